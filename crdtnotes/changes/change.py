@@ -1,0 +1,57 @@
+"""A change: one actor's operations on one note, made together; the unit of storing and sending."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from crdtnotes.crdt.ids import BIRTH
+from crdtnotes.crdt.ops import Op, next_counter
+
+NO_HASH = bytes(16)
+"""The hash before an actor's first change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change, decoded.
+
+    `start` is the counter of its first operation; `deps` are the heads `(actor, seq)` of other actors
+    that the author had seen and that its previous change did not cover, by actor; `time` is wall time
+    in ms since 1970, for display only; `note` is the note's 16-byte id.
+    """
+
+    actor: int
+    seq: int
+    start: int
+    deps: tuple[tuple[int, int], ...]
+    time: int
+    note: bytes
+    ops: tuple[Op, ...]
+
+    @property
+    def last(self) -> int:
+        """The highest counter that the change takes: the author's clock moves past it."""
+        counter = self.start
+        for op in self.ops:
+            counter = next_counter(counter, op)
+        return counter - 1
+
+
+def chain(previous: bytes, data: bytes) -> bytes:
+    """Return the hash of an actor's stream up to the change with these bytes."""
+    return blake2b(previous + data, digest_size=16).digest()
+
+
+def note_id(vault: bytes, key: str, generation: int = 0) -> bytes:
+    """Return the id that a new note of this name key gets in this vault.
+
+    Replicas that have never met give a page the same id. `generation` counts the ids of that key
+    which the author knows to be used up (by a note that was deleted or renamed).
+    """
+    suffix = generation.to_bytes(8, "big") if generation else b""
+    return blake2b(vault + key.encode() + b"\0" * bool(suffix) + suffix, digest_size=16).digest()
+
+
+def birth_actor(note: bytes, text: str) -> int:
+    """Return the actor that a note's first characters belong to, whoever writes them."""
+    digest = blake2b(note + text.encode(), digest_size=8).digest()
+    return BIRTH | int.from_bytes(digest, "big")

@@ -1,0 +1,327 @@
+"""Changes to bytes and back, canonically (docs/protocol.md, "Changes").
+
+A change is a msgpack array `[format, actor, seq, start, deps, time, note, actors, ops]`. Operations
+refer to elements as `(index, distance)`: index 0 is the change's own actor, i is `actors[i-1]`;
+distance is the operation's own counter less the element's, so it is small, and at least 1, because
+whatever an operation refers to is older. `actors` lists others in the order of their first use.
+
+One change has exactly one encoding; bytes that are not that encoding are refused, since the hash
+chain is over bytes. Operations of unknown kinds are kept verbatim; each takes one counter.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct
+
+from crdtnotes.changes.change import Change, birth_actor
+from crdtnotes.changes.limits import (
+    MAX_CHANGE_BYTES,
+    MAX_DEPS,
+    MAX_NAME_BYTES,
+    MAX_OPS,
+    MAX_TIME,
+    MAX_VALUE_BYTES,
+)
+from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, OpId
+from crdtnotes.crdt.ops import (
+    Create,
+    Delete,
+    Insert,
+    Link,
+    Op,
+    Remove,
+    Rename,
+    Span,
+    Unknown,
+    Unlink,
+    next_counter,
+)
+from crdtnotes.errors import DecodeError, InvalidText, TooLarge
+
+FORMAT = 1
+"""The version of the change format that this module writes."""
+
+
+class _Wire(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """An array of exactly these fields."""
+
+
+class _Insert(_Wire, frozen=True, tag=1):
+    actor: int
+    distance: int
+    text: str
+
+
+class _Delete(_Wire, frozen=True, tag=2):
+    spans: tuple[tuple[int, int, int], ...]
+
+
+class _Create(_Wire, frozen=True, tag=3):
+    name: str
+    text: str
+    links: tuple[tuple[str, str, int], ...]
+
+
+class _Rename(_Wire, frozen=True, tag=4):
+    name: str
+
+
+class _Link(_Wire, frozen=True, tag=5):
+    kind: str
+    value: str
+
+
+class _Unlink(_Wire, frozen=True, tag=6):
+    kind: str
+    value: str
+    tags: tuple[tuple[int, int], ...]
+
+
+class _Remove(_Wire, frozen=True, tag=7):
+    cover: tuple[tuple[int, int], ...]
+
+
+_WireOp = _Insert | _Delete | _Create | _Rename | _Link | _Unlink | _Remove
+KNOWN_KINDS = 7
+"""Kinds 1 to this are known here; a replica records it, to look again at changes it could not read."""
+
+
+class _Change(_Wire, frozen=True):
+    format: int
+    actor: int
+    seq: int
+    start: int
+    deps: tuple[tuple[int, int], ...]
+    time: int
+    note: bytes
+    actors: tuple[int, ...]
+    ops: tuple[_WireOp, ...]
+
+
+class _OpaqueChange(_Wire, frozen=True):
+    """A change whose operations are still bytes."""
+
+    format: int
+    actor: int
+    seq: int
+    start: int
+    deps: tuple[tuple[int, int], ...]
+    time: int
+    note: bytes
+    actors: tuple[int, ...]
+    ops: tuple[msgspec.Raw, ...]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_change_decoder = msgspec.msgpack.Decoder(_Change)
+_opaque_decoder = msgspec.msgpack.Decoder(_OpaqueChange)
+_op_decoder: msgspec.msgpack.Decoder[_WireOp] = msgspec.msgpack.Decoder(_WireOp)
+_any_decoder = msgspec.msgpack.Decoder(tuple[int, *tuple[msgspec.Raw, ...]])
+
+_Refer = Callable[[int, int], int]
+
+
+class _Actors:
+    """Numbers the actors that a change refers to, in the order of their first use."""
+
+    def __init__(self, own: int) -> None:
+        self._numbers = {own: 0}
+
+    def number(self, actor: int) -> int:
+        return self._numbers.setdefault(actor, len(self._numbers))
+
+    def table(self) -> tuple[int, ...]:
+        return tuple(self._numbers)[1:]
+
+
+# -- writing
+
+
+def encode(change: Change) -> bytes:
+    """Return the change's bytes.
+
+    Raises TooLarge when they are over the limit, InvalidText for a text that is not valid Unicode.
+    """
+    actors = _Actors(change.actor)
+    counter = change.start
+    ops: list[_WireOp | msgspec.Raw] = []
+    for op in change.ops:
+        ops.append(_to_wire(op, counter, actors))
+        counter = next_counter(counter, op)
+    wire = (
+        FORMAT,
+        change.actor,
+        change.seq,
+        change.start,
+        change.deps,
+        change.time,
+        change.note,
+        actors.table(),
+        ops,
+    )
+    try:
+        data = _encoder.encode(wire)
+    except UnicodeEncodeError:
+        raise InvalidText("The text holds half of a surrogate pair, which is not valid Unicode.") from None
+    if len(data) > MAX_CHANGE_BYTES:
+        raise TooLarge(
+            f"This edit takes {len(data):,} bytes; one edit can have {MAX_CHANGE_BYTES:,} at the most."
+        )
+    return data
+
+
+def _to_wire(op: Op, counter: int, actors: _Actors) -> _WireOp | msgspec.Raw:
+    """Return the wire form of an operation whose own counter is `counter`."""
+    if isinstance(op, Insert):
+        if op.after == ROOT:
+            return _Insert(0, 0, op.text)
+        return _Insert(actors.number(op.after.actor), counter - op.after.counter, op.text)
+    if isinstance(op, Delete):
+        return _Delete(tuple((actors.number(s.actor), counter - s.counter, s.length) for s in op.spans))
+    if isinstance(op, Create):
+        return _Create(op.name, op.text, op.links)
+    if isinstance(op, Rename):
+        return _Rename(op.name)
+    if isinstance(op, Link):
+        return _Link(*op.element)
+    if isinstance(op, Unlink):
+        kind, value = op.element
+        return _Unlink(kind, value, tuple((actors.number(t.actor), counter - t.counter) for t in op.tags))
+    if isinstance(op, Remove):
+        return _Remove(op.cover)
+    return msgspec.Raw(op.raw)
+
+
+# -- reading
+
+
+def decode(data: bytes) -> Change:
+    """Return the change that these bytes hold; raises DecodeError unless they are its one encoding."""
+    if len(data) > MAX_CHANGE_BYTES:
+        raise DecodeError(f"A change of {len(data):,} bytes is over the limit.")
+    try:
+        try:
+            wire: _Change | _OpaqueChange = _change_decoder.decode(data)
+        except msgspec.ValidationError:
+            wire = _opaque_decoder.decode(data)
+        if _encoder.encode(wire) != data:
+            raise DecodeError("A change is not in its canonical form.")
+        return _from_wire(wire)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise DecodeError(f"These bytes are not a change ({error}).") from None
+
+
+def _check(condition: bool, what: str) -> None:
+    if not condition:
+        raise DecodeError(f"A change is out of bounds: {what}.")
+
+
+def _from_wire(wire: _Change | _OpaqueChange) -> Change:
+    _check(wire.format == FORMAT, f"format {wire.format} is not known here")
+    _check(0 < wire.actor < BIRTH, "its actor")
+    _check(0 < wire.seq <= MAX_COUNTER, "its seq")
+    _check(0 < wire.start <= MAX_COUNTER, "its start")
+    _check(0 <= wire.time <= MAX_TIME, "its time")
+    _check(len(wire.note) == 16, "its note id")
+    _check(0 < len(wire.ops) <= MAX_OPS, "the number of its operations")
+    _check_version(wire.deps, "its dependencies")
+    _check(all(actor != wire.actor for actor, _ in wire.deps), "it depends on itself")
+    reader = _OpReader(wire.actor, wire.actors, wire.note)
+    counter = wire.start
+    ops: list[Op] = []
+    for raw in wire.ops:
+        op = reader.read(_read_opaque(raw) if isinstance(raw, msgspec.Raw) else raw, counter)
+        ops.append(op)
+        counter = next_counter(counter, op)
+    _check(counter <= MAX_COUNTER, "its counters")
+    reader.finish()
+    return Change(wire.actor, wire.seq, wire.start, wire.deps, wire.time, wire.note, tuple(ops))
+
+
+def _check_version(entries: tuple[tuple[int, int], ...], what: str) -> None:
+    _check(len(entries) <= MAX_DEPS, what)
+    previous = 0
+    for actor, seq in entries:
+        _check(previous < actor < BIRTH and 0 < seq <= MAX_COUNTER, what)
+        previous = actor
+
+
+def _read_opaque(raw: msgspec.Raw) -> _WireOp | Unknown:
+    data = bytes(raw)
+    kind = _any_decoder.decode(data)[0]
+    if 0 < kind <= KNOWN_KINDS:
+        return _op_decoder.decode(data)
+    _check(0 < kind <= MAX_COUNTER, "the kind of an operation")
+    return Unknown(kind, data)
+
+
+class _OpReader:
+    """Turns wire operations into operations, and checks that the actor table is as `encode` makes it."""
+
+    def __init__(self, own: int, actors: tuple[int, ...], note: bytes) -> None:
+        self._actors = (own, *actors)
+        self._note = note
+        self._used = 1
+        _check(len(set(self._actors)) == len(self._actors), "its actor table")
+        _check(all(0 < actor < 2 * BIRTH for actor in actors), "its actor table")
+
+    def finish(self) -> None:
+        _check(self._used == len(self._actors), "its actor table")
+
+    def _id(self, counter: int, index: int, distance: int) -> OpId:
+        """Return the element at `distance` before the operation's own counter."""
+        _check(0 <= index <= self._used and index < len(self._actors), "an actor")
+        self._used = max(self._used, index + 1)
+        _check(0 < distance < counter, "a reference")
+        return OpId(counter - distance, self._actors[index])
+
+    def read(self, op: _WireOp | Unknown, counter: int) -> Op:
+        """Return the operation whose own counter is `counter`."""
+        own = OpId(counter, self._actors[0])
+        match op:
+            case _Insert():
+                _check(op.text != "", "an insert of nothing")
+                if op.distance == 0:
+                    _check(op.actor == 0, "a reference")
+                    return Insert(own, ROOT, op.text)
+                return Insert(own, self._id(counter, op.actor, op.distance), op.text)
+            case _Delete():
+                return Delete(tuple(self._span(counter, *span) for span in op.spans))
+            case _Create():
+                _check_name(op.name)
+                previous = ("", "")
+                for kind, value, count in op.links:
+                    _check_element(kind, value)
+                    _check(previous < (kind, value) and 0 < count <= MAX_OPS, "a link")
+                    previous = (kind, value)
+                return Create(birth_actor(self._note, op.text), op.name, op.text, op.links)
+            case _Rename():
+                _check_name(op.name)
+                return Rename(own, op.name)
+            case _Link():
+                _check_element(op.kind, op.value)
+                return Link(own, (op.kind, op.value))
+            case _Unlink():
+                _check_element(op.kind, op.value)
+                tags = tuple(self._id(counter, *tag) for tag in op.tags)
+                return Unlink((op.kind, op.value), tags)
+            case _Remove():
+                _check_version(op.cover, "what a remove covers")
+                return Remove(op.cover)
+            case Unknown():
+                return op
+
+    def _span(self, counter: int, index: int, distance: int, length: int) -> Span:
+        first = self._id(counter, index, distance)
+        _check(0 < length <= distance, "the length of a delete")
+        return Span(first.actor, first.counter, length)
+
+
+def _check_name(name: str) -> None:
+    _check(0 < len(name.encode()) <= MAX_NAME_BYTES, "a name")
+
+
+def _check_element(kind: str, value: str) -> None:
+    for part in (kind, value):
+        _check(part != "" and len(part.encode()) <= MAX_VALUE_BYTES, "a link")

@@ -1,0 +1,25 @@
+"""The bounds of everything that is stored and sent. A byte from outside that breaks one is refused."""
+
+MAX_CHANGE_BYTES = 8 * 1024 * 1024
+"""One change: so also one note's first text, or one paste."""
+
+BATCH_BYTES = 256 * 1024
+"""Changes go in batches of up to this size; a larger change is a batch of its own."""
+
+MAX_BATCH_BYTES = MAX_CHANGE_BYTES + BATCH_BYTES
+"""A batch as it comes from outside."""
+
+MAX_OPS = 1_000_000
+"""Operations in a change."""
+
+MAX_DEPS = 4096
+"""Other actors that one change can depend on, and actors that a version can have."""
+
+MAX_NAME_BYTES = 1000
+"""A note's name in UTF-8."""
+
+MAX_VALUE_BYTES = 4000
+"""A link's target, a tag, an alias in UTF-8; and, far less in use, a link's kind."""
+
+MAX_TIME = 2**53 - 1
+"""Wall time in ms; it is shown and decides nothing."""

@@ -1,0 +1,213 @@
+"""The messages of a sync session to bytes and back (docs/protocol.md, "Messages").
+
+One websocket frame holds one message: a msgpack array whose first element is the message's tag.
+Everything from outside is checked here, once: `decode` and `unpack` raise DecodeError and nothing else.
+"""
+
+import re
+import zlib
+from collections.abc import Mapping
+from enum import IntEnum
+from itertools import pairwise
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_DEPS
+from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
+from crdtnotes.crdt.version import Version, pairs
+from crdtnotes.errors import DecodeError
+
+OLDEST_PROTOCOL = 1
+NEWEST_PROTOCOL = 1
+"""The versions of the sync protocol that this crdtnotes speaks."""
+
+MAX_STRANGER_FRAME_BYTES = 64 * 1024
+"""A frame from a peer whose Hello has not been accepted."""
+
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+"""A frame from an accepted peer."""
+
+MAX_HEADS = 1700
+"""Heads in a Hello: at most 37 bytes each, so that every Hello fits in a stranger's frame."""
+
+MAX_DEVICE_LENGTH = 64
+"""A device's name, in code points."""
+
+MAX_SENTENCE_LENGTH = 500
+"""What a Bye says, in code points."""
+
+_LEAST_COMPRESSED_BYTES = 512
+_COMPRESSION_LEVEL = 1
+
+# Control characters could rewrite the terminal they are printed on, and bidirectional overrides what a
+# person reads; neither is part of a name or a sentence.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_Protocol = Annotated[int, Meta(ge=1, le=65535)]
+_Actor = Annotated[int, Meta(ge=1, le=BIRTH - 1)]
+_Seq = Annotated[int, Meta(ge=1, le=MAX_COUNTER)]
+_Hash = Annotated[bytes, Meta(min_length=16, max_length=16)]
+
+
+class Reason(IntEnum):
+    """Why a peer ends the conversation."""
+
+    DONE = 0
+    """Both have what the other had."""
+    LEAVING = 1
+    """The program stops, or was told to."""
+    REFUSED = 2
+    """You sent something that breaks the protocol or a rule of the changes."""
+    WRONG_VAULT = 3
+    VERSION_MISMATCH = 4
+    FORK = 5
+    TROUBLE = 6
+    """My own disk or file is at fault."""
+
+
+class _Wire(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """An array of a tag and exactly these fields."""
+
+
+class Hello(_Wire, frozen=True, tag=1):
+    """The first message of each side: who I am and what I have.
+
+    `heads` are `(actor, seq, hash of the actor's chain at seq)` in the order of the actors.
+    """
+
+    oldest: _Protocol
+    newest: _Protocol
+    vault: _Hash
+    device: Annotated[str, Meta(min_length=1, max_length=MAX_DEVICE_LENGTH)]
+    heads: Annotated[tuple[tuple[_Actor, _Seq, _Hash], ...], Meta(max_length=MAX_HEADS)]
+
+    @property
+    def version(self) -> Version:
+        """The changes that the peer has."""
+        return {actor: seq for actor, seq, _ in self.heads}
+
+
+class Ack(_Wire, frozen=True, tag=2):
+    """Your Hello is accepted; so many of your Changes messages, in total, are committed here.
+
+    `version` holds what the changes among them, since the last Ack, reach up to.
+    """
+
+    messages: Annotated[int, Meta(ge=0, le=MAX_COUNTER)]
+    version: Annotated[tuple[tuple[_Actor, _Seq], ...], Meta(max_length=MAX_DEPS)]
+
+
+class Changes(_Wire, frozen=True, tag=3):
+    """A batch of changes. `data` is the batch if it is `length` bytes long, else its zlib stream."""
+
+    length: Annotated[int, Meta(ge=1, le=MAX_BATCH_BYTES)]
+    data: Annotated[bytes, Meta(min_length=1, max_length=MAX_BATCH_BYTES)]
+
+
+class Bye(_Wire, frozen=True, tag=4):
+    """The last message: `reason` is a Reason (or one of a newer protocol), `sentence` says it to a person."""
+
+    reason: Annotated[int, Meta(ge=0, le=65535)]
+    sentence: Annotated[str, Meta(max_length=MAX_SENTENCE_LENGTH)]
+
+
+Message = Hello | Ack | Changes | Bye
+
+
+class _Greeting(Struct, array_like=True, tag=1, frozen=True):
+    """What every version of Hello begins with."""
+
+    oldest: _Protocol
+    newest: _Protocol
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+_greeting_decoder = msgspec.msgpack.Decoder(_Greeting)
+
+
+def hello(vault: bytes, device: str, heads: Mapping[int, tuple[int, bytes]]) -> Hello:
+    """Return the Hello of a replica.
+
+    Where a replica knows more than MAX_HEADS actors, the longest streams are named: the peer then
+    sends the others' changes anew, which costs bytes and nothing else.
+    """
+    longest = sorted(heads.items(), key=lambda head: -head[1][0])[:MAX_HEADS]
+    name = _UNPRINTABLE.sub(" ", device)[:MAX_DEVICE_LENGTH] or "unnamed"
+    entries = tuple(sorted((actor, seq, digest) for actor, (seq, digest) in longest))
+    return Hello(OLDEST_PROTOCOL, NEWEST_PROTOCOL, vault, name, entries)
+
+
+def ack(messages: int, version: Mapping[int, int]) -> Ack:
+    """Return the Ack for this many messages and what they reached up to."""
+    return Ack(messages, pairs(version))
+
+
+def bye(reason: Reason, sentence: str) -> Bye:
+    """Return a Bye, its sentence made fit to be printed and cut to the limit."""
+    return Bye(int(reason), _UNPRINTABLE.sub(" ", sentence)[:MAX_SENTENCE_LENGTH])
+
+
+def pack(batch: bytes) -> Changes:
+    """Return the message for a batch, compressed where that saves at least an eighth."""
+    if len(batch) >= _LEAST_COMPRESSED_BYTES:
+        smaller = zlib.compress(batch, _COMPRESSION_LEVEL)
+        if len(smaller) <= len(batch) * 7 // 8:
+            return Changes(len(batch), smaller)
+    return Changes(len(batch), batch)
+
+
+def unpack(message: Changes) -> bytes:
+    """Return the batch; raises DecodeError. Never inflates more than the declared length and one byte."""
+    if len(message.data) == message.length:
+        return message.data
+    if len(message.data) > message.length:
+        raise DecodeError("A Changes message holds more bytes than it declares.")
+    inflater = zlib.decompressobj()
+    try:
+        batch = inflater.decompress(message.data, message.length + 1)
+    except zlib.error:
+        raise DecodeError("A Changes message does not decompress.") from None
+    if len(batch) != message.length or not inflater.eof or inflater.unused_data:
+        raise DecodeError("A Changes message does not decompress to the length that it declares.")
+    return batch
+
+
+def encode(message: Message) -> bytes:
+    """Return the frame of a message."""
+    return _encoder.encode(message)
+
+
+def decode(frame: bytes) -> Message:
+    """Return the message in a frame; raises DecodeError."""
+    try:
+        message = _decoder.decode(frame)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise DecodeError(f"A message cannot be read ({error}).") from None
+    if isinstance(message, Hello):
+        if message.oldest > message.newest:
+            raise DecodeError("A Hello's protocol range is empty.")
+        if _UNPRINTABLE.search(message.device):
+            raise DecodeError("A Hello's device name holds control characters.")
+        _check_ascending([actor for actor, _, _ in message.heads])
+    elif isinstance(message, Ack):
+        _check_ascending([actor for actor, _ in message.version])
+    elif isinstance(message, Bye) and _UNPRINTABLE.search(message.sentence):
+        raise DecodeError("A Bye's sentence holds control characters.")
+    return message
+
+
+def protocol_range(frame: bytes) -> tuple[int, int] | None:
+    """Return the (oldest, newest) protocol of a Hello of any version, or None if it is no Hello at all."""
+    try:
+        greeting = _greeting_decoder.decode(frame)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return greeting.oldest, greeting.newest
+
+
+def _check_ascending(actors: list[int]) -> None:
+    if any(former >= latter for former, latter in pairwise(actors)):
+        raise DecodeError("The actors of a message are not in ascending order.")

@@ -1,0 +1,114 @@
+"""A note's state to bytes and back: columns of runs, not objects.
+
+Local to one replica: snapshots are rebuilt from the log at need, never sent. The visible text is not
+in them: it is kept beside, readable without decoding anything, and cut into the runs again here.
+"""
+
+import zlib
+from itertools import accumulate
+
+import msgspec
+from msgspec import Struct
+
+from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.orset import OrSet
+from crdtnotes.crdt.rga import Rga
+from crdtnotes.errors import Damaged
+
+_Tags = list[tuple[int, int]]
+
+
+class _Snapshot(Struct, array_like=True, forbid_unknown_fields=True):
+    actors: list[int]
+    run_actors: list[int]
+    run_counters: list[int]  # each less the end of that actor's run before it: mostly 0
+    run_lengths: list[int]  # negative in a tombstone
+    links: list[tuple[str, str, _Tags, _Tags]]
+    name: tuple[int, int, str, list[str]]
+    births: list[tuple[int, list[tuple[int, int]]]]
+    edits: list[tuple[int, int]]
+    cover: list[tuple[int, int]]
+    newer: bool
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Snapshot)
+
+
+def dump(state: NoteState) -> bytes:
+    """Return the state without its visible text."""
+    numbers: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    run_actors: list[int] = []
+    run_counters: list[int] = []
+    run_lengths: list[int] = []
+    for actor, counter, length, text in state.text.runs():
+        run_actors.append(numbers.setdefault(actor, len(numbers)))
+        run_counters.append(counter - ends.get(actor, 0))
+        run_lengths.append(length if text else -length)
+        ends[actor] = counter + length
+
+    def tags(ids: list[OpId]) -> _Tags:
+        return [(numbers.setdefault(id.actor, len(numbers)), id.counter) for id in ids]
+
+    links = [
+        (kind, value, tags(alive), tags(removed)) for (kind, value), alive, removed in state.links.export()
+    ]
+    snapshot = _Snapshot(
+        list(numbers),
+        run_actors,
+        run_counters,
+        run_lengths,
+        links,
+        (state.name.id.counter, state.name.id.actor, state.name.value, sorted(state.name.past)),
+        [(birth, sorted(by.items())) for birth, by in sorted(state.births.items())],
+        sorted(state.edits.items()),
+        sorted(state.cover.items()),
+        state.newer,
+    )
+    return zlib.compress(_encoder.encode(snapshot), 1)
+
+
+def load(data: bytes, text: str) -> NoteState:
+    """Rebuild a state from its snapshot and its visible text; raises Damaged when they do not fit."""
+    try:
+        snapshot = _decoder.decode(zlib.decompress(data))
+        actors = snapshot.actors
+        state = NoteState()
+        state.text = Rga.from_runs(_runs(snapshot, text))
+        state.links = OrSet.load(
+            (
+                (kind, value),
+                [OpId(counter, actors[number]) for number, counter in alive],
+                [OpId(counter, actors[number]) for number, counter in removed],
+            )
+            for kind, value, alive, removed in snapshot.links
+        )
+    except (zlib.error, msgspec.DecodeError, IndexError) as error:
+        raise Damaged(f"A note's snapshot cannot be read ({error}).") from None
+    counter, actor, value, past = snapshot.name
+    state.name.id, state.name.value, state.name.past = OpId(counter, actor), value, set(past)
+    state.births = {birth: dict(by) for birth, by in snapshot.births}
+    state.edits = dict(snapshot.edits)
+    state.cover = dict(snapshot.cover)
+    state.newer = snapshot.newer
+    if len(state.text) != len(text):
+        raise Damaged("A note's snapshot does not fit its text.")
+    return state
+
+
+def _runs(snapshot: _Snapshot, text: str) -> list[tuple[int, int, int, str]]:
+    ends: dict[int, int] = {}
+    result: list[tuple[int, int, int, str]] = []
+    lengths = snapshot.run_lengths
+    places = accumulate((max(length, 0) for length in lengths), initial=0)
+    for number, gap, length, place in zip(
+        snapshot.run_actors, snapshot.run_counters, lengths, places, strict=False
+    ):
+        counter = ends.get(number, 0) + gap
+        size = abs(length)
+        ends[number] = counter + size
+        shown = text[place : place + length] if length > 0 else ""
+        result.append((snapshot.actors[number], counter, size, shown))
+    return result

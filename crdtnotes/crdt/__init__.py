@@ -1,0 +1,10 @@
+"""The data types: pure, without I/O, clock or randomness; every mutation returns data."""
+
+from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.ops import Delete, Insert, Op, Patch, Span
+from crdtnotes.crdt.orset import OrSet
+from crdtnotes.crdt.register import Register
+from crdtnotes.crdt.rga import Rga
+from crdtnotes.crdt.text import Text
+
+__all__ = ["Delete", "Insert", "NoteState", "Op", "OrSet", "Patch", "Register", "Rga", "Span", "Text"]

@@ -1,0 +1,90 @@
+"""The whole state of one note, and what each operation does to it.
+
+Rules
+    - The text is an RGA, the links an OR-set, the name a last-writer-wins register.
+    - A birth gives the first text's characters the ids `(1 … n, birth)` and its links the tags
+      `(1 … count, birth)`. The same birth from several authors is one; different births are all kept.
+      A birth's name loses against any rename.
+    - A remove covers a version. The note exists while some edit to it lies outside everything that
+      its removers had seen; every change but a pure remove is an edit.
+    - Changes come in causal order. What this module then computes depends on the set of changes only.
+"""
+
+from collections.abc import Iterable
+
+from crdtnotes.crdt.ids import ROOT, OpId
+from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Patch, Remove, Rename, Unknown, Unlink
+from crdtnotes.crdt.orset import OrSet
+from crdtnotes.crdt.register import Register
+from crdtnotes.crdt.rga import Rga
+from crdtnotes.crdt.version import Version, join
+from crdtnotes.errors import InvalidChange
+
+
+class NoteState:
+    """One note's state.
+
+    `births` maps each birth to the changes `{actor: seq}` that brought it; `edits` and `cover` are
+    versions: the last edit by each actor, and what removers had seen. `newer` says that an operation
+    of an unknown kind came.
+    """
+
+    __slots__ = ("births", "cover", "edits", "links", "name", "newer", "text")
+
+    def __init__(self) -> None:
+        self.text = Rga()
+        self.links = OrSet()
+        self.name = Register()
+        self.births: dict[int, Version] = {}
+        self.edits: Version = {}
+        self.cover: Version = {}
+        self.newer = False
+
+    @property
+    def exists(self) -> bool:
+        """Whether an edit lies outside what the note's removers had seen."""
+        return any(seq > self.cover.get(actor, 0) for actor, seq in self.edits.items())
+
+    def apply(self, actor: int, seq: int, ops: Iterable[Op]) -> list[Patch]:
+        """Apply one change and return what it did to the text, each patch on the one before.
+
+        Raises MissingChanges or InvalidChange for a change that breaks the rules; the state is then
+        spoilt and must be dropped.
+        """
+        patches: list[Patch] = []
+        edited = False
+        for op in ops:
+            if isinstance(op, Remove):
+                join(self.cover, dict(op.cover))
+                continue
+            edited = True
+            if isinstance(op, Create):
+                patches += self._create(op, actor, seq)
+            elif not self.births:
+                raise InvalidChange("A change edits a note that was never created.")
+            elif isinstance(op, Insert):
+                patches += self.text.insert(op.id, op.after, op.text)
+            elif isinstance(op, Delete):
+                patches += self.text.delete(op.spans)
+            elif isinstance(op, Link):
+                self.links.add(op.element, op.id)
+            elif isinstance(op, Unlink):
+                self.links.remove(op.element, op.tags)
+            elif isinstance(op, Rename):
+                self.name.assign(op.id, op.name)
+            elif isinstance(op, Unknown):
+                self.newer = True
+        if edited:
+            self.edits[actor] = max(seq, self.edits.get(actor, 0))
+        return patches
+
+    def _create(self, op: Create, actor: int, seq: int) -> list[Patch]:
+        self.name.assign(ROOT, op.name)
+        for kind, value, count in op.links:
+            for number in range(1, count + 1):
+                self.links.add((kind, value), OpId(number, op.birth))
+        known = op.birth in self.births
+        self.births.setdefault(op.birth, {}).setdefault(actor, seq)
+        if known:
+            return []
+        return self.text.insert(OpId(1, op.birth), ROOT, op.text)

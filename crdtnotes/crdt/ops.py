@@ -1,0 +1,104 @@
+"""The operations that a change is made of. Each is plain data and applies to one note."""
+
+from typing import NamedTuple
+
+from crdtnotes.crdt.ids import OpId
+
+Element = tuple[str, str]
+"""`(kind, value)` of a link: what a note's OR-set holds."""
+
+
+class Span(NamedTuple):
+    """`length` characters with consecutive counters of one actor."""
+
+    actor: int
+    counter: int
+    length: int
+
+
+class Insert(NamedTuple):
+    """Puts `text` right after the element `after`; its characters take the counters from `id` on."""
+
+    id: OpId
+    after: OpId
+    text: str
+
+
+class Delete(NamedTuple):
+    """Turns elements into tombstones."""
+
+    spans: tuple[Span, ...]
+
+
+class Create(NamedTuple):
+    """Brings a note into being with its first text.
+
+    `birth` is an actor derived from the note's id and the text, so that two replicas which create the
+    same note with the same text give each character the same id. `links` counts the text's links.
+    """
+
+    birth: int
+    name: str
+    text: str
+    links: tuple[tuple[str, str, int], ...]
+
+
+class Rename(NamedTuple):
+    """Sets the name register."""
+
+    id: OpId
+    name: str
+
+
+class Link(NamedTuple):
+    """Adds `element` to the link set under the tag `id`."""
+
+    id: OpId
+    element: Element
+
+
+class Unlink(NamedTuple):
+    """Removes the tags of `element` that the author had seen."""
+
+    element: Element
+    tags: tuple[OpId, ...]
+
+
+class Remove(NamedTuple):
+    """Deletes the note as far as the version `cover` goes."""
+
+    cover: tuple[tuple[int, int], ...]
+
+
+class Unknown(NamedTuple):
+    """An operation of a kind that a newer crdtnotes defined; kept and passed on as it is."""
+
+    kind: int
+    raw: bytes
+
+
+Op = Insert | Delete | Create | Rename | Link | Unlink | Remove | Unknown
+
+
+def next_counter(counter: int, op: Op) -> int:
+    """Return the counter of the operation that follows `op`, whose own is `counter`.
+
+    An insert takes one for each character and any other operation one; behind a creation the count
+    goes on past the first text's characters, which have the counters from 1 on.
+    """
+    if isinstance(op, Insert):
+        return counter + len(op.text)
+    if isinstance(op, Create):
+        return max(counter, len(op.text)) + 1
+    return counter + 1
+
+
+class Patch(NamedTuple):
+    """What an operation did to the visible text: at `start`, `removed` characters gave way to `inserted`.
+
+    Positions are code points in the text as it was when this patch was made.
+    """
+
+    start: int
+    removed: int
+    inserted: str

@@ -1,0 +1,529 @@
+"""A replicated growable array of characters (Roh et al. 2011), kept as runs.
+
+Rules
+    Each character is an element with an id `(counter, actor)`. An insert names the element it goes
+    after. It is placed right after that element, past every element whose id is greater than its own.
+    A delete turns elements into tombstones, which keep their place and lose their text.
+
+Why replicas agree (Gomes et al. 2017 proved it by machine)
+    An id is greater than the id of the element it was put after. So what follows an element is: its
+    children from the greatest id down, each with its own descendants, whose ids are greater still.
+    Skipping greater ids therefore skips whole siblings and stops at the one place that the set of
+    inserts alone determines.
+
+How it is kept
+    A *run* is a stretch of neighbouring elements with consecutive counters of one actor, all visible
+    or all tombstones. Where a run is skipped at its first element it is skipped whole, because its
+    ids only grow. Runs lie in *chunks* of at most `CHUNK`, each with the number of its visible
+    characters. An index by actor (a sorted list of first counters beside the list of runs) finds an
+    element's run by bisection. A *cursor* remembers the run of the last edit, so that typing touches
+    no other.
+
+Invariants
+    - every element is in exactly one run, and `run.chunk` is the chunk that holds the run
+    - `len(run.text)` is `run.length`, or 0 in a tombstone
+    - `chunk.visible` is the sum of `len(run.text)` over its runs; `_length` that over all chunks
+    - no chunk is empty, except the only one of an empty array
+    - the cursor names an existing run (unless the array is empty), the visible characters before its
+      chunk and those before the run
+
+All positions and lengths are code points.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+
+from crdtnotes.crdt.ids import ROOT, OpId
+from crdtnotes.crdt.ops import Patch, Span
+from crdtnotes.errors import InvalidChange, MissingChanges, OutOfRange
+
+CHUNK = 256
+"""Runs in a chunk at the most."""
+
+GROW = 1024
+"""A run no longer grows past this by typing, so that a key never copies a long text."""
+
+
+class Run:
+    """Neighbouring elements `(counter … counter+length-1, actor)`; `text` is empty in a tombstone."""
+
+    __slots__ = ("actor", "chunk", "counter", "length", "text")
+
+    def __init__(self, actor: int, counter: int, length: int, text: str, chunk: "Chunk") -> None:
+        self.actor = actor
+        self.counter = counter
+        self.length = length
+        self.text = text
+        self.chunk = chunk
+
+
+class Chunk:
+    """Some neighbouring runs and the number of their visible characters."""
+
+    __slots__ = ("runs", "visible")
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+        self.visible = 0
+
+
+class Stream:
+    """One actor's runs by first counter: `starts[i]` is `runs[i].counter`, ascending."""
+
+    __slots__ = ("runs", "starts")
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.runs: list[Run] = []
+
+    def add(self, run: Run) -> None:
+        """Take in a run."""
+        starts = self.starts
+        if not starts or run.counter > starts[-1]:
+            starts.append(run.counter)
+            self.runs.append(run)
+        else:
+            at = bisect_left(starts, run.counter)
+            starts.insert(at, run.counter)
+            self.runs.insert(at, run)
+
+    def find(self, counter: int) -> Run | None:
+        """Return the run that holds the counter."""
+        at = bisect_right(self.starts, counter) - 1
+        if at < 0:
+            return None
+        run = self.runs[at]
+        return run if counter < run.counter + run.length else None
+
+    def replace(self, counter: int, run: Run) -> None:
+        """Let the entry at `counter` stand for `run`, at the run's own first counter."""
+        at = bisect_left(self.starts, counter)
+        self.starts[at] = run.counter
+        self.runs[at] = run
+
+    def drop(self, counter: int) -> None:
+        """Forget the run that starts at the counter."""
+        at = bisect_left(self.starts, counter)
+        del self.starts[at]
+        del self.runs[at]
+
+
+class Rga:
+    """A sequence of characters that converges; edits return what was done as data."""
+
+    __slots__ = ("_base", "_chunks", "_ci", "_length", "_pos", "_ri", "_streams")
+
+    def __init__(self) -> None:
+        self._chunks: list[Chunk] = [Chunk()]
+        self._streams: dict[int, Stream] = {}
+        self._length = 0
+        self._reset()
+
+    # -- reading
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __str__(self) -> str:
+        return "".join([run.text for chunk in self._chunks for run in chunk.runs])
+
+    def __contains__(self, id: OpId) -> bool:
+        return self._find(id) is not None
+
+    def runs(self) -> Iterator[tuple[int, int, int, str]]:
+        """Yield the runs in order as `(actor, counter, length, text)`, joined as far as they can be.
+
+        The same elements give the same runs, whatever edits led to them.
+        """
+        actor = counter = length = 0
+        texts: list[str] = []
+        for chunk in self._chunks:
+            for run in chunk.runs:
+                if (
+                    length
+                    and run.actor == actor
+                    and run.counter == counter + length
+                    and bool(run.text) == bool(texts)
+                ):
+                    length += run.length
+                else:
+                    if length:
+                        yield actor, counter, length, "".join(texts)
+                    actor, counter, length = run.actor, run.counter, run.length
+                    texts = []
+                if run.text:
+                    texts.append(run.text)
+        if length:
+            yield actor, counter, length, "".join(texts)
+
+    @classmethod
+    def from_runs(cls, runs: Iterable[tuple[int, int, int, str]]) -> "Rga":
+        """Rebuild an array from what `runs` yielded."""
+        result = cls()
+        result._chunks.clear()
+        chunk = Chunk()
+        for actor, counter, length, text in runs:
+            if len(chunk.runs) == CHUNK // 2:
+                result._chunks.append(chunk)
+                chunk = Chunk()
+            run = Run(actor, counter, length, text, chunk)
+            chunk.runs.append(run)
+            chunk.visible += len(text)
+            result._length += len(text)
+            result._stream(actor).add(run)
+        result._chunks.append(chunk)
+        return result
+
+    def id_at(self, index: int) -> OpId:
+        """Return the id of the visible character at `index`."""
+        if not 0 <= index < self._length:
+            raise OutOfRange(f"There is no character at {index}: the text has {self._length}.")
+        offset = self._seek(index)
+        run = self._chunks[self._ci].runs[self._ri]
+        return OpId(run.counter + offset, run.actor)
+
+    def before(self, index: int) -> OpId:
+        """Return the id of the character before position `index`, `ROOT` at the beginning."""
+        return self.id_at(index - 1) if index else ROOT
+
+    def spans(self, index: int, length: int) -> tuple[Span, ...]:
+        """Return the ids of the `length` visible characters from `index` on."""
+        if index < 0 or length < 0 or index + length > self._length:
+            raise OutOfRange(f"There are no {length} characters at {index}: the text has {self._length}.")
+        result: list[Span] = []
+        while length:
+            offset = self._seek(index)
+            run = self._chunks[self._ci].runs[self._ri]
+            take = min(run.length - offset, length)
+            result.append(Span(run.actor, run.counter + offset, take))
+            index += take
+            length -= take
+        return tuple(result)
+
+    def position(self, id: OpId) -> tuple[int, bool]:
+        """Return how many visible characters stand before the element, and whether it is visible.
+
+        Raises MissingChanges for an element that is not here.
+        """
+        if id == ROOT:
+            return 0, False
+        run = self._find(id)
+        if run is None:
+            raise MissingChanges(f"The text has no element {id.counter}@{id.actor:x}.")
+        self._go(run)
+        alive = bool(run.text)
+        return self._pos + (id.counter - run.counter if alive else 0), alive
+
+    # -- changing
+
+    def insert(self, id: OpId, after: OpId, text: str) -> list[Patch]:
+        """Integrate an insert; one whose characters are here already changes nothing.
+
+        Raises MissingChanges when `after` is not here, InvalidChange when it is not older than `id`.
+        """
+        if not text or self._find(id) is not None:
+            return []
+        if after >= id:
+            raise InvalidChange("An insert goes after an element that is not older than itself.")
+        if after == ROOT:
+            self._reset()
+            offset = 0
+        else:
+            run = self._find(after)
+            if run is None:
+                raise MissingChanges(
+                    f"An insert goes after element {after.counter}@{after.actor:x}, which is not here."
+                )
+            self._go(run)
+            offset = after.counter - run.counter + 1
+        offset = self._skip(id, offset)
+        index = self._place(id, offset, text)
+        return [Patch(index, 0, text)]
+
+    def delete(self, spans: Iterable[Span]) -> list[Patch]:
+        """Turn the elements into tombstones; those that are already change nothing.
+
+        Raises MissingChanges, and changes nothing, when one of them is not here.
+        """
+        spans = tuple(spans)
+        for span in spans:
+            self._demand(span)
+        patches: list[Patch] = []
+        for actor, counter, length in spans:
+            stream = self._streams[actor]
+            end = counter + length
+            while counter < end:
+                run = stream.find(counter)
+                if run is None:
+                    raise MissingChanges("A delete names an element that is not here.")
+                offset = counter - run.counter
+                take = min(run.length - offset, end - counter)
+                if run.text:
+                    self._go(run)
+                    patches.append(Patch(self._pos + offset, take, ""))
+                    self._bury(offset, offset + take)
+                counter += take
+        return patches
+
+    # -- finding
+
+    def _stream(self, actor: int) -> Stream:
+        stream = self._streams.get(actor)
+        if stream is None:
+            stream = self._streams[actor] = Stream()
+        return stream
+
+    def _find(self, id: OpId) -> Run | None:
+        stream = self._streams.get(id.actor)
+        return stream.find(id.counter) if stream is not None else None
+
+    def first_missing(self, span: Span) -> OpId | None:
+        """Return the first element of the span that is not here."""
+        stream = self._streams.get(span.actor)
+        counter, end = span.counter, span.counter + span.length
+        while counter < end:
+            run = stream.find(counter) if stream is not None else None
+            if run is None:
+                return OpId(counter, span.actor)
+            counter = run.counter + run.length
+        return None
+
+    def _demand(self, span: Span) -> None:
+        missing = self.first_missing(span)
+        if missing is not None:
+            raise MissingChanges(
+                f"A delete names element {missing.counter}@{missing.actor:x}, which is not here."
+            )
+
+    def _reset(self) -> None:
+        """Put the cursor on the first run."""
+        self._ci = self._ri = self._base = self._pos = 0
+
+    def _seek(self, index: int) -> int:
+        """Put the cursor on the run that shows the character at `index`; return its offset there."""
+        chunks = self._chunks
+        ci, base = self._ci, self._base
+        chunk = chunks[ci]
+        if not base <= index < base + chunk.visible:
+            while index < base:
+                ci -= 1
+                base -= chunks[ci].visible
+            while index >= base + chunks[ci].visible:
+                base += chunks[ci].visible
+                ci += 1
+            chunk = chunks[ci]
+            ri, pos = 0, base
+        else:
+            ri, pos = self._ri, self._pos
+        runs = chunk.runs
+        while index < pos:
+            ri -= 1
+            pos -= len(runs[ri].text)
+        size = len(runs[ri].text)
+        while index >= pos + size:
+            pos += size
+            ri += 1
+            size = len(runs[ri].text)
+        self._ci, self._base, self._ri, self._pos = ci, base, ri, pos
+        return index - pos
+
+    def _go(self, run: Run) -> None:
+        """Put the cursor on a run."""
+        chunk = self._chunks[self._ci]
+        if run.chunk is not chunk:
+            chunk = run.chunk
+            self._ci = self._chunks.index(chunk)
+            self._base = sum([c.visible for c in self._chunks[: self._ci]])
+        elif chunk.runs[self._ri] is run:
+            return
+        self._ri = chunk.runs.index(run)
+        self._pos = self._base + sum([len(r.text) for r in chunk.runs[: self._ri]])
+
+    def _skip(self, id: OpId, offset: int) -> int:
+        """Move the cursor past every element greater than `id`; return the offset in its run.
+
+        `offset` elements of the cursor's run stand before the place to begin at.
+        """
+        runs = self._chunks[self._ci].runs
+        if not runs:
+            return 0
+        run = runs[self._ri]
+        counter, actor = id
+        if offset < run.length:
+            if (run.counter + offset, run.actor) < (counter, actor):
+                return offset
+            offset = run.length
+        while True:
+            if self._ri + 1 < len(runs):
+                following = runs[self._ri + 1]
+                step = 1
+            elif self._ci + 1 < len(self._chunks):
+                following = self._chunks[self._ci + 1].runs[0]
+                step = 0
+            else:
+                return offset
+            if (following.counter, following.actor) < (counter, actor):
+                return offset
+            self._pos += len(run.text)
+            if step:
+                self._ri += 1
+            else:
+                self._base = self._pos
+                self._ci += 1
+                self._ri = 0
+                runs = self._chunks[self._ci].runs
+            run = following
+            offset = run.length
+
+    # -- changing runs
+
+    def _place(self, id: OpId, offset: int, text: str) -> int:
+        """Put new elements behind `offset` elements of the cursor's run; return their visible index."""
+        chunk = self._chunks[self._ci]
+        runs = chunk.runs
+        size = len(text)
+        chunk.visible += size
+        self._length += size
+        if not runs:
+            self._add_run(chunk, 0, Run(id.actor, id.counter, size, text, chunk))
+            return 0
+        run = runs[self._ri]
+        index = self._pos + (offset if run.text else 0)
+        if offset == run.length:
+            if run.actor == id.actor and run.counter + offset == id.counter and run.text and offset < GROW:
+                run.text += text
+                run.length += size
+                return index
+            self._pos += len(run.text)
+            self._ri += 1
+        elif offset:
+            self._split(offset)
+            self._pos += len(run.text)
+            self._ri += 1
+        self._add_run(chunk, self._ri, Run(id.actor, id.counter, size, text, chunk))
+        return index
+
+    def _split(self, offset: int) -> None:
+        """Cut the cursor's run in two behind `offset` elements; the cursor stays on the first."""
+        chunk = self._chunks[self._ci]
+        run = chunk.runs[self._ri]
+        tail = Run(run.actor, run.counter + offset, run.length - offset, run.text[offset:], chunk)
+        run.length = offset
+        run.text = run.text[:offset]
+        chunk.runs.insert(self._ri + 1, tail)
+        self._streams[run.actor].add(tail)
+
+    def _add_run(self, chunk: Chunk, at: int, run: Run) -> None:
+        """Put a run into the cursor's chunk, at the cursor, and halve a chunk that grew too long."""
+        chunk.runs.insert(at, run)
+        self._stream(run.actor).add(run)
+        if len(chunk.runs) > CHUNK:
+            self._halve()
+
+    def _halve(self) -> None:
+        """Cut the cursor's chunk in two; the cursor stays on its run."""
+        chunk = self._chunks[self._ci]
+        half = len(chunk.runs) // 2
+        tail = Chunk()
+        tail.runs = chunk.runs[half:]
+        del chunk.runs[half:]
+        for run in tail.runs:
+            run.chunk = tail
+            tail.visible += len(run.text)
+        chunk.visible -= tail.visible
+        self._chunks.insert(self._ci + 1, tail)
+        if self._ri >= half:
+            self._ci += 1
+            self._ri -= half
+            self._base += chunk.visible
+
+    def _bury(self, start: int, end: int) -> None:
+        """Make tombstones of the elements from offset `start` to `end` of the cursor's visible run.
+
+        What becomes a tombstone joins a tombstone beside it where their ids follow one another.
+        """
+        chunk = self._chunks[self._ci]
+        runs = chunk.runs
+        at = self._ri
+        run = runs[at]
+        size = end - start
+        chunk.visible -= size
+        self._length -= size
+        stream = self._streams[run.actor]
+        if start == 0 and end == run.length:
+            run.text = ""
+            self._join(chunk, at)
+        elif start == 0:
+            first = run.counter
+            run.counter += size
+            run.length -= size
+            run.text = run.text[size:]
+            previous = runs[at - 1] if at else None
+            if (
+                previous is not None
+                and not previous.text
+                and previous.actor == run.actor
+                and previous.counter + previous.length == first
+            ):
+                previous.length += size
+                stream.replace(first, run)
+            else:
+                grave = Run(run.actor, first, size, "", chunk)
+                stream.replace(first, grave)
+                stream.add(run)
+                runs.insert(at, grave)
+                self._ri += 1
+        elif end == run.length:
+            run.length = start
+            run.text = run.text[:start]
+            following = runs[at + 1] if at + 1 < len(runs) else None
+            if (
+                following is not None
+                and not following.text
+                and following.actor == run.actor
+                and following.counter == run.counter + end
+            ):
+                before = following.counter
+                following.counter -= size
+                following.length += size
+                stream.replace(before, following)
+            else:
+                grave = Run(run.actor, run.counter + start, size, "", chunk)
+                runs.insert(at + 1, grave)
+                stream.add(grave)
+        else:
+            self._split(end)
+            grave = Run(run.actor, run.counter + start, size, "", chunk)
+            run.length = start
+            run.text = run.text[:start]
+            runs.insert(at + 1, grave)
+            stream.add(grave)
+        if len(runs) > CHUNK:
+            self._halve()
+
+    def _join(self, chunk: Chunk, at: int) -> None:
+        """Join the tombstone at `at` with the tombstones beside it in its chunk; the cursor follows."""
+        runs = chunk.runs
+        run = runs[at]
+        stream = self._streams[run.actor]
+        if at + 1 < len(runs):
+            following = runs[at + 1]
+            if (
+                not following.text
+                and following.actor == run.actor
+                and following.counter == run.counter + run.length
+            ):
+                stream.drop(following.counter)
+                run.length += following.length
+                del runs[at + 1]
+        if at:
+            previous = runs[at - 1]
+            if (
+                not previous.text
+                and previous.actor == run.actor
+                and previous.counter + previous.length == run.counter
+            ):
+                stream.drop(run.counter)
+                previous.length += run.length
+                del runs[at]
+                self._ri = at - 1

@@ -1,0 +1,146 @@
+"""Every exception that crdtnotes raises on purpose.
+
+::
+
+    CrdtnotesError
+    ├── LocalError             you called it wrong, or this machine cannot do it
+    │   ├── InvalidName        (also a ValueError)
+    │   ├── InvalidText        (also a ValueError)
+    │   ├── TooLarge           (also a ValueError)
+    │   ├── OutOfRange         (also an IndexError)
+    │   ├── NoteExists
+    │   ├── NoteNotFound       (also a KeyError)
+    │   ├── NotLoopback
+    │   ├── Unreachable        (also a ConnectionError)
+    │   └── StoreError         the replica's file
+    │       ├── VaultExists    (also a FileExistsError)
+    │       ├── VaultNotFound  (also a FileNotFoundError)
+    │       ├── NotAVault
+    │       ├── NewerVault
+    │       ├── ReadOnly       (also a PermissionError)
+    │       ├── Busy           (also a TimeoutError)
+    │       ├── DiskFull
+    │       └── Damaged
+    └── RemoteError            the other side sent something wrong
+        ├── DecodeError        (also a ValueError)
+        ├── InvalidChange      well-formed bytes that break a rule
+        ├── Fork               one number in one actor's stream, two changes
+        ├── MissingChanges     it depends on changes that are not here
+        └── ProtocolError      a message out of turn or out of bounds
+            ├── WrongVault
+            └── VersionMismatch
+
+``str(error)`` is one plain sentence for a person; nothing needs to be added to it.
+"""
+
+
+class CrdtnotesError(Exception):
+    """Something went wrong that crdtnotes foresaw; its text is one sentence for a person."""
+
+    def __str__(self) -> str:
+        # Some members are KeyErrors as well, whose own str() would put the sentence in quotes.
+        return str(self.args[0]) if self.args else self.__class__.__name__
+
+
+class LocalError(CrdtnotesError):
+    """You asked for something impossible, or this machine cannot do it."""
+
+
+class InvalidName(LocalError, ValueError):
+    """No note can have this name."""
+
+
+class InvalidText(LocalError, ValueError):
+    """This text cannot be stored as UTF-8 (it holds half of a surrogate pair)."""
+
+
+class TooLarge(LocalError, ValueError):
+    """This is over a limit; the sentence says which."""
+
+
+class OutOfRange(LocalError, IndexError):
+    """A position or length lies outside the text."""
+
+
+class NoteExists(LocalError):
+    """A note of this name is already there."""
+
+
+class NoteNotFound(LocalError, KeyError):
+    """No note has this name, title or alias."""
+
+
+class NotLoopback(LocalError):
+    """Until devices can be paired, peers are reached on this machine only."""
+
+
+class Unreachable(LocalError, ConnectionError):
+    """No peer answers at this address."""
+
+
+class StoreError(LocalError):
+    """The replica's file cannot be used as asked."""
+
+
+class VaultExists(StoreError, FileExistsError):
+    """There is already a file where the new vault should go."""
+
+
+class VaultNotFound(StoreError, FileNotFoundError):
+    """There is no vault at this path."""
+
+
+class NotAVault(StoreError):
+    """What is at this path is not a crdtnotes replica."""
+
+
+class NewerVault(StoreError):
+    """The file was written by a newer crdtnotes than this one; it is left untouched."""
+
+
+class ReadOnly(StoreError, PermissionError):
+    """The replica's file or folder cannot be written."""
+
+
+class Busy(StoreError, TimeoutError):
+    """Another process has held the replica for too long."""
+
+
+class DiskFull(StoreError):
+    """There is no room left; nothing was written."""
+
+
+class Damaged(StoreError):
+    """The replica's file is damaged."""
+
+
+class RemoteError(CrdtnotesError):
+    """The other side sent something wrong; nothing of it was kept."""
+
+
+class DecodeError(RemoteError, ValueError):
+    """These bytes are not what they claim to be."""
+
+
+class InvalidChange(RemoteError):
+    """A well-formed change breaks a rule that all replicas hold."""
+
+
+class Fork(RemoteError):
+    """Two different changes bear the same number in one actor's stream."""
+
+
+class MissingChanges(RemoteError):
+    """A change came before what it depends on."""
+
+
+class ProtocolError(RemoteError):
+    """A message came out of turn or is out of bounds."""
+
+
+class WrongVault(ProtocolError):
+    """The peer keeps a different vault."""
+
+
+class VersionMismatch(ProtocolError):
+    """The two sides share no version of the protocol."""

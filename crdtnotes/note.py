@@ -1,0 +1,167 @@
+"""Note: one note of an open vault, as scripts, the command line and the editor handle it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from crdtnotes.crdt.diff import edits
+from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
+from crdtnotes.markup.names import clean_name, name_key, title_of
+from crdtnotes.markup.outline import outline
+from crdtnotes.store.documents import Document
+from crdtnotes.store.rename import apply_patches, rename
+from crdtnotes.store.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class LinkInfo:
+    """A link of a note: its target as written, the name of the note it leads to (None if it dangles)."""
+
+    target: str
+    note: str | None
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlink:
+    """A place where another note links here: that note's name, the 1-based line and its text."""
+
+    note: str
+    line: int
+    context: str
+    kind: str
+
+
+class Note:
+    """A note of an open vault. Positions and lengths are code points."""
+
+    def __init__(self, writer: Writer, uid: bytes) -> None:
+        self._writer = writer
+        self._uid = uid
+
+    def __repr__(self) -> str:
+        return f"<Note {self.id}>"
+
+    @property
+    def id(self) -> str:
+        """The note's id, 32 hex digits; the same on every replica."""
+        return self._uid.hex()
+
+    @property
+    def name(self) -> str:
+        """The name that the note shows; raises NoteNotFound once it is deleted."""
+        return str(self._column("name"))
+
+    @property
+    def title(self) -> str:
+        """The last part of the name."""
+        return title_of(self.name)
+
+    @property
+    def modified(self) -> int:
+        """When it was last changed: wall time in ms since 1970, by the author's clock."""
+        return int(self._column("modified"))
+
+    @property
+    def text(self) -> str:
+        """The note's text."""
+        with self._writer.reading() as replica:
+            self._row()
+            return replica.documents.text(self._uid) or ""
+
+    def _row(self) -> int:
+        return int(self._column("id"))
+
+    def _column(self, column: str) -> Any:
+        with self._writer.reading() as replica:
+            row = replica.conn.execute(
+                f"SELECT {column} FROM notes WHERE uid = ? AND name IS NOT NULL", (self._uid,)
+            ).fetchone()
+        if row is None:
+            raise NoteNotFound("This note has been deleted.")
+        return row[0]
+
+    def _seen(self) -> Document:
+        """Return the note as this process last saw it: what positions from outside refer to."""
+        self._row()
+        replica = self._writer.replica
+        doc = replica.documents.held(self._uid) or replica.documents.open(self._uid)
+        if doc is None:
+            raise NoteNotFound("This note has been deleted.")
+        return doc
+
+    # -- editing
+
+    def insert(self, index: int, text: str) -> None:
+        """Insert text before a position; raises OutOfRange unless 0 ≤ index ≤ length."""
+        doc = self._seen()
+        if not 0 <= index <= len(doc.state.text):
+            raise OutOfRange(f"There is no position {index}: the note has {len(doc.state.text)} characters.")
+        self._writer.insert(self._uid, doc.state.text.before(index), text)
+
+    def delete(self, index: int, length: int) -> None:
+        """Delete characters; raises OutOfRange where there are fewer."""
+        self._writer.delete(self._uid, self._seen().state.text.spans(index, length))
+
+    def write(self, text: str) -> None:
+        """Make the text this one by the smallest edit, so that what others change meanwhile stays."""
+        with self._writer.transaction():
+            patches = edits(self.text, text)
+            if patches:
+                self._seen()
+                apply_patches(self._writer, self._uid, patches)
+
+    def append(self, text: str) -> None:
+        """Add lines at the end, beginning on a line of their own and ended by a newline."""
+        with self._writer.transaction():
+            old = self.text
+            lead = "\n" if old and not old.endswith("\n") else ""
+            self.insert(len(old), lead + text + ("" if text.endswith("\n") else "\n"))
+
+    def rename(self, name: str) -> int:
+        """Give the note a new name and rewrite the links to it; return how many notes were rewritten.
+
+        The old name stays an alias. Raises NoteExists, InvalidName or NoteNotFound.
+        """
+        name = clean_name(name)
+        with self._writer.transaction():
+            row, old = self._row(), self.name
+            taken = self._writer.replica.row_by_key(name_key(name))
+            if taken not in (None, row):
+                raise NoteExists(f"There is already a note {name!r}.")
+            if name == old:
+                return 0
+            return rename(self._writer, self._uid, old, name)
+
+    def remove(self) -> None:
+        """Delete the note. An edit that someone makes meanwhile elsewhere brings it back, whole."""
+        with self._writer.transaction():
+            self._row()
+            self._writer.remove(self._uid)
+            self._writer.settle_names()
+
+    # -- links
+
+    def links(self) -> list[LinkInfo]:
+        """Return the note's links, one for each kind and target."""
+        with self._writer.reading() as replica:
+            rows = replica.links.of_note(self._row())
+        return [LinkInfo(value, note, kind, count) for kind, value, count, note in rows]
+
+    def backlinks(self) -> list[Backlink]:
+        """Return the places in other notes that link here, with their lines."""
+        result: list[Backlink] = []
+        with self._writer.reading() as replica:
+            row = self._row()
+            for holder, uid, name in replica.links.holders(row):
+                values = replica.links.values_to(holder, row)
+                text = replica.documents.text(uid) or ""
+                lines = text.split("\n")
+                found = dict.fromkeys(
+                    Backlink(name, link.line + 1, lines[link.line].strip(), link.kind)
+                    for link in outline(text).links
+                    if (link.kind, link.target) in values
+                )
+                # A merge may have left a link in the set whose text is gone, and relations have none.
+                result += found or [Backlink(name, 1, "", kind) for kind, _ in sorted(values)]
+        return result

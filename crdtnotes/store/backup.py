@@ -1,0 +1,32 @@
+"""Copying a replica to a new file while it is in use."""
+
+import sqlite3
+from pathlib import Path
+
+from crdtnotes.errors import VaultExists
+from crdtnotes.store.database import plain_errors
+from crdtnotes.store.replica import Replica, random_actor
+
+
+def backup(replica: Replica, path: Path) -> None:
+    """Copy a replica, whole and consistent, to a path where nothing is; raises VaultExists.
+
+    The copy gets an actor of its own: were it opened while the original lives on, both would else
+    write different changes under the same numbers.
+    """
+    with plain_errors(path):
+        if path.exists():
+            raise VaultExists(f"There is already something at {path}.")
+        part = path.with_name(path.name + ".part")
+        part.unlink(missing_ok=True)
+        try:
+            target = sqlite3.connect(part)
+            try:
+                replica.conn.backup(target)
+                target.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (random_actor(),))
+                target.commit()
+            finally:
+                target.close()
+            path.hardlink_to(part)  # fails, rather than overwriting, if something came there meanwhile
+        finally:
+            part.unlink(missing_ok=True)

@@ -1,0 +1,95 @@
+"""Is the replica what its log says? Everything is computed again from the log and compared."""
+
+from collections.abc import Iterator
+
+from crdtnotes.changes.change import Change, chain
+from crdtnotes.changes.codec import decode
+from crdtnotes.crdt.note import NoteState
+from crdtnotes.errors import CrdtnotesError
+from crdtnotes.store import causality
+from crdtnotes.store.documents import content_digest
+from crdtnotes.store.log import Head, Log
+from crdtnotes.store.replica import Replica
+
+
+def problems(replica: Replica) -> Iterator[str]:
+    """Yield a sentence for each thing that is wrong."""
+    with replica.reading():
+        for (message,) in replica.conn.execute("PRAGMA quick_check"):
+            if message != "ok":
+                yield f"The file is damaged: {message}."
+        states: dict[bytes, NoteState] = {}
+        yield from _check_log(replica.log, replica, states)
+        yield from _check_notes(replica, states)
+
+
+def _check_log(log: Log, replica: Replica, states: dict[bytes, NoteState]) -> Iterator[str]:
+    """Replay the log, checking the chain and causality, and build every note's state from it."""
+    heads: dict[int, Head] = {}
+    broken: set[bytes] = set()
+    for id, data, stored in replica.conn.execute("SELECT id, data, hash FROM log ORDER BY id"):
+        try:
+            change = decode(data)
+        except CrdtnotesError as error:
+            yield f"Entry {id} of the log cannot be read: {error}"
+            continue
+        head = heads.setdefault(change.actor, Head())
+        if change.seq != head.seq + 1:
+            yield f"{causality.label(change)} follows change {head.seq} in the log."
+        head.seq, head.hash = change.seq, chain(head.hash, data)
+        if head.hash != stored:
+            yield f"The hash of {causality.label(change)} does not fit its bytes."
+        for actor, seq in change.deps:
+            if heads.get(actor, Head()).seq < seq:
+                yield f"{causality.label(change)} stands in the log before what it depends on."
+        yield from _apply(change, states, broken)
+    for actor, head in log.heads.items():
+        replayed = heads.get(actor, Head())
+        if (head.seq, head.hash) != (replayed.seq, replayed.hash):
+            yield f"The head of {actor:016x} says {head.seq}, its log ends at {replayed.seq}."
+    if len(heads) != len(log.heads):
+        yield "The log holds changes of actors that have no head."
+
+
+def _apply(change: Change, states: dict[bytes, NoteState], broken: set[bytes]) -> Iterator[str]:
+    if change.note in broken:
+        return
+    try:
+        states.setdefault(change.note, NoteState()).apply(change.actor, change.seq, change.ops)
+    except CrdtnotesError as error:
+        broken.add(change.note)
+        del states[change.note]
+        yield f"{causality.label(change)} cannot be applied: {error}"
+
+
+def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[str]:
+    """Compare what is shown with what the log says."""
+    here = {
+        uid: (id, base, bool(alive), digest, text)
+        for id, uid, base, alive, digest, text in replica.conn.execute(
+            "SELECT id, uid, base, alive, digest, text FROM notes JOIN texts ON note = id"
+        )
+    }
+    for uid, state in states.items():
+        if uid not in here:
+            yield f"Note {uid.hex()} is in the log but not among the notes."
+            continue
+        id, base, alive, digest, text = here.pop(uid)
+        name = base or uid.hex()
+        data = str(state.text).encode()
+        if data != text:
+            yield f"The text of {name!r} is not what the log says."
+        if content_digest(data, state) != digest:
+            yield f"The digest of {name!r} is not that of its content."
+        if (state.name.value, state.exists) != (base, alive):
+            yield f"The name of {name!r} is not what the log says."
+        links = {
+            (kind, value): count
+            for kind, value, count in replica.conn.execute(
+                "SELECT kind, value, count FROM links WHERE note = ?", (id,)
+            )
+        }
+        if links != (state.links.counts() if state.exists else {}):
+            yield f"The links of {name!r} are not what the log says."
+    for uid in here:
+        yield f"Note {uid.hex()} is shown but not in the log."

@@ -1,0 +1,158 @@
+"""Opening the file, its transactions, and SQLite's errors in plain words.
+
+The journal is a rollback journal (`TRUNCATE`), never a WAL: SQLite up to 3.51.2 can lose a commit when
+one connection resets the WAL while another writes ("WAL-reset bug"), Pythons carry such a SQLite for
+years, and several of our processes may have one replica open. `synchronous=FULL`: a change that a peer
+has seen survives a power cut.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from crdtnotes.errors import (
+    Busy,
+    Damaged,
+    DiskFull,
+    NewerVault,
+    NotAVault,
+    ReadOnly,
+    StoreError,
+    VaultExists,
+    VaultNotFound,
+)
+from crdtnotes.store.schema import APPLICATION_ID, SCHEMA, migrations
+
+BUSY_TIMEOUT = 30.0
+"""How long, in seconds, to wait for another process that holds the replica."""
+
+_MAGIC = b"SQLite format 3\0"
+_HEADER = 100
+
+
+def create_file(path: Path) -> None:
+    """Make an empty replica file; raises VaultExists, ReadOnly or StoreError and leaves nothing then."""
+    with plain_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            raise VaultExists(f"There is already something at {path}.") from None
+        try:
+            db = _connect(path, read_only=False)
+            try:
+                with db.atomic():
+                    migrations.apply(db)
+            finally:
+                db.close()
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def open_file(path: Path, *, read_only: bool = False) -> Database:
+    """Open a replica file that is there.
+
+    Raises VaultNotFound, NotAVault, NewerVault (the file is then untouched), ReadOnly or Damaged.
+    """
+    with plain_errors(path):
+        _check_header(path)
+        db = _connect(path, read_only=read_only)
+        try:
+            if not read_only and migrations.pending(db):
+                with db.atomic():
+                    migrations.apply(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+def _check_header(path: Path) -> None:
+    """Look at the file without letting SQLite near it, so that what is not ours stays as it is."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER)
+    except FileNotFoundError:
+        raise VaultNotFound(f"There is no vault at {path}; `crdtnotes init` makes one.") from None
+    except IsADirectoryError:
+        raise NotAVault(f"{path} is a folder, not a vault file.") from None
+    if len(header) < _HEADER or not header.startswith(_MAGIC):
+        raise NotAVault(f"{path} is not a crdtnotes vault.")
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise NotAVault(f"{path} is a database, but not a crdtnotes vault.")
+    schema = int.from_bytes(header[60:64], "big")
+    if schema > SCHEMA:
+        raise NewerVault(
+            f"{path} was written by a newer crdtnotes (its schema is {schema}, this one knows {SCHEMA})."
+        )
+
+
+def _connect(path: Path, *, read_only: bool) -> Database:
+    uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rw")
+    conn = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=256)
+    try:
+        conn.execute("PRAGMA journal_mode = TRUNCATE").fetchone()
+        conn.execute("PRAGMA synchronous = FULL")
+        conn.execute("PRAGMA cache_size = -32768")
+        conn.execute("PRAGMA temp_store = MEMORY")
+        conn.execute("PRAGMA mmap_size = 268435456")
+    except BaseException:
+        conn.close()
+        raise
+    return Database(conn)
+
+
+@contextmanager
+def writing(db: Database, path: Path) -> Iterator[None]:
+    """Run a transaction that holds the write lock from its start; roll back on any exception."""
+    with plain_errors(path):
+        db.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            db.rollback()
+            raise
+        try:
+            db.conn.execute("COMMIT")
+        except BaseException:
+            db.rollback()
+            raise
+
+
+@contextmanager
+def plain_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the operating system raise into our errors."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _plain(error, path) from error
+    except PermissionError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise ReadOnly(f"{path} cannot be written here (no permission).") from error
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise StoreError(f"{path} cannot be used: {error.strerror or error}.") from error
+
+
+def _plain(error: sqlite3.Error, path: Path) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Busy(f"Another process has been writing to {path} for over {BUSY_TIMEOUT:.0f} seconds.")
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull(f"There is no room left for {path}; nothing was written.")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return ReadOnly(f"{path} can only be read here.")
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return ReadOnly(f"{path} cannot be opened for writing here.")
+    if code == sqlite3.SQLITE_NOTADB:
+        return NotAVault(f"{path} is not a crdtnotes vault.")
+    if code == sqlite3.SQLITE_CORRUPT:
+        return Damaged(f"{path} is damaged ({error}); `crdtnotes check` says how far.")
+    return StoreError(f"{path} cannot be used: {error}.")

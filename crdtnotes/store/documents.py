@@ -1,0 +1,175 @@
+"""Notes as this process has them in hand: snapshot from the file, then the log after it.
+
+A snapshot is a note's visible text and, beside it, the rest of its state. It may lag behind the log;
+whoever opens the note catches up. A text whose snapshot is current is read without decoding anything.
+"""
+
+import sqlite3
+from collections import OrderedDict
+from hashlib import blake2b
+
+from crdtnotes.changes import snapshot
+from crdtnotes.changes.change import Change
+from crdtnotes.changes.codec import decode
+from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.ops import Create, Link, Patch, Rename, Unlink
+from crdtnotes.errors import Damaged
+from crdtnotes.store.log import Log
+
+KEPT = 64
+"""Documents that stay decoded in memory between transactions."""
+
+
+class Document:
+    """One note in hand.
+
+    `id` is its row, `upto` the last log id applied, `saved` the one in the stored snapshot, `checked`
+    the log's tip when it was last known to be current. `links_changed` and `text_changed` say what
+    derived data is behind.
+    """
+
+    __slots__ = (
+        "checked",
+        "id",
+        "links_changed",
+        "modified",
+        "saved",
+        "state",
+        "text_changed",
+        "uid",
+        "upto",
+    )
+
+    def __init__(self, id: int, uid: bytes, state: NoteState, upto: int, modified: int) -> None:
+        self.id = id
+        self.uid = uid
+        self.state = state
+        self.upto = self.saved = self.checked = upto
+        self.modified = modified
+        self.links_changed = self.text_changed = False
+
+    def apply(self, change: Change, log_id: int) -> list[Patch]:
+        """Apply a change that has just been logged, or is being caught up with."""
+        patches = self.state.apply(change.actor, change.seq, change.ops)
+        self.note(change, log_id)
+        return patches
+
+    def note(self, change: Change, log_id: int) -> None:
+        """Record that the state holds a change."""
+        self.upto = self.checked = log_id
+        self.modified = max(self.modified, change.time)
+        self.text_changed = True
+        if any(isinstance(op, (Create, Link, Unlink, Rename)) for op in change.ops):
+            self.links_changed = True
+
+
+class Documents:
+    """Opens documents and stores their snapshots. Writing happens inside the caller's transaction."""
+
+    def __init__(self, conn: sqlite3.Connection, log: Log) -> None:
+        self._conn = conn
+        self._log = log
+        self._open: OrderedDict[bytes, Document] = OrderedDict()
+
+    def forget(self) -> None:
+        """Drop what is in memory: after a rollback it holds what never happened."""
+        self._open.clear()
+
+    def trim(self) -> None:
+        """Let the documents go that were used longest ago."""
+        while len(self._open) > KEPT:
+            self._open.popitem(last=False)
+
+    def held(self, uid: bytes) -> Document | None:
+        """Return the note as this process last saw it, without looking whether there is more."""
+        return self._open.get(uid)
+
+    def open(self, uid: bytes) -> Document | None:
+        """Return the note, caught up with the log; None for a note that is not here."""
+        doc = self._open.get(uid)
+        if doc is None:
+            doc = self._load(uid)
+            if doc is None:
+                return None
+            self._open[uid] = doc
+        self._open.move_to_end(uid)
+        if doc.checked != self._log.tip:
+            self._catch_up(doc)
+        return doc
+
+    def add(self, uid: bytes) -> Document:
+        """Begin a note that is not here yet."""
+        (id,) = self._conn.execute("SELECT ifnull(max(id), 0) + 1 FROM notes").fetchone()
+        self._conn.execute(
+            "INSERT INTO notes VALUES (?, ?, '', '', 0, NULL, NULL, 0, 0, 0, 0, 0, x'', NULL, 0)", (id, uid)
+        )
+        self._conn.execute("INSERT INTO texts VALUES (?, x'', x'')", (id,))
+        doc = self._open[uid] = Document(id, uid, NoteState(), 0, 0)
+        return doc
+
+    def text(self, uid: bytes) -> str | None:
+        """Return a note's text; its state is decoded only where the snapshot lags."""
+        doc = self._open.get(uid)
+        if doc is None:
+            row = self._conn.execute(
+                "SELECT text FROM notes JOIN texts ON note = id WHERE uid = ? AND upto = head", (uid,)
+            ).fetchone()
+            if row is not None:
+                return _decode(row[0])
+        doc = self.open(uid)
+        return None if doc is None else str(doc.state.text)
+
+    def saved_text(self, id: int) -> str:
+        """Return the text of the stored snapshot, which may lag."""
+        (data,) = self._conn.execute("SELECT text FROM texts WHERE note = ?", (id,)).fetchone()
+        return _decode(data)
+
+    def stale(self) -> list[bytes]:
+        """Return the notes whose snapshots lag behind the log."""
+        return [uid for (uid,) in self._conn.execute("SELECT uid FROM notes WHERE upto < head")]
+
+    def save(self, doc: Document) -> None:
+        """Store the document's snapshot and what follows from its text."""
+        text = str(doc.state.text)
+        data = text.encode()
+        self._conn.execute(
+            "UPDATE texts SET text = ?, state = ? WHERE note = ?", (data, snapshot.dump(doc.state), doc.id)
+        )
+        self._conn.execute(
+            "UPDATE notes SET upto = ?, characters = ?, size = ?, digest = ? WHERE id = ?",
+            (doc.upto, len(text), len(data), content_digest(data, doc.state), doc.id),
+        )
+        doc.saved = doc.upto
+        doc.text_changed = False
+
+    def _load(self, uid: bytes) -> Document | None:
+        row = self._conn.execute(
+            "SELECT id, upto, modified, text, state FROM notes JOIN texts ON note = id WHERE uid = ?", (uid,)
+        ).fetchone()
+        if row is None:
+            return None
+        id, upto, modified, text, data = row
+        state = snapshot.load(data, _decode(text)) if data else NoteState()
+        doc = Document(id, uid, state, upto, modified)
+        doc.checked = -1
+        return doc
+
+    def _catch_up(self, doc: Document) -> None:
+        for log_id, data in self._log.of_note(doc.id, doc.upto):
+            doc.apply(decode(data), log_id)
+        doc.checked = self._log.tip
+
+
+def content_digest(data: bytes, state: NoteState) -> bytes:
+    """Return a hash of what a note shows: its text (UTF-8) and its links."""
+    digester = blake2b(data, digest_size=16)
+    for (kind, value), count in state.links.counts().items():
+        digester.update(f"\0{kind}\0{value}\0{count}".encode())
+    return digester.digest()
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise Damaged("A note's text in the replica's file is damaged.") from None

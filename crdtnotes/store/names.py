@@ -1,0 +1,209 @@
+"""Which name each note shows, and what can lead to it.
+
+A note's *base* name is what its register holds. Where several existing notes have one base key, the
+one with the smallest id shows it and the others show `Z (2)`, `Z (3)` …, past every number that is
+itself some note's base name. So shown names depend on nothing but the set of ids and base names.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterable
+
+from crdtnotes.crdt.note import NoteState
+from crdtnotes.markup.names import name_key, title_of
+from crdtnotes.markup.outline import KIND_ALIAS
+from crdtnotes.markup.resolve import Candidate, resolve
+
+NAME, ALIAS, FORMER = 0, 1, 2
+"""How something leads to a note: by the name it shows, an alias, or a name that it once had."""
+
+_NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
+
+
+class NameIndex:
+    """The names of all notes. Writing happens inside the caller's transaction."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self.dirty_titles: set[str] = set()
+        self.dirty_holders: set[int] = set()
+        self._dirty_bases: set[str] = set()
+        self._dirty_notes: dict[int, NoteState] = {}
+
+    def forget(self) -> None:
+        """Drop what waits to be derived: the transaction was rolled back."""
+        self.dirty_titles.clear()
+        self.dirty_holders.clear()
+        self._dirty_bases.clear()
+        self._dirty_notes.clear()
+
+    def update(self, id: int, state: NoteState) -> bool:
+        """Take in a note's present name, existence and aliases; return whether its existence changed."""
+        base, alive = state.name.value, state.exists
+        key = name_key(base)
+        old_key, old_base, was = self._conn.execute(
+            "SELECT base_key, base, alive FROM notes WHERE id = ?", (id,)
+        ).fetchone()
+        if (base, alive) != (old_base, bool(was)):
+            self._conn.execute(
+                "UPDATE notes SET base = ?, base_key = ?, alive = ? WHERE id = ?", (base, key, alive, id)
+            )
+            self._dirty_bases |= {old_key, key}
+        self._dirty_notes[id] = state
+        return alive != bool(was)
+
+    def settle(self, before_move: Callable[[int], None]) -> None:
+        """Bring the shown names and the index up to date with what `update` took in.
+
+        `before_move` is called with each note whose shown name is about to change.
+        """
+        moved = self._show(before_move)
+        for id, state in self._dirty_notes.items():
+            self._index(id, state)
+        for id in moved - self._dirty_notes.keys():
+            self._index_shown(id)
+        self._dirty_notes.clear()
+
+    def _show(self, before_move: Callable[[int], None]) -> set[int]:
+        """Recompute the shown names of every group that changed; return the notes whose name moved."""
+        bases = self._dirty_bases | {
+            match[1] for key in self._dirty_bases if (match := _NUMBERED.fullmatch(key))
+        }
+        self._dirty_bases = set()
+        moved = {
+            id: wanted for key in sorted(bases) for id, shown, wanted in self._group(key) if shown != wanted
+        }
+        for id in moved:
+            before_move(id)
+        # First all away, then all anew: names may trade places, and keys are unique.
+        self._conn.executemany(
+            "UPDATE notes SET name = NULL, key = NULL WHERE id = ?", [(id,) for id in moved]
+        )
+        self._conn.executemany(
+            "UPDATE notes SET name = ?, key = ? WHERE id = ?",
+            [(name, name_key(name), id) for id, name in moved.items() if name is not None],
+        )
+        self.dirty_holders.update(moved)
+        return set(moved)
+
+    def _group(self, key: str) -> list[tuple[int, str | None, str | None]]:
+        """Return `(note, name now, name to show)` for every note with this base key."""
+        rows = self._conn.execute(
+            "SELECT id, base, name, alive FROM notes WHERE base_key = ? ORDER BY uid", (key,)
+        ).fetchall()
+        result: list[tuple[int, str | None, str | None]] = []
+        number = 0
+        for id, base, shown, alive in rows:
+            wanted = None
+            if alive:
+                number += 1
+                if number > 1:
+                    while self._is_base(name_key(f"{base} ({number})")):
+                        number += 1
+                wanted = base if number == 1 else f"{base} ({number})"
+            result.append((id, shown, wanted))
+        return result
+
+    def _is_base(self, key: str) -> bool:
+        return (
+            self._conn.execute("SELECT 1 FROM notes WHERE base_key = ? AND alive LIMIT 1", (key,)).fetchone()
+            is not None
+        )
+
+    def _index(self, id: int, state: NoteState) -> None:
+        """Write what leads to a note whose state is at hand."""
+        (name,) = self._conn.execute("SELECT name FROM notes WHERE id = ?", (id,)).fetchone()
+        rows: dict[tuple[str, str], int] = {}
+        if name is not None:
+            aliases = [value for kind, value in state.links if kind == KIND_ALIAS]
+            for rank, values in ((FORMER, state.name.past), (ALIAS, aliases), (NAME, (name,))):
+                for value in values:
+                    key = name_key(value)
+                    rows[title_of(key), key] = rank
+        self._write(id, rows)
+
+    def _index_shown(self, id: int) -> None:
+        """Write what leads to a note of which only the shown name moved."""
+        (name,) = self._conn.execute("SELECT name FROM notes WHERE id = ?", (id,)).fetchone()
+        rows = {
+            (title, key): rank
+            for title, key, rank in self._conn.execute(
+                "SELECT title_key, key, rank FROM names WHERE note = ?", (id,)
+            )
+            if rank != NAME
+        }
+        if name is not None:
+            key = name_key(name)
+            rows[title_of(key), key] = NAME
+        self._write(id, rows)
+
+    def _write(self, id: int, rows: dict[tuple[str, str], int]) -> None:
+        before = {
+            (title, key): rank
+            for title, key, rank in self._conn.execute(
+                "SELECT title_key, key, rank FROM names WHERE note = ?", (id,)
+            )
+        }
+        if before == rows:
+            return
+        if before:
+            self._conn.execute("DELETE FROM names WHERE note = ?", (id,))
+        self._conn.executemany(
+            "INSERT INTO names VALUES (?, ?, ?, ?)",
+            [(title, id, key, rank) for (title, key), rank in rows.items()],
+        )
+        self.dirty_titles.update(title for title, _ in before.keys() | rows.keys())
+
+
+class Resolver:
+    """Resolves targets as things stand; remembers what it looked up, so it serves one transaction."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self._titles: dict[str, tuple[_Names, _Names]] = {}
+
+    def resolve(self, target: str, holder: str) -> int | None:
+        """Return the row of the note that `target`, written in the note `holder`, leads to.
+
+        Names that notes once had count only where no present name and no alias matches.
+        """
+        title = title_of(name_key(target))
+        names = self._titles.get(title)
+        if names is None:
+            names = self._titles[title] = self._look_up(title)
+        for tier in names:
+            if tier.ids:
+                found = resolve(target, holder, tier)
+                if found is not None:
+                    return tier.ids[found]
+        return None
+
+    def _look_up(self, title: str) -> "tuple[_Names, _Names]":
+        present, former = _Names(), _Names()
+        for key, rank, id, name in self._conn.execute(
+            "SELECT names.key, rank, id, name FROM names JOIN notes ON note = id WHERE title_key = ?",
+            (title,),
+        ):
+            (former if rank == FORMER else present).add(Candidate(key, name), rank, id)
+        return present, former
+
+
+class _Names:
+    """What leads to notes by one title."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, int] = {}
+        self._exact: dict[str, str] = {}
+        self._candidates: list[Candidate] = []
+
+    def add(self, candidate: Candidate, rank: int, id: int) -> None:
+        self.ids[candidate.name] = id
+        self._candidates.append(candidate)
+        if rank == NAME:
+            self._exact[candidate.key] = candidate.name
+
+    def exact(self, key: str) -> str | None:
+        return self._exact.get(key)
+
+    def candidates(self, title_key: str) -> Iterable[Candidate]:  # noqa: ARG002 - they all have it
+        return self._candidates

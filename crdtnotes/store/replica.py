@@ -1,0 +1,356 @@
+"""One replica: its file, its transactions, and what it takes in from others.
+
+One transaction holds the changes, what is derived from them and the heads. It takes the file's write
+lock first and then looks whether another process has written, so counters and seqs are never used
+twice. If it fails, nothing of it happened and everything in memory is read anew.
+"""
+
+import logging
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crdtnotes.changes.batch import batches, unbatch
+from crdtnotes.changes.change import Change, chain
+from crdtnotes.changes.codec import KNOWN_KINDS, decode
+from crdtnotes.crdt.ids import BIRTH
+from crdtnotes.crdt.version import Version
+from crdtnotes.errors import Fork, MissingChanges, NotAVault, RemoteError
+from crdtnotes.store import causality
+from crdtnotes.store.database import create_file, open_file, plain_errors, writing
+from crdtnotes.store.digest import digest
+from crdtnotes.store.documents import Document, Documents
+from crdtnotes.store.links import LinkIndex
+from crdtnotes.store.log import Log
+from crdtnotes.store.names import NameIndex
+from crdtnotes.store.search import SearchIndex
+
+logger = logging.getLogger("crdtnotes.store")
+
+LAG = 64
+"""A note's snapshot lags by at most this many changes …"""
+
+SMALL = 16_384
+"""… and not at all while its text has at most this many characters: then storing it costs little."""
+
+MAX_WAITING = 16 * 1024 * 1024
+"""Bytes of changes that wait for others; beyond that the last in causal order are let go."""
+
+
+@dataclass(slots=True)
+class Received:
+    """What became of batches: changes stored, changes that were here already, changes that wait.
+
+    `version` holds how far this replica now is for each actor in them.
+    """
+
+    changes: int = 0
+    known: int = 0
+    waiting: int = 0
+    version: Version = field(default_factory=dict)
+
+
+class Replica:
+    """A replica's file, open. For one thread; other processes may have the same file open."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged."""
+        self.path = path
+        self.read_only = read_only
+        self.db = open_file(path, read_only=read_only)
+        self.conn = self.db.conn
+        with plain_errors(path):
+            self.log = Log(self.conn)
+            self.documents = Documents(self.conn, self.log)
+            self.names = NameIndex(self.conn)
+            self.links = LinkIndex(self.conn)
+            self.search = SearchIndex(self.conn)
+            self._waiting: dict[tuple[int, int], Change] = {}
+            self._waiting_data: dict[tuple[int, int], bytes] = {}
+            self._touched: dict[bytes, Document] = {}
+            self._actors: set[int] = set()
+            self._depth = 0
+            self._data_version = -1
+            self.actor = 0
+            meta = dict(self.conn.execute("SELECT key, value FROM meta").fetchall())
+            if not {"vault", "device", "actor"} <= meta.keys():
+                self.db.close()
+                raise NotAVault(f"{path} is not a complete crdtnotes vault.")
+            self.vault_id = bytes(meta["vault"])
+            self.device = str(meta["device"])
+            self._look()
+            if not read_only and int(meta["kinds"]) < KNOWN_KINDS:
+                self._read_newer()
+
+    @classmethod
+    def create(cls, path: Path, device: str, vault: bytes | None = None) -> "Replica":
+        """Make a new replica, of a new vault or of the vault with this id; raises VaultExists."""
+        create_file(path)
+        db = open_file(path)
+        meta = {
+            "vault": vault or secrets.token_bytes(16),
+            "device": device,
+            "actor": random_actor(),
+            "kinds": KNOWN_KINDS,
+        }
+        try:
+            with writing(db, path):
+                db.conn.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+        finally:
+            db.close()
+        return cls(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.close()
+
+    # -- reading
+
+    def look(self) -> None:
+        """Notice what other processes have written."""
+        with self.reading():
+            pass
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Notice what other processes have written, and turn SQLite's errors into ours."""
+        with plain_errors(self.path):
+            if self._depth == 0:
+                self._look()
+            yield
+
+    def row_by_key(self, key: str) -> int | None:
+        """Return the row of the note that shows the name with this key."""
+        row = self.conn.execute("SELECT id FROM notes WHERE key = ?", (key,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def uid_of(self, row: int) -> bytes:
+        """Return the id of the note in a row."""
+        (uid,) = self.conn.execute("SELECT uid FROM notes WHERE id = ?", (row,)).fetchone()
+        return bytes(uid)
+
+    def peers(self) -> list[dict[str, object]]:
+        """Return the peers that this replica has synchronised with, the latest first."""
+        rows = self.conn.execute("SELECT device, address, seen FROM peers ORDER BY seen DESC, device")
+        return [{"device": device, "address": address, "seen": seen} for device, address, seen in rows]
+
+    def record_peer(self, device: str, address: str, seen: int) -> None:
+        """Remember when (wall time in ms) this replica was in step with a peer."""
+        with self.transaction():
+            self.conn.execute("INSERT OR REPLACE INTO peers VALUES (?, ?, ?)", (device, address, seen))
+
+    def _look(self) -> None:
+        (version,) = self.conn.execute("PRAGMA data_version").fetchone()
+        if version != self._data_version:
+            self.log.refresh()
+            (self.actor,) = self.conn.execute("SELECT value FROM meta WHERE key = 'actor'").fetchone()
+            self._data_version = version
+
+    def version(self) -> Version:
+        """Return which changes are here."""
+        self.look()
+        return self.log.version()
+
+    def heads(self) -> dict[int, tuple[int, bytes]]:
+        """Return the end of each actor's stream: `{actor: (seq, hash of the chain)}`."""
+        self.look()
+        return {actor: (head.seq, head.hash) for actor, head in self.log.heads.items() if head.seq}
+
+    def hash_at(self, actor: int, seq: int) -> bytes | None:
+        """Return the hash of an actor's stream at a seq, None if that is not here."""
+        with plain_errors(self.path):
+            return self.log.hash_at(actor, seq)
+
+    def changes_since(self, version: Mapping[int, int]) -> Iterator[bytes]:
+        """Yield batches of the changes beyond `version`, in causal order."""
+        self.look()
+        with plain_errors(self.path):
+            yield from batches(self.log.missing(version))
+
+    def digest(self) -> str:
+        """Return a hash of the changes that are here and of the notes that they show."""
+        self.settle_texts()
+        with plain_errors(self.path):
+            return digest(self.conn, self.log)
+
+    # -- writing
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the replica for writing; all that is done inside is committed as one, or not at all."""
+        if self._depth:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+            return
+        try:
+            with writing(self.db, self.path):
+                self._depth = 1
+                self._look()
+                yield
+                self.derive()
+                self.log.save_heads(self._actors)
+        except BaseException:
+            self.documents.forget()
+            self.names.forget()
+            self.links.forget()
+            self._touched.clear()
+            self._data_version = -1
+            raise
+        finally:
+            self._depth = 0
+            self._actors.clear()
+        self.documents.trim()
+
+    def integrate(self, change: Change, data: bytes, doc: Document, *, applied: bool = False) -> None:
+        """Log a change that was checked, and apply it unless the document has it `applied`."""
+        log_id = self.log.append(change, data, doc.id)
+        self._actors.add(change.actor)
+        if applied:
+            doc.note(change, log_id)
+        else:
+            doc.apply(change, log_id)
+        self._touched[doc.uid] = doc
+
+    def derive(self) -> None:
+        """Bring everything derived up to date with what was integrated in this transaction."""
+        for doc in self._touched.values():
+            changed = self.names.update(doc.id, doc.state) if doc.links_changed or doc.text_changed else False
+            if doc.links_changed or changed:
+                self.links.update(doc.id, doc.state, doc.state.exists)
+            doc.links_changed = False
+            self.conn.execute(
+                "UPDATE notes SET head = ?, modified = ?, newer = ? WHERE id = ?",
+                (doc.upto, doc.modified, doc.state.newer, doc.id),
+            )
+        self.names.settle(self.search.take_out)
+        if self.names.dirty_titles or self.names.dirty_holders or self.links.fresh:
+            self.links.settle(self.names.dirty_titles, self.names.dirty_holders)
+            self.names.dirty_titles.clear()
+            self.names.dirty_holders.clear()
+        for doc in self._touched.values():
+            if doc.text_changed and (
+                len(doc.state.text) <= SMALL or doc.upto - doc.saved > LAG or not doc.saved
+            ):
+                self._save(doc)
+        self._touched.clear()
+
+    def _save(self, doc: Document) -> None:
+        self.search.take_out(doc.id)
+        self.documents.save(doc)
+
+    def settle_texts(self) -> None:
+        """Store the snapshots that lag behind the log."""
+        with self.reading():
+            stale = self.documents.stale()
+        if stale:
+            with self.transaction():
+                for uid in self.documents.stale():
+                    if (doc := self.documents.open(uid)) is not None:
+                        self._save(doc)
+
+    def settle_search(self) -> None:
+        """Put into the search index what is not there yet."""
+        with self.reading():
+            pending = self.search.pending()
+        while pending:
+            with self.transaction():
+                pending = self.search.put_in_pending()
+
+    def _read_newer(self) -> None:
+        """Read anew the notes that hold operations which an older crdtnotes did not know."""
+        with self.transaction():
+            rows = self.conn.execute("SELECT id FROM notes WHERE newer").fetchall()
+            for (id,) in rows:
+                self.search.take_out(id)
+                self.conn.execute("UPDATE texts SET text = x'', state = x'' WHERE note = ?", (id,))
+                self.conn.execute("UPDATE notes SET upto = 0 WHERE id = ?", (id,))
+            self.conn.execute("UPDATE meta SET value = ? WHERE key = 'kinds'", (KNOWN_KINDS,))
+
+    # -- receiving
+
+    def receive(self, received: list[bytes], *, wait: bool = False) -> Received:
+        """Take in batches from another replica, in one transaction.
+
+        Changes that are here already are passed over. One that comes before what it depends on waits
+        in memory if `wait`, else it makes the whole fail. Raises a RemoteError, and keeps nothing,
+        when a byte of the batches is wrong.
+        """
+        datas = [data for batch in received for data in unbatch(batch)]
+        changes = [(decode(data), data) for data in datas]
+        result = Received()
+        with self.transaction():
+            for change, data in changes:
+                if causality.is_ready(change, self.log):
+                    self._take(change, data, result)
+                elif wait:
+                    self._waiting[change.actor, change.seq] = change
+                    self._waiting_data[change.actor, change.seq] = data
+                else:
+                    raise MissingChanges(
+                        f"A peer sent {causality.label(change)} before the changes that it depends on."
+                    )
+            result.version = {change.actor: self.log.head(change.actor).seq for change, _ in changes}
+        while self._waiting and self._take_waiting(result):
+            pass
+        result.waiting = len(self._waiting)
+        return result
+
+    def _take(self, change: Change, data: bytes, result: Received) -> None:
+        """Integrate a ready change; raises Fork or InvalidChange."""
+        head = self.log.head(change.actor)
+        if change.seq <= head.seq:
+            before = self.log.hash_at(change.actor, change.seq - 1) or b""
+            if chain(before, data) != self.log.hash_at(change.actor, change.seq):
+                raise Fork(
+                    f"There are two different versions of {causality.label(change)}: "
+                    "a device was copied or restored from a backup."
+                )
+            result.known += 1
+            return
+        horizon = causality.check_place(change, self.log)
+        doc = self.documents.open(change.note) or self.documents.add(change.note)
+        causality.check_references(change, doc.state, horizon)
+        self.integrate(change, data, doc)
+        result.changes += 1
+        if change.actor == self.actor:
+            # A peer knows more of this actor than this file: it is an old copy. The stream is taken in,
+            # and what is written here from now on is a new one.
+            self.actor = random_actor()
+            self.conn.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (self.actor,))
+
+    def _take_waiting(self, result: Received) -> bool:
+        """Integrate what need not wait any longer; return whether to try again."""
+        order = sorted(self._waiting.values(), key=lambda change: (change.start, change.actor))
+        taken = Received()
+        current = order[0]
+        try:
+            with self.transaction():
+                for current in order:
+                    if causality.is_ready(current, self.log):
+                        self._take(current, self._waiting_data[current.actor, current.seq], taken)
+        except RemoteError as error:
+            logger.warning("dropped a change that had waited: %s", error)
+            self._let_go(current)
+            return True
+        size = 0
+        for change in order:
+            size += len(self._waiting_data[change.actor, change.seq])
+            if change.seq <= self.log.head(change.actor).seq or size > MAX_WAITING:
+                self._let_go(change)
+        result.changes += taken.changes
+        result.version |= {change.actor: self.log.head(change.actor).seq for change in order}
+        return False
+
+    def _let_go(self, change: Change) -> None:
+        del self._waiting[change.actor, change.seq]
+        del self._waiting_data[change.actor, change.seq]
+
+
+def random_actor() -> int:
+    """Return a name for a new stream."""
+    return 1 + secrets.randbelow(BIRTH - 1)

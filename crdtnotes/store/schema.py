@@ -1,0 +1,72 @@
+"""The tables of a replica's file, as steps that are taken once each and in order.
+
+What is *primary*: `meta`, `log` and the chain heads in `actors`. All the rest is derived from the log
+and can be rebuilt from it.
+"""
+
+from sqlite_utils import Database, Migrations
+
+APPLICATION_ID = 0x63_72_64_74
+"""Says in the file's header that it is ours ("crdt")."""
+
+SCHEMA = 1
+"""Kept as the file's user_version; a file with a larger one is refused and left untouched."""
+
+migrations = Migrations("crdtnotes")
+
+
+@migrations()
+def m001_replica(db: Database) -> None:
+    """Create the first form of a replica."""
+    for statement in _M001:
+        db.execute(statement)
+
+
+_M001 = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    # One row a stream: its head, the chain's hash there, and the highest counter it has taken.
+    """CREATE TABLE actors (
+        id INTEGER PRIMARY KEY, actor INTEGER NOT NULL UNIQUE,
+        seq INTEGER NOT NULL, last INTEGER NOT NULL, hash BLOB NOT NULL)""",
+    # What the author of a stream has said that it had seen: how far, and the highest counter there.
+    """CREATE TABLE seen (
+        author INTEGER NOT NULL, actor INTEGER NOT NULL, seq INTEGER NOT NULL, last INTEGER NOT NULL,
+        PRIMARY KEY (author, actor)) WITHOUT ROWID""",
+    # Changes in the order in which they came, which is a causal order.
+    """CREATE TABLE log (
+        id INTEGER PRIMARY KEY, actor INTEGER NOT NULL, seq INTEGER NOT NULL, note INTEGER NOT NULL,
+        last INTEGER NOT NULL, hash BLOB NOT NULL, data BLOB NOT NULL, UNIQUE (actor, seq))""",
+    "CREATE INDEX log_note ON log (note, id)",
+    # `base` is the name in the register; `name` is the unique one that is shown, NULL while the note
+    # is not `alive`. `head` is the note's last log id, `upto` the last one in its snapshot;
+    # `indexed` the name under which the snapshot's text is in the search index, NULL if it is not.
+    """CREATE TABLE notes (
+        id INTEGER PRIMARY KEY, uid BLOB NOT NULL UNIQUE,
+        base TEXT NOT NULL, base_key TEXT NOT NULL, alive INTEGER NOT NULL, name TEXT, key TEXT UNIQUE,
+        head INTEGER NOT NULL, upto INTEGER NOT NULL, modified INTEGER NOT NULL,
+        characters INTEGER NOT NULL, size INTEGER NOT NULL, digest BLOB NOT NULL,
+        indexed TEXT, newer INTEGER NOT NULL)""",
+    "CREATE INDEX notes_base ON notes (base_key)",
+    "CREATE INDEX notes_stale ON notes (id) WHERE upto < head",
+    "CREATE INDEX notes_unindexed ON notes (id) WHERE indexed IS NULL AND name IS NOT NULL",
+    # Snapshots: apart, so that listing notes does not step over their texts.
+    "CREATE TABLE texts (note INTEGER PRIMARY KEY, text BLOB NOT NULL, state BLOB NOT NULL)",
+    # What can lead to a note: its shown name (rank 0), its aliases (1), every name it ever had (2).
+    """CREATE TABLE names (
+        title_key TEXT NOT NULL, note INTEGER NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL,
+        PRIMARY KEY (title_key, note, key)) WITHOUT ROWID""",
+    "CREATE INDEX names_note ON names (note)",
+    # The living elements of each existing note's link set, and the note that they lead to.
+    """CREATE TABLE links (
+        note INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, count INTEGER NOT NULL,
+        title_key TEXT, target INTEGER, PRIMARY KEY (note, kind, value)) WITHOUT ROWID""",
+    "CREATE INDEX links_title ON links (title_key) WHERE title_key IS NOT NULL",
+    "CREATE INDEX links_target ON links (target) WHERE target IS NOT NULL",
+    # Whom this replica was in step with last, and when (wall time in ms).
+    """CREATE TABLE peers (
+        device TEXT PRIMARY KEY, address TEXT NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID""",
+    """CREATE VIRTUAL TABLE search USING fts5(
+        name, text, content='', tokenize='unicode61 remove_diacritics 2')""",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {SCHEMA}",
+)

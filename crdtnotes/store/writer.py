@@ -1,0 +1,234 @@
+"""Local edits: each becomes operations of a change, which is closed when the edits turn to another note.
+
+A change's counters are consecutive and begin where the deps say, so only one change is open at a time.
+When it is closed, the note's link set is brought in line with its text by operations of that change.
+Merging never writes; this module is the only one that does.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from crdtnotes.changes.change import Change, birth_actor, note_id
+from crdtnotes.changes.codec import encode
+from crdtnotes.changes.limits import MAX_VALUE_BYTES
+from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt.ops import (
+    Create,
+    Delete,
+    Insert,
+    Link,
+    Op,
+    Remove,
+    Rename,
+    Span,
+    Unlink,
+    next_counter,
+)
+from crdtnotes.crdt.version import Version, join, pairs
+from crdtnotes.errors import InvalidText, NoteNotFound, TooLarge
+from crdtnotes.markup.names import name_key
+from crdtnotes.markup.outline import KIND_ALIAS, KIND_EMBED, KIND_LINK, KIND_TAG, occurrences
+from crdtnotes.store.documents import Document
+from crdtnotes.store.replica import Replica
+
+FOLLOWED = frozenset({KIND_LINK, KIND_EMBED, KIND_TAG, KIND_ALIAS})
+"""The kinds of links that follow the text; others are set by hand and stay."""
+
+
+MAX_TEXT = 8 * 1024 * 1024
+"""Characters in one insert; a change has a limit in bytes besides."""
+
+
+class Draft:
+    """A change in the making: the operations so far are applied to the document, not yet logged."""
+
+    __slots__ = ("counter", "deps", "doc", "ops", "seq", "start", "text_edited")
+
+    def __init__(self, doc: Document, seq: int, start: int, deps: tuple[tuple[int, int], ...]) -> None:
+        self.doc = doc
+        self.seq = seq
+        self.start = self.counter = start
+        self.deps = deps
+        self.ops: list[Op] = []
+        self.text_edited = False
+
+
+class Writer:
+    """Writes to a replica, inside its transactions. `now` gives the wall time in ms.
+
+    `created` holds the name keys of notes that a transaction has created and the index does not show yet.
+    """
+
+    def __init__(self, replica: Replica, now: Callable[[], int]) -> None:
+        self.replica = replica
+        self._now = now
+        self._draft: Draft | None = None
+        self._depth = 0
+        self.created: set[str] = set()
+
+    @property
+    def active(self) -> bool:
+        """Whether a transaction is open."""
+        return self._depth > 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the replica for writing; the edits made inside become visible to others together."""
+        with self.replica.transaction():
+            self._depth += 1
+            try:
+                yield
+                if self._depth == 1:
+                    self.close_draft()
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._draft = None
+                    self.created.clear()
+
+    @contextmanager
+    def reading(self) -> Iterator[Replica]:
+        """See what others have committed, and inside a transaction also what it has done so far."""
+        if self.active:
+            self.settle_names()
+        with self.replica.reading():
+            yield self.replica
+
+    # -- edits
+
+    def create(self, name: str, text: str) -> bytes:
+        """Create a note and return its id."""
+        _check_text(text)
+        links = tuple(sorted((kind, value, count) for (kind, value), count in _links(text).items()))
+        with self.transaction():
+            uid = self._new_id(name)
+            draft = self._draft_for(uid, new=True)
+            self.created.add(name_key(name))
+            self._apply(draft, Create(birth_actor(uid, text), name, text, links))
+            return uid
+
+    def insert(self, uid: bytes, after: OpId, text: str) -> None:
+        """Insert text behind an element."""
+        _check_text(text)
+        if text:
+            with self.transaction():
+                draft = self._draft_for(uid)
+                draft.text_edited = True
+                own = OpId(draft.counter, self.replica.actor)
+                self._apply(draft, Insert(own, after, text))
+
+    def delete(self, uid: bytes, spans: Sequence[Span]) -> None:
+        """Delete elements."""
+        if spans:
+            with self.transaction():
+                draft = self._draft_for(uid)
+                draft.text_edited = True
+                self._apply(draft, Delete(tuple(spans)))
+
+    def rename(self, uid: bytes, name: str) -> None:
+        """Set a note's name."""
+        with self.transaction():
+            draft = self._draft_for(uid)
+            self._apply(draft, Rename(OpId(draft.counter, self.replica.actor), name))
+
+    def remove(self, uid: bytes) -> None:
+        """Delete a note as this replica has it."""
+        with self.transaction():
+            draft = self._draft_for(uid)
+            cover: Version = {}
+            join(cover, draft.doc.state.cover)
+            join(cover, draft.doc.state.edits)
+            self._apply(draft, Remove(pairs(cover)))
+
+    # -- changes
+
+    def close_draft(self) -> None:
+        """Turn the open draft into a change and log it."""
+        draft, self._draft = self._draft, None
+        if draft is None or not draft.ops:
+            return
+        if draft.text_edited:
+            self._reconcile(draft)
+        replica = self.replica
+        change = Change(
+            replica.actor,
+            draft.seq,
+            draft.start,
+            draft.deps,
+            max(0, self._now()),
+            draft.doc.uid,
+            tuple(draft.ops),
+        )
+        replica.integrate(change, encode(change), draft.doc, applied=True)
+
+    def settle_names(self) -> None:
+        """Log what is open and derive names and links, so that they can be asked inside a transaction."""
+        self.close_draft()
+        self.replica.derive()
+        self.created.clear()
+
+    def _draft_for(self, uid: bytes, *, new: bool = False) -> Draft:
+        """Return the open draft for this note, after closing that of another."""
+        draft = self._draft
+        if draft is not None:
+            if draft.doc.uid == uid:
+                return draft
+            self.close_draft()
+        replica = self.replica
+        doc = replica.documents.add(uid) if new else replica.documents.open(uid)
+        if doc is None:
+            raise NoteNotFound("This note is not here any more.")
+        log = replica.log
+        head = log.head(replica.actor)
+        seen = log.seen(replica.actor)
+        deps = {
+            actor: other.seq
+            for actor, other in log.heads.items()
+            if actor != replica.actor and other.seq > seen.get(actor, (0, 0))[0]
+        }
+        start = 1 + max([head.last, *(log.head(actor).last for actor in deps)])
+        self._draft = Draft(doc, head.seq + 1, start, pairs(deps))
+        return self._draft
+
+    def _apply(self, draft: Draft, op: Op) -> None:
+        draft.doc.state.apply(self.replica.actor, draft.seq, (op,))
+        draft.ops.append(op)
+        draft.counter = next_counter(draft.counter, op)
+
+    def _reconcile(self, draft: Draft) -> None:
+        """Bring the link set in line with the text."""
+        state = draft.doc.state
+        adds, removes = state.links.reconcile(_links(str(state.text)), FOLLOWED)
+        for element in adds:
+            self._apply(draft, Link(OpId(draft.counter, self.replica.actor), element))
+        for element, tags in removes:
+            self._apply(draft, Unlink(element, tags))
+
+    def _new_id(self, name: str) -> bytes:
+        """Return the id for a new note: the first in the name's series that is not used up here."""
+        key = name_key(name)
+        generation = 0
+        while True:
+            uid = note_id(self.replica.vault_id, key, generation)
+            if self.replica.documents.open(uid) is None:
+                return uid
+            generation += 1
+
+
+def _links(text: str) -> dict[tuple[str, str], int]:
+    """Return the links of a text, without those whose target is too long to be one."""
+    return {
+        (kind, value): count
+        for (kind, value), count in occurrences(text).items()
+        if len(value.encode()) <= MAX_VALUE_BYTES
+    }
+
+
+def _check_text(text: str) -> None:
+    """Refuse what cannot be stored before anything is changed."""
+    if len(text) > MAX_TEXT:
+        raise TooLarge(f"A text of {len(text):,} characters is over the limit of {MAX_TEXT:,}.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidText("The text holds half of a surrogate pair, which is not valid Unicode.") from None

@@ -1,0 +1,314 @@
+"""Vault, and with it Note: the one door through which the command line, the editor, mirrors and scripts come.
+
+A vault is used from the thread that opened it. Other processes may have the same file open: every call
+sees what they have committed.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import networkx as nx
+
+from crdtnotes.crdt.ids import BIRTH
+from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
+from crdtnotes.markup.names import clean_name, name_key, title_of
+from crdtnotes.note import Note
+from crdtnotes.store.backup import backup
+from crdtnotes.store.check import problems
+from crdtnotes.store.names import Resolver
+from crdtnotes.store.replica import Received, Replica
+from crdtnotes.store.search import Hit
+from crdtnotes.store.writer import Writer
+
+DAILY_TEMPLATE = "templates/daily"
+"""The note whose text each day's note begins with; `{{date}}` in it becomes YYYY-MM-DD."""
+
+_DEFAULT_DAILY = "# {{date}}\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteInfo:
+    """A note in a listing.
+
+    `modified` is wall time in ms since 1970, by its author's clock; `characters` counts code points,
+    `size` bytes of UTF-8, `links` distinct targets, `backlinks` notes that link here.
+    """
+
+    name: str
+    title: str
+    modified: int
+    characters: int
+    size: int
+    links: int
+    backlinks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dangling:
+    """A target that no note answers to, and the names of the notes that link to it."""
+
+    target: str
+    notes: tuple[str, ...]
+
+
+class Vault:
+    """One replica of a vault, open."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+        self._writer = Writer(replica, lambda: time.time_ns() // 1_000_000)
+
+    @classmethod
+    def create(cls, path: str | PathLike[str], device: str = "laptop", vault: str | None = None) -> "Vault":
+        """Make a new vault, or an empty replica of the vault with that id.
+
+        Raises VaultExists (a FileExistsError) when something is at the path, ReadOnly or StoreError.
+        """
+        return cls(Replica.create(Path(path), device, None if vault is None else bytes.fromhex(vault)))
+
+    @classmethod
+    def open(cls, path: str | PathLike[str]) -> "Vault":
+        """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged."""
+        return cls(Replica(Path(path)))
+
+    def close(self) -> None:
+        """Store what lags behind and close the file."""
+        try:
+            if not self._replica.read_only:
+                self._replica.settle_texts()
+        finally:
+            self._replica.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- what it is
+
+    @property
+    def path(self) -> Path:
+        """The replica's file."""
+        return self._replica.path
+
+    @property
+    def id(self) -> str:
+        """The vault's id, 32 hex digits; the same on every replica."""
+        return self._replica.vault_id.hex()
+
+    @property
+    def device(self) -> str:
+        """What this device is called."""
+        return self._replica.device
+
+    @property
+    def actor(self) -> str:
+        """The stream that this replica writes, 16 hex digits."""
+        self._replica.look()
+        return f"{self._replica.actor:016x}"
+
+    @property
+    def replica(self) -> Replica:
+        """The replica below, for what synchronises it."""
+        return self._replica
+
+    # -- notes
+
+    def create_note(self, name: str, text: str = "") -> Note:
+        """Create a note; raises NoteExists, InvalidName, InvalidText or TooLarge."""
+        name = clean_name(name)
+        with self.transaction():
+            key = name_key(name)
+            taken = self._replica.row_by_key(key)
+            if taken is not None or key in self._writer.created:
+                raise NoteExists(f"There is already a note {name!r}.")
+            return Note(self._writer, self._writer.create(name, text))
+
+    def note(self, name: str) -> Note:
+        """Return the note of this name, or what `[[name]]` would resolve to; raises NoteNotFound."""
+        uid = self._find(name)
+        if uid is None:
+            raise NoteNotFound(f"There is no note {name!r}.")
+        return Note(self._writer, uid)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._find(name) is not None
+
+    def __len__(self) -> int:
+        with self._writer.reading() as replica:
+            (count,) = replica.conn.execute("SELECT count(*) FROM notes WHERE name IS NOT NULL").fetchone()
+            return int(count)
+
+    def _find(self, name: str) -> bytes | None:
+        with self._writer.reading() as replica:
+            row = replica.row_by_key(name_key(name))
+            if row is None:
+                row = Resolver(replica.conn).resolve(name, "")
+            return None if row is None else replica.uid_of(row)
+
+    def notes(self) -> Iterator[NoteInfo]:
+        """Yield every note, in the order of names."""
+        with self._writer.reading() as replica:
+            if not replica.read_only:
+                replica.settle_texts()
+            rows = replica.conn.execute(_NOTES).fetchall()
+        for name, modified, characters, size, links, backlinks in rows:
+            yield NoteInfo(name, title_of(name), modified, characters, size, links, backlinks)
+
+    def today(self, day: date | None = None) -> Note:
+        """Return the note of a date, by default the local one, creating it from the template.
+
+        Its title is `YYYY-MM-DD`. Two replicas that create it apart create the same note.
+        """
+        name = (day or date.today()).isoformat()
+        with self.transaction():
+            uid = self._find(name)
+            if uid is not None:
+                return Note(self._writer, uid)
+            template = self._find(DAILY_TEMPLATE)
+            text = _DEFAULT_DAILY if template is None else Note(self._writer, template).text
+            return self.create_note(name, text.replace("{{date}}", name))
+
+    # -- finding
+
+    def search(self, query: str, limit: int = 20) -> list[Hit]:
+        """Return the notes that hold every word of the query, the best first.
+
+        A word also finds longer words that begin with it; "double quotes" make a whole phrase; Chinese,
+        Japanese and Korean are found anywhere in a text.
+        """
+        with self._writer.reading() as replica:
+            if not replica.read_only:
+                replica.settle_texts()
+                replica.settle_search()
+            return replica.search.find(query, max(0, limit))
+
+    def tags(self) -> list[tuple[str, int]]:
+        """Return every tag with the number of notes that bear it."""
+        with self._writer.reading() as replica:
+            return replica.links.tags()
+
+    def orphans(self) -> list[NoteInfo]:
+        """Return the notes that neither link to another note nor are linked to."""
+        with self._writer.reading() as replica:
+            names = set(replica.links.orphans())
+        return [info for info in self.notes() if info.name in names]
+
+    def dangling(self) -> list[Dangling]:
+        """Return the targets that no note answers to."""
+        with self._writer.reading() as replica:
+            found: dict[str, tuple[str, dict[str, None]]] = {}
+            for value, holder in replica.links.dangling():
+                found.setdefault(name_key(value), (value, {}))[1][holder] = None
+        return [Dangling(value, tuple(holders)) for value, holders in found.values()]
+
+    def graph(self) -> "nx.MultiDiGraph[str]":
+        """Return the link graph.
+
+        Nodes are names, or the targets of dangling links as first written, with `title`, `exists` and
+        `tags`; edges are keyed by their kind, with `kind` and `count`.
+        """
+        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        with self._writer.reading() as replica:
+            tags = replica.links.tags_by_note()
+            names = replica.conn.execute(
+                "SELECT name FROM notes WHERE name IS NOT NULL ORDER BY key"
+            ).fetchall()
+            edges = replica.links.edges()
+        for (name,) in names:
+            graph.add_node(name, title=title_of(name), exists=True, tags=tags.get(name, []))
+        dangling: dict[str, str] = {}
+        for source, kind, value, count, target in edges:
+            if target is None:
+                target = dangling.setdefault(name_key(value), value)
+                if target not in graph:
+                    graph.add_node(target, title=title_of(target), exists=False, tags=[])
+            if graph.has_edge(source, target, kind):
+                graph.edges[source, target, kind]["count"] += count
+            else:
+                graph.add_edge(source, target, kind, kind=kind, count=count)
+        return graph
+
+    # -- changes
+
+    @contextmanager
+    def transaction(self) -> Iterator[Self]:
+        """Make several edits one commit: all of them or, after an exception, none."""
+        with self._writer.transaction():
+            yield self
+
+    @property
+    def version(self) -> dict[str, int]:
+        """Which changes are here: `{actor: seq}`."""
+        return {f"{actor:016x}": seq for actor, seq in sorted(self._replica.version().items())}
+
+    @property
+    def digest(self) -> str:
+        """Equal exactly when two replicas hold the same changes and show the same notes."""
+        return self._replica.digest()
+
+    def changes_since(self, version: Mapping[str, int]) -> Iterator[bytes]:
+        """Yield batches of the changes beyond a version, in causal order; `{}` means all of them."""
+        return self._replica.changes_since({_actor(actor): seq for actor, seq in version.items()})
+
+    def apply(self, batch: bytes) -> Received:
+        """Take in a batch from another replica of this vault, in any order, any number of times.
+
+        Raises a RemoteError, and changes nothing, when the bytes are wrong.
+        """
+        return self._replica.receive([batch], wait=True)
+
+    # -- care
+
+    def status(self) -> dict[str, Any]:
+        """Return what `crdtnotes status --json` prints."""
+        version = self.version
+        return {
+            "vault": self.id,
+            "device": self.device,
+            "actor": self.actor,
+            "path": str(self.path),
+            "version": version,
+            "changes": sum(version.values()),
+            "digest": self.digest,
+            "notes": len(self),
+            "peers": self._replica.peers(),
+        }
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the replica, a sentence each; nothing when all is well."""
+        self._replica.settle_texts()
+        return list(problems(self._replica))
+
+    def backup(self, path: str | PathLike[str]) -> None:
+        """Copy the replica to a new file, which writes as an actor of its own when it is opened."""
+        self._replica.settle_texts()
+        backup(self._replica, Path(path))
+
+
+_NOTES = """
+SELECT name, modified, characters, size,
+       (SELECT count(*) FROM links WHERE links.note = notes.id AND title_key IS NOT NULL),
+       (SELECT count(DISTINCT links.note) FROM links WHERE links.target = notes.id)
+FROM notes WHERE name IS NOT NULL ORDER BY key"""
+
+
+def _actor(text: str) -> int:
+    """Return the actor that 16 hex digits stand for."""
+    actor = int(text, 16)
+    if not 0 < actor < BIRTH:
+        raise OutOfRange(f"{text} is not an actor.")
+    return actor
