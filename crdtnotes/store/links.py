@@ -57,30 +57,26 @@ class LinkIndex:
 
     def settle(self, titles: Iterable[str], holders: Iterable[int]) -> None:
         """Look up again where the links with these titles, those of these notes and the new ones lead."""
-        rows = set(self.fresh)
+        rows: set[tuple[int, str, str, int | None, str]] = set()
+        for condition, values in (
+            ("title_key = ?", [(title,) for title in titles]),
+            ("note = ? AND title_key IS NOT NULL", [(holder,) for holder in holders]),
+            ("note = ? AND kind = ? AND value = ?", self.fresh),
+        ):
+            query = (
+                f"SELECT note, kind, value, target, name FROM links JOIN notes ON id = note WHERE {condition}"
+            )
+            for value in values:
+                rows.update(self._conn.execute(query, value))
         self.fresh.clear()
-        for title in titles:
-            rows.update(
-                self._conn.execute("SELECT note, kind, value FROM links WHERE title_key = ?", (title,))
-            )
-        for holder in holders:
-            rows.update(
-                self._conn.execute(
-                    "SELECT note, kind, value FROM links WHERE note = ? AND title_key IS NOT NULL", (holder,)
-                )
-            )
         resolver = Resolver(self._conn)
-        names: dict[int, str] = {}
-        updates: list[tuple[int | None, int, str, str]] = []
-        for note, kind, value in rows:
-            if note not in names:
-                (name,) = self._conn.execute(
-                    "SELECT ifnull(name, '') FROM notes WHERE id = ?", (note,)
-                ).fetchone()
-                names[note] = name
-            updates.append((resolver.resolve(value, names[note]), note, kind, value))
         self._conn.executemany(
-            "UPDATE links SET target = ? WHERE note = ? AND kind = ? AND value = ?", updates
+            "UPDATE links SET target = ? WHERE note = ? AND kind = ? AND value = ?",
+            [
+                (found, note, kind, value)
+                for note, kind, value, target, name in rows
+                if (found := resolver.resolve(value, name)) != target
+            ],
         )
 
     # -- reading

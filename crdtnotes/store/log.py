@@ -142,7 +142,7 @@ class Log:
         ).fetchall()
 
     def missing(self, version: Mapping[int, int]) -> Iterator[bytes]:
-        """Yield the bytes of the changes beyond `version`, in causal order.
+        """Return an iterator over the bytes of the changes beyond `version`, in causal order.
 
         Cost follows what is missing. Reads in pages; changes that come meanwhile are not included.
         """
@@ -151,8 +151,7 @@ class Log:
             for actor, head in self.heads.items()
             if head.seq > version.get(actor, 0)
         ]
-        for _, data in merge(*streams):
-            yield data
+        return (data for _, data in merge(*streams))
 
     def _stream(self, actor: int, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
         """Yield `(log id, bytes)` of one actor's changes `after+1 … upto`, in order of both."""

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.markup.names import name_key, title_of
+from crdtnotes.markup.names import folder_of, name_key, title_of
 from crdtnotes.markup.outline import KIND_ALIAS
 from crdtnotes.markup.resolve import Candidate, resolve
 
@@ -156,17 +156,25 @@ class NameIndex:
 
 
 class Resolver:
-    """Resolves targets as things stand; remembers what it looked up, so it serves one transaction."""
+    """Resolves targets as things stand; remembers what it found, so it serves one transaction."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self._titles: dict[str, tuple[_Names, _Names]] = {}
+        self._found: dict[tuple[str, str], int | None] = {}
 
     def resolve(self, target: str, holder: str) -> int | None:
         """Return the row of the note that `target`, written in the note `holder`, leads to.
 
         Names that notes once had count only where no present name and no alias matches.
         """
+        # Of the holder only its folder matters.
+        place = (target, folder_of(holder))
+        if place not in self._found:
+            self._found[place] = self._resolve(target, holder)
+        return self._found[place]
+
+    def _resolve(self, target: str, holder: str) -> int | None:
         title = title_of(name_key(target))
         names = self._titles.get(title)
         if names is None:

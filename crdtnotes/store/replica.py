@@ -16,7 +16,7 @@ from crdtnotes.changes.batch import batches, unbatch
 from crdtnotes.changes.change import Change, chain
 from crdtnotes.changes.codec import KNOWN_KINDS, decode
 from crdtnotes.crdt.ids import BIRTH
-from crdtnotes.crdt.version import Version
+from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import Fork, MissingChanges, NotAVault, RemoteError
 from crdtnotes.store import causality
 from crdtnotes.store.database import create_file, open_file, plain_errors, writing
@@ -43,7 +43,7 @@ MAX_WAITING = 16 * 1024 * 1024
 class Received:
     """What became of batches: changes stored, changes that were here already, changes that wait.
 
-    `version` holds how far this replica now is for each actor in them.
+    `version` is the version of those that are stored, as far as they were in the batches.
     """
 
     changes: int = 0
@@ -164,10 +164,17 @@ class Replica:
             return self.log.hash_at(actor, seq)
 
     def changes_since(self, version: Mapping[int, int]) -> Iterator[bytes]:
-        """Yield batches of the changes beyond `version`, in causal order."""
-        self.look()
+        """Return batches of the changes that are here now and beyond `version`, in causal order.
+
+        They are read in pages as they are asked for; no lock is held between pages.
+        """
+        with self.reading():
+            missing = self.log.missing(version)
+        return self._guarded(batches(missing))
+
+    def _guarded(self, items: Iterator[bytes]) -> Iterator[bytes]:
         with plain_errors(self.path):
-            yield from batches(self.log.missing(version))
+            yield from items
 
     def digest(self) -> str:
         """Return a hash of the changes that are here and of the notes that they show."""
@@ -287,6 +294,7 @@ class Replica:
             for change, data in changes:
                 if causality.is_ready(change, self.log):
                     self._take(change, data, result)
+                    join(result.version, {change.actor: change.seq})
                 elif wait:
                     self._waiting[change.actor, change.seq] = change
                     self._waiting_data[change.actor, change.seq] = data
@@ -294,7 +302,6 @@ class Replica:
                     raise MissingChanges(
                         f"A peer sent {causality.label(change)} before the changes that it depends on."
                     )
-            result.version = {change.actor: self.log.head(change.actor).seq for change, _ in changes}
         while self._waiting and self._take_waiting(result):
             pass
         result.waiting = len(self._waiting)
@@ -340,10 +347,12 @@ class Replica:
         size = 0
         for change in order:
             size += len(self._waiting_data[change.actor, change.seq])
-            if change.seq <= self.log.head(change.actor).seq or size > MAX_WAITING:
+            if change.seq <= self.log.head(change.actor).seq:
+                join(result.version, {change.actor: change.seq})
+                self._let_go(change)
+            elif size > MAX_WAITING:
                 self._let_go(change)
         result.changes += taken.changes
-        result.version |= {change.actor: self.log.head(change.actor).seq for change in order}
         return False
 
     def _let_go(self, change: Change) -> None:

@@ -105,6 +105,8 @@ class Writer:
             draft = self._draft_for(uid, new=True)
             self.created.add(name_key(name))
             self._apply(draft, Create(birth_actor(uid, text), name, text, links))
+            # A change of its own: what is too large for one is refused here, not when another note comes.
+            self.close_draft()
             return uid
 
     def insert(self, uid: bytes, after: OpId, text: str) -> None:

@@ -1,0 +1,1 @@
+"""The link graph: the part around a note, its picture in a terminal, and its file formats."""

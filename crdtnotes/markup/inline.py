@@ -1,0 +1,241 @@
+"""The links, tags and block ids in one run of prose, with exact positions.
+
+This reads what the plugin in ``wikilink`` renders, without making tokens: one pass from left to right over
+the characters that can begin something, in linear time. What begins first wins; code spans, HTML tags,
+comments and escaped characters are stepped over. The brackets of Markdown links are kept on a stack, as
+CommonMark describes: https://spec.commonmark.org/0.31.2/#phase-2-inline-structure
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from markdown_it.common.utils import unescapeAll
+
+from crdtnotes.markup.names import fits
+from crdtnotes.markup.wikilink import match_tag, match_wikilink
+
+KIND_LINK = "link"
+KIND_EMBED = "embed"
+
+
+class Link(NamedTuple):
+    """A link to a note or file, a wiki-link or a Markdown link; positions are code points."""
+
+    kind: str
+    """``"link"`` or ``"embed"``."""
+    target: str
+    """Trimmed, decoded and without ``.md``; ``""`` for a place in the note itself."""
+    heading: str | None
+    block: str | None
+    label: str | None
+    line: int
+    """0-based; lines end at ``\\n``."""
+    start: int
+    end: int
+    """The whole construct is ``text[start:end]``."""
+    target_start: int
+    target_end: int
+    """The target as it is written, without ``.md``, is ``text[target_start:target_end]``."""
+    markdown: bool
+    """``[label](target.md)``, not a wiki-link."""
+    cell: bool
+    """It stands in a table, where ``|`` is written ``\\|``."""
+
+
+class Found(NamedTuple):
+    """What is collected; tags and block ids with the position they begin at."""
+
+    links: list[Link]
+    tags: list[tuple[str, int]]
+    blocks: list[tuple[str, int]]
+
+
+_TRIGGER = re.compile(r"[\\`%<!\[\]#^【［！]")
+_BACKTICKS = re.compile("`+")
+_BLOCK_ID = re.compile(r"\^([\w-]++)(?=[ \t]*+(?:\n|\Z))")
+_TAG_OR_AUTOLINK = re.compile(
+    r"""
+      </?[A-Za-z][A-Za-z0-9-]*+
+        (?: \s++[A-Za-z_:][A-Za-z0-9_.:-]*+ (?: \s*+=\s*+ (?: [^\s"'=<>`]++ | '[^']*+' | "[^"]*+" ) )?+ )*+
+        \s*+ /?>
+    | <[A-Za-z][A-Za-z0-9+.-]{1,31}:[^<>\x00-\x20]*+>
+    """,
+    re.VERBOSE,
+)
+_DESTINATION = re.compile(
+    r"""
+    \( [ \t\n]*+
+    (?: <(?P<angle>[^<>\n]*+)>
+      | (?P<plain>(?!<)(?: \\[()\\] | [^\x00-\x20\x7f()] | \((?: \\[()\\] | [^\x00-\x20\x7f()] )*+\) )*+) )
+    (?: [ \t\n]++ (?: "(?:\\.|[^"\\])*+" | '(?:\\.|[^'\\])*+' | \((?:\\.|[^()\\])*+\) ) )?+
+    [ \t\n]*+ \)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_NOTE_PATH = re.compile(r"(?P<path>[^#]*)\.md(?:#(?P<fragment>.*))?", re.IGNORECASE | re.DOTALL)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+
+
+def one_line(text: str) -> str:
+    """``text`` trimmed, with one space for each line break in it and the white space around that."""
+    return " ".join(part.strip() for part in text.strip().split("\n"))
+
+
+def scan(text: str, start: int, cell: bool, found: Found) -> None:
+    """Adds what stands in ``text`` to ``found``; ``start`` is the position of ``text`` in the source."""
+    if _TRIGGER.search(text):
+        _Scanner(text, start, cell, found).run()
+
+
+class _Scanner:
+    """One run of prose. Each handler takes the position of its character and returns where to go on."""
+
+    def __init__(self, text: str, offset: int, cell: bool, found: Found) -> None:
+        self._text = text
+        self._offset = offset
+        self._cell = cell
+        self._found = found
+        self._brackets: list[int] = []
+        self._backticks: dict[int, list[int]] | None = None
+        self._unended_comment = False
+
+    def run(self) -> None:
+        pos = 0
+        while match := _TRIGGER.search(self._text, pos):
+            pos = _HANDLERS[match[0]](self, match.start())
+
+    def escape(self, pos: int) -> int:
+        return pos + 2
+
+    def code(self, pos: int) -> int:
+        if self._backticks is None:
+            self._backticks = {}
+            for run in _BACKTICKS.finditer(self._text, pos):
+                self._backticks.setdefault(run.end() - run.start(), []).append(run.start())
+        after = pos + 1
+        while self._text.startswith("`", after):
+            after += 1
+        starts = self._backticks.get(after - pos, [])  # none where an escape split a run
+        closing = bisect_left(starts, after)
+        return starts[closing] + after - pos if closing < len(starts) else after
+
+    def percent(self, pos: int) -> int:
+        if not self._text.startswith("%%", pos):
+            return pos + 1
+        end = self._text.find("%%", pos + 2)
+        return pos + 2 if end < 0 else end + 2
+
+    def angle(self, pos: int) -> int:
+        if self._text.startswith("<!--", pos):
+            # An end that was not found once is not searched again.
+            end = -1 if self._unended_comment else self._text.find("-->", pos + 4)
+            self._unended_comment = end < 0
+            return pos + 4 if end < 0 else end + 3
+        tag = _TAG_OR_AUTOLINK.match(self._text, pos)
+        return tag.end() if tag else pos + 1
+
+    def bracket(self, pos: int) -> int:
+        link = match_wikilink(self._text, pos)
+        if link is None:
+            if self._text[pos] == "[":
+                self._brackets.append(pos)
+            elif self._text.startswith("![", pos) and not self._text.startswith("![[", pos):
+                self._brackets.append(pos)
+                return pos + 2
+            return pos + 1
+        if not link.embed:
+            self._brackets.clear()  # a link holds no other link: the inner one counts
+        offset = self._offset
+        self._found.links.append(
+            Link(
+                KIND_EMBED if link.embed else KIND_LINK,
+                link.target,
+                link.heading,
+                link.block,
+                link.label,
+                0,
+                link.start + offset,
+                link.end + offset,
+                link.target_start + offset,
+                link.target_end + offset,
+                markdown=False,
+                cell=self._cell,
+            )
+        )
+        return link.end
+
+    def close(self, pos: int) -> int:
+        if not self._brackets:
+            return pos + 1
+        opening = self._brackets.pop()
+        destination = _DESTINATION.match(self._text, pos + 1)
+        if destination is None:
+            return pos + 1
+        image = self._text[opening] == "!"
+        if not image:
+            self._brackets.clear()
+        link = self._note_link(opening, pos, destination, image)
+        if link is not None:
+            self._found.links.append(link)
+        return destination.end()
+
+    def _note_link(self, opening: int, closing: int, destination: re.Match[str], image: bool) -> Link | None:
+        """The link, if it goes to a ``.md`` file and not to some server."""
+        group = destination.lastgroup or ""
+        path = _NOTE_PATH.fullmatch(destination[group])
+        if path is None or _SCHEME.match(path["path"]):
+            return None
+        target = unquote(unescapeAll(path["path"])).strip()
+        if not fits(target) or "\n" in target or target.endswith("/"):
+            return None
+        fragment = unquote(unescapeAll(path["fragment"] or "")).strip()
+        is_block = fragment.startswith("^")
+        target_start = destination.start(group)
+        offset = self._offset
+        return Link(
+            KIND_EMBED if image else KIND_LINK,
+            target,
+            None if is_block else fragment or None,
+            fragment[1:] or None if is_block else None,
+            one_line(self._text[opening + 1 + image : closing]) or None,
+            0,
+            opening + offset,
+            destination.end() + offset,
+            target_start + offset,
+            target_start + len(path["path"]) + offset,
+            markdown=True,
+            cell=self._cell,
+        )
+
+    def tag(self, pos: int) -> int:
+        end = match_tag(self._text, pos)
+        if end is None:
+            return pos + 1
+        self._found.tags.append((self._text[pos + 1 : end], pos + self._offset))
+        return end
+
+    def block(self, pos: int) -> int:
+        block = _BLOCK_ID.match(self._text, pos)
+        if block is None or (pos and not self._text[pos - 1].isspace()):
+            return pos + 1
+        self._found.blocks.append((block[1], pos + self._offset))
+        return block.end()
+
+
+_HANDLERS: dict[str, Callable[[_Scanner, int], int]] = {
+    "\\": _Scanner.escape,
+    "`": _Scanner.code,
+    "%": _Scanner.percent,
+    "<": _Scanner.angle,
+    "[": _Scanner.bracket,
+    "!": _Scanner.bracket,
+    "【": _Scanner.bracket,
+    "［": _Scanner.bracket,
+    "！": _Scanner.bracket,
+    "]": _Scanner.close,
+    "#": _Scanner.tag,
+    "^": _Scanner.block,
+}

@@ -1,0 +1,127 @@
+"""The outline of a note's text: links, headings, block ids, tags and aliases, each with its place.
+
+Positions are code points of the text as given, whatever its line ends. Lines are counted from 0 and are those
+of ``text.split("\\n")``.
+"""
+
+import re
+from typing import NamedTuple
+
+from crdtnotes.markup.blocks import find_prose
+from crdtnotes.markup.frontmatter import read_front_matter
+from crdtnotes.markup.inline import KIND_EMBED, KIND_LINK, Found, Link, one_line, scan
+
+__all__ = [
+    "KIND_ALIAS",
+    "KIND_EMBED",
+    "KIND_LINK",
+    "KIND_TAG",
+    "Block",
+    "Heading",
+    "Link",
+    "Outline",
+    "Tag",
+    "occurrences",
+    "outline",
+]
+
+KIND_TAG = "tag"
+KIND_ALIAS = "alias"
+
+# Nothing that occurrences() counts can be in a text that has none of these.
+_WORTH_READING = re.compile(r"#|\[\[|【【|［［|\]\(|\A\ufeff?---")
+
+
+class Heading(NamedTuple):
+    """A heading; ``text`` is as it is written, in one line and without its marks."""
+
+    level: int
+    text: str
+    line: int
+
+
+class Block(NamedTuple):
+    """A block id, without its ``^``."""
+
+    id: str
+    line: int
+
+
+class Tag(NamedTuple):
+    """A tag, without its ``#``, in the text or in the front matter."""
+
+    value: str
+    line: int
+
+
+class Outline(NamedTuple):
+    """All that a text says about itself, each list in the order of the text."""
+
+    links: list[Link]
+    headings: list[Heading]
+    blocks: list[Block]
+    tags: list[Tag]
+    aliases: list[str]
+
+
+def outline(text: str) -> Outline:
+    """The outline of ``text``. Never raises; takes linear time."""
+    source = _with_plain_line_ends(text)
+    front = read_front_matter(source)
+    found = Found([], [], [])
+    titles: list[tuple[int, str, int]] = []
+    for start, prose, level, cell in find_prose(source[front.end :]):
+        start += front.end
+        if level:
+            titles.append((level, one_line(prose), start))
+        scan(prose, start, cell, found)
+    found.links.sort(key=lambda link: link.start)
+    lines = _Lines(text)
+    links = [link._replace(line=lines.at(link.start)) for link in found.links]
+    lines = _Lines(text)
+    headings = [Heading(level, title, lines.at(start)) for level, title, start in titles]
+    lines = _Lines(text)
+    blocks = [Block(block, lines.at(start)) for block, start in found.blocks]
+    lines = _Lines(text)
+    tags = [Tag(tag, line) for tag, line in front.tags]
+    tags += [Tag(tag, lines.at(start)) for tag, start in found.tags]
+    return Outline(links, headings, blocks, tags, front.aliases)
+
+
+def occurrences(text: str) -> dict[tuple[str, str], int]:
+    """How often each ``(kind, value)`` that belongs in the link set occurs in ``text``.
+
+    Links that name no note (``[[#heading]]``) are left out.
+    """
+    if not _WORTH_READING.search(text):
+        return {}
+    read = outline(text)
+    pairs = [(link.kind, link.target) for link in read.links if link.target]
+    pairs += [(KIND_TAG, tag.value) for tag in read.tags]
+    pairs += [(KIND_ALIAS, alias) for alias in read.aliases]
+    counts: dict[tuple[str, str], int] = {}
+    for pair in pairs:
+        counts[pair] = counts.get(pair, 0) + 1
+    return counts
+
+
+def _with_plain_line_ends(text: str) -> str:
+    """``text`` with each line ended by ``\\n``, and every character where it was."""
+    if "\r" not in text:
+        return text
+    # A space at the end of a line means nothing in Markdown.
+    return text.replace("\r\n", " \n").replace("\r", "\n")
+
+
+class _Lines:
+    """Turns positions into lines; positions must not go back."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._pos = 0
+        self._line = 0
+
+    def at(self, pos: int) -> int:
+        self._line += self._text.count("\n", self._pos, pos)
+        self._pos = pos
+        return self._line

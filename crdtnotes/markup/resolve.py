@@ -1,0 +1,103 @@
+"""Which note a link goes to, seen from the note that holds it.
+
+1. The note of exactly that name.
+2. The note of that name in the holder's folder.
+3. A note whose title or alias it is, or whose path ends with it (``sub/b`` finds ``a/sub/b``): the one in the
+   nearest folder, counted in steps through the common ancestor; then the one with the shortest name; then the
+   smallest name by code points.
+
+A target that begins with ``./`` or ``../`` is a path from the holder's folder, one that begins with ``/`` a
+path from the top; both mean exactly that name. Names compare by their keys (see ``names``).
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from crdtnotes.markup.names import folder_of, name_key, title_of
+
+
+class Candidate(NamedTuple):
+    """A way to name a note: the key of its name or of an alias, and its name."""
+
+    key: str
+    name: str
+
+
+class Names(Protocol):
+    """The names that links can go to."""
+
+    def exact(self, key: str) -> str | None:
+        """The name of the note with this name key."""
+
+    def candidates(self, title_key: str) -> Iterable[Candidate]:
+        """Every name and alias whose last segment has this key, in any order."""
+
+
+def resolve(target: str, holder: str, names: Names) -> str | None:
+    """The name of the note that ``target`` means in the note named ``holder``; None if it dangles."""
+    target = target.strip()
+    folder = folder_of(holder)
+    if target.startswith("/"):
+        return names.exact(name_key(target.lstrip("/")))
+    if target.startswith(("./", "../")):
+        path = _join(folder, target)
+        return None if path is None else names.exact(name_key(path))
+    key = name_key(target)
+    if not key:
+        return None
+    name = names.exact(key)
+    if name is None and folder:
+        name = names.exact(name_key(f"{folder}/{target}"))
+    if name is not None:
+        return name
+    here = _steps(folder)
+    fits = [
+        candidate.name
+        for candidate in names.candidates(title_of(key))
+        if candidate.key == key or candidate.key.endswith("/" + key)
+    ]
+    return min(
+        fits, key=lambda name: (_distance(here, _steps(folder_of(name))), len(name), name), default=None
+    )
+
+
+def relative_target(name: str, holder: str) -> str:
+    """The target, beginning with ``./`` or ``../``, that means the note ``name`` in the note ``holder``."""
+    here = folder_of(holder).split("/") if folder_of(holder) else []
+    there = name.split("/")
+    common = _common(_steps(folder_of(holder)), _steps(folder_of(name)))
+    up = len(here) - common
+    return "/".join([".."] * up if up else ["."]) + "/" + "/".join(there[common:])
+
+
+def _join(folder: str, target: str) -> str | None:
+    """The path that a relative target means; None where it leads out of the vault."""
+    path = folder.split("/") if folder else []
+    for segment in target.split("/"):
+        if segment == "..":
+            if not path:
+                return None
+            path.pop()
+        elif segment != ".":
+            path.append(segment)
+    return "/".join(path)
+
+
+@lru_cache(maxsize=4096)
+def _steps(folder: str) -> tuple[str, ...]:
+    """The keys of a folder's segments. Kept: many notes share a folder, and many links a holder's."""
+    return tuple(name_key(folder).split("/")) if folder else ()
+
+
+def _common(here: Sequence[str], there: Sequence[str]) -> int:
+    count = 0
+    for one, other in zip(here, there, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _distance(here: Sequence[str], there: Sequence[str]) -> int:
+    return len(here) + len(there) - 2 * _common(here, there)

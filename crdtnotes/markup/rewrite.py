@@ -1,0 +1,109 @@
+"""Edits that change the links of a text and nothing else: for renames, and for full-width brackets."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+from urllib.parse import quote
+
+from crdtnotes.markup.outline import Link, outline
+from crdtnotes.markup.wikilink import BAR, HASH, escape_target, match_wikilink
+
+# What a Markdown link's destination may hold as it is, besides letters, digits and "_.-~".
+_PLAIN = "/!$'*+,;=@"
+_SPECIAL_IN_ANGLES = frozenset("%<>#?&:\\")
+_ENCODED_LETTER = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
+
+
+class Edit(NamedTuple):
+    """Put ``text`` in place of the code points from ``start`` to before ``end``."""
+
+    start: int
+    end: int
+    text: str
+
+
+def retarget(text: str, new_target: Callable[[Link], str | None]) -> list[Edit]:
+    """The edits that make links go elsewhere, in the order of the text; positions are those before any edit.
+
+    ``new_target`` is asked for each link that has a target and returns a name or a relative target, or None
+    to leave the link alone. Headings, labels, brackets, ``.md`` and the way a Markdown link is encoded stay.
+    """
+    edits: list[Edit] = []
+    for link in outline(text).links:
+        if not link.target:
+            continue
+        target = new_target(link)
+        if target is None or target == link.target:
+            continue
+        written = _as_destination(text, link, target) if link.markdown else escape_target(target)
+        edits.append(Edit(link.target_start, link.target_end, written))
+    return edits
+
+
+def bracket_edits(text: str) -> list[Edit]:
+    """The edits that turn wiki-links with full-width characters into ASCII ones (also ``！｜＃``).
+
+    Full-width separators in ASCII brackets change too. Labels and targets stay, and so does a link that would
+    read differently afterwards.
+    """
+    edits: list[Edit] = []
+    for link in outline(text).links:
+        if not link.markdown:
+            edits += _normalised(text, link)
+    return edits
+
+
+def normalise_brackets(text: str) -> str:
+    """``text`` with full-width wiki-links turned into ASCII ones; see :func:`bracket_edits`."""
+    if not any(character in text for character in "【［｜＃"):
+        return text
+    return apply_edits(text, bracket_edits(text))
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """``text`` after ``edits``, which must be in order and must not overlap."""
+    parts: list[str] = []
+    done = 0
+    for start, end, new in edits:
+        parts += [text[done:start], new]
+        done = end
+    parts.append(text[done:])
+    return "".join(parts)
+
+
+def _as_destination(text: str, link: Link, target: str) -> str:
+    """A target as it is written in ``[label](target.md)``, encoded as much as the old one was."""
+    if text[link.target_start - 1] == "<":
+        return "".join(quote(one, safe="") if one in _SPECIAL_IN_ANGLES else one for one in target)
+    if _ENCODED_LETTER.search(text, link.target_start, link.target_end):
+        return quote(target, safe=_PLAIN)
+    # Letters beyond ASCII stay readable where the old target does not hold them encoded.
+    return "".join(one if one.isalnum() else quote(one, safe=_PLAIN) for one in target)
+
+
+def _normalised(text: str, link: Link) -> list[Edit]:
+    inner_start = link.start + 2 + (link.kind == "embed")
+    inner_end = link.end - 2
+    edits = [
+        Edit(link.start, inner_start, "![[" if link.kind == "embed" else "[["),
+        Edit(inner_end, link.end, "]]"),
+    ]
+    bar = BAR.search(text, inner_start, inner_end)
+    fragment = HASH.search(text, inner_start, bar.start() if bar else inner_end)
+    if bar and bar[0][-1] == "｜":
+        edits.insert(1, Edit(bar.start(), bar.end(), "\\|" if link.cell else "|"))
+    if fragment:
+        edits.insert(1, Edit(fragment.start(), fragment.end(), "#"))
+    edits = [edit for edit in edits if text[edit.start : edit.end] != edit.text]
+    if not edits:
+        return []
+    relative = [Edit(edit.start - link.start, edit.end - link.start, edit.text) for edit in edits]
+    written = apply_edits(text[link.start : link.end], relative)
+    again = match_wikilink(written, 0)
+    same = (
+        again is not None
+        and again.end == len(written)
+        and (again.embed, again.target, again.heading, again.block, again.label)
+        == (link.kind == "embed", link.target, link.heading, link.block, link.label)
+    )
+    return edits if same else []

@@ -1,0 +1,145 @@
+"""Exporting a vault as a folder of Markdown files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crdtnotes.errors import Damaged, LocalError, NoteNotFound
+from crdtnotes.mirror.files import (
+    SUFFIX,
+    NotDone,
+    Progress,
+    is_inside,
+    refused_by_windows,
+    replace_file,
+    system_reason,
+)
+
+if TYPE_CHECKING:
+    from crdtnotes.vault import Vault
+
+
+@dataclass(slots=True)
+class ExportReport:
+    """What an export did: names of notes, in name order, and those that have no file, with the reason."""
+
+    written: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    failed: list[NotDone] = field(default_factory=list)
+
+
+def export_folder(
+    vault: Vault, folder: str | os.PathLike[str], progress: Progress | None = None
+) -> ExportReport:
+    """Write every note as ``<folder>/<name>.md`` in UTF-8, where the file does not hold these bytes already.
+
+    Makes `folder` where it is missing. Deletes nothing and writes nothing outside: other files stay, links
+    that lead out are not followed. A note that cannot have a file of its own is reported and passed over.
+    Raises LocalError where `folder` cannot be made.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LocalError(f"The folder {os.fspath(folder)} cannot be made: {system_reason(error)}") from error
+    files = _Files(os.path.realpath(folder))
+    report = ExportReport()
+    names = [info.name for info in vault.notes()]
+    if progress is not None:
+        progress(0, len(names))
+    for done, name in enumerate(names, 1):
+        _export(vault, name, files, report)
+        if progress is not None:
+            progress(done, len(names))
+    return report
+
+
+def _export(vault: Vault, name: str, files: _Files, report: ExportReport) -> None:
+    try:
+        note = vault.note(name)
+        text = note.text
+    except NoteNotFound:
+        return  # another process has deleted it since: there is nothing to export
+    except Damaged as error:
+        report.failed.append(NotDone(name, str(error)))
+        return
+    if note.name != name:
+        return  # as above, and `name` is now an alias or title of another note, which has its own turn
+    try:
+        written = files.put(name, text.encode("utf-8"))
+    except OSError as error:
+        report.failed.append(NotDone(name, system_reason(error)))
+    except LocalError as error:
+        report.failed.append(NotDone(name, str(error)))
+    else:
+        (report.written if written else report.unchanged).append(name)
+
+
+class _Files:
+    """The files below one folder, each given to at most one note."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._usable: set[Path] = set()  # folders that exist and lie inside
+        self._owners: dict[tuple[int, int], str] = {}  # (device, inode) of a file -> the note that has it
+
+    def put(self, name: str, data: bytes) -> bool:
+        """Make the file of note `name` hold `data`; whether it had to be written.
+
+        Raises OSError, or LocalError with the reason why this note can have no file.
+        """
+        if os.name == "nt" and (reason := refused_by_windows(name)) is not None:
+            raise LocalError(reason)
+        path = Path(self._root, *f"{name}{SUFFIX}".split("/"))
+        self._make_folder(path.parent)
+        self._check_file(path)
+        differs = not _holds(path, data)
+        if differs:
+            replace_file(path, data)
+        self._owners[_identity(path.lstat())] = name
+        return differs
+
+    def _make_folder(self, folder: Path) -> None:
+        if folder in self._usable:
+            return
+        if not is_inside(os.path.realpath(folder), self._root):
+            raise LocalError("Its folder is a link that leads out of the folder that is exported to.")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise LocalError("A file is where its folder should be.") from None
+        self._usable.add(folder)
+
+    def _check_file(self, path: Path) -> None:
+        """Refuse what is at `path` where it cannot be this note's file."""
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(status.st_mode):
+            raise LocalError("A folder is where its file should be.")
+        if stat.S_ISLNK(status.st_mode):
+            if not is_inside(os.path.realpath(path), self._root):
+                raise LocalError("Its file is a link that leads out of the folder that is exported to.")
+        elif not stat.S_ISREG(status.st_mode):
+            raise LocalError("Something that is not a file is where its file should be.")
+        # Which names are one (by case, accents, links to folders) only the file system knows; it shows where
+        # another note's file is found here again. Two hard links are no such case: writing parts them.
+        owner = self._owners.get(_identity(status))
+        if owner is not None and status.st_nlink == 1:
+            raise LocalError(f"This file system cannot tell its file from that of “{owner}”.")
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether the file `path` is there and holds exactly `data`."""
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except FileNotFoundError:
+        return False

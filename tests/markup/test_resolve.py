@@ -1,0 +1,86 @@
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crdtnotes.markup.names import name_key, title_of
+from crdtnotes.markup.resolve import Candidate, relative_target, resolve
+
+
+class Vault:
+    """Names of notes with their aliases, in memory."""
+
+    def __init__(self, notes: dict[str, list[str]] | list[str]) -> None:
+        self.notes = notes if isinstance(notes, dict) else {name: [] for name in notes}
+
+    def exact(self, key: str) -> str | None:
+        return next((name for name in self.notes if name_key(name) == key), None)
+
+    def candidates(self, title_key: str) -> Iterable[Candidate]:
+        for name, aliases in self.notes.items():
+            for called in [name, *aliases]:
+                if title_of(name_key(called)) == title_key:
+                    yield Candidate(name_key(called), name)
+
+
+@pytest.mark.parametrize(
+    ("notes", "holder", "target", "expected"),
+    [
+        (["甲", "zh/甲"], "zh/乙", "甲", "甲"),
+        (["zh/甲", "en/甲"], "en/乙", "甲", "en/甲"),
+        (["zh/sub/甲", "en/甲"], "zh/乙", "sub/甲", "zh/sub/甲"),
+        (["zh/sub/甲", "en/甲"], "zh/乙", "甲", "zh/sub/甲"),
+        (["a/x/n", "a/b/c/d/n"], "a/b/h", "n", "a/x/n"),
+        (["a/x/n", "a/b/c/n"], "a/b/h", "n", "a/b/c/n"),
+        (["bb/n", "a/n"], "h", "n", "a/n"),
+        (["b/n", "a/n"], "h", "n", "a/n"),
+        (["a/sub/b", "c/b"], "c/h", "sub/b", "a/sub/b"),
+        (["a/xsub/b"], "h", "sub/b", None),
+        (["Café"], "h", "cafe\u0301.MD", "Café"),
+        (["C# notes"], "h", "c# notes", "C# notes"),
+        (["a/n"], "a/b/h", "../n", "a/n"),
+        (["a/n", "n"], "a/h", "./n", "a/n"),
+        (["n"], "a/h", "./n", None),
+        (["n"], "a/h", "../../n", None),
+        (["n", "a/n"], "a/h", "/n", "n"),
+        (["a/n"], "a/h", "/n", None),
+        (["n"], "h", "", None),
+        (["n"], "h", " .md ", None),
+        (["n"], "h", "m", None),
+        ([], "h", "\ud800/\0", None),
+    ],
+)
+def test_resolve(notes: list[str], holder: str, target: str, expected: str | None) -> None:
+    assert resolve(target, holder, Vault(notes)) == expected
+
+
+def test_aliases_count_like_titles() -> None:
+    vault = Vault({"zh/分布式系统": ["DS", "系统/分布式"], "en/Distributed systems": ["DS"]})
+    assert resolve("ds", "en/x", vault) == "en/Distributed systems"
+    assert resolve("ds", "zh/x", vault) == "zh/分布式系统"
+    assert resolve("分布式", "x", vault) == "zh/分布式系统"
+
+
+def test_a_name_goes_before_a_nearer_alias() -> None:
+    assert resolve("甲", "zh/x", Vault({"甲": [], "zh/乙": ["甲"]})) == "甲"
+
+
+SEGMENTS = st.sampled_from(["a", "b", "甲", "É"])
+PATHS = st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(PATHS, st.lists(PATHS, max_size=2), max_size=8), PATHS, PATHS, st.randoms())
+def test_the_order_of_notes_does_not_matter(notes, holder, target, random) -> None:
+    shuffled = list(notes.items())
+    random.shuffle(shuffled)
+    assert resolve(target, holder, Vault(notes)) == resolve(target, holder, Vault(dict(shuffled)))
+
+
+@settings(deadline=None)
+@given(PATHS, PATHS)
+def test_a_relative_target_finds_its_note(name: str, holder: str) -> None:
+    target = relative_target(name, holder)
+    assert target.startswith(("./", "../"))
+    assert resolve(target, holder, Vault([name])) == name
