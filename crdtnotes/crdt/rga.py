@@ -265,6 +265,33 @@ class Rga:
                 counter += take
         return patches
 
+    def insert_at(self, index: int, id: OpId, text: str) -> OpId:
+        """Insert before position `index` under an id greater than every id here; return what it is after.
+
+        What is newest goes right behind its origin, so there is nothing to look up or to skip.
+        """
+        if not index:
+            self._reset()
+            self._place(id, 0, text)
+            return ROOT
+        offset = self._seek(index - 1)
+        run = self._chunks[self._ci].runs[self._ri]
+        after = OpId(run.counter + offset, run.actor)
+        self._place(id, offset + 1, text)
+        return after
+
+    def delete_at(self, index: int, length: int) -> tuple[Span, ...]:
+        """Delete the `length` visible characters from `index` on; return their ids."""
+        result: list[Span] = []
+        while length:
+            offset = self._seek(index)
+            run = self._chunks[self._ci].runs[self._ri]
+            take = min(run.length - offset, length)
+            result.append(Span(run.actor, run.counter + offset, take))
+            self._bury(offset, offset + take)
+            length -= take
+        return tuple(result)
+
     # -- finding
 
     def _stream(self, actor: int) -> Stream:
@@ -304,6 +331,9 @@ class Rga:
         chunks = self._chunks
         ci, base = self._ci, self._base
         chunk = chunks[ci]
+        runs = chunk.runs
+        if runs and 0 <= index - self._pos < len(runs[self._ri].text):
+            return index - self._pos
         if not base <= index < base + chunk.visible:
             while index < base:
                 ci -= 1

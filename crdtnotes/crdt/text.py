@@ -6,10 +6,10 @@ comes before what it depends on waits until that has come.
 
 from hashlib import blake2b
 
-from crdtnotes.crdt.ids import BIRTH, ROOT, LamportClock, OpId
+from crdtnotes.crdt.ids import BIRTH, LamportClock, OpId
 from crdtnotes.crdt.ops import Delete, Insert, Patch
 from crdtnotes.crdt.rga import Rga
-from crdtnotes.errors import OutOfRange
+from crdtnotes.errors import InvalidChange, MissingChanges, OutOfRange
 
 TextOp = Insert | Delete
 
@@ -50,19 +50,19 @@ class Text:
         """
         if not 0 <= index <= len(self._rga):
             raise OutOfRange(f"There is no position {index}: the text has {len(self._rga)} characters.")
-        after = self._rga.before(index)
-        op = Insert(OpId(self._clock.take(len(text)), self.actor), after, text)
-        self._rga.insert(op.id, op.after, op.text)
-        return op
+        id = OpId(self._clock.take(len(text)), self.actor)
+        if not text:
+            return Insert(id, self._rga.before(index), text)
+        return Insert(id, self._rga.insert_at(index, id, text), text)
 
     def delete(self, index: int, length: int) -> Delete:
         """Delete `length` characters from `index` on and return the operation for the others.
 
         Raises OutOfRange where the text is shorter.
         """
-        op = Delete(self._rga.spans(index, length))
-        self._rga.delete(op.spans)
-        return op
+        if index < 0 or length < 0 or index + length > len(self._rga):
+            raise OutOfRange(f"There are no {length} characters at {index}: the text has {len(self._rga)}.")
+        return Delete(self._rga.delete_at(index, length))
 
     def apply(self, op: TextOp) -> list[Patch]:
         """Take in somebody's operation and return what it, and what waited for it, did to the text.
@@ -70,37 +70,41 @@ class Text:
         Each patch is to be made on the text that the one before it left. Raises InvalidChange, and
         changes nothing, when an insert claims to be older than what it goes after.
         """
-        missing = self._missing(op)
-        if missing is not None:
-            self._waiting.setdefault(missing, []).append(op)
-            return []
-        patches: list[Patch] = []
-        ready = [op]
-        while ready:
-            op = ready.pop()
-            missing = self._missing(op)
-            if missing is not None:
-                self._waiting.setdefault(missing, []).append(op)
-            elif isinstance(op, Delete):
-                patches += self._rga.delete(op.spans)
-            else:
-                patches += self._rga.insert(op.id, op.after, op.text)
-                last = op.id.counter + len(op.text) - 1
-                self._clock.witness(last)
-                if self._waiting:
-                    for counter in range(op.id.counter, last + 1):
-                        ready += self._waiting.pop(OpId(counter, op.id.actor), ())
+        if isinstance(op, Insert) and op.after >= op.id:
+            raise InvalidChange("An insert goes after an element that is not older than itself.")
+        patches = self._apply(op)
+        if self._waiting:
+            ready = self._woken_by(op)
+            while ready:
+                op = ready.pop()
+                patches += self._apply(op)
+                ready += self._woken_by(op)
         return patches
 
-    def _missing(self, op: TextOp) -> OpId | None:
-        """Return the first element that must come before the operation can be applied."""
+    def _apply(self, op: TextOp) -> list[Patch]:
+        """Apply one operation, or let it wait for the first element that it lacks."""
+        try:
+            if isinstance(op, Delete):
+                return self._rga.delete(op.spans)
+            patches = self._rga.insert(op.id, op.after, op.text)
+        except MissingChanges:
+            self._waiting.setdefault(self._first_missing(op), []).append(op)
+            return []
+        self._clock.witness(op.id.counter + len(op.text) - 1)
+        return patches
+
+    def _first_missing(self, op: TextOp) -> OpId:
         if isinstance(op, Delete):
-            for span in op.spans:
-                missing = self._rga.first_missing(span)
-                if missing is not None:
-                    return missing
-            return None
-        return None if op.after == ROOT or op.after in self._rga else op.after
+            return next(id for span in op.spans if (id := self._rga.first_missing(span)) is not None)
+        return op.after
+
+    def _woken_by(self, op: TextOp) -> list[TextOp]:
+        """Take out of the waiting room what waited for the characters of an insert that is here now."""
+        ready: list[TextOp] = []
+        if isinstance(op, Insert) and op.id in self._rga:
+            for counter in range(op.id.counter, op.id.counter + len(op.text)):
+                ready += self._waiting.pop(OpId(counter, op.id.actor), ())
+        return ready
 
 
 def _number(name: str) -> int:

@@ -1,0 +1,27 @@
+"""When to dial again."""
+
+from collections.abc import Callable
+
+
+class Backoff:
+    """Exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", 2015).
+
+    `random` returns a float in [0, 1). The n-th wait since the last `reset` is evenly spread between 0
+    and `first * 2**n` seconds, but never over `ceiling`.
+    """
+
+    def __init__(self, random: Callable[[], float], *, first: float = 0.5, ceiling: float = 60.0) -> None:
+        self._random = random
+        self._first = first
+        self._ceiling = ceiling
+        self._bound = first
+
+    def reset(self) -> None:
+        """Start over: the peer was reached and is well."""
+        self._bound = self._first
+
+    def next(self) -> float:
+        """Return the seconds to wait now."""
+        bound = self._bound
+        self._bound = min(self._ceiling, bound * 2)
+        return bound * self._random()

@@ -1,0 +1,220 @@
+"""Moves the frames of one session between its websocket and the replica's thread.
+
+Three tasks: one reads frames into the inbox, one gives them to the session in bursts, one sends what the
+session has to say. Reading never waits for sending, so two peers that both have much to send cannot block
+each other. Every call of the session runs on the replica's thread and is small: sessions take turns there,
+and pings are answered meanwhile.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from websockets.exceptions import ConnectionClosed
+
+from crdtnotes.errors import ProtocolError, Unreachable
+from crdtnotes.sync.inbox import Inbox
+from crdtnotes.sync.session import Session
+from crdtnotes.sync.transport import CLOSE_SECONDS, Connection, host_of, trust
+from crdtnotes.sync.worker import Worker
+
+_BURST_BYTES = 1024 * 1024
+# What goes into one transaction, as sent; a quarter of the window, so that sending overlaps with storing.
+
+_INBOX_BYTES = 4 * 1024 * 1024
+
+_NORMAL_CLOSURE = 1000
+_POLICY_VIOLATION = 1008
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds to wait for the peer's Hello, and for anything at all while a one-time sync is not done."""
+
+    hello: float = 10.0
+    silence: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStatus:
+    """How it stands with one accepted peer: what `status` and `serve` show."""
+
+    host: str
+    device: str
+    connected: bool
+    in_step: bool
+    received: int
+    """Changes from this peer that were new here."""
+    delivered: int
+    """Changes that this peer has because of us."""
+
+
+class Conversation:
+    """One open connection and its session; call `run`, and the rest from the same event loop."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        worker: Worker,
+        *,
+        once: bool,
+        deadlines: Deadlines,
+        changed: Callable[["Conversation", PeerStatus], None],
+        stored: Callable[["Conversation"], None],
+    ) -> None:
+        """`once`: end as soon as both have what the other had.
+
+        `changed` is called whenever the peer's status changes, `stored` when changes from it were committed.
+        """
+        self.connection = connection
+        self.host = host_of(connection)
+        self.session = Session(worker.replica)
+        self.status: PeerStatus | None = None
+        self._worker = worker
+        self._once = once
+        self._deadlines = deadlines
+        self._changed = changed
+        self._stored = stored
+        self._inbox = Inbox(_INBOX_BYTES)
+        self._outgoing = asyncio.Event()
+        self._woken = False
+        self._leaving = False
+
+    def wake(self) -> None:
+        """Something was committed here."""
+        self._woken = True
+        self._outgoing.set()
+
+    def leave(self) -> None:
+        """Say Bye and end, after the transaction that is under way."""
+        self._leaving = True
+        self._inbox.close(discard=True)
+
+    async def run(self) -> None:
+        """Converse until either side ends it; what became of it stands in `session`."""
+        reader = asyncio.create_task(self._read())
+        sender = asyncio.create_task(self._send())
+        sender.add_done_callback(lambda _: self._inbox.close())
+        try:
+            await self._worker.run(self.session.start)
+            self._outgoing.set()
+            await self._take_in()
+        finally:
+            await self._end(reader, sender)
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                await self._inbox.put(await self.connection.recv(decode=False))
+        except ConnectionClosed:
+            pass
+        finally:
+            self._inbox.close()
+
+    async def _take_in(self) -> None:
+        loop = asyncio.get_running_loop()
+        hello_deadline = loop.time() + self._deadlines.hello
+        while not self.session.closed:
+            deadline = None
+            if not self.session.accepted:
+                deadline = hello_deadline
+            elif self._once:
+                deadline = loop.time() + self._deadlines.silence
+            try:
+                async with asyncio.timeout_at(deadline):
+                    frames = await self._inbox.take(_BURST_BYTES)
+            except TimeoutError:
+                await self._worker.run(self._give_up)
+                return
+            if not frames:
+                return
+            stored, status = await self._worker.run(partial(self._step, frames))
+            if stored:
+                self._stored(self)
+            self._note(status)
+            self._outgoing.set()
+
+    async def _send(self) -> None:
+        try:
+            while True:
+                await self._outgoing.wait()
+                self._outgoing.clear()
+                while True:
+                    woken, self._woken = self._woken, False
+                    frames, closed, status = await self._worker.run(partial(self._frames, woken))
+                    if self.session.accepted:
+                        # Before our acceptance leaves: from then on the peer may send large frames.
+                        trust(self.connection)
+                    self._note(status)
+                    for frame in frames:
+                        await self.connection.send(frame)
+                    if closed:
+                        return
+                    if not frames:
+                        break
+        except ConnectionClosed:
+            return
+
+    async def _end(self, reader: asyncio.Task[None], sender: asyncio.Task[None]) -> None:
+        """Send the last frames, if the peer takes them in time, and close the connection."""
+        self._inbox.close(discard=True)
+        try:
+            await self._worker.run(self.session.leave if self._leaving else self.session.drop)
+            self._outgoing.set()
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await sender
+        except TimeoutError:
+            pass
+        finally:
+            await self._hang_up()
+            await reader
+            if self.status is not None:
+                self._note(self._status(connected=False))
+
+    async def _hang_up(self) -> None:
+        code = _NORMAL_CLOSURE if self.session.error is None else _POLICY_VIOLATION
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.connection.close(code)
+        except TimeoutError:
+            self.connection.transport.abort()
+
+    def _note(self, status: PeerStatus | None) -> None:
+        if status is not None and status != self.status:
+            self.status = status
+            self._changed(self, status)
+
+    # -- on the replica's thread
+
+    def _step(self, frames: list[bytes]) -> tuple[int, PeerStatus | None]:
+        stored = self.session.receive(frames)
+        if self._once and self.session.caught_up:
+            self.session.finish()
+        return stored, self._status()
+
+    def _frames(self, woken: bool) -> tuple[list[bytes], bool, PeerStatus | None]:
+        """Return the next frames, whether they are the last ones, and the status."""
+        if woken:
+            self.session.wake()
+        frames = self.session.data_to_send()
+        return frames, self.session.closed, self._status()
+
+    def _give_up(self) -> None:
+        if self.session.accepted:
+            self.session.fail(Unreachable("The peer stopped answering."))
+        else:
+            self.session.fail(ProtocolError("No Hello came in time."))
+
+    def _status(self, *, connected: bool = True) -> PeerStatus | None:
+        session = self.session
+        if session.peer is None:
+            return None
+        return PeerStatus(
+            self.host,
+            session.peer.device,
+            connected,
+            connected and session.in_step,
+            session.received,
+            session.delivered,
+        )

@@ -1,0 +1,237 @@
+"""A replica among its peers: serves, follows and syncs, any number of them at once."""
+
+import asyncio
+import logging
+import random as random_module
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from websockets.asyncio.server import Server, ServerConnection
+
+from crdtnotes.errors import (
+    Busy,
+    DiskFull,
+    Fork,
+    RemoteError,
+    Unreachable,
+    VersionMismatch,
+    WrongVault,
+)
+from crdtnotes.sync.address import DEFAULT_PORT, Address
+from crdtnotes.sync.backoff import Backoff
+from crdtnotes.sync.conversation import Conversation, Deadlines, PeerStatus
+from crdtnotes.sync.lobby import Lobby
+from crdtnotes.sync.replica import Replica
+from crdtnotes.sync.transport import Connection, dial, listen
+from crdtnotes.sync.watch import FileWatch
+from crdtnotes.sync.worker import Worker
+
+_WAITING_CONNECTIONS = 64
+_WAITING_CONNECTIONS_PER_HOST = 32
+_CONNECTIONS = 128
+
+_log = logging.getLogger("crdtnotes.sync")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a one-time sync did: changes in and out, and the bytes of all messages."""
+
+    device: str
+    received: int
+    sent: int
+    bytes_received: int
+    bytes_sent: int
+
+
+class Node:
+    """Runs the sessions of one replica; an async context manager.
+
+    `open_replica` is called on the thread where all of the replica's work is done. If `path` is given,
+    commits that other processes make to that file reach the peers within milliseconds; otherwise call
+    `wake` after commits. `random` returns floats in [0, 1) and spreads the times of redialling. `report`
+    is told on the event loop of each change in a peer's status.
+    """
+
+    def __init__(
+        self,
+        open_replica: Callable[[], Replica],
+        *,
+        path: Path | None = None,
+        random: Callable[[], float] = random_module.random,
+        report: Callable[[PeerStatus], None] | None = None,
+        deadlines: Deadlines | None = None,
+        first_retry: float = 0.5,
+    ) -> None:
+        self._worker = Worker(open_replica)
+        self._path = path
+        self._random = random
+        self._report = report
+        self._deadlines = deadlines or Deadlines()
+        self._first_retry = first_retry
+        self._lobby = Lobby(
+            waiting=_WAITING_CONNECTIONS,
+            waiting_per_host=_WAITING_CONNECTIONS_PER_HOST,
+            total=_CONNECTIONS,
+        )
+        self._servers: list[Server] = []
+        self._running: dict[Conversation, asyncio.Task[None]] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._closing = False
+        self.refused: Counter[str] = Counter()
+        """How many peers were cut off, by the name of the error."""
+
+    async def __aenter__(self) -> Self:
+        await self._worker.start()
+        if self._path is not None:
+            self._watching = asyncio.create_task(FileWatch(self._path, self.wake).run())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # -- what the caller does
+
+    async def serve(self, host: str = "localhost", port: int = DEFAULT_PORT) -> Address:
+        """Listen for peers until the node is closed; returns the address, with the port if that was 0.
+
+        Raises NotLoopback for a host that is not this machine, LocalError if the port is taken.
+        """
+        server, address = await listen(self._welcome, Address(host, port), self._lobby)
+        self._servers.append(server)
+        return address
+
+    async def follow(self, address: Address | str) -> None:
+        """Stay in sync with the peer at `address` until cancelled or the node is closed; redials for ever.
+
+        Raises what no redialling can mend: WrongVault, VersionMismatch, Fork, trouble with the own file.
+        """
+        address = _address(address)
+        backoff = Backoff(self._random, first=self._first_retry)
+        while not self._closing:
+            try:
+                conversation = await self._converse(await dial(address), once=False)
+                if conversation.session.caught_up:
+                    backoff.reset()
+                if conversation.session.error is not None:
+                    raise conversation.session.error
+            except (WrongVault, VersionMismatch, Fork):
+                raise
+            except (Busy, DiskFull, RemoteError, Unreachable) as error:
+                _log.info("following %s: %s", address, error)
+            await asyncio.sleep(backoff.next())
+
+    async def sync_once(self, address: Address | str) -> Summary:
+        """Exchange with the peer at `address` what the other lacks, and hang up.
+
+        Raises Unreachable, a RemoteError (also for what the peer holds against us), or a StoreError.
+        """
+        address = _address(address)
+        session = (await self._converse(await dial(address), once=True)).session
+        if session.error is not None:
+            raise session.error
+        if session.peer is None or not session.caught_up:
+            raise Unreachable(f"The peer at {address} hung up before both sides had everything.")
+        return Summary(
+            session.peer.device, session.received, session.delivered, session.bytes_in, session.bytes_out
+        )
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """Run `job` on the replica's thread, between the sessions' work; it may use the replica."""
+        return await self._worker.run(job)
+
+    def wake(self) -> None:
+        """Something was committed to the replica: let the peers have it. Call it on the event loop."""
+        for conversation in self._running:
+            conversation.wake()
+
+    @property
+    def peers(self) -> list[PeerStatus]:
+        """The accepted peers of this moment."""
+        return [c.status for c in self._running if c.status is not None and c.status.connected]
+
+    async def close(self) -> None:
+        """Say Bye to all peers, finish the transaction under way, close the replica and end its thread."""
+        self._closing = True
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
+        for server in self._servers:
+            server.close(close_connections=False)
+        for conversation in self._running:
+            conversation.leave()
+        if self._running:
+            await asyncio.wait(list(self._running.values()))
+        self._lobby.clear()
+        for server in self._servers:
+            await server.wait_closed()
+        await self._worker.stop()
+
+    # -- inside
+
+    async def _welcome(self, connection: ServerConnection) -> None:
+        if not self._closing:
+            await self._converse(connection, once=False)
+
+    async def _converse(self, connection: Connection, *, once: bool) -> Conversation:
+        """Run a conversation to its end; a cancelled caller says Bye first."""
+        if self._closing:
+            await connection.close()
+            raise Unreachable("This side is closing.")
+        conversation = Conversation(
+            connection,
+            self._worker,
+            once=once,
+            deadlines=self._deadlines,
+            changed=self._status_changed,
+            stored=self._wake_others,
+        )
+        task = asyncio.create_task(conversation.run())
+        self._running[conversation] = task
+        task.add_done_callback(lambda _: self._running.pop(conversation))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            conversation.leave()
+            await asyncio.wait([task])
+            raise
+        self._account(conversation)
+        return conversation
+
+    def _status_changed(self, conversation: Conversation, status: PeerStatus) -> None:
+        self._lobby.admit(conversation.connection)
+        if self._report is not None:
+            self._report(status)
+
+    def _wake_others(self, source: Conversation) -> None:
+        for conversation in self._running:
+            if conversation is not source:
+                conversation.wake()
+
+    def _account(self, conversation: Conversation) -> None:
+        session = conversation.session
+        error = session.error
+        if error is None:
+            return
+        if session.bye is not None:
+            _log.info("peer %s: %s", conversation.host, error)
+        elif isinstance(error, RemoteError):
+            self.refused[type(error).__name__] += 1
+            _log.warning("cut off peer %s: %s", conversation.host, error)
+        else:
+            _log.error("ended the session with %s: %s", conversation.host, error)
+
+
+def _address(address: Address | str) -> Address:
+    return Address.parse(address) if isinstance(address, str) else address

@@ -1,0 +1,69 @@
+"""What a session needs of a replica."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Received(Protocol):
+    """What became of the batches given to `Replica.receive`."""
+
+    @property
+    def version(self) -> dict[int, int]:
+        """For each actor with changes in those batches, the highest seq among them.
+
+        All of it is committed here, and the sender has it. Not more may be named: what the version
+        covers is not sent to where the batches came from.
+        """
+        ...
+
+    @property
+    def changes(self) -> int:
+        """How many of the changes were new here."""
+        ...
+
+
+class Replica(Protocol):
+    """One peer's full copy of a vault. All calls come from one thread."""
+
+    @property
+    def vault_id(self) -> bytes:
+        """The vault's id, 16 bytes."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """The name under which peers show this device."""
+        ...
+
+    def version(self) -> dict[int, int]:
+        """Return what is committed here, with other processes' commits."""
+        ...
+
+    def heads(self) -> dict[int, tuple[int, bytes]]:
+        """Return the version with the 16-byte hash of each actor's chain at its head."""
+        ...
+
+    def hash_at(self, actor: int, seq: int, /) -> bytes | None:
+        """Return the hash of an actor's chain at `seq`; None if it is not known here."""
+        ...
+
+    def changes_since(self, version: dict[int, int], /) -> Iterator[bytes]:
+        """Yield batches of the changes that are here at the time of the call and that `version` lacks.
+
+        They come lazily, read in pages, and in causal order. `version` may name actors and changes that
+        are not known here. What is committed while the iterator is in use is left out, so that
+        everything a change depends on comes before it.
+        """
+        ...
+
+    def receive(self, batches: list[bytes], /) -> Received:
+        """Commit all these batches in one transaction.
+
+        Raises a RemoteError for what breaks a rule, a StoreError for trouble on this side; then nothing
+        of them is kept.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the file."""
+        ...

@@ -1,0 +1,348 @@
+"""One conversation with one peer: frames in, frames out; no socket, no clock, no thread.
+
+Rules, the same for both sides (docs/protocol.md):
+
+1. Each side sends its Hello at once. A Hello is accepted if the vault is the same, the protocols overlap,
+   and no actor's stream is forked: where this replica has `(actor, seq)` of the peer's heads, the hashes
+   agree. It is accepted by an Ack of nothing, or refused by a Bye.
+2. Changes go out only to a peer that has accepted our Hello, so nothing is exchanged unless both agree.
+3. What the peer is known to have (`theirs`: its Hello, its Acks, and what it sent) is not sent to it, and
+   what was sent once is not sent again. Everything else that is committed here is, in causal order:
+   also what came from other peers. So a chain A-B-C converges.
+4. Only what is committed is sent or acknowledged; each burst that comes in is one transaction.
+5. Changes messages are sent while fewer than `window` bytes are unacknowledged. Acks count messages.
+6. A message that breaks a rule ends the conversation with a Bye, and nothing of its burst is kept.
+7. After a Bye, sent or received, nothing more is read or sent.
+
+How what the peer lacks is found: a *pass* fixes the version to reach, and iterates over the changes
+between what the peer has or was sent and that version. When a pass is through, `sent` includes its version. A
+commit meanwhile (`wake`) makes one more pass follow.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from crdtnotes.changes import messages
+from crdtnotes.changes.messages import Ack, Bye, Changes, Hello, Message, Reason
+from crdtnotes.crdt.version import Version, ahead, count_missing, covers, join
+from crdtnotes.errors import (
+    CrdtnotesError,
+    DecodeError,
+    Fork,
+    LocalError,
+    ProtocolError,
+    RemoteError,
+    Unreachable,
+    VersionMismatch,
+    WrongVault,
+)
+from crdtnotes.sync.replica import Replica
+
+WINDOW_BYTES = 4 * 1024 * 1024
+"""Unacknowledged bytes beyond which no further Changes are sent."""
+
+BUDGET_BYTES = 1024 * 1024
+"""About what `data_to_send` returns at a time."""
+
+_MAX_TRANSACTION_BYTES = 2 * messages.MAX_FRAME_BYTES
+# Of a burst that inflates to more than this, the transaction is split, so that memory stays bounded.
+
+_REASONS: dict[type[CrdtnotesError], Reason] = {
+    WrongVault: Reason.WRONG_VAULT,
+    VersionMismatch: Reason.VERSION_MISMATCH,
+    Fork: Reason.FORK,
+}
+_ERRORS: dict[int, type[CrdtnotesError]] = {
+    Reason.WRONG_VAULT: WrongVault,
+    Reason.VERSION_MISMATCH: VersionMismatch,
+    Reason.FORK: Fork,
+    Reason.TROUBLE: Unreachable,
+}
+
+
+class Session:
+    """A conversation over `replica` with one peer.
+
+    Give it the frames that arrive (`receive`) and say when something was committed (`wake`); after each
+    call send what `data_to_send` returns, until that is nothing. When `closed`, close the connection.
+    A RemoteError or LocalError does not leave these methods: it ends the session and stays in `error`.
+    """
+
+    def __init__(self, replica: Replica, *, window: int = WINDOW_BYTES) -> None:
+        self._replica = replica
+        self._window = window
+        self._heads: dict[int, tuple[int, bytes]] = {}
+        self._offered: Version = {}
+        self._wanted: Version = {}
+        self._mine: Version = {}
+        self._sent: Version = {}
+        self._pass: Iterator[bytes] | None = None
+        self._target: Version = {}
+        self._dirty = True
+        self._greeting: list[Message] = []
+        self._farewell: Bye | None = None
+        self._acceptance_sent = False
+        self._unacknowledged: deque[int] = deque()
+        self._unacknowledged_bytes = 0
+        self._messages_acknowledged = 0
+        self._messages_taken = 0
+        self._ack_due: Version = {}
+        self._ack_owed = False
+
+        self.peer: Hello | None = None
+        """The peer's Hello, once it is accepted."""
+        self.theirs: Version = {}
+        """What the peer is known to have."""
+        self.welcomed = False
+        """Whether the peer has accepted our Hello."""
+        self.closed = False
+        """Whether the conversation is over; `data_to_send` may still hold the last frames."""
+        self.bye: Bye | None = None
+        """The peer's Bye."""
+        self.error: CrdtnotesError | None = None
+        """Why the session broke, or the peer says it did; None while open and after a normal end."""
+        self.received = 0
+        """Changes from the peer that were new here."""
+        self.delivered = 0
+        """Changes that the peer acknowledged and did not have before."""
+        self.bytes_in = 0
+        self.bytes_out = 0
+
+    # -- what the caller sees
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the peer's Hello has come and passed the checks."""
+        return self.peer is not None
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether each side has what the other had when it said Hello.
+
+        That is: all that the peer's Hello names is committed here, and the peer has (by its Hello, its
+        Acks or what it sent) all that our Hello named. Later commits on either side do not undo it.
+        """
+        return self.accepted and not self._wanted and covers(self.theirs, self._offered)
+
+    @property
+    def in_step(self) -> bool:
+        """Whether, as far as this side knows, both hold the same changes right now."""
+        return (
+            self.caught_up
+            and not self._dirty
+            and self._pass is None
+            and covers(self.theirs, self._mine)
+            and covers(self._mine, self.theirs)
+        )
+
+    # -- what the caller does
+
+    def start(self) -> None:
+        """Say Hello."""
+        try:
+            self._heads = self._replica.heads()
+        except LocalError as error:
+            self.fail(error)
+            return
+        self._offered = {actor: seq for actor, (seq, _) in self._heads.items()}
+        self._mine = dict(self._offered)
+        self._greeting.append(messages.hello(self._replica.vault_id, self._replica.device, self._heads))
+
+    def wake(self) -> None:
+        """Note that something was committed here, by whomever."""
+        self._dirty = True
+
+    def receive(self, frames: Sequence[bytes]) -> int:
+        """Take in the frames that have arrived; returns how many changes were new here.
+
+        All changes among them go into one transaction. A frame that breaks a rule ends the session.
+        """
+        before = self.received
+        try:
+            self._receive(frames)
+        except (RemoteError, LocalError) as error:
+            self.fail(error)
+        return self.received - before
+
+    def data_to_send(self, budget: int = BUDGET_BYTES) -> list[bytes]:
+        """Return the next frames for the peer, with about `budget` bytes of changes; none when idle."""
+        changes = self._changes_to_send(budget)
+        out = self._greeting
+        self._greeting = []
+        if self._ack_owed:
+            out.append(messages.ack(self._messages_taken, self._ack_due))
+            self._ack_due, self._ack_owed = {}, False
+        self._acceptance_sent = self.accepted
+        frames = [messages.encode(message) for message in out] + changes
+        if self._farewell is not None:
+            frames.append(messages.encode(self._farewell))
+            self._farewell = None
+        self.bytes_out += sum(map(len, frames))
+        return frames
+
+    def finish(self) -> None:
+        """End normally: both have what the other had."""
+        self._say_bye(Reason.DONE, "Both sides have what the other had.")
+
+    def leave(self) -> None:
+        """End because this program stops."""
+        self._say_bye(Reason.LEAVING, "The peer's program is stopping.")
+
+    def fail(self, error: CrdtnotesError) -> None:
+        """End because of `error`, whoever is at fault."""
+        if self.closed:
+            return
+        self.error = error
+        if isinstance(error, RemoteError):
+            self._say_bye(_REASONS.get(type(error), Reason.REFUSED), str(error))
+        else:
+            # The sentence of a local error can name files of this machine.
+            self._say_bye(Reason.TROUBLE, "The peer cannot read or write its replica at the moment.")
+
+    def drop(self) -> None:
+        """End without a word: the connection is gone."""
+        self.closed = True
+        self._pass = None
+
+    # -- inside
+
+    def _say_bye(self, reason: Reason, sentence: str) -> None:
+        if not self.closed:
+            self._farewell = messages.bye(reason, sentence)
+            self.drop()
+
+    def _receive(self, frames: Sequence[bytes]) -> None:
+        batches: list[bytes] = []
+        size = 0
+        for frame in frames:
+            if self.closed or self.bye is not None:
+                break
+            self.bytes_in += len(frame)
+            message = self._read(frame)
+            if isinstance(message, Hello):
+                self._greet(message)
+            elif isinstance(message, Ack):
+                self._acknowledge(message)
+            elif isinstance(message, Bye):
+                self.bye = message
+            else:
+                batch = messages.unpack(message)
+                if batches and size + len(batch) > _MAX_TRANSACTION_BYTES:
+                    self._store(batches)
+                    batches, size = [], 0
+                batches.append(batch)
+                size += len(batch)
+        if batches:
+            self._store(batches)
+        if self.bye is not None:
+            self._part(self.bye)
+
+    def _read(self, frame: bytes) -> Message:
+        """Decode a frame and check that it may come now."""
+        try:
+            message = messages.decode(frame)
+        except DecodeError:
+            # A newer Hello may have fields that are not known here; its first two are always the range.
+            if not self.accepted and (range_ := messages.protocol_range(frame)) is not None:
+                _check_protocol(*range_)
+            raise
+        if isinstance(message, Hello):
+            if self.accepted:
+                raise ProtocolError("A second Hello came.")
+        elif isinstance(message, Ack | Changes) and not self.accepted:
+            raise ProtocolError("A message came before the Hello.")
+        if isinstance(message, Changes) and not self._acceptance_sent:
+            raise ProtocolError("Changes came before the Hello was accepted.")
+        return message
+
+    def _greet(self, hello: Hello) -> None:
+        _check_protocol(hello.oldest, hello.newest)
+        if hello.vault != self._replica.vault_id:
+            raise WrongVault("The two sides keep different vaults, so nothing was exchanged.")
+        for actor, seq, digest in hello.heads:
+            own_seq, own_digest = self._heads.get(actor, (0, b""))
+            known = own_digest if own_seq == seq else None
+            if own_seq > seq:
+                known = self._replica.hash_at(actor, seq)
+            if known is not None and known != digest:
+                raise Fork(
+                    f"The two sides hold different changes under the same number ({actor:016x}, {seq}), "
+                    "so nothing was exchanged."
+                )
+        self.peer = hello
+        self.theirs = hello.version
+        self._wanted = ahead(self.theirs, self._mine)
+        self._greeting.append(messages.ack(0, {}))
+
+    def _acknowledge(self, ack: Ack) -> None:
+        count = ack.messages - self._messages_acknowledged
+        if not 0 <= count <= len(self._unacknowledged):
+            raise ProtocolError("An Ack counts messages that were never sent, or takes some back.")
+        self.welcomed = True
+        self._messages_acknowledged = ack.messages
+        for _ in range(count):
+            self._unacknowledged_bytes -= self._unacknowledged.popleft()
+        version = dict(ack.version)
+        self.delivered += count_missing(version, self.theirs)
+        join(self.theirs, version)
+
+    def _store(self, batches: list[bytes]) -> None:
+        received = self._replica.receive(batches)
+        self._messages_taken += len(batches)
+        self._ack_owed = True
+        self.received += received.changes
+        for version in (self.theirs, self._mine, self._ack_due):
+            join(version, received.version)
+        self._wanted = ahead(self._wanted, self._mine)
+
+    def _part(self, bye: Bye) -> None:
+        if bye.reason not in (Reason.DONE, Reason.LEAVING):
+            self.error = _ERRORS.get(bye.reason, ProtocolError)(f"The peer says: {bye.sentence}")
+        self.drop()
+
+    def _changes_to_send(self, budget: int) -> list[bytes]:
+        frames: list[bytes] = []
+        size = 0
+        try:
+            while self.welcomed and not self.closed and size < budget:
+                if self._unacknowledged_bytes >= self._window:
+                    break
+                batch = self._next_batch()
+                if batch is None:
+                    break
+                frame = messages.encode(messages.pack(batch))
+                self._unacknowledged.append(len(frame))
+                self._unacknowledged_bytes += len(frame)
+                frames.append(frame)
+                size += len(frame)
+        except LocalError as error:
+            self.fail(error)
+        return frames
+
+    def _next_batch(self) -> bytes | None:
+        """Return the next batch that the peer lacks, or None if it was sent everything."""
+        while True:
+            if self._pass is None:
+                if not self._dirty:
+                    return None
+                self._dirty = False
+                self._target = self._replica.version()
+                join(self._mine, self._target)
+                self._wanted = ahead(self._wanted, self._mine)
+                join(self._sent, self.theirs)
+                if covers(self._sent, self._target):
+                    return None
+                self._pass = self._replica.changes_since(dict(self._sent))
+            batch = next(self._pass, None)
+            if batch is not None:
+                return batch
+            join(self._sent, self._target)
+            self._pass = None
+
+
+def _check_protocol(oldest: int, newest: int) -> None:
+    if oldest > messages.NEWEST_PROTOCOL or newest < messages.OLDEST_PROTOCOL:
+        raise VersionMismatch(
+            f"One side speaks sync protocol {oldest} to {newest}, the other {messages.OLDEST_PROTOCOL} to "
+            f"{messages.NEWEST_PROTOCOL}: the older crdtnotes needs an update."
+        )

@@ -1,0 +1,128 @@
+"""A replica in memory: what the sync tests put behind a session instead of a vault."""
+
+import threading
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from typing import NamedTuple
+
+import msgspec
+
+from crdtnotes.crdt.version import covers, join
+from crdtnotes.errors import CrdtnotesError, DecodeError, Fork, MissingChanges
+
+VAULT = bytes(range(16))
+BATCH_BYTES = 1000
+"""Small, so that a few changes make several batches."""
+
+
+class Entry(NamedTuple):
+    actor: int
+    seq: int
+    deps: dict[int, int]
+    payload: bytes
+
+
+class Received(NamedTuple):
+    version: dict[int, int]
+    changes: int
+
+
+class FakeReplica:
+    """Keeps changes in the order they came in, which is a causal one."""
+
+    def __init__(self, actor: int, *, vault: bytes = VAULT, device: str = "laptop") -> None:
+        self.actor = actor
+        self.vault_id = vault
+        self.device = device
+        self.log: list[Entry] = []
+        self.hashes: dict[tuple[int, int], bytes] = {}
+        self.transactions = 0
+        self.closed = False
+        self.trouble: CrdtnotesError | None = None
+        self.committed: Callable[[], None] = lambda: None
+        self.threads: set[int] = set()
+        self._version: dict[int, int] = {}
+
+    def write(self, payload: bytes = b"x") -> None:
+        """Commit one change of this replica's own actor."""
+        seq = self._version.get(self.actor, 0) + 1
+        deps = {actor: head for actor, head in self._version.items() if actor != self.actor}
+        self._append(Entry(self.actor, seq, deps, payload))
+
+    def _append(self, entry: Entry) -> None:
+        before = self.hashes.get((entry.actor, entry.seq - 1), bytes(16))
+        self.hashes[entry.actor, entry.seq] = blake2b(before + entry.payload, digest_size=16).digest()
+        self._version[entry.actor] = entry.seq
+        self.log.append(entry)
+        self.committed()
+
+    def payloads(self) -> list[tuple[int, int, bytes]]:
+        return sorted((entry.actor, entry.seq, entry.payload) for entry in self.log)
+
+    # -- the interface
+
+    def version(self) -> dict[int, int]:
+        self._called()
+        return dict(self._version)
+
+    def heads(self) -> dict[int, tuple[int, bytes]]:
+        self._called()
+        return {actor: (seq, self.hashes[actor, seq]) for actor, seq in self._version.items()}
+
+    def hash_at(self, actor: int, seq: int) -> bytes | None:
+        self._called()
+        return self.hashes.get((actor, seq))
+
+    def changes_since(self, version: dict[int, int]) -> Iterator[bytes]:
+        self._called()
+        entries = [entry for entry in self.log if entry.seq > version.get(entry.actor, 0)]
+        return self._batches(entries)
+
+    def _batches(self, entries: list[Entry]) -> Iterator[bytes]:
+        group: list[Entry] = []
+        size = 0
+        for entry in entries:
+            self._called()
+            if group and size + len(entry.payload) > BATCH_BYTES:
+                yield msgspec.msgpack.encode(group)
+                group, size = [], 0
+            group.append(entry)
+            size += len(entry.payload) + 20
+        if group:
+            yield msgspec.msgpack.encode(group)
+
+    def receive(self, batches: list[bytes]) -> Received:
+        self._called()
+        version = dict(self._version)
+        covered: dict[int, int] = {}
+        new: list[Entry] = []
+        seen = {(entry.actor, entry.seq): entry for entry in self.log}
+        for batch in batches:
+            try:
+                entries = msgspec.msgpack.decode(batch, type=list[Entry])
+            except msgspec.DecodeError as error:
+                raise DecodeError(f"Not a batch ({error}).") from None
+            for entry in entries:
+                join(covered, {entry.actor: entry.seq})
+                known = seen.setdefault((entry.actor, entry.seq), entry)
+                if known.payload != entry.payload:
+                    raise Fork("Two changes bear one number.")
+                if entry.seq <= version.get(entry.actor, 0):
+                    continue
+                if entry.seq != version.get(entry.actor, 0) + 1 or not covers(version, entry.deps):
+                    raise MissingChanges("A change came before what it depends on.")
+                version[entry.actor] = entry.seq
+                new.append(entry)
+        for entry in new:
+            self._append(entry)
+        self.transactions += 1
+        return Received(covered, len(new))
+
+    def close(self) -> None:
+        self._called()
+        self.closed = True
+
+    def _called(self) -> None:
+        self.threads.add(threading.get_ident())
+        if self.trouble is not None:
+            raise self.trouble
