@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crdtnotes.crdt.diff import edits
+from crdtnotes.crdt.rebase import rebase
 from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
 from crdtnotes.markup.names import clean_name, name_key, title_of
 from crdtnotes.markup.outline import outline
@@ -83,9 +84,11 @@ class Note:
 
     def _seen(self) -> Document:
         """Return the note as this process last saw it: what positions from outside refer to."""
+        drafted = self._writer.drafted(self._uid)
+        if drafted is not None:
+            return drafted
         self._row()
-        replica = self._writer.replica
-        doc = replica.documents.held(self._uid) or replica.documents.open(self._uid)
+        doc = self._writer.replica.documents.seen(self._uid)
         if doc is None:
             raise NoteNotFound("This note has been deleted.")
         return doc
@@ -103,10 +106,18 @@ class Note:
         """Delete characters; raises OutOfRange where there are fewer."""
         self._writer.delete(self._uid, self._seen().state.text.spans(index, length))
 
-    def write(self, text: str) -> None:
-        """Make the text this one by the smallest edit, so that what others change meanwhile stays."""
+    def write(self, text: str, base: str | None = None) -> None:
+        """Make the text this one by the smallest edit, so that what others change meanwhile stays.
+
+        Where `text` was made from an earlier state of the note, give that as `base`: then only what
+        differs between those two is changed, and what was written since stays as well.
+        """
         with self._writer.transaction():
-            patches = edits(self.text, text)
+            now = self.text
+            if base is None or base == now:
+                patches = edits(now, text)
+            else:
+                patches = rebase(edits(base, text), edits(base, now))
             if patches:
                 self._seen()
                 apply_patches(self._writer, self._uid, patches)

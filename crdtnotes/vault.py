@@ -4,6 +4,7 @@ A vault is used from the thread that opened it. Other processes may have the sam
 sees what they have committed.
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,13 +13,11 @@ from datetime import date
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, Self
 
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
-from crdtnotes.markup.names import clean_name, name_key, title_of
+from crdtnotes.markup.names import clean_name, fits, name_key, title_of
 from crdtnotes.note import Note
 from crdtnotes.store.backup import backup
 from crdtnotes.store.check import problems
@@ -27,8 +26,13 @@ from crdtnotes.store.replica import Received, Replica
 from crdtnotes.store.search import Hit
 from crdtnotes.store.writer import Writer
 
+if TYPE_CHECKING:
+    import networkx as nx
+
 DAILY_TEMPLATE = "templates/daily"
 """The note whose text each day's note begins with; `{{date}}` in it becomes YYYY-MM-DD."""
+
+_HEX = re.compile("[0-9a-fA-F]+")
 
 _DEFAULT_DAILY = "# {{date}}\n\n"
 
@@ -71,7 +75,7 @@ class Vault:
 
         Raises VaultExists (a FileExistsError) when something is at the path, ReadOnly or StoreError.
         """
-        return cls(Replica.create(Path(path), device, None if vault is None else bytes.fromhex(vault)))
+        return cls(Replica.create(Path(path), device, None if vault is None else _vault_id(vault)))
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> "Vault":
@@ -80,11 +84,7 @@ class Vault:
 
     def close(self) -> None:
         """Store what lags behind and close the file."""
-        try:
-            if not self._replica.read_only:
-                self._replica.settle_texts()
-        finally:
-            self._replica.close()
+        self._replica.close()
 
     def __enter__(self) -> Self:
         return self
@@ -153,6 +153,8 @@ class Vault:
             return int(count)
 
     def _find(self, name: str) -> bytes | None:
+        if not fits(name):
+            return None
         with self._writer.reading() as replica:
             row = replica.row_by_key(name_key(name))
             if row is None:
@@ -221,6 +223,8 @@ class Vault:
         Nodes are names, or the targets of dangling links as first written, with `title`, `exists` and
         `tags`; edges are keyed by their kind, with `kind` and `count`.
         """
+        import networkx as nx  # takes longer to load than any other call here takes to run
+
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         with self._writer.reading() as replica:
             tags = replica.links.tags_by_note()
@@ -290,7 +294,6 @@ class Vault:
 
     def check(self) -> list[str]:
         """Return what is wrong with the replica, a sentence each; nothing when all is well."""
-        self._replica.settle_texts()
         return list(problems(self._replica))
 
     def backup(self, path: str | PathLike[str]) -> None:
@@ -308,7 +311,14 @@ FROM notes WHERE name IS NOT NULL ORDER BY key"""
 
 def _actor(text: str) -> int:
     """Return the actor that 16 hex digits stand for."""
-    actor = int(text, 16)
+    actor = int(text, 16) if _HEX.fullmatch(text) else 0
     if not 0 < actor < BIRTH:
-        raise OutOfRange(f"{text} is not an actor.")
+        raise OutOfRange(f"{text!r} is not an actor.")
     return actor
+
+
+def _vault_id(text: str) -> bytes:
+    """Return the id that 32 hex digits stand for."""
+    if len(text) != 32 or not _HEX.fullmatch(text):
+        raise OutOfRange(f"{text!r} is not the id of a vault: that has 32 hex digits.")
+    return bytes.fromhex(text)

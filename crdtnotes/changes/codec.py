@@ -117,7 +117,8 @@ _encoder = msgspec.msgpack.Encoder()
 _change_decoder = msgspec.msgpack.Decoder(_Change)
 _opaque_decoder = msgspec.msgpack.Decoder(_OpaqueChange)
 _op_decoder: msgspec.msgpack.Decoder[_WireOp] = msgspec.msgpack.Decoder(_WireOp)
-_any_decoder = msgspec.msgpack.Decoder(tuple[int, *tuple[msgspec.Raw, ...]])
+_fields_decoder = msgspec.msgpack.Decoder(tuple[msgspec.Raw, ...])
+_int_decoder = msgspec.msgpack.Decoder(int)
 
 _Refer = Callable[[int, int], int]
 
@@ -141,8 +142,12 @@ class _Actors:
 def encode(change: Change) -> bytes:
     """Return the change's bytes.
 
-    Raises TooLarge when they are over the limit, InvalidText for a text that is not valid Unicode.
+    Raises TooLarge when they are over a limit, InvalidText for a text that is not valid Unicode.
     """
+    if len(change.ops) > MAX_OPS:
+        raise TooLarge(f"One edit can have {MAX_OPS:,} steps at the most; this one has {len(change.ops):,}.")
+    if len(change.deps) > MAX_DEPS:
+        raise TooLarge(f"More than {MAX_DEPS:,} devices have written since this one last did.")
     actors = _Actors(change.actor)
     counter = change.start
     ops: list[_WireOp | msgspec.Raw] = []
@@ -249,11 +254,16 @@ def _check_version(entries: tuple[tuple[int, int], ...], what: str) -> None:
 
 def _read_opaque(raw: msgspec.Raw) -> _WireOp | Unknown:
     data = bytes(raw)
-    kind = _any_decoder.decode(data)[0]
-    if 0 < kind <= KNOWN_KINDS:
-        return _op_decoder.decode(data)
+    fields = _fields_decoder.decode(data)
+    _check(len(fields) > 0, "the kind of an operation")
+    kind = _int_decoder.decode(fields[0])
     _check(0 < kind <= MAX_COUNTER, "the kind of an operation")
-    return Unknown(kind, data)
+    if kind > KNOWN_KINDS:
+        return Unknown(kind, data)
+    op = _op_decoder.decode(data)
+    if _encoder.encode(op) != data:
+        raise DecodeError("A change is not in its canonical form.")
+    return op
 
 
 class _OpReader:
@@ -295,6 +305,8 @@ class _OpReader:
                     _check_element(kind, value)
                     _check(previous < (kind, value) and 0 < count <= MAX_OPS, "a link")
                     previous = (kind, value)
+                # Each becomes a tag in memory: a few bytes must not ask for millions.
+                _check(sum(count for _, _, count in op.links) <= len(op.text), "more links than text")
                 return Create(birth_actor(self._note, op.text), op.name, op.text, op.links)
             case _Rename():
                 _check_name(op.name)

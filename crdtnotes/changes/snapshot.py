@@ -74,6 +74,8 @@ def load(data: bytes, text: str) -> NoteState:
     """Rebuild a state from its snapshot and its visible text; raises Damaged when they do not fit."""
     try:
         snapshot = _decoder.decode(zlib.decompress(data))
+        if sum(length for length in snapshot.run_lengths if length > 0) != len(text):
+            raise Damaged("A note's snapshot does not fit its text.")
         actors = snapshot.actors
         state = NoteState()
         state.text = Rga.from_runs(_runs(snapshot, text))
@@ -85,7 +87,7 @@ def load(data: bytes, text: str) -> NoteState:
             )
             for kind, value, alive, removed in snapshot.links
         )
-    except (zlib.error, msgspec.DecodeError, IndexError) as error:
+    except (zlib.error, msgspec.DecodeError, IndexError, ValueError, RecursionError) as error:
         raise Damaged(f"A note's snapshot cannot be read ({error}).") from None
     counter, actor, value, past = snapshot.name
     state.name.id, state.name.value, state.name.past = OpId(counter, actor), value, set(past)
@@ -93,8 +95,6 @@ def load(data: bytes, text: str) -> NoteState:
     state.edits = dict(snapshot.edits)
     state.cover = dict(snapshot.cover)
     state.newer = snapshot.newer
-    if len(state.text) != len(text):
-        raise Damaged("A note's snapshot does not fit its text.")
     return state
 
 
@@ -102,9 +102,9 @@ def _runs(snapshot: _Snapshot, text: str) -> list[tuple[int, int, int, str]]:
     ends: dict[int, int] = {}
     result: list[tuple[int, int, int, str]] = []
     lengths = snapshot.run_lengths
-    places = accumulate((max(length, 0) for length in lengths), initial=0)
+    places = [0, *accumulate(max(length, 0) for length in lengths)][: len(lengths)]
     for number, gap, length, place in zip(
-        snapshot.run_actors, snapshot.run_counters, lengths, places, strict=False
+        snapshot.run_actors, snapshot.run_counters, lengths, places, strict=True
     ):
         counter = ends.get(number, 0) + gap
         size = abs(length)

@@ -29,6 +29,8 @@ class OrSet:
     def remove(self, element: Element, tags: Iterable[OpId]) -> None:
         """Take in a remove of the tags that its author had seen."""
         gone = set(tags)
+        if not gone:
+            return
         self._removed.setdefault(element, set()).update(gone)
         alive = self._alive.get(element)
         if alive is not None:

@@ -274,6 +274,18 @@ class Rga:
             self._reset()
             self._place(id, 0, text)
             return ROOT
+        chunk = self._chunks[self._ci]
+        offset = index - self._pos - 1
+        if 0 <= offset < GROW:
+            # Typing on where the cursor is: the common case, without a step to anywhere else.
+            run = chunk.runs[self._ri]
+            if offset + 1 == len(run.text) and (run.counter + offset + 1, run.actor) == id:
+                size = len(text)
+                run.text += text
+                run.length += size
+                chunk.visible += size
+                self._length += size
+                return OpId(run.counter + offset, run.actor)
         offset = self._seek(index - 1)
         run = self._chunks[self._ci].runs[self._ri]
         after = OpId(run.counter + offset, run.actor)

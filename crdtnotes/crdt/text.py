@@ -48,12 +48,13 @@ class Text:
 
         Raises OutOfRange unless 0 ≤ index ≤ len.
         """
-        if not 0 <= index <= len(self._rga):
-            raise OutOfRange(f"There is no position {index}: the text has {len(self._rga)} characters.")
+        rga = self._rga
+        if not 0 <= index <= len(rga):
+            raise OutOfRange(f"There is no position {index}: the text has {len(rga)} characters.")
         id = OpId(self._clock.take(len(text)), self.actor)
         if not text:
-            return Insert(id, self._rga.before(index), text)
-        return Insert(id, self._rga.insert_at(index, id, text), text)
+            return Insert(id, rga.before(index), text)
+        return Insert(id, rga.insert_at(index, id, text), text)
 
     def delete(self, index: int, length: int) -> Delete:
         """Delete `length` characters from `index` on and return the operation for the others.

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from markdown_it.common.utils import unescapeAll
-
 from crdtnotes.markup.names import fits
 from crdtnotes.markup.wikilink import match_tag, match_wikilink
 
@@ -185,6 +183,8 @@ class _Scanner:
     def _note_link(self, opening: int, closing: int, destination: re.Match[str], image: bool) -> Link | None:
         """The link, if it goes to a ``.md`` file and not to some server."""
         group = destination.lastgroup or ""
+        from markdown_it.common.utils import unescapeAll  # by now it is loaded, if a text is being read
+
         path = _NOTE_PATH.fullmatch(destination[group])
         if path is None or _SCHEME.match(path["path"]):
             return None

@@ -7,8 +7,6 @@ of ``text.split("\\n")``.
 import re
 from typing import NamedTuple
 
-from crdtnotes.markup.blocks import find_prose
-from crdtnotes.markup.frontmatter import read_front_matter
 from crdtnotes.markup.inline import KIND_EMBED, KIND_LINK, Found, Link, one_line, scan
 
 __all__ = [
@@ -66,6 +64,10 @@ class Outline(NamedTuple):
 
 def outline(text: str) -> Outline:
     """The outline of ``text``. Never raises; takes linear time."""
+    # markdown-it-py and PyYAML take longer to load than a command that reads no outline takes to run.
+    from crdtnotes.markup.blocks import find_prose
+    from crdtnotes.markup.frontmatter import read_front_matter
+
     source = _with_plain_line_ends(text)
     front = read_front_matter(source)
     found = Found([], [], [])

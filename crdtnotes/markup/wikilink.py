@@ -10,19 +10,22 @@ A tag is ``#`` and letters, digits, ``_``, ``-`` and ``/``, not digits alone, at
 space or opening punctuation.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererProtocol
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
-
-from crdtnotes.markup.comments import comments_plugin
 from crdtnotes.markup.names import fits, without_suffix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it import MarkdownIt
+    from markdown_it.renderer import RendererProtocol
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+    from markdown_it.utils import EnvType, OptionsDict
 
 BAR = re.compile(r"\\?[|｜]")
 """What separates a wiki-link's target from its label."""
@@ -158,6 +161,8 @@ def wikilink_plugin(md: MarkdownIt) -> None:
     ``target``, ``heading``, ``block`` and ``label``. A tag becomes ``tag_open``, ``text`` and ``tag_close``,
     a comment one token ``comment``, which is not rendered.
     """
+    from crdtnotes.markup.comments import comments_plugin  # loads markdown-it-py
+
     rules = md.inline.ruler
     rules.before("link", "wikilink", _wikilink_rule)
     rules.before("wikilink", "comment", _comment_rule)

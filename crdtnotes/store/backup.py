@@ -1,5 +1,6 @@
 """Copying a replica to a new file while it is in use."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -15,11 +16,14 @@ def backup(replica: Replica, path: Path) -> None:
     write different changes under the same numbers.
     """
     with plain_errors(path):
-        if path.exists():
-            raise VaultExists(f"There is already something at {path}.")
         part = path.with_name(path.name + ".part")
         part.unlink(missing_ok=True)
         try:
+            _create_empty(path)
+        except FileExistsError:
+            raise VaultExists(f"There is already something at {path}.") from None
+        try:
+            _create_empty(part)
             target = sqlite3.connect(part)
             try:
                 replica.conn.backup(target)
@@ -27,6 +31,13 @@ def backup(replica: Replica, path: Path) -> None:
                 target.commit()
             finally:
                 target.close()
-            path.hardlink_to(part)  # fails, rather than overwriting, if something came there meanwhile
-        finally:
+            part.replace(path)
+        except BaseException:
             part.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            raise
+
+
+def _create_empty(path: Path) -> None:
+    """Reserve a path for a file that only its owner may read; raises FileExistsError."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

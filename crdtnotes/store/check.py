@@ -2,25 +2,35 @@
 
 from collections.abc import Iterator
 
+from crdtnotes.changes import snapshot
 from crdtnotes.changes.change import Change, chain
 from crdtnotes.changes.codec import decode
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.errors import CrdtnotesError
+from crdtnotes.errors import CrdtnotesError, Damaged
+from crdtnotes.markup.names import name_key
 from crdtnotes.store import causality
 from crdtnotes.store.documents import content_digest
 from crdtnotes.store.log import Head, Log
+from crdtnotes.store.names import Resolver, shown_base
 from crdtnotes.store.replica import Replica
 
 
 def problems(replica: Replica) -> Iterator[str]:
     """Yield a sentence for each thing that is wrong."""
-    with replica.reading():
+    try:
+        if not replica.read_only:
+            replica.settle_texts()
+    except Damaged as error:
+        yield str(error)
+    with replica.steady():
         for (message,) in replica.conn.execute("PRAGMA quick_check"):
             if message != "ok":
                 yield f"The file is damaged: {message}."
         states: dict[bytes, NoteState] = {}
         yield from _check_log(replica.log, replica, states)
         yield from _check_notes(replica, states)
+        yield from _check_names(replica)
+        yield from _check_targets(replica)
 
 
 def _check_log(log: Log, replica: Replica, states: dict[bytes, NoteState]) -> Iterator[str]:
@@ -65,23 +75,25 @@ def _apply(change: Change, states: dict[bytes, NoteState], broken: set[bytes]) -
 def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[str]:
     """Compare what is shown with what the log says."""
     here = {
-        uid: (id, base, bool(alive), digest, text)
-        for id, uid, base, alive, digest, text in replica.conn.execute(
-            "SELECT id, uid, base, alive, digest, text FROM notes JOIN texts ON note = id"
+        uid: row
+        for uid, *row in replica.conn.execute(
+            "SELECT uid, id, base, alive, digest, text, state FROM notes JOIN texts ON note = id"
         )
     }
     for uid, state in states.items():
         if uid not in here:
             yield f"Note {uid.hex()} is in the log but not among the notes."
             continue
-        id, base, alive, digest, text = here.pop(uid)
+        id, base, alive, digest, text, stored = here.pop(uid)
         name = base or uid.hex()
         data = str(state.text).encode()
         if data != text:
             yield f"The text of {name!r} is not what the log says."
+        elif not _fits(stored, state):
+            yield f"The snapshot of {name!r} is not what the log says."
         if content_digest(data, state) != digest:
             yield f"The digest of {name!r} is not that of its content."
-        if (state.name.value, state.exists) != (base, alive):
+        if (shown_base(state), state.exists) != (base, bool(alive)):
             yield f"The name of {name!r} is not what the log says."
         links = {
             (kind, value): count
@@ -93,3 +105,36 @@ def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[s
             yield f"The links of {name!r} are not what the log says."
     for uid in here:
         yield f"Note {uid.hex()} is shown but not in the log."
+
+
+def _fits(stored: bytes, state: NoteState) -> bool:
+    """Whether a stored snapshot is that of this state."""
+    try:
+        return snapshot.dump(snapshot.load(stored, str(state.text))) == snapshot.dump(state)
+    except Damaged:
+        return False
+
+
+def _check_names(replica: Replica) -> Iterator[str]:
+    """Compare the names that are shown with what the base names make of them."""
+    rows = replica.conn.execute("SELECT base, base_key, name FROM notes WHERE alive ORDER BY uid").fetchall()
+    bases = {key for _, key, _ in rows}
+    last: dict[str, int] = {}
+    for base, key, name in rows:
+        number = last.get(key, 0) + 1
+        while number > 1 and name_key(f"{base} ({number})") in bases:
+            number += 1
+        last[key] = number
+        if name != (base if number == 1 else f"{base} ({number})"):
+            yield f"A note is shown as {name!r}, which does not follow from its name {base!r}."
+
+
+def _check_targets(replica: Replica) -> Iterator[str]:
+    """Compare where links lead with what their targets mean."""
+    resolver = Resolver(replica.conn)
+    for name, value, target in replica.conn.execute(
+        """SELECT name, value, target FROM links JOIN notes ON notes.id = note
+           WHERE title_key IS NOT NULL AND name IS NOT NULL"""
+    ).fetchall():
+        if resolver.resolve(value, name) != target:
+            yield f"The link {value!r} in {name!r} does not lead where it should."

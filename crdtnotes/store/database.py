@@ -3,14 +3,18 @@
 The journal is a rollback journal (`TRUNCATE`), never a WAL: SQLite up to 3.51.2 can lose a commit when
 one connection resets the WAL while another writes ("WAL-reset bug"), Pythons carry such a SQLite for
 years, and several of our processes may have one replica open. `synchronous=FULL`: a change that a peer
-has seen survives a power cut.
+has seen survives a power cut. (With `DELETE` the last commit could be undone by one: the unlinked journal
+may be there again. SQLite syncs a truncated one.)
 """
 
 import os
 import sqlite3
+import stat
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
 from sqlite_utils import Database
 
@@ -33,6 +37,39 @@ BUSY_TIMEOUT = 30.0
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
 
+_Identity = tuple[int, int]
+_open: Counter[_Identity] = Counter()
+_open_lock = Lock()
+# The files that this process has open, by device and inode. SQLite's locks on a file belong to the process,
+# and closing any descriptor of it drops them all: so a file that is open must not be opened past SQLite, not
+# even to look at its header.
+
+
+class ReplicaFile(Database):
+    """A connection to a replica's file."""
+
+    def __init__(self, conn: sqlite3.Connection, identity: _Identity) -> None:
+        super().__init__(conn)
+        self._identity: _Identity | None = identity
+
+    def close(self) -> None:
+        """Close the connection; a second call does nothing."""
+        identity, self._identity = self._identity, None
+        if identity is not None:
+            # The emptied journal would stay beside the file; SQLite removes it if nobody is writing.
+            with suppress(sqlite3.Error):
+                self.conn.execute("PRAGMA busy_timeout = 0")
+                self.conn.execute("PRAGMA journal_mode = DELETE")
+            super().close()
+            _release(identity)
+
+
+def _release(identity: _Identity) -> None:
+    with _open_lock:
+        _open[identity] -= 1
+        if not _open[identity]:
+            del _open[identity]
+
 
 def create_file(path: Path) -> None:
     """Make an empty replica file; raises VaultExists, ReadOnly or StoreError and leaves nothing then."""
@@ -43,7 +80,7 @@ def create_file(path: Path) -> None:
         except FileExistsError:
             raise VaultExists(f"There is already something at {path}.") from None
         try:
-            db = _connect(path, read_only=False)
+            db = Database(_connect(path, read_only=False))
             try:
                 with db.atomic():
                     migrations.apply(db)
@@ -54,14 +91,18 @@ def create_file(path: Path) -> None:
             raise
 
 
-def open_file(path: Path, *, read_only: bool = False) -> Database:
+def open_file(path: Path, *, read_only: bool = False) -> ReplicaFile:
     """Open a replica file that is there.
 
     Raises VaultNotFound, NotAVault, NewerVault (the file is then untouched), ReadOnly or Damaged.
     """
     with plain_errors(path):
-        _check_header(path)
-        db = _connect(path, read_only=read_only)
+        identity = _claim(path)
+        try:
+            db = ReplicaFile(_connect(path, read_only=read_only), identity)
+        except BaseException:
+            _release(identity)
+            raise
         try:
             if not read_only and migrations.pending(db):
                 with db.atomic():
@@ -72,15 +113,29 @@ def open_file(path: Path, *, read_only: bool = False) -> Database:
         return db
 
 
-def _check_header(path: Path) -> None:
-    """Look at the file without letting SQLite near it, so that what is not ours stays as it is."""
+def _claim(path: Path) -> _Identity:
+    """Check that the file is ours and count it as open; raises VaultNotFound, NotAVault or NewerVault."""
     try:
-        with path.open("rb") as file:
-            header = file.read(_HEADER)
+        status = path.stat()
     except FileNotFoundError:
         raise VaultNotFound(f"There is no vault at {path}; `crdtnotes init` makes one.") from None
-    except IsADirectoryError:
-        raise NotAVault(f"{path} is a folder, not a vault file.") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise NotAVault(f"{path} is a folder, not a vault file.")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotAVault(f"{path} is not a file.")
+    identity = (status.st_dev, status.st_ino)
+    with _open_lock:
+        if not _open[identity]:
+            del _open[identity]
+            _check_header(path)
+        _open[identity] += 1
+    return identity
+
+
+def _check_header(path: Path) -> None:
+    """Look at the file without letting SQLite near it, so that what is not ours stays as it is."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
     if len(header) < _HEADER or not header.startswith(_MAGIC):
         raise NotAVault(f"{path} is not a crdtnotes vault.")
     if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
@@ -92,7 +147,7 @@ def _check_header(path: Path) -> None:
         )
 
 
-def _connect(path: Path, *, read_only: bool) -> Database:
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rw")
     conn = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=256)
     try:
@@ -104,7 +159,7 @@ def _connect(path: Path, *, read_only: bool) -> Database:
     except BaseException:
         conn.close()
         raise
-    return Database(conn)
+    return conn
 
 
 @contextmanager

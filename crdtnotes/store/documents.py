@@ -70,19 +70,26 @@ class Documents:
         self._conn = conn
         self._log = log
         self._open: OrderedDict[bytes, Document] = OrderedDict()
+        self._shown: dict[bytes, int] = {}  # up to which log id notes that are not open were read
 
     def forget(self) -> None:
         """Drop what is in memory: after a rollback it holds what never happened."""
         self._open.clear()
+        self._shown.clear()
 
     def trim(self) -> None:
         """Let the documents go that were used longest ago."""
         while len(self._open) > KEPT:
-            self._open.popitem(last=False)
+            uid, doc = self._open.popitem(last=False)
+            self._shown[uid] = doc.upto
 
-    def held(self, uid: bytes) -> Document | None:
-        """Return the note as this process last saw it, without looking whether there is more."""
-        return self._open.get(uid)
+    def seen(self, uid: bytes) -> Document | None:
+        """Return the note as this process last saw it, even if another has written to it since."""
+        doc, upto = self._open.get(uid), self._shown.get(uid)
+        if doc is not None or upto is None:
+            return doc or self.open(uid)
+        doc = self.open(uid)
+        return doc if doc is None or doc.upto == upto else self._as_of(doc, upto)
 
     def open(self, uid: bytes) -> Document | None:
         """Return the note, caught up with the log; None for a note that is not here."""
@@ -92,6 +99,7 @@ class Documents:
             if doc is None:
                 return None
             self._open[uid] = doc
+            self._shown.pop(uid, None)
         self._open.move_to_end(uid)
         if doc.checked != self._log.tip:
             self._catch_up(doc)
@@ -112,10 +120,11 @@ class Documents:
         doc = self._open.get(uid)
         if doc is None:
             row = self._conn.execute(
-                "SELECT text FROM notes JOIN texts ON note = id WHERE uid = ? AND upto = head", (uid,)
+                "SELECT text, upto FROM notes JOIN texts ON note = id WHERE uid = ? AND upto = head", (uid,)
             ).fetchone()
             if row is not None:
-                return _decode(row[0])
+                text, self._shown[uid] = row
+                return _decode(text)
         doc = self.open(uid)
         return None if doc is None else str(doc.state.text)
 
@@ -153,6 +162,15 @@ class Documents:
         doc = Document(id, uid, state, upto, modified)
         doc.checked = -1
         return doc
+
+    def _as_of(self, doc: Document, upto: int) -> Document:
+        """Return a note as it was at a log id; this plays its whole log."""
+        past = Document(doc.id, doc.uid, NoteState(), 0, 0)
+        for log_id, data in self._log.of_note(doc.id, 0):
+            if log_id > upto:
+                break
+            past.apply(decode(data), log_id)
+        return past
 
     def _catch_up(self, doc: Document) -> None:
         for log_id, data in self._log.of_note(doc.id, doc.upto):

@@ -10,14 +10,22 @@ import sqlite3
 from collections.abc import Callable, Iterable
 
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.markup.names import folder_of, name_key, title_of
+from crdtnotes.markup.names import clean_name, folder_of, name_key, title_of
 from crdtnotes.markup.outline import KIND_ALIAS
 from crdtnotes.markup.resolve import Candidate, resolve
 
 NAME, ALIAS, FORMER = 0, 1, 2
 """How something leads to a note: by the name it shows, an alias, or a name that it once had."""
 
+_Row = tuple[str, str, int]
+"""`(key of the title, key, rank)`: one way in which something leads to a note."""
+
 _NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
+
+
+def shown_base(state: NoteState) -> str:
+    """Return the name that a note's register holds, in the form in which names are shown."""
+    return clean_name(state.name.value) if state.births else ""
 
 
 class NameIndex:
@@ -39,7 +47,7 @@ class NameIndex:
 
     def update(self, id: int, state: NoteState) -> bool:
         """Take in a note's present name, existence and aliases; return whether its existence changed."""
-        base, alive = state.name.value, state.exists
+        base, alive = shown_base(state), state.exists
         key = name_key(base)
         old_key, old_base, was = self._conn.execute(
             "SELECT base_key, base, alive FROM notes WHERE id = ?", (id,)
@@ -59,7 +67,7 @@ class NameIndex:
         """
         moved = self._show(before_move)
         for id, state in self._dirty_notes.items():
-            self._index(id, state)
+            self._index(id, state, moved=id in moved)
         for id in moved - self._dirty_notes.keys():
             self._index_shown(id)
         self._dirty_notes.clear()
@@ -110,49 +118,41 @@ class NameIndex:
             is not None
         )
 
-    def _index(self, id: int, state: NoteState) -> None:
+    def _index(self, id: int, state: NoteState, *, moved: bool) -> None:
         """Write what leads to a note whose state is at hand."""
         (name,) = self._conn.execute("SELECT name FROM notes WHERE id = ?", (id,)).fetchone()
-        rows: dict[tuple[str, str], int] = {}
+        rows: set[_Row] = set()
         if name is not None:
             aliases = [value for kind, value in state.links if kind == KIND_ALIAS]
             for rank, values in ((FORMER, state.name.past), (ALIAS, aliases), (NAME, (name,))):
-                for value in values:
-                    key = name_key(value)
-                    rows[title_of(key), key] = rank
-        self._write(id, rows)
+                rows |= {_row(value, rank) for value in values}
+        self._write(id, rows, moved=moved)
 
     def _index_shown(self, id: int) -> None:
         """Write what leads to a note of which only the shown name moved."""
         (name,) = self._conn.execute("SELECT name FROM notes WHERE id = ?", (id,)).fetchone()
-        rows = {
-            (title, key): rank
-            for title, key, rank in self._conn.execute(
-                "SELECT title_key, key, rank FROM names WHERE note = ?", (id,)
-            )
-            if rank != NAME
-        }
+        rows = {row for row in self._rows(id) if row[2] != NAME}
         if name is not None:
-            key = name_key(name)
-            rows[title_of(key), key] = NAME
-        self._write(id, rows)
+            rows.add(_row(name, NAME))
+        self._write(id, rows, moved=True)
 
-    def _write(self, id: int, rows: dict[tuple[str, str], int]) -> None:
-        before = {
-            (title, key): rank
-            for title, key, rank in self._conn.execute(
-                "SELECT title_key, key, rank FROM names WHERE note = ?", (id,)
-            )
-        }
-        if before == rows:
-            return
-        if before:
+    def _rows(self, id: int) -> set[_Row]:
+        return set(self._conn.execute("SELECT title_key, key, rank FROM names WHERE note = ?", (id,)))
+
+    def _write(self, id: int, rows: set[_Row], *, moved: bool) -> None:
+        before = self._rows(id)
+        if before != rows:
             self._conn.execute("DELETE FROM names WHERE note = ?", (id,))
-        self._conn.executemany(
-            "INSERT INTO names VALUES (?, ?, ?, ?)",
-            [(title, id, key, rank) for (title, key), rank in rows.items()],
-        )
-        self.dirty_titles.update(title for title, _ in before.keys() | rows.keys())
+            self._conn.executemany(
+                "INSERT INTO names VALUES (?, ?, ?, ?)", [(title, id, key, rank) for title, key, rank in rows]
+            )
+        if before != rows or moved:  # where several notes answer, their names decide, down to the case
+            self.dirty_titles.update(title for title, _, _ in before | rows)
+
+
+def _row(name: str, rank: int) -> _Row:
+    key = name_key(name)
+    return title_of(key), key, rank
 
 
 class Resolver:

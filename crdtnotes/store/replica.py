@@ -17,7 +17,7 @@ from crdtnotes.changes.change import Change, chain
 from crdtnotes.changes.codec import KNOWN_KINDS, decode
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.crdt.version import Version, join
-from crdtnotes.errors import Fork, MissingChanges, NotAVault, RemoteError
+from crdtnotes.errors import Fork, LocalError, MissingChanges, NotAVault, RemoteError
 from crdtnotes.store import causality
 from crdtnotes.store.database import create_file, open_file, plain_errors, writing
 from crdtnotes.store.digest import digest
@@ -61,28 +61,31 @@ class Replica:
         self.read_only = read_only
         self.db = open_file(path, read_only=read_only)
         self.conn = self.db.conn
-        with plain_errors(path):
-            self.log = Log(self.conn)
-            self.documents = Documents(self.conn, self.log)
-            self.names = NameIndex(self.conn)
-            self.links = LinkIndex(self.conn)
-            self.search = SearchIndex(self.conn)
-            self._waiting: dict[tuple[int, int], Change] = {}
-            self._waiting_data: dict[tuple[int, int], bytes] = {}
-            self._touched: dict[bytes, Document] = {}
-            self._actors: set[int] = set()
-            self._depth = 0
-            self._data_version = -1
-            self.actor = 0
-            meta = dict(self.conn.execute("SELECT key, value FROM meta").fetchall())
-            if not {"vault", "device", "actor"} <= meta.keys():
-                self.db.close()
-                raise NotAVault(f"{path} is not a complete crdtnotes vault.")
-            self.vault_id = bytes(meta["vault"])
-            self.device = str(meta["device"])
-            self._look()
-            if not read_only and int(meta["kinds"]) < KNOWN_KINDS:
-                self._read_newer()
+        try:
+            with plain_errors(path):
+                self.log = Log(self.conn)
+                self.documents = Documents(self.conn, self.log)
+                self.names = NameIndex(self.conn)
+                self.links = LinkIndex(self.conn)
+                self.search = SearchIndex(self.conn)
+                self._waiting: dict[tuple[int, int], Change] = {}
+                self._waiting_data: dict[tuple[int, int], bytes] = {}
+                self._touched: dict[bytes, Document] = {}
+                self._actors: set[int] = set()
+                self._depth = 0
+                self._data_version = -1
+                self.actor = 0
+                meta = dict(self.conn.execute("SELECT key, value FROM meta").fetchall())
+                if not {"vault", "device", "actor", "kinds"} <= meta.keys():
+                    raise NotAVault(f"{path} is not a complete crdtnotes vault.")
+                self.vault_id = bytes(meta["vault"])
+                self.device = str(meta["device"])
+                self._look()
+                if not read_only and int(meta["kinds"]) < KNOWN_KINDS:
+                    self._read_newer()
+        except BaseException:
+            self.db.close()
+            raise
 
     @classmethod
     def create(cls, path: Path, device: str, vault: bytes | None = None) -> "Replica":
@@ -103,8 +106,12 @@ class Replica:
         return cls(path)
 
     def close(self) -> None:
-        """Close the file."""
-        self.db.close()
+        """Store what lags behind and close the file."""
+        try:
+            if not self.read_only:
+                self.settle_texts()
+        finally:
+            self.db.close()
 
     # -- reading
 
@@ -120,6 +127,21 @@ class Replica:
             if self._depth == 0:
                 self._look()
             yield
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """See one state of the file throughout: no other process can commit meanwhile."""
+        if self._depth:
+            yield
+            return
+        with plain_errors(self.path):
+            self.conn.execute("BEGIN")
+            try:
+                self.conn.execute("SELECT 1 FROM meta").fetchone()  # takes the lock
+                self._look()
+                yield
+            finally:
+                self.conn.rollback()
 
     def row_by_key(self, key: str) -> int | None:
         """Return the row of the note that shows the name with this key."""
@@ -178,9 +200,11 @@ class Replica:
 
     def digest(self) -> str:
         """Return a hash of the changes that are here and of the notes that they show."""
-        self.settle_texts()
-        with plain_errors(self.path):
-            return digest(self.conn, self.log)
+        while True:
+            self.settle_texts()
+            with self.steady():
+                if not self.documents.stale():
+                    return digest(self.conn, self.log)
 
     # -- writing
 
@@ -271,11 +295,13 @@ class Replica:
     def _read_newer(self) -> None:
         """Read anew the notes that hold operations which an older crdtnotes did not know."""
         with self.transaction():
-            rows = self.conn.execute("SELECT id FROM notes WHERE newer").fetchall()
-            for (id,) in rows:
+            rows = self.conn.execute("SELECT id, uid FROM notes WHERE newer").fetchall()
+            for id, uid in rows:
                 self.search.take_out(id)
                 self.conn.execute("UPDATE texts SET text = x'', state = x'' WHERE note = ?", (id,))
                 self.conn.execute("UPDATE notes SET upto = 0 WHERE id = ?", (id,))
+                if (doc := self.documents.open(uid)) is not None:
+                    self._touched[uid] = doc
             self.conn.execute("UPDATE meta SET value = ? WHERE key = 'kinds'", (KNOWN_KINDS,))
 
     # -- receiving
@@ -287,21 +313,26 @@ class Replica:
         in memory if `wait`, else it makes the whole fail. Raises a RemoteError, and keeps nothing,
         when a byte of the batches is wrong.
         """
+        if self._depth:
+            raise LocalError("Changes of others cannot be taken in while a transaction is open.")
         datas = [data for batch in received for data in unbatch(batch)]
         changes = [(decode(data), data) for data in datas]
         result = Received()
+        early: list[tuple[Change, bytes]] = []
         with self.transaction():
             for change, data in changes:
                 if causality.is_ready(change, self.log):
                     self._take(change, data, result)
                     join(result.version, {change.actor: change.seq})
                 elif wait:
-                    self._waiting[change.actor, change.seq] = change
-                    self._waiting_data[change.actor, change.seq] = data
+                    early.append((change, data))
                 else:
                     raise MissingChanges(
                         f"A peer sent {causality.label(change)} before the changes that it depends on."
                     )
+        for change, data in early:
+            self._waiting[change.actor, change.seq] = change
+            self._waiting_data[change.actor, change.seq] = data
         while self._waiting and self._take_waiting(result):
             pass
         result.waiting = len(self._waiting)

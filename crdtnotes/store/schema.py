@@ -54,7 +54,7 @@ _M001 = (
     # What can lead to a note: its shown name (rank 0), its aliases (1), every name it ever had (2).
     """CREATE TABLE names (
         title_key TEXT NOT NULL, note INTEGER NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL,
-        PRIMARY KEY (title_key, note, key)) WITHOUT ROWID""",
+        PRIMARY KEY (title_key, note, key, rank)) WITHOUT ROWID""",
     "CREATE INDEX names_note ON names (note)",
     # The living elements of each existing note's link set, and the note that they lead to.
     """CREATE TABLE links (

@@ -25,7 +25,7 @@ from crdtnotes.crdt.ops import (
     next_counter,
 )
 from crdtnotes.crdt.version import Version, join, pairs
-from crdtnotes.errors import InvalidText, NoteNotFound, TooLarge
+from crdtnotes.errors import CrdtnotesError, InvalidText, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
 from crdtnotes.markup.outline import KIND_ALIAS, KIND_EMBED, KIND_LINK, KIND_TAG, occurrences
 from crdtnotes.store.documents import Document
@@ -39,12 +39,15 @@ MAX_TEXT = 8 * 1024 * 1024
 """Characters in one insert; a change has a limit in bytes besides."""
 
 
+_Deps = tuple[tuple[int, int], ...]
+
+
 class Draft:
     """A change in the making: the operations so far are applied to the document, not yet logged."""
 
     __slots__ = ("counter", "deps", "doc", "ops", "seq", "start", "text_edited")
 
-    def __init__(self, doc: Document, seq: int, start: int, deps: tuple[tuple[int, int], ...]) -> None:
+    def __init__(self, doc: Document, seq: int, start: int, deps: _Deps) -> None:
         self.doc = doc
         self.seq = seq
         self.start = self.counter = start
@@ -64,6 +67,7 @@ class Writer:
         self._now = now
         self._draft: Draft | None = None
         self._depth = 0
+        self._failure: CrdtnotesError | None = None
         self.created: set[str] = set()
 
     @property
@@ -80,11 +84,17 @@ class Writer:
                 yield
                 if self._depth == 1:
                     self.close_draft()
+                    if self._failure is not None:
+                        raise self._failure
             finally:
                 self._depth -= 1
                 if self._depth == 0:
-                    self._draft = None
+                    self._draft = self._failure = None
                     self.created.clear()
+
+    def drafted(self, uid: bytes) -> Document | None:
+        """Return a note while the open draft edits it: it exists then and is as its writer sees it."""
+        return self._draft.doc if self._draft is not None and self._draft.doc.uid == uid else None
 
     @contextmanager
     def reading(self) -> Iterator[Replica]:
@@ -101,12 +111,13 @@ class Writer:
         _check_text(text)
         links = tuple(sorted((kind, value, count) for (kind, value), count in _links(text).items()))
         with self.transaction():
-            uid = self._new_id(name)
-            draft = self._draft_for(uid, new=True)
-            self.created.add(name_key(name))
-            self._apply(draft, Create(birth_actor(uid, text), name, text, links))
-            # A change of its own: what is too large for one is refused here, not when another note comes.
             self.close_draft()
+            uid = self._new_id(name)
+            # A change of its own: what is too large for one is refused here, before anything is done.
+            change = self._change(uid, *self._place(), (Create(birth_actor(uid, text), name, text, links),))
+            data = encode(change)
+            self.created.add(name_key(name))
+            self.replica.integrate(change, data, self.replica.documents.add(uid))
             return uid
 
     def insert(self, uid: bytes, after: OpId, text: str) -> None:
@@ -145,23 +156,38 @@ class Writer:
     # -- changes
 
     def close_draft(self) -> None:
-        """Turn the open draft into a change and log it."""
+        """Turn the open draft into a change and log it.
+
+        If that fails the document holds what the log does not, so the transaction cannot be committed,
+        even where its caller goes on.
+        """
         draft, self._draft = self._draft, None
         if draft is None or not draft.ops:
             return
         if draft.text_edited:
             self._reconcile(draft)
-        replica = self.replica
-        change = Change(
-            replica.actor,
-            draft.seq,
-            draft.start,
-            draft.deps,
-            max(0, self._now()),
-            draft.doc.uid,
-            tuple(draft.ops),
-        )
-        replica.integrate(change, encode(change), draft.doc, applied=True)
+        change = self._change(draft.doc.uid, draft.seq, draft.start, draft.deps, tuple(draft.ops))
+        try:
+            data = encode(change)
+        except CrdtnotesError as error:
+            self._failure = error
+            raise
+        self.replica.integrate(change, data, draft.doc, applied=True)
+
+    def _change(self, uid: bytes, seq: int, start: int, deps: _Deps, ops: tuple[Op, ...]) -> Change:
+        return Change(self.replica.actor, seq, start, deps, max(0, self._now()), uid, ops)
+
+    def _place(self) -> tuple[int, int, _Deps]:
+        """Return the seq, the start and the deps that the next change has."""
+        replica, log = self.replica, self.replica.log
+        head, seen = log.head(replica.actor), log.seen(replica.actor)
+        deps = {
+            actor: other.seq
+            for actor, other in log.heads.items()
+            if actor != replica.actor and other.seq > seen.get(actor, (0, 0))[0]
+        }
+        start = 1 + max([head.last, *(log.head(actor).last for actor in deps)])
+        return head.seq + 1, start, pairs(deps)
 
     def settle_names(self) -> None:
         """Log what is open and derive names and links, so that they can be asked inside a transaction."""
@@ -169,27 +195,17 @@ class Writer:
         self.replica.derive()
         self.created.clear()
 
-    def _draft_for(self, uid: bytes, *, new: bool = False) -> Draft:
+    def _draft_for(self, uid: bytes) -> Draft:
         """Return the open draft for this note, after closing that of another."""
         draft = self._draft
         if draft is not None:
             if draft.doc.uid == uid:
                 return draft
             self.close_draft()
-        replica = self.replica
-        doc = replica.documents.add(uid) if new else replica.documents.open(uid)
+        doc = self.replica.documents.open(uid)
         if doc is None:
             raise NoteNotFound("This note is not here any more.")
-        log = replica.log
-        head = log.head(replica.actor)
-        seen = log.seen(replica.actor)
-        deps = {
-            actor: other.seq
-            for actor, other in log.heads.items()
-            if actor != replica.actor and other.seq > seen.get(actor, (0, 0))[0]
-        }
-        start = 1 + max([head.last, *(log.head(actor).last for actor in deps)])
-        self._draft = Draft(doc, head.seq + 1, start, pairs(deps))
+        self._draft = Draft(doc, *self._place())
         return self._draft
 
     def _apply(self, draft: Draft, op: Op) -> None:

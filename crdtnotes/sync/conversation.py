@@ -44,6 +44,8 @@ class PeerStatus:
     device: str
     connected: bool
     in_step: bool
+    caught_up: bool
+    """Each side has what the other had when they met; stays true when the connection ends."""
     received: int
     """Changes from this peer that were new here."""
     delivered: int
@@ -215,6 +217,7 @@ class Conversation:
             session.peer.device,
             connected,
             connected and session.in_step,
+            session.caught_up,
             session.received,
             session.delivered,
         )

@@ -1,0 +1,76 @@
+"""Commands that look after the vault."""
+
+from pathlib import Path
+
+import click
+
+from crdtnotes.cli.opening import open_vault
+from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows
+from crdtnotes.errors import LocalError
+from crdtnotes.graph.labels import printable
+
+
+@click.command()
+@json_option
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Say which vault this is, and whom it was in step with.
+
+    \b
+    crdtnotes status --json | jq -r .digest
+    """
+    with open_vault(ctx) as vault:
+        found = vault.status()
+    if as_json:
+        print_json(found)
+        return
+    for key in ("vault", "device", "actor", "path", "notes", "changes", "digest"):
+        click.echo(f"{key:8} {printable(str(found[key]))}")
+    peers = [
+        (peer["device"], peer["address"] or "(comes to us)", local_time(peer["seen"]))
+        for peer in found["peers"]
+    ]
+    if peers:
+        click.echo()
+        print_rows(("peer", "address", "in step at"), peers, "")
+
+
+@click.command()
+@json_option
+@click.pass_context
+def check(ctx: click.Context, as_json: bool) -> None:
+    """Compute everything again from the log and compare.
+
+    Says what is wrong, and fails if anything is.
+
+    \b
+    crdtnotes check
+    """
+    with open_vault(ctx) as vault:
+        problems = vault.check()
+        notes = len(vault)
+    if as_json:
+        print_json(problems)
+    elif problems:
+        click.echo("\n".join(map(printable, problems)))
+    else:
+        click.echo(f"All is well with {counted(notes, 'note')}.")
+    if problems:
+        raise LocalError(f"{counted(len(problems), 'problem')} found.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_context
+def backup(ctx: click.Context, file: Path) -> None:
+    """Copy the vault to FILE, while it is in use.
+
+    \b
+    crdtnotes backup /media/stick/notes-2026-11-22.crdtnotes
+    """
+    with open_vault(ctx) as vault:
+        vault.backup(file)
+    click.echo(f"Backed up to {file}")
+
+
+COMMANDS = [status, check, backup]

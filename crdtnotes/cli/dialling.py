@@ -1,0 +1,108 @@
+"""Syncing with a peer once, and cloning the vault that it serves."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from crdtnotes.cli.progress import show_nothing
+from crdtnotes.errors import StoreError, VaultExists
+from crdtnotes.mirror.files import system_reason
+from crdtnotes.store import Replica
+from crdtnotes.sync.address import Address
+from crdtnotes.sync.conversation import PeerStatus
+from crdtnotes.sync.node import Node, Summary
+from crdtnotes.sync.transport import peek
+from crdtnotes.vault import Vault
+
+Show = Callable[[int, int], None]
+"""Called with how many changes have come and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cloned:
+    """What a clone brought: the peer's device, and how many notes and changes."""
+
+    peer: str
+    notes: int
+    changes: int
+
+
+class OwnReplica:
+    """The replica at `path` for a Node, which opens it on a thread of its own.
+
+    `device` is its name for this device once it is open.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._replica: Replica | None = None
+        self.device = ""
+
+    def open(self) -> Replica:
+        """Open the replica; called by the node."""
+        self._replica = Replica(self._path)
+        self.device = self._replica.device
+        return self._replica
+
+    async def remember(self, node: Node, device: str, address: Address | None) -> None:
+        """Note that this replica is in step with a peer now; of one that came to us, what is known stays."""
+
+        def record() -> None:
+            replica = self._replica
+            if replica is None:
+                return
+            known = {str(peer["device"]): str(peer["address"]) for peer in replica.peers()}
+            place = known.get(device, "") if address is None else str(address)
+            replica.record_peer(device, place, time.time_ns() // 1_000_000)
+
+        await node.run(record)
+
+
+async def sync_once(
+    path: Path, address: Address, report: Callable[[PeerStatus], None] | None = None
+) -> Summary:
+    """Exchange what is missing between the replica at `path` and a peer; see `Node.sync_once`."""
+    own = OwnReplica(path)
+    async with Node(own.open, report=report) as node:
+        summary = await node.sync_once(address)
+        await own.remember(node, summary.device, address)
+        return summary
+
+
+async def clone_vault(address: Address, path: Path, device: str, show: Show = show_nothing) -> Cloned:
+    """Make a replica at `path` of the vault that the peer at `address` serves; on failure leave nothing.
+
+    It is filled beside `path` and moved there when it is whole. Raises VaultExists, Unreachable,
+    a RemoteError or a StoreError.
+    """
+    _refuse_existing(path)
+    hello = await peek(address)
+    total = sum(hello.version.values())
+    show(0, total)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        Replica.create(part, device, hello.vault).close()
+        summary = await sync_once(part, address, lambda status: show(status.received, total))
+        notes = _count_notes(part)
+        _refuse_existing(path)
+        try:
+            part.rename(path)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {system_reason(error)}") from error
+    finally:
+        # SQLite leaves its journal, empty, beside a file that it has closed.
+        for left in (part, part.with_name(f"{part.name}-journal")):
+            left.unlink(missing_ok=True)
+    return Cloned(summary.device, notes, summary.received)
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists() or path.is_symlink():
+        raise VaultExists(f"There is already something at {path}.")
+
+
+def _count_notes(path: Path) -> int:
+    with Vault.open(path) as vault:
+        return len(vault)

@@ -1,0 +1,162 @@
+"""Commands that list and find notes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from crdtnotes.cli.opening import open_vault
+from crdtnotes.cli.output import json_option, local_time, print_json, print_places, print_rows
+
+if TYPE_CHECKING:
+    from crdtnotes.vault import NoteInfo
+
+
+@click.command("list")
+@json_option
+@click.pass_context
+def list_notes(ctx: click.Context, as_json: bool) -> None:
+    """List the notes, by name.
+
+    \b
+    crdtnotes list --json | jq -r '.[].name'
+    """
+    with open_vault(ctx) as vault:
+        _print_notes(list(vault.notes()), as_json, "There are no notes yet; `crdtnotes new NAME` makes one.")
+
+
+@click.command()
+@json_option
+@click.pass_context
+def orphans(ctx: click.Context, as_json: bool) -> None:
+    """List the notes that are linked with no other.
+
+    \b
+    crdtnotes orphans
+    """
+    with open_vault(ctx) as vault:
+        _print_notes(vault.orphans(), as_json, "Every note is linked with another.")
+
+
+def _print_notes(infos: list[NoteInfo], as_json: bool, empty: str) -> None:
+    if as_json:
+        keys = ("name", "title", "modified", "characters", "links", "backlinks")
+        print_json([{key: getattr(info, key) for key in keys} for info in infos])
+        return
+    print_rows(
+        ("note", "modified", "characters", "links", "backlinks"),
+        [
+            (info.name, local_time(info.modified), info.characters, info.links, info.backlinks)
+            for info in infos
+        ],
+        empty,
+    )
+
+
+@click.command()
+@click.argument("query")
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="At most this many.",
+)
+@json_option
+@click.pass_context
+def search(ctx: click.Context, query: str, limit: int, as_json: bool) -> None:
+    """Find the notes that hold every word of QUERY.
+
+    The best come first. A word also finds longer words that begin with it, "double quotes" make a phrase, and
+    Chinese, Japanese and Korean are found anywhere in a text.
+
+    \b
+    crdtnotes search "系统 clock"
+    """
+    with open_vault(ctx) as vault:
+        hits = vault.search(query, limit)
+    if as_json:
+        print_json([{"note": hit.note, "line": hit.line, "snippet": hit.snippet} for hit in hits])
+    else:
+        print_places([(hit.note, hit.line, hit.snippet) for hit in hits], "Nothing was found.")
+
+
+@click.command()
+@click.argument("name")
+@json_option
+@click.pass_context
+def links(ctx: click.Context, name: str, as_json: bool) -> None:
+    """List what a note links to.
+
+    Each target as it is written, with the note it leads to, if there is one.
+
+    \b
+    crdtnotes links "Start here"
+    """
+    with open_vault(ctx) as vault:
+        found = vault.note(name).links()
+    if as_json:
+        print_json([{"target": link.target, "note": link.note, "kind": link.kind} for link in found])
+    else:
+        rows = [(link.target, link.note or "(dangling)", link.kind, link.count) for link in found]
+        print_rows(("target", "note", "kind", "times"), rows, "It links to nothing.")
+
+
+@click.command()
+@click.argument("name")
+@json_option
+@click.pass_context
+def backlinks(ctx: click.Context, name: str, as_json: bool) -> None:
+    """List the places in other notes that link to a note.
+
+    \b
+    crdtnotes backlinks CAP定理
+    """
+    with open_vault(ctx) as vault:
+        found = vault.note(name).backlinks()
+    if as_json:
+        print_json([{"note": link.note, "line": link.line, "context": link.context} for link in found])
+    else:
+        print_places([(link.note, link.line, link.context) for link in found], "Nothing links to it.")
+
+
+@click.command()
+@json_option
+@click.pass_context
+def tags(ctx: click.Context, as_json: bool) -> None:
+    """List the tags, with how many notes bear each.
+
+    \b
+    crdtnotes tags
+    """
+    with open_vault(ctx) as vault:
+        found = vault.tags()
+    if as_json:
+        print_json([{"tag": tag, "notes": notes} for tag, notes in found])
+    else:
+        print_rows(("tag", "notes"), found, "There are no tags yet.")
+
+
+@click.command()
+@json_option
+@click.pass_context
+def dangling(ctx: click.Context, as_json: bool) -> None:
+    """List the targets that have no note yet.
+
+    That is what to write next, each with the notes that link to it.
+
+    \b
+    crdtnotes dangling
+    """
+    with open_vault(ctx) as vault:
+        found = vault.dangling()
+    if as_json:
+        print_json([{"target": one.target, "notes": list(one.notes)} for one in found])
+    else:
+        rows = [(one.target, ", ".join(one.notes)) for one in found]
+        print_rows(("target", "linked from"), rows, "Every link leads to a note.")
+
+
+COMMANDS = [list_notes, search, links, backlinks, tags, orphans, dangling]

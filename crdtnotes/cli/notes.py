@@ -1,0 +1,209 @@
+"""Commands on one note: make it, read it, change it, rename it, delete it."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from crdtnotes.cli.opening import open_vault
+from crdtnotes.cli.output import counted, print_exact, quoted
+from crdtnotes.cli.texts import STANDARD_INPUT, given_text, read_standard_input, read_text_file
+from crdtnotes.errors import CrdtnotesError, LocalError, NoteNotFound
+
+
+class TextCommand(click.Command):
+    """A command whose last argument is a text and may begin with a dash: `append shopping "- milk"`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; what has a space in it is no option."""
+        if args and args[-1].startswith("-") and any(map(str.isspace, args[-1])) and "--" not in args:
+            args = [*args[:-1], "--", args[-1]]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=TextCommand)
+@click.argument("text", required=False)
+@click.pass_context
+def today(ctx: click.Context, text: str | None) -> None:
+    """Begin today's note, or add TEXT to it, and print its name.
+
+    A new one begins with the text of the note "templates/daily", where there is one. TEXT may be - for the
+    standard input.
+
+    \b
+    crdtnotes today "- met Lin about [[分布式系统]]"
+    """
+    line = None if text is None else given_text(text)
+    with open_vault(ctx) as vault, vault.transaction():
+        note = vault.today()
+        if line is not None:
+            note.append(line)
+        click.echo(note.name)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("source", required=False, type=click.Choice([STANDARD_INPUT]), metavar="[-]")
+@click.option("--text", metavar="T", help="The note's text.")
+@click.option("--file", metavar="F", type=click.Path(path_type=Path), help="A file with the note's text.")
+@click.pass_context
+def new(ctx: click.Context, name: str, source: str | None, text: str | None, file: Path | None) -> None:
+    """Make a note and print its name.
+
+    With - its text comes from the standard input; without any text it is empty.
+
+    \b
+    crdtnotes new "zh/分布式系统" --text "见 [[CAP定理]]"
+    pandoc paper.docx -t gfm | crdtnotes new "papers/Paxos" -
+    """
+    if sum(given is not None for given in (source, text, file)) > 1:
+        raise click.UsageError("Give one of --text, --file and -.")
+    if source is not None:
+        text = read_standard_input()
+    elif file is not None:
+        text = read_text_file(file)
+    with open_vault(ctx) as vault:
+        click.echo(vault.create_note(name, text or "").name)
+
+
+@click.command()
+@click.argument("name")
+@click.pass_context
+def show(ctx: click.Context, name: str) -> None:
+    """Print a note's text, byte for byte.
+
+    \b
+    crdtnotes show CAP定理
+    """
+    with open_vault(ctx) as vault:
+        print_exact(vault.note(name).text)
+
+
+@click.command()
+@click.argument("name")
+@click.pass_context
+def write(ctx: click.Context, name: str) -> None:
+    """Make a note's text that of the standard input.
+
+    By the smallest edit, so that what others write elsewhere meanwhile stays. A note that is missing is made.
+
+    \b
+    crdtnotes show todo | sort | crdtnotes write todo
+    """
+    text = read_standard_input()
+    with open_vault(ctx) as vault, vault.transaction():
+        try:
+            note = vault.note(name)
+        except NoteNotFound:
+            vault.create_note(name, text)
+        else:
+            note.write(text)
+
+
+@click.command(cls=TextCommand)
+@click.argument("name")
+@click.argument("text")
+@click.pass_context
+def append(ctx: click.Context, name: str, text: str) -> None:
+    """Add TEXT at the end of a note, on a line of its own.
+
+    TEXT may be - for the standard input.
+
+    \b
+    crdtnotes append shopping "- milk"
+    """
+    lines = given_text(text)
+    with open_vault(ctx) as vault:
+        vault.note(name).append(lines)
+
+
+@click.command()
+@click.argument("name")
+@click.pass_context
+def edit(ctx: click.Context, name: str) -> None:
+    """Open a note in $VISUAL or $EDITOR.
+
+    What others write while the editor is open stays.
+
+    \b
+    EDITOR=nano crdtnotes edit CAP定理
+    """
+    with open_vault(ctx) as vault:
+        note = vault.note(name)
+        before = note.text
+        path = _new_file(before)
+        try:
+            with _interrupts_left_to_the_editor():
+                click.edit(filename=str(path))
+            after = read_text_file(path)
+            if after != before:
+                note.write(after, base=before)
+        except (CrdtnotesError, click.ClickException) as error:
+            if not path.exists() or path.read_bytes() == before.encode():
+                path.unlink(missing_ok=True)
+                raise
+            sentence = error.message if isinstance(error, click.ClickException) else str(error)
+            raise LocalError(f"{sentence.rstrip('.')}; what you wrote is in {path}") from error
+        path.unlink()
+
+
+def _new_file(text: str) -> Path:
+    """Write a text to a new file that only its owner can read, and whose ending tells editors what it is."""
+    with tempfile.NamedTemporaryFile(prefix="crdtnotes-", suffix=".md", delete=False) as file:
+        file.write(text.encode())
+    return Path(file.name)
+
+
+@contextmanager
+def _interrupts_left_to_the_editor() -> Iterator[None]:
+    """Ctrl-C reaches the editor and this process: it must not end us and leave the editor behind."""
+    # A handler, not SIG_IGN, which the editor would inherit.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@click.command()
+@click.argument("old")
+@click.argument("name", metavar="NEW")
+@click.pass_context
+def rename(ctx: click.Context, old: str, name: str) -> None:
+    """Rename a note and rewrite the links to it.
+
+    The old name goes on leading to it, for links that were written elsewhere meanwhile.
+
+    \b
+    crdtnotes rename Paxos "papers/Paxos made simple"
+    """
+    with open_vault(ctx) as vault:
+        note = vault.note(old)
+        before = note.name
+        rewritten = note.rename(name)
+        where = counted(rewritten, "note")
+        click.echo(f"Renamed {quoted(before)} to {quoted(note.name)}; links were rewritten in {where}.")
+
+
+@click.command()
+@click.argument("name")
+@click.pass_context
+def delete(ctx: click.Context, name: str) -> None:
+    """Delete a note. An edit made elsewhere meanwhile brings it back, whole.
+
+    \b
+    crdtnotes delete "drafts/old idea"
+    """
+    with open_vault(ctx) as vault:
+        note = vault.note(name)
+        deleted = note.name
+        note.remove()
+        click.echo(f"Deleted {quoted(deleted)}.")
+
+
+COMMANDS = [today, new, show, write, append, edit, rename, delete]

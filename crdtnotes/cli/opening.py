@@ -1,0 +1,34 @@
+"""Which vault a command works on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from crdtnotes.vault import Vault
+
+VAULT_VARIABLE = "CRDTNOTES_VAULT"
+DEFAULT_FILE = "vault.crdtnotes"
+
+
+def vault_path(ctx: click.Context) -> Path:
+    """Return the path of `--vault`, else of the environment, else the default one."""
+    chosen: Path | None = ctx.find_root().obj
+    if chosen is not None:
+        # A shell expands neither `--vault=~/x` nor a quoted value of the variable. (Path.expanduser raises
+        # where there is no home.)
+        return Path(os.path.expanduser(chosen))  # noqa: PTH111
+    from platformdirs import user_data_path
+
+    return user_data_path("crdtnotes", appauthor=False) / DEFAULT_FILE
+
+
+def open_vault(ctx: click.Context) -> Vault:
+    """Open the vault; raises VaultNotFound, whose sentence names `crdtnotes init`, and other StoreErrors."""
+    from crdtnotes.vault import Vault
+
+    return Vault.open(vault_path(ctx))

@@ -1,0 +1,114 @@
+"""What commands print: aligned tables on a terminal, tab-separated lines in a pipe, or one JSON document."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crdtnotes.graph.labels import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_LINE_PART = re.compile(r"[^\n\t]+")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def print_json(document: Any) -> None:
+    """Print a document as JSON, unescaped where the output's encoding can hold it."""
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=1)
+    click.echo(text)
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
+    """Print rows below the titles of their columns, or without titles and parted by tabs in a pipe.
+
+    Numbers stand at the right. `empty` is what a person is told where there are none.
+    """
+    texts = [[printable(str(cell)) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in texts:
+            click.echo("\t".join(row))
+    elif not rows:
+        click.echo(empty, err=True)
+    else:
+        _print_table(columns, rows, texts)
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], texts: list[list[str]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
+    for number, column in enumerate(columns):
+        table.add_column(
+            column,
+            justify="right" if isinstance(rows[0][number], int) else "left",
+            style="bold" if number == 0 else None,
+            overflow="fold",
+        )
+    for row in texts:
+        table.add_row(*map(Text, row))
+    terminal().print(table)
+
+
+def print_places(places: Iterable[tuple[str, int, str]], empty: str) -> None:
+    """Print `name:line: text` for each place."""
+    found = [(printable(name), line, printable(text)) for name, line, text in places]
+    if not sys.stdout.isatty():
+        for name, line, text in found:
+            click.echo(f"{name}:{line}: {text}")
+    elif not found:
+        click.echo(empty, err=True)
+    else:
+        from rich.text import Text
+
+        console = terminal()
+        for name, line, text in found:
+            console.print(Text.assemble((name, "bold"), (f":{line}: ", "dim"), text))
+
+
+def print_exact(text: str) -> None:
+    """Print a text as its UTF-8 bytes, with nothing added; on a terminal without what would steer it."""
+    if sys.stdout.isatty():
+        click.echo(_LINE_PART.sub(lambda part: printable(part[0]), text.replace("\r\n", "\n")), nl=False)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8"))
+
+
+def terminal() -> Console:
+    """Return a console that prints texts as they are: no markup, no highlighting."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False, emoji=False)
+
+
+def local_time(milliseconds: int) -> str:
+    """Return wall time in ms since 1970 as local time, to the minute; "?" where there is no such date."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000).strftime("%Y-%m-%d %H:%M")
+    except (OverflowError, OSError, ValueError):
+        return "?"
+
+
+def quoted(name: str) -> str:
+    """Return a name as it stands in a sentence."""
+    return f'"{printable(name)}"'
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 note`, `2 notes`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,76 @@
+"""Beginning: a new vault, or a replica of a running peer's."""
+
+import logging
+import socket
+
+import click
+
+from crdtnotes.cli.opening import vault_path
+from crdtnotes.cli.output import counted, quoted
+from crdtnotes.cli.progress import progress
+from crdtnotes.graph.labels import printable
+
+
+def _device(ctx: click.Context, parameter: click.Parameter, name: str | None) -> str:  # noqa: ARG001
+    from crdtnotes.changes.messages import MAX_DEVICE_LENGTH
+
+    if name is None:
+        name = printable(socket.gethostname())[:MAX_DEVICE_LENGTH].strip() or "laptop"
+    if not name.strip():
+        raise click.BadParameter("a device needs a name.")
+    if len(name) > MAX_DEVICE_LENGTH:
+        raise click.BadParameter(f"a device's name has at most {MAX_DEVICE_LENGTH} characters.")
+    if printable(name) != name:
+        raise click.BadParameter("a device's name cannot hold control characters.")
+    return name.strip()
+
+
+_device_option = click.option(
+    "--device",
+    metavar="NAME",
+    callback=_device,
+    help="What peers call this device; by default the host name.",
+)
+
+
+@click.command()
+@_device_option
+@click.pass_context
+def init(ctx: click.Context, device: str) -> None:
+    """Make a new, empty vault.
+
+    \b
+    crdtnotes init --device train-laptop
+    """
+    from crdtnotes.vault import Vault
+
+    with Vault.create(vault_path(ctx), device) as vault:
+        click.echo(f"New vault at {vault.path}")
+        click.echo(f"id {vault.id}, this device is {quoted(vault.device)}.")
+
+
+@click.command()
+@click.argument("address")
+@_device_option
+@click.pass_context
+def clone(ctx: click.Context, address: str, device: str) -> None:
+    """Make a replica of the vault that a peer serves at ADDRESS.
+
+    \b
+    crdtnotes --vault copy.crdtnotes clone ws://127.0.0.1:4821
+    """
+    from crdtnotes.cli.dialling import clone_vault
+    from crdtnotes.cli.running import run, say_what_happens
+    from crdtnotes.sync.address import Address
+
+    say_what_happens(logging.ERROR)
+    path = vault_path(ctx)
+    with progress("Cloning") as show:
+        cloned = run(clone_vault(Address.parse(address), path, device, show))
+    click.echo(
+        f"Cloned {counted(cloned.notes, 'note')} ({counted(cloned.changes, 'change')}) "
+        f"from {quoted(cloned.peer)} into {path}"
+    )
+
+
+COMMANDS = [init, clone]

@@ -1,0 +1,103 @@
+"""Strategies for well-formed changes: references point back, and counters run on."""
+
+import msgspec
+from hypothesis import strategies as st
+
+from crdtnotes.changes.change import Change, birth_actor
+from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, OpId
+from crdtnotes.crdt.ops import (
+    Create,
+    Delete,
+    Insert,
+    Link,
+    Op,
+    Remove,
+    Rename,
+    Span,
+    Unknown,
+    Unlink,
+    next_counter,
+)
+from tests.strategies import any_text
+
+own = st.integers(1, BIRTH - 1)
+seqs = st.integers(1, MAX_COUNTER)
+note_ids = st.binary(min_size=16, max_size=16)
+others = st.one_of(st.sampled_from([1, 2, BIRTH, 2 * BIRTH - 1]), st.integers(1, 2 * BIRTH - 1))
+names = st.text("aé系/ 😀", min_size=1, max_size=8)
+values = st.text("aé系#😀", min_size=1, max_size=5)
+kinds = st.sampled_from(["link", "embed", "tag", "alias", "supports"])
+raw_fields = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.text(max_size=5), st.binary(max_size=5)
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+unknown = st.builds(
+    lambda kind, fields: Unknown(kind, msgspec.msgpack.encode([kind, *fields])),
+    st.integers(8, MAX_COUNTER),
+    st.lists(raw_fields, max_size=4),
+)
+
+
+@st.composite
+def versions(draw: st.DrawFn, without: int = 0) -> tuple[tuple[int, int], ...]:
+    entries = draw(st.dictionaries(own.filter(lambda actor: actor != without), seqs, max_size=4))
+    return tuple(sorted(entries.items()))
+
+
+@st.composite
+def operations(draw: st.DrawFn, actor: int, note: bytes, counter: int) -> Op:
+    id = OpId(counter, actor)
+
+    def element() -> OpId:
+        return OpId(
+            draw(st.integers(max(1, counter - 2000), counter - 1)), draw(st.one_of(st.just(actor), others))
+        )
+
+    kind = draw(st.sampled_from("icrlxu?" if counter == 1 else "iiddcrlluux?"))
+    if kind == "i":
+        after = ROOT if counter == 1 or draw(st.booleans()) else element()
+        return Insert(id, after, draw(any_text.filter(bool)))
+    if kind == "d":
+        firsts = [element() for _ in range(draw(st.integers(0, 3)))]
+        return Delete(
+            tuple(Span(e.actor, e.counter, draw(st.integers(1, counter - e.counter))) for e in firsts)
+        )
+    if kind == "c":
+        text = draw(any_text)
+        links = draw(st.dictionaries(st.tuples(kinds, values), st.integers(1, 4), max_size=3))
+        if sum(links.values()) > len(text):
+            links = {}
+        return Create(
+            birth_actor(note, text),
+            draw(names),
+            text,
+            tuple((k, v, c) for (k, v), c in sorted(links.items())),
+        )
+    if kind == "r":
+        return Rename(id, draw(names))
+    if kind == "l":
+        return Link(id, (draw(kinds), draw(values)))
+    if kind == "u":
+        tags = () if counter == 1 else tuple(element() for _ in range(draw(st.integers(0, 3))))
+        return Unlink((draw(kinds), draw(values)), tags)
+    if kind == "x":
+        return Remove(draw(versions()))
+    return draw(unknown)
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Change:
+    actor, note = draw(own), draw(note_ids)
+    start = counter = draw(st.one_of(st.integers(1, 100), st.integers(1, MAX_COUNTER - 1000)))
+    ops = []
+    for _ in range(draw(st.integers(1, 6))):
+        op = draw(operations(actor, note, counter))
+        counter = next_counter(counter, op)
+        ops.append(op)
+    time = draw(st.integers(0, MAX_COUNTER))
+    return Change(actor, draw(seqs), start, draw(versions(without=actor)), time, note, tuple(ops))

@@ -1,0 +1,104 @@
+import zlib
+from random import Random
+
+import msgspec
+import pytest
+
+from crdtnotes.changes import snapshot
+from crdtnotes.crdt import NoteState, OrSet
+from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Remove, Rename, Span, Unknown, Unlink
+from crdtnotes.errors import Damaged
+from tests.crdt import invariants
+
+BIRTH = 2**64 - 5
+
+
+@pytest.fixture
+def state() -> NoteState:
+    state = NoteState()
+    state.apply(3, 1, (Create(BIRTH, "Z", "分布式[[系统]]😀", (("link", "系统", 1),)),))
+    state.apply(
+        9, 1, (Insert(OpId(20, 9), OpId(3, BIRTH), "new"), Delete((Span(BIRTH, 4, 3), Span(9, 21, 1))))
+    )
+    state.apply(
+        9, 2, (Link(OpId(30, 9), ("tag", "t")), Unlink(("link", "系统"), (OpId(1, BIRTH), OpId(7, 3))))
+    )
+    state.apply(3, 2, (Rename(OpId(31, 3), "Y"), Unknown(9, b"\x91\x09")))
+    state.apply(2**63 - 1, 1, (Remove(((3, 2), (9, 1))),))
+    return state
+
+
+def content(state: NoteState) -> tuple[object, ...]:
+    return (
+        list(state.text.runs()),
+        state.links.export(),
+        (state.name.id, state.name.value, state.name.past),
+        state.births,
+        state.edits,
+        state.cover,
+        state.newer,
+        state.exists,
+    )
+
+
+def test_a_state_comes_back(state: NoteState) -> None:
+    data = snapshot.dump(state)
+    copy = snapshot.load(data, str(state.text))
+    assert content(copy) == content(state)
+    assert isinstance(copy.links, OrSet)
+    invariants.check(copy.text)
+    assert snapshot.dump(copy) == data
+
+
+def test_an_empty_state_comes_back() -> None:
+    copy = snapshot.load(snapshot.dump(NoteState()), "")
+    assert content(copy) == content(NoteState())
+    copy.apply(1, 1, (Create(BIRTH, "n", "text", ()),))
+    assert str(copy.text) == "text"
+
+
+def test_the_visible_text_is_not_in_it(state: NoteState) -> None:
+    assert "系统]]😀".encode() not in zlib.decompress(snapshot.dump(state))
+
+
+def test_a_text_of_another_length_does_not_fit(state: NoteState) -> None:
+    data, text = snapshot.dump(state), str(state.text)
+    for other in (text[:-1], text + "x", ""):
+        with pytest.raises(Damaged):
+            snapshot.load(data, other)
+
+
+def test_damaged_bytes_are_called_damaged(state: NoteState) -> None:
+    data, text = snapshot.dump(state), str(state.text)
+    for at in range(len(data)):
+        for bad in (data[:at], data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :]):
+            try:
+                copy = snapshot.load(bad, text)
+            except Damaged:
+                continue
+            assert content(copy) == content(state), "bits that mean nothing"
+    with pytest.raises(Damaged):
+        snapshot.load(zlib.compress(b"\x91" * 100_000), text)
+
+
+def test_damage_behind_a_good_checksum_is_read_or_called_damaged(state: NoteState) -> None:
+    data, text = zlib.decompress(snapshot.dump(state)), str(state.text)
+    random = Random(1)
+    for _ in range(3000):
+        bad = bytearray(data)
+        bad[random.randrange(len(bad))] = random.randrange(256)
+        try:
+            copy = snapshot.load(zlib.compress(bytes(bad)), text)
+        except Damaged:
+            continue
+        assert str(copy.text) == text
+
+
+def test_columns_of_unequal_length_are_damage(state: NoteState) -> None:
+    fields = msgspec.msgpack.decode(zlib.decompress(snapshot.dump(state)))
+    for column in (1, 2, 3):
+        bad = [*fields]
+        bad[column] = bad[column][:-1]
+        with pytest.raises(Damaged):
+            snapshot.load(zlib.compress(msgspec.msgpack.encode(bad)), str(state.text))

@@ -1,0 +1,28 @@
+"""The user's guide keeps up with the program."""
+
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.cli.app import cli
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "guide.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_command_is_in_the_guide(name: str) -> None:
+    assert f"crdtnotes {name}" in GUIDE
+
+
+def test_every_command_in_the_guide_is_one() -> None:
+    named = [line.split()[1] for line in GUIDE.splitlines() if line.startswith("crdtnotes ")]
+    assert named
+    for word in named:
+        assert word.startswith("-") or word in cli.commands
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_option_is_in_the_guide(name: str) -> None:
+    for parameter in cli.commands[name].params:
+        for option in parameter.opts:
+            assert not option.startswith("--") or option in GUIDE

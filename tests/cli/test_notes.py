@@ -1,0 +1,237 @@
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Program
+
+STRANGE = "a\r\nb\rc\u2028d\x0ce\ufefff\n\n  𝕏 中文 \t"
+
+
+def test_new_prints_the_name_as_it_is_kept(program: Program) -> None:
+    assert program.out("new", " zh / 系统.md ") == "zh/系统\n"
+    assert program.text("zh/系统") == ""
+
+
+def test_new_takes_its_text_from_an_argument_a_file_or_the_standard_input(
+    program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "source.txt").write_bytes(STRANGE.encode())
+    program.out("new", "a", "--text", STRANGE)
+    program.out("new", "b", "--file", tmp_path / "source.txt")
+    program.out("new", "c", "-", stdin=STRANGE.encode())
+    assert [program.text(name) for name in "abc"] == [STRANGE] * 3
+
+
+def test_show_is_exact_bytes(program: Program) -> None:
+    program.out("new", "a", "-", stdin=STRANGE.encode())
+    assert program.run("show", "a").stdout_bytes == STRANGE.encode()
+
+
+def test_new_takes_one_source(program: Program, tmp_path: Path) -> None:
+    assert program.run("new", "a", "-", "--text", "x").exit_code == 2
+    assert program.run("new", "a", "--file", tmp_path / "x", "--text", "x").exit_code == 2
+    assert program.run("new", "a", "other").exit_code == 2
+    assert program.json("list") == []
+
+
+def test_new_refuses_a_name_that_is_taken(program: Program) -> None:
+    program.out("new", "Ä", "--text", "mine")
+    assert "already a note" in program.fails("new", "a\u0308", "--text", "other")
+    assert program.text("Ä") == "mine"
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "..", "a/../b", ".", "a//b", "a\x00b", "a\nb", "[[x]]", "a|b", "\udcff", "x" * 1001]
+)
+def test_names_that_no_note_can_have(program: Program, name: str) -> None:
+    program.fails("new", name)
+    program.fails("write", name, stdin="text")
+    program.fails("show", name)
+    program.out("new", "fine")
+    program.fails("rename", "fine", name)
+    assert [note["name"] for note in program.json("list")] == ["fine"]
+
+
+def test_a_name_that_begins_with_a_dash(program: Program) -> None:
+    program.out("new", "--", "-draft")
+    assert program.out("show", "--", "-draft") == ""
+
+
+@pytest.mark.parametrize(
+    "command", [["show"], ["append", "x"], ["edit"], ["delete"], ["links"], ["backlinks"]]
+)
+def test_an_unknown_note(program: Program, command: list[str]) -> None:
+    arguments = [command[0], "nobody", *command[1:]]
+    assert "no note 'nobody'" in program.fails(*arguments)
+
+
+def test_a_note_is_found_by_title_alias_and_other_case(linked: Program) -> None:
+    for name in ("zh/CAP定理", "CAP定理", "cap", "CAP.md"):
+        assert linked.text(name).endswith("![[分布式系统]]\n")
+
+
+def test_input_that_is_not_utf8_changes_nothing(program: Program, tmp_path: Path) -> None:
+    program.out("new", "a", "--text", "before")
+    (tmp_path / "latin1").write_bytes("Größe".encode("latin-1"))
+    assert "not UTF-8" in program.fails("write", "a", stdin=b"\xff\xfe")
+    assert "not UTF-8" in program.fails("append", "a", "-", stdin=b"abc\xe4")
+    assert "not UTF-8" in program.fails("new", "b", "-", stdin=b"\xed\xa0\x80")
+    assert "byte 3" in program.fails("new", "b", "--file", tmp_path / "latin1")
+    assert program.text("a") == "before"
+    assert len(program.json("list")) == 1
+
+
+def test_files_that_cannot_be_read(program: Program, tmp_path: Path) -> None:
+    program.fails("new", "a", "--file", tmp_path / "missing")
+    program.fails("new", "a", "--file", tmp_path)
+    assert program.json("list") == []
+
+
+def test_a_text_argument_with_half_a_surrogate_pair(program: Program) -> None:
+    assert "surrogate" in program.fails("new", "a", "--text", "\udcff")
+
+
+def test_write_replaces_and_makes(program: Program) -> None:
+    assert program.out("write", "a", stdin="one\ntwo\n") == ""
+    program.out("write", "a", stdin="one\r\nthree\n")
+    assert program.text("a") == "one\r\nthree\n"
+    program.out("write", "a", stdin="")
+    assert program.text("a") == ""
+
+
+def test_append_adds_lines(program: Program) -> None:
+    program.out("new", "a", "--text", "one")
+    program.out("append", "a", "- two")
+    program.out("append", "a", "three\n")
+    program.out("append", "a", "-", stdin="four\nfive")
+    program.out("append", "a", "--", "--six")
+    assert program.text("a") == "one\n- two\nthree\nfour\nfive\n--six\n"
+
+
+def test_append_still_knows_its_options(program: Program) -> None:
+    assert program.run("append", "a", "--nonsense").exit_code == 2
+    assert program.run("append", "--help").exit_code == 0
+
+
+def test_today(program: Program) -> None:
+    program.out("new", "templates/daily", "--text", "# {{date}}\n\n## Done\n")
+    name = program.out("today").strip()
+    assert date.fromisoformat(name).isoformat() == name
+    assert program.text(name) == f"# {name}\n\n## Done\n"
+    assert program.out("today", "- met Lin").strip() == name
+    assert program.out("today", "-", stdin="- and Bo\n").strip() == name
+    assert program.text(name) == f"# {name}\n\n## Done\n- met Lin\n- and Bo\n"
+
+
+def test_rename_says_how_many_notes_were_rewritten(linked: Program) -> None:
+    out = linked.out("rename", "分布式系统", "zh/系统")
+    assert out == 'Renamed "zh/分布式系统" to "zh/系统"; links were rewritten in 1 note.\n'
+    assert "![[系统]]" in linked.text("CAP")
+    assert linked.text("分布式系统") == linked.text("zh/系统")
+
+
+def test_rename_to_a_name_that_is_taken(linked: Program) -> None:
+    assert "already a note" in linked.fails("rename", "alone", "ZH/cap定理")
+
+
+def test_delete(linked: Program) -> None:
+    assert linked.out("delete", "CAP") == 'Deleted "zh/CAP定理".\n'
+    linked.fails("show", "CAP")
+    assert len(linked.json("list")) == 2
+
+
+# -- edit
+
+APPENDS = "import sys; open(sys.argv[1], 'ab').write(b'from the editor\\n')"
+
+
+def editor(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
+    """Make a Python script the editor; it finds the file's path in sys.argv[1]."""
+    script = folder / "editor.py"
+    script.write_text(code, encoding="utf-8")
+    monkeypatch.setenv("VISUAL", f'"{sys.executable}" "{script}"')
+    (folder / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "tmp"))
+
+
+def test_edit_stores_what_the_editor_saved(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor(monkeypatch, tmp_path, APPENDS)
+    program.out("new", "a", "--text", "one\r\n")
+    program.out("edit", "a")
+    assert program.text("a") == "one\r\nfrom the editor\n"
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_edit_keeps_what_others_wrote_meanwhile(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.out("new", "a", "--text", "one\ntwo\nthree\n")
+    meanwhile = (
+        "import sys, pathlib\n"
+        f"sys.path[:0] = {sys.path!r}\n"
+        "from crdtnotes import Vault\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        "path.write_text(path.read_text().replace('two', 'TWO'))\n"
+        f"with Vault.open({str(program.path)!r}) as vault:\n"
+        "    vault.note('a').write('zero\\none\\ntwo\\n')\n"
+        "    vault.note('a').append('four')\n"
+    )
+    editor(monkeypatch, tmp_path, meanwhile)
+    program.out("edit", "a")
+    assert program.text("a") == "zero\none\nTWO\nfour\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (f"{APPENDS}\nsys.exit(1)", "Editing failed"),
+        ("import sys; open(sys.argv[1], 'wb').write(b'\\xff')", "not UTF-8"),
+    ],
+)
+def test_edit_keeps_the_file_when_it_fails(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, reason: str
+) -> None:
+    editor(monkeypatch, tmp_path, code)
+    program.out("new", "a", "--text", "before")
+    sentence = program.fails("edit", "a")
+    (kept,) = (tmp_path / "tmp").iterdir()
+    assert reason in sentence
+    assert str(kept) in sentence
+    assert kept.read_bytes() in (b"beforefrom the editor\n", b"\xff")
+    assert program.text("a") == "before"
+
+
+def test_edit_keeps_the_file_when_the_note_has_gone(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deletes = (
+        f"import sys\nsys.path[:0] = {sys.path!r}\nfrom crdtnotes import Vault\n"
+        f"with Vault.open({str(program.path)!r}) as vault:\n    vault.note('a').remove()\n{APPENDS}"
+    )
+    editor(monkeypatch, tmp_path, deletes)
+    program.out("new", "a", "--text", "before\n")
+    sentence = program.fails("edit", "a")
+    (kept,) = (tmp_path / "tmp").iterdir()
+    assert str(kept) in sentence
+    assert kept.read_text() == "before\nfrom the editor\n"
+
+
+@pytest.mark.parametrize("code", ["import sys; sys.exit(3)", "import os, sys; os.remove(sys.argv[1])"])
+def test_an_edit_that_comes_to_nothing_leaves_no_file(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    editor(monkeypatch, tmp_path, code)
+    program.out("new", "a", "--text", "before")
+    program.fails("edit", "a")
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert program.text("a") == "before"
+
+
+def test_an_editor_that_is_not_there(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISUAL", "no-such-editor-anywhere")
+    program.out("new", "a")
+    assert "Editing failed" in program.fails("edit", "a")

@@ -1,0 +1,93 @@
+import io
+import json
+from contextlib import redirect_stdout
+
+import pytest
+from rich.cells import cell_len
+
+from crdtnotes.cli import output
+
+
+class Screen(io.TextIOWrapper):
+    """A terminal that keeps what it was sent."""
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(), encoding=encoding)
+
+    def isatty(self) -> bool:
+        return True
+
+    def shown(self) -> str:
+        self.flush()
+        data = self.buffer
+        assert isinstance(data, io.BytesIO)
+        return data.getvalue().decode(self.encoding)
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    return Screen()
+
+
+ROWS = [("zh/分布式系统", 12), ("a [[b]] \x1b[31m", 3)]
+
+
+def test_tables_are_aligned_by_the_cells_that_characters_take(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    with redirect_stdout(screen):
+        output.print_rows(("note", "links"), ROWS, "none")
+    lines = [line for line in screen.shown().splitlines() if line.strip()]
+    assert len({cell_len(line.rstrip()) for line in lines if line[0] != " "}) <= 2
+    assert [line.rstrip()[-2:] for line in lines[-2:]] == ["12", " 3"]
+    assert cell_len(lines[-1].rstrip()) == cell_len(lines[-2].rstrip())
+    assert "[[b]]" in lines[-1]
+    assert "\x1b" not in screen.shown()
+
+
+def test_a_terminal_gets_colours_unless_it_says_no(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    with redirect_stdout(screen):
+        output.print_places([("a", 1, "text")], "none")
+    assert "\x1b[1m" in screen.shown()
+    assert "\x1b[31m" not in screen.shown()
+    monkeypatch.setenv("NO_COLOR", "1")
+    with redirect_stdout(Screen()) as other:
+        output.print_rows(("note", "links"), ROWS, "none")
+    assert "\x1b[3" not in other.shown()
+
+
+def test_a_person_is_told_that_there_is_nothing(screen: Screen, capsys: pytest.CaptureFixture[str]) -> None:
+    with redirect_stdout(screen):
+        output.print_rows(("note",), [], "Nothing here.")
+        output.print_places([], "Nor here.")
+    assert screen.shown() == ""
+    assert capsys.readouterr().err == "Nothing here.\nNor here.\n"
+
+
+def test_a_text_cannot_steer_the_terminal(screen: Screen) -> None:
+    with redirect_stdout(screen):
+        output.print_exact("a\tb\r\n\x1b]0;title\x07c\n")
+    assert screen.shown() == "a\tb\n\ufffd]0;title\ufffdc\n"
+
+
+def test_json_is_escaped_where_the_output_cannot_hold_it() -> None:
+    document = {"name": "分布式 😀 é"}
+    for encoding, escaped in (("ascii", True), ("latin-1", True), ("utf-8", False)):
+        with redirect_stdout(Screen(encoding)) as screen:
+            output.print_json(document)
+        assert json.loads(screen.shown()) == document
+        assert ("\\u5206" in screen.shown()) is escaped
+
+
+@pytest.mark.parametrize("milliseconds", [2**53 - 1, -(2**60)])
+def test_times_that_no_calendar_has(milliseconds: int) -> None:
+    assert output.local_time(milliseconds) == "?"
+
+
+def test_counted() -> None:
+    assert [output.counted(number, "note") for number in (0, 1, 1200)] == ["0 notes", "1 note", "1,200 notes"]

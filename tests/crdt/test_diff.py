@@ -1,0 +1,73 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+
+from crdtnotes.crdt import Text
+from crdtnotes.crdt.diff import MAX_WORDS, edits
+from crdtnotes.crdt.ops import Patch
+from tests.reference import patched
+from tests.strategies import texts
+
+
+@given(texts, texts)
+def test_the_edits_turn_one_text_into_the_other(old: str, new: str) -> None:
+    patches = edits(old, new)
+    assert patched(old, patches) == new
+    assert (patches == []) == (old == new)
+    # From the end backwards, apart from each other, and none of nothing.
+    assert all(later.start > one.start + one.removed - 1 for later, one in pairwise(patches))
+    assert all(patch.removed or patch.inserted for patch in patches)
+
+
+def write(text: Text, new: str) -> list[object]:
+    ops: list[object] = []
+    for start, removed, inserted in edits(str(text), new):
+        ops.append(text.delete(start, removed))
+        ops.append(text.insert(start, inserted))
+    return ops
+
+
+@pytest.mark.parametrize(
+    ("base", "one", "two", "merged"),
+    [
+        ("一段。\n\n二段。\n", "一段改。\n\n二段。\n", "一段。\n\n二段也改。\n", "一段改。\n\n二段也改。\n"),
+        ("a b c\n", "a x c\n", "a b c\nmore\n", "a x c\nmore\n"),
+        ("the quick fox\n", "the slow fox\n", "the quick dog\n", "the slow dog\n"),
+        ("分布式系统\n", "分布式的系统\n", "大分布式系统\n", "大分布式的系统\n"),
+        (
+            "# T\n\nfirst\n\nlast\n",
+            "# T\n\nFIRST\n\nlast\n",
+            "# T\n\nfirst\n\nlast\nend\n",
+            "# T\n\nFIRST\n\nlast\nend\n",
+        ),
+        ("x\ny\nz\n", "x\nz\n", "x\ny\nz!\n", "x\nz!\n"),
+        ("😀 ok\n", "😀👍 ok\n", "😀 okay\n", "😀👍 okay\n"),
+    ],
+)
+def test_two_people_who_write_different_parts_both_keep_what_they_wrote(
+    base: str, one: str, two: str, merged: str
+) -> None:
+    ann, bob = Text(1), Text(2)
+    bob.apply(ann.insert(0, base))
+    from_ann, from_bob = write(ann, one), write(bob, two)
+    for op in from_bob:
+        ann.apply(op)  # type: ignore[arg-type]
+    for op in from_ann:
+        bob.apply(op)  # type: ignore[arg-type]
+    assert str(ann) == str(bob) == merged
+
+
+def test_a_replaced_word_leaves_none_of_its_letters() -> None:
+    # No "t" of "cat" is kept for "tiger": whoever adds to the old word must not write into the new.
+    assert edits("a cat sat\n", "a tiger sat\n") == [Patch(2, 3, "tiger")]
+
+
+def test_a_large_block_is_replaced_whole() -> None:
+    old = "word " * MAX_WORDS
+    new = "else " * MAX_WORDS
+    assert patched(old, edits(old, new)) == new
+
+
+def test_lines_end_at_a_newline_and_nowhere_else() -> None:
+    assert edits("a\x0cb\u2028c\x85d", "a\x0cb\u2028c\x85e") == [Patch(6, 1, "e")]

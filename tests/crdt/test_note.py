@@ -1,0 +1,181 @@
+"""Notes against the model that looks at the set of changes, heard of in any causal order."""
+
+from random import Random
+
+import pytest
+
+from crdtnotes.crdt import NoteState, version
+from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt.ops import (
+    Create,
+    Delete,
+    Insert,
+    Link,
+    Op,
+    Remove,
+    Rename,
+    Unknown,
+    Unlink,
+    next_counter,
+)
+from crdtnotes.crdt.version import Version
+from crdtnotes.errors import InvalidChange
+from tests.reference import note_of, patched
+
+LINKS = [("link", "系统"), ("tag", "t"), ("embed", "x")]
+BIRTHS = {
+    text: Create(2**63 + number, f"N{number}", text, (("link", "系统", 2),) if "[[" in text else ())
+    for number, text in enumerate(["", "初 [[系统]] [[系统]]", "other 😀"])
+}
+
+
+class Author:
+    """One replica of one note: a state, and the changes it holds with what each needs before it."""
+
+    def __init__(self, actor: int) -> None:
+        self.actor = actor
+        self.state = NoteState()
+        self.changes: dict[tuple[int, int], tuple[Op, ...]] = {}
+        self.needs: dict[tuple[int, int], Version] = {}
+        self.seen: Version = {}
+        self.clock = 0
+
+    def make(self, random: Random) -> None:
+        counter, ops = self.clock + 1, []
+        seq = self.seen.get(self.actor, 0) + 1
+        needs = dict(self.seen)
+        for _ in range(random.randint(1, 3)):
+            op = self.operation(random, counter, seq)
+            before = str(self.state.text)
+            assert patched(before, self.state.apply(self.actor, seq, (op,))) == str(self.state.text)
+            counter = next_counter(counter, op)
+            ops.append(op)
+        self.clock = counter - 1
+        self.keep((self.actor, seq), tuple(ops), needs)
+
+    def operation(self, random: Random, counter: int, seq: int) -> Op:
+        state, id = self.state, OpId(counter, self.actor)
+        kind = random.choice("cillluurxdddiii" if state.births else "c")
+        if kind == "c":
+            return BIRTHS[random.choice(list(BIRTHS))]
+        if kind == "d" and len(state.text):
+            at = random.randrange(len(state.text))
+            return Delete(state.text.spans(at, random.randint(1, len(state.text) - at)))
+        if kind == "l":
+            return Link(id, random.choice(LINKS))
+        if kind == "u":
+            element = random.choice(LINKS)
+            return Unlink(element, state.links.tags(element))
+        if kind == "r":
+            return Rename(id, random.choice(["A", "乙", "c/d"]))
+        if kind == "x":
+            return Remove(
+                version.pairs(self.seen | {self.actor: seq} if random.random() < 0.5 else self.seen)
+            )
+        return Insert(
+            id, state.text.before(random.randint(0, len(state.text))), random.choice(["字", "ab\n"])
+        )
+
+    def keep(self, key: tuple[int, int], ops: tuple[Op, ...], needs: Version) -> None:
+        self.changes[key], self.needs[key] = ops, needs
+        version.join(self.seen, dict([key]))
+
+    def hear(self, other: "Author", random: Random) -> None:
+        waiting = [key for key in other.changes if key not in self.changes]
+        for _ in range(random.randint(0, len(waiting))):
+            ready = [key for key in waiting if version.covers(self.seen, other.needs[key])]
+            key = random.choice(ready)
+            waiting.remove(key)
+            self.take(key, other)
+
+    def take(self, key: tuple[int, int], other: "Author") -> None:
+        ops = other.changes[key]
+        before = str(self.state.text)
+        assert patched(before, self.state.apply(*key, ops)) == str(self.state.text)
+        self.keep(key, ops, other.needs[key])
+        self.clock = max(self.clock, other.clock)
+
+    def shown(self) -> tuple[object, ...]:
+        state = self.state
+        return (
+            str(state.text),
+            state.links.counts(),
+            state.name.value,
+            frozenset(state.name.past),
+            state.exists,
+        )
+
+    def expected(self) -> tuple[object, ...]:
+        model = note_of((actor, seq, ops) for (actor, seq), ops in self.changes.items())
+        return model.text, dict(sorted(model.links.items())), model.name, model.former, model.exists
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_note_is_what_the_set_of_its_changes_says(seed: int) -> None:
+    random = Random(seed)
+    authors = [Author(actor) for actor in (2, 1, 3)]
+    for _ in range(25):
+        one, other = random.sample(authors, 2)
+        if random.random() < 0.6:
+            one.make(random)
+        else:
+            one.hear(other, random)
+        assert one.shown() == one.expected()
+    everything = {key for author in authors for key in author.changes}
+    while any(author.changes.keys() < everything for author in authors):
+        one, other = random.sample(authors, 2)
+        one.hear(other, random)
+    assert authors[0].expected() == authors[0].shown() == authors[1].shown() == authors[2].shown()
+
+
+def created(text: str = "初") -> NoteState:
+    state = NoteState()
+    state.apply(1, 1, (Create(2**63, "N", text, ()),))
+    return state
+
+
+def test_a_note_exists_while_an_edit_lies_outside_what_its_remover_had_seen() -> None:
+    state = created()
+    assert state.exists
+    state.apply(2, 1, (Remove(((1, 1),)),))
+    assert not state.exists
+    state.apply(1, 2, (Insert(OpId(5, 1), OpId(1, 2**63), "!"),))
+    assert state.exists
+    assert str(state.text) == "初!"
+    state.apply(2, 2, (Remove(((1, 2),)),))
+    assert not state.exists
+
+
+def test_to_remove_is_no_edit() -> None:
+    state = created()
+    state.apply(2, 1, (Remove(((1, 1),)),))
+    state.apply(3, 1, (Remove(((1, 1),)),))
+    assert not state.exists
+    assert state.edits == {1: 1}
+
+
+def test_the_same_birth_twice_is_one_and_two_births_are_both_kept() -> None:
+    state = created("same")
+    state.apply(2, 1, (Create(2**63, "N", "same", ()),))
+    assert str(state.text) == "same"
+    assert state.births == {2**63: {1: 1, 2: 1}}
+    state.apply(3, 1, (Create(2**63 + 5, "n", "else", ()),))
+    assert str(state.text) == "elsesame"
+    assert state.name.value == "n"
+
+
+@pytest.mark.parametrize(
+    "op", [Rename(OpId(1, 1), "x"), Unknown(9, b""), Link(OpId(1, 1), ("link", "x")), Delete(())]
+)
+def test_what_was_never_created_cannot_be_edited(op: Op) -> None:
+    with pytest.raises(InvalidChange):
+        NoteState().apply(1, 1, (op,))
+
+
+def test_an_unknown_operation_is_an_edit_that_is_remembered() -> None:
+    state = created()
+    state.apply(2, 1, (Remove(((1, 1),)),))
+    assert not state.newer
+    state.apply(1, 2, (Unknown(9, b"\x91\x09"),))
+    assert state.newer
+    assert state.exists

@@ -1,0 +1,108 @@
+"""Naive models of the data types: slow, declarative, and written apart from what they judge.
+
+Each computes its answer from the *set* of operations, so it cannot depend on the order of arrival.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from crdtnotes.crdt.ids import ROOT, OpId
+from crdtnotes.crdt.ops import (
+    Create,
+    Delete,
+    Element,
+    Insert,
+    Link,
+    Op,
+    Patch,
+    Remove,
+    Rename,
+    Unlink,
+)
+
+
+def rga_text(ops: Iterable[Op]) -> str:
+    """The text of a set of operations: a tree, siblings from the greatest id down, read in preorder."""
+    parent: dict[OpId, OpId] = {}
+    character: dict[OpId, str] = {}
+    deleted: set[OpId] = set()
+    for op in ops:
+        if isinstance(op, Delete):
+            deleted |= {OpId(span.counter + i, span.actor) for span in op.spans for i in range(span.length)}
+            continue
+        if isinstance(op, Create):
+            op = Insert(OpId(1, op.birth), ROOT, op.text)
+        if isinstance(op, Insert):
+            after = op.after
+            for i, one in enumerate(op.text):
+                id = OpId(op.id.counter + i, op.id.actor)
+                parent[id], character[id] = after, one
+                after = id
+    children: dict[OpId, list[OpId]] = {}
+    for id, after in parent.items():
+        children.setdefault(after, []).append(id)
+    for siblings in children.values():
+        siblings.sort()  # the greatest is popped first
+    stack = children.get(ROOT, [])[:]
+    shown = []
+    while stack:
+        id = stack.pop()
+        if id not in deleted:
+            shown.append(character[id])
+        stack += children.get(id, [])
+    return "".join(shown)
+
+
+def patched(text: str, patches: Iterable[Patch]) -> str:
+    """A text after patches, each on what the one before left."""
+    for start, removed, inserted in patches:
+        assert 0 <= start <= start + removed <= len(text)
+        text = text[:start] + inserted + text[start + removed :]
+    return text
+
+
+@dataclass(frozen=True)
+class NoteModel:
+    """What a note shows, from the set of its changes `(actor, seq, ops)`."""
+
+    text: str
+    links: dict[Element, int]
+    name: str
+    former: frozenset[str]
+    exists: bool
+
+
+def note_of(changes: Iterable[tuple[int, int, tuple[Op, ...]]]) -> NoteModel:
+    """The note that a set of changes makes."""
+    changes = list(changes)
+    ops = [op for _, _, change in changes for op in change]
+    removed = {(op.element, tag) for op in ops if isinstance(op, Unlink) for tag in op.tags}
+    links: dict[Element, int] = {}
+    for element, _ in {pair for op in ops for pair in _adds(op)} - removed:
+        links[element] = links.get(element, 0) + 1
+    names = sorted(pair for op in ops for pair in _names(op))
+    covers = [dict(op.cover) for op in ops if isinstance(op, Remove)]
+    exists = any(
+        all(cover.get(actor, 0) < seq for cover in covers)
+        for actor, seq, change in changes
+        if any(not isinstance(op, Remove) for op in change)
+    )
+    return NoteModel(
+        rga_text(ops), links, names[-1][1] if names else "", frozenset(name for _, name in names), exists
+    )
+
+
+def _adds(op: Op) -> Iterator[tuple[Element, OpId]]:
+    if isinstance(op, Link):
+        yield op.element, op.id
+    elif isinstance(op, Create):
+        for kind, value, count in op.links:
+            for number in range(1, count + 1):
+                yield (kind, value), OpId(number, op.birth)
+
+
+def _names(op: Op) -> Iterator[tuple[OpId, str]]:
+    if isinstance(op, Rename):
+        yield op.id, op.name
+    elif isinstance(op, Create):
+        yield ROOT, op.name

@@ -1,0 +1,97 @@
+"""What a vault must show, computed from its log the naive way; and the same log played into a new file."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from crdtnotes.changes.batch import unbatch
+from crdtnotes.changes.codec import decode
+from crdtnotes.crdt.ops import Op
+from crdtnotes.markup.names import name_key
+from crdtnotes.vault import Vault
+from tests.reference import NoteModel, note_of
+from tests.vaults import fast
+
+
+def notes_in_log(vault: Vault) -> dict[bytes, NoteModel]:
+    """Every note that the log knows, by id."""
+    changes: dict[bytes, list[tuple[int, int, tuple[Op, ...]]]] = {}
+    for batch in vault.changes_since({}):
+        for data in unbatch(batch):
+            change = decode(data)
+            changes.setdefault(change.note, []).append((change.actor, change.seq, change.ops))
+    return {uid: note_of(of_note) for uid, of_note in changes.items()}
+
+
+def shown_names(notes: dict[bytes, NoteModel]) -> dict[bytes, str]:
+    """The unique names of the notes that exist."""
+    living = {uid: note for uid, note in notes.items() if note.exists}
+    bases = {name_key(note.name) for note in living.values()}
+    result: dict[bytes, str] = {}
+    last: dict[str, int] = {}
+    for uid, note in sorted(living.items()):
+        key = name_key(note.name)
+        number = last.get(key, 0) + 1
+        while number > 1 and name_key(f"{note.name} ({number})") in bases:
+            number += 1
+        last[key] = number
+        result[uid] = note.name if number == 1 else f"{note.name} ({number})"
+    return result
+
+
+def check_against_log(vault: Vault) -> None:
+    """Fail unless names, texts and link sets are what the log says."""
+    notes = notes_in_log(vault)
+    names = shown_names(notes)
+    shown = {bytes.fromhex(vault.note(info.name).id): info.name for info in vault.notes()}
+    assert shown == names
+    for uid, name in names.items():
+        assert vault.note(name).text == notes[uid].text
+        links = {(kind, value): count for kind, value, count, *_ in _links(vault.replica.conn, uid)}
+        assert links == notes[uid].links
+
+
+def check_against_new_file(vault: Vault, path: Path) -> None:
+    """Fail unless all that is derived is what comes of the same changes in a new file at once."""
+    with Vault.create(path, vault=vault.id) as other:
+        fast(other)
+        for batch in vault.changes_since({}):
+            other.apply(batch)
+        assert other.version == vault.version
+        assert other.digest == vault.digest
+        for here, there in zip(_derived(vault), _derived(other), strict=True):
+            assert here == there, f"{here}\n{there}"
+
+
+def _links(conn: sqlite3.Connection, uid: bytes) -> list[tuple[str, str, int, bytes | None]]:
+    return conn.execute(
+        """SELECT kind, value, count, target.uid FROM links JOIN notes ON notes.id = note
+           LEFT JOIN notes target ON target.id = links.target WHERE notes.uid = ? ORDER BY kind, value""",
+        (uid,),
+    ).fetchall()
+
+
+def _derived(vault: Vault) -> Iterator[object]:
+    """Rows of the derived tables, with ids in place of row numbers."""
+    vault.search("settle")
+    conn = vault.replica.conn
+    for uid, *columns in conn.execute(
+        """SELECT uid, base, base_key, alive, name, key, modified, digest, indexed, newer
+           FROM notes ORDER BY uid"""
+    ).fetchall():
+        yield uid, *columns
+        yield _links(conn, uid)
+        yield conn.execute(
+            """SELECT title_key, names.key, rank FROM names JOIN notes ON id = note
+               WHERE uid = ? ORDER BY 1, 2, 3""",
+            (uid,),
+        ).fetchall()
+        yield vault.replica.documents.text(uid)
+    # The index holds each word where it should: neither more nor less.
+    conn.execute(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.words USING fts5vocab('main', 'search', 'instance')"
+    )
+    yield conn.execute(
+        'SELECT term, uid, col, "offset" FROM temp.words JOIN notes ON id = doc ORDER BY 1, 2, 3, 4'
+    ).fetchall()
+    yield conn.execute("SELECT count(*) FROM temp.words").fetchone()

@@ -1,0 +1,85 @@
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.vault import Vault
+from tests.vaults import replicas, send
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A", "text [[B]]")
+        one.create_note("B", "[[A]] #t").append("more")
+        send(one, two)
+        two.note("A").append("answer")
+        send(two, one)
+        one.search("text")
+        assert one.check() == []
+        return one.path
+
+
+def planted(path: Path, *statements: str) -> list[str]:
+    conn = sqlite3.connect(path)
+    for statement in statements:
+        assert conn.execute(statement).rowcount > 0, statement
+    conn.commit()
+    conn.close()
+    with Vault.open(path) as vault:
+        return vault.check()
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE texts SET text = CAST('Text [[B]]\nanswer\n' AS BLOB) WHERE note = 1", "text of 'A'"),
+        ("UPDATE texts SET state = x'00' WHERE note = 1", "snapshot of 'A'"),
+        (
+            "UPDATE texts SET state = (SELECT state FROM texts WHERE note = 2) WHERE note = 1",
+            "snapshot of 'A'",
+        ),
+        ("DELETE FROM links WHERE kind = 'tag'", "links of 'B'"),
+        ("UPDATE links SET count = 2 WHERE kind = 'tag'", "links of 'B'"),
+        ("UPDATE links SET target = NULL WHERE value = 'A'", "'A' in 'B'"),
+        ("UPDATE notes SET base = 'C' WHERE id = 1", "name of 'C'"),
+        ("UPDATE notes SET name = 'C' WHERE id = 1", "shown as 'C'"),
+        ("UPDATE notes SET alive = 0 WHERE id = 1", "name of 'A'"),
+        ("UPDATE notes SET digest = x'00' WHERE id = 1", "digest of 'A'"),
+        ("DELETE FROM notes WHERE id = 1", "not among the notes"),
+        (
+            "UPDATE log SET data = CAST(replace(data, 'more', 'MORE') AS BLOB) WHERE id = 3",
+            "hash of change 3",
+        ),
+        ("UPDATE log SET data = x'00' WHERE id = 2", "Entry 2 of the log cannot be read"),
+        ("UPDATE log SET hash = x'00' WHERE id = 2", "hash of change 2"),
+        ("DELETE FROM log WHERE id = 2", "follows change 1"),
+        ("DELETE FROM log WHERE id = 4", "head of"),
+        ("UPDATE actors SET seq = 9 WHERE id = 1", "says 9"),
+        ("UPDATE actors SET hash = x'00' WHERE id = 2", "head of"),
+        ("UPDATE log SET id = 99 WHERE id = 1", "follows change"),
+    ],
+)
+def test_what_was_planted_is_found(path: Path, statement: str, said: str) -> None:
+    problems = planted(path, statement)
+    assert any(said in problem for problem in problems), problems
+
+
+def test_all_problems_are_told(path: Path) -> None:
+    problems = planted(path, "DELETE FROM links", "UPDATE texts SET text = x'41'")
+    assert sum("links of" in problem for problem in problems) == 2
+    assert sum("text of" in problem for problem in problems) == 2
+
+
+def test_a_damaged_text_is_never_served(path: Path) -> None:
+    conn = sqlite3.connect(path)
+    conn.execute("UPDATE texts SET text = x'ff'")
+    conn.commit()
+    conn.close()
+    with Vault.open(path) as vault:
+        uses: list[Callable[[], object]] = [lambda: vault.note("A").text, lambda: vault.note("A").append("x")]
+        for use in uses:
+            with pytest.raises(Exception, match="damaged"):
+                use()
+        assert vault.check() != []

@@ -1,0 +1,22 @@
+"""Schedules of the whole vault; a failure names its seed. convergence.py says how to run more of them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.store import convergence
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_replicas_converge(seed: int, tmp_path: Path) -> None:
+    convergence.run(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_replicas_converge_where_snapshots_lag(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crdtnotes.store.replica.SMALL", 0)
+    monkeypatch.setattr("crdtnotes.store.replica.LAG", 7)
+    monkeypatch.setattr("crdtnotes.store.documents.KEPT", 1)
+    convergence.run(seed, tmp_path)

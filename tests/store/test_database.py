@@ -1,0 +1,143 @@
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.errors import (
+    CrdtnotesError,
+    NewerVault,
+    NotAVault,
+    ReadOnly,
+    VaultExists,
+    VaultNotFound,
+)
+from crdtnotes.store.schema import SCHEMA
+from crdtnotes.vault import Vault
+
+as_user = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere"
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "vault.db"
+    with Vault.create(path) as vault:
+        vault.create_note("A", "text")
+    return path
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(VaultNotFound):
+        Vault.open(tmp_path / "none.db")
+    with pytest.raises(FileNotFoundError):
+        Vault.open(tmp_path / "none" / "none.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def other_database(path: Path) -> None:
+    conn = sqlite3.connect(path)
+    conn.execute("CREATE TABLE meta (key, value)")
+    conn.commit()
+    conn.close()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_text("# A note\n" * 100),
+        lambda path: path.write_bytes(b"SQLite format 3\0"),
+        lambda path: path.write_bytes(bytes(5000)),
+        other_database,
+        lambda path: path.mkdir(),
+        os.mkfifo,
+    ],
+    ids=["empty", "text", "short", "zeros", "another database", "folder", "pipe"],
+)
+def test_what_is_no_vault_is_left_alone(tmp_path: Path, make: object) -> None:
+    path = tmp_path / "vault.db"
+    make(path)  # type: ignore[operator]
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(NotAVault):
+        Vault.open(path)
+    with pytest.raises(VaultExists):
+        Vault.create(path)
+    assert (path.read_bytes() if path.is_file() else None) == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_newer_file_is_left_alone_byte_for_byte(path: Path) -> None:
+    conn = sqlite3.connect(path)
+    conn.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+    conn.close()
+    before, modified = path.read_bytes(), path.stat().st_mtime_ns
+    with pytest.raises(NewerVault, match="newer crdtnotes"):
+        Vault.open(path)
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == (before, modified)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_create_makes_folders_and_overwrites_nothing(path: Path, tmp_path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError):
+        Vault.create(path)
+    assert path.read_bytes() == before
+    with Vault.create(tmp_path / "a" / "b" / "系统.db") as vault:
+        assert len(vault) == 0
+    with pytest.raises(CrdtnotesError):
+        Vault.create(path / "below a file.db")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+def test_only_its_owner_may_read_a_vault(path: Path) -> None:
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_commits_are_durable_and_the_journal_is_no_wal(path: Path) -> None:
+    with Vault.open(path) as vault:
+        conn = vault.replica.conn
+        assert conn.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert conn.execute("PRAGMA journal_mode").fetchone() == ("truncate",)
+
+
+def test_a_vault_without_its_identity_is_no_vault(path: Path) -> None:
+    conn = sqlite3.connect(path)
+    conn.execute("DELETE FROM meta WHERE key = 'actor'")
+    conn.commit()
+    conn.close()
+    with pytest.raises(NotAVault):
+        Vault.open(path)
+
+
+def test_a_damaged_file_is_called_damaged_or_opens_and_says_so(path: Path) -> None:
+    whole = path.read_bytes()
+    for page in range(1, len(whole) // 4096):
+        path.write_bytes(whole[: page * 4096] + b"\xa5" * 4096 + whole[(page + 1) * 4096 :])
+        try:
+            with Vault.open(path) as vault:
+                assert vault.check() != [], f"page {page}"
+        except CrdtnotesError:
+            continue
+
+
+@as_user
+def test_a_file_that_may_only_be_read(path: Path) -> None:
+    path.chmod(0o400)
+    with Vault.open(path) as vault:
+        assert vault.note("A").text == "text"
+        with pytest.raises(ReadOnly):
+            vault.create_note("B")
+        assert [info.name for info in vault.notes()] == ["A"]
+
+
+@as_user
+def test_a_folder_that_may_only_be_read(path: Path) -> None:
+    path.parent.chmod(0o500)
+    try:
+        with pytest.raises(PermissionError):
+            Vault.create(path.parent / "new.db")
+    finally:
+        path.parent.chmod(0o700)

@@ -1,0 +1,129 @@
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.errors import InvalidName, NoteExists
+from crdtnotes.vault import Vault
+from tests.store.oracle import check_against_new_file
+from tests.vaults import meet, replicas
+
+
+@pytest.mark.parametrize(
+    ("holder", "old", "new", "before", "after"),
+    [
+        ("h", "A", "B", "[[A]] [[a.md]] ![[A]]", "[[B]] [[B.md]] ![[B]]"),
+        ("h", "A", "B", "[[A|label]] [[A#head|x]] [[A#^block]]", "[[B|label]] [[B#head|x]] [[B#^block]]"),
+        ("h", "zh/系统", "zh/分布式系统", "[[系统]] [[zh/系统]]", "[[分布式系统]] [[zh/分布式系统]]"),
+        ("h", "zh/系统", "en/System", "[[系统]] [[zh/系统|系]]", "[[System]] [[en/System|系]]"),
+        ("h", "A", "f/A", "[[A]]", "[[A]]"),
+        ("h", "A", "B", "[x](A.md) [y](./A.md#h) `[[A]]`", "[x](B.md) [y](./B.md#h) `[[A]]`"),
+        ("f/h", "f/A", "f/B C", "[x](A.md) [y](./A.md)", "[x](B%20C.md) [y](./B%20C.md)"),
+        ("f/h", "f/A", "g/A", "[y](./A.md) [z](../f/A.md)", "[y](../g/A.md) [z](../g/A.md)"),
+        ("h", "A", "B", "[[A]] and 😀 [[A]]\n\n[[other]]\n", "[[B]] and 😀 [[B]]\n\n[[other]]\n"),
+    ],
+)
+def test_links_are_rewritten_in_their_own_manner(
+    tmp_path: Path, holder: str, old: str, new: str, before: str, after: str
+) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        note = vault.create_note(old, "text")
+        vault.create_note(holder, before)
+        assert {link.note for link in vault.note(holder).links() if link.target != "other"} == {old}
+        changed = note.rename(new)
+        assert note.name == new
+        assert vault.note(holder).text == after
+        assert changed == (before != after)
+        assert {link.note for link in vault.note(holder).links() if link.target != "other"} == {new}
+        assert [back.note for back in note.backlinks()][:1] == [holder]
+        check_against_new_file(vault, tmp_path / "new.db")
+
+
+def test_a_title_that_means_another_note_becomes_the_whole_name(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("B", "the other")
+        vault.create_note("A").rename("f/B")
+        vault.create_note("h", "[[A]]")
+        vault.note("f/B").rename("f/C")
+        vault.create_note("i", "[[f/C]] [[C]]")
+        vault.note("f/C").rename("f/B")
+        assert vault.note("i").text == "[[f/B]] [[f/B]]"
+        assert vault.note("h").text == "[[A]]", "a former name is no name to rewrite"
+        assert vault.note("h").links()[0].note == "f/B"
+
+
+def test_links_by_an_alias_stay(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("A", "---\naliases: [系统, x]\n---\n")
+        vault.create_note("h", "[[系统]] [[x|y]]")
+        assert vault.note("A").rename("B") == 0
+        assert vault.note("h").text == "[[系统]] [[x|y]]"
+        assert {link.note for link in vault.note("h").links()} == {"B"}
+
+
+def test_a_note_that_links_to_itself(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        note = vault.create_note("f/A", "[[A]] [x](./A.md)")
+        assert note.rename("g/B") == 1
+        assert note.text == "[[B]] [x](./B.md)"
+        assert {link.note for link in note.links()} == {"g/B"}
+
+
+def test_the_old_name_stays_an_alias(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A", "text")
+        meet(one, two)
+        two.create_note("offline", "[[A]]")
+        one.note("A").rename("B")
+        meet(one, two)
+        for vault in (one, two):
+            assert vault.note("offline").links()[0].note == "B"
+            assert [back.note for back in vault.note("B").backlinks()] == ["offline"]
+            assert vault.note("A").name == "B"
+        # A note that really has the name is meant from then on.
+        one.create_note("A", "new")
+        assert one.note("A").text == "new"
+        assert one.note("offline").links()[0].note == "A"
+        one.note("A").remove()
+        assert one.note("A").name == "B"
+
+
+def test_after_concurrent_renames_all_names_lead_to_the_note(tmp_path: Path) -> None:
+    with replicas(tmp_path, 3) as vaults:
+        vaults[0].create_note("old", "text")
+        meet(*vaults)
+        for number, vault in enumerate(vaults):
+            vault.note("old").rename(f"new {number}")
+            vault.create_note(f"h{number}", f"[[old]] [[new {number}]]")
+        meet(*vaults)
+        [winner] = {vault.note("old").name for vault in vaults}
+        for vault in vaults:
+            for name in ("old", "new 0", "new 1", "new 2"):
+                assert vault.note(name).name == winner
+            for number in range(3):
+                assert {link.note for link in vault.note(f"h{number}").links()} == {winner}
+            assert vault.check() == []
+
+
+def test_what_someone_else_typed_meanwhile_stays(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A")
+        one.create_note("h", "before [[A|x]] after")
+        meet(one, two)
+        two.note("h").insert(len("before [[A|x"), "yz")
+        one.note("A").rename("B")
+        meet(one, two)
+        assert one.note("h").text == "before [[B|xyz]] after"
+
+
+def test_a_name_that_is_taken_or_bad_is_refused_and_nothing_is_done(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("A", "[[B]]")
+        note = vault.create_note("B")
+        before = vault.digest
+        for name in ("a", "A.md", "Ａ/../x", "a|b", ""):
+            with pytest.raises((NoteExists, InvalidName)):
+                note.rename(name)
+        assert note.rename("B") == note.rename("B.md") == 0
+        assert vault.digest == before
+        assert note.rename("b") == 1
+        assert vault.note("A").text == "[[b]]"

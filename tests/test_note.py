@@ -1,0 +1,128 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crdtnotes.errors import InvalidText, NoteNotFound, OutOfRange
+from crdtnotes.vault import Vault
+from tests.strategies import texts
+from tests.vaults import fast, meet, replicas
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Vault:
+    vault = fast(Vault.create(tmp_path_factory.mktemp("notes") / "v.db"))
+    vault.create_note("A")
+    return vault
+
+
+@given(texts, st.lists(st.tuples(st.integers(0, 100), st.integers(0, 5), texts), max_size=5))
+def test_edits_do_to_a_note_what_they_do_to_a_string(
+    scratch: Vault, text: str, edits: list[tuple[int, int, str]]
+) -> None:
+    note = scratch.note("A")
+    note.write(text)
+    for at, length, new in edits:
+        at %= len(text) + 1
+        length = min(length, len(text) - at)
+        note.delete(at, length)
+        note.insert(at, new)
+        text = text[:at] + new + text[at + length :]
+        assert note.text == text
+    with Vault.open(scratch.path) as other:
+        assert other.note("A").text == text
+
+
+@pytest.mark.parametrize(("index", "length"), [(-1, 1), (0, 5), (4, 1), (2, -1), (5, 0)])
+def test_positions_outside_are_refused(tmp_path: Path, index: int, length: int) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        note = vault.create_note("A", "字😀ab")
+        with pytest.raises(OutOfRange):
+            note.delete(index, length)
+        with pytest.raises(IndexError):
+            note.insert(-1, "x")
+        with pytest.raises(IndexError):
+            note.insert(5, "x")
+        assert note.text == "字😀ab"
+        assert sum(vault.version.values()) == 1
+
+
+def test_a_surrogate_is_no_text(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        note = vault.create_note("A", "first\n\nlast\n")
+        for edit in (note.append, note.write, lambda text: note.insert(0, text)):
+            with pytest.raises(InvalidText):
+                edit("other\n\nlast\ud800")
+        assert note.text == "first\n\nlast\n"
+        assert vault.check() == []
+
+
+def test_two_people_write_whole_new_versions_and_both_keep_their_part(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A", "# 题\n\n第一段。\n\n第二段。\n")
+        meet(one, two)
+        one.note("A").write("# 题目\n\n第一段，改了。\n\n第二段。\n")
+        two.note("A").write("# 题\n\n第一段。\n\n第二段 [[改]]。\n\n第三段。\n")
+        meet(one, two)
+        assert one.note("A").text == "# 题目\n\n第一段，改了。\n\n第二段 [[改]]。\n\n第三段。\n"
+        assert [link.target for link in two.note("A").links()] == ["改"]
+
+
+def test_to_write_what_is_there_is_no_change(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        note = vault.create_note("A", "text")
+        version = vault.version
+        note.write("text")
+        note.insert(2, "")
+        note.delete(2, 0)
+        assert vault.version == version
+
+
+@pytest.mark.parametrize(
+    ("before", "added", "after"),
+    [("", "x", "x\n"), ("a", "x", "a\nx\n"), ("a\n", "x\n", "a\nx\n"), ("a", "x\ny", "a\nx\ny\n")],
+)
+def test_what_is_appended_has_lines_of_its_own(tmp_path: Path, before: str, added: str, after: str) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        note = vault.create_note("A", before)
+        note.append(added)
+        assert note.text == after
+
+
+def test_a_deleted_note_says_so(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        note = vault.create_note("A", "text")
+        assert note.id in repr(note)
+        note.remove()
+        for use in (
+            lambda: note.name, lambda: note.title, lambda: note.text, lambda: note.modified, note.links,
+            note.backlinks, note.remove, lambda: note.rename("B"), lambda: note.insert(0, "x"),
+            lambda: note.delete(0, 1), lambda: note.write("x"), lambda: note.append("x"),
+        ):  # fmt: skip
+            with pytest.raises(NoteNotFound, match="deleted"):
+                use()
+        assert len(vault) == 0
+        with vault.transaction():
+            again = vault.create_note("A", "new")
+            again.append("x")
+            again.remove()
+            with pytest.raises(NoteNotFound):
+                again.insert(0, "x")
+            vault.create_note("A", "newer")
+        assert vault.note("A").text == "newer"
+        assert vault.check() == []
+
+
+def test_backlinks_name_each_place_once(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("A")
+        vault.create_note("h", "[[A]] and [[A|again]]\n\n  ![[a]] here  \n")
+        assert [(b.note, b.line, b.context, b.kind) for b in vault.note("A").backlinks()] == [
+            ("h", 1, "[[A]] and [[A|again]]", "link"),
+            ("h", 3, "![[a]] here", "embed"),
+        ]
+        assert {(link.target, link.note, link.kind, link.count) for link in vault.note("h").links()} == {
+            ("A", "A", "link", 2),
+            ("a", "A", "embed", 1),
+        }

@@ -1,0 +1,78 @@
+"""Replicas of one vault, their meetings, and changes made by hand."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from crdtnotes.changes.batch import batches, unbatch
+from crdtnotes.changes.change import Change, birth_actor, note_id
+from crdtnotes.changes.codec import decode, encode
+from crdtnotes.crdt.ops import Create, Op
+from crdtnotes.vault import Vault
+
+
+def fast(vault: Vault) -> Vault:
+    """The vault, without waiting for the disk: what is tested here is not the power failing."""
+    vault.replica.conn.execute("PRAGMA synchronous = OFF")
+    return vault
+
+
+@contextmanager
+def replicas(folder: Path, count: int = 2) -> Iterator[list[Vault]]:
+    """Open replicas of a new vault."""
+    with ExitStack() as stack:
+        first = stack.enter_context(Vault.create(folder / "0.db", "d0"))
+        others = [
+            stack.enter_context(Vault.create(folder / f"{number}.db", f"d{number}", first.id))
+            for number in range(1, count)
+        ]
+        yield [fast(vault) for vault in (first, *others)]
+
+
+def send(source: Vault, to: Vault) -> None:
+    """Bring one replica all that another has."""
+    for batch in source.changes_since(to.version):
+        to.apply(batch)
+
+
+def meet(*vaults: Vault) -> None:
+    """Let everybody hear of everything."""
+    for _ in range(2):
+        for to in vaults:
+            for source in vaults:
+                if source is not to:
+                    send(source, to)
+    assert len({vault.digest for vault in vaults}) == 1
+
+
+def changes(vault: Vault, since: dict[str, int] | None = None) -> list[bytes]:
+    """The changes of a replica, in its order."""
+    return [data for batch in vault.changes_since(since or {}) for data in unbatch(batch)]
+
+
+def batch(*items: bytes | Change) -> bytes:
+    """One batch of these changes."""
+    [result] = batches([item if isinstance(item, bytes) else encode(item) for item in items])
+    return result
+
+
+def last_change(vault: Vault) -> Change:
+    """The change that was logged last."""
+    return decode(changes(vault)[-1])
+
+
+def created(vault: Vault, *more: Op, name: str = "by hand", text: str = "text", actor: int = 77) -> Change:
+    """The first change of some other actor: it creates a note, and does more."""
+    uid = note_id(bytes.fromhex(vault.id), name)
+    create = Create(birth_actor(uid, text), name, text, ())
+    return Change(actor, 1, 1, (), 0, uid, (create, *more))
+
+
+def state(vault: Vault) -> tuple[object, ...]:
+    """Everything that a failed call must leave as it was."""
+    return (
+        vault.version,
+        vault.digest,
+        [(info, vault.note(info.name).text) for info in vault.notes()],
+        vault.actor,
+    )
