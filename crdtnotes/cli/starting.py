@@ -60,12 +60,11 @@ def clone(ctx: click.Context, address: str, device: str) -> None:
     crdtnotes --vault copy.crdtnotes clone ws://127.0.0.1:4821
     """
     from crdtnotes.cli.dialling import clone_vault
-    from crdtnotes.cli.running import run, say_what_happens
+    from crdtnotes.cli.running import run, saying_what_happens
     from crdtnotes.sync.address import Address
 
-    say_what_happens(logging.ERROR)
     path = vault_path(ctx)
-    with progress("Cloning") as show:
+    with saying_what_happens(logging.ERROR), progress("Cloning") as show:
         cloned = run(clone_vault(Address.parse(address), path, device, show))
     click.echo(
         f"Cloned {counted(cloned.notes, 'note')} ({counted(cloned.changes, 'change')}) "
