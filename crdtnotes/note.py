@@ -5,6 +5,7 @@ from typing import Any
 
 from crdtnotes.crdt.diff import edits
 from crdtnotes.crdt.rebase import rebase
+from crdtnotes.editing.session import EditSession
 from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
 from crdtnotes.markup.names import clean_name, name_key, title_of
 from crdtnotes.markup.outline import outline
@@ -95,6 +96,11 @@ class Note:
 
     # -- editing
 
+    def open(self) -> EditSession:
+        """Open the note in an editor: a session that keeps its own view of the text and can undo."""
+        self._row()
+        return EditSession(self._writer, self._uid)
+
     def insert(self, index: int, text: str) -> None:
         """Insert text before a position; raises OutOfRange unless 0 ≤ index ≤ length."""
         doc = self._seen()
@@ -140,7 +146,7 @@ class Note:
             taken = self._writer.replica.row_by_key(name_key(name))
             if taken not in (None, row):
                 raise NoteExists(f"There is already a note {name!r}.")
-            if name == old:
+            if name == old == self._column("base"):
                 return 0
             return rename(self._writer, self._uid, old, name)
 

@@ -55,6 +55,19 @@ class NoteInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteNames:
+    """What leads to a note: its name, its aliases, and the keys of names that it once had.
+
+    `modified` is as in NoteInfo.
+    """
+
+    name: str
+    modified: int
+    aliases: tuple[str, ...]
+    former: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Dangling:
     """A target that no note answers to, and the names of the notes that link to it."""
 
@@ -78,9 +91,9 @@ class Vault:
         return cls(Replica.create(Path(path), device, None if vault is None else _vault_id(vault)))
 
     @classmethod
-    def open(cls, path: str | PathLike[str]) -> "Vault":
+    def open(cls, path: str | PathLike[str], read_only: bool = False) -> "Vault":
         """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged."""
-        return cls(Replica(Path(path)))
+        return cls(Replica(Path(path), read_only=read_only))
 
     def close(self) -> None:
         """Store what lags behind and close the file."""
@@ -169,6 +182,19 @@ class Vault:
             rows = replica.conn.execute(_NOTES).fetchall()
         for name, modified, characters, size, links, backlinks in rows:
             yield NoteInfo(name, title_of(name), modified, characters, size, links, backlinks)
+
+    def names(self) -> list[NoteNames]:
+        """Return what leads to each note, in the order of names."""
+        with self._writer.reading() as replica:
+            rows = replica.conn.execute(
+                "SELECT id, name, modified FROM notes WHERE name IS NOT NULL ORDER BY key"
+            ).fetchall()
+            aliases = replica.names.aliases()
+            former = replica.names.former()
+        return [
+            NoteNames(name, modified, tuple(aliases.get(id, ())), tuple(former.get(id, ())))
+            for id, name, modified in rows
+        ]
 
     def today(self, day: date | None = None) -> Note:
         """Return the note of a date, by default the local one, creating it from the template.

@@ -21,5 +21,5 @@ MAX_NAME_BYTES = 1000
 MAX_VALUE_BYTES = 4000
 """A link's target, a tag, an alias in UTF-8; and, far less in use, a link's kind."""
 
-MAX_TIME = 2**53 - 1
-"""Wall time in ms; it is shown and decides nothing."""
+MAX_TIME = 253_402_300_799_999
+"""Wall time in ms: the end of the year 9999. It is shown and decides nothing."""

@@ -92,7 +92,7 @@ async def clone_vault(address: Address, path: Path, device: str, show: Show = sh
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {system_reason(error)}") from error
     finally:
-        # SQLite leaves its journal, empty, beside a file that it has closed.
+        # A journal is there only if something went wrong with the file.
         for left in (part, part.with_name(f"{part.name}-journal")):
             left.unlink(missing_ok=True)
     return Cloned(summary.device, notes, summary.received)

@@ -13,6 +13,9 @@ from crdtnotes.crdt.ops import Patch
 
 _WORD = re.compile(r"[^\W\u2e80-\U0003ffff]+|\s+|.", re.DOTALL)
 
+MAX_PAIRS = 1_000_000
+"""Above this product of two lengths the comparison takes the faster, less thorough way."""
+
 MAX_WORDS = 4000
 """A block with more words than this on a side is replaced whole: the comparison is quadratic."""
 
@@ -52,7 +55,10 @@ def _within(at: int, old: str, new: str) -> list[Patch]:
 
 def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[slice, slice]]:
     """Yield the slices of both that differ, in order."""
-    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    # In long texts what recurs often (blank lines) is no longer looked at first: comparing all with all of
+    # them takes quadratic time.
+    often = len(old) * len(new) > MAX_PAIRS
+    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=often).get_opcodes():
         if tag != "equal":
             yield slice(i, j), slice(k, m)
 

@@ -8,10 +8,11 @@ may be there again. SQLite syncs a truncated one.)
 """
 
 import os
+import secrets
 import sqlite3
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -71,24 +72,52 @@ def _release(identity: _Identity) -> None:
             del _open[identity]
 
 
-def create_file(path: Path) -> None:
-    """Make an empty replica file; raises VaultExists, ReadOnly or StoreError and leaves nothing then."""
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` to build a file at; it takes its place once it is whole, or not at all.
+
+    Only its owner may read the file. Raises VaultExists when something is at `path`.
+    """
+    taken = VaultExists(f"There is already something at {path}.")
+    with plain_errors(path):
+        if os.path.lexists(path):
+            raise taken
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        try:
+            _create_empty(part)
+            yield part
+            try:
+                path.hardlink_to(part)
+            except FileExistsError:
+                raise taken from None
+            except OSError:
+                # This file system has no hard links. Reserve the path, so that nothing is overwritten.
+                try:
+                    _create_empty(path)
+                except FileExistsError:
+                    raise taken from None
+                part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _create_empty(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def create_file(path: Path, meta: Mapping[str, object]) -> None:
+    """Make a replica file without a change in it; raises VaultExists, ReadOnly or StoreError."""
     with plain_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+    with new_file(path) as part:
+        db = Database(_connect(part, read_only=False))
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        except FileExistsError:
-            raise VaultExists(f"There is already something at {path}.") from None
-        try:
-            db = Database(_connect(path, read_only=False))
-            try:
-                with db.atomic():
-                    migrations.apply(db)
-            finally:
-                db.close()
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+            with db.atomic():
+                migrations.apply(db)
+                db.conn.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+            db.conn.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            db.close()
 
 
 def open_file(path: Path, *, read_only: bool = False) -> ReplicaFile:

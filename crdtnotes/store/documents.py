@@ -13,8 +13,8 @@ from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import decode
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import Create, Link, Patch, Rename, Unlink
-from crdtnotes.errors import Damaged
 from crdtnotes.store.log import Log
+from crdtnotes.store.texts import COLUMNS, read, text_sum
 
 KEPT = 64
 """Documents that stay decoded in memory between transactions."""
@@ -102,8 +102,27 @@ class Documents:
             self._shown.pop(uid, None)
         self._open.move_to_end(uid)
         if doc.checked != self._log.tip:
-            self._catch_up(doc)
+            self.catch_up(doc)
         return doc
+
+    def copy(self, uid: bytes) -> Document | None:
+        """Return the note as a document of the caller's own, which moves only when `catch_up` is called."""
+        doc = self._load(uid)
+        if doc is not None:
+            self.catch_up(doc)
+        return doc
+
+    def copy_as_of(self, doc: Document) -> Document:
+        """Return anew what a copy was when it was last caught up; this plays the note's whole log."""
+        return self._as_of(doc, doc.upto)
+
+    def catch_up(self, doc: Document) -> list[Patch]:
+        """Apply what the log holds beyond a document; return what that did to its text."""
+        patches: list[Patch] = []
+        for log_id, data in self._log.of_note(doc.id, doc.upto):
+            patches += doc.apply(decode(data), log_id)
+        doc.checked = self._log.tip
+        return patches
 
     def add(self, uid: bytes) -> Document:
         """Begin a note that is not here yet."""
@@ -111,7 +130,7 @@ class Documents:
         self._conn.execute(
             "INSERT INTO notes VALUES (?, ?, '', '', 0, NULL, NULL, 0, 0, 0, 0, 0, x'', NULL, 0)", (id, uid)
         )
-        self._conn.execute("INSERT INTO texts VALUES (?, x'', x'')", (id,))
+        self._conn.execute("INSERT INTO texts VALUES (?, x'', ?, x'')", (id, text_sum(b"")))
         doc = self._open[uid] = Document(id, uid, NoteState(), 0, 0)
         return doc
 
@@ -120,18 +139,18 @@ class Documents:
         doc = self._open.get(uid)
         if doc is None:
             row = self._conn.execute(
-                "SELECT text, upto FROM notes JOIN texts ON note = id WHERE uid = ? AND upto = head", (uid,)
+                f"SELECT {COLUMNS}, upto FROM notes JOIN texts ON note = id WHERE uid = ? AND upto = head",
+                (uid,),
             ).fetchone()
             if row is not None:
-                text, self._shown[uid] = row
-                return _decode(text)
+                data, stored, self._shown[uid] = row
+                return read(data, stored)
         doc = self.open(uid)
         return None if doc is None else str(doc.state.text)
 
     def saved_text(self, id: int) -> str:
         """Return the text of the stored snapshot, which may lag."""
-        (data,) = self._conn.execute("SELECT text FROM texts WHERE note = ?", (id,)).fetchone()
-        return _decode(data)
+        return read(*self._conn.execute(f"SELECT {COLUMNS} FROM texts WHERE note = ?", (id,)).fetchone())
 
     def stale(self) -> list[bytes]:
         """Return the notes whose snapshots lag behind the log."""
@@ -142,7 +161,8 @@ class Documents:
         text = str(doc.state.text)
         data = text.encode()
         self._conn.execute(
-            "UPDATE texts SET text = ?, state = ? WHERE note = ?", (data, snapshot.dump(doc.state), doc.id)
+            "UPDATE texts SET text = ?, sum = ?, state = ? WHERE note = ?",
+            (data, text_sum(data), snapshot.dump(doc.state), doc.id),
         )
         self._conn.execute(
             "UPDATE notes SET upto = ?, characters = ?, size = ?, digest = ? WHERE id = ?",
@@ -153,12 +173,13 @@ class Documents:
 
     def _load(self, uid: bytes) -> Document | None:
         row = self._conn.execute(
-            "SELECT id, upto, modified, text, state FROM notes JOIN texts ON note = id WHERE uid = ?", (uid,)
+            f"SELECT id, upto, modified, {COLUMNS}, state FROM notes JOIN texts ON note = id WHERE uid = ?",
+            (uid,),
         ).fetchone()
         if row is None:
             return None
-        id, upto, modified, text, data = row
-        state = snapshot.load(data, _decode(text)) if data else NoteState()
+        id, upto, modified, data, stored, dumped = row
+        state = snapshot.load(dumped, read(data, stored)) if dumped else NoteState()
         doc = Document(id, uid, state, upto, modified)
         doc.checked = -1
         return doc
@@ -172,11 +193,6 @@ class Documents:
             past.apply(decode(data), log_id)
         return past
 
-    def _catch_up(self, doc: Document) -> None:
-        for log_id, data in self._log.of_note(doc.id, doc.upto):
-            doc.apply(decode(data), log_id)
-        doc.checked = self._log.tip
-
 
 def content_digest(data: bytes, state: NoteState) -> bytes:
     """Return a hash of what a note shows: its text (UTF-8) and its links."""
@@ -184,10 +200,3 @@ def content_digest(data: bytes, state: NoteState) -> bytes:
     for (kind, value), count in state.links.counts().items():
         digester.update(f"\0{kind}\0{value}\0{count}".encode())
     return digester.digest()
-
-
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise Damaged("A note's text in the replica's file is damaged.") from None

@@ -72,6 +72,18 @@ class NameIndex:
             self._index_shown(id)
         self._dirty_notes.clear()
 
+    def aliases(self) -> dict[int, list[str]]:
+        """Return each note's aliases as they are written."""
+        return _grouped(
+            self._conn.execute("SELECT note, value FROM links WHERE kind = ? ORDER BY value", (KIND_ALIAS,))
+        )
+
+    def former(self) -> dict[int, list[str]]:
+        """Return the keys of the names that each note once had."""
+        return _grouped(
+            self._conn.execute("SELECT note, key FROM names WHERE rank = ? ORDER BY key", (FORMER,))
+        )
+
     def _show(self, before_move: Callable[[int], None]) -> set[int]:
         """Recompute the shown names of every group that changed; return the notes whose name moved."""
         bases = self._dirty_bases | {
@@ -148,6 +160,13 @@ class NameIndex:
             )
         if before != rows or moved:  # where several notes answer, their names decide, down to the case
             self.dirty_titles.update(title for title, _, _ in before | rows)
+
+
+def _grouped(rows: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
+    result: dict[int, list[str]] = {}
+    for note, value in rows:
+        result.setdefault(note, []).append(value)
+    return result
 
 
 def _row(name: str, rank: int) -> _Row:

@@ -90,19 +90,13 @@ class Replica:
     @classmethod
     def create(cls, path: Path, device: str, vault: bytes | None = None) -> "Replica":
         """Make a new replica, of a new vault or of the vault with this id; raises VaultExists."""
-        create_file(path)
-        db = open_file(path)
         meta = {
             "vault": vault or secrets.token_bytes(16),
             "device": device,
             "actor": random_actor(),
             "kinds": KNOWN_KINDS,
         }
-        try:
-            with writing(db, path):
-                db.conn.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
-        finally:
-            db.close()
+        create_file(path, meta)
         return cls(path)
 
     def close(self) -> None:

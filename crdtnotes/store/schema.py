@@ -50,7 +50,8 @@ _M001 = (
     "CREATE INDEX notes_stale ON notes (id) WHERE upto < head",
     "CREATE INDEX notes_unindexed ON notes (id) WHERE indexed IS NULL AND name IS NOT NULL",
     # Snapshots: apart, so that listing notes does not step over their texts.
-    "CREATE TABLE texts (note INTEGER PRIMARY KEY, text BLOB NOT NULL, state BLOB NOT NULL)",
+    """CREATE TABLE texts (
+        note INTEGER PRIMARY KEY, text BLOB NOT NULL, sum BLOB NOT NULL, state BLOB NOT NULL)""",
     # What can lead to a note: its shown name (rank 0), its aliases (1), every name it ever had (2).
     """CREATE TABLE names (
         title_key TEXT NOT NULL, note INTEGER NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL,

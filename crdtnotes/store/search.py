@@ -14,6 +14,8 @@ import sqlite3
 import unicodedata
 from dataclasses import dataclass
 
+from crdtnotes.store.texts import COLUMNS, read
+
 PENDING_PAGE = 200
 """Notes that are put into the index at a time."""
 
@@ -77,29 +79,30 @@ class SearchIndex:
     def take_out(self, id: int) -> None:
         """Take a note out of the index, if it is in; to be done before its snapshot or name changes."""
         row = self._conn.execute(
-            "SELECT indexed, text FROM notes JOIN texts ON note = id WHERE id = ? AND indexed IS NOT NULL",
+            f"""SELECT indexed, {COLUMNS} FROM notes JOIN texts ON note = id
+                WHERE id = ? AND indexed IS NOT NULL""",
             (id,),
         ).fetchone()
         if row is not None:
-            name, data = row
+            name, data, stored = row
             self._conn.execute(
                 "INSERT INTO search (search, rowid, name, text) VALUES ('delete', ?, ?, ?)",
-                (id, spaced(name), spaced(data.decode())),
+                (id, spaced(name), spaced(read(data, stored))),
             )
             self._conn.execute("UPDATE notes SET indexed = NULL WHERE id = ?", (id,))
 
     def put_in_pending(self) -> bool:
         """Put in some of the notes that are not in; return whether there may be more."""
         rows = self._conn.execute(
-            """SELECT id, name, text FROM notes JOIN texts ON note = id
+            f"""SELECT id, name, {COLUMNS} FROM notes JOIN texts ON note = id
                WHERE indexed IS NULL AND name IS NOT NULL LIMIT ?""",
             (PENDING_PAGE,),
         ).fetchall()
         self._conn.executemany(
             "INSERT INTO search (rowid, name, text) VALUES (?, ?, ?)",
-            ((id, spaced(name), spaced(data.decode())) for id, name, data in rows),
+            ((id, spaced(name), spaced(read(data, stored))) for id, name, data, stored in rows),
         )
-        self._conn.executemany("UPDATE notes SET indexed = name WHERE id = ?", [(id,) for id, _, _ in rows])
+        self._conn.executemany("UPDATE notes SET indexed = name WHERE id = ?", [(id,) for id, *_ in rows])
         return len(rows) == PENDING_PAGE
 
     def pending(self) -> bool:
@@ -115,13 +118,13 @@ class SearchIndex:
         if not expression:
             return []
         rows = self._conn.execute(
-            """SELECT notes.name, texts.text FROM search
+            f"""SELECT notes.name, {COLUMNS} FROM search
                JOIN notes ON notes.id = search.rowid JOIN texts ON texts.note = search.rowid
                WHERE search MATCH ? ORDER BY bm25(search, 8.0, 1.0), notes.key LIMIT ?""",
             (expression, limit),
         ).fetchall()
         wanted = _needle(query)
-        return [_hit(name, data.decode(), wanted) for name, data in rows]
+        return [_hit(name, read(data, stored), wanted) for name, data, stored in rows]
 
 
 def _needle(query: str) -> list[re.Pattern[str]]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from crdtnotes.changes.change import Change, birth_actor, note_id
 from crdtnotes.changes.codec import encode
-from crdtnotes.changes.limits import MAX_VALUE_BYTES
+from crdtnotes.changes.limits import MAX_TIME, MAX_VALUE_BYTES
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import (
     Create,
@@ -120,23 +120,33 @@ class Writer:
             self.replica.integrate(change, data, self.replica.documents.add(uid))
             return uid
 
-    def insert(self, uid: bytes, after: OpId, text: str) -> None:
-        """Insert text behind an element."""
-        _check_text(text)
-        if text:
-            with self.transaction():
-                draft = self._draft_for(uid)
-                draft.text_edited = True
-                own = OpId(draft.counter, self.replica.actor)
-                self._apply(draft, Insert(own, after, text))
+    def insert(self, uid: bytes, after: OpId, text: str, *, links_later: bool = False) -> OpId | None:
+        """Insert text behind an element; return the first character's id, None where there is no text.
 
-    def delete(self, uid: bytes, spans: Sequence[Span]) -> None:
-        """Delete elements."""
+        `links_later`: leave the link set as it is until `settle_links` or another edit of the note.
+        """
+        _check_text(text)
+        if not text:
+            return None
+        with self.transaction():
+            draft = self._draft_for(uid)
+            draft.text_edited |= not links_later
+            own = OpId(draft.counter, self.replica.actor)
+            self._apply(draft, Insert(own, after, text))
+            return own
+
+    def delete(self, uid: bytes, spans: Sequence[Span], *, links_later: bool = False) -> None:
+        """Delete elements; `links_later` as for `insert`."""
         if spans:
             with self.transaction():
                 draft = self._draft_for(uid)
-                draft.text_edited = True
+                draft.text_edited |= not links_later
                 self._apply(draft, Delete(tuple(spans)))
+
+    def settle_links(self, uid: bytes) -> None:
+        """Bring a note's link set in line with its text, where edits left that for later."""
+        with self.transaction():
+            self._draft_for(uid).text_edited = True
 
     def rename(self, uid: bytes, name: str) -> None:
         """Set a note's name."""
@@ -162,10 +172,12 @@ class Writer:
         even where its caller goes on.
         """
         draft, self._draft = self._draft, None
-        if draft is None or not draft.ops:
+        if draft is None:
             return
         if draft.text_edited:
             self._reconcile(draft)
+        if not draft.ops:
+            return
         change = self._change(draft.doc.uid, draft.seq, draft.start, draft.deps, tuple(draft.ops))
         try:
             data = encode(change)
@@ -175,7 +187,7 @@ class Writer:
         self.replica.integrate(change, data, draft.doc, applied=True)
 
     def _change(self, uid: bytes, seq: int, start: int, deps: _Deps, ops: tuple[Op, ...]) -> Change:
-        return Change(self.replica.actor, seq, start, deps, max(0, self._now()), uid, ops)
+        return Change(self.replica.actor, seq, start, deps, min(max(0, self._now()), MAX_TIME), uid, ops)
 
     def _place(self) -> tuple[int, int, _Deps]:
         """Return the seq, the start and the deps that the next change has."""

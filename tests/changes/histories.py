@@ -4,6 +4,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from crdtnotes.changes.change import Change, birth_actor
+from crdtnotes.changes.limits import MAX_TIME
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, OpId
 from crdtnotes.crdt.ops import (
     Create,
@@ -99,5 +100,5 @@ def changes(draw: st.DrawFn) -> Change:
         op = draw(operations(actor, note, counter))
         counter = next_counter(counter, op)
         ops.append(op)
-    time = draw(st.integers(0, MAX_COUNTER))
+    time = draw(st.integers(0, MAX_TIME))
     return Change(actor, draw(seqs), start, draw(versions(without=actor)), time, note, tuple(ops))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crdtnotes.changes import codec
 from crdtnotes.changes.change import Change, birth_actor
-from crdtnotes.changes.limits import MAX_CHANGE_BYTES, MAX_DEPS, MAX_NAME_BYTES, MAX_VALUE_BYTES
+from crdtnotes.changes.limits import MAX_CHANGE_BYTES, MAX_DEPS, MAX_NAME_BYTES, MAX_TIME, MAX_VALUE_BYTES
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, OpId
 from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename, Span, Unknown, Unlink
 from crdtnotes.errors import DecodeError, InvalidText, TooLarge
@@ -138,7 +138,7 @@ def test_the_helper_writes_what_the_codec_writes() -> None:
         {"start": MAX_COUNTER},
         {"start": 2**64 - 1},
         {"time": -1},
-        {"time": MAX_COUNTER + 1},
+        {"time": MAX_TIME + 1},
         {"note": b"short"},
         {"note": bytes(17)},
         {"note": "x" * 16},

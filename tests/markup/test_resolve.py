@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -72,7 +73,9 @@ PATHS = st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join)
 
 @settings(deadline=None)
 @given(st.dictionaries(PATHS, st.lists(PATHS, max_size=2), max_size=8), PATHS, PATHS, st.randoms())
-def test_the_order_of_notes_does_not_matter(notes, holder, target, random) -> None:
+def test_the_order_of_notes_does_not_matter(
+    notes: dict[str, list[str]], holder: str, target: str, random: Random
+) -> None:
     shuffled = list(notes.items())
     random.shuffle(shuffled)
     assert resolve(target, holder, Vault(notes)) == resolve(target, holder, Vault(dict(shuffled)))

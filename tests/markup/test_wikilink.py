@@ -66,7 +66,8 @@ def test_the_opening_token_says_what_the_link_is() -> None:
 
 
 def test_a_parser_can_be_used_again_with_the_same_environment() -> None:
-    md, env = parser(), {}
+    md = parser()
+    env: dict[str, object] = {}
     assert "b" not in md.render("%%\nb\n%%\nc", env)
     assert "b" in md.render("%%\nb\nc", env)
 

@@ -1,9 +1,12 @@
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from crdtnotes.errors import Busy
+from crdtnotes.store import check, database
+from crdtnotes.store.replica import Replica
 from crdtnotes.vault import Vault
 from tests.vaults import replicas, send
 
@@ -70,6 +73,22 @@ def test_all_problems_are_told(path: Path) -> None:
     problems = planted(path, "DELETE FROM links", "UPDATE texts SET text = x'41'")
     assert sum("links of" in problem for problem in problems) == 2
     assert sum("text of" in problem for problem in problems) == 2
+
+
+def test_it_looks_at_one_state_while_others_write(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.01)
+    with Vault.open(path) as vault, Vault.open(path) as other:
+        rest = check._check_names
+
+        def meanwhile(replica: Replica) -> Iterator[str]:
+            with pytest.raises(Busy):
+                other.create_note("meanwhile", "[[A]]")
+            yield from rest(replica)
+
+        monkeypatch.setattr(check, "_check_names", meanwhile)
+        assert vault.check() == []
+        other.create_note("after")
+        assert "after" in vault
 
 
 def test_a_damaged_text_is_never_served(path: Path) -> None:

@@ -13,6 +13,7 @@ from crdtnotes.errors import (
     VaultExists,
     VaultNotFound,
 )
+from crdtnotes.store.database import new_file
 from crdtnotes.store.schema import SCHEMA
 from crdtnotes.vault import Vault
 
@@ -141,3 +142,50 @@ def test_a_folder_that_may_only_be_read(path: Path) -> None:
             Vault.create(path.parent / "new.db")
     finally:
         path.parent.chmod(0o700)
+
+
+def test_what_is_being_made_is_not_there_before_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "v.db"
+
+    def fail_half_way() -> None:
+        with new_file(path) as part:
+            part.write_text("half")
+            assert not path.exists()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_came_meanwhile_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "v.db"
+
+    def be_late() -> None:
+        with new_file(path) as part:
+            part.write_text("new")
+            path.write_text("theirs")
+
+    for links in (True, False):
+        if not links:
+            monkeypatch.setattr(Path, "hardlink_to", _no_links)
+        with pytest.raises(VaultExists):
+            be_late()
+        assert path.read_text() == "theirs"
+        path.unlink()
+    with new_file(path) as part:
+        part.write_text("new")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _no_links(self: Path, target: Path) -> None:
+    raise PermissionError("no hard links here")
+
+
+def test_nothing_is_left_beside_a_closed_vault(tmp_path: Path) -> None:
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault, Vault.open(path) as other:
+        vault.create_note("a", "b")
+        other.create_note("c", "d")
+    assert list(tmp_path.iterdir()) == [path]

@@ -3,6 +3,7 @@ from pathlib import Path
 from crdtnotes.changes.change import Change
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Link, Op, Remove, Rename
+from crdtnotes.store.digest import digest
 from tests.vaults import batch, created, meet, replicas, send
 
 
@@ -53,3 +54,16 @@ def test_each_byte_of_a_change_counts(tmp_path: Path) -> None:
             vault.apply(batch(Change(77, 1, 1, (), 0, create.note, (*create.ops, *ops))))
             digests.add(vault.digest)
     assert len(digests) == 5
+
+
+def test_what_is_shown_counts_beside_the_changes(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, _]:
+        one.create_note("A", "text")
+        digests = {one.digest}
+        for column in ("name = 'B'", "digest = x'00'", "name = NULL"):
+            conn = one.replica.conn
+            conn.execute("BEGIN")
+            conn.execute(f"UPDATE notes SET {column}")
+            digests.add(digest(conn, one.replica.log))
+            conn.rollback()
+        assert len(digests) == 4

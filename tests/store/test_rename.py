@@ -87,6 +87,18 @@ def test_the_old_name_stays_an_alias(tmp_path: Path) -> None:
         assert one.note("A").name == "B"
 
 
+def test_a_title_counts_before_a_name_that_a_note_once_had(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("T", "once").rename("S")
+        vault.create_note("h", "[[T]] [[alias]]")
+        assert vault.note("h").links()[0].note == "S"
+        vault.create_note("far/away/T", "---\naliases: [S2]\n---\n")
+        assert vault.note("h").links()[0].note == "far/away/T"
+        assert vault.note("T").name == "far/away/T"
+        vault.note("far/away/T").remove()
+        assert vault.note("T").name == "S"
+
+
 def test_after_concurrent_renames_all_names_lead_to_the_note(tmp_path: Path) -> None:
     with replicas(tmp_path, 3) as vaults:
         vaults[0].create_note("old", "text")
@@ -127,3 +139,18 @@ def test_a_name_that_is_taken_or_bad_is_refused_and_nothing_is_done(tmp_path: Pa
         assert vault.digest == before
         assert note.rename("b") == 1
         assert vault.note("A").text == "[[b]]"
+
+
+def test_the_number_of_a_note_can_be_made_its_name(tmp_path: Path) -> None:
+    """Two notes that were both renamed to Z; giving the second the name that it shows keeps it for good."""
+    with Vault.create(tmp_path / "a.db") as a, Vault.create(tmp_path / "b.db", vault=a.id) as b:
+        a.create_note("one", "1").rename("Z")
+        b.create_note("two", "2").rename("Z")
+        for source, target in ((a, b), (b, a)):
+            for batch in source.changes_since({}):
+                target.apply(batch)
+        kept = a.note("Z").text
+        a.note("Z (2)").rename("Z (2)")
+        a.note("Z").remove()
+        assert [info.name for info in a.notes()] == ["Z (2)"]
+        assert a.note("Z (2)").text != kept

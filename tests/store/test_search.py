@@ -145,6 +145,18 @@ def test_what_changed_was_renamed_or_deleted_leaves_the_index(tmp_path: Path) ->
         assert found(two, "beta") == ["Beta"]
 
 
+def test_a_note_whose_number_changes_leaves_the_index_too(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A", "one").rename("Z")
+        two.create_note("B", "two").rename("Z")
+        meet(one, two)
+        assert sorted(found(one, "z")) == ["Z", "Z (2)"]
+        assert found(one, '"Z (2)"') == ["Z (2)"]
+        one.note("Z").remove()
+        assert found(one, "z") == ["Z"]
+        assert found(one, '"Z (2)"') == []
+
+
 def test_a_transaction_finds_what_it_wrote(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         with vault.transaction():

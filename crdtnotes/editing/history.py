@@ -1,0 +1,134 @@
+"""What one person did to a text in one session, by element, so that it can be taken back.
+
+Rules
+    - A *step* is what one operation did: elements that came, or elements that went with their text.
+    - Taking back what came deletes those elements that are still there. Taking back what went inserts its
+      text right behind the tombstones. Either makes a step again, which the other direction takes back.
+    - Elements that went and came again have new ids. A step that names the old ones means the new ones too.
+    - What others did belongs to no step: it stays, wherever it stands.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt.ops import Span
+from crdtnotes.crdt.rga import Rga
+
+KEPT = 1000
+"""Groups of steps that can be taken back."""
+
+
+class Inserted(NamedTuple):
+    """These elements came, the first of them right behind `after`."""
+
+    spans: tuple[Span, ...]
+    after: OpId
+
+
+class Deleted(NamedTuple):
+    """These elements went, each stretch with the text that it had."""
+
+    pieces: tuple[tuple[Span, str], ...]
+
+
+Step = Inserted | Deleted
+
+
+class History:
+    """The groups of steps to take back and to do again, the latest last."""
+
+    def __init__(self) -> None:
+        self.undos: list[list[Step]] = []
+        self.redos: list[list[Step]] = []
+        self._group = 0
+        self._revived: list[tuple[Span, Span]] = []
+
+    def record(self, group: int, steps: Iterable[Step]) -> None:
+        """Take in steps; those of one group, one after the other, are taken back together."""
+        if group != self._group or not self.undos:
+            self.undos.append([])
+            del self.undos[:-KEPT]
+        self._group = group
+        self.redos.clear()
+        for step in steps:
+            _append(self.undos[-1], step)
+
+    def close_group(self) -> None:
+        """Let what comes next begin a group of its own, whatever number it has."""
+        self._group = 0
+
+    def revive(self, old: Span, new: Span) -> None:
+        """Remember that the elements `old` came again as `new`."""
+        self._revived.append((old, new))
+
+    @contextmanager
+    def reviving(self) -> Iterator[None]:
+        """Forget what was revived inside if that fails."""
+        count = len(self._revived)
+        try:
+            yield
+        except BaseException:
+            del self._revived[count:]
+            raise
+
+    def living(self, spans: Iterable[Span], text: Rga) -> list[tuple[int, Span]]:
+        """Return `(index, span)` of those of the elements that are visible, under whatever id."""
+        return sorted({part for span in self._all(spans) for part in _visible(span, text)})
+
+    def _all(self, spans: Iterable[Span]) -> list[Span]:
+        found = list(spans)
+        for old, new in self._revived:
+            for span in tuple(found):
+                first = max(span.counter, old.counter)
+                last = min(span.counter + span.length, old.counter + old.length)
+                if span.actor == old.actor and first < last:
+                    found.append(Span(new.actor, new.counter + first - old.counter, last - first))
+        return found
+
+
+def places(pieces: Iterable[tuple[Span, str]], text: Rga) -> Iterator[tuple[Span, str]]:
+    """Cut pieces of tombstones where visible text stands between them."""
+    for span, was in pieces:
+        first, _ = text.position(_element(span, 0))
+        last, _ = text.position(_element(span, span.length - 1))
+        if first == last:
+            yield span, was
+            continue
+        half = span.length // 2
+        parts = (
+            (Span(span.actor, span.counter, half), was[:half]),
+            (Span(span.actor, span.counter + half, span.length - half), was[half:]),
+        )
+        yield from places(parts, text)
+
+
+def _append(steps: list[Step], step: Step) -> None:
+    """Add a step; typing on becomes one step."""
+    last = steps[-1] if steps else None
+    if isinstance(last, Inserted) and isinstance(step, Inserted):
+        before, after = last.spans[-1], step.spans[0]
+        end = _element(before, before.length - 1)
+        if step.after == end and after.actor == end.actor and after.counter == end.counter + 1:
+            grown = Span(before.actor, before.counter, before.length + after.length)
+            steps[-1] = Inserted((*last.spans[:-1], grown, *step.spans[1:]), last.after)
+            return
+    steps.append(step)
+
+
+def _visible(span: Span, text: Rga) -> Iterator[tuple[int, Span]]:
+    """Yield the visible stretches of a span with their indexes."""
+    first, _ = text.position(_element(span, 0))
+    last, alive = text.position(_element(span, span.length - 1))
+    index = first
+    for there in text.spans(first, last + alive - first):
+        start = max(there.counter, span.counter)
+        end = min(there.counter + there.length, span.counter + span.length)
+        if there.actor == span.actor and start < end:
+            yield index + start - there.counter, Span(span.actor, start, end - start)
+        index += there.length
+
+
+def _element(span: Span, offset: int) -> OpId:
+    return OpId(span.counter + offset, span.actor)

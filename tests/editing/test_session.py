@@ -1,0 +1,230 @@
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from crdtnotes import Vault
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Edit, EditSession
+from crdtnotes.errors import DiskFull, InvalidText, NoteNotFound, OutOfRange
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[Vault]:
+    with Vault.create(tmp_path / "v.crdtnotes") as vault:
+        yield vault
+
+
+@pytest.fixture
+def other(vault: Vault) -> Iterator[Vault]:
+    """The same replica, opened once more, as another process would."""
+    with Vault.open(vault.path) as other:
+        yield other
+
+
+def patched(text: str, patches: Sequence[Patch]) -> str:
+    for start, removed, inserted in patches:
+        text = text[:start] + inserted + text[start + removed :]
+    return text
+
+
+def session(vault: Vault, text: str = "") -> EditSession:
+    return vault.create_note("n", text).open()
+
+
+def test_edits_are_in_the_note_and_its_links_follow_when_it_settles(vault: Vault) -> None:
+    note = session(vault, "ab")
+    assert note.commit([Edit(1, 0, "[["), Edit(3, 1, "x]]")]) == []
+    assert note.text == vault.note("n").text == "a[[x]]"
+    assert vault.note("n").links() == []
+    note.settle()
+    assert [link.target for link in vault.note("n").links()] == ["x"]
+    before = vault.version
+    note.settle()
+    assert vault.version == before
+
+
+def test_what_others_wrote_does_not_move_what_positions_mean(vault: Vault, other: Vault) -> None:
+    note = session(vault, "one two")
+    other.note("n").insert(0, "zero ")
+    assert note.text == "one two"
+    assert note.commit([Edit(3, 4, "!")]) == [Patch(0, 0, "zero ")]
+    assert note.text == other.note("n").text == "zero one!"
+
+
+def test_a_look_returns_the_edits_of_the_same_replica_too(vault: Vault) -> None:
+    note = session(vault, "one")
+    vault.note("n").append("two")
+    assert patched("one", note.look()) == note.text == "one\ntwo\n"
+    assert note.look() == []
+
+
+def test_undo_takes_back_own_edits_only(vault: Vault, other: Vault) -> None:
+    note = session(vault, "base")
+    note.commit([Edit(4, 0, " mine", group=1)])
+    other.note("n").insert(9, " theirs")
+    note.commit([Edit(0, 4, "", group=2)])
+    assert note.text == " mine theirs"
+    note.undo()
+    assert note.text == "base mine theirs"
+    note.undo()
+    assert note.text == "base theirs"
+    assert not note.can_undo
+    note.redo()
+    note.redo()
+    assert note.text == " mine theirs" == other.note("n").text
+    assert not note.can_redo
+
+
+def test_undo_leaves_what_others_wrote_inside_of_what_came(vault: Vault, other: Vault) -> None:
+    note = session(vault)
+    note.commit([Edit(0, 0, "abcd", group=1)])
+    other.note("n").insert(2, "XY")
+    assert note.undo() == [Patch(0, 4, "")]
+    assert note.look() == [Patch(0, 0, "XY")]
+    note.redo()
+    assert note.text == "abXYcd"
+
+
+def test_an_insert_whose_middle_was_deleted_and_came_back_is_undone_whole(vault: Vault) -> None:
+    note = session(vault, ".")
+    note.commit([Edit(0, 0, "abc", group=1), Edit(1, 1, "", group=2)])
+    note.undo()
+    assert note.text == "abc."
+    note.undo()
+    assert note.text == "."
+    note.redo()
+    note.redo()
+    assert note.text == "ac."
+
+
+def test_a_group_is_undone_together(vault: Vault) -> None:
+    note = session(vault)
+    note.commit([Edit(0, 0, "a", 1), Edit(1, 0, "b", 1), Edit(0, 1, "", 1)])
+    note.commit([Edit(1, 0, "c", 1)])
+    assert note.text == "bc"
+    note.undo()
+    assert (note.text, note.can_undo) == ("", False)
+
+
+def test_a_new_edit_ends_what_can_be_done_again(vault: Vault) -> None:
+    note = session(vault)
+    note.commit([Edit(0, 0, "a", 1)])
+    note.undo()
+    note.commit([Edit(0, 0, "b", 1)])
+    assert note.redo() == []
+    assert note.text == "b"
+
+
+def test_an_edit_that_fails_changes_nothing_and_can_be_tried_again(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = session(vault, "abc")
+    note.commit([Edit(3, 0, "d", 1), Edit(0, 1, "", 2)])
+
+    def full(*_: object) -> None:
+        raise DiskFull("There is no room left.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("crdtnotes.store.log.Log.append", full)
+        with pytest.raises(DiskFull):
+            note.commit([Edit(0, 2, "x", 3)])
+        with pytest.raises(DiskFull):
+            note.undo()
+    assert note.text == vault.note("n").text == "bcd"
+    note.commit([Edit(0, 2, "x", 3)])
+    note.undo()
+    note.undo()
+    assert note.text == vault.note("n").text == "abcd"
+
+
+@pytest.mark.parametrize(
+    ("edit", "error"),
+    [(Edit(4, 0, "x"), OutOfRange), (Edit(0, 4, ""), OutOfRange), (Edit(0, 0, "\ud800"), InvalidText)],
+)
+def test_wrong_edits_are_refused_whole(vault: Vault, edit: Edit, error: type[Exception]) -> None:
+    note = session(vault, "abc")
+    with pytest.raises(error):
+        note.commit([Edit(0, 0, ""), edit])
+    assert note.text == vault.note("n").text == "abc"
+
+
+def test_an_edit_brings_a_deleted_note_back(vault: Vault, other: Vault) -> None:
+    note = session(vault, "abc")
+    other.note("n").remove()
+    note.look()
+    assert not note.exists
+    with pytest.raises(NoteNotFound):
+        vault.note("n").open()
+    note.commit([Edit(3, 0, "d")])
+    assert note.exists
+    assert other.note("n").text == "abcd"
+
+
+def test_anchors_stay_with_their_character(vault: Vault, other: Vault) -> None:
+    note = session(vault, "one two")
+    anchor = note.anchor(3)
+    other.note("n").insert(0, "zero ")
+    note.look()
+    assert note.position(anchor) == 8
+    note.commit([Edit(6, 3, "")])
+    assert note.position(anchor) == 6
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_two_sessions_and_their_undos_converge(vault: Vault, other: Vault, seed: int) -> None:
+    chance = random.Random(seed)
+    vault.create_note("n", "the first text\n中文\n")
+    sessions = [vault.note("n").open(), other.note("n").open()]
+    shown = [one.text for one in sessions]
+    for turn in range(60):
+        at = chance.randrange(2)
+        one = sessions[at]
+        roll = chance.random()
+        if roll < 0.15:
+            patches = one.undo()
+        elif roll < 0.25:
+            patches = one.redo()
+        elif roll < 0.4:
+            patches = one.look()
+        else:
+            edits, text = [], shown[at]
+            for _ in range(chance.randint(1, 3)):
+                start = chance.randint(0, len(text))
+                removed = chance.randint(0, min(4, len(text) - start))
+                edit = Edit(
+                    start, removed, chance.choice(["", "x", "文字", "\n"]), chance.randint(turn, turn + 1)
+                )
+                edits.append(edit)
+                text = patched(text, [Patch(*edit[:3])])
+            patches, shown[at] = one.commit(edits), text
+        shown[at] = patched(shown[at], patches)
+        assert shown[at] == one.text
+    for at, one in enumerate(sessions):
+        shown[at] = patched(shown[at], one.look())
+    assert shown[0] == shown[1] == sessions[0].text == vault.note("n").text
+    assert vault.check() == []
+
+
+def test_undoing_everything_leaves_the_first_text(vault: Vault) -> None:
+    chance = random.Random(7)
+    note = session(vault, "the first text")
+    for group in range(1, 80):
+        length = len(note.text)
+        start = chance.randint(0, length)
+        removed = chance.randint(0, min(3, length - start))
+        note.commit([Edit(start, removed, chance.choice(["", "ab", "文"]), group)])
+        if chance.random() < 0.3:
+            note.undo()
+            if chance.random() < 0.5:
+                note.redo()
+    while note.can_redo:
+        note.redo()
+    last = note.text
+    while note.can_undo:
+        note.undo()
+    assert note.text == "the first text"
+    while note.can_redo:
+        note.redo()
+    assert note.text == last
