@@ -6,7 +6,7 @@ Each computes its answer from the *set* of operations, so it cannot depend on th
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from crdtnotes.crdt.ids import ROOT, OpId
+from crdtnotes.crdt.ids import ROOT, Id, OpId
 from crdtnotes.crdt.ops import (
     Create,
     Delete,
@@ -23,22 +23,22 @@ from crdtnotes.crdt.ops import (
 
 def rga_text(ops: Iterable[Op]) -> str:
     """The text of a set of operations: a tree, siblings from the greatest id down, read in preorder."""
-    parent: dict[OpId, OpId] = {}
-    character: dict[OpId, str] = {}
-    deleted: set[OpId] = set()
+    parent: dict[Id, Id] = {}
+    character: dict[Id, str] = {}
+    deleted: set[Id] = set()
     for op in ops:
         if isinstance(op, Delete):
-            deleted |= {OpId(span.counter + i, span.actor) for span in op.spans for i in range(span.length)}
+            deleted |= {(first + i, actor) for actor, first, length in op.spans for i in range(length)}
             continue
         if isinstance(op, Create):
             op = Insert(OpId(1, op.birth), ROOT, op.text)
         if isinstance(op, Insert):
             after = op.after
             for i, one in enumerate(op.text):
-                id = OpId(op.id.counter + i, op.id.actor)
+                id = (op.id[0] + i, op.id[1])
                 parent[id], character[id] = after, one
                 after = id
-    children: dict[OpId, list[OpId]] = {}
+    children: dict[Id, list[Id]] = {}
     for id, after in parent.items():
         children.setdefault(after, []).append(id)
     for siblings in children.values():

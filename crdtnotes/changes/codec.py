@@ -181,9 +181,10 @@ def _to_wire(op: Op, counter: int, actors: _Actors) -> _WireOp | msgspec.Raw:
     if isinstance(op, Insert):
         if op.after == ROOT:
             return _Insert(0, 0, op.text)
-        return _Insert(actors.number(op.after.actor), counter - op.after.counter, op.text)
+        after, actor = op.after
+        return _Insert(actors.number(actor), counter - after, op.text)
     if isinstance(op, Delete):
-        return _Delete(tuple((actors.number(s.actor), counter - s.counter, s.length) for s in op.spans))
+        return _Delete(tuple((actors.number(actor), counter - at, size) for actor, at, size in op.spans))
     if isinstance(op, Create):
         return _Create(op.name, op.text, op.links)
     if isinstance(op, Rename):

@@ -9,8 +9,15 @@ BIRTH = 2**63
 """Actors from here up are births: hashes of a note's first text. Those below are streams of changes."""
 
 
+Id = tuple[int, int]
+"""`(counter, actor)`: names an operation or a character; ordered by counter, then actor."""
+
+
 class OpId(NamedTuple):
-    """Names an operation or a character; ordered by counter, then actor."""
+    """An `Id` with names for its parts.
+
+    What is made for every key that is typed is a plain `Id`: making one takes a tenth of the time.
+    """
 
     counter: int
     actor: int

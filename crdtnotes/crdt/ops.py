@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt.ids import Id, OpId
 
 Element = tuple[str, str]
 """`(kind, value)` of a link: what a note's OR-set holds."""
@@ -16,18 +16,51 @@ class Span(NamedTuple):
     length: int
 
 
-class Insert(NamedTuple):
+Elements = tuple[int, int, int]
+"""`(actor, counter, length)`: a `Span` without names for its parts, as an `Id` is for an `OpId`."""
+
+
+class Insert:
     """Puts `text` right after the element `after`; its characters take the counters from `id` on."""
 
-    id: OpId
-    after: OpId
-    text: str
+    __slots__ = ("after", "id", "text")
+
+    def __init__(self, id: Id, after: Id, text: str) -> None:
+        self.id = id
+        self.after = after
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Insert)
+            and self.id == other.id
+            and self.after == other.after
+            and self.text == other.text
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.after, self.text))
+
+    def __repr__(self) -> str:
+        return f"Insert({self.id!r}, {self.after!r}, {self.text!r})"
 
 
-class Delete(NamedTuple):
+class Delete:
     """Turns elements into tombstones."""
 
-    spans: tuple[Span, ...]
+    __slots__ = ("spans",)
+
+    def __init__(self, spans: tuple[Elements, ...]) -> None:
+        self.spans = spans
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Delete) and self.spans == other.spans
+
+    def __hash__(self) -> int:
+        return hash(self.spans)
+
+    def __repr__(self) -> str:
+        return f"Delete({self.spans!r})"
 
 
 class Create(NamedTuple):

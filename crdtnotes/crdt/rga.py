@@ -33,8 +33,8 @@ All positions and lengths are code points.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
-from crdtnotes.crdt.ids import ROOT, OpId
-from crdtnotes.crdt.ops import Patch, Span
+from crdtnotes.crdt.ids import ROOT, Id, OpId
+from crdtnotes.crdt.ops import Elements, Patch, Span
 from crdtnotes.errors import InvalidChange, MissingChanges, OutOfRange
 
 CHUNK = 256
@@ -127,7 +127,7 @@ class Rga:
     def __str__(self) -> str:
         return "".join([run.text for chunk in self._chunks for run in chunk.runs])
 
-    def __contains__(self, id: OpId) -> bool:
+    def __contains__(self, id: Id) -> bool:
         return self._find(id) is not None
 
     def runs(self) -> Iterator[tuple[int, int, int, str]]:
@@ -200,7 +200,7 @@ class Rga:
             length -= take
         return tuple(result)
 
-    def position(self, id: OpId) -> tuple[int, bool]:
+    def position(self, id: Id) -> tuple[int, bool]:
         """Return how many visible characters stand before the element, and whether it is visible.
 
         Raises MissingChanges for an element that is not here.
@@ -209,14 +209,14 @@ class Rga:
             return 0, False
         run = self._find(id)
         if run is None:
-            raise MissingChanges(f"The text has no element {id.counter}@{id.actor:x}.")
+            raise MissingChanges(f"The text has no element {id[0]}@{id[1]:x}.")
         self._go(run)
         alive = bool(run.text)
-        return self._pos + (id.counter - run.counter if alive else 0), alive
+        return self._pos + (id[0] - run.counter if alive else 0), alive
 
     # -- changing
 
-    def insert(self, id: OpId, after: OpId, text: str) -> list[Patch]:
+    def insert(self, id: Id, after: Id, text: str) -> list[Patch]:
         """Integrate an insert; one whose characters are here already changes nothing.
 
         Raises MissingChanges when `after` is not here, InvalidChange when it is not older than `id`.
@@ -232,15 +232,15 @@ class Rga:
             run = self._find(after)
             if run is None:
                 raise MissingChanges(
-                    f"An insert goes after element {after.counter}@{after.actor:x}, which is not here."
+                    f"An insert goes after element {after[0]}@{after[1]:x}, which is not here."
                 )
             self._go(run)
-            offset = after.counter - run.counter + 1
+            offset = after[0] - run.counter + 1
         offset = self._skip(id, offset)
         index = self._place(id, offset, text)
         return [Patch(index, 0, text)]
 
-    def delete(self, spans: Iterable[Span]) -> list[Patch]:
+    def delete(self, spans: Iterable[Elements]) -> list[Patch]:
         """Turn the elements into tombstones; those that are already change nothing.
 
         Raises MissingChanges, and changes nothing, when one of them is not here.
@@ -265,7 +265,7 @@ class Rga:
                 counter += take
         return patches
 
-    def insert_at(self, index: int, id: OpId, text: str) -> OpId:
+    def insert_at(self, index: int, id: Id, text: str) -> Id:
         """Insert before position `index` under an id greater than every id here; return what it is after.
 
         What is newest goes right behind its origin, so there is nothing to look up or to skip.
@@ -285,21 +285,21 @@ class Rga:
                 run.length += size
                 chunk.visible += size
                 self._length += size
-                return OpId(run.counter + offset, run.actor)
+                return (run.counter + offset, run.actor)
         offset = self._seek(index - 1)
         run = self._chunks[self._ci].runs[self._ri]
-        after = OpId(run.counter + offset, run.actor)
+        after = (run.counter + offset, run.actor)
         self._place(id, offset + 1, text)
         return after
 
-    def delete_at(self, index: int, length: int) -> tuple[Span, ...]:
+    def delete_at(self, index: int, length: int) -> tuple[Elements, ...]:
         """Delete the `length` visible characters from `index` on; return their ids."""
-        result: list[Span] = []
+        result: list[Elements] = []
         while length:
             offset = self._seek(index)
             run = self._chunks[self._ci].runs[self._ri]
             take = min(run.length - offset, length)
-            result.append(Span(run.actor, run.counter + offset, take))
+            result.append((run.actor, run.counter + offset, take))
             self._bury(offset, offset + take)
             length -= take
         return tuple(result)
@@ -312,22 +312,23 @@ class Rga:
             stream = self._streams[actor] = Stream()
         return stream
 
-    def _find(self, id: OpId) -> Run | None:
-        stream = self._streams.get(id.actor)
-        return stream.find(id.counter) if stream is not None else None
+    def _find(self, id: Id) -> Run | None:
+        stream = self._streams.get(id[1])
+        return stream.find(id[0]) if stream is not None else None
 
-    def first_missing(self, span: Span) -> OpId | None:
+    def first_missing(self, span: Elements) -> OpId | None:
         """Return the first element of the span that is not here."""
-        stream = self._streams.get(span.actor)
-        counter, end = span.counter, span.counter + span.length
+        actor, counter, length = span
+        stream = self._streams.get(actor)
+        end = counter + length
         while counter < end:
             run = stream.find(counter) if stream is not None else None
             if run is None:
-                return OpId(counter, span.actor)
+                return OpId(counter, actor)
             counter = run.counter + run.length
         return None
 
-    def _demand(self, span: Span) -> None:
+    def _demand(self, span: Elements) -> None:
         missing = self.first_missing(span)
         if missing is not None:
             raise MissingChanges(
@@ -381,7 +382,7 @@ class Rga:
         self._ri = chunk.runs.index(run)
         self._pos = self._base + sum([len(r.text) for r in chunk.runs[: self._ri]])
 
-    def _skip(self, id: OpId, offset: int) -> int:
+    def _skip(self, id: Id, offset: int) -> int:
         """Move the cursor past every element greater than `id`; return the offset in its run.
 
         `offset` elements of the cursor's run stand before the place to begin at.
@@ -419,7 +420,7 @@ class Rga:
 
     # -- changing runs
 
-    def _place(self, id: OpId, offset: int, text: str) -> int:
+    def _place(self, id: Id, offset: int, text: str) -> int:
         """Put new elements behind `offset` elements of the cursor's run; return their visible index."""
         chunk = self._chunks[self._ci]
         runs = chunk.runs
@@ -427,12 +428,12 @@ class Rga:
         chunk.visible += size
         self._length += size
         if not runs:
-            self._add_run(chunk, 0, Run(id.actor, id.counter, size, text, chunk))
+            self._add_run(chunk, 0, Run(id[1], id[0], size, text, chunk))
             return 0
         run = runs[self._ri]
         index = self._pos + (offset if run.text else 0)
         if offset == run.length:
-            if run.actor == id.actor and run.counter + offset == id.counter and run.text and offset < GROW:
+            if run.actor == id[1] and run.counter + offset == id[0] and run.text and offset < GROW:
                 run.text += text
                 run.length += size
                 return index
@@ -442,7 +443,7 @@ class Rga:
             self._split(offset)
             self._pos += len(run.text)
             self._ri += 1
-        self._add_run(chunk, self._ri, Run(id.actor, id.counter, size, text, chunk))
+        self._add_run(chunk, self._ri, Run(id[1], id[0], size, text, chunk))
         return index
 
     def _split(self, offset: int) -> None:

@@ -6,7 +6,7 @@ comes before what it depends on waits until that has come.
 
 from hashlib import blake2b
 
-from crdtnotes.crdt.ids import BIRTH, LamportClock, OpId
+from crdtnotes.crdt.ids import BIRTH, Id, LamportClock
 from crdtnotes.crdt.ops import Delete, Insert, Patch
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.errors import InvalidChange, MissingChanges, OutOfRange
@@ -27,7 +27,7 @@ class Text:
         self.actor = _number(actor) if isinstance(actor, str) else actor
         self._rga = Rga()
         self._clock = LamportClock()
-        self._waiting: dict[OpId, list[TextOp]] = {}
+        self._waiting: dict[Id, list[TextOp]] = {}
 
     def __str__(self) -> str:
         return str(self._rga)
@@ -51,7 +51,7 @@ class Text:
         rga = self._rga
         if not 0 <= index <= len(rga):
             raise OutOfRange(f"There is no position {index}: the text has {len(rga)} characters.")
-        id = OpId(self._clock.take(len(text)), self.actor)
+        id = (self._clock.take(len(text)), self.actor)
         if not text:
             return Insert(id, rga.before(index), text)
         return Insert(id, rga.insert_at(index, id, text), text)
@@ -91,10 +91,10 @@ class Text:
         except MissingChanges:
             self._waiting.setdefault(self._first_missing(op), []).append(op)
             return []
-        self._clock.witness(op.id.counter + len(op.text) - 1)
+        self._clock.witness(op.id[0] + len(op.text) - 1)
         return patches
 
-    def _first_missing(self, op: TextOp) -> OpId:
+    def _first_missing(self, op: TextOp) -> Id:
         if isinstance(op, Delete):
             return next(id for span in op.spans if (id := self._rga.first_missing(span)) is not None)
         return op.after
@@ -103,8 +103,8 @@ class Text:
         """Take out of the waiting room what waited for the characters of an insert that is here now."""
         ready: list[TextOp] = []
         if isinstance(op, Insert) and op.id in self._rga:
-            for counter in range(op.id.counter, op.id.counter + len(op.text)):
-                ready += self._waiting.pop(OpId(counter, op.id.actor), ())
+            for counter in range(op.id[0], op.id[0] + len(op.text)):
+                ready += self._waiting.pop((counter, op.id[1]), ())
         return ready
 
 

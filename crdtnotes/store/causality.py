@@ -68,9 +68,9 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
         elif not created:
             raise InvalidChange(f"A peer sent {label(change)}, which edits a note that its author never saw.")
         if isinstance(op, Insert):
-            references = [(op.after.actor, op.after.counter)]
+            references = [(op.after[1], op.after[0])]
         elif isinstance(op, Delete):
-            references = [(span.actor, span.counter + span.length - 1) for span in op.spans]
+            references = [(actor, first + length - 1) for actor, first, length in op.spans]
         else:
             references = []
         for actor, counter in references:
