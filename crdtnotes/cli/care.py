@@ -24,7 +24,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    for key in ("vault", "device", "actor", "path", "notes", "changes", "digest"):
+    for key in ("vault", "device", "actor", "path", "notes", "changes", "digest", "engine"):
         click.echo(f"{key:8} {printable(str(found[key]))}")
     peers = [
         (peer["device"], peer["address"] or "(comes to us)", local_time(peer["seen"]))

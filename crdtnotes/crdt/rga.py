@@ -170,8 +170,12 @@ class Rga:
             chunk.runs.append(run)
             chunk.visible += len(text)
             result._length += len(text)
-            result._stream(actor).add(run)
+            result._stream(actor).runs.append(run)
         result._chunks.append(chunk)
+        # Sorted once: the runs of a much edited text come in no order of counters.
+        for stream in result._streams.values():
+            stream.runs.sort(key=lambda run: run.counter)
+            stream.starts = [run.counter for run in stream.runs]
         return result
 
     def id_at(self, index: int) -> OpId:

@@ -5,6 +5,7 @@ is decided by :func:`name_key` alone, everywhere.
 """
 
 import unicodedata
+from functools import lru_cache
 
 from crdtnotes.errors import InvalidName
 
@@ -70,6 +71,7 @@ def clean_name(name: str) -> str:
     return cleaned
 
 
+@lru_cache(maxsize=16_384)
 def name_key(name: str) -> str:
     """What is compared where names are compared: NFC, case-folded, segments trimmed, without ``.md``.
 

@@ -12,10 +12,12 @@ import secrets
 import sqlite3
 import stat
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -189,6 +191,25 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         conn.close()
         raise
     return conn
+
+
+_VALUES_AT_A_TIME = 500
+# SQLite before 3.32 takes 999 parameters at the most.
+
+
+def rows_for(
+    conn: sqlite3.Connection, query: str, column: str, values: Collection[object]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query in which the column has one of these values, many values at a time."""
+    for part in batched(values, _VALUES_AT_A_TIME):
+        yield from conn.execute(f"{query} WHERE {column} IN ({', '.join('?' * len(part))})", part).fetchall()
+
+
+def batched(values: Iterable[object], size: int) -> Iterator[tuple[object, ...]]:
+    """Cut values into tuples of `size`, the last one shorter (itertools has this from Python 3.12 on)."""
+    rest = iter(values)
+    while part := tuple(islice(rest, size)):
+        yield part
 
 
 @contextmanager

@@ -5,11 +5,12 @@ for those of a note that moved. So asking for backlinks costs what there is to a
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.markup.outline import KIND_ALIAS, KIND_TAG
+from crdtnotes.store.database import rows_for
 from crdtnotes.store.names import Resolver
 
 PLAIN_KINDS = frozenset({KIND_TAG, KIND_ALIAS})
@@ -21,14 +22,17 @@ class LinkIndex:
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
-        self.fresh: list[tuple[int, str, str]] = []
+        self._fresh: list[tuple[int, str, str, int, str | None]] = []
 
     def forget(self) -> None:
         """Drop what waits to be derived: the transaction was rolled back."""
-        self.fresh.clear()
+        self._fresh.clear()
 
     def update(self, id: int, state: NoteState, alive: bool) -> None:
-        """Make a note's rows those of its link set; a note that does not exist has none."""
+        """Make a note's rows those of its link set; a note that does not exist has none.
+
+        New rows are written by `settle`, which is to follow.
+        """
         wanted = state.links.counts() if alive else {}
         before = {
             (kind, value): count
@@ -44,40 +48,50 @@ class LinkIndex:
         for (kind, value), count in wanted.items():
             if (kind, value) not in before:
                 title = None if kind in PLAIN_KINDS else title_of(name_key(value))
-                self._conn.execute(
-                    "INSERT INTO links VALUES (?, ?, ?, ?, ?, NULL)", (id, kind, value, count, title)
-                )
-                if title is not None:
-                    self.fresh.append((id, kind, value))
+                self._fresh.append((id, kind, value, count, title))
             elif before[kind, value] != count:
                 self._conn.execute(
                     "UPDATE links SET count = ? WHERE note = ? AND kind = ? AND value = ?",
                     (count, id, kind, value),
                 )
 
-    def settle(self, titles: Iterable[str], holders: Iterable[int]) -> None:
-        """Look up again where the links with these titles, those of these notes and the new ones lead."""
-        rows: set[tuple[int, str, str, int | None, str]] = set()
-        for condition, values in (
-            ("title_key = ?", [(title,) for title in titles]),
-            ("note = ? AND title_key IS NOT NULL", [(holder,) for holder in holders]),
-            ("note = ? AND kind = ? AND value = ?", self.fresh),
-        ):
-            query = (
-                f"SELECT note, kind, value, target, name FROM links JOIN notes ON id = note WHERE {condition}"
+    def settle(self, titles: Collection[str], holders: Collection[int]) -> None:
+        """Write the new rows, and look up again where the links with these titles, and those of these
+        notes, lead.
+        """
+        if not (titles or holders or self._fresh):
+            return
+        rows = {
+            row
+            for column, values in (("links.title_key", titles), ("note", holders))
+            for row in rows_for(
+                self._conn,
+                "SELECT note, kind, value, target, links.title_key, name FROM links JOIN notes ON id = note",
+                column,
+                values,
             )
-            for value in values:
-                rows.update(self._conn.execute(query, value))
-        self.fresh.clear()
+            if row[4] is not None
+        }
+        holding = {note for note, *_ in self._fresh}
+        names = dict(rows_for(self._conn, "SELECT id, name FROM notes", "id", holding))
         resolver = Resolver(self._conn)
+        resolver.prepare({row[4] for row in rows} | {row[4] for row in self._fresh if row[4] is not None})
         self._conn.executemany(
             "UPDATE links SET target = ? WHERE note = ? AND kind = ? AND value = ?",
             [
                 (found, note, kind, value)
-                for note, kind, value, target, name in rows
+                for note, kind, value, target, _, name in rows
                 if (found := resolver.resolve(value, name)) != target
             ],
         )
+        self._conn.executemany(
+            "INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (*row, None if row[4] is None else resolver.resolve(row[2], names[row[0]]))
+                for row in self._fresh
+            ],
+        )
+        self._fresh.clear()
 
     # -- reading
 

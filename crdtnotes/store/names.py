@@ -7,12 +7,13 @@ itself some note's base name. So shown names depend on nothing but the set of id
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.markup.names import clean_name, folder_of, name_key, title_of
 from crdtnotes.markup.outline import KIND_ALIAS
 from crdtnotes.markup.resolve import Candidate, resolve
+from crdtnotes.store.database import rows_for
 
 NAME, ALIAS, FORMER = 0, 1, 2
 """How something leads to a note: by the name it shows, an alias, or a name that it once had."""
@@ -193,26 +194,30 @@ class Resolver:
             self._found[place] = self._resolve(target, holder)
         return self._found[place]
 
+    def prepare(self, titles: Collection[str]) -> None:
+        """Look these titles up together."""
+        for title in titles:
+            self._titles[title] = (_Names(), _Names())
+        rows = rows_for(
+            self._conn,
+            "SELECT title_key, names.key, rank, id, name FROM names JOIN notes ON note = id",
+            "title_key",
+            titles,
+        )
+        for title, key, rank, id, name in rows:
+            present, former = self._titles[title]
+            (former if rank == FORMER else present).add(Candidate(key, name), rank, id)
+
     def _resolve(self, target: str, holder: str) -> int | None:
         title = title_of(name_key(target))
-        names = self._titles.get(title)
-        if names is None:
-            names = self._titles[title] = self._look_up(title)
-        for tier in names:
+        if title not in self._titles:
+            self.prepare((title,))
+        for tier in self._titles[title]:
             if tier.ids:
                 found = resolve(target, holder, tier)
                 if found is not None:
                     return tier.ids[found]
         return None
-
-    def _look_up(self, title: str) -> "tuple[_Names, _Names]":
-        present, former = _Names(), _Names()
-        for key, rank, id, name in self._conn.execute(
-            "SELECT names.key, rank, id, name FROM names JOIN notes ON note = id WHERE title_key = ?",
-            (title,),
-        ):
-            (former if rank == FORMER else present).add(Candidate(key, name), rank, id)
-        return present, former
 
 
 class _Names:

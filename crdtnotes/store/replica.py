@@ -253,10 +253,9 @@ class Replica:
                 (doc.upto, doc.modified, doc.state.newer, doc.id),
             )
         self.names.settle(self.search.take_out)
-        if self.names.dirty_titles or self.names.dirty_holders or self.links.fresh:
-            self.links.settle(self.names.dirty_titles, self.names.dirty_holders)
-            self.names.dirty_titles.clear()
-            self.names.dirty_holders.clear()
+        self.links.settle(self.names.dirty_titles, self.names.dirty_holders)
+        self.names.dirty_titles.clear()
+        self.names.dirty_holders.clear()
         for doc in self._touched.values():
             if doc.text_changed and (
                 len(doc.state.text) <= SMALL or doc.upto - doc.saved > LAG or not doc.saved

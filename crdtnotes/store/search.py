@@ -26,7 +26,8 @@ _CJK = (  # radicals, kana, bopomofo, Hangul, Han with its extensions
     "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3105-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_SPACED = re.compile(f"([{_CJK}])")
+_CHARACTER = re.compile(f"[{_CJK}]")
+_RUN = re.compile(f"[{_CJK}]+")
 _PHRASES = re.compile(r'"([^"]*)"|(\S+)')
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -47,7 +48,7 @@ def fold(text: str) -> str:
 
 def spaced(text: str) -> str:
     """Return the text with its CJK characters apart, so that each is a word."""
-    return _SPACED.sub(r" \1 ", fold(text))
+    return _RUN.sub(lambda run: f" {' '.join(run.group())} ", fold(text))
 
 
 def terms(query: str) -> list[tuple[str, bool]]:
@@ -66,7 +67,7 @@ def terms(query: str) -> list[tuple[str, bool]]:
 def match_expression(query: str) -> str:
     """Return the FTS5 expression for a query; empty when there is nothing to look for."""
     return " ".join(
-        f'"{words}"' + ("" if whole or _SPACED.match(words[-1]) else "*") for words, whole in terms(query)
+        f'"{words}"' + ("" if whole or _CHARACTER.match(words[-1]) else "*") for words, whole in terms(query)
     )
 
 

@@ -24,6 +24,7 @@ from crdtnotes.crdt.ops import (
     Unlink,
     next_counter,
 )
+from crdtnotes.crdt.rga import GROW
 from crdtnotes.crdt.version import Version, join, pairs
 from crdtnotes.errors import CrdtnotesError, InvalidText, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
@@ -222,7 +223,11 @@ class Writer:
 
     def _apply(self, draft: Draft, op: Op) -> None:
         draft.doc.state.apply(self.replica.actor, draft.seq, (op,))
-        draft.ops.append(op)
+        last = draft.ops[-1] if draft.ops else None
+        if isinstance(op, Insert) and isinstance(last, Insert) and _continues(last, op):
+            draft.ops[-1] = Insert(last.id, last.after, last.text + op.text)
+        else:
+            draft.ops.append(op)
         draft.counter = next_counter(draft.counter, op)
 
     def _reconcile(self, draft: Draft) -> None:
@@ -243,6 +248,12 @@ class Writer:
             if self.replica.documents.open(uid) is None:
                 return uid
             generation += 1
+
+
+def _continues(last: Insert, op: Insert) -> bool:
+    """Whether an insert goes on where the last one ended: typing, which makes one operation."""
+    counter, actor = last.id
+    return op.after == (counter + len(last.text) - 1, actor) and len(last.text) < GROW
 
 
 def _links(text: str) -> dict[tuple[str, str], int]:

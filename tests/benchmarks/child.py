@@ -1,0 +1,123 @@
+"""What runs in the other process: `serve FILE`, `clone ADDRESS FILE`, `follow ADDRESS FILE NOTE`.
+
+Prints lines of JSON; serving and following end when standard input does.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from crdtnotes.store import Replica
+from crdtnotes.sync.address import Address
+from crdtnotes.sync.conversation import PeerStatus
+from crdtnotes.sync.node import Node
+from crdtnotes.sync.transport import peek
+from crdtnotes.vault import Vault
+
+
+def say(**content: Any) -> None:
+    """Print one line."""
+    print(json.dumps(content), flush=True)
+
+
+def peak_bytes() -> int:
+    """Return the most memory that this process has held (resident)."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # What getrusage tells also counts the process that started this one.
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+async def ended() -> None:
+    """Wait until standard input ends."""
+    await asyncio.to_thread(sys.stdin.read)
+
+
+async def serve(path: Path) -> None:
+    """Serve a replica; say the address, and at the end the peak of memory."""
+    async with Node(lambda: Replica(path), path=path) as node:
+        say(address=str(await node.serve("127.0.0.1", 0)))
+        await ended()
+    say(peak=peak_bytes())
+
+
+async def clone(address: str, path: Path) -> None:
+    """Make a replica of what is served, until its search index is there; say what that took."""
+    begin = time.perf_counter()
+    hello = await peek(Address.parse(address))
+    Replica.create(path, "clone", hello.vault).close()
+    async with Node(lambda: Replica(path)) as node:
+        summary = await node.sync_once(address)
+    synced = time.perf_counter()
+    with Vault.open(path) as vault:
+        vault.replica.settle_texts()
+        vault.replica.settle_search()
+    done = time.perf_counter()
+    say(
+        seconds=done - begin,
+        index_seconds=done - synced,
+        bytes=summary.bytes_received + summary.bytes_sent,
+        changes=summary.received,
+        peak=peak_bytes(),
+    )
+
+
+async def follow(address: str, path: Path, name: str) -> None:
+    """Follow what is served; say how long the note is, and when, each time that changes came."""
+    replicas: list[Replica] = []
+
+    def open_replica() -> Replica:
+        replicas.append(Replica(path))
+        return replicas[0]
+
+    def read() -> tuple[int, int]:
+        text = Vault(replicas[0]).note(name).text
+        return len(text), time.monotonic_ns()
+
+    news = asyncio.Event()
+    received = -1
+
+    def notice(status: PeerStatus) -> None:
+        nonlocal received
+        if status.received != received and status.caught_up:
+            received = status.received
+            news.set()
+
+    async with Node(open_replica, report=notice) as node:
+
+        async def watch() -> None:
+            while True:
+                await news.wait()
+                news.clear()
+                length, at = await node.run(read)
+                say(length=length, at=at)
+
+        tasks = [asyncio.create_task(watch()), asyncio.create_task(node.follow(address))]
+        await ended()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def main(command: str, *arguments: str) -> None:
+    """Run one command."""
+    if command == "serve":
+        asyncio.run(serve(Path(arguments[0])))
+    elif command == "clone":
+        asyncio.run(clone(arguments[0], Path(arguments[1])))
+    elif command == "follow":
+        asyncio.run(follow(arguments[0], Path(arguments[1]), arguments[2]))
+    else:
+        raise SystemExit(f"there is no command {command!r}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
