@@ -188,8 +188,8 @@ class Resolver:
 
         Names that notes once had count only where no present name and no alias matches.
         """
-        # Of the holder only its folder matters.
-        place = (target, folder_of(holder))
+        # Of the holder only its folder matters, and that only where several notes might be meant.
+        place = (target, "" if self._is_plain(target) else folder_of(holder))
         if place not in self._found:
             self._found[place] = self._resolve(target, holder)
         return self._found[place]
@@ -208,11 +208,18 @@ class Resolver:
             present, former = self._titles[title]
             (former if rank == FORMER else present).add(Candidate(key, name), rank, id)
 
-    def _resolve(self, target: str, holder: str) -> int | None:
+    def _is_plain(self, target: str) -> bool:
+        """Whether at most one note could be meant, wherever the link stands."""
+        return "/" not in target and all(len(tier.ids) <= 1 for tier in self._tiers(target))
+
+    def _tiers(self, target: str) -> "tuple[_Names, _Names]":
         title = title_of(name_key(target))
         if title not in self._titles:
             self.prepare((title,))
-        for tier in self._titles[title]:
+        return self._titles[title]
+
+    def _resolve(self, target: str, holder: str) -> int | None:
+        for tier in self._tiers(target):
             if tier.ids:
                 found = resolve(target, holder, tier)
                 if found is not None:
