@@ -68,7 +68,7 @@ class Chunk:
 
 
 class Stream:
-    """One actor's runs by first counter: `starts[i]` is `runs[i].counter`, ascending."""
+    """One actor's runs, at least one, by first counter: `starts[i]` is `runs[i].counter`, ascending."""
 
     __slots__ = ("runs", "starts")
 
@@ -89,8 +89,10 @@ class Stream:
 
     def find(self, counter: int) -> Run | None:
         """Return the run that holds the counter."""
-        at = bisect_right(self.starts, counter) - 1
-        if at < 0:
+        starts = self.starts
+        # Most of what is looked for is the newest.
+        at = -1 if counter >= starts[-1] else bisect_right(starts, counter) - 1
+        if at < 0 and counter < starts[0]:
             return None
         run = self.runs[at]
         return run if counter < run.counter + run.length else None
@@ -233,13 +235,7 @@ class Rga:
             self._reset()
             offset = 0
         else:
-            run = self._find(after)
-            if run is None:
-                raise MissingChanges(
-                    f"An insert goes after element {after[0]}@{after[1]:x}, which is not here."
-                )
-            self._go(run)
-            offset = after[0] - run.counter + 1
+            offset = self._go_behind(after)
         offset = self._skip(id, offset)
         index = self._place(id, offset, text)
         return [Patch(index, 0, text)]
@@ -385,6 +381,19 @@ class Rga:
             return
         self._ri = chunk.runs.index(run)
         self._pos = self._base + sum([len(r.text) for r in chunk.runs[: self._ri]])
+
+    def _go_behind(self, after: Id) -> int:
+        """Put the cursor on the run that holds an element; return how many of the run end with it."""
+        counter, actor = after
+        runs = self._chunks[self._ci].runs
+        run: Run | None = runs[self._ri] if runs else None
+        # Typing goes on where it was: the cursor is there already.
+        if run is None or run.actor != actor or not 0 <= counter - run.counter < run.length:
+            run = self._find(after)
+            if run is None:
+                raise MissingChanges(f"An insert goes after element {counter}@{actor:x}, which is not here.")
+            self._go(run)
+        return counter - run.counter + 1
 
     def _skip(self, id: Id, offset: int) -> int:
         """Move the cursor past every element greater than `id`; return the offset in its run.
