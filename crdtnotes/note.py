@@ -157,6 +157,16 @@ class Note:
             self._writer.remove(self._uid)
             self._writer.settle_names()
 
+    def restore(self) -> None:
+        """Bring the note back after a delete, as it was; a note that is there is left alone."""
+        with self._writer.transaction():
+            doc = self._writer.replica.documents.open(self._uid)
+            if doc is None:
+                raise NoteNotFound("This note is not here any more.")
+            if not doc.state.exists:
+                self._writer.rename(self._uid, doc.state.name.value)
+                self._writer.settle_names()
+
     # -- links
 
     def links(self) -> list[LinkInfo]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from crdtnotes.crdt import COMPILED
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
@@ -56,7 +57,7 @@ class NoteInfo:
 
 @dataclass(frozen=True, slots=True)
 class NoteNames:
-    """What leads to a note: its name, its aliases, and the keys of names that it once had.
+    """What leads to a note: its name, its aliases, and the keys of all names that it ever had.
 
     `modified` is as in NoteInfo.
     """
@@ -224,6 +225,18 @@ class Vault:
                 replica.settle_search()
             return replica.search.find(query, max(0, limit))
 
+    def prepare_search(self) -> bool:
+        """Put some of the notes that changed into the search index; return whether there may be more.
+
+        `search` does all of it; who cannot wait does this bit by bit before.
+        """
+        with self._writer.reading() as replica:
+            pending = replica.search.pending()
+        if pending:
+            with self.transaction():
+                pending = replica.search.put_in_pending()
+        return pending
+
     def tags(self) -> list[tuple[str, int]]:
         """Return every tag with the number of notes that bear it."""
         with self._writer.reading() as replica:
@@ -315,8 +328,18 @@ class Vault:
             "changes": sum(version.values()),
             "digest": self.digest,
             "notes": len(self),
+            "engine": "compiled" if COMPILED else "plain",
             "peers": self._replica.peers(),
         }
+
+    def remember_peer(self, device: str, address: str) -> None:
+        """Remember that this replica is in step with a peer now, and where that was reached."""
+        self._replica.record_peer(device, address, time.time_ns() // 1_000_000)
+
+    def peers(self) -> list[tuple[str, str]]:
+        """Return the peers that this replica was in step with, the latest first, as `(device, address)`."""
+        with self._writer.reading() as replica:
+            return [(str(peer["device"]), str(peer["address"])) for peer in replica.peers()]
 
     def check(self) -> list[str]:
         """Return what is wrong with the replica, a sentence each; nothing when all is well."""

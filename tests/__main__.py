@@ -1,7 +1,8 @@
 """Every check of the project in one command: `python -m tests`.
 
-Style and format (ruff), types (mypy --strict), layers (import-linter), then the test suite. Each runs even
-if one before it failed; the exit code is 0 only if all passed. Further arguments go to pytest.
+Style and format (ruff), types (mypy --strict), layers (import-linter), then the test suite: on the data types
+as they are and, where there is a C compiler, compiled. Each runs even if one before it failed; the exit code
+is 0 only if all passed. Further arguments go to pytest.
 """
 
 import subprocess
@@ -15,9 +16,10 @@ BIN = Path(PYTHON).parent
 CHECKS = (
     ("style", [PYTHON, "-m", "ruff", "check", "."]),
     ("format", [PYTHON, "-m", "ruff", "format", "--check", "."]),
-    ("types", [PYTHON, "-m", "mypy", "crdtnotes", "tests"]),
+    ("types", [PYTHON, "-m", "mypy", "crdtnotes", "tui", "tests"]),
     ("layers", [str(BIN / "lint-imports")]),
     ("tests", [PYTHON, "-m", "pytest", "-n", "auto", "-q", *sys.argv[1:]]),
+    ("tests, compiled", [PYTHON, "-m", "tests.compiled", *sys.argv[1:]]),
 )
 
 

@@ -8,8 +8,8 @@
 ``running``   asynchronous work that Ctrl-C ends
 ``dialling``  syncing with a peer once, and cloning its vault
 
-The commands, by family: ``starting``, ``notes``, ``finding``, ``folders``, ``peers``, ``care``, ``demo``
-(which tells the story in ``story``).
+The commands, by family: ``starting``, ``notes``, ``finding``, ``folders``, ``peers``, ``care``, ``tui``
+(the editor), ``demo`` (which tells the story in ``story``).
 
 Modules that take long to load (the store, networkx, websockets, rich) are imported where they are used:
 a shell waits for every start of this program.

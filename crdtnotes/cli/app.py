@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from crdtnotes import __version__
-from crdtnotes.cli import care, demo, finding, folders, notes, peers, starting
+from crdtnotes.cli import care, demo, finding, folders, notes, peers, starting, tui
 from crdtnotes.cli.opening import VAULT_VARIABLE
 from crdtnotes.errors import CrdtnotesError
 
@@ -72,14 +72,18 @@ def cli(ctx: click.Context, vault: Path | None) -> None:
     crdtnotes new "zh/分布式系统" --text "见 [[CAP定理]]"
     crdtnotes backlinks CAP定理
 
-    NAME is a note's name, or whatever [[NAME]] would lead to. Every listing takes --json.
+    Without a command it opens the editor. NAME is a note's name, or whatever [[NAME]] would lead to.
+    Every listing takes --json.
     """
     ctx.obj = vault
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        if tui.on_terminal():
+            tui.open_editor(ctx, None)
+        else:
+            click.echo(ctx.get_help())
 
 
-cli.add_section("Begin", starting.COMMANDS)
+cli.add_section("Begin", [*tui.COMMANDS, *starting.COMMANDS])
 cli.add_section("Notes", notes.COMMANDS)
 cli.add_section("Find", finding.COMMANDS)
 cli.add_section("Folders and graph", folders.COMMANDS)

@@ -11,11 +11,18 @@ from crdtnotes.cli.progress import progress
 from crdtnotes.graph.labels import printable
 
 
+def default_device() -> str:
+    """Return what a device is called unless its person says otherwise."""
+    from crdtnotes.changes.messages import MAX_DEVICE_LENGTH
+
+    return printable(socket.gethostname())[:MAX_DEVICE_LENGTH].strip() or "laptop"
+
+
 def _device(ctx: click.Context, parameter: click.Parameter, name: str | None) -> str:  # noqa: ARG001
     from crdtnotes.changes.messages import MAX_DEVICE_LENGTH
 
     if name is None:
-        name = printable(socket.gethostname())[:MAX_DEVICE_LENGTH].strip() or "laptop"
+        name = default_device()
     if not name.strip():
         raise click.BadParameter("a device needs a name.")
     if len(name) > MAX_DEVICE_LENGTH:

@@ -1,0 +1,64 @@
+"""The editor: found through an entry point, so that the library never imports it."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Protocol, cast
+
+import click
+
+from crdtnotes.cli.opening import vault_path
+from crdtnotes.cli.starting import default_device
+from crdtnotes.errors import LocalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GROUP = "crdtnotes.tui"
+"""The entry-point group in which an editor is registered."""
+
+
+class Editor(Protocol):
+    """What an entry point of the group is."""
+
+    def __call__(self, path: Path, name: str | None, new_device: str | None) -> None:
+        """Run until the person leaves; raises a CrdtnotesError when that cannot be.
+
+        `name` is the note to open, by name or by what `[[name]]` would resolve to. Where there is no vault at
+        `path` and `new_device` is given, a new one is made for the device of that name.
+        """
+        ...
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.pass_context
+def tui(ctx: click.Context, name: str | None) -> None:
+    """Open the editor, on note NAME with the cursor at its end.
+
+    \b
+    crdtnotes tui
+    crdtnotes tui CAP定理
+    """
+    if not on_terminal():
+        raise LocalError("The editor needs a terminal.")
+    open_editor(ctx, name)
+
+
+def on_terminal() -> bool:
+    """Whether there is a person at both ends; an editor may well draw on stderr."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
+def open_editor(ctx: click.Context, name: str | None) -> None:
+    """Run the editor on the chosen vault; the default one is made at its first use."""
+    found = list(entry_points(group=GROUP))
+    if not found:
+        raise LocalError("No editor is installed beside crdtnotes.")
+    editor = cast("Editor", found[0].load())
+    chosen = ctx.find_root().obj is not None
+    editor(vault_path(ctx), name, None if chosen else default_device())
+
+
+COMMANDS = [tui]

@@ -1,0 +1,65 @@
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.cli import tui
+from crdtnotes.cli.tui import GROUP
+from tests.cli.program import Program
+
+
+class Editor:
+    """An entry point, and what it was called with."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Path, str | None, str | None]] = []
+
+    def load(self) -> "Editor":
+        return self
+
+    def __call__(self, path: Path, name: str | None, new_device: str | None) -> None:
+        self.calls.append((path, name, new_device))
+
+
+@pytest.fixture
+def editor(monkeypatch: pytest.MonkeyPatch) -> Editor:
+    editor = Editor()
+    monkeypatch.setattr(tui, "entry_points", lambda group: [editor] if group == GROUP else [])
+    monkeypatch.setattr(tui, "on_terminal", lambda: True)
+    return editor
+
+
+def test_no_command_and_tui_open_the_editor(program: Program, editor: Editor) -> None:
+    program.out()
+    program.out("tui", "CAP定理")
+    assert editor.calls == [(program.path, None, None), (program.path, "CAP定理", None)]
+
+
+def test_only_the_default_vault_is_made_at_first_use(
+    tmp_path: Path, editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.delenv("CRDTNOTES_VAULT", raising=False)
+    result = CliRunner().invoke(tui.tui, [])
+    assert result.exit_code == 0, result.output
+    ((path, _, device),) = editor.calls
+    assert path.name == "vault.crdtnotes"
+    assert device
+
+
+def test_without_a_terminal_it_says_so(program: Program) -> None:
+    assert program.fails("tui") == "The editor needs a terminal."
+
+
+def test_without_an_editor_it_says_so(
+    program: Program, editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tui, "entry_points", lambda group: [])
+    assert program.fails("tui") == "No editor is installed beside crdtnotes."
+
+
+def test_the_editor_is_installed_as_an_entry_point() -> None:
+    (found,) = entry_points(group=GROUP)
+    assert found.value == "crdtnotes_tui.launch:run"

@@ -1,0 +1,53 @@
+"""What the editor uses of Textual beyond its documented interface: an upgrade fails here, loudly."""
+
+import inspect
+
+import pytest
+from textual.widgets import TextArea
+from textual.widgets.text_area import Document, EditHistory, WrappedDocument
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "parameters"),
+    [
+        (TextArea, "_set_document", ["self", "text", "language"]),
+        (TextArea, "_build_highlight_map", ["self"]),
+        (TextArea, "_refresh_size", ["self"]),
+        (TextArea, "_rewrap_and_refresh_virtual_size", ["self"]),
+        (TextArea, "_recompute_cursor_offset", ["self"]),
+        (TextArea, "_replace_via_keyboard", ["self", "insert", "start", "end"]),
+        (TextArea, "_on_key", ["self", "event"]),
+        (TextArea, "_render_line", ["self", "y"]),
+        (TextArea, "render_line", ["self", "y"]),
+        (TextArea, "find_matching_bracket", ["self", "bracket", "search_from"]),
+        (TextArea, "get_line", ["self", "line_index"]),
+        (TextArea, "edit", ["self", "edit"]),
+        (TextArea, "notify_style_update", ["self"]),
+        (WrappedDocument, "wrap_range", ["self", "start", "old_end", "new_end"]),
+        (Document, "replace_range", ["self", "start", "end", "text"]),
+        (EditHistory, "record", ["self", "edit"]),
+    ],
+)
+def test_what_is_called_or_overridden_is_there(owner: type, name: str, parameters: list[str]) -> None:
+    assert list(inspect.signature(getattr(owner, name)).parameters) == parameters
+
+
+def test_what_is_read_or_set_is_there() -> None:
+    area = TextArea()
+    for name in ("_line_cache", "_cursor_offset", "_bindings", "history", "navigator", "wrapped_document"):
+        assert hasattr(area, name)
+    assert area._bindings.key_to_bindings["up"][0].action == "cursor_up"
+    document = Document("a\nb")
+    assert WrappedDocument(document)._offset_to_line_info == [(0, 0), (1, 0)]
+    assert (document._newline, document._lines) == ("\n", ["a", "b"])
+
+
+def test_every_edit_of_the_keyboard_passes_through_the_document() -> None:
+    source = inspect.getsource(TextArea)
+    assert source.count("replace_range") == 0
+    assert source.count("self.history.record(") == 1
+
+
+def test_textual_makes_a_document_in_one_place_after_the_first() -> None:
+    assert inspect.getsource(TextArea).count("self.document = ") == 1
+    assert inspect.getsource(TextArea).count("self.document: DocumentBase = Document(text)") == 1

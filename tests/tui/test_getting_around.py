@@ -1,0 +1,210 @@
+from datetime import date
+from pathlib import Path
+
+from textual.widgets import Input
+
+from crdtnotes import Vault
+from crdtnotes_tui.screens.picker import Picker
+from crdtnotes_tui.widgets.panels import Backlinks, NotesTree
+from tests.tui.desktop import desktop, vault_of
+from tests.tui.loop import run, until
+
+
+def some(path: Path) -> Path:
+    return vault_of(
+        path,
+        n="start\n",
+        en__CRDT="# CRDT\n\nmerges without asking\n\n## Why it works\n\nsee [[n]]\n",
+        zh__CAP定理="---\naliases: [CAP]\n---\n分布式系统 ^block\n",
+    )
+
+
+def test_the_switcher_opens_by_a_few_letters_and_back_returns(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as desk:
+            await desk.press("ctrl+o")
+            await desk.type("crd")
+            await desk.sees("en/CRDT")
+            await desk.press("enter")
+            await desk.shows("en/CRDT")
+            await desk.press("alt+left")
+            await desk.shows("n")
+            assert desk.editor.cursor_location == (1, 0)
+            await desk.press("alt+right")
+            await desk.shows("en/CRDT")
+
+    run(main())
+
+
+def test_the_switcher_finds_aliases_and_makes_notes(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as desk:
+            await desk.press("ctrl+o")
+            await desk.type("CAP")
+            await desk.press("enter")
+            await desk.shows("zh/CAP定理")
+            await desk.press("ctrl+o")
+            await desk.type("新/主意")
+            await desk.sees("make this note")
+            await desk.press("enter")
+            await desk.shows("新/主意")
+            await desk.type("好")
+            await desk.saved()
+            assert desk.stored("新/主意") == "好"
+
+    run(main())
+
+
+def test_escape_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as desk:
+            await desk.press("ctrl+o", "x", "escape")
+            assert not isinstance(desk.app.screen, Picker)
+            await desk.type("!")
+            await desk.saved()
+            assert desk.stored("n") == "start\n!"
+
+    run(main())
+
+
+def test_search_as_you_type_goes_to_the_line(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as desk:
+            await desk.press("ctrl+g")
+            await desk.type("asking")
+            await desk.sees("merges without asking")
+            desk.app.screen.query_one(Input).value = "系统"
+            await desk.sees("分布式系统")
+            desk.app.screen.query_one(Input).value = "why work"
+            await desk.sees("## Why it works")
+            await desk.press("enter")
+            await desk.shows("en/CRDT")
+            await until(lambda: desk.editor.cursor_location == (4, 0))
+
+    run(main())
+
+
+def test_today(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as desk:
+            await desk.press("ctrl+t")
+            await desk.shows(date.today().isoformat())
+
+    run(main())
+
+
+def test_typing_a_link_completes_it_by_name_and_alias(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as desk:
+            await desk.type("see [[cr")
+            await desk.sees("en/CRDT")
+            await desk.press("tab")
+            await desk.type(" and 【【CA")
+            await desk.sees("zh/CAP定理")
+            await desk.press("enter")
+            await desk.type(".")
+            await desk.saved()
+            assert desk.stored() == "start\nsee [[CRDT]] and [[CAP]]."
+
+    run(main())
+
+
+def test_after_a_hash_headings_and_blocks_are_offered(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as desk:
+            await desk.type("[[CRDT#why")
+            await desk.sees("Why it works")
+            await desk.press("enter")
+            assert desk.text.endswith("[[CRDT#Why it works]]")
+            await desk.type("[[CAP#^")
+            await until(lambda: desk.editor.list_open)
+            await desk.press("enter")
+            assert desk.text.endswith("[[CAP#^block]]")
+
+    run(main())
+
+
+def test_escape_closes_the_suggestions_and_enter_is_enter_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as desk:
+            await desk.type("[[C")
+            assert desk.editor.list_open
+            await desk.press("escape")
+            assert not desk.editor.list_open
+            await desk.type("A\n")
+            assert desk.text.endswith("[[CA\n")
+
+    run(main())
+
+
+def test_following_a_link_opens_it_or_makes_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as desk:
+            await desk.type("[[CRDT#Why it works]]")
+            await desk.press("ctrl+right_square_bracket")
+            await desk.shows("en/CRDT")
+            await until(lambda: desk.editor.cursor_location == (4, 0))
+            await desk.press("alt+left")
+            await desk.shows("n")
+            await desk.type(" [[未写的]]")
+            await desk.press("left", "ctrl+right_square_bracket")
+            await desk.shows("未写的")
+            assert "未写的" in desk.names()
+
+    run(main())
+
+
+def test_the_tree_opens_notes_by_folder(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n", size=(100, 30)) as desk:
+            await desk.press("ctrl+l")
+            await desk.sees("Notes", "en", "zh")
+            assert desk.app.screen.query_one(NotesTree).has_focus
+            await desk.press("home", "enter")
+            await desk.sees("CRDT")
+            await desk.press("down", "enter")
+            await desk.shows("en/CRDT")
+            await desk.press("ctrl+l")
+            assert not desk.app.screen.query_one(NotesTree).display
+
+    run(main())
+
+
+def test_backlinks_show_their_line_and_go_there(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n", size=(100, 30)) as desk:
+            await desk.press("ctrl+b")
+            await desk.sees("Backlinks (1)", "see [[n]]")
+            with Vault.open(desk.path) as other:
+                other.note("CAP").append("[[n]] too")
+            await desk.sees("Backlinks (2)", "[[n]] too")
+            desk.app.screen.query_one(Backlinks).focus()
+            await desk.press("home", "enter")
+            await desk.shows("en/CRDT")
+            await until(lambda: desk.editor.cursor_location == (6, 0))
+
+    run(main())
+
+
+def test_the_palette_has_what_has_a_key_with_its_key(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as desk:
+            await desk.press("ctrl+p")
+            await desk.type("open or make")
+            await desk.sees("Open or make a note", "^o")
+            await desk.press("enter")
+            await until(lambda: isinstance(desk.app.screen, Picker))
+
+    run(main())
+
+
+def test_all_keys_are_shown_and_hidden_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n", size=(110, 50)) as desk:
+            await desk.press("f1")
+            await desk.sees("Follow the link", "Search all notes")
+            await desk.press("escape")
+            await desk.pilot.pause()
+            assert "Search all notes" not in desk.screen_text()
+
+    run(main())

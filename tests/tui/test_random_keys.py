@@ -1,0 +1,112 @@
+"""Random keys and remote edits: the screen shows the CRDT's text, caret and selection keep their place."""
+
+import random
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.widgets.text_area import Selection
+
+from crdtnotes import Vault
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Edit
+from crdtnotes_tui.widgets.editor import NoteEditor
+from tests.tui.desktop import Desktop, desktop, vault_of
+from tests.tui.loop import run
+
+KEYS = [
+    *("left", "right", "up", "down", "home", "end", "pageup", "pagedown", "ctrl+a"),
+    *("shift+left", "shift+right", "shift+up", "shift+end", "ctrl+x", "ctrl+v", "ctrl+z", "ctrl+y"),
+    *("backspace", "delete", "enter", "tab", "shift+tab", "ctrl+w", "ctrl+k", "ctrl+space"),
+]
+LETTERS = "ab- *[]中文【】#"
+
+
+class Witness:
+    """Checks each arrival of remote patches against an independent model: a list of marked characters."""
+
+    def __init__(self, editor: NoteEditor, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.arrivals = 0
+        self._editor = editor
+        self._patched = editor.patched
+        monkeypatch.setattr(editor, "patched", self.patched)
+
+    def patched(self, patches: list[Patch], *, own: bool) -> None:
+        editor, document = self._editor, self._editor.note_document
+        if own:
+            self._patched(patches, own=True)
+            return
+        self.arrivals += 1
+        start, end = (document.get_index_from_location(place) for place in editor.selection)
+        cells: list[tuple[str, int | None]] = [(character, at) for at, character in enumerate(document.text)]
+        for at, removed, inserted in patches:
+            cells[at : at + removed] = [(character, None) for character in inserted]
+        self._patched(patches, own=False)
+        assert document.text == "".join(character for character, _ in cells)
+        now_start, now_end = (document.get_index_from_location(place) for place in editor.selection)
+        living = {was: now for now, (_, was) in enumerate(cells) if was is not None}
+        if start == end:
+            assert now_start == now_end
+            before = max((now for was, now in living.items() if was < end), default=-1)
+            assert now_end == before + 1 or any(
+                was is None for _, was in cells[min(now_end, before + 1) : max(now_end, before + 1)]
+            )
+        else:
+            chosen = [now for was, now in living.items() if min(start, end) <= was < max(start, end)]
+            low, high = sorted((now_start, now_end))
+            assert all(low <= now < high for now in chosen)
+            kept = [was for _, was in cells[low:high] if was is not None]
+            assert len(kept) == len(chosen)
+            if chosen:
+                assert (now_start <= now_end) == (start <= end)
+
+
+def check_screen(desk: Desktop) -> None:
+    """Compare what is laid out with the text."""
+    editor = desk.editor
+    wrapped = editor.wrapped_document
+    assert "\n".join("".join(sections) for sections in wrapped.lines) == editor.text
+    assert editor.virtual_size.height == wrapped.height
+    assert editor.note_document.lines == editor.text.split("\n")
+    assert editor.selection == Selection(*map(editor.clamp_visitable, editor.selection))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_keys_and_remote_edits(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        chance = random.Random(seed)
+        text = "\n".join(f"- line {number} 中文字" for number in range(30))
+        async with desktop(vault_of(tmp_path / "v", n=text), "n", size=(40, 12)) as desk:
+            witness = Witness(desk.editor, monkeypatch)
+            with Vault.open(desk.path) as vault:
+                other = vault.note("n").open()
+                for _ in range(30):
+                    for _ in range(chance.randint(1, 8)):
+                        if chance.random() < 0.5:
+                            desk.send(events.Key(chance.choice(KEYS), None))
+                        else:
+                            letter = chance.choice(LETTERS)
+                            desk.send(events.Key(letter, letter))
+                    if chance.random() < 0.1:
+                        desk.send(events.Paste(chance.choice(["one\ntwo\n", "粘贴", "- a\r\n- b"])))
+                    if chance.random() < 0.7:
+                        other.look()
+                        there = other.text
+                        start = chance.randint(0, len(there))
+                        removed = chance.randint(0, min(20, len(there) - start))
+                        inserted = chance.choice(["", "T", "远方\n", "\n\n", "wide line of text " * 4])
+                        other.commit([Edit(start, removed, inserted)])
+                    if chance.random() < 0.3:
+                        await desk.saved()
+                        check_screen(desk)
+                await desk.editor.drained()
+                await desk.saved()
+                desk.buffer.look()
+                await desk.saved()
+                check_screen(desk)
+                other.look()
+                assert desk.text == other.text == desk.stored()
+                assert vault.check() == []
+            assert witness.arrivals
+
+    run(main())

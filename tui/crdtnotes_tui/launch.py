@@ -1,0 +1,28 @@
+"""Where the command line comes in."""
+
+import os
+import sys
+from pathlib import Path
+
+from crdtnotes.errors import LocalError
+
+FRAMES = "120"
+"""Frames a second at the most; a key waits for the next one."""
+
+SWITCH_SECONDS = 0.0005
+"""For how long the replica's thread may keep the screen from being drawn."""
+
+
+def run(path: Path, name: str | None, new_device: str | None) -> None:
+    """Run the editor on the vault at `path` until its person leaves.
+
+    `name` is the note to begin with; where there is no vault, `new_device` makes one. Raises LocalError.
+    """
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
+    from crdtnotes_tui.app import NotesApp  # Textual reads its settings when it is imported
+
+    sys.setswitchinterval(SWITCH_SECONDS)
+    app = NotesApp(path, name, new_device)
+    app.run()
+    if app.failure:
+        raise LocalError(app.failure)

@@ -1,0 +1,54 @@
+"""What is being typed inside of [[ … ]], and what accepting a suggestion does."""
+
+import re
+from typing import NamedTuple
+
+from crdtnotes.markup.wikilink import HASH, escape_target, unescape_target
+
+_OPENING = re.compile(r"\[\[|【【|［［")
+_CLOSING = re.compile(r"\]\]|】】|］］")
+
+NAME, HEADING, BLOCK = "name", "heading", "block"
+
+
+class Typing(NamedTuple):
+    """An unfinished link: from `start` (its brackets) to the caret; `query` is what is to be completed.
+
+    `stage` says whether that is a name, a heading of the note `target`, or a block of it.
+    """
+
+    start: int
+    end: int
+    stage: str
+    query: str
+    target: str
+
+
+def typing_at(line: str, column: int) -> Typing | None:
+    """Return the link that is being typed at a column of a line."""
+    openings = list(_OPENING.finditer(line, 0, column))
+    if not openings:
+        return None
+    opening = openings[-1]
+    inner = line[opening.end() : column]
+    if _CLOSING.search(inner) or "|" in inner or "｜" in inner:
+        return None
+    mark = HASH.search(inner)
+    if mark is None:
+        return Typing(opening.start(), column, NAME, unescape_target(inner), "")
+    target, rest = unescape_target(inner[: mark.start()]), inner[mark.end() :]
+    if rest.startswith("^"):
+        return Typing(opening.start(), column, BLOCK, rest[1:], target)
+    return Typing(opening.start(), column, HEADING, rest, target)
+
+
+def accepted(line: str, typing: Typing, chosen: str) -> tuple[int, int, str]:
+    """Return the edit `(start, end, text)` of the line that finishes a link with what was chosen."""
+    if typing.stage == NAME:
+        target = escape_target(chosen)
+    elif typing.stage == HEADING:
+        target = f"{escape_target(typing.target)}#{chosen}"
+    else:
+        target = f"{escape_target(typing.target)}#^{chosen}"
+    closing = _CLOSING.match(line, typing.end)
+    return typing.start, closing.end() if closing else typing.end, f"[[{target}]]"

@@ -1,0 +1,211 @@
+"""What lies open: the vault's names, the notes in hand, where the person was."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
+
+from crdtnotes.errors import CrdtnotesError, NoteNotFound
+from crdtnotes.markup.names import clean_name
+from crdtnotes.markup.outline import Outline, outline
+from crdtnotes.note import Backlink
+from crdtnotes.vault import NoteNames, Vault
+from crdtnotes_tui.keeper import Keeper
+from crdtnotes_tui.model.buffer import Buffer, Opened, open_note
+from crdtnotes_tui.model.catalogue import Catalogue
+from crdtnotes_tui.model.places import Places
+
+KEPT = 16
+"""Notes that stay in hand, with their undo, after another was opened."""
+
+QUIET_SECONDS = 0.4
+"""After a commit names and backlinks are looked at again once this long nothing was committed …"""
+
+PATIENCE_SECONDS = 3.0
+"""… or after this long at the latest."""
+
+LEAVE_SECONDS = 5.0
+
+T = TypeVar("T")
+
+
+class Desk:
+    """Notes in hand. `changed` hears of a buffer's state, `refreshed` when other notes may have changed."""
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        changed: Callable[[Buffer], None],
+        refreshed: Callable[[], None],
+        *,
+        quiet_seconds: float = QUIET_SECONDS,
+    ) -> None:
+        self.keeper = keeper
+        self.catalogue = Catalogue()
+        self.places = Places()
+        self.current: Buffer | None = None
+        self._changed = changed
+        self._refreshed = refreshed
+        self._quiet_seconds = quiet_seconds
+        self._buffers: OrderedDict[str, Buffer] = OrderedDict()
+        self._committed_at = 0.0
+        self._refreshing: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+
+    async def start(self) -> None:
+        """Open the vault and learn its names; raises a StoreError."""
+        await self.keeper.start(self._committed)
+        self.catalogue = await self._run(lambda vault: Catalogue(vault.names()))
+        self._refreshing = asyncio.create_task(self._keep_fresh())
+
+    async def stop(self) -> list[str]:
+        """Store what is left and close the vault; return the names of notes that could not be stored."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.wait([self._refreshing])
+        lost = []
+        for buffer in self._buffers.values():
+            try:
+                await asyncio.wait_for(buffer.settled(), LEAVE_SECONDS)
+            except TimeoutError:
+                lost.append(buffer.name)
+        if self._closing:
+            await asyncio.wait(self._closing)
+        await self.keeper.stop()
+        return lost
+
+    # -- notes
+
+    async def open(self, name: str) -> Buffer:
+        """Open a note by what `[[name]]` would resolve to; raises NoteNotFound."""
+        return await self._take(partial(open_note, name=name))
+
+    async def create(self, name: str) -> Buffer:
+        """Open a note, making it first if it is not there; raises InvalidName."""
+        name = clean_name(name)
+
+        def make(vault: Vault) -> Opened:
+            try:
+                return open_note(vault, name)
+            except NoteNotFound:
+                vault.create_note(name)
+                return open_note(vault, name)
+
+        return await self._take(make)
+
+    async def today(self) -> Buffer:
+        """Open the note of the local date, making it from its template first."""
+        return await self._take(lambda vault: open_note(vault, vault.today().name))
+
+    async def first(self) -> Buffer:
+        """Open what an editor begins with: the note that changed last, today's in an empty vault."""
+        notes = self.catalogue.notes
+        if not notes:
+            return await self.today()
+        return await self.open(max(notes, key=lambda note: note.modified).name)
+
+    async def _take(self, job: Callable[[Vault], Opened]) -> Buffer:
+        opened = await self._run(job)
+        buffer = self._buffers.get(opened.note.id)
+        if buffer is None:
+            buffer = Buffer(self.keeper, opened, self._changed)
+            self._buffers[buffer.id] = buffer
+        self._buffers.move_to_end(buffer.id)
+        self.current = buffer
+        self.places.opened(opened.name)
+        buffer.look()
+        if len(self._buffers) > KEPT:
+            _, oldest = self._buffers.popitem(last=False)
+            task = asyncio.create_task(oldest.settled())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+        return buffer
+
+    async def rename(self, buffer: Buffer, name: str) -> int:
+        """Rename a note, its links with it; return in how many notes links were rewritten.
+
+        Raises NoteExists or InvalidName.
+        """
+        await buffer.settled()
+        rewritten = await self._run(lambda vault: vault.note(buffer.name).rename(name))
+        await buffer.renamed()
+        return rewritten
+
+    async def delete(self, buffer: Buffer) -> None:
+        """Delete a note; `restore` brings it back."""
+        await buffer.settled()
+        await self._run(lambda vault: vault.note(buffer.name).remove())
+        buffer.look()
+
+    async def restore(self, buffer: Buffer) -> None:
+        """Bring a deleted note back."""
+        await buffer.restore()
+
+    # -- about notes
+
+    async def backlinks(self, buffer: Buffer) -> list[Backlink]:
+        """Return what links to a note."""
+
+        def job(vault: Vault) -> list[Backlink]:
+            try:
+                return vault.note(buffer.name).backlinks()
+            except NoteNotFound:
+                return []
+
+        return await self._run(job)
+
+    async def outline(self, target: str, holder: Buffer) -> Outline:
+        """Return the outline of what a target in a note leads to; of the note itself for no target."""
+        name = self.catalogue.resolve(target, holder.name) if target else holder.name
+        if name == holder.name:
+            return outline(holder.document.text)
+        if name is None:
+            return outline("")
+        return outline(await self._run(lambda vault: vault.note(name).text))
+
+    async def _run(self, job: Callable[[Vault], T]) -> T:
+        return await self.keeper.run(job)
+
+    # -- keeping up
+
+    def _committed(self) -> None:
+        """Something was committed, here or by another process."""
+        if self.current is not None:
+            self.current.look()
+        self._committed_at = asyncio.get_running_loop().time()
+        self._wake.set()
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            with suppress(CrdtnotesError):
+                # The search index is filled bit by bit, so that no key waits for it.
+                while await self._run(Vault.prepare_search):
+                    pass
+            await self._wake.wait()
+            self._wake.clear()
+            await self._quiet()
+            try:
+                catalogue = await self._run(self._names)
+            except CrdtnotesError:
+                continue  # the next commit brings us here again
+            if catalogue is not None:
+                self.catalogue = catalogue
+            self._refreshed()
+
+    async def _quiet(self) -> None:
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        while clock() < min(self._committed_at + self._quiet_seconds, begun + PATIENCE_SECONDS):
+            await asyncio.sleep(self._quiet_seconds / 4)
+
+    def _names(self, vault: Vault) -> Catalogue | None:
+        notes = vault.names()
+        # Of when they changed only the first look is kept: each key would make all of it new.
+        return None if _ways(notes) == _ways(self.catalogue.notes) else Catalogue(notes)
+
+
+def _ways(notes: Sequence[NoteNames]) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    return [(note.name, note.aliases, note.former) for note in notes]

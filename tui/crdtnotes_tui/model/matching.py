@@ -1,0 +1,76 @@
+"""Fuzzy ranking: a few letters find a name."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Protocol, TypeVar
+
+from crdtnotes.markup.names import name_key
+
+
+class Candidate(Protocol):
+    """What can be found."""
+
+    @property
+    def key(self) -> str:
+        """What is compared, case-folded."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The last part of the key."""
+        ...
+
+    @property
+    def weight(self) -> float:
+        """What decides between equally good matches; the greater comes first."""
+        ...
+
+
+C = TypeVar("C", bound=Candidate)
+
+
+@lru_cache(maxsize=64)
+def _scattered(word: str) -> re.Pattern[str]:
+    return re.compile(".*?".join(map(re.escape, word)))
+
+
+def rank(word: str, key: str, title: str) -> float | None:
+    """Return how well one word matches a key whose last part is `title`, None if it does not; 0 is best.
+
+    Whole titles come first, then the beginning of a title, of a word, the inside of a word, and at last
+    letters that are merely all there in their order.
+    """
+    at = key.find(word)
+    if at >= 0:
+        length = len(key) / 1000
+        if title == word:
+            return length
+        if title.startswith(word):
+            return 1 + length
+        if at == 0 or not key[at - 1].isalnum():
+            return 2 + length
+        return 3 + length
+    found = _scattered(word).search(key)
+    if found is None:
+        return None
+    return 4 + (found.end() - found.start() - len(word)) / 10 + len(key) / 1000
+
+
+def best(query: str, candidates: Iterable[C], limit: int) -> list[C]:
+    """Return the best matches for a query, all of whose words must match."""
+    words = name_key(query).split()
+    if not words:
+        return sorted(candidates, key=lambda one: -one.weight)[:limit]
+    found: list[tuple[float, float, str, C]] = []
+    for one in candidates:
+        total = 0.0
+        for word in words:
+            this = rank(word, one.key, one.title)
+            if this is None:
+                break
+            total += this
+        else:
+            found.append((total, -one.weight, one.key, one))
+    found.sort(key=lambda entry: entry[:3])
+    return [entry[3] for entry in found[:limit]]

@@ -1,0 +1,107 @@
+"""Edits of two sides that do not know of each other yet (operational transformation, Ellis & Gibbs 1989).
+
+The screen is ahead of the replica by the edits that are on their way there, and the replica is ahead of the
+screen by what others did. `rebase` takes both lists, each made one after the other on the same text, and
+returns them so that either can be done after the other, with one result.
+
+Where both insert at one place, the local text stands first. That is what the replica's RGA does as well: the
+local insert comes to it later and names the character before it, so it goes right behind that.
+"""
+
+from collections.abc import Sequence
+
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Edit
+
+
+def rebase(theirs: Sequence[Patch], mine: Sequence[Edit]) -> tuple[list[Patch], list[Edit]]:
+    """Return `theirs` to be done after `mine`, and `mine` to be done after `theirs`."""
+    moved: list[Patch] = []
+    local = [part for edit in mine for part in _parts(edit)]
+    for patch in theirs:
+        for part in _halves(patch):
+            done, local = _past([part], local)
+            moved += done
+    return moved, local
+
+
+def follow(index: int, patch: Patch, *, behind: bool) -> int:
+    """Return where a position is after a patch.
+
+    Text that comes exactly there goes behind the position, or before it if `behind` is False: then the
+    position stays with the character that follows it.
+    """
+    start, removed, inserted = patch
+    if index < start or (index == start and behind):
+        return index
+    if index >= start + removed:
+        return index - removed + len(inserted)
+    return start
+
+
+def _halves(patch: Patch) -> list[Patch]:
+    halves = []
+    if patch.removed:
+        halves.append(Patch(patch.start, patch.removed, ""))
+    if patch.inserted:
+        halves.append(Patch(patch.start, 0, patch.inserted))
+    return halves
+
+
+def _parts(edit: Edit) -> list[Edit]:
+    if edit.removed and edit.inserted:
+        return [edit._replace(inserted=""), edit._replace(removed=0)]
+    return [edit] if edit.removed or edit.inserted else []
+
+
+def _past(theirs: list[Patch], mine: list[Edit]) -> tuple[list[Patch], list[Edit]]:
+    """Rebase halves on halves; deletes may fall apart in two, so each side is a list."""
+    if not theirs or not mine:
+        return theirs, mine
+    if len(theirs) == 1 and len(mine) == 1:
+        return _pair(theirs[0], mine[0])
+    result: list[Patch] = []
+    for patch in theirs:
+        now, moved = [patch], []
+        for edit in mine:
+            now, after = _past(now, [edit])
+            moved += after
+        result += now
+        mine = moved
+    return result, mine
+
+
+def _pair(patch: Patch, edit: Edit) -> tuple[list[Patch], list[Edit]]:
+    if patch.inserted and edit.inserted:
+        if patch.start < edit.start:
+            return [patch], [edit._replace(start=edit.start + len(patch.inserted))]
+        return [patch._replace(start=patch.start + len(edit.inserted))], [edit]
+    if patch.inserted:
+        if edit.start < patch.start < edit.start + edit.removed:
+            before = patch.start - edit.start
+            rest = edit._replace(start=edit.start + len(patch.inserted), removed=edit.removed - before)
+            return [patch._replace(start=edit.start)], [edit._replace(removed=before), rest]
+        if patch.start <= edit.start:
+            return [patch], [edit._replace(start=edit.start + len(patch.inserted))]
+        return [patch._replace(start=patch.start - edit.removed)], [edit]
+    if edit.inserted:
+        if patch.start < edit.start < patch.start + patch.removed:
+            before = edit.start - patch.start
+            after = Patch(patch.start + len(edit.inserted), patch.removed - before, "")
+            return [patch._replace(removed=before), after], [edit._replace(start=patch.start)]
+        if edit.start <= patch.start:
+            return [patch._replace(start=patch.start + len(edit.inserted))], [edit]
+        return [patch], [edit._replace(start=edit.start - patch.removed)]
+    start, removed = _without(patch.start, patch.removed, edit.start, edit.removed)
+    own_start, own_removed = _without(edit.start, edit.removed, patch.start, patch.removed)
+    return (
+        [Patch(start, removed, "")] if removed else [],
+        [edit._replace(start=own_start, removed=own_removed)] if own_removed else [],
+    )
+
+
+def _without(start: int, length: int, gone: int, count: int) -> tuple[int, int]:
+    """Return where a range is, and how long, after `count` characters from `gone` on are deleted."""
+    overlap = max(0, min(start + length, gone + count) - max(start, gone))
+    before = max(0, min(start, gone + count) - gone)
+    return start - before, length - overlap

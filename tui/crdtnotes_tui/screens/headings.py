@@ -1,0 +1,26 @@
+"""The headings of the note, to go to one."""
+
+from collections.abc import Sequence
+
+from crdtnotes.markup.outline import Heading
+from crdtnotes_tui.model.matching import rank
+from crdtnotes_tui.screens.picker import Answer, Picker
+
+
+class Headings(Picker[int]):
+    """Finds a heading; its answer is the line, counted from 0."""
+
+    question = "Go to a heading …"
+
+    def __init__(self, headings: Sequence[Heading]) -> None:
+        super().__init__()
+        self._headings = headings
+
+    async def answers(self, query: str) -> Sequence[Answer[int]]:
+        """Return the headings that fit, in the order of the text."""
+        wanted = query.strip().casefold()
+        return [
+            Answer(one.line, "  " * (one.level - 1) + one.text)
+            for one in self._headings
+            if not wanted or rank(wanted, one.text.casefold(), "") is not None
+        ]

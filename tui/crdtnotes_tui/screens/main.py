@@ -1,0 +1,369 @@
+"""The main screen: the editor, the panels beside it, the status line."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import TextArea
+
+from crdtnotes.errors import CrdtnotesError
+from crdtnotes.markup.outline import outline
+from crdtnotes.vault import Vault
+from crdtnotes_tui.company import Company
+from crdtnotes_tui.keeper import Keeper
+from crdtnotes_tui.model.buffer import Buffer
+from crdtnotes_tui.model.desk import Desk
+from crdtnotes_tui.model.finding import matches, pick
+from crdtnotes_tui.model.places import Line, Place
+from crdtnotes_tui.screens.ask import Ask
+from crdtnotes_tui.screens.headings import Headings
+from crdtnotes_tui.screens.search import Search
+from crdtnotes_tui.screens.switcher import Chosen, Switcher
+from crdtnotes_tui.widgets.completions import Completions
+from crdtnotes_tui.widgets.editor import NoteEditor
+from crdtnotes_tui.widgets.find import FindBar
+from crdtnotes_tui.widgets.panels import Backlinks, NotesTree
+from crdtnotes_tui.widgets.status import StatusLine
+from crdtnotes_tui.widgets.suggesting import Suggesting
+
+
+class MainScreen(Screen[None]):
+    """Where notes are written."""
+
+    BINDINGS = [
+        Binding("ctrl+o", "switch", "Open or make a note"),
+        Binding("ctrl+g", "search", "Search all notes"),
+        Binding("ctrl+f", "find", "Find in this note"),
+        Binding("ctrl+t", "today", "Today's note"),
+        Binding("ctrl+r", "headings", "Go to a heading"),
+        Binding("alt+left", "back", "Back"),
+        Binding("alt+right", "forward", "Forward"),
+        Binding("ctrl+l", "toggle_tree", "Notes by folder"),
+        Binding("ctrl+b", "toggle_backlinks", "Backlinks"),
+        Binding("f2", "rename", "Rename this note"),
+        Binding("f8", "delete", "Delete this note"),
+        Binding("f9", "restore", "Bring back what was deleted"),
+        Binding("f4", "meet", "Sync with a peer"),
+        Binding("ctrl+s", "saved", "Saved?", show=False),
+    ]
+
+    @dataclass
+    class Failed(Message):
+        """The vault or the note to begin with cannot be opened."""
+
+        reason: str
+
+    def __init__(self, path: Path, name: str | None, new_device: str | None) -> None:
+        super().__init__()
+        self._begin_with = name
+        self.desk = Desk(Keeper(path, new_device), self._buffer_changed, self._refreshed)
+        self.company = Company(path, self._tell)
+        self.editor = NoteEditor(id="editor")
+        self._deleted: list[Buffer] = []
+        self.status = StatusLine()
+        self.suggesting = Suggesting(self.editor, Completions(), self.desk)
+
+    def compose(self) -> ComposeResult:
+        """Lay it out."""
+        with Horizontal(id="body"):
+            yield NotesTree()
+            with Vertical(id="middle"):
+                yield self.editor
+                yield FindBar()
+            yield Backlinks()
+        yield self.status
+        yield self.suggesting.list
+
+    def on_mount(self) -> None:
+        """Open the vault once the screen is there to see."""
+        self.query_one(Backlinks).can_focus = True
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._do(self._open_vault, fatal=True)
+
+    async def _open_vault(self) -> None:
+        await self.desk.start()
+        self.editor.know(self.desk.catalogue)
+        buffer = await (self.desk.first() if self._begin_with is None else self.desk.open(self._begin_with))
+        self._show(buffer)
+        await self.company.follow(await self.desk.keeper.run(Vault.peers))
+
+    async def leave(self) -> list[str]:
+        """Store what is left and close all; return the names of notes that could not be stored."""
+        await self.company.stop()
+        return await self.desk.stop()
+
+    # -- going places
+
+    @work(group="doing")
+    async def _do(self, job: Callable[[], Awaitable[None]], *, fatal: bool = False) -> None:
+        """Run what has to wait for the replica; what goes wrong is told in its one sentence."""
+        try:
+            await job()
+        except CrdtnotesError as error:
+            if fatal:
+                self.post_message(self.Failed(str(error)))
+            else:
+                self.notify(str(error), title="That did not work", severity="error", markup=False)
+
+    def go(self, opening: Callable[[], Awaitable[Buffer]], position: int | None = None) -> None:
+        """Open a note, remembering the place that is left."""
+        self._do(partial(self._go, opening, position))
+
+    async def _go(self, opening: Callable[[], Awaitable[Buffer]], position: int | None = None) -> None:
+        here = self.here
+        buffer = await opening()
+        if here is not None:
+            self.desk.places.leave(here)
+        self._show(buffer, position)
+
+    def go_to_line(self, line: Line) -> None:
+        """Open a note at a line."""
+
+        async def arrive() -> None:
+            await self._go(lambda: self.desk.open(line.name), 0)
+            self.editor.move_cursor((line.number - 1, 0), center=True)
+
+        self._do(arrive)
+
+    def _show(self, buffer: Buffer, position: int | None = None) -> None:
+        self.editor.show(buffer, position)
+        self.editor.focus()
+        self._tell()
+        self._look_beside()
+
+    @property
+    def here(self) -> Place | None:
+        """Where the caret is."""
+        buffer = self.editor.buffer
+        return None if buffer is None else Place(buffer.name, self.editor.caret)
+
+    def action_switch(self) -> None:
+        """Open or make a note."""
+
+        def chosen(choice: Chosen | None) -> None:
+            if choice is not None and choice.new:
+                self.go(lambda: self.desk.create(choice.name))
+            elif choice is not None:
+                self.go(lambda: self.desk.open(choice.name))
+
+        recent = self.desk.places.recent[1:]
+        self.app.push_screen(Switcher(self.desk.catalogue, recent), chosen)
+
+    def action_search(self) -> None:
+        """Search all notes."""
+
+        def chosen(line: Line | None) -> None:
+            if line is not None:
+                self.go_to_line(line)
+
+        self.app.push_screen(Search(self.desk.keeper), chosen)
+
+    def action_today(self) -> None:
+        """Open today's note."""
+        self.go(self.desk.today)
+
+    def action_back(self) -> None:
+        """Go back."""
+        self._step(self.desk.places.back)
+
+    def action_forward(self) -> None:
+        """Go forward again."""
+        self._step(self.desk.places.forward)
+
+    def _step(self, step: Callable[[Place], Place | None]) -> None:
+        here = self.here
+        place = None if here is None else step(here)
+        if place is not None:
+            self._do(partial(self._return, place))
+
+    async def _return(self, place: Place) -> None:
+        self._show(await self.desk.open(place.name), place.position)
+
+    def on_note_editor_followed(self, event: NoteEditor.Followed) -> None:
+        """Go where a link leads, making the note if there is none."""
+        link = event.link
+        holder = self.editor.buffer
+        if holder is not None:
+            self._do(partial(self._follow, holder, link.target, link.heading, link.block))
+
+    async def _follow(self, holder: Buffer, target: str, heading: str | None, block: str | None) -> None:
+        name = self.desk.catalogue.resolve(target, holder.name) if target else holder.name
+        if name is None:
+            await self._go(lambda: self.desk.create(target.removeprefix("./").strip("/")))
+            return
+        await self._go(lambda: self.desk.open(name), 0)
+        if self.editor.buffer is None or not (heading or block):
+            return
+        parts = await self.desk.outline("", self.editor.buffer)
+        lines = [one.line for one in parts.headings if one.text == heading]
+        lines += [one.line for one in parts.blocks if one.id == block]
+        if lines:
+            self.editor.move_cursor((lines[0], 0), center=True)
+
+    def action_headings(self) -> None:
+        """Go to a heading of the note."""
+
+        def chosen(line: int | None) -> None:
+            if line is not None:
+                self.editor.move_cursor((line, 0), center=True)
+
+        if self.editor.buffer is not None:
+            self.app.push_screen(Headings(outline(self.editor.text).headings), chosen)
+
+    # -- the note as a whole
+
+    def action_rename(self) -> None:
+        """Rename the note; links follow."""
+        buffer = self.editor.buffer
+        if buffer is None:
+            return
+
+        def answered(name: str | None) -> None:
+            if name is not None:
+                self._do(partial(self._rename, buffer, name))
+
+        self.app.push_screen(Ask("The note's name; links to it follow.", buffer.name), answered)
+
+    async def _rename(self, buffer: Buffer, name: str) -> None:
+        notes = await self.desk.rename(buffer, name)
+        self.notify(f"Links were rewritten in {notes} {'note' if notes == 1 else 'notes'}.", title="Renamed")
+        self._tell()
+
+    def action_delete(self) -> None:
+        """Delete the note and go back to where one came from."""
+        buffer = self.editor.buffer
+        if buffer is not None and buffer.exists:
+            self._do(partial(self._delete, buffer))
+
+    async def _delete(self, buffer: Buffer) -> None:
+        await self.desk.delete(buffer)
+        self._deleted.append(buffer)
+        self.notify("F9 brings it back.", title=f"Deleted {buffer.name}", markup=False)
+        self._tell()
+
+    def action_restore(self) -> None:
+        """Bring back the note that was deleted last."""
+        if self._deleted:
+            self._do(partial(self._restore, self._deleted.pop()))
+
+    async def _restore(self, buffer: Buffer) -> None:
+        await self.desk.restore(buffer)
+        await self._go(lambda: self.desk.open(buffer.name))
+
+    def action_meet(self) -> None:
+        """Stay in step with a peer."""
+
+        def answered(address: str | None) -> None:
+            if address is not None:
+                self._do(partial(self.company.follow, [("", address)]))
+
+        self.app.push_screen(Ask("A peer's address, as `crdtnotes serve` prints it.", "ws://"), answered)
+
+    # -- finding in the note
+
+    def action_find(self) -> None:
+        """Find in the note."""
+        selected = self.editor.selected_text
+        self.query_one(FindBar).open("" if "\n" in selected else selected)
+
+    def on_find_bar_sought(self, event: FindBar.Sought) -> None:
+        """Mark a match."""
+        document = self.editor.note_document
+        found = matches(document.text, event.text)
+        start = document.get_index_from_location(min(self.editor.selection))
+        number = pick(found, start, event.step)
+        self.query_one(FindBar).tell(0 if number is None else number + 1, len(found))
+        if number is not None:
+            first, end = map(document.get_location_from_index, found[number])
+            self.editor.move_cursor(first, center=True)
+            self.editor.move_cursor(end, select=True)
+
+    def on_find_bar_closed(self) -> None:
+        """Go back to the text."""
+        self.editor.focus()
+
+    # -- what is beside the text
+
+    def action_toggle_tree(self) -> None:
+        """Show or hide the notes by folder."""
+        self._toggle(self.query_one(NotesTree))
+
+    def action_toggle_backlinks(self) -> None:
+        """Show or hide what links here."""
+        self._toggle(self.query_one(Backlinks))
+
+    def _toggle(self, panel: NotesTree | Backlinks) -> None:
+        panel.display = not panel.display
+        self._look_beside()
+        (panel if panel.display else self.editor).focus()
+
+    def on_backlinks_opened(self, event: Backlinks.Opened) -> None:
+        """Go where the link stands."""
+        self.go_to_line(event.line)
+
+    def on_notes_tree_opened(self, event: NotesTree.Opened) -> None:
+        """Open a note of the tree."""
+        self.go(lambda: self.desk.open(event.name))
+
+    def _look_beside(self) -> None:
+        tree, backlinks = self.query_one(NotesTree), self.query_one(Backlinks)
+        if tree.display:
+            tree.show(note.name for note in self.desk.catalogue.notes)
+        buffer = self.editor.buffer
+        if backlinks.display and buffer is not None:
+
+            async def show() -> None:
+                backlinks.show(await self.desk.backlinks(buffer))
+
+            self._do(show)
+
+    # -- how things stand
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        """Suggest, and tell."""
+        self.suggesting.think()
+        self._tell()
+
+    @on(TextArea.SelectionChanged)
+    def _moved(self) -> None:
+        """Suggest only where something is being typed."""
+        self.suggesting.think(moved=True)
+        self._tell()
+
+    def on_note_editor_key_for_list(self, event: NoteEditor.KeyForList) -> None:
+        """Let the suggestions have it."""
+        self.suggesting.key(event.key)
+
+    def action_saved(self) -> None:
+        """Answer an old habit."""
+        self.notify("Everything is saved as you type.", timeout=3)
+
+    def _buffer_changed(self, buffer: Buffer) -> None:
+        if buffer.crash is not None:
+            self.call_later(self._crash, buffer.crash)
+        elif buffer is self.editor.buffer and self.is_mounted:
+            self._tell()
+
+    def _crash(self, error: BaseException) -> None:
+        """Let a bug end the editor where it can be seen, before anything more is typed in vain."""
+        raise error
+
+    def _refreshed(self) -> None:
+        if self.desk.catalogue is not self.editor.catalogue:
+            self.editor.know(self.desk.catalogue)
+        self._look_beside()
+        self._tell()
+
+    def _tell(self) -> None:
+        row, column = self.editor.cursor_location
+        self.status.tell(self.editor.buffer, row + 1, column + 1, self.company.summary)

@@ -1,0 +1,99 @@
+"""A question with a list of answers that narrows as one types."""
+
+from collections.abc import Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from crdtnotes.graph.labels import printable
+
+V = TypeVar("V")
+
+
+class Answer(NamedTuple, Generic[V]):
+    """One line of the list: what it stands for, what it says, and a remark beside or below that."""
+
+    value: V
+    text: str
+    remark: str = ""
+    below: bool = False
+
+
+class Picker(ModalScreen[V | None], Generic[V]):
+    """Asks; is dismissed with what was picked, or None."""
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Close"),
+        Binding("down,ctrl+n", "move(1)", "Next", show=False),
+        Binding("up", "move(-1)", "Previous", show=False),
+        Binding("pagedown", "move(10)", "Further", show=False),
+        Binding("pageup", "move(-10)", "Back", show=False),
+    ]
+
+    question = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answers: Sequence[Answer[V]] = ()
+
+    def compose(self) -> ComposeResult:
+        """Lay it out."""
+        with Vertical(id="picker"):
+            yield Input(placeholder=self.question, id="question")
+            yield OptionList(id="answers")
+
+    async def answers(self, query: str) -> Sequence[Answer[V]]:
+        """Return what fits a query, the best first."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Show what there is before anything is typed."""
+        self.query_one(OptionList).can_focus = False
+        self._ask("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow the list."""
+        self._ask(event.value)
+
+    @work(exclusive=True, group="answers")
+    async def _ask(self, query: str) -> None:
+        await self._show(query)
+
+    async def _show(self, query: str) -> None:
+        self._answers = await self.answers(query)
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(_content(answer)) for answer in self._answers])
+        options.highlighted = 0 if self._answers else None
+
+    def action_move(self, by: int) -> None:
+        """Move the mark."""
+        options = self.query_one(OptionList)
+        if self._answers:
+            options.highlighted = min(max(0, (options.highlighted or 0) + by), len(self._answers) - 1)
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Pick what is marked, as the list is for what is typed now."""
+        self.workers.cancel_group(self, "answers")
+        marked = self.query_one(OptionList).highlighted
+        await self._show(event.value)
+        if self._answers:
+            at = marked if marked is not None and marked < len(self._answers) else 0
+            self.dismiss(self._answers[at].value)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Pick what was clicked."""
+        self.dismiss(self._answers[event.option_index].value)
+
+
+def _content(answer: Answer[V]) -> Content:
+    remark = printable(answer.remark)
+    gap = "\n  " if answer.below else "  "
+    return Content.assemble(printable(answer.text), (f"{gap}{remark}" if remark else "", "dim"))

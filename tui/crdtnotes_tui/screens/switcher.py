@@ -1,0 +1,45 @@
+"""The quick switcher: a few letters open a note, or make one."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from crdtnotes.errors import InvalidName
+from crdtnotes.markup.names import clean_name, name_key
+from crdtnotes_tui.model.catalogue import Catalogue
+from crdtnotes_tui.screens.picker import Answer, Picker
+
+SHOWN = 60
+
+
+class Chosen(NamedTuple):
+    """A note to open; `new` if it is to be made."""
+
+    name: str
+    new: bool
+
+
+class Switcher(Picker[Chosen]):
+    """Finds notes by name, title and alias; recent ones first."""
+
+    question = "Open or make a note …"
+
+    def __init__(self, catalogue: Catalogue, recent: Sequence[str]) -> None:
+        super().__init__()
+        self._catalogue = catalogue
+        self._recent = recent
+
+    async def answers(self, query: str) -> Sequence[Answer[Chosen]]:
+        """Return the notes that fit, and at last the one that could be made."""
+        ways = self._catalogue.find(query, SHOWN, self._recent)
+        found = [Answer(Chosen(way.name, False), way.text, way.name if way.is_alias else "") for way in ways]
+        try:
+            name = clean_name(query)
+        except InvalidName:
+            return found
+        if name in self._catalogue:
+            return found
+        new = Answer(Chosen(name, True), name, "make this note")
+        exact = any(name_key(query) in (way.key, way.title) for way in ways)
+        # Letters that are merely all there in some name are no reason to open that instead.
+        near = exact or any(name_key(query) in way.key for way in ways)
+        return [*found, new] if near else [new, *found]

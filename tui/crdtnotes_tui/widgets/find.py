@@ -1,0 +1,67 @@
+"""Find in the note."""
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Label
+
+
+class FindBar(Horizontal):
+    """A line below the text; it marks matches as they are typed."""
+
+    BINDINGS = [
+        Binding("down,f3", "step(1)", "Next match"),
+        Binding("up,shift+f3", "step(-1)", "Match before"),
+        Binding("escape", "close", "Close"),
+    ]
+
+    @dataclass
+    class Sought(Message):
+        """Look for a text: from the caret on (0), for the next match (1) or the one before (-1)."""
+
+        text: str
+        step: int
+
+    @dataclass
+    class Closed(Message):
+        """The person is done."""
+
+    def compose(self) -> ComposeResult:
+        """Lay it out."""
+        yield Label("find ")
+        yield Input(compact=True, select_on_focus=True)
+        yield Label("", id="matches")
+
+    def open(self, text: str) -> None:
+        """Show the bar, with a text to begin with."""
+        self.display = True
+        field = self.query_one(Input)
+        if text:
+            field.value = text
+        field.focus()
+
+    def tell(self, number: int, count: int) -> None:
+        """Show which match of how many is marked."""
+        self.query_one("#matches", Label).update(f" {number} of {count}" if count else " not found")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Look while it is typed."""
+        event.stop()
+        self.post_message(self.Sought(event.value, 0))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go to the next one."""
+        event.stop()
+        self.action_step(1)
+
+    def action_step(self, by: int) -> None:
+        """Go to another match."""
+        self.post_message(self.Sought(self.query_one(Input).value, by))
+
+    def action_close(self) -> None:
+        """Go back to the text."""
+        self.display = False
+        self.post_message(self.Closed())

@@ -1,0 +1,13 @@
+"""TextArea keeps no history: undo and redo come from the replica, and take back one's own edits only."""
+
+from textual.widgets.text_area import Edit, EditHistory
+
+
+class NoHistory(EditHistory):
+    """A history that stays empty."""
+
+    def __init__(self) -> None:
+        super().__init__(max_checkpoints=1, checkpoint_timer=0, checkpoint_max_characters=0)
+
+    def record(self, edit: Edit) -> None:
+        """Remember nothing."""
