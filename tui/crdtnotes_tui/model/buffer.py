@@ -195,7 +195,8 @@ class Buffer:
 
     def _ended(self, pump: asyncio.Task[None]) -> None:
         """Remember a bug: going on after one could lose what is typed."""
-        self.crash = None if pump.cancelled() else pump.exception()
+        if not pump.cancelled():
+            self.crash = self.crash or pump.exception()
         self._changed(self)
 
     async def _run(self) -> None:
@@ -243,7 +244,6 @@ class Buffer:
             self._queue.insert(0, item)
             await self._fail(error)
         except CrdtnotesError as error:
-            self._queue.clear()
             await self._start_over(error)
         else:
             self.problem = ""
@@ -295,6 +295,8 @@ class Buffer:
         text = await self._ask(lambda: self._session.text)
         self.problem = str(error)
         if text is not None:
+            # Whatever was typed since stands on what will never be.
+            self._queue.clear()
             self.document = NoteDocument(text, self._edited)
             if self.view is not None:
                 self.view.replaced()
