@@ -9,8 +9,6 @@ One change has exactly one encoding; bytes that are not that encoding are refuse
 chain is over bytes. Operations of unknown kinds are kept verbatim; each takes one counter.
 """
 
-from collections.abc import Callable
-
 import msgspec
 from msgspec import Struct
 
@@ -119,8 +117,6 @@ _opaque_decoder = msgspec.msgpack.Decoder(_OpaqueChange)
 _op_decoder: msgspec.msgpack.Decoder[_WireOp] = msgspec.msgpack.Decoder(_WireOp)
 _fields_decoder = msgspec.msgpack.Decoder(tuple[msgspec.Raw, ...])
 _int_decoder = msgspec.msgpack.Decoder(int)
-
-_Refer = Callable[[int, int], int]
 
 
 class _Actors:

@@ -4,7 +4,7 @@ A version maps an actor to the seq of the last change known of its stream. Strea
 `{actor: 7}` means changes 1 to 7. An actor that is missing counts as 0.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 Version = dict[int, int]
 """`{actor: seq}`, seq at least 1."""
@@ -35,8 +35,3 @@ def count_missing(version: Mapping[int, int], other: Mapping[int, int]) -> int:
 def pairs(version: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
     """Return the entries in the canonical order, by actor."""
     return tuple(sorted(version.items()))
-
-
-def from_pairs(entries: Iterable[tuple[int, int]]) -> Version:
-    """Build a version from `(actor, seq)` pairs."""
-    return dict(entries)

@@ -148,10 +148,6 @@ class Documents:
         doc = self.open(uid)
         return None if doc is None else str(doc.state.text)
 
-    def saved_text(self, id: int) -> str:
-        """Return the text of the stored snapshot, which may lag."""
-        return read(*self._conn.execute(f"SELECT {COLUMNS} FROM texts WHERE note = ?", (id,)).fetchone())
-
     def stale(self) -> list[bytes]:
         """Return the notes whose snapshots lag behind the log."""
         return [uid for (uid,) in self._conn.execute("SELECT uid FROM notes WHERE upto < head")]

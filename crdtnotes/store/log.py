@@ -81,10 +81,6 @@ class Log:
             return head.hash
         return self._row("hash", actor, seq)
 
-    def data_at(self, actor: int, seq: int) -> bytes | None:
-        """Return a change's bytes; None if it is not here."""
-        return self._row("data", actor, seq)
-
     def _row(self, column: str, actor: int, seq: int) -> bytes | None:
         row = self._conn.execute(
             f"SELECT {column} FROM log WHERE actor = ? AND seq = ?", (self._ids.get(actor), seq)

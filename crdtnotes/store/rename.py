@@ -4,11 +4,10 @@ Links by an alias stay as they are. A link that was a bare title stays one where
 the note; elsewhere it becomes the whole name.
 """
 
-import posixpath
-
 from crdtnotes.crdt.ops import Patch
-from crdtnotes.markup.names import folder_of, name_key, title_of
+from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.markup.outline import Link
+from crdtnotes.markup.resolve import relative_target
 from crdtnotes.markup.rewrite import retarget
 from crdtnotes.store.names import Resolver
 from crdtnotes.store.writer import Writer
@@ -83,6 +82,5 @@ def _calls(target: str, name: str) -> bool:
 def _spellings(target: str, holder: str, new: str) -> list[str]:
     """Return how the new name might be written, in the manner of the old target first."""
     if target.startswith(("./", "../")):
-        path = posixpath.relpath(new, folder_of(holder) or ".")
-        return [path if path.startswith("../") else f"./{path}", new]
+        return [relative_target(new, holder), new]
     return [new] if "/" in target else [title_of(new), new]

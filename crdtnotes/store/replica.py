@@ -68,8 +68,7 @@ class Replica:
                 self.names = NameIndex(self.conn)
                 self.links = LinkIndex(self.conn)
                 self.search = SearchIndex(self.conn)
-                self._waiting: dict[tuple[int, int], Change] = {}
-                self._waiting_data: dict[tuple[int, int], bytes] = {}
+                self._waiting: dict[tuple[int, int], tuple[Change, bytes]] = {}
                 self._touched: dict[bytes, Document] = {}
                 self._actors: set[int] = set()
                 self._depth = 0
@@ -291,7 +290,7 @@ class Replica:
             rows = self.conn.execute("SELECT id, uid FROM notes WHERE newer").fetchall()
             for id, uid in rows:
                 self.search.take_out(id)
-                self.conn.execute("UPDATE texts SET text = x'', state = x'' WHERE note = ?", (id,))
+                self.conn.execute("UPDATE texts SET state = x'' WHERE note = ?", (id,))
                 self.conn.execute("UPDATE notes SET upto = 0 WHERE id = ?", (id,))
                 if (doc := self.documents.open(uid)) is not None:
                     self._touched[uid] = doc
@@ -324,8 +323,7 @@ class Replica:
                         f"A peer sent {causality.label(change)} before the changes that it depends on."
                     )
         for change, data in early:
-            self._waiting[change.actor, change.seq] = change
-            self._waiting_data[change.actor, change.seq] = data
+            self._waiting[change.actor, change.seq] = (change, data)
         while self._waiting and self._take_waiting(result):
             pass
         result.waiting = len(self._waiting)
@@ -356,32 +354,28 @@ class Replica:
 
     def _take_waiting(self, result: Received) -> bool:
         """Integrate what need not wait any longer; return whether to try again."""
-        order = sorted(self._waiting.values(), key=lambda change: (change.start, change.actor))
+        order = sorted(self._waiting.values(), key=lambda item: (item[0].start, item[0].actor))
         taken = Received()
-        current = order[0]
+        current, _ = order[0]
         try:
             with self.transaction():
-                for current in order:
+                for current, data in order:
                     if causality.is_ready(current, self.log):
-                        self._take(current, self._waiting_data[current.actor, current.seq], taken)
+                        self._take(current, data, taken)
         except RemoteError as error:
             logger.warning("dropped a change that had waited: %s", error)
-            self._let_go(current)
+            del self._waiting[current.actor, current.seq]
             return True
         size = 0
-        for change in order:
-            size += len(self._waiting_data[change.actor, change.seq])
-            if change.seq <= self.log.head(change.actor).seq:
+        for change, data in order:
+            size += len(data)
+            stored = change.seq <= self.log.head(change.actor).seq
+            if stored:
                 join(result.version, {change.actor: change.seq})
-                self._let_go(change)
-            elif size > MAX_WAITING:
-                self._let_go(change)
+            if stored or size > MAX_WAITING:
+                del self._waiting[change.actor, change.seq]
         result.changes += taken.changes
         return False
-
-    def _let_go(self, change: Change) -> None:
-        del self._waiting[change.actor, change.seq]
-        del self._waiting_data[change.actor, change.seq]
 
 
 def random_actor() -> int:

@@ -19,5 +19,5 @@ def test_a_version_is_a_set_of_changes(one: Version, other: Version) -> None:
     joined = dict(one)
     version.join(joined, other)
     assert changes(joined) == changes(one) | changes(other)
-    assert changes(version.from_pairs(version.pairs(one))) == changes(one)
+    assert changes(dict(version.pairs(one))) == changes(one)
     assert version.pairs(one) == tuple(sorted(one.items()))

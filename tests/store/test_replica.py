@@ -401,7 +401,7 @@ def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         for data in rest:
             result = two.apply(batch(data))
         assert 10 < result.waiting < 30
-        assert sum(map(len, two.replica._waiting_data.values())) <= 2000
+        assert sum(len(data) for _, data in two.replica._waiting.values()) <= 2000
         # The first in causal order are those that stay.
         assert two.apply(batch(first)).changes == result.waiting + 1
         assert two.version == {one.actor: result.waiting + 1}
