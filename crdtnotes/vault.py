@@ -353,7 +353,8 @@ class Vault:
 
 _NOTES = """
 SELECT name, modified, characters, size,
-       (SELECT count(*) FROM links WHERE links.note = notes.id AND title_key IS NOT NULL),
+       (SELECT count(*) FROM links JOIN elements ON elements.id = element
+        WHERE links.note = notes.id AND title_key IS NOT NULL),
        (SELECT count(DISTINCT links.note) FROM links WHERE links.target = notes.id)
 FROM notes WHERE name IS NOT NULL ORDER BY key"""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from crdtnotes.changes.batch import batches, unbatch
+from crdtnotes.changes.batch import batches, changes_in
 from crdtnotes.changes.change import Change, birth_actor, note_id
 from crdtnotes.changes.codec import decode, encode
 from crdtnotes.crdt.ops import Create, Op
@@ -47,7 +47,7 @@ def meet(*vaults: Vault) -> None:
 
 def changes(vault: Vault, since: dict[str, int] | None = None) -> list[bytes]:
     """The changes of a replica, in its order."""
-    return [data for batch in vault.changes_since(since or {}) for data in unbatch(batch)]
+    return [data for batch in vault.changes_since(since or {}) for data in changes_in(batch)]
 
 
 def batch(*items: bytes | Change) -> bytes:

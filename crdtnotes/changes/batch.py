@@ -1,40 +1,105 @@
-"""Batches: several changes in one piece of bytes, in causal order."""
+"""Batches: several changes in one piece of bytes, in causal order (docs/protocol.md, "Batches").
+
+A batch holds *pieces*: a change as it is, one change compressed, or a block of changes compressed. What
+lies compressed in a replica is sent as it lies there.
+"""
 
 from collections.abc import Iterable, Iterator
+from enum import IntEnum
 
 import msgspec
+from msgspec import Struct
 
-from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES
+from crdtnotes.changes import block
+from crdtnotes.changes.change import Change
+from crdtnotes.changes.codec import decode, encode
+from crdtnotes.changes.compression import decompress
+from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES, MAX_BLOCK_BYTES, MAX_CHANGE_BYTES
 from crdtnotes.errors import DecodeError
 
 FORMAT = 1
 
+
+class Form(IntEnum):
+    """What the data of a packed piece is, once it is decompressed."""
+
+    CHANGE = 1
+    BLOCK = 2
+
+
+class Packed(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """A piece that is compressed (zstd): its form, its length before, and what it was compressed to."""
+
+    form: int
+    length: int
+    data: bytes
+
+
+Piece = bytes | Packed
+"""A change's bytes, or what is compressed."""
+
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(tuple[int, tuple[bytes, ...]])
+_decoder: msgspec.msgpack.Decoder[tuple[int, tuple[Piece, ...]]] = msgspec.msgpack.Decoder(
+    tuple[int, tuple[bytes | Packed, ...]]
+)
 
 
-def batches(changes: Iterable[bytes]) -> Iterator[bytes]:
-    """Group changes into batches of at most BATCH_BYTES; a larger change makes a batch of its own."""
-    group: list[bytes] = []
-    size = 0
-    for data in changes:
-        if group and size + len(data) + 5 > BATCH_BYTES:
+class Opened(Struct, frozen=True):
+    """A piece as it came, with its changes and their bytes."""
+
+    piece: Piece
+    changes: list[tuple[Change, bytes]]
+
+
+def batches(pieces: Iterable[Piece]) -> Iterator[bytes]:
+    """Group pieces into batches of at most BATCH_BYTES; a larger piece makes a batch of its own."""
+    group: list[Piece] = []
+    size = length = 0
+    for piece in pieces:
+        data, bytes_ = (piece.data, piece.length) if isinstance(piece, Packed) else (piece, len(piece))
+        if group and (size + len(data) + 16 > BATCH_BYTES or length + bytes_ > MAX_BATCH_BYTES):
             yield _encoder.encode((FORMAT, group))
-            group, size = [], 0
-        group.append(data)
-        size += len(data) + 5
+            group, size, length = [], 0, 0
+        group.append(piece)
+        size += len(data) + 16
+        length += bytes_
     if group:
         yield _encoder.encode((FORMAT, group))
 
 
-def unbatch(batch: bytes) -> tuple[bytes, ...]:
-    """Return the changes of a batch; raises DecodeError."""
+def unbatch(batch: bytes) -> list[Opened]:
+    """Return the pieces of a batch, opened; raises DecodeError.
+
+    All that is compressed in a batch may come to MAX_BATCH_BYTES, so a few bytes never ask for much.
+    """
     if len(batch) > MAX_BATCH_BYTES:
         raise DecodeError(f"A batch of {len(batch):,} bytes is over the limit.")
     try:
-        version, changes = _decoder.decode(batch)
+        version, pieces = _decoder.decode(batch)
     except (msgspec.DecodeError, RecursionError) as error:
         raise DecodeError(f"These bytes are not a batch of changes ({error}).") from None
     if version != FORMAT:
         raise DecodeError(f"Batch format {version} is not known here.")
-    return changes
+    if sum(piece.length for piece in pieces if isinstance(piece, Packed)) > MAX_BATCH_BYTES:
+        raise DecodeError("A batch holds more than it may.")
+    return [Opened(piece, open_piece(piece)) for piece in pieces]
+
+
+def changes_in(batch: bytes) -> list[bytes]:
+    """Return the bytes of each change in a batch; raises DecodeError."""
+    return [data for opened in unbatch(batch) for _, data in opened.changes]
+
+
+def open_piece(piece: Piece) -> list[tuple[Change, bytes]]:
+    """Return the changes of a piece with their bytes; raises DecodeError."""
+    if not isinstance(piece, Packed):
+        return [(decode(piece), piece)]
+    limit = MAX_BLOCK_BYTES if piece.form == Form.BLOCK else MAX_CHANGE_BYTES
+    if not 0 < piece.length <= limit:
+        raise DecodeError(f"A piece of {piece.length:,} bytes is out of bounds.")
+    data = decompress(piece.data, piece.length)
+    if piece.form == Form.CHANGE:
+        return [(decode(data), data)]
+    if piece.form == Form.BLOCK:
+        return [(change, encode(change)) for change in block.unpack(data)]
+    raise DecodeError(f"A piece of form {piece.form} is not known here.")

@@ -41,51 +41,51 @@ FORMAT = 1
 """The version of the change format that this module writes."""
 
 
-class _Wire(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+class Wire(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
     """An array of exactly these fields."""
 
 
-class _Insert(_Wire, frozen=True, tag=1):
+class _Insert(Wire, frozen=True, tag=1):
     actor: int
     distance: int
     text: str
 
 
-class _Delete(_Wire, frozen=True, tag=2):
+class _Delete(Wire, frozen=True, tag=2):
     spans: tuple[tuple[int, int, int], ...]
 
 
-class _Create(_Wire, frozen=True, tag=3):
+class _Create(Wire, frozen=True, tag=3):
     name: str
     text: str
     links: tuple[tuple[str, str, int], ...]
 
 
-class _Rename(_Wire, frozen=True, tag=4):
+class _Rename(Wire, frozen=True, tag=4):
     name: str
 
 
-class _Link(_Wire, frozen=True, tag=5):
+class _Link(Wire, frozen=True, tag=5):
     kind: str
     value: str
 
 
-class _Unlink(_Wire, frozen=True, tag=6):
+class _Unlink(Wire, frozen=True, tag=6):
     kind: str
     value: str
     tags: tuple[tuple[int, int], ...]
 
 
-class _Remove(_Wire, frozen=True, tag=7):
+class _Remove(Wire, frozen=True, tag=7):
     cover: tuple[tuple[int, int], ...]
 
 
-_WireOp = _Insert | _Delete | _Create | _Rename | _Link | _Unlink | _Remove
+WireOp = _Insert | _Delete | _Create | _Rename | _Link | _Unlink | _Remove
 KNOWN_KINDS = 7
 """Kinds 1 to this are known here; a replica records it, to look again at changes it could not read."""
 
 
-class _Change(_Wire, frozen=True):
+class _Change(Wire, frozen=True):
     format: int
     actor: int
     seq: int
@@ -94,10 +94,10 @@ class _Change(_Wire, frozen=True):
     time: int
     note: bytes
     actors: tuple[int, ...]
-    ops: tuple[_WireOp, ...]
+    ops: tuple[WireOp, ...]
 
 
-class _OpaqueChange(_Wire, frozen=True):
+class _OpaqueChange(Wire, frozen=True):
     """A change whose operations are still bytes."""
 
     format: int
@@ -114,21 +114,23 @@ class _OpaqueChange(_Wire, frozen=True):
 _encoder = msgspec.msgpack.Encoder()
 _change_decoder = msgspec.msgpack.Decoder(_Change)
 _opaque_decoder = msgspec.msgpack.Decoder(_OpaqueChange)
-_op_decoder: msgspec.msgpack.Decoder[_WireOp] = msgspec.msgpack.Decoder(_WireOp)
+_op_decoder: msgspec.msgpack.Decoder[WireOp] = msgspec.msgpack.Decoder(WireOp)
 _fields_decoder = msgspec.msgpack.Decoder(tuple[msgspec.Raw, ...])
 _int_decoder = msgspec.msgpack.Decoder(int)
 
 
-class _Actors:
-    """Numbers the actors that a change refers to, in the order of their first use."""
+class ActorTable:
+    """Numbers the actors that operations refer to, in the order of their first use; 0 is their own."""
 
     def __init__(self, own: int) -> None:
         self._numbers = {own: 0}
 
     def number(self, actor: int) -> int:
+        """Return an actor's number."""
         return self._numbers.setdefault(actor, len(self._numbers))
 
     def table(self) -> tuple[int, ...]:
+        """Return the other actors, the one numbered 1 first."""
         return tuple(self._numbers)[1:]
 
 
@@ -144,11 +146,11 @@ def encode(change: Change) -> bytes:
         raise TooLarge(f"One edit can have {MAX_OPS:,} steps at the most; this one has {len(change.ops):,}.")
     if len(change.deps) > MAX_DEPS:
         raise TooLarge(f"More than {MAX_DEPS:,} devices have written since this one last did.")
-    actors = _Actors(change.actor)
+    actors = ActorTable(change.actor)
     counter = change.start
-    ops: list[_WireOp | msgspec.Raw] = []
+    ops: list[WireOp | msgspec.Raw] = []
     for op in change.ops:
-        ops.append(_to_wire(op, counter, actors))
+        ops.append(to_wire(op, counter, actors))
         counter = next_counter(counter, op)
     wire = (
         FORMAT,
@@ -172,7 +174,7 @@ def encode(change: Change) -> bytes:
     return data
 
 
-def _to_wire(op: Op, counter: int, actors: _Actors) -> _WireOp | msgspec.Raw:
+def to_wire(op: Op, counter: int, actors: ActorTable) -> WireOp | msgspec.Raw:
     """Return the wire form of an operation whose own counter is `counter`."""
     if isinstance(op, Insert):
         if op.after == ROOT:
@@ -214,47 +216,53 @@ def decode(data: bytes) -> Change:
         raise DecodeError(f"These bytes are not a change ({error}).") from None
 
 
-def _check(condition: bool, what: str) -> None:
+def check(condition: bool, what: str) -> None:
+    """Raise DecodeError, naming what is out of bounds, unless the condition holds."""
     if not condition:
         raise DecodeError(f"A change is out of bounds: {what}.")
 
 
 def _from_wire(wire: _Change | _OpaqueChange) -> Change:
-    _check(wire.format == FORMAT, f"format {wire.format} is not known here")
-    _check(0 < wire.actor < BIRTH, "its actor")
-    _check(0 < wire.seq <= MAX_COUNTER, "its seq")
-    _check(0 < wire.start <= MAX_COUNTER, "its start")
-    _check(0 <= wire.time <= MAX_TIME, "its time")
-    _check(len(wire.note) == 16, "its note id")
-    _check(0 < len(wire.ops) <= MAX_OPS, "the number of its operations")
-    _check_version(wire.deps, "its dependencies")
-    _check(all(actor != wire.actor for actor, _ in wire.deps), "it depends on itself")
-    reader = _OpReader(wire.actor, wire.actors, wire.note)
+    check(wire.format == FORMAT, f"format {wire.format} is not known here")
+    check(0 < len(wire.ops) <= MAX_OPS, "the number of its operations")
+    reader = OpReader(wire.actor, wire.actors, wire.note)
     counter = wire.start
     ops: list[Op] = []
     for raw in wire.ops:
         op = reader.read(_read_opaque(raw) if isinstance(raw, msgspec.Raw) else raw, counter)
         ops.append(op)
         counter = next_counter(counter, op)
-    _check(counter <= MAX_COUNTER, "its counters")
     reader.finish()
-    return Change(wire.actor, wire.seq, wire.start, wire.deps, wire.time, wire.note, tuple(ops))
+    change = Change(wire.actor, wire.seq, wire.start, wire.deps, wire.time, wire.note, tuple(ops))
+    check_header(change, counter)
+    return change
+
+
+def check_header(change: Change, end: int) -> None:
+    """Check all of a change but its operations; `end` is the counter after them. Raises DecodeError."""
+    check(0 < change.actor < BIRTH, "its actor")
+    check(0 < change.seq <= MAX_COUNTER, "its seq")
+    check(change.start > 0 and end <= MAX_COUNTER, "its counters")
+    check(0 <= change.time <= MAX_TIME, "its time")
+    check(len(change.note) == 16, "its note id")
+    _check_version(change.deps, "its dependencies")
+    check(all(actor != change.actor for actor, _ in change.deps), "it depends on itself")
 
 
 def _check_version(entries: tuple[tuple[int, int], ...], what: str) -> None:
-    _check(len(entries) <= MAX_DEPS, what)
+    check(len(entries) <= MAX_DEPS, what)
     previous = 0
     for actor, seq in entries:
-        _check(previous < actor < BIRTH and 0 < seq <= MAX_COUNTER, what)
+        check(previous < actor < BIRTH and 0 < seq <= MAX_COUNTER, what)
         previous = actor
 
 
-def _read_opaque(raw: msgspec.Raw) -> _WireOp | Unknown:
+def _read_opaque(raw: msgspec.Raw) -> WireOp | Unknown:
     data = bytes(raw)
     fields = _fields_decoder.decode(data)
-    _check(len(fields) > 0, "the kind of an operation")
+    check(len(fields) > 0, "the kind of an operation")
     kind = _int_decoder.decode(fields[0])
-    _check(0 < kind <= MAX_COUNTER, "the kind of an operation")
+    check(0 < kind <= MAX_COUNTER, "the kind of an operation")
     if kind > KNOWN_KINDS:
         return Unknown(kind, data)
     op = _op_decoder.decode(data)
@@ -263,48 +271,52 @@ def _read_opaque(raw: msgspec.Raw) -> _WireOp | Unknown:
     return op
 
 
-class _OpReader:
-    """Turns wire operations into operations, and checks that the actor table is as `encode` makes it."""
+class OpReader:
+    """Turns wire operations into operations, and checks that the actor table is as ActorTable makes it.
+
+    `note` is the id of the note that the next operation is on.
+    """
 
     def __init__(self, own: int, actors: tuple[int, ...], note: bytes) -> None:
         self._actors = (own, *actors)
-        self._note = note
+        self.note = note
         self._used = 1
-        _check(len(set(self._actors)) == len(self._actors), "its actor table")
-        _check(all(0 < actor < 2 * BIRTH for actor in actors), "its actor table")
+        check(len(set(self._actors)) == len(self._actors), "its actor table")
+        check(all(0 < actor < 2 * BIRTH for actor in actors), "its actor table")
 
     def finish(self) -> None:
-        _check(self._used == len(self._actors), "its actor table")
+        """Check that every actor of the table was used."""
+        check(self._used == len(self._actors), "its actor table")
 
-    def _id(self, counter: int, index: int, distance: int) -> OpId:
+    def id(self, counter: int, index: int, distance: int) -> OpId:
         """Return the element at `distance` before the operation's own counter."""
-        _check(0 <= index <= self._used and index < len(self._actors), "an actor")
+        check(0 <= index <= self._used and index < len(self._actors), "an actor")
         self._used = max(self._used, index + 1)
-        _check(0 < distance < counter, "a reference")
+        check(0 < distance < counter, "a reference")
         return OpId(counter - distance, self._actors[index])
 
-    def read(self, op: _WireOp | Unknown, counter: int) -> Op:
+    def read(self, op: WireOp | Unknown, counter: int) -> Op:
         """Return the operation whose own counter is `counter`."""
         own = OpId(counter, self._actors[0])
         match op:
             case _Insert():
-                _check(op.text != "", "an insert of nothing")
+                check(op.text != "", "an insert of nothing")
                 if op.distance == 0:
-                    _check(op.actor == 0, "a reference")
+                    check(op.actor == 0, "a reference")
                     return Insert(own, ROOT, op.text)
-                return Insert(own, self._id(counter, op.actor, op.distance), op.text)
+                return Insert(own, self.id(counter, op.actor, op.distance), op.text)
             case _Delete():
-                return Delete(tuple(self._span(counter, *span) for span in op.spans))
+                return Delete(tuple(self.span(counter, *span) for span in op.spans))
             case _Create():
                 _check_name(op.name)
                 previous = ("", "")
                 for kind, value, count in op.links:
                     _check_element(kind, value)
-                    _check(previous < (kind, value) and 0 < count <= MAX_OPS, "a link")
+                    check(previous < (kind, value) and 0 < count <= MAX_OPS, "a link")
                     previous = (kind, value)
                 # Each becomes a tag in memory: a few bytes must not ask for millions.
-                _check(sum(count for _, _, count in op.links) <= len(op.text), "more links than text")
-                return Create(birth_actor(self._note, op.text), op.name, op.text, op.links)
+                check(sum(count for _, _, count in op.links) <= len(op.text), "more links than text")
+                return Create(birth_actor(self.note, op.text), op.name, op.text, op.links)
             case _Rename():
                 _check_name(op.name)
                 return Rename(own, op.name)
@@ -313,7 +325,7 @@ class _OpReader:
                 return Link(own, (op.kind, op.value))
             case _Unlink():
                 _check_element(op.kind, op.value)
-                tags = tuple(self._id(counter, *tag) for tag in op.tags)
+                tags = tuple(self.id(counter, *tag) for tag in op.tags)
                 return Unlink((op.kind, op.value), tags)
             case _Remove():
                 _check_version(op.cover, "what a remove covers")
@@ -321,16 +333,17 @@ class _OpReader:
             case Unknown():
                 return op
 
-    def _span(self, counter: int, index: int, distance: int, length: int) -> Span:
-        first = self._id(counter, index, distance)
-        _check(0 < length <= distance, "the length of a delete")
+    def span(self, counter: int, index: int, distance: int, length: int) -> Span:
+        """Return `length` elements, the first of them `distance` before the operation's own counter."""
+        first = self.id(counter, index, distance)
+        check(0 < length <= distance, "the length of a delete")
         return Span(first.actor, first.counter, length)
 
 
 def _check_name(name: str) -> None:
-    _check(0 < len(name.encode()) <= MAX_NAME_BYTES, "a name")
+    check(0 < len(name.encode()) <= MAX_NAME_BYTES, "a name")
 
 
 def _check_element(kind: str, value: str) -> None:
     for part in (kind, value):
-        _check(part != "" and len(part.encode()) <= MAX_VALUE_BYTES, "a link")
+        check(part != "" and len(part.encode()) <= MAX_VALUE_BYTES, "a link")

@@ -9,6 +9,12 @@ BATCH_BYTES = 256 * 1024
 MAX_BATCH_BYTES = MAX_CHANGE_BYTES + BATCH_BYTES
 """A batch as it comes from outside."""
 
+MAX_BLOCK_CHANGES = 16_384
+"""Changes in a block."""
+
+MAX_BLOCK_BYTES = 1024 * 1024
+"""A block before compression."""
+
 MAX_OPS = 1_000_000
 """Operations in a change."""
 

@@ -5,7 +5,6 @@ Everything from outside is checked here, once: `decode` and `unpack` raise Decod
 """
 
 import re
-import zlib
 from collections.abc import Mapping
 from enum import IntEnum
 from itertools import pairwise
@@ -14,6 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from crdtnotes.changes.compression import compress, decompress
 from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_DEPS
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.crdt.version import Version, pairs
@@ -39,7 +39,6 @@ MAX_SENTENCE_LENGTH = 500
 """What a Bye says, in code points."""
 
 _LEAST_COMPRESSED_BYTES = 512
-_COMPRESSION_LEVEL = 1
 
 # Control characters could rewrite the terminal they are printed on, and bidirectional overrides what a
 # person reads; neither is part of a name or a sentence.
@@ -100,7 +99,7 @@ class Ack(_Wire, frozen=True, tag=2):
 
 
 class Changes(_Wire, frozen=True, tag=3):
-    """A batch of changes. `data` is the batch if it is `length` bytes long, else its zlib stream."""
+    """A batch of changes. `data` is the batch if it is `length` bytes long, else its zstd frame."""
 
     length: Annotated[int, Meta(ge=1, le=MAX_BATCH_BYTES)]
     data: Annotated[bytes, Meta(min_length=1, max_length=MAX_BATCH_BYTES)]
@@ -153,7 +152,7 @@ def bye(reason: Reason, sentence: str) -> Bye:
 def pack(batch: bytes) -> Changes:
     """Return the message for a batch, compressed where that saves at least an eighth."""
     if len(batch) >= _LEAST_COMPRESSED_BYTES:
-        smaller = zlib.compress(batch, _COMPRESSION_LEVEL)
+        smaller = compress(batch)
         if len(smaller) <= len(batch) * 7 // 8:
             return Changes(len(batch), smaller)
     return Changes(len(batch), batch)
@@ -165,14 +164,7 @@ def unpack(message: Changes) -> bytes:
         return message.data
     if len(message.data) > message.length:
         raise DecodeError("A Changes message holds more bytes than it declares.")
-    inflater = zlib.decompressobj()
-    try:
-        batch = inflater.decompress(message.data, message.length + 1)
-    except zlib.error:
-        raise DecodeError("A Changes message does not decompress.") from None
-    if len(batch) != message.length or not inflater.eof or inflater.unused_data:
-        raise DecodeError("A Changes message does not decompress to the length that it declares.")
-    return batch
+    return decompress(message.data, message.length)
 
 
 def encode(message: Message) -> bytes:

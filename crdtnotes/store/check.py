@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 from crdtnotes.changes import snapshot
 from crdtnotes.changes.change import Change, chain
-from crdtnotes.changes.codec import decode
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.errors import CrdtnotesError, Damaged
 from crdtnotes.markup.names import name_key
 from crdtnotes.store import causality
-from crdtnotes.store.documents import content_digest
+from crdtnotes.store.facts import shown_base
 from crdtnotes.store.log import Head, Log
-from crdtnotes.store.names import Resolver, shown_base
+from crdtnotes.store.names import Resolver
 from crdtnotes.store.replica import Replica
+from crdtnotes.store.texts import content_digest
 
 
 def problems(replica: Replica) -> Iterator[str]:
@@ -27,22 +27,20 @@ def problems(replica: Replica) -> Iterator[str]:
             if message != "ok":
                 yield f"The file is damaged: {message}."
         states: dict[bytes, NoteState] = {}
-        yield from _check_log(replica.log, replica, states)
+        yield from _check_log(replica.log, states)
         yield from _check_notes(replica, states)
         yield from _check_names(replica)
         yield from _check_targets(replica)
 
 
-def _check_log(log: Log, replica: Replica, states: dict[bytes, NoteState]) -> Iterator[str]:
+def _check_log(log: Log, states: dict[bytes, NoteState]) -> Iterator[str]:
     """Replay the log, checking the chain and causality, and build every note's state from it."""
     heads: dict[int, Head] = {}
     broken: set[bytes] = set()
-    for id, data, stored in replica.conn.execute("SELECT id, data, hash FROM log ORDER BY id"):
-        try:
-            change = decode(data)
-        except CrdtnotesError as error:
-            yield f"Entry {id} of the log cannot be read: {error}"
-            continue
+    unreadable: list[str] = []
+    for _, change, data, stored in log.entries(unreadable.append):
+        yield from unreadable
+        unreadable.clear()
         head = heads.setdefault(change.actor, Head())
         if change.seq != head.seq + 1:
             yield f"{causality.label(change)} follows change {head.seq} in the log."
@@ -53,6 +51,7 @@ def _check_log(log: Log, replica: Replica, states: dict[bytes, NoteState]) -> It
             if heads.get(actor, Head()).seq < seq:
                 yield f"{causality.label(change)} stands in the log before what it depends on."
         yield from _apply(change, states, broken)
+    yield from unreadable
     for actor, head in log.heads.items():
         replayed = heads.get(actor, Head())
         if (head.seq, head.hash) != (replayed.seq, replayed.hash):
@@ -77,28 +76,32 @@ def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[s
     here = {
         uid: row
         for uid, *row in replica.conn.execute(
-            "SELECT uid, id, base, alive, digest, text, state FROM notes JOIN texts ON note = id"
+            "SELECT uid, notes.id, base, alive, digest, state FROM notes LEFT JOIN texts ON note = notes.id"
         )
     }
     for uid, state in states.items():
         if uid not in here:
             yield f"Note {uid.hex()} is in the log but not among the notes."
             continue
-        id, base, alive, digest, text, stored = here.pop(uid)
+        id, base, alive, digest, stored = here.pop(uid)
         name = base or uid.hex()
         data = str(state.text).encode()
+        try:
+            text = replica.documents.texts.read(id)
+        except Damaged:
+            text = None
         if data != text:
             yield f"The text of {name!r} is not what the log says."
-        elif not _fits(stored, state):
+        elif stored is not None and not _fits(stored, state):
             yield f"The snapshot of {name!r} is not what the log says."
-        if content_digest(data, state) != digest:
+        if content_digest(data, state.links.counts()) != digest:
             yield f"The digest of {name!r} is not that of its content."
         if (shown_base(state), state.exists) != (base, bool(alive)):
             yield f"The name of {name!r} is not what the log says."
         links = {
             (kind, value): count
             for kind, value, count in replica.conn.execute(
-                "SELECT kind, value, count FROM links WHERE note = ?", (id,)
+                "SELECT kind, value, count FROM links JOIN elements ON id = element WHERE note = ?", (id,)
             )
         }
         if links != (state.links.counts() if state.exists else {}):
@@ -133,7 +136,8 @@ def _check_targets(replica: Replica) -> Iterator[str]:
     """Compare where links lead with what their targets mean."""
     resolver = Resolver(replica.conn)
     for name, value, target in replica.conn.execute(
-        """SELECT name, value, target FROM links JOIN notes ON notes.id = note
+        """SELECT name, value, target FROM links JOIN elements ON elements.id = element
+           JOIN notes ON notes.id = note
            WHERE title_key IS NOT NULL AND name IS NOT NULL"""
     ).fetchall():
         if resolver.resolve(value, name) != target:

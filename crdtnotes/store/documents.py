@@ -1,20 +1,21 @@
 """Notes as this process has them in hand: snapshot from the file, then the log after it.
 
 A snapshot is a note's visible text and, beside it, the rest of its state. It may lag behind the log;
-whoever opens the note catches up. A text whose snapshot is current is read without decoding anything.
+whoever opens the note catches up. A text whose snapshot is current is read without decoding anything. A note
+of which there is but its birth is *bare*: it has no snapshot, for the log's one change says everything.
 """
 
 import sqlite3
 from collections import OrderedDict
-from hashlib import blake2b
 
 from crdtnotes.changes import snapshot
 from crdtnotes.changes.change import Change
-from crdtnotes.changes.codec import decode
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import Create, Link, Patch, Rename, Unlink
+from crdtnotes.markup.names import name_key
+from crdtnotes.store.facts import Facts, of_birth
 from crdtnotes.store.log import Log
-from crdtnotes.store.texts import COLUMNS, read, text_sum
+from crdtnotes.store.texts import Texts, content_digest, open_text
 
 KEPT = 64
 """Documents that stay decoded in memory between transactions."""
@@ -25,10 +26,11 @@ class Document:
 
     `id` is its row, `upto` the last log id applied, `saved` the one in the stored snapshot, `checked`
     the log's tip when it was last known to be current. `links_changed` and `text_changed` say what
-    derived data is behind.
+    derived data is behind. `bare`: it has seen but its birth.
     """
 
     __slots__ = (
+        "bare",
         "checked",
         "id",
         "links_changed",
@@ -46,7 +48,7 @@ class Document:
         self.state = state
         self.upto = self.saved = self.checked = upto
         self.modified = modified
-        self.links_changed = self.text_changed = False
+        self.links_changed = self.text_changed = self.bare = False
 
     def apply(self, change: Change, log_id: int) -> list[Patch]:
         """Apply a change that has just been logged, or is being caught up with."""
@@ -56,6 +58,7 @@ class Document:
 
     def note(self, change: Change, log_id: int) -> None:
         """Record that the state holds a change."""
+        self.bare = not self.upto and is_birth(change)
         self.upto = self.checked = log_id
         self.modified = max(self.modified, change.time)
         self.text_changed = True
@@ -69,6 +72,7 @@ class Documents:
     def __init__(self, conn: sqlite3.Connection, log: Log) -> None:
         self._conn = conn
         self._log = log
+        self.texts = Texts(conn, log)
         self._open: OrderedDict[bytes, Document] = OrderedDict()
         self._shown: dict[bytes, int] = {}  # up to which log id notes that are not open were read
 
@@ -119,32 +123,67 @@ class Documents:
     def catch_up(self, doc: Document) -> list[Patch]:
         """Apply what the log holds beyond a document; return what that did to its text."""
         patches: list[Patch] = []
-        for log_id, data in self._log.of_note(doc.id, doc.upto):
-            patches += doc.apply(decode(data), log_id)
+        for log_id, change in self._log.of_note(doc.id, doc.uid, doc.upto):
+            patches += doc.apply(change, log_id)
         doc.checked = self._log.tip
         return patches
 
     def add(self, uid: bytes) -> Document:
         """Begin a note that is not here yet."""
-        (id,) = self._conn.execute("SELECT ifnull(max(id), 0) + 1 FROM notes").fetchone()
+        id = self._next_id()
         self._conn.execute(
             "INSERT INTO notes VALUES (?, ?, '', '', 0, NULL, NULL, 0, 0, 0, 0, 0, x'', NULL, 0)", (id, uid)
         )
-        self._conn.execute("INSERT INTO texts VALUES (?, x'', ?, x'')", (id, text_sum(b"")))
         doc = self._open[uid] = Document(id, uid, NoteState(), 0, 0)
         return doc
+
+    def add_born(self, change: Change, log_id: int) -> tuple[int, Facts]:
+        """Store a note that is not here yet with the change that is its birth; return its row and facts."""
+        [birth] = change.ops
+        if not isinstance(birth, Create):
+            raise TypeError("This change is not a birth.")
+        facts = of_birth(birth)
+        text = birth.text.encode()
+        digest = content_digest(text, facts.links)
+        key = name_key(facts.base)
+        id = self._next_id()
+        self._conn.execute(
+            "INSERT INTO notes VALUES (?, ?, ?, ?, 1, NULL, NULL, ?, ?, ?, ?, ?, ?, NULL, 0)",
+            (
+                id,
+                change.note,
+                facts.base,
+                key,
+                log_id,
+                log_id,
+                change.time,
+                len(birth.text),
+                len(text),
+                digest,
+            ),
+        )
+        return id, facts
+
+    def has(self, uid: bytes) -> bool:
+        """Return whether a note with this id is or was here."""
+        if uid in self._open:
+            return True
+        return self._conn.execute("SELECT 1 FROM notes WHERE uid = ?", (uid,)).fetchone() is not None
+
+    def _next_id(self) -> int:
+        (id,) = self._conn.execute("SELECT ifnull(max(id), 0) + 1 FROM notes").fetchone()
+        return int(id)
 
     def text(self, uid: bytes) -> str | None:
         """Return a note's text; its state is decoded only where the snapshot lags."""
         doc = self._open.get(uid)
         if doc is None:
             row = self._conn.execute(
-                f"SELECT {COLUMNS}, upto FROM notes JOIN texts ON note = id WHERE uid = ? AND upto = head",
-                (uid,),
+                "SELECT id, upto FROM notes WHERE uid = ? AND upto = head", (uid,)
             ).fetchone()
             if row is not None:
-                data, stored, self._shown[uid] = row
-                return read(data, stored)
+                id, self._shown[uid] = row
+                return self.texts.read(id).decode()
         doc = self.open(uid)
         return None if doc is None else str(doc.state.text)
 
@@ -156,43 +195,44 @@ class Documents:
         """Store the document's snapshot and what follows from its text."""
         text = str(doc.state.text)
         data = text.encode()
-        self._conn.execute(
-            "UPDATE texts SET text = ?, sum = ?, state = ? WHERE note = ?",
-            (data, text_sum(data), snapshot.dump(doc.state), doc.id),
-        )
+        if not doc.bare:
+            self.texts.write(doc.id, data, snapshot.dump(doc.state))
         self._conn.execute(
             "UPDATE notes SET upto = ?, characters = ?, size = ?, digest = ? WHERE id = ?",
-            (doc.upto, len(text), len(data), content_digest(data, doc.state), doc.id),
+            (doc.upto, len(text), len(data), content_digest(data, doc.state.links.counts()), doc.id),
         )
         doc.saved = doc.upto
         doc.text_changed = False
 
     def _load(self, uid: bytes) -> Document | None:
         row = self._conn.execute(
-            f"SELECT id, upto, modified, {COLUMNS}, state FROM notes JOIN texts ON note = id WHERE uid = ?",
+            """SELECT id, upto, modified, length, text, sum, state
+               FROM notes LEFT JOIN texts ON note = id WHERE uid = ?""",
             (uid,),
         ).fetchone()
         if row is None:
             return None
-        id, upto, modified, data, stored, dumped = row
-        state = snapshot.load(dumped, read(data, stored)) if dumped else NoteState()
-        doc = Document(id, uid, state, upto, modified)
+        id, upto, modified, length, data, stored, dumped = row
+        if dumped:
+            doc = Document(
+                id, uid, snapshot.load(dumped, open_text(length, data, stored).decode()), upto, modified
+            )
+        else:
+            doc = Document(id, uid, NoteState(), 0, modified)
+            doc.saved = upto
         doc.checked = -1
         return doc
 
     def _as_of(self, doc: Document, upto: int) -> Document:
         """Return a note as it was at a log id; this plays its whole log."""
         past = Document(doc.id, doc.uid, NoteState(), 0, 0)
-        for log_id, data in self._log.of_note(doc.id, 0):
+        for log_id, change in self._log.of_note(doc.id, doc.uid, 0):
             if log_id > upto:
                 break
-            past.apply(decode(data), log_id)
+            past.apply(change, log_id)
         return past
 
 
-def content_digest(data: bytes, state: NoteState) -> bytes:
-    """Return a hash of what a note shows: its text (UTF-8) and its links."""
-    digester = blake2b(data, digest_size=16)
-    for (kind, value), count in state.links.counts().items():
-        digester.update(f"\0{kind}\0{value}\0{count}".encode())
-    return digester.digest()
+def is_birth(change: Change) -> bool:
+    """Whether a change is the birth of a note and nothing else."""
+    return len(change.ops) == 1 and isinstance(change.ops[0], Create)

@@ -5,9 +5,9 @@ for those of a note that moved. So asking for backlinks costs what there is to a
 """
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.ops import Element
 from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.markup.outline import KIND_ALIAS, KIND_TAG
 from crdtnotes.store.database import rows_for
@@ -16,43 +16,47 @@ from crdtnotes.store.names import Resolver
 PLAIN_KINDS = frozenset({KIND_TAG, KIND_ALIAS})
 """Kinds whose values name no note."""
 
+KEPT = 50_000
+"""Elements whose rows are kept in mind."""
+
 
 class LinkIndex:
     """Every note's links. Writing happens inside the caller's transaction."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
-        self._fresh: list[tuple[int, str, str, int, str | None]] = []
+        self._fresh: dict[int, dict[Element, int]] = {}  # rows to write, by note
+        self._elements: dict[Element, int] = {}
 
     def forget(self) -> None:
         """Drop what waits to be derived: the transaction was rolled back."""
         self._fresh.clear()
+        self._elements.clear()
 
-    def update(self, id: int, state: NoteState, alive: bool) -> None:
+    def add(self, id: int, links: Mapping[Element, int]) -> None:
+        """Take in the links of a note that has none here yet; `settle`, which is to follow, writes them."""
+        self._fresh[id] = dict(links)
+
+    def update(self, id: int, links: Mapping[Element, int]) -> None:
         """Make a note's rows those of its link set; a note that does not exist has none.
 
         New rows are written by `settle`, which is to follow.
         """
-        wanted = state.links.counts() if alive else {}
         before = {
-            (kind, value): count
-            for kind, value, count in self._conn.execute(
-                "SELECT kind, value, count FROM links WHERE note = ?", (id,)
+            (kind, value): (element, count)
+            for element, kind, value, count in self._conn.execute(
+                "SELECT element, kind, value, count FROM links JOIN elements ON id = element WHERE note = ?",
+                (id,),
             )
         }
-        if before == wanted:
-            return
-        gone = [(id, kind, value) for kind, value in before.keys() - wanted.keys()]
-        if gone:
-            self._conn.executemany("DELETE FROM links WHERE note = ? AND kind = ? AND value = ?", gone)
-        for (kind, value), count in wanted.items():
-            if (kind, value) not in before:
-                title = None if kind in PLAIN_KINDS else title_of(name_key(value))
-                self._fresh.append((id, kind, value, count, title))
-            elif before[kind, value] != count:
+        gone = [(id, before[element][0]) for element in before.keys() - links.keys()]
+        self._conn.executemany("DELETE FROM links WHERE note = ? AND element = ?", gone)
+        self._fresh[id] = {element: count for element, count in links.items() if element not in before}
+        for element, count in links.items():
+            if element in before and before[element][1] != count:
                 self._conn.execute(
-                    "UPDATE links SET count = ? WHERE note = ? AND kind = ? AND value = ?",
-                    (count, id, kind, value),
+                    "UPDATE links SET count = ? WHERE note = ? AND element = ?",
+                    (count, id, before[element][0]),
                 )
 
     def settle(self, titles: Collection[str], holders: Collection[int]) -> None:
@@ -63,42 +67,64 @@ class LinkIndex:
             return
         rows = {
             row
-            for column, values in (("links.title_key", titles), ("note", holders))
+            for column, values in (("title_key", titles), ("note", holders))
             for row in rows_for(
                 self._conn,
-                "SELECT note, kind, value, target, links.title_key, name FROM links JOIN notes ON id = note",
+                """SELECT note, element, kind, value, target, title_key, name FROM elements
+                   JOIN links ON element = elements.id JOIN notes ON notes.id = note""",
                 column,
                 values,
             )
-            if row[4] is not None
+            if row[5] is not None
         }
-        holding = {note for note, *_ in self._fresh}
-        names = dict(rows_for(self._conn, "SELECT id, name FROM notes", "id", holding))
+        fresh = [(id, *item) for id, links in self._fresh.items() for item in links.items()]
+        self._number({element for _, element, _ in fresh})
+        names = dict(rows_for(self._conn, "SELECT id, name FROM notes", "id", self._fresh))
+        fresh_titles = {title for _, element, _ in fresh if (title := _title_key(element)) is not None}
         resolver = Resolver(self._conn)
-        resolver.prepare({row[4] for row in rows} | {row[4] for row in self._fresh if row[4] is not None})
+        resolver.prepare({row[5] for row in rows} | fresh_titles)
         self._conn.executemany(
-            "UPDATE links SET target = ? WHERE note = ? AND kind = ? AND value = ?",
+            "UPDATE links SET target = ? WHERE note = ? AND element = ?",
             [
-                (found, note, kind, value)
-                for note, kind, value, target, _, name in rows
+                (found, note, element)
+                for note, element, _, value, target, _, name in rows
                 if (found := resolver.resolve(value, name)) != target
             ],
         )
         self._conn.executemany(
-            "INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO links VALUES (?, ?, ?, ?)",
             [
-                (*row, None if row[4] is None else resolver.resolve(row[2], names[row[0]]))
-                for row in self._fresh
+                (
+                    note,
+                    self._elements[element],
+                    count,
+                    None if element[0] in PLAIN_KINDS else resolver.resolve(element[1], names[note]),
+                )
+                for note, element, count in fresh
             ],
         )
         self._fresh.clear()
+        if len(self._elements) > KEPT:
+            self._elements.clear()
+
+    def _number(self, elements: set[Element]) -> None:
+        """See to it that these elements have rows, and that these are at hand."""
+        unknown = [element for element in elements if element not in self._elements]
+        self._conn.executemany(
+            "INSERT OR IGNORE INTO elements (kind, value, title_key) VALUES (?, ?, ?)",
+            [(*element, _title_key(element)) for element in sorted(unknown)],
+        )
+        values = {value for _, value in unknown}
+        for id, kind, value in rows_for(self._conn, "SELECT id, kind, value FROM elements", "value", values):
+            self._elements[kind, value] = id
 
     # -- reading
 
     def of_note(self, id: int) -> list[tuple[str, str, int, str | None]]:
         """Return a note's links as `(kind, value, count, name of the note it leads to)`."""
         return self._conn.execute(
-            """SELECT kind, value, count, notes.name FROM links LEFT JOIN notes ON notes.id = target
+            """SELECT kind, value, count, notes.name FROM links JOIN elements ON elements.id = element
+               LEFT JOIN notes ON notes.id = target
                WHERE note = ? AND title_key IS NOT NULL ORDER BY kind, value""",
             (id,),
         ).fetchall()
@@ -114,21 +140,26 @@ class LinkIndex:
     def values_to(self, holder: int, id: int) -> set[tuple[str, str]]:
         """Return the `(kind, value)` links of one note that lead to another."""
         return set(
-            self._conn.execute("SELECT kind, value FROM links WHERE note = ? AND target = ?", (holder, id))
+            self._conn.execute(
+                "SELECT kind, value FROM links JOIN elements ON id = element WHERE note = ? AND target = ?",
+                (holder, id),
+            )
         )
 
     def edges(self) -> list[tuple[str, str, str, int, str | None]]:
         """Return every link as `(name, kind, value, count, name of the note it leads to)`."""
         return self._conn.execute(
             """SELECT a.name, kind, value, count, b.name
-               FROM links JOIN notes a ON a.id = note LEFT JOIN notes b ON b.id = target
+               FROM links JOIN elements ON elements.id = element JOIN notes a ON a.id = note
+               LEFT JOIN notes b ON b.id = target
                WHERE title_key IS NOT NULL ORDER BY a.key, kind, value"""
         ).fetchall()
 
     def tags(self) -> list[tuple[str, int]]:
         """Return every tag with the number of its notes, by tag; case does not tell tags apart."""
         rows = self._conn.execute(
-            "SELECT value, note FROM links WHERE kind = ? ORDER BY value", (KIND_TAG,)
+            "SELECT value, note FROM links JOIN elements ON id = element WHERE kind = ? ORDER BY value",
+            (KIND_TAG,),
         ).fetchall()
         notes: dict[str, tuple[str, set[int]]] = {}
         for value, note in rows:
@@ -139,7 +170,8 @@ class LinkIndex:
         """Return each tagged note's tags in order."""
         result: dict[str, list[str]] = {}
         for name, value in self._conn.execute(
-            "SELECT name, value FROM links JOIN notes ON notes.id = note WHERE kind = ? ORDER BY value",
+            """SELECT name, value FROM links JOIN elements ON elements.id = element
+               JOIN notes ON notes.id = note WHERE kind = ? ORDER BY value""",
             (KIND_TAG,),
         ):
             result.setdefault(name, []).append(value)
@@ -148,7 +180,8 @@ class LinkIndex:
     def dangling(self) -> list[tuple[str, str]]:
         """Return the links that lead nowhere as `(value, name of the note that holds it)`."""
         return self._conn.execute(
-            """SELECT value, name FROM links JOIN notes ON notes.id = note
+            """SELECT value, name FROM links JOIN elements ON elements.id = element
+               JOIN notes ON notes.id = note
                WHERE target IS NULL AND title_key IS NOT NULL ORDER BY value, notes.key"""
         ).fetchall()
 
@@ -164,3 +197,9 @@ class LinkIndex:
                    ORDER BY key"""
             )
         ]
+
+
+def _title_key(element: Element) -> str | None:
+    """Return the key of the title that a link names; None for what names no note."""
+    kind, value = element
+    return None if kind in PLAIN_KINDS else title_of(name_key(value))

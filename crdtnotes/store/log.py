@@ -1,18 +1,31 @@
-"""The log: every change that this replica has, as the bytes its author made, chained by hash."""
+"""The log: every change that this replica has, as the bytes its author made, chained by hash.
+
+A change lies in a row of its own, compressed if it is large, or with others in a block (`store/blocks.py`).
+Log ids number changes in the order in which they came, which is a causal order; a change keeps its id.
+"""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from heapq import merge
+from heapq import heapify, heappop, heappush, merge
+from itertools import chain as concatenated
+from typing import NamedTuple
 
+from crdtnotes.changes.batch import Form, Opened, Packed, Piece, open_piece
 from crdtnotes.changes.change import NO_HASH, Change, chain
+from crdtnotes.changes.compression import compress
 from crdtnotes.crdt.version import Version
+from crdtnotes.errors import Damaged, DecodeError
+from crdtnotes.store.blocks import Block, Blocks, Entry
 
 PAGE = 256
 """Changes read at a time: no cursor stays open, so that no reader keeps a writer waiting."""
 
 PAGE_BYTES = 1024 * 1024
 """A page ends earlier once it has this many bytes."""
+
+COMPRESSED = 512
+"""Bytes from which on a change is compressed in its row, where that saves an eighth."""
 
 
 @dataclass(slots=True)
@@ -24,11 +37,20 @@ class Head:
     hash: bytes = NO_HASH
 
 
+class _Next(NamedTuple):
+    """What an actor's stream has next. `key` orders pieces causally (see `Log.missing`)."""
+
+    key: int
+    piece: Piece
+    block: Block | None = None
+
+
 class Log:
     """The streams of all actors. Writing happens inside the caller's transaction."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
+        self.blocks = Blocks(conn)
         self.heads: dict[int, Head] = {}
         self.tip = 0
         self._ids: dict[int, int] = {}
@@ -39,10 +61,13 @@ class Log:
         self.heads.clear()
         self._ids.clear()
         self._seen.clear()
+        self.blocks.forget()
         for id, actor, seq, last, tip in self._conn.execute("SELECT id, actor, seq, last, hash FROM actors"):
             self._ids[actor] = id
             self.heads[actor] = Head(seq, last, tip)
-        (self.tip,) = self._conn.execute("SELECT ifnull(max(id), 0) FROM log").fetchone()
+        (self.tip,) = self._conn.execute(
+            "SELECT max((SELECT ifnull(max(id), 0) FROM log), (SELECT ifnull(max(id), 0) FROM blocks))"
+        ).fetchone()
 
     def version(self) -> Version:
         """Return the version vector."""
@@ -51,6 +76,10 @@ class Log:
     def head(self, actor: int) -> Head:
         """Return the end of an actor's stream; of an unknown actor's, the state before its first change."""
         return self.heads.get(actor) or Head()
+
+    def row_of(self, actor: int) -> int:
+        """Return the row of an actor that is known here."""
+        return self._ids[actor]
 
     def seen(self, author: int) -> dict[int, tuple[int, int]]:
         """Return what an author had seen at its last change: `{actor: (seq, highest counter)}`."""
@@ -69,8 +98,8 @@ class Log:
         head = self.head(actor)
         if seq == head.seq:
             return head.last
-        row = self._row("last", actor, seq)
-        return None if row is None else int(row)
+        place = self._place(actor, seq)
+        return None if place is None else place[0]
 
     def hash_at(self, actor: int, seq: int) -> bytes | None:
         """Return the chain's hash at a seq; None if that is not here."""
@@ -79,37 +108,74 @@ class Log:
         head = self.head(actor)
         if seq == head.seq:
             return head.hash
-        return self._row("hash", actor, seq)
+        place = self._place(actor, seq)
+        return None if place is None else place[1]
 
-    def _row(self, column: str, actor: int, seq: int) -> bytes | None:
-        row = self._conn.execute(
-            f"SELECT {column} FROM log WHERE actor = ? AND seq = ?", (self._ids.get(actor), seq)
+    def _place(self, actor: int, seq: int) -> tuple[int, bytes] | None:
+        """Return the highest counter and the chain's hash at a seq."""
+        row = self._ids.get(actor)
+        if row is None:
+            return None
+        found = self._conn.execute(
+            "SELECT last, hash FROM log WHERE actor = ? AND seq = ?", (row, seq)
         ).fetchone()
-        return None if row is None else row[0]
+        if found is not None:
+            return int(found[0]), bytes(found[1])
+        entry = self.blocks.entry(row, seq)
+        return None if entry is None else (entry.change.last, entry.hash)
 
-    def append(self, change: Change, data: bytes, note: int) -> int:
-        """Store a change that follows its actor's last one; return its log id."""
+    # -- writing
+
+    def advance(self, change: Change, data: bytes) -> int:
+        """Move to a change that follows its actor's last one and return its log id.
+
+        It is to be stored by `write` or `write_block`.
+        """
         head = self.heads.get(change.actor)
         if head is None:
             head = self.heads[change.actor] = Head()
         head.seq = change.seq
         head.last = change.last
         head.hash = chain(head.hash, data)
-        id = self._ids.get(change.actor)
-        if id is None:
+        if change.actor not in self._ids:
             id = self._ids[change.actor] = len(self._ids) + 1
             self._conn.execute(
                 "INSERT INTO actors VALUES (?, ?, ?, ?, ?)",
                 (id, change.actor, head.seq, head.last, head.hash),
             )
         self.tip += 1
-        self._conn.execute(
-            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (self.tip, id, change.seq, note, head.last, head.hash, data),
-        )
         if change.deps:
             self._record_deps(change)
         return self.tip
+
+    def write(self, change: Change, piece: Piece, note: int) -> None:
+        """Store the change moved to last: its bytes, or these compressed."""
+        length: int | None = None
+        if isinstance(piece, Packed):
+            length, data = piece.length, piece.data
+        else:
+            data = piece
+            if len(piece) >= COMPRESSED:
+                smaller = compress(piece)
+                if len(smaller) <= len(piece) * 7 // 8:
+                    length, data = len(piece), smaller
+        head = self.heads[change.actor]
+        self._conn.execute(
+            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (self.tip, self._ids[change.actor], change.seq, note, head.last, head.hash, length, data),
+        )
+
+    def write_block(self, before: bytes, opened: Opened, notes: list[int]) -> None:
+        """Store the changes moved to last as the block in which they came; `before` is the hash before it."""
+        if not isinstance(opened.piece, Packed):
+            raise TypeError("A single change is not a block.")
+        entries: list[Entry] = []
+        first = self.tip - len(opened.changes) + 1
+        tip = before
+        for id, (change, data) in enumerate(opened.changes, first):
+            tip = chain(tip, data)
+            entries.append(Entry(id, change, data, tip))
+        self.blocks.add(self._ids[entries[0].change.actor], before, entries, opened.piece, notes)
 
     def _record_deps(self, change: Change) -> None:
         seen = self.seen(change.actor)
@@ -131,40 +197,157 @@ class Log:
             ],
         )
 
-    def of_note(self, note: int, after: int) -> Iterator[tuple[int, bytes]]:
-        """Yield `(log id, bytes)` of a note's changes that came after a log id."""
-        yield from self._conn.execute(
-            "SELECT id, data FROM log WHERE note = ? AND id > ? ORDER BY id", (note, after)
-        ).fetchall()
+    # -- reading
 
-    def missing(self, version: Mapping[int, int]) -> Iterator[bytes]:
-        """Return an iterator over the bytes of the changes beyond `version`, in causal order.
+    def change_at(self, id: int) -> Change | None:
+        """Return the change with a log id if it lies in a row of its own; raises Damaged."""
+        row = self._conn.execute("SELECT length, data FROM log WHERE id = ?", (id,)).fetchone()
+        return None if row is None else _open_row(*row)[0]
+
+    def of_note(self, note: int, uid: bytes, after: int) -> Iterator[tuple[int, Change]]:
+        """Yield `(log id, change)` of a note's changes that came after a log id; raises Damaged."""
+        # Rows first: what another process packs between the two statements is seen twice, not never.
+        rows = self._conn.execute(
+            "SELECT id, length, data FROM log WHERE note = ? AND id > ? ORDER BY id", (note, after)
+        ).fetchall()
+        unpacked = ((id, length, data) for id, length, data in rows)
+        by_actor: dict[int, list[Block]] = {}
+        for block in self.blocks.of_note(note, after):
+            by_actor.setdefault(block.actor, []).append(block)
+        seen = after
+        for id, change in merge(
+            ((id, _open_row(length, data)[0]) for id, length, data in unpacked),
+            *(self._packed_of_note(blocks, uid) for blocks in by_actor.values()),
+            key=_log_id,
+        ):
+            if id > seen:
+                yield id, change
+                seen = id
+
+    def _packed_of_note(self, blocks: list[Block], uid: bytes) -> Iterator[tuple[int, Change]]:
+        for block in blocks:
+            for entry in self.blocks.entries(block):
+                if entry.change.note == uid:
+                    yield entry.id, entry.change
+
+    def entries(self, damaged: Callable[[str], None]) -> Iterator[Entry]:
+        """Yield all changes in the order of their log ids; `damaged` is told of what cannot be read."""
+        yield from merge(*(self._entries(actor, damaged) for actor in self._ids), key=_log_id)
+
+    def _entries(self, actor: int, damaged: Callable[[str], None]) -> Iterator[Entry]:
+        row = self._ids[actor]
+        blocks = concatenated(self.blocks.of_actor(row), (None,))
+        after = 0
+        for block in blocks:
+            until = self.heads[actor].seq + 1 if block is None else block.seq
+            while page := self._conn.execute(
+                """SELECT id, seq, hash, length, data FROM log
+                   WHERE actor = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?""",
+                (row, after, until, PAGE),
+            ).fetchall():
+                after = page[-1][1]
+                for id, _, tip, length, data in page:
+                    try:
+                        yield Entry(id, *_open_row(length, data), tip)
+                    except Damaged as error:
+                        damaged(f"Entry {id} of the log cannot be read: {error}")
+            if block is not None:
+                try:
+                    yield from block.entries()
+                except Damaged as error:
+                    damaged(f"Changes {block.seq} to {block.until} of {actor:016x} cannot be read: {error}")
+                after = block.until
+
+    def missing(self, version: Mapping[int, int]) -> Iterator[Piece]:
+        """Return an iterator over the changes beyond `version`, in causal order; blocks as they lie here.
 
         Cost follows what is missing. Reads in pages; changes that come meanwhile are not included.
+
+        What a change depends on has only smaller counters. So pieces go in the order of the highest counter
+        of a single change and the first counter of a block: whatever depends on something in the block
+        comes after it. What a block depends on comes before it if only its first change has deps. Otherwise a
+        block is sent whole only where all else that is still to be sent has larger counters than all of it,
+        and in single changes else.
         """
         streams = [
             self._stream(self._ids[actor], version.get(actor, 0), head.seq)
             for actor, head in self.heads.items()
             if head.seq > version.get(actor, 0)
         ]
-        return (data for _, data in merge(*streams))
+        return self._in_order(streams)
 
-    def _stream(self, actor: int, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
-        """Yield `(log id, bytes)` of one actor's changes `after+1 … upto`, in order of both."""
+    def _in_order(self, streams: list[Iterator[_Next]]) -> Iterator[Piece]:
+        heap: list[tuple[int, int, _Next]] = []
+        for number, stream in enumerate(streams):
+            for item in stream:
+                heap.append((item.key, number, item))
+                break
+        heapify(heap)
+        while heap:
+            _, number, item = heappop(heap)
+            block = item.block
+            if block is not None and not block.closed and heap and heap[0][0] <= block.last:
+                streams[number] = concatenated(self._singly(block, 0, block.until), streams[number])
+            else:
+                yield item.piece
+            for following in streams[number]:
+                heappush(heap, (following.key, number, following))
+                break
+
+    def _singly(self, block: Block, after: int, upto: int) -> Iterator[_Next]:
+        """Yield the changes `after+1 … upto` of a block one by one."""
+        for entry in self.blocks.entries(block):
+            if after < entry.change.seq <= upto:
+                yield _Next(entry.change.last, entry.data)
+
+    def _stream(self, actor: int, after: int, upto: int) -> Iterator[_Next]:
+        """Yield what there is of one actor's changes `after+1 … upto`, in order."""
         while after < upto:
-            page: list[tuple[int, bytes]] = []
-            size = 0
-            cursor = self._conn.execute(
-                "SELECT id, seq, data FROM log WHERE actor = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
-                (actor, after, upto, PAGE),
-            )
-            for id, seq, data in cursor:
-                page.append((id, data))
-                size += len(data)
-                after = seq
-                if size > PAGE_BYTES:
-                    break
-            cursor.close()
-            if not page:
-                return
-            yield from page
+            page = self._page(actor, after, upto)
+            if page:
+                yield from (item for _, item in page)
+                after, _ = page[-1]
+                continue
+            block = self.blocks.holding(actor, after + 1)
+            if block is None:
+                if not self._page(actor, after, upto):
+                    return
+            elif block.seq == after + 1 and block.until <= upto:
+                yield _Next(block.start, block.packed, block)
+                after = block.until
+            else:
+                yield from self._singly(block, after, upto)
+                after = block.until
+
+    def _page(self, actor: int, after: int, upto: int) -> list[tuple[int, _Next]]:
+        """Return `(seq, piece)` of the next changes that lie in rows of their own, without a gap."""
+        page: list[tuple[int, _Next]] = []
+        size = 0
+        cursor = self._conn.execute(
+            """SELECT seq, last, length, data FROM log
+               WHERE actor = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?""",
+            (actor, after, upto, PAGE),
+        )
+        for seq, last, length, data in cursor:
+            if seq != after + 1:
+                break
+            page.append((seq, _Next(last, data if length is None else Packed(Form.CHANGE, length, data))))
+            size += len(data)
+            after = seq
+            if size > PAGE_BYTES:
+                break
+        cursor.close()
+        return page
+
+
+def _log_id(entry: tuple[int, Change] | Entry) -> int:
+    return entry[0]
+
+
+def _open_row(length: int | None, data: bytes) -> tuple[Change, bytes]:
+    """Return the change in a row, and its bytes; raises Damaged."""
+    try:
+        [opened] = open_piece(data if length is None else Packed(Form.CHANGE, length, data))
+    except DecodeError as error:
+        raise Damaged(f"A change in the vault's file is damaged: {error}") from None
+    return opened

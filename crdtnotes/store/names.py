@@ -9,11 +9,11 @@ import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
 
-from crdtnotes.crdt.note import NoteState
-from crdtnotes.markup.names import clean_name, folder_of, name_key, title_of
+from crdtnotes.markup.names import folder_of, name_key, title_of
 from crdtnotes.markup.outline import KIND_ALIAS
 from crdtnotes.markup.resolve import Candidate, resolve
 from crdtnotes.store.database import rows_for
+from crdtnotes.store.facts import Facts
 
 NAME, ALIAS, FORMER = 0, 1, 2
 """How something leads to a note: by the name it shows, an alias, or a name that it once had."""
@@ -24,11 +24,6 @@ _Row = tuple[str, str, int]
 _NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 
 
-def shown_base(state: NoteState) -> str:
-    """Return the name that a note's register holds, in the form in which names are shown."""
-    return clean_name(state.name.value) if state.births else ""
-
-
 class NameIndex:
     """The names of all notes. Writing happens inside the caller's transaction."""
 
@@ -37,7 +32,7 @@ class NameIndex:
         self.dirty_titles: set[str] = set()
         self.dirty_holders: set[int] = set()
         self._dirty_bases: set[str] = set()
-        self._dirty_notes: dict[int, NoteState] = {}
+        self._dirty_notes: dict[int, Facts] = {}
 
     def forget(self) -> None:
         """Drop what waits to be derived: the transaction was rolled back."""
@@ -46,9 +41,8 @@ class NameIndex:
         self._dirty_bases.clear()
         self._dirty_notes.clear()
 
-    def update(self, id: int, state: NoteState) -> bool:
-        """Take in a note's present name, existence and aliases; return whether its existence changed."""
-        base, alive = shown_base(state), state.exists
+    def place(self, id: int, base: str, alive: bool) -> bool:
+        """Take in a note's present name and existence; return whether either changed."""
         key = name_key(base)
         old_key, old_base, was = self._conn.execute(
             "SELECT base_key, base, alive FROM notes WHERE id = ?", (id,)
@@ -58,8 +52,16 @@ class NameIndex:
                 "UPDATE notes SET base = ?, base_key = ?, alive = ? WHERE id = ?", (base, key, alive, id)
             )
             self._dirty_bases |= {old_key, key}
-        self._dirty_notes[id] = state
-        return alive != bool(was)
+            return True
+        return False
+
+    def add(self, key: str) -> None:
+        """Take in that a note with this key of its base name has come."""
+        self._dirty_bases.add(key)
+
+    def update(self, id: int, facts: Facts) -> None:
+        """Take in what leads to a note, of which `place` or `add` has been told."""
+        self._dirty_notes[id] = facts
 
     def settle(self, before_move: Callable[[int], None]) -> None:
         """Bring the shown names and the index up to date with what `update` took in.
@@ -67,8 +69,8 @@ class NameIndex:
         `before_move` is called with each note whose shown name is about to change.
         """
         moved = self._show(before_move)
-        for id, state in self._dirty_notes.items():
-            self._index(id, state, moved=id in moved)
+        for id, facts in self._dirty_notes.items():
+            self._index(id, facts, moved=id in moved)
         for id in moved - self._dirty_notes.keys():
             self._index_shown(id)
         self._dirty_notes.clear()
@@ -76,7 +78,10 @@ class NameIndex:
     def aliases(self) -> dict[int, list[str]]:
         """Return each note's aliases as they are written."""
         return _grouped(
-            self._conn.execute("SELECT note, value FROM links WHERE kind = ? ORDER BY value", (KIND_ALIAS,))
+            self._conn.execute(
+                "SELECT note, value FROM links JOIN elements ON id = element WHERE kind = ? ORDER BY value",
+                (KIND_ALIAS,),
+            )
         )
 
     def former(self) -> dict[int, list[str]]:
@@ -131,13 +136,13 @@ class NameIndex:
             is not None
         )
 
-    def _index(self, id: int, state: NoteState, *, moved: bool) -> None:
-        """Write what leads to a note whose state is at hand."""
+    def _index(self, id: int, facts: Facts, *, moved: bool) -> None:
+        """Write what leads to a note."""
         (name,) = self._conn.execute("SELECT name FROM notes WHERE id = ?", (id,)).fetchone()
         rows: set[_Row] = set()
         if name is not None:
-            aliases = [value for kind, value in state.links if kind == KIND_ALIAS]
-            for rank, values in ((FORMER, state.name.past), (ALIAS, aliases), (NAME, (name,))):
+            aliases = [value for kind, value in facts.links if kind == KIND_ALIAS]
+            for rank, values in ((FORMER, facts.past), (ALIAS, aliases), (NAME, (name,))):
                 rows |= {_row(value, rank) for value in values}
         self._write(id, rows, moved=moved)
 

@@ -12,20 +12,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crdtnotes.changes.batch import batches, unbatch
+from crdtnotes.changes.batch import Opened, Piece, batches, unbatch
 from crdtnotes.changes.change import Change, chain
-from crdtnotes.changes.codec import KNOWN_KINDS, decode
+from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.crdt.ids import BIRTH
+from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import Fork, LocalError, MissingChanges, NotAVault, RemoteError
+from crdtnotes.markup.names import name_key
 from crdtnotes.store import causality
 from crdtnotes.store.database import create_file, open_file, plain_errors, writing
 from crdtnotes.store.digest import digest
-from crdtnotes.store.documents import Document, Documents
+from crdtnotes.store.documents import Document, Documents, is_birth
+from crdtnotes.store.facts import of_state, shown_base
 from crdtnotes.store.links import LinkIndex
 from crdtnotes.store.log import Log
 from crdtnotes.store.names import NameIndex
 from crdtnotes.store.search import SearchIndex
+
+_NOTHING = NoteState()
+# What is known of a note that is not here; never changed.
 
 logger = logging.getLogger("crdtnotes.store")
 
@@ -67,7 +73,7 @@ class Replica:
                 self.documents = Documents(self.conn, self.log)
                 self.names = NameIndex(self.conn)
                 self.links = LinkIndex(self.conn)
-                self.search = SearchIndex(self.conn)
+                self.search = SearchIndex(self.conn, self.documents.texts)
                 self._waiting: dict[tuple[int, int], tuple[Change, bytes]] = {}
                 self._touched: dict[bytes, Document] = {}
                 self._actors: set[int] = set()
@@ -230,23 +236,36 @@ class Replica:
             self._actors.clear()
         self.documents.trim()
 
-    def integrate(self, change: Change, data: bytes, doc: Document, *, applied: bool = False) -> None:
-        """Log a change that was checked, and apply it unless the document has it `applied`."""
-        log_id = self.log.append(change, data, doc.id)
+    def integrate(self, change: Change, data: bytes, doc: Document) -> None:
+        """Log a change that the document holds already."""
+        log_id = self.log.advance(change, data)
+        self.log.write(change, data, doc.id)
         self._actors.add(change.actor)
-        if applied:
-            doc.note(change, log_id)
-        else:
-            doc.apply(change, log_id)
+        doc.note(change, log_id)
         self._touched[doc.uid] = doc
+
+    def bear(self, change: Change, data: bytes) -> None:
+        """Log a birth of a note that is not here, and the note with it."""
+        self.log.write(change, data, self._bear(change, data))
+
+    def _bear(self, change: Change, data: bytes) -> int:
+        log_id = self.log.advance(change, data)
+        self._actors.add(change.actor)
+        id, facts = self.documents.add_born(change, log_id)
+        self.names.add(name_key(facts.base))
+        self.names.update(id, facts)
+        self.links.add(id, facts.links)
+        return id
 
     def derive(self) -> None:
         """Bring everything derived up to date with what was integrated in this transaction."""
         for doc in self._touched.values():
-            changed = self.names.update(doc.id, doc.state) if doc.links_changed or doc.text_changed else False
-            if doc.links_changed or changed:
-                self.links.update(doc.id, doc.state, doc.state.exists)
-            doc.links_changed = False
+            moved = self.names.place(doc.id, shown_base(doc.state), doc.state.exists)
+            if doc.links_changed or moved:
+                facts = of_state(doc.state)
+                self.names.update(doc.id, facts)
+                self.links.update(doc.id, facts.links if facts.alive else {})
+                doc.links_changed = False
             self.conn.execute(
                 "UPDATE notes SET head = ?, modified = ?, newer = ? WHERE id = ?",
                 (doc.upto, doc.modified, doc.state.newer, doc.id),
@@ -290,7 +309,7 @@ class Replica:
             rows = self.conn.execute("SELECT id, uid FROM notes WHERE newer").fetchall()
             for id, uid in rows:
                 self.search.take_out(id)
-                self.conn.execute("UPDATE texts SET state = x'' WHERE note = ?", (id,))
+                self.conn.execute("DELETE FROM texts WHERE note = ?", (id,))
                 self.conn.execute("UPDATE notes SET upto = 0 WHERE id = ?", (id,))
                 if (doc := self.documents.open(uid)) is not None:
                     self._touched[uid] = doc
@@ -307,21 +326,24 @@ class Replica:
         """
         if self._depth:
             raise LocalError("Changes of others cannot be taken in while a transaction is open.")
-        datas = [data for batch in received for data in unbatch(batch)]
-        changes = [(decode(data), data) for data in datas]
+        pieces = [piece for batch in received for piece in unbatch(batch)]
         result = Received()
         early: list[tuple[Change, bytes]] = []
         with self.transaction():
-            for change, data in changes:
-                if causality.is_ready(change, self.log):
-                    self._take(change, data, result)
-                    join(result.version, {change.actor: change.seq})
-                elif wait:
-                    early.append((change, data))
-                else:
-                    raise MissingChanges(
-                        f"A peer sent {causality.label(change)} before the changes that it depends on."
-                    )
+            for opened in pieces:
+                if len(opened.changes) > 1 and self._take_block(opened, result):
+                    continue
+                for change, data in opened.changes:
+                    if causality.is_ready(change, self.log):
+                        whole = opened.piece if len(opened.changes) == 1 else data
+                        self._take(change, data, whole, result)
+                        join(result.version, {change.actor: change.seq})
+                    elif wait:
+                        early.append((change, data))
+                    else:
+                        raise MissingChanges(
+                            f"A peer sent {causality.label(change)} before the changes that it depends on."
+                        )
         for change, data in early:
             self._waiting[change.actor, change.seq] = (change, data)
         while self._waiting and self._take_waiting(result):
@@ -329,8 +351,51 @@ class Replica:
         result.waiting = len(self._waiting)
         return result
 
-    def _take(self, change: Change, data: bytes, result: Received) -> None:
-        """Integrate a ready change; raises Fork or InvalidChange."""
+    def _take_block(self, opened: Opened, result: Received) -> bool:
+        """Integrate a block as a whole; return False where parts of it are here already or are not ready.
+
+        Raises InvalidChange.
+        """
+        first, _ = opened.changes[0]
+        actor = first.actor
+        before = self.log.head(actor)
+        if first.seq != before.seq + 1:
+            return False
+        if any(self.log.head(other).seq < seq for change, _ in opened.changes for other, seq in change.deps):
+            return False
+        tip = before.hash
+        notes = [self._admit(change, data, in_row=False) for change, data in opened.changes]
+        self.log.write_block(tip, opened, notes)
+        result.changes += len(notes)
+        join(result.version, {actor: opened.changes[-1][0].seq})
+        return True
+
+    def _admit(self, change: Change, data: bytes, *, in_row: bool = True) -> int:
+        """Check a ready change that is new here and apply it; return its note's row.
+
+        It is yet to be stored: in a row of its own, which can serve as a note's snapshot, or in a block.
+        """
+        horizon = causality.check_place(change, self.log)
+        doc = self.documents.open(change.note)
+        causality.check_references(change, _NOTHING if doc is None else doc.state, horizon)
+        if doc is None and in_row and is_birth(change):
+            id = self._bear(change, data)
+        else:
+            doc = doc or self.documents.add(change.note)
+            doc.apply(change, self.log.advance(change, data))
+            doc.bare &= in_row
+            self._actors.add(change.actor)
+            self._touched[doc.uid] = doc
+            id = doc.id
+        if change.actor == self.actor:
+            # A peer knows more of this actor than this file: it is an old copy. The stream is taken in,
+            # and what is written here from now on is a new one.
+            self.actor = random_actor()
+            self.conn.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (self.actor,))
+        return id
+
+    def _take(self, change: Change, data: bytes, piece: Piece, result: Received) -> None:
+        """Integrate a ready change, which lies in `piece`; raises Fork or InvalidChange."""
         head = self.log.head(change.actor)
         if change.seq <= head.seq:
             before = self.log.hash_at(change.actor, change.seq - 1) or b""
@@ -341,16 +406,8 @@ class Replica:
                 )
             result.known += 1
             return
-        horizon = causality.check_place(change, self.log)
-        doc = self.documents.open(change.note) or self.documents.add(change.note)
-        causality.check_references(change, doc.state, horizon)
-        self.integrate(change, data, doc)
+        self.log.write(change, piece, self._admit(change, data))
         result.changes += 1
-        if change.actor == self.actor:
-            # A peer knows more of this actor than this file: it is an old copy. The stream is taken in,
-            # and what is written here from now on is a new one.
-            self.actor = random_actor()
-            self.conn.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (self.actor,))
 
     def _take_waiting(self, result: Received) -> bool:
         """Integrate what need not wait any longer; return whether to try again."""
@@ -361,7 +418,7 @@ class Replica:
             with self.transaction():
                 for current, data in order:
                     if causality.is_ready(current, self.log):
-                        self._take(current, data, taken)
+                        self._take(current, data, data, taken)
         except RemoteError as error:
             logger.warning("dropped a change that had waited: %s", error)
             del self._waiting[current.actor, current.seq]

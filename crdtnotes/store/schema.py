@@ -1,7 +1,7 @@
 """The tables of a replica's file, as steps that are taken once each and in order.
 
-What is *primary*: `meta`, `log` and the chain heads in `actors`. All the rest is derived from the log
-and can be rebuilt from it.
+What is *primary*: `meta`, `log`, `blocks` and the chain heads in `actors`. All the rest is derived from
+the log and can be rebuilt from it.
 """
 
 from sqlite_utils import Database, Migrations
@@ -32,11 +32,22 @@ _M001 = (
     """CREATE TABLE seen (
         author INTEGER NOT NULL, actor INTEGER NOT NULL, seq INTEGER NOT NULL, last INTEGER NOT NULL,
         PRIMARY KEY (author, actor)) WITHOUT ROWID""",
-    # Changes in the order in which they came, which is a causal order.
+    # Changes, numbered in the order in which they came, which is a causal order. `actor` and `note` are rows
+    # of theirs, `last` is the highest counter, `length` that of `data` before compression, NULL if it is not.
     """CREATE TABLE log (
         id INTEGER PRIMARY KEY, actor INTEGER NOT NULL, seq INTEGER NOT NULL, note INTEGER NOT NULL,
-        last INTEGER NOT NULL, hash BLOB NOT NULL, data BLOB NOT NULL, UNIQUE (actor, seq))""",
+        last INTEGER NOT NULL, hash BLOB NOT NULL, length INTEGER, data BLOB NOT NULL,
+        UNIQUE (actor, seq))""",
     "CREATE INDEX log_note ON log (note, id)",
+    # Changes that were packed (store/blocks.py says what each column is), and the notes they are on.
+    """CREATE TABLE blocks (
+        id INTEGER PRIMARY KEY, actor INTEGER NOT NULL, seq INTEGER NOT NULL, until INTEGER NOT NULL,
+        start INTEGER NOT NULL, last INTEGER NOT NULL, before BLOB NOT NULL, hash BLOB NOT NULL,
+        closed INTEGER NOT NULL, ids BLOB NOT NULL, length INTEGER NOT NULL, data BLOB NOT NULL,
+        UNIQUE (actor, until))""",
+    """CREATE TABLE block_notes (
+        note INTEGER NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (note, block)) WITHOUT ROWID""",
+    "CREATE INDEX block_notes_block ON block_notes (block)",
     # `base` is the name in the register; `name` is the unique one that is shown, NULL while the note
     # is not `alive`. `head` is the note's last log id, `upto` the last one in its snapshot;
     # `indexed` the name under which the snapshot's text is in the search index, NULL if it is not.
@@ -49,19 +60,27 @@ _M001 = (
     "CREATE INDEX notes_base ON notes (base_key)",
     "CREATE INDEX notes_stale ON notes (id) WHERE upto < head",
     "CREATE INDEX notes_unindexed ON notes (id) WHERE indexed IS NULL AND name IS NOT NULL",
-    # Snapshots: apart, so that listing notes does not step over their texts.
+    # Snapshots: apart, so that listing notes does not step over their texts. A note of which the log has
+    # but its birth needs none. `length` as in `log`.
     """CREATE TABLE texts (
-        note INTEGER PRIMARY KEY, text BLOB NOT NULL, sum BLOB NOT NULL, state BLOB NOT NULL)""",
+        note INTEGER PRIMARY KEY, length INTEGER, text BLOB NOT NULL, sum BLOB NOT NULL,
+        state BLOB NOT NULL)""",
     # What can lead to a note: its shown name (rank 0), its aliases (1), every name it ever had (2).
     """CREATE TABLE names (
         title_key TEXT NOT NULL, note INTEGER NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL,
         PRIMARY KEY (title_key, note, key, rank)) WITHOUT ROWID""",
     "CREATE INDEX names_note ON names (note)",
+    # What links say, once each; `title_key` is NULL for what names no note. A row stays for good: other
+    # processes know it by its id.
+    """CREATE TABLE elements (
+        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, value TEXT NOT NULL, title_key TEXT,
+        UNIQUE (value, kind))""",
+    "CREATE INDEX elements_title ON elements (title_key) WHERE title_key IS NOT NULL",
     # The living elements of each existing note's link set, and the note that they lead to.
     """CREATE TABLE links (
-        note INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, count INTEGER NOT NULL,
-        title_key TEXT, target INTEGER, PRIMARY KEY (note, kind, value)) WITHOUT ROWID""",
-    "CREATE INDEX links_title ON links (title_key) WHERE title_key IS NOT NULL",
+        note INTEGER NOT NULL, element INTEGER NOT NULL, count INTEGER NOT NULL, target INTEGER,
+        PRIMARY KEY (note, element)) WITHOUT ROWID""",
+    "CREATE INDEX links_element ON links (element)",
     "CREATE INDEX links_target ON links (target) WHERE target IS NOT NULL",
     # Whom this replica was in step with last, and when (wall time in ms).
     """CREATE TABLE peers (

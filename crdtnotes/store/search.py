@@ -14,7 +14,7 @@ import sqlite3
 import unicodedata
 from dataclasses import dataclass
 
-from crdtnotes.store.texts import COLUMNS, read
+from crdtnotes.store.texts import Texts
 
 PENDING_PAGE = 200
 """Notes that are put into the index at a time."""
@@ -74,36 +74,32 @@ def match_expression(query: str) -> str:
 class SearchIndex:
     """The index of all notes. Writing happens inside the caller's transaction."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: sqlite3.Connection, texts: Texts) -> None:
         self._conn = conn
+        self._texts = texts
 
     def take_out(self, id: int) -> None:
         """Take a note out of the index, if it is in; to be done before its snapshot or name changes."""
         row = self._conn.execute(
-            f"""SELECT indexed, {COLUMNS} FROM notes JOIN texts ON note = id
-                WHERE id = ? AND indexed IS NOT NULL""",
-            (id,),
+            "SELECT indexed FROM notes WHERE id = ? AND indexed IS NOT NULL", (id,)
         ).fetchone()
         if row is not None:
-            name, data, stored = row
             self._conn.execute(
                 "INSERT INTO search (search, rowid, name, text) VALUES ('delete', ?, ?, ?)",
-                (id, spaced(name), spaced(read(data, stored))),
+                (id, spaced(row[0]), spaced(self._text(id))),
             )
             self._conn.execute("UPDATE notes SET indexed = NULL WHERE id = ?", (id,))
 
     def put_in_pending(self) -> bool:
         """Put in some of the notes that are not in; return whether there may be more."""
         rows = self._conn.execute(
-            f"""SELECT id, name, {COLUMNS} FROM notes JOIN texts ON note = id
-               WHERE indexed IS NULL AND name IS NOT NULL LIMIT ?""",
-            (PENDING_PAGE,),
+            "SELECT id, name FROM notes WHERE indexed IS NULL AND name IS NOT NULL LIMIT ?", (PENDING_PAGE,)
         ).fetchall()
         self._conn.executemany(
             "INSERT INTO search (rowid, name, text) VALUES (?, ?, ?)",
-            ((id, spaced(name), spaced(read(data, stored))) for id, name, data, stored in rows),
+            ((id, spaced(name), spaced(self._text(id))) for id, name in rows),
         )
-        self._conn.executemany("UPDATE notes SET indexed = name WHERE id = ?", [(id,) for id, *_ in rows])
+        self._conn.executemany("UPDATE notes SET indexed = name WHERE id = ?", [(id,) for id, _ in rows])
         return len(rows) == PENDING_PAGE
 
     def pending(self) -> bool:
@@ -119,13 +115,15 @@ class SearchIndex:
         if not expression:
             return []
         rows = self._conn.execute(
-            f"""SELECT notes.name, {COLUMNS} FROM search
-               JOIN notes ON notes.id = search.rowid JOIN texts ON texts.note = search.rowid
+            """SELECT notes.id, notes.name FROM search JOIN notes ON notes.id = search.rowid
                WHERE search MATCH ? ORDER BY bm25(search, 8.0, 1.0), notes.key LIMIT ?""",
             (expression, limit),
         ).fetchall()
         wanted = _needle(query)
-        return [_hit(name, read(data, stored), wanted) for name, data, stored in rows]
+        return [_hit(name, self._text(id), wanted) for id, name in rows]
+
+    def _text(self, id: int) -> str:
+        return self._texts.read(id).decode()
 
 
 def _needle(query: str) -> list[re.Pattern[str]]:

@@ -118,7 +118,7 @@ class Writer:
             change = self._change(uid, *self._place(), (Create(birth_actor(uid, text), name, text, links),))
             data = encode(change)
             self.created.add(name_key(name))
-            self.replica.integrate(change, data, self.replica.documents.add(uid))
+            self.replica.bear(change, data)
             return uid
 
     def insert(self, uid: bytes, after: OpId, text: str, *, links_later: bool = False) -> OpId | None:
@@ -185,7 +185,7 @@ class Writer:
         except CrdtnotesError as error:
             self._failure = error
             raise
-        self.replica.integrate(change, data, draft.doc, applied=True)
+        self.replica.integrate(change, data, draft.doc)
 
     def _change(self, uid: bytes, seq: int, start: int, deps: _Deps, ops: tuple[Op, ...]) -> Change:
         return Change(self.replica.actor, seq, start, deps, min(max(0, self._now()), MAX_TIME), uid, ops)
@@ -245,7 +245,7 @@ class Writer:
         generation = 0
         while True:
             uid = note_id(self.replica.vault_id, key, generation)
-            if self.replica.documents.open(uid) is None:
+            if not self.replica.documents.has(uid):
                 return uid
             generation += 1
 

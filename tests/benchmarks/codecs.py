@@ -5,7 +5,7 @@ from functools import partial
 
 from crdtnotes import Vault
 from crdtnotes.changes import snapshot
-from crdtnotes.changes.batch import unbatch
+from crdtnotes.changes.batch import changes_in
 from crdtnotes.changes.codec import decode, encode
 from crdtnotes.store.documents import Document
 from tests.benchmarks import peers
@@ -53,7 +53,7 @@ def _snapshots(inputs: Inputs, document: Document) -> Iterator[Row]:
 
 
 def _changes(inputs: Inputs, vault: Vault, what: str) -> Iterator[Row]:
-    datas = [data for batch in vault.changes_since({}) for data in unbatch(batch)]
+    datas = [data for batch in vault.changes_since({}) for data in changes_in(batch)]
     changes = [decode(data) for data in datas]
     size = sum(map(len, datas))
     for verb, action in (

@@ -102,3 +102,24 @@ def changes(draw: st.DrawFn) -> Change:
         ops.append(op)
     time = draw(st.integers(0, MAX_TIME))
     return Change(actor, draw(seqs), start, draw(versions(without=actor)), time, note, tuple(ops))
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> list[Change]:
+    """Consecutive changes of one actor, of kinds that are known."""
+    actor = draw(own)
+    notes = draw(st.lists(note_ids, min_size=1, max_size=3))
+    counter, seq, time = 1 + draw(st.integers(0, 1000)), draw(st.integers(1, MAX_COUNTER - 1000)), 0
+    result = []
+    for _ in range(draw(st.integers(1, 8))):
+        note = draw(st.sampled_from(notes))
+        start = counter = counter + draw(st.integers(0, 50))
+        ops = []
+        for _ in range(draw(st.integers(1, 4))):
+            op = draw(operations(actor, note, counter).filter(lambda op: not isinstance(op, Unknown)))
+            counter = next_counter(counter, op)
+            ops.append(op)
+        time = draw(st.integers(0, MAX_TIME))
+        result.append(Change(actor, seq, start, draw(versions(without=actor)), time, note, tuple(ops)))
+        seq += 1
+    return result

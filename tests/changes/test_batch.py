@@ -1,32 +1,87 @@
+import tracemalloc
+from unittest import mock
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdtnotes.changes.batch import batches, unbatch
-from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES, MAX_CHANGE_BYTES
+from crdtnotes.changes import block
+from crdtnotes.changes.batch import Form, Packed, batches, changes_in, unbatch
+from crdtnotes.changes.change import Change
+from crdtnotes.changes.codec import decode, encode
+from crdtnotes.changes.compression import compress
+from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_CHANGE_BYTES
+from crdtnotes.crdt.ids import ROOT, OpId
+from crdtnotes.crdt.ops import Insert
 from crdtnotes.errors import DecodeError
+from tests.changes.histories import changes
 
 
-@given(st.lists(st.one_of(st.binary(max_size=20), st.integers(0, 2 * BATCH_BYTES).map(bytes)), max_size=20))
-def test_changes_come_back_in_order_in_batches_within_the_limit(changes: list[bytes]) -> None:
-    made = list(batches(changes))
-    opened = [unbatch(batch) for batch in made]
-    assert [change for batch in opened for change in batch] == changes
-    assert all(
-        len(batch) <= BATCH_BYTES + 8 or len(inside) == 1 for batch, inside in zip(made, opened, strict=True)
-    )
+@given(st.lists(changes(), max_size=8), st.sampled_from([40, 200, 10_000]))
+def test_changes_come_back_in_order_in_batches_within_the_limit(made: list[Change], limit: int) -> None:
+    datas = [encode(change) for change in made]
+    with mock.patch("crdtnotes.changes.batch.BATCH_BYTES", limit):
+        packed = list(batches(datas))
+    opened = [changes_in(one) for one in packed]
+    assert [data for one in opened for data in one] == datas
+    assert all(len(one) <= limit or len(inside) == 1 for one, inside in zip(packed, opened, strict=True))
     assert all(inside for inside in opened)
 
 
+def pasted(length: int) -> bytes:
+    """A change of one large insert."""
+    return encode(Change(5, 1, 1, (), 0, bytes(16), (Insert(OpId(1, 5), ROOT, "x" * length),)))
+
+
 def test_small_changes_share_a_batch() -> None:
-    assert len(list(batches([bytes(100)] * 2000))) == 1
-    assert len(list(batches([bytes(100)] * 4000))) == 2
+    assert len(list(batches([pasted(100)] * 1000))) == 1
+    assert len(list(batches([pasted(100)] * 3000))) == 2
 
 
 def test_the_largest_change_fits_a_batch() -> None:
-    [batch] = batches([bytes(MAX_CHANGE_BYTES)])
-    assert unbatch(batch) == (bytes(MAX_CHANGE_BYTES),)
+    data = pasted(MAX_CHANGE_BYTES - 60)
+    for piece in (data, Packed(Form.CHANGE, len(data), compress(data))):
+        [batch] = batches([piece])
+        assert changes_in(batch) == [data]
+
+
+def test_packed_pieces_are_opened_within_their_bounds() -> None:
+    data = pasted(5000)
+    stream = [decode(data)]
+    columns = block.pack(stream)
+    assert changes_in(packed(Packed(Form.BLOCK, len(columns), compress(columns)))) == [data]
+    for wrong in (
+        Packed(Form.BLOCK, len(data), compress(data)),
+        Packed(Form.CHANGE, len(columns), compress(columns)),
+        Packed(3, len(data), compress(data)),
+        Packed(Form.CHANGE, len(data) - 1, compress(data)),
+        Packed(Form.CHANGE, len(data) + 1, compress(data)),
+        Packed(Form.CHANGE, 0, compress(b"")),
+        Packed(Form.CHANGE, -1, compress(data)),
+        Packed(Form.CHANGE, 2**60, compress(data)),
+        Packed(Form.CHANGE, len(data), compress(data)[:-1]),
+        Packed(Form.CHANGE, len(data), compress(data) + b"x"),
+        Packed(Form.CHANGE, len(data), data),
+    ):
+        with pytest.raises(DecodeError):
+            changes_in(packed(wrong))
+
+
+def test_a_batch_does_not_ask_for_more_than_its_share() -> None:
+    bomb = Packed(Form.CHANGE, MAX_CHANGE_BYTES, compress(bytes(MAX_CHANGE_BYTES)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DecodeError):
+            changes_in(packed(*[bomb] * 100))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1024 * 1024
+
+
+def packed(*pieces: Packed) -> bytes:
+    return msgspec.msgpack.encode((1, pieces))
 
 
 @given(st.binary(max_size=100))

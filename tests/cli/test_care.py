@@ -21,7 +21,9 @@ def test_check_finds_nothing(linked: Program) -> None:
 
 def test_check_finds_a_text_that_was_tampered_with(linked: Program) -> None:
     connection = sqlite3.connect(linked.path)
-    connection.execute("UPDATE texts SET text = CAST('forged' AS BLOB) WHERE length(text) = 12")
+    data = b"nothing here"
+    (log,) = connection.execute("SELECT data FROM log WHERE instr(data, ?)", (data,)).fetchone()
+    connection.execute("UPDATE log SET data = ? WHERE data = ?", (log.replace(data, b"nothing HERE"), log))
     connection.commit()
     connection.close()
     result = linked.run("check")

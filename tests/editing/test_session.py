@@ -127,7 +127,7 @@ def test_an_edit_that_fails_changes_nothing_and_can_be_tried_again(
         raise DiskFull("There is no room left.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("crdtnotes.store.log.Log.append", full)
+        patch.setattr("crdtnotes.store.log.Log.write", full)
         with pytest.raises(DiskFull):
             note.commit([Edit(0, 2, "x", 3)])
         with pytest.raises(DiskFull):

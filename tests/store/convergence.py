@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
-from crdtnotes.changes.batch import batches, unbatch
+from crdtnotes.changes.batch import batches, changes_in
 from crdtnotes.errors import NoteExists
 from crdtnotes.note import Note
 from crdtnotes.vault import Vault
@@ -125,7 +125,7 @@ class World:
         changes = [
             data
             for batch in self.vaults[source].changes_since(self.vaults[to].version)
-            for data in unbatch(batch)
+            for data in changes_in(batch)
         ]
         if random.random() < 0.5:
             random.shuffle(changes)

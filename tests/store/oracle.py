@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from crdtnotes.changes.batch import unbatch
+from crdtnotes.changes.batch import changes_in
 from crdtnotes.changes.codec import decode
 from crdtnotes.crdt.ops import Op
 from crdtnotes.markup.names import name_key
@@ -17,7 +17,7 @@ def notes_in_log(vault: Vault) -> dict[bytes, NoteModel]:
     """Every note that the log knows, by id."""
     changes: dict[bytes, list[tuple[int, int, tuple[Op, ...]]]] = {}
     for batch in vault.changes_since({}):
-        for data in unbatch(batch):
+        for data in changes_in(batch):
             change = decode(data)
             changes.setdefault(change.note, []).append((change.actor, change.seq, change.ops))
     return {uid: note_of(of_note) for uid, of_note in changes.items()}
@@ -65,7 +65,8 @@ def check_against_new_file(vault: Vault, path: Path) -> None:
 
 def _links(conn: sqlite3.Connection, uid: bytes) -> list[tuple[str, str, int, bytes | None]]:
     return conn.execute(
-        """SELECT kind, value, count, target.uid FROM links JOIN notes ON notes.id = note
+        """SELECT kind, value, count, target.uid FROM links
+               JOIN elements ON elements.id = element JOIN notes ON notes.id = note
            LEFT JOIN notes target ON target.id = links.target WHERE notes.uid = ? ORDER BY kind, value""",
         (uid,),
     ).fetchall()

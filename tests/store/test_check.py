@@ -43,9 +43,15 @@ def planted(path: Path, *statements: str) -> list[str]:
             "UPDATE texts SET state = (SELECT state FROM texts WHERE note = 2) WHERE note = 1",
             "snapshot of 'A'",
         ),
-        ("DELETE FROM links WHERE kind = 'tag'", "links of 'B'"),
-        ("UPDATE links SET count = 2 WHERE kind = 'tag'", "links of 'B'"),
-        ("UPDATE links SET target = NULL WHERE value = 'A'", "'A' in 'B'"),
+        ("DELETE FROM links WHERE element = (SELECT id FROM elements WHERE kind = 'tag')", "links of 'B'"),
+        (
+            "UPDATE links SET count = 2 WHERE element = (SELECT id FROM elements WHERE kind = 'tag')",
+            "links of 'B'",
+        ),
+        (
+            "UPDATE links SET target = NULL WHERE element = (SELECT id FROM elements WHERE value = 'A')",
+            "'A' in 'B'",
+        ),
         ("UPDATE notes SET base = 'C' WHERE id = 1", "name of 'C'"),
         ("UPDATE notes SET name = 'C' WHERE id = 1", "shown as 'C'"),
         ("UPDATE notes SET alive = 0 WHERE id = 1", "name of 'A'"),
@@ -61,7 +67,7 @@ def planted(path: Path, *statements: str) -> list[str]:
         ("DELETE FROM log WHERE id = 4", "head of"),
         ("UPDATE actors SET seq = 9 WHERE id = 1", "says 9"),
         ("UPDATE actors SET hash = x'00' WHERE id = 2", "head of"),
-        ("UPDATE log SET id = 99 WHERE id = 1", "follows change"),
+        ("UPDATE log SET id = 99 WHERE id = 1", "before what it depends on"),
     ],
 )
 def test_what_was_planted_is_found(path: Path, statement: str, said: str) -> None:

@@ -12,7 +12,7 @@ from crdtnotes.errors import Damaged
 def test_a_damaged_text_is_not_shown(tmp_path: Path) -> None:
     path = tmp_path / "v.db"
     with Vault.create(path) as vault:
-        vault.create_note("分布式系统", "见 [[CAP定理]]")
+        vault.create_note("分布式系统", "见").append(" [[CAP定理]]")
         vault.create_note("whole", "another text")
     with sqlite3.connect(path) as conn:
         conn.execute("UPDATE texts SET text = ? WHERE note = 1", ("见 [[CAP定律]]".encode(),))

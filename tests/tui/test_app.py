@@ -80,7 +80,7 @@ def test_trouble_is_told_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest
                 raise DiskFull("There is no room left.")
 
             with monkeypatch.context() as patch:
-                patch.setattr("crdtnotes.store.log.Log.append", full)
+                patch.setattr("crdtnotes.store.log.Log.write", full)
                 await desk.type("kept")
                 await desk.sees("not saved: There is no room left.")
             await desk.sees("✓ saved")

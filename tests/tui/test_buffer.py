@@ -147,7 +147,7 @@ def test_what_cannot_be_stored_now_is_kept_and_tried_again(
                 raise DiskFull("There is no room left.")
 
             with monkeypatch.context() as patch:
-                patch.setattr("crdtnotes.store.log.Log.append", full)
+                patch.setattr("crdtnotes.store.log.Log.write", full)
                 type_text(buffer, 0, "kept ")
                 await until(lambda: buffer.state is State.FAILED)
                 assert buffer.problem == "There is no room left."

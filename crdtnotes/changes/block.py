@@ -1,0 +1,237 @@
+"""Blocks: many small changes of one actor in one piece, as columns (docs/protocol.md, "Blocks").
+
+A change of a few keys takes some 70 bytes by itself, nearly all of them what the change before said
+too. A block holds consecutive changes of one stream as columns of numbers, each chosen so that typing makes
+it repeat itself: times as steps, where an operation stands as its distance from where the one before
+ended, texts in one string. What compresses them comes after (`changes/compression.py`).
+
+A change has one encoding, so its exact bytes come back by encoding it again; whoever packs verifies that
+before anything else goes. Changes with operations of kinds that are not known here stay out of blocks.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import msgspec
+
+from crdtnotes.changes.change import Change
+from crdtnotes.changes.codec import (
+    ActorTable,
+    OpReader,
+    Wire,
+    WireOp,
+    check,
+    check_header,
+    to_wire,
+)
+from crdtnotes.changes.limits import MAX_BLOCK_BYTES, MAX_BLOCK_CHANGES, MAX_OPS
+from crdtnotes.crdt.ids import ROOT, OpId
+from crdtnotes.crdt.ops import Delete, Insert, Op, Span, Unknown, next_counter
+from crdtnotes.errors import DecodeError
+
+FORMAT = 1
+
+_OTHER, _INSERT, _DELETE = 0, 1, 2
+# The kinds of operations as a block tells them apart.
+
+_Numbers = list[int]
+
+
+class _Block(Wire, frozen=True):
+    """The columns.
+
+    The *cursor* is the counter of the element that the operation before touched last: an insert's last
+    character, the element before a span that was deleted; 0 at the beginning.
+    """
+
+    format: int
+    actor: int
+    seq: int  # of the first change
+    notes: list[bytes]
+    actors: tuple[int, ...]  # others that operations refer to, in the order of first use
+    # For each change:
+    starts: _Numbers  # counters between the end of the change before (of the first: 1) and this start
+    times: _Numbers  # ms since the change before (of the first: since 1970)
+    places: _Numbers  # its note: an index in `notes`
+    counts: _Numbers  # its operations
+    deps: list[tuple[int, tuple[tuple[int, int], ...]]]  # (index of a change that has some, its deps)
+    kinds: _Numbers  # for each operation: 1 insert, 2 delete, 0 one of `others`
+    # For each insert: the element it goes after (actor's number; counter less the cursor; 0, 0 - cursor
+    # for the beginning of the text), its length in code points; and their texts in one.
+    insert_actors: _Numbers
+    insert_places: _Numbers
+    insert_lengths: _Numbers
+    text: str
+    # For each delete the number of its spans; for each span its actor's number, its last element's
+    # counter less the cursor, its length.
+    delete_counts: _Numbers
+    span_actors: _Numbers
+    span_places: _Numbers
+    span_lengths: _Numbers
+    others: list[WireOp]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Block)
+
+
+def packable(change: Change) -> bool:
+    """Whether a change can be part of a block."""
+    return not any(isinstance(op, Unknown) for op in change.ops)
+
+
+def pack(changes: Sequence[Change]) -> bytes:
+    """Return consecutive `packable` changes of one actor as a block, not yet compressed."""
+    first = changes[0]
+    block = _empty(first.actor, first.seq)
+    actors = ActorTable(first.actor)
+    notes: dict[bytes, int] = {}
+    texts: list[str] = []
+    end, time, cursor = 1, 0, 0
+    for index, change in enumerate(changes):
+        block.starts.append(change.start - end)
+        block.times.append(change.time - time)
+        block.places.append(notes.setdefault(change.note, len(notes)))
+        block.counts.append(len(change.ops))
+        if change.deps:
+            block.deps.append((index, change.deps))
+        counter, time = change.start, change.time
+        for op in change.ops:
+            if isinstance(op, Insert):
+                after, actor = op.after
+                block.kinds.append(_INSERT)
+                block.insert_actors.append(actors.number(actor) if op.after != ROOT else 0)
+                block.insert_places.append(after - cursor)
+                block.insert_lengths.append(len(op.text))
+                texts.append(op.text)
+                cursor = counter + len(op.text) - 1
+            elif isinstance(op, Delete):
+                block.kinds.append(_DELETE)
+                block.delete_counts.append(len(op.spans))
+                for actor, at, length in op.spans:
+                    block.span_actors.append(actors.number(actor))
+                    block.span_places.append(at + length - 1 - cursor)
+                    block.span_lengths.append(length)
+                    cursor = at - 1
+            else:
+                block.kinds.append(_OTHER)
+                block.others.append(_known(to_wire(op, counter, actors)))
+            counter = next_counter(counter, op)
+        end = counter
+    return _encoder.encode(
+        msgspec.structs.replace(block, notes=list(notes), actors=actors.table(), text="".join(texts))
+    )
+
+
+def _empty(actor: int, seq: int) -> _Block:
+    return _Block(FORMAT, actor, seq, [], (), [], [], [], [], [], [], [], [], [], "", [], [], [], [], [])
+
+
+def _known(op: WireOp | msgspec.Raw) -> WireOp:
+    if isinstance(op, msgspec.Raw):
+        raise DecodeError("An operation that needs a newer crdtnotes cannot be packed.")
+    return op
+
+
+def unpack(data: bytes) -> list[Change]:
+    """Return the changes of a block; raises DecodeError for what is not a block of valid changes."""
+    if len(data) > MAX_BLOCK_BYTES:
+        raise DecodeError(f"A block of {len(data):,} bytes is over the limit.")
+    try:
+        block = _decoder.decode(data)
+        _check_columns(block)
+        return list(_changes(block))
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise DecodeError(f"These bytes are not a block of changes ({error}).") from None
+
+
+def _check_columns(block: _Block) -> None:
+    """Check that the columns have the lengths that they give each other."""
+    check(block.format == FORMAT, f"block format {block.format} is not known here")
+    changes = len(block.counts)
+    check(0 < changes <= MAX_BLOCK_CHANGES, "the number of a block's changes")
+    columns = (block.starts, block.times, block.places)
+    check(all(len(column) == changes for column in columns), "a block's columns")
+    check(all(0 < count <= MAX_OPS for count in block.counts), "the number of its operations")
+    kinds = block.kinds
+    check(sum(block.counts) == len(kinds), "the number of its operations")
+    inserts, deletes, others = (kinds.count(kind) for kind in (_INSERT, _DELETE, _OTHER))
+    check(inserts + deletes + others == len(kinds), "the kind of an operation")
+    check(others == len(block.others), "a block's columns")
+    check(len(block.insert_actors) == len(block.insert_places) == inserts, "a block's inserts")
+    check(len(block.insert_lengths) == inserts, "a block's inserts")
+    check(all(length > 0 for length in block.insert_lengths), "an insert of nothing")
+    check(sum(block.insert_lengths) == len(block.text), "a block's text")
+    check(len(block.delete_counts) == deletes, "a block's deletes")
+    check(all(count >= 0 for count in block.delete_counts), "a block's deletes")
+    spans = sum(block.delete_counts)
+    check(len(block.span_actors) == len(block.span_places) == len(block.span_lengths) == spans, "a delete")
+    check(all(0 <= place < len(block.notes) for place in block.places), "a block's notes")
+    check(all(gap >= 0 for gap in block.starts), "its counters")
+    before = -1
+    for index, deps in block.deps:
+        check(before < index < changes and len(deps) > 0, "a block's dependencies")
+        before = index
+
+
+def _changes(block: _Block) -> Iterator[Change]:
+    reader = OpReader(block.actor, block.actors, b"")
+    operations = _Operations(block, reader)
+    deps = dict(block.deps)
+    kinds = iter(block.kinds)
+    counter, time = 1, 0
+    for index, count in enumerate(block.counts):
+        start = counter = counter + block.starts[index]
+        time += block.times[index]
+        note = reader.note = block.notes[block.places[index]]
+        ops: list[Op] = []
+        for kind in islice(kinds, count):
+            op = operations.next(kind, counter)
+            ops.append(op)
+            counter = next_counter(counter, op)
+        change = Change(block.actor, block.seq + index, start, deps.get(index, ()), time, note, tuple(ops))
+        check_header(change, counter)
+        yield change
+    reader.finish()
+
+
+class _Operations:
+    """Reads the columns of operations from their beginning to their end."""
+
+    def __init__(self, block: _Block, reader: OpReader) -> None:
+        self._own = block.actor
+        self._reader = reader
+        self._text = block.text
+        self._at = 0
+        self._cursor = 0
+        self._inserts = zip(block.insert_actors, block.insert_places, block.insert_lengths, strict=True)
+        self._deletes = iter(block.delete_counts)
+        self._spans = zip(block.span_actors, block.span_places, block.span_lengths, strict=True)
+        self._others = iter(block.others)
+
+    def next(self, kind: int, counter: int) -> Op:
+        """Return the next operation, which is of this kind and has this counter."""
+        if kind == _INSERT:
+            return self._insert(counter)
+        if kind == _DELETE:
+            spans = islice(self._spans, next(self._deletes))
+            return Delete(tuple(self._span(counter, *span) for span in spans))
+        return self._reader.read(next(self._others), counter)
+
+    def _insert(self, counter: int) -> Insert:
+        number, place, length = next(self._inserts)
+        after = self._cursor + place
+        if after:
+            element = self._reader.id(counter, number, counter - after)
+        else:
+            check(number == 0, "a reference")
+            element = ROOT
+        text = self._text[self._at : self._at + length]
+        self._at += length
+        self._cursor = counter + length - 1
+        return Insert(OpId(counter, self._own), element, text)
+
+    def _span(self, counter: int, number: int, place: int, length: int) -> Span:
+        first = self._cursor + place - length + 1
+        self._cursor = first - 1
+        return self._reader.span(counter, number, counter - first, length)

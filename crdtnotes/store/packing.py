@@ -1,0 +1,142 @@
+"""Packing the log: runs of one actor's small changes become blocks (`store/blocks.py`).
+
+Rules
+    - What is packed is settled: each change is in its note's snapshot, so that a block is opened only by
+      who asks for history, or lags behind.
+    - A change that serves as a bare note's snapshot (`store/documents.py`) stays in its row.
+    - A block is read back, and every change's bytes compared, before the rows go. The block, the rows and
+      what tells of them change in one transaction, so a crash leaves the one or the other.
+    - A small block at the end of a stream is packed anew with what follows it.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+
+from crdtnotes.changes import block
+from crdtnotes.changes.batch import Form, Packed, open_piece
+from crdtnotes.changes.change import NO_HASH
+from crdtnotes.changes.codec import decode
+from crdtnotes.changes.compression import SMALL, compress
+from crdtnotes.changes.limits import MAX_BLOCK_BYTES
+from crdtnotes.errors import Damaged
+from crdtnotes.store.blocks import Block, Entry
+from crdtnotes.store.log import Log
+from crdtnotes.store.replica import Replica
+
+LEAST = 64
+"""Fewer changes than this in a row are not worth a block."""
+
+MOST = 8192
+"""Changes in a block: opening one takes some 20 µs each."""
+
+DUE = 1024
+"""Changes in a row at a stream's end that make packing them worth while while nobody asked for it."""
+
+SMALL_CHANGE = 1024
+"""Bytes up to which a change goes into a block."""
+
+_BYTES = MAX_BLOCK_BYTES // 2
+# What the changes of a block come to, at most. Their columns are smaller, or at the worst a little larger.
+
+Progress = Callable[[int, int], None]
+"""Called with the changes looked at so far and all there are."""
+
+
+def pack(replica: Replica, *, least: int = LEAST, progress: Progress | None = None) -> int:
+    """Pack what can be packed, a transaction for each block; return how many changes went into blocks."""
+    with replica.reading():
+        actors = list(replica.log.heads)
+        total = sum(head.seq for head in replica.log.heads.values())
+    packed = done = 0
+    for actor in actors:
+        after = 0
+        while True:
+            with replica.transaction():
+                run = _next_run(replica.conn, replica.log, actor, after, least)
+                if run is None:
+                    break
+                packed += _store(replica, actor, run)
+            after = run[-1][0].change.seq
+            if progress is not None:
+                progress(done + after, total)
+        done += replica.log.head(actor).seq
+    if progress is not None:
+        progress(total, total)
+    return packed
+
+
+def is_due(replica: Replica) -> bool:
+    """Return whether some stream has so many changes that are not packed that it is worth while."""
+    with replica.reading():
+        found = replica.conn.execute(
+            """SELECT 1 FROM log WHERE length IS NULL GROUP BY actor HAVING count(*) >= ? LIMIT 1""", (DUE,)
+        ).fetchone()
+    return found is not None
+
+
+_Run = list[tuple[Entry, int]]
+"""Consecutive changes, each with the row of its note."""
+
+
+def _next_run(conn: sqlite3.Connection, log: Log, actor: int, after: int, least: int) -> _Run | None:
+    """Return the next changes beyond a seq that are to be one block; None where there are no more."""
+    run: _Run = []
+    size = 0
+    for entry, note in _candidates(conn, log.row_of(actor), after):
+        full = len(run) >= MOST or size > _BYTES
+        if run and (full or entry.change.seq != run[-1][0].change.seq + 1):
+            if len(run) >= least:
+                break
+            run, size = [], 0
+        run.append((entry, note))
+        size += len(entry.data)
+    return run if len(run) >= least else None
+
+
+def _candidates(conn: sqlite3.Connection, actor: int, after: int) -> Iterator[tuple[Entry, int]]:
+    """Yield an actor's small and settled changes that lie in rows, with the rows of their notes."""
+    for id, note, tip, data in conn.execute(
+        """SELECT log.id, note, hash, data FROM log JOIN notes ON notes.id = note
+           WHERE actor = ? AND seq > ? AND length IS NULL AND length(data) <= ? AND log.id <= upto
+           AND EXISTS (SELECT 1 FROM texts WHERE texts.note = log.note) ORDER BY seq""",
+        (actor, after, SMALL_CHANGE),
+    ):
+        change = decode(data)
+        if block.packable(change):
+            yield Entry(id, change, data, tip), note
+
+
+def _store(replica: Replica, actor: int, run: _Run) -> int:
+    """Put a run into a block, with the small block before it if there is one; return the run's length."""
+    conn, log = replica.conn, replica.log
+    row = log.row_of(actor)
+    first, end = run[0][0], run[-1][0]
+    entries = [entry for entry, _ in run]
+    notes = {note for _, note in run}
+    before = log.hash_at(actor, first.change.seq - 1) or NO_HASH
+    former = log.blocks.holding(row, first.change.seq - 1)
+    if former is not None and _fits_before(former, entries):
+        entries = former.entries() + entries
+        notes |= {
+            note for (note,) in conn.execute("SELECT note FROM block_notes WHERE block = ?", (former.id,))
+        }
+        before = former.before
+        log.blocks.remove(former)
+    data = block.pack([entry.change for entry in entries])
+    packed = Packed(Form.BLOCK, len(data), compress(data, SMALL))
+    if [data for _, data in open_piece(packed)] != [entry.data for entry in entries]:
+        raise Damaged("Changes could not be packed so that they come back as they were; nothing was packed.")
+    conn.execute(
+        "DELETE FROM log WHERE actor = ? AND seq BETWEEN ? AND ?", (row, first.change.seq, end.change.seq)
+    )
+    log.blocks.add(row, before, entries, packed, notes)
+    if log.blocks.entry(row, end.change.seq) != entries[-1]:
+        raise Damaged("The log's hashes do not fit its changes; nothing was packed.")
+    return len(run)
+
+
+def _fits_before(former: Block, entries: list[Entry]) -> bool:
+    """Whether a block is small enough to be packed anew with the changes that follow it."""
+    count = former.until - former.seq + 1
+    size = former.packed.length + sum(len(entry.data) for entry in entries)
+    return count < MOST // 2 and count + len(entries) <= MOST and size <= MAX_BLOCK_BYTES
