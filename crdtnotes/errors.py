@@ -127,7 +127,12 @@ class InvalidChange(RemoteError):
 
 
 class Fork(RemoteError):
-    """Two different changes bear the same number in one actor's stream."""
+    """Two different changes bear the same number in one actor's stream: `actor` and `seq`, where known."""
+
+    def __init__(self, sentence: str, actor: int = 0, seq: int = 0) -> None:
+        super().__init__(sentence)
+        self.actor = actor
+        self.seq = seq
 
 
 class MissingChanges(RemoteError):

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from crdtnotes.changes.compression import compress, decompress
-from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_DEPS
+from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_DEPS, MAX_TIME
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.crdt.version import Version, pairs
 from crdtnotes.errors import DecodeError
@@ -31,6 +31,9 @@ MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 MAX_HEADS = 1700
 """Heads in a Hello: at most 37 bytes each, so that every Hello fits in a stranger's frame."""
+
+MAX_POINTS = 512
+"""Places of a stream that one Branch compares."""
 
 MAX_DEVICE_LENGTH = 64
 """A device's name, in code points."""
@@ -112,7 +115,18 @@ class Bye(_Wire, frozen=True, tag=4):
     sentence: Annotated[str, Meta(max_length=MAX_SENTENCE_LENGTH)]
 
 
-Message = Hello | Ack | Changes | Bye
+class Branch(_Wire, frozen=True, tag=6):
+    """We hold different changes under one number of this actor's stream; where do they begin to differ?
+
+    `points` are `(seq, hash)` of the sender's stream, ascending; `time` is that of the change at the last.
+    """
+
+    actor: _Actor
+    time: Annotated[int, Meta(ge=0, le=MAX_TIME)]
+    points: Annotated[tuple[tuple[_Seq, _Hash], ...], Meta(min_length=1, max_length=MAX_POINTS)]
+
+
+Message = Hello | Ack | Changes | Bye | Branch
 
 
 class _Greeting(Struct, array_like=True, tag=1, frozen=True):
@@ -186,6 +200,8 @@ def decode(frame: bytes) -> Message:
         _check_ascending([actor for actor, _, _ in message.heads])
     elif isinstance(message, Ack):
         _check_ascending([actor for actor, _ in message.version])
+    elif isinstance(message, Branch):
+        _check_ascending([seq for seq, _ in message.points])
     elif isinstance(message, Bye) and _UNPRINTABLE.search(message.sentence):
         raise DecodeError("A Bye's sentence holds control characters.")
     return message
@@ -200,6 +216,6 @@ def protocol_range(frame: bytes) -> tuple[int, int] | None:
     return greeting.oldest, greeting.newest
 
 
-def _check_ascending(actors: list[int]) -> None:
-    if any(former >= latter for former, latter in pairwise(actors)):
-        raise DecodeError("The actors of a message are not in ascending order.")
+def _check_ascending(numbers: list[int]) -> None:
+    if any(former >= latter for former, latter in pairwise(numbers)):
+        raise DecodeError("The actors or seqs of a message are not in ascending order.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from crdtnotes.cli.progress import show_nothing
 from crdtnotes.errors import StoreError, VaultExists
 from crdtnotes.mirror.files import system_reason
-from crdtnotes.store import Replica
+from crdtnotes.store import Replica, memory
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.conversation import PeerStatus
 from crdtnotes.sync.node import Node, Summary
@@ -89,6 +89,7 @@ async def clone_vault(address: Address, path: Path, device: str, show: Show = sh
         _refuse_existing(path)
         try:
             part.rename(path)
+            memory.move(part, path)
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {system_reason(error)}") from error
     finally:

@@ -8,14 +8,18 @@ Rules
       the session's text at once; then the log is caught up with, where the session's own changes do nothing
       more.
     - When a transaction fails, the session is as it was before: the same edits can be tried again.
+    - After a fork the log is written anew and elements have new names. The session then takes the note as
+      it is now, puts edits where they belong by comparing the texts, and forgets what could be undone.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from crdtnotes.crdt.diff import edits as differences
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import Patch, Span
+from crdtnotes.crdt.rebase import rebase
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.editing.history import Deleted, History, Inserted, Step, places
 from crdtnotes.errors import NoteNotFound
@@ -40,11 +44,9 @@ class EditSession:
         self._uid = uid
         self._history = History()
         self._unsettled = False
-        with writer.reading() as replica:
-            doc = replica.documents.copy(uid)
-        if doc is None:
-            raise NoteNotFound("This note is not here any more.")
-        self._doc: Document = doc
+        with writer.reading():
+            self._doc = self._copy()
+            self._epoch = writer.replica.epoch
 
     @property
     def text(self) -> str:
@@ -89,6 +91,8 @@ class EditSession:
         """
         done: list[tuple[int, list[Step]]] = []
         with self._writing():
+            if self._outdated:
+                return self._commit_anew(edits)
             done.extend((edit.group, self._make(edit)) for edit in edits)
         for group, steps in done:
             if steps:
@@ -99,6 +103,10 @@ class EditSession:
     def look(self) -> list[Patch]:
         """Return what others did to the text since the session last looked."""
         with self._writer.reading() as replica:
+            if self._outdated:
+                before = self.text
+                self._renew()
+                return differences(before, self.text)
             return replica.documents.catch_up(self._doc)
 
     def undo(self) -> list[Patch]:
@@ -119,13 +127,46 @@ class EditSession:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
+        doc, epoch = self._doc, self._epoch
         try:
             with self._writer.transaction():
                 yield
         except BaseException:
             with self._writer.reading() as replica:
-                self._doc = replica.documents.copy_as_of(self._doc)
+                outdated = epoch != replica.epoch
+                # Of an outdated document nothing was touched.
+                self._doc = doc if outdated else replica.documents.copy_as_of(doc)
+                self._epoch = epoch
             raise
+
+    @property
+    def _outdated(self) -> bool:
+        """Whether the log has been written anew since the session took the note."""
+        return self._epoch != self._writer.replica.epoch
+
+    def _copy(self) -> Document:
+        doc = self._writer.replica.documents.copy(self._uid)
+        if doc is None:
+            raise NoteNotFound("This note is not here any more.")
+        return doc
+
+    def _renew(self) -> None:
+        """Take the note as the log has it now; elements that could be undone have other names there."""
+        self._doc = self._copy()
+        self._epoch = self._writer.replica.epoch
+        self._history = History()
+
+    def _commit_anew(self, edits: Sequence[Edit]) -> list[Patch]:
+        """Make edits of the text that this session shows in a log that has been written anew."""
+        before = shown = self.text
+        for start, removed, inserted, _ in edits:
+            shown = shown[:start] + inserted + shown[start + removed :]
+        self._renew()
+        moved = rebase(differences(before, shown), differences(before, self.text))
+        for patch in sorted(moved, reverse=True):
+            self._make(Edit(*patch))
+        self._unsettled = True
+        return differences(shown, self.text)
 
     def _make(self, edit: Edit) -> list[Step]:
         steps: list[Step] = []
@@ -156,6 +197,9 @@ class EditSession:
         """Take back the last group of `source`; what takes that back again goes to `target`."""
         patches: list[Patch] = []
         made: list[Step] = []
+        with self._writer.reading():
+            if self._outdated:
+                return self.look()
         if source:
             with self._history.reviving(), self._writing():
                 for step in reversed(source[-1]):

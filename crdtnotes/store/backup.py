@@ -4,7 +4,8 @@ import sqlite3
 from pathlib import Path
 
 from crdtnotes.store.database import new_file
-from crdtnotes.store.replica import Replica, random_actor
+from crdtnotes.store.replica import Replica
+from crdtnotes.store.stream import random_actor
 
 
 def backup(replica: Replica, path: Path) -> None:

@@ -186,6 +186,16 @@ class Log:
                 "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", (change.actor, actor, seq, last)
             )
 
+    def clear(self) -> None:
+        """Forget every change; whoever does that writes the log anew in the same transaction."""
+        for table in ("log", "blocks", "block_notes", "actors", "seen"):
+            self._conn.execute(f"DELETE FROM {table}")
+        self.heads.clear()
+        self._ids.clear()
+        self._seen.clear()
+        self.blocks.forget()
+        self.tip = 0
+
     def save_heads(self, actors: set[int]) -> None:
         """Write the heads of these actors' streams, once a transaction."""
         self._conn.executemany(
@@ -275,6 +285,14 @@ class Log:
             if head.seq > version.get(actor, 0)
         ]
         return self._in_order(streams)
+
+    def opened(self, version: Mapping[int, int]) -> Iterator[tuple[Change, bytes]]:
+        """Yield the changes beyond `version` with their bytes, in causal order; raises Damaged."""
+        for piece in self.missing(version):
+            try:
+                yield from open_piece(piece)
+            except DecodeError as error:
+                raise Damaged(f"A change in the vault's file is damaged: {error}") from None
 
     def _in_order(self, streams: list[Iterator[_Next]]) -> Iterator[Piece]:
         heap: list[tuple[int, int, _Next]] = []

@@ -15,20 +15,22 @@ from pathlib import Path
 from crdtnotes.changes.batch import Opened, Piece, batches, unbatch
 from crdtnotes.changes.change import Change, chain
 from crdtnotes.changes.codec import KNOWN_KINDS
-from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import Fork, LocalError, MissingChanges, NotAVault, RemoteError
 from crdtnotes.markup.names import name_key
-from crdtnotes.store import causality
+from crdtnotes.store import causality, memory
 from crdtnotes.store.database import create_file, open_file, plain_errors, writing
 from crdtnotes.store.digest import digest
 from crdtnotes.store.documents import Document, Documents, is_birth
 from crdtnotes.store.facts import of_state, shown_base
+from crdtnotes.store.fork import Division, Rank, divide, fork_entry, forks_in, rank
 from crdtnotes.store.links import LinkIndex
 from crdtnotes.store.log import Log
+from crdtnotes.store.memory import Remembered
 from crdtnotes.store.names import NameIndex
 from crdtnotes.store.search import SearchIndex
+from crdtnotes.store.stream import OwnStream, new_token, random_actor
 
 _NOTHING = NoteState()
 # What is known of a note that is not here; never changed.
@@ -43,6 +45,9 @@ SMALL = 16_384
 
 MAX_WAITING = 16 * 1024 * 1024
 """Bytes of changes that wait for others; beyond that the last in causal order are let go."""
+
+DERIVE_EVERY = 500
+"""Changes of a log that is written anew, after which what is derived follows: so memory stays bounded."""
 
 
 @dataclass(slots=True)
@@ -79,13 +84,17 @@ class Replica:
                 self._actors: set[int] = set()
                 self._depth = 0
                 self._data_version = -1
-                self.actor = 0
+                self.epoch = 0
+                self._forks: dict[tuple[int, int], Rank] = {}
+                self.stream = OwnStream(self.conn, self.log, path)
                 meta = dict(self.conn.execute("SELECT key, value FROM meta").fetchall())
                 if not {"vault", "device", "actor", "kinds"} <= meta.keys():
                     raise NotAVault(f"{path} is not a complete crdtnotes vault.")
                 self.vault_id = bytes(meta["vault"])
                 self.device = str(meta["device"])
                 self._look()
+                if not read_only:
+                    self.stream.check()
                 if not read_only and int(meta["kinds"]) < KNOWN_KINDS:
                     self._read_newer()
         except BaseException:
@@ -95,13 +104,16 @@ class Replica:
     @classmethod
     def create(cls, path: Path, device: str, vault: bytes | None = None) -> "Replica":
         """Make a new replica, of a new vault or of the vault with this id; raises VaultExists."""
+        actor, token = random_actor(), new_token()
         meta = {
             "vault": vault or secrets.token_bytes(16),
             "device": device,
-            "actor": random_actor(),
+            "actor": actor,
+            "token": token,
             "kinds": KNOWN_KINDS,
         }
         create_file(path, meta)
+        memory.remember(path, Remembered(token, actor, 0))
         return cls(path)
 
     def close(self) -> None:
@@ -111,6 +123,11 @@ class Replica:
                 self.settle_texts()
         finally:
             self.db.close()
+
+    @property
+    def actor(self) -> int:
+        """The stream that this replica writes."""
+        return self.stream.actor
 
     # -- reading
 
@@ -166,7 +183,13 @@ class Replica:
         (version,) = self.conn.execute("PRAGMA data_version").fetchone()
         if version != self._data_version:
             self.log.refresh()
-            (self.actor,) = self.conn.execute("SELECT value FROM meta WHERE key = 'actor'").fetchone()
+            meta = dict(self.conn.execute("SELECT key, value FROM meta"))
+            self.stream.look(meta["actor"], meta.get("token"))
+            self._forks = forks_in(meta)
+            if meta.get("epoch", 0) != self.epoch:
+                # The log was written anew; what is in memory goes with the old one.
+                self.epoch = meta["epoch"]
+                self.documents.forget()
             self._data_version = version
 
     def version(self) -> Version:
@@ -180,9 +203,12 @@ class Replica:
         return {actor: (head.seq, head.hash) for actor, head in self.log.heads.items() if head.seq}
 
     def hash_at(self, actor: int, seq: int) -> bytes | None:
-        """Return the hash of an actor's stream at a seq, None if that is not here."""
+        """Return the hash of an actor's stream at a seq; None if that is not known here."""
         with plain_errors(self.path):
-            return self.log.hash_at(actor, seq)
+            digest = self.log.hash_at(actor, seq)
+        if digest is None and (actor, seq) in self._forks:
+            return self._forks[actor, seq][1]
+        return digest
 
     def changes_since(self, version: Mapping[int, int]) -> Iterator[bytes]:
         """Return batches of the changes that are here now and beyond `version`, in causal order.
@@ -228,12 +254,14 @@ class Replica:
             self.documents.forget()
             self.names.forget()
             self.links.forget()
+            self.stream.forget()
             self._touched.clear()
             self._data_version = -1
             raise
         finally:
             self._depth = 0
             self._actors.clear()
+        self.stream.committed()
         self.documents.trim()
 
     def integrate(self, change: Change, data: bytes, doc: Document) -> None:
@@ -363,6 +391,8 @@ class Replica:
             return False
         if any(self.log.head(other).seq < seq for change, _ in opened.changes for other, seq in change.deps):
             return False
+        if any((actor, change.seq) in self._forks for change, _ in opened.changes):
+            return False
         tip = before.hash
         notes = [self._admit(change, data, in_row=False) for change, data in opened.changes]
         self.log.write_block(tip, opened, notes)
@@ -378,36 +408,88 @@ class Replica:
         horizon = causality.check_place(change, self.log)
         doc = self.documents.open(change.note)
         causality.check_references(change, _NOTHING if doc is None else doc.state, horizon)
-        if doc is None and in_row and is_birth(change):
-            id = self._bear(change, data)
-        else:
-            doc = doc or self.documents.add(change.note)
-            doc.apply(change, self.log.advance(change, data))
-            doc.bare &= in_row
-            self._actors.add(change.actor)
-            self._touched[doc.uid] = doc
-            id = doc.id
+        id = self._enter(change, data, in_row=in_row)
         if change.actor == self.actor:
             # A peer knows more of this actor than this file: it is an old copy. The stream is taken in,
             # and what is written here from now on is a new one.
-            self.actor = random_actor()
-            self.conn.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (self.actor,))
+            self.stream.begin()
         return id
+
+    def _enter(self, change: Change, data: bytes, *, in_row: bool = True) -> int:
+        """Move the log to a change and apply it; return its note's row. For `in_row` see `_admit`."""
+        doc = self.documents.open(change.note)
+        if doc is None and in_row and is_birth(change):
+            return self._bear(change, data)
+        doc = doc or self.documents.add(change.note)
+        doc.apply(change, self.log.advance(change, data))
+        doc.bare &= in_row
+        self._actors.add(change.actor)
+        self._touched[doc.uid] = doc
+        return doc.id
 
     def _take(self, change: Change, data: bytes, piece: Piece, result: Received) -> None:
         """Integrate a ready change, which lies in `piece`; raises Fork or InvalidChange."""
         head = self.log.head(change.actor)
         if change.seq <= head.seq:
-            before = self.log.hash_at(change.actor, change.seq - 1) or b""
-            if chain(before, data) != self.log.hash_at(change.actor, change.seq):
-                raise Fork(
-                    f"There are two different versions of {causality.label(change)}: "
-                    "a device was copied or restored from a backup."
-                )
+            self._check_branch(change, data)
             result.known += 1
             return
+        if (change.actor, change.seq) in self._forks:
+            self._check_branch(change, data)
         self.log.write(change, piece, self._admit(change, data))
         result.changes += 1
+
+    def _check_branch(self, change: Change, data: bytes) -> None:
+        """Refuse a change under whose number another one stands here; raises Fork."""
+        found = chain(self.log.hash_at(change.actor, change.seq - 1) or b"", data)
+        if found != self.hash_at(change.actor, change.seq):
+            raise Fork(
+                f"There are two different versions of {causality.label(change)}: "
+                "a device was copied or restored from a backup.",
+                change.actor,
+                change.seq,
+            )
+
+    def rank(self, actor: int, seq: int) -> Rank | None:
+        """Return the rank of the branch that begins with this change; None if it is not known here."""
+        with self.reading():
+            return rank(self.log, actor, seq) or self._forks.get((actor, seq))
+
+    def give_way(self, actor: int, first: int, standing: Rank) -> str:
+        """Let this replica's branch of a stream, from `first` on, give way to one of the rank `standing`.
+
+        What it holds is written again in other streams, so no text is lost (`store/fork.py`); the other
+        branch is still to come. Returns a sentence for a person.
+        """
+        with self.transaction():
+            if self.log.head(actor).seq >= first:
+                self._rewrite(divide(self.log, actor, first))
+            self.conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", fork_entry(actor, first, standing))
+            self._forks[actor, first] = standing
+        sentence = (
+            f"A device was copied or restored from a backup: from change {first} of {actor:016x} on there "
+            "were two versions. One stands; what the other holds was written again, and nothing is lost."
+        )
+        logger.warning(sentence)
+        return sentence
+
+    def _rewrite(self, division: Division) -> None:
+        """Write the log anew, and all that is derived from it."""
+        self.log.clear()
+        for table in ("notes", "texts", "names", "links"):
+            self.conn.execute(f"DELETE FROM {table}")
+        self.search.clear()
+        self.documents.forget()
+        self._waiting.clear()
+        self.epoch += 1
+        self.conn.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (self.epoch,))
+        for number, (change, data) in enumerate(division.stay + division.moved, 1):
+            self.log.write(change, data, self._enter(change, data))
+            if number % DERIVE_EVERY == 0:
+                self.derive()
+                self.documents.trim()
+        if self.actor in division.cut:
+            self.stream.begin()
 
     def _take_waiting(self, result: Received) -> bool:
         """Integrate what need not wait any longer; return whether to try again."""
@@ -433,8 +515,3 @@ class Replica:
                 del self._waiting[change.actor, change.seq]
         result.changes += taken.changes
         return False
-
-
-def random_actor() -> int:
-    """Return a name for a new stream."""
-    return 1 + secrets.randbelow(BIRTH - 1)

@@ -78,6 +78,10 @@ class SearchIndex:
         self._conn = conn
         self._texts = texts
 
+    def clear(self) -> None:
+        """Take everything out."""
+        self._conn.execute("INSERT INTO search(search) VALUES ('delete-all')")
+
     def take_out(self, id: int) -> None:
         """Take a note out of the index, if it is in; to be done before its snapshot or name changes."""
         row = self._conn.execute(

@@ -34,6 +34,9 @@ _WAITING_CONNECTIONS = 64
 _WAITING_CONNECTIONS_PER_HOST = 32
 _CONNECTIONS = 128
 
+_MEETINGS = 8
+# A meeting that finds a fork settles it, and the next one goes on: how often to meet in a row.
+
 _log = logging.getLogger("crdtnotes.sync")
 
 T = TypeVar("T")
@@ -115,7 +118,7 @@ class Node:
     async def follow(self, address: Address | str) -> None:
         """Stay in sync with the peer at `address` until cancelled or the node is closed; redials for ever.
 
-        Raises what no redialling can mend: WrongVault, VersionMismatch, Fork, trouble with the own file.
+        Raises what no redialling can mend: WrongVault, VersionMismatch, trouble with the own file.
         """
         address = _address(address)
         backoff = Backoff(self._random, first=self._first_retry)
@@ -126,7 +129,7 @@ class Node:
                     backoff.reset()
                 if conversation.session.error is not None:
                     raise conversation.session.error
-            except (WrongVault, VersionMismatch, Fork):
+            except (WrongVault, VersionMismatch):
                 raise
             except (Busy, DiskFull, RemoteError, Unreachable) as error:
                 _log.info("following %s: %s", address, error)
@@ -138,7 +141,10 @@ class Node:
         Raises Unreachable, a RemoteError (also for what the peer holds against us), or a StoreError.
         """
         address = _address(address)
-        session = (await self._converse(await dial(address), once=True)).session
+        for _ in range(_MEETINGS):
+            session = (await self._converse(await dial(address), once=True)).session
+            if not isinstance(session.error, Fork):
+                break
         if session.error is not None:
             raise session.error
         if session.peer is None or not session.caught_up:

@@ -47,6 +47,21 @@ class Replica(Protocol):
         """Return the hash of an actor's chain at `seq`; None if it is not known here."""
         ...
 
+    def rank(self, actor: int, seq: int, /) -> tuple[int, bytes] | None:
+        """Return the time and the hash of a change; None if it is not here.
+
+        Of two branches that begin under one number, the one of the smaller rank stands.
+        """
+        ...
+
+    def give_way(self, actor: int, first: int, standing: tuple[int, bytes], /) -> str:
+        """Write this replica's branch of a stream, from `first` on, again in other streams.
+
+        Returns a sentence for a person. Afterwards the stream ends before `first`, and of that change
+        only the version of the rank `standing` is taken in.
+        """
+        ...
+
     def changes_since(self, version: dict[int, int], /) -> Iterator[bytes]:
         """Yield batches of the changes that are here at the time of the call and that `version` lacks.
 

@@ -4,15 +4,18 @@ Rules, the same for both sides (docs/protocol.md):
 
 1. Each side sends its Hello at once. A Hello is accepted if the vault is the same, the protocols overlap,
    and no actor's stream is forked: where this replica has `(actor, seq)` of the peer's heads, the hashes
-   agree. It is accepted by an Ack of nothing, or refused by a Bye.
+   agree (else rule 6). It is accepted by an Ack of nothing, or refused by a Bye.
 2. Changes go out only to a peer that has accepted our Hello, so nothing is exchanged unless both agree.
 3. What the peer is known to have (`theirs`: its Hello, its Acks, and what it sent) is not sent to it, and
    what was sent once is not sent again. Everything else that is committed here is, in causal order:
    also what came from other peers. So a chain A-B-C converges.
 4. Only what is committed is sent or acknowledged; each burst that comes in is one transaction.
 5. Changes messages are sent while fewer than `window` bytes are unacknowledged. Acks count messages.
-6. A message that breaks a rule ends the conversation with a Bye, and nothing of its burst is kept.
-7. After a Bye, sent or received, nothing more is read or sent.
+6. Where both hold different changes under one number, no Changes are exchanged any more: Branch messages
+   find where the streams part, one side's branch gives way, and a Bye ends the conversation. When they meet
+   again there is no fork.
+7. A message that breaks a rule ends the conversation with a Bye, and nothing of its burst is kept.
+8. After a Bye, sent or received, nothing more is read or sent.
 
 How what the peer lacks is found: a *pass* fixes the version to reach, and iterates over the changes
 between what the peer has or was sent and that version. When a pass is through, `sent` includes its version. A
@@ -23,7 +26,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.messages import Ack, Bye, Changes, Hello, Message, Reason
+from crdtnotes.changes.messages import Ack, Branch, Bye, Changes, Hello, Message, Reason
 from crdtnotes.crdt.version import Version, ahead, count_missing, covers, join
 from crdtnotes.errors import (
     CrdtnotesError,
@@ -36,6 +39,7 @@ from crdtnotes.errors import (
     VersionMismatch,
     WrongVault,
 )
+from crdtnotes.sync.branches import MAX_BRANCHES, branch, compare, gives_way, rank_of
 from crdtnotes.sync.replica import Replica
 
 WINDOW_BYTES = 4 * 1024 * 1024
@@ -88,6 +92,9 @@ class Session:
         self._messages_taken = 0
         self._ack_due: Version = {}
         self._ack_owed = False
+        self._greeted = False
+        self._forked = False
+        self._branches = 0
 
         self.peer: Hello | None = None
         """The peer's Hello, once it is accepted."""
@@ -122,7 +129,7 @@ class Session:
         That is: all that the peer's Hello names is committed here, and the peer has (by its Hello, its
         Acks or what it sent) all that our Hello named. Later commits on either side do not undo it.
         """
-        return self.accepted and not self._wanted and covers(self.theirs, self._offered)
+        return self.accepted and not self._forked and not self._wanted and covers(self.theirs, self._offered)
 
     @property
     def in_step(self) -> bool:
@@ -223,9 +230,11 @@ class Session:
                 self._greet(message)
             elif isinstance(message, Ack):
                 self._acknowledge(message)
+            elif isinstance(message, Branch):
+                self._settle_fork(message)
             elif isinstance(message, Bye):
                 self.bye = message
-            else:
+            elif not self._forked:
                 batch = messages.unpack(message)
                 if batches and size + len(batch) > _MAX_TRANSACTION_BYTES:
                     self._store(batches)
@@ -247,9 +256,9 @@ class Session:
                 _check_protocol(*range_)
             raise
         if isinstance(message, Hello):
-            if self.accepted:
+            if self._greeted:
                 raise ProtocolError("A second Hello came.")
-        elif isinstance(message, Ack | Changes) and not self.accepted:
+        elif isinstance(message, Ack | Changes | Branch) and not self._greeted:
             raise ProtocolError("A message came before the Hello.")
         if isinstance(message, Changes) and not self._acceptance_sent:
             raise ProtocolError("Changes came before the Hello was accepted.")
@@ -259,16 +268,15 @@ class Session:
         _check_protocol(hello.oldest, hello.newest)
         if hello.vault != self._replica.vault_id:
             raise WrongVault("The two sides keep different vaults, so nothing was exchanged.")
+        self._greeted = True
         for actor, seq, digest in hello.heads:
             own_seq, own_digest = self._heads.get(actor, (0, b""))
             known = own_digest if own_seq == seq else None
             if own_seq > seq:
                 known = self._replica.hash_at(actor, seq)
             if known is not None and known != digest:
-                raise Fork(
-                    f"The two sides hold different changes under the same number ({actor:016x}, {seq}), "
-                    "so nothing was exchanged."
-                )
+                self._show_branch(actor, 0, seq)
+                return
         self.peer = hello
         self.theirs = hello.version
         self._wanted = ahead(self.theirs, self._mine)
@@ -286,8 +294,38 @@ class Session:
         self.delivered += count_missing(version, self.theirs)
         join(self.theirs, version)
 
+    def _show_branch(self, actor: int, agree: int, differ: int) -> None:
+        """Tell the peer how a stream goes here between two seqs; nothing else is exchanged any more."""
+        self._forked = True
+        self._pass = None
+        self._greeting.append(branch(self._replica, actor, agree, differ))
+
+    def _settle_fork(self, message: Branch) -> None:
+        """Find where the streams part; there, either this side gives way or the peer is to."""
+        self._branches += 1
+        if self._branches > MAX_BRANCHES:
+            raise ProtocolError("A peer cannot say where two versions of a stream part.")
+        place = compare(self._replica, message)
+        if place is None:
+            # Another conversation has settled it already.
+            self._say_bye(Reason.FORK, "Two versions of a stream were found, and settled: meet again.")
+            return
+        agree, differ = place
+        if agree + 1 == differ == message.points[-1][0] and gives_way(self._replica, message, differ):
+            sentence = self._replica.give_way(message.actor, differ, rank_of(message))
+            self.error = Fork(sentence, message.actor, differ)
+            self._say_bye(Reason.FORK, sentence)
+        else:
+            self._show_branch(message.actor, agree, differ)
+
     def _store(self, batches: list[bytes]) -> None:
-        received = self._replica.receive(batches)
+        try:
+            received = self._replica.receive(batches)
+        except Fork as fork:
+            if not fork.actor:
+                raise
+            self._show_branch(fork.actor, fork.seq - 1, fork.seq)
+            return
         self._messages_taken += len(batches)
         self._ack_owed = True
         self.received += received.changes
@@ -304,7 +342,7 @@ class Session:
         frames: list[bytes] = []
         size = 0
         try:
-            while self.welcomed and not self.closed and size < budget:
+            while self.welcomed and not self.closed and not self._forked and size < budget:
                 if self._unacknowledged_bytes >= self._window:
                     break
                 batch = self._next_batch()

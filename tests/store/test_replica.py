@@ -20,6 +20,7 @@ from crdtnotes.errors import (
     RemoteError,
     TooLarge,
 )
+from crdtnotes.store import memory
 from crdtnotes.store import replica as replica_module
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_log, check_against_new_file
@@ -325,6 +326,9 @@ def test_a_restored_copy_takes_in_its_own_later_changes_and_starts_a_new_stream(
     with replicas(tmp_path) as [one, two]:
         one.create_note("A", "text")
         (tmp_path / "copy.db").write_bytes(one.path.read_bytes())
+        remembered = memory.recall(one.path)
+        assert remembered is not None
+        memory.remember(tmp_path / "copy.db", remembered)  # as where the whole disk was put back
         one.note("A").append("after the copy")
         send(one, two)
         with Vault.open(tmp_path / "copy.db") as copy:

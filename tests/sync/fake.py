@@ -73,6 +73,22 @@ class FakeReplica:
         self._called()
         return self.hashes.get((actor, seq))
 
+    def rank(self, actor: int, seq: int) -> tuple[int, bytes] | None:
+        digest = self.hash_at(actor, seq)
+        return None if digest is None else (0, digest)
+
+    def give_way(self, actor: int, first: int, standing: tuple[int, bytes]) -> str:
+        """Throw the branch away: what it held is not what these tests are about."""
+        self._called()
+        self.log = [entry for entry in self.log if entry.actor != actor or entry.seq < first]
+        self.hashes = {
+            key: digest for key, digest in self.hashes.items() if key[0] != actor or key[1] < first
+        }
+        self._version[actor] = first - 1
+        if first == 1:
+            del self._version[actor]
+        return "Two versions were found; one gave way."
+
     def changes_since(self, version: dict[int, int]) -> Iterator[bytes]:
         self._called()
         entries = [entry for entry in self.log if entry.seq > version.get(entry.actor, 0)]
@@ -106,7 +122,7 @@ class FakeReplica:
                 join(covered, {entry.actor: entry.seq})
                 known = seen.setdefault((entry.actor, entry.seq), entry)
                 if known.payload != entry.payload:
-                    raise Fork("Two changes bear one number.")
+                    raise Fork("Two changes bear one number.", entry.actor, entry.seq)
                 if entry.seq <= version.get(entry.actor, 0):
                     continue
                 if entry.seq != version.get(entry.actor, 0) + 1 or not covers(version, entry.deps):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.messages import Ack, Bye, Changes, Hello, Reason
+from crdtnotes.changes.messages import Ack, Branch, Bye, Changes, Hello, Reason
 from crdtnotes.errors import (
     CrdtnotesError,
     DecodeError,
@@ -19,6 +19,7 @@ from crdtnotes.errors import (
     VersionMismatch,
     WrongVault,
 )
+from crdtnotes.sync.branches import MAX_BRANCHES
 from crdtnotes.sync.session import Session
 from tests.sync.fake import VAULT, FakeReplica
 from tests.sync.wire import End, Wire, settle, wake
@@ -320,7 +321,7 @@ def test_a_bye_carries_its_sentence_to_the_other_side() -> None:
 
 
 @pytest.mark.parametrize("own", [5, 3, 8])
-def test_a_fork_is_found_and_nothing_is_exchanged(own: int) -> None:
+def test_a_fork_is_found_and_settled_before_anything_is_exchanged(own: int) -> None:
     a, b = replica(1), replica(2, 2)
     for number in range(own):
         a.write(b"%d" % number)
@@ -333,7 +334,52 @@ def test_a_fork_is_found_and_nothing_is_exchanged(own: int) -> None:
     for end in wire.ends:
         assert isinstance(end.session.error, Fork)
         assert Changes not in kinds(end)
-    assert (len(a.log), len(b.log)) == (own, 7)
+        assert kinds(end)[-1] is Bye or end.session.bye is not None
+    lengths = {len(a.log), len(b.log)}
+    assert lengths in ({2, 7}, {own, 4}), "one side's branch, from the third change on, is gone"
+    settle(Wire(a, b))
+    assert a.payloads() == b.payloads()
+
+
+@pytest.mark.parametrize(("length", "parts"), [(2000, 1), (2000, 3), (2000, 1999), (700, 700)])
+def test_where_long_streams_part_is_found_in_few_messages(length: int, parts: int) -> None:
+    a, b = FakeReplica(1), FakeReplica(1)
+    for number in range(1, length + 1):
+        a.write(b"%d" % number)
+        b.write(b"%d" % number if number < parts else b"else %d" % number)
+    wire = Wire(a, b)
+    settle(wire)
+    assert sorted(map(len, (a.log, b.log))) == [parts - 1, length]
+    assert all(kinds(end).count(Branch) <= 8 for end in wire.ends)
+
+
+def test_a_fork_that_comes_up_in_mid_stream_is_settled() -> None:
+    a, b, c = FakeReplica(1), FakeReplica(2), FakeReplica(1)
+    wire = Wire(a, b)
+    settle(wire)
+    c.write(b"else")
+    settle(Wire(b, c))
+    a.write(b"mine")
+    wire.a.session.wake()
+    settle(wire)
+    assert all(isinstance(end.session.error, Fork) for end in wire.ends)
+    settle(Wire(a, b))
+    assert a.payloads() == b.payloads()
+
+
+def test_a_peer_that_never_says_where_streams_part_is_cut_off() -> None:
+    own = FakeReplica(1)
+    for number in range(1000):
+        own.write(b"%d" % number)
+    other = FakeReplica(2)
+    session = greeted(own, other)
+    vague = messages.encode(Branch(1, 0, ((1, own.hash_at(1, 1) or b""), (900, bytes(16)))))
+    for _ in range(MAX_BRANCHES):
+        session.receive([vague])
+        assert not session.closed
+        session.data_to_send()
+    session.receive([vague])
+    assert isinstance(session.error, ProtocolError)
 
 
 def test_a_newer_protocol_is_refused_with_a_sentence_even_if_its_hello_is_unknown() -> None:
@@ -425,11 +471,6 @@ def _unsent_ack(peer: FakeReplica) -> list[bytes]:
     return [*batches_of(peer), messages.encode(messages.ack(1, {}))]
 
 
-def _forked(peer: FakeReplica) -> list[bytes]:
-    other = replica(peer.actor, 1, 5)
-    return [*batches_of(peer), *batches_of(other)]
-
-
 @pytest.mark.parametrize(
     ("nonsense", "error"),
     [
@@ -438,7 +479,6 @@ def _forked(peer: FakeReplica) -> list[bytes]:
         (_junk_frame, DecodeError),
         (_bomb, DecodeError),
         (_unsent_ack, ProtocolError),
-        (_forked, Fork),
     ],
 )
 def test_nothing_of_a_burst_with_nonsense_is_kept(

@@ -1,0 +1,73 @@
+"""What this machine remembers of a replica outside its file, in the user's state folder.
+
+A file can be copied, or restored from a backup. What lies outside does not go with it, so comparing the
+two shows it. Nothing here needs to be durable or atomic: where it is missing or torn, a new stream begins,
+which costs a few bytes and is always right.
+"""
+
+import logging
+import os
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+import platformdirs
+
+logger = logging.getLogger("crdtnotes.store")
+
+VARIABLE = "CRDTNOTES_STATE"
+"""Names another folder for it."""
+
+
+class Remembered(NamedTuple):
+    """The token that the file held when it was last written here; how far its stream went."""
+
+    token: str
+    actor: int
+    seq: int
+
+
+def _place(path: Path) -> Path:
+    folder = os.environ.get(VARIABLE)
+    state = Path(folder) if folder else platformdirs.user_state_path("crdtnotes")
+    name = blake2b(os.fsencode(path.resolve()), digest_size=16).hexdigest()
+    return state / "replicas" / name
+
+
+def recall(path: Path) -> Remembered | None:
+    """Return what is remembered of the replica at this path; None if that is nothing, or cannot be read."""
+    try:
+        token, actor, seq = _place(path).read_text("ascii").split()
+        return Remembered(token, int(actor, 16), int(seq, 16))
+    except (OSError, ValueError):
+        return None
+
+
+def remember(path: Path, what: Remembered) -> None:
+    """Remember this, if the state folder can be written."""
+    line = f"{what.token} {what.actor:016x} {what.seq:016x}\n".encode()
+    place = _place(path)
+    try:
+        try:
+            _write(place, line)
+        except FileNotFoundError:
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(place, line)
+    except OSError as error:
+        # Each program that writes begins a stream of its own then.
+        logger.info("the state folder cannot be written: %s", error.strerror)
+
+
+def move(old: Path, new: Path) -> None:
+    """Follow a file that is moved to another path."""
+    with suppress(OSError):
+        _place(old).replace(_place(new))
+
+
+def _write(place: Path, line: bytes) -> None:
+    file = os.open(place, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        os.write(file, line)
+    finally:
+        os.close(file)

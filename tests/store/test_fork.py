@@ -1,0 +1,235 @@
+"""Copies and old backups: new streams where that shows at once, and a healed vault where it does not."""
+
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.editing.session import Edit
+from crdtnotes.store import memory
+from crdtnotes.store.memory import VARIABLE
+from crdtnotes.vault import Vault
+from tests.store.oracle import check_against_log
+from tests.sync.wire import Wire, settle
+from tests.vaults import fast, replicas
+
+
+def clone(vault: Vault, path: Path) -> Vault:
+    """A copy of a replica with all that its machine remembers of it."""
+    shutil.copyfile(vault.path, path)
+    remembered = memory.recall(vault.path)
+    assert remembered is not None
+    memory.remember(path, remembered)
+    return fast(Vault.open(path))
+
+
+def agree(*vaults: Vault) -> None:
+    """Let all meet in a chain, often enough."""
+    for _ in range(4):
+        for one, other in pairwise(vaults):
+            settle(Wire(one.replica, other.replica))
+    assert len({vault.digest for vault in vaults}) == 1
+    for vault in vaults:
+        assert vault.check() == []
+        check_against_log(vault)
+
+
+def test_a_clone_of_a_machine_ends_converged_with_all_text(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, friend]:
+        one.create_note("系统", "begin\n")
+        with clone(one, tmp_path / "clone.db") as two:
+            assert one.actor == two.actor
+            for vault, words in ((one, "第一"), (two, "第二")):
+                vault.note("系统").append(f"{words} [[{words}]]")
+                vault.create_note(words, f"#tag {words}")
+                vault.note("系统").delete(0, 1)
+            settle(Wire(two.replica, friend.replica))
+            friend.note("第二").append("a friend builds on it")
+            agree(one, two, friend)
+            text = one.note("系统").text
+            assert sorted(text.split("\n")) == ["", "egin", "第一 [[第一]]", "第二 [[第二]]"]
+            assert "a friend builds on it" in one.note("第二").text
+            assert {link.target for link in one.note("系统").links()} == {"第一", "第二"}
+            one.note("系统").append("on")
+            two.note("系统").append("and on")
+            friend.note("系统").append("and on and on")
+            agree(one, two, friend)
+
+
+def test_deletes_and_renames_of_both_branches_stand(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, friend]:
+        one.create_note("A", "abcdef")
+        one.create_note("gone", "x")
+        with clone(one, tmp_path / "clone.db") as two:
+            one.note("A").insert(6, "ghi")
+            one.note("A").delete(4, 3)
+            two.note("A").rename("B")
+            two.note("gone").remove()
+            settle(Wire(one.replica, friend.replica))
+            agree(one, two, friend)
+            assert [info.name for info in friend.notes()] == ["B"]
+            assert friend.note("B").text == "abcdhi"
+
+
+def test_an_editor_that_is_open_goes_on_over_a_fork(tmp_path: Path) -> None:
+    with replicas(tmp_path, 1) as [one]:
+        one.create_note("A", "begin")
+        with clone(one, tmp_path / "clone.db") as two:
+            editors = [vault.note("A").open() for vault in (one, two)]
+            editors[0].commit([Edit(5, 0, " one")])
+            editors[1].commit([Edit(0, 0, "two ")])
+            shown = [editor.text for editor in editors]
+            agree(one, two)
+            for number, editor in enumerate(editors):
+                patches = editor.commit([Edit(0, 0, f"<{number}>")])
+                text = f"<{number}>{shown[number]}"
+                for start, removed, inserted in patches:
+                    text = text[:start] + inserted + text[start + removed :]
+                assert text == editor.text
+                editor.settle()
+            agree(one, two)
+            editors[0].look()
+            assert editors[0].text == one.note("A").text
+            for part in ("<0>", "<1>", "two ", "begin", " one"):
+                assert part in editors[0].text
+
+
+def test_another_process_sees_a_log_that_was_written_anew(tmp_path: Path) -> None:
+    with replicas(tmp_path, 1) as [one]:
+        one.create_note("A", "begin\n")
+        with clone(one, tmp_path / "clone.db") as two:
+            with Vault.open(one.path) as process, Vault.open(two.path) as another:
+                one.note("A").append("one")
+                two.note("A").append("two")
+                assert (process.note("A").text, another.note("A").text) == ("begin\none\n", "begin\ntwo\n")
+                agree(one, two)
+                process.note("A").append("process")
+                another.note("A").append("another")
+            agree(one, two)
+            assert sorted(one.note("A").text.split()) == ["another", "begin", "one", "process", "two"]
+
+
+def test_a_copied_file_writes_as_another(tmp_path: Path) -> None:
+    with replicas(tmp_path, 1) as [one]:
+        one.create_note("A", "text\n")
+        shutil.copyfile(one.path, tmp_path / "copy.db")
+        with Vault.open(tmp_path / "copy.db") as copy:
+            assert copy.actor != one.actor
+            copy.note("A").append("copy")
+            one.note("A").append("one")
+            agree(one, copy)
+            actor = copy.actor
+        with Vault.open(tmp_path / "copy.db") as copy:
+            assert copy.actor == actor, "and goes on with its own stream"
+
+
+@pytest.mark.parametrize("reopened", [True, False])
+def test_a_restored_backup_writes_as_another(tmp_path: Path, *, reopened: bool) -> None:
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        vault.create_note("A", "text\n")
+        actor = vault.actor
+        shutil.copyfile(path, tmp_path / "old")
+        if not reopened:  # later changes of the same opening: the token is the same, the stream is shorter
+            vault.note("A").append("later")
+    if reopened:
+        with Vault.open(path) as vault:
+            vault.note("A").append("later")
+    shutil.copyfile(tmp_path / "old", path)
+    with Vault.open(path) as vault:
+        assert vault.actor != actor
+        vault.note("A").append("instead")
+        assert vault.version[actor] == 1
+
+
+def test_opening_without_writing_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        vault.create_note("A", "text")
+        actor = vault.actor
+    before = path.read_bytes(), memory.recall(path)
+    with Vault.open(path) as vault:
+        assert vault.note("A").text == "text"
+        assert vault.actor == actor
+    assert (path.read_bytes(), memory.recall(path)) == before
+
+
+def test_both_tokens_change_when_a_process_writes(tmp_path: Path) -> None:
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        vault.create_note("A", "text")
+    tokens = set()
+    for _ in range(3):
+        with Vault.open(path) as vault:
+            vault.note("A").append("more")
+            [inside] = vault.replica.conn.execute("SELECT value FROM meta WHERE key = 'token'").fetchone()
+        remembered = memory.recall(path)
+        assert remembered is not None
+        assert remembered.token == inside
+        tokens.add(inside)
+    assert len(tokens) == 3
+    assert len(Vault.open(path).version) == 1
+
+
+def test_processes_on_one_file_share_its_stream(tmp_path: Path) -> None:
+    path = tmp_path / "v.db"
+    with Vault.create(path) as one:
+        one.create_note("A", "text\n")
+        with Vault.open(path) as two, Vault.open(path) as three:
+            for number in range(3):
+                for vault in (two, one, three):
+                    vault.note("A").append(str(number))
+            assert one.actor == two.actor == three.actor
+            assert len(one.version) == 1
+    with Vault.open(path) as vault:
+        vault.note("A").append("end")
+        assert len(vault.version) == 1
+
+
+def test_a_state_folder_that_is_missing_or_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "file"))
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        vault.create_note("A", "text\n")
+    actors = set()
+    for _ in range(2):
+        with Vault.open(path) as vault:
+            vault.note("A").append("more")
+            vault.note("A").append("and more")
+            actors.add(vault.actor)
+            assert vault.check() == []
+    assert len(actors) == 2, "nothing can be known of the file, so nobody goes on with another's stream"
+
+
+def test_a_crash_between_the_two_tokens_costs_a_new_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        vault.create_note("A", "text\n")
+        actor = vault.actor
+    with monkeypatch.context() as patch:
+        patch.setattr(memory, "remember", lambda *_: None)
+        with Vault.open(path) as vault:
+            vault.note("A").append("the last words")
+            assert vault.actor == actor
+    with Vault.open(path) as vault:
+        assert vault.actor != actor
+        assert vault.note("A").text == "text\nthe last words\n"
+
+
+def test_what_is_remembered_may_be_rubbish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "state"))
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        vault.create_note("A", "text\n")
+        actor = vault.actor
+    [place] = (tmp_path / "state" / "replicas").iterdir()
+    for rubbish in (b"", b"\xff\xfe", b"a b", b"a b c d", place.read_bytes()[:40]):
+        place.write_bytes(rubbish)
+        with Vault.open(path) as vault:
+            assert vault.actor != actor
