@@ -1,0 +1,92 @@
+"""A machine: its disk, its clock, the processes that have its replica open."""
+
+from pathlib import Path
+
+from crdtnotes.changes.codec import KNOWN_KINDS
+from crdtnotes.editing.session import EditSession
+from crdtnotes.errors import CrdtnotesError
+from crdtnotes.store.memory import Remembered
+from crdtnotes.store.replica import Replica
+from crdtnotes.store.writer import Writer
+from crdtnotes.vault import Vault
+from tests.simulation.disk import Disk
+from tests.simulation.ledger import Ledger
+from tests.simulation.people import Person
+
+
+class Process:
+    """One program that has the replica open: an editor, `serve`, a script."""
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+        self.editors: dict[str, EditSession] = {}
+
+
+class Machine:
+    """One replica and what runs over it."""
+
+    def __init__(self, number: int, path: Path, processes: int, ledger: Ledger) -> None:
+        self.number = number
+        self.processes = processes
+        self.disk = Disk(path, in_memory=processes == 1)
+        self.person = Person(number, ledger)
+        self.clock = 1_800_000_000_000
+        self.away = False
+        self.group = 0
+        """Machines of different groups cannot reach each other."""
+        self.backup: tuple[bytes, Remembered | None] | None = None
+        self.outside: Remembered | None = None
+        """What the machine's state folder says about the replica."""
+        self.running: list[Process] = []
+
+    def begin(self, actor: int) -> None:
+        """Make an empty replica."""
+        conn = self.disk.open().conn
+        device, token = f"机器 {self.number}", f"new {actor}"
+        meta = {"device": device, "actor": actor, "kinds": KNOWN_KINDS, "token": token}
+        self.outside = Remembered(token, actor, 0)
+        conn.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(meta.items()))
+        self.disk.release(conn)
+
+    def start(self) -> None:
+        """Start the programs."""
+        for _ in range(self.processes - len(self.running)):
+            vault = Vault(Replica(self.disk.path))
+            vault._writer = Writer(vault.replica, lambda: self.clock)
+            self.running.append(Process(vault))
+
+    def process(self, seed: int) -> Process:
+        """One of the programs."""
+        return self.running[seed % len(self.running)]
+
+    @property
+    def replica(self) -> Replica:
+        """The replica as the first program has it."""
+        return self.running[0].vault.replica
+
+    def stop(self) -> None:
+        """All programs are gone, with what was not committed."""
+        self.running.clear()
+        self.disk.stop()
+
+    def quit(self) -> None:
+        """All programs end as they should."""
+        for process in self.running:
+            try:
+                process.vault.close()
+            except CrdtnotesError:
+                # No room: what lags behind stays in the log.
+                continue
+        self.stop()
+
+    def texts(self) -> str:
+        """All that any note's text holds, also of notes that are deleted."""
+        replica = self.replica
+        uids = [bytes(uid) for (uid,) in replica.conn.execute("SELECT uid FROM notes").fetchall()]
+        with replica.reading():
+            return "".join(replica.documents.text(uid) or "" for uid in uids)
+
+    def shown(self) -> str:
+        """All that is shown."""
+        vault = self.running[0].vault
+        return "".join(vault.note(info.name).text for info in vault.names())

@@ -1,0 +1,62 @@
+"""What must hold in every world, at each step and at the end."""
+
+from crdtnotes.changes import messages
+from crdtnotes.changes.batch import unbatch
+from crdtnotes.changes.change import chain
+from crdtnotes.changes.codec import decode
+from crdtnotes.errors import RemoteError
+from crdtnotes.note import Note
+from crdtnotes.store import replica as replica_module
+from crdtnotes.store.replica import Replica
+from crdtnotes.store.writer import FOLLOWED, _links
+from crdtnotes.vault import Vault
+
+
+class Broken(AssertionError):
+    """A promise is broken; the sentence says which."""
+
+
+def require(holds: object, sentence: str) -> None:
+    """Fail with a sentence unless it holds."""
+    if not holds:
+        raise Broken(sentence)
+
+
+def check_sent(replica: Replica, frames: list[bytes]) -> None:
+    """Nothing is sent before it is committed, nor acknowledged."""
+    require(not replica.conn.in_transaction, "frames leave while a transaction is open")
+    for frame in frames:
+        try:
+            message = messages.decode(frame)
+        except RemoteError:
+            continue
+        if isinstance(message, messages.Ack):
+            heads = replica.heads()
+            for actor, seq in message.version:
+                require(heads.get(actor, (0,))[0] >= seq, "an Ack names what is not committed")
+        if isinstance(message, messages.Changes):
+            for data in unbatch(messages.unpack(message)):
+                change = decode(data)
+                before = replica.hash_at(change.actor, change.seq - 1)
+                require(
+                    before is not None and chain(before, data) == replica.hash_at(change.actor, change.seq),
+                    "a change is sent that is not committed",
+                )
+
+
+def check_waiting(replica: Replica) -> None:
+    """What waits for others takes bounded memory."""
+    size = sum(len(data) for _, data in replica._waiting.values())
+    require(size <= replica_module.MAX_WAITING, f"{size} bytes of changes wait")
+
+
+def check_links(vault: Vault, note: Note) -> None:
+    """After a local edit the link set is what the text says."""
+    written = {(kind, value): count for (kind, value), count in _links(note.text).items()}
+    rows = vault.replica.conn.execute(
+        "SELECT kind, value, count FROM links JOIN notes ON id = note WHERE uid = ?",
+        (bytes.fromhex(note.id),),
+    ).fetchall()
+    kept = {(kind, value): count for kind, value, count in rows if kind in FOLLOWED}
+    require(written.keys() == kept.keys(), "links in the set and links in the text differ after an edit")
+    require(all(kept[link] >= count for link, count in written.items()), "a link has fewer tags than places")

@@ -1,0 +1,38 @@
+"""What must hold once a world has healed."""
+
+from collections.abc import Sequence
+
+from crdtnotes.vault import Vault
+from tests.simulation.ledger import Ledger
+from tests.simulation.machine import Machine
+from tests.simulation.oracles import require
+from tests.store.oracle import check_against_log
+
+
+def check_agreement(machines: Sequence[Machine]) -> None:
+    """All replicas have the same changes and show the same."""
+    first = machines[0].replica
+    for machine in machines[1:]:
+        require(
+            machine.replica.heads() == first.heads(),
+            f"machine {machine.number} and machine 0 do not hold the same changes",
+        )
+        require(
+            machine.replica.digest() == first.digest(),
+            f"machine {machine.number} and machine 0 show different notes",
+        )
+
+
+def check_outcome(machines: Sequence[Machine], ledger: Ledger, empty: Vault) -> None:
+    """What is shown is what the log says, by three accounts, and nothing acknowledged is missing."""
+    missing = ledger.missing(machines[0].shown())
+    require(not missing, f"acknowledged and shown nowhere: {sorted(missing)}")
+    vault = machines[0].running[0].vault
+    for batch in vault.changes_since({}):
+        empty.apply(batch)
+    require(empty.digest == vault.digest, "the log alone gives another digest than the replica")
+    check_against_log(vault)
+    for machine in machines:
+        for process in machine.running:
+            problems = process.vault.check()
+            require(not problems, f"machine {machine.number}: {problems}")

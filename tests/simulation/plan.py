@@ -1,0 +1,121 @@
+"""What will happen in a world: drawn from a seed, kept as data, so that it can be replayed and made smaller.
+
+Each step has a seed of its own: leaving one out does not change what the others do.
+"""
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import NamedTuple
+
+EDITS = ("type", "delete", "move", "create", "page", "today", "rename", "remove", "import", "editor", "undo")
+
+WEIGHTS = {
+    "edit": 44,
+    "meet": 16,
+    "wait": 10,
+    "post": 5,
+    "cut": 3,
+    "crash": 2,
+    "crash soon": 4,
+    "full": 1,
+    "room": 2,
+    "clock": 2,
+    "partition": 1,
+    "join": 2,
+    "away": 1,
+    "back": 2,
+    "backup": 2,
+    "restore": 1,
+    "copy": 1,
+    "clone": 1,
+    "lie": 3,
+    "search": 1,
+}
+"""How often each kind of step is drawn where all kinds may happen."""
+
+FAULTS = ("cut", "crash", "full", "clock", "partition", "away", "restore", "copy", "clone", "lie", "post")
+"""Each world has some of these and not the others, so that each also happens where little else does."""
+
+_GO_TOGETHER = {
+    "crash": ("crash", "crash soon"),
+    "full": ("full", "room"),
+    "partition": ("partition", "join"),
+    "away": ("away", "back"),
+    "restore": ("backup", "restore"),
+}
+
+
+class Step(NamedTuple):
+    """Something that happens to machine `who`, and perhaps to `other`; `seed` decides the rest."""
+
+    kind: str
+    who: int
+    other: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A world and what happens in it."""
+
+    seed: int
+    machines: int
+    edges: tuple[tuple[int, int], ...]
+    """Which machines ever talk to each other."""
+    processes: tuple[int, ...]
+    """How many processes have each machine's replica open."""
+    notes: int
+    """Notes that are there from the beginning."""
+    delay: int
+    """A frame takes up to so many ms."""
+    loss: float
+    twice: float
+    steps: tuple[Step, ...]
+
+    def keep(self, numbers: list[int]) -> "Plan":
+        """The same world with only these steps."""
+        return replace(self, steps=tuple(self.steps[number] for number in numbers))
+
+
+def draw(seed: int) -> Plan:
+    """Draw a world and its schedule."""
+    random = Random(seed)
+    large = random.random() < 0.01
+    machines = random.choice((2, 2, 3, 3, 3, 4)) if not large else random.randint(4, 8)
+    faults = {fault for fault in FAULTS if random.random() < 0.3}
+    if faults & {"clone", "restore", "copy", "lie"}:
+        # Loose batches carry no hashes of what they build on: they are for replicas without forks.
+        faults.discard("post")
+    banned = {kind for fault in set(FAULTS) - faults for kind in _GO_TOGETHER.get(fault, (fault,))}
+    kinds = [kind for kind in WEIGHTS if kind not in banned]
+    weights = [WEIGHTS[kind] * (3 if kind in faults else 1) for kind in kinds]
+    length = random.randint(6, 24) if not large else random.randint(150, 300)
+    steps = tuple(
+        Step(kind, random.randrange(machines), random.randrange(machines - 1), random.getrandbits(32))
+        for kind in random.choices(kinds, weights, k=length)
+    )
+    return Plan(
+        seed,
+        machines,
+        _edges(random, machines),
+        tuple(2 if random.random() < 0.1 else 1 for _ in range(machines)),
+        random.choice((0, 1, 2)) if not large else random.randint(10, 60),
+        random.choice((1, 50, 2000)),
+        random.choice((0.0, 0.1, 0.4)),
+        random.choice((0.0, 0.2)),
+        steps,
+    )
+
+
+def _edges(random: Random, machines: int) -> tuple[tuple[int, int], ...]:
+    """A chain, a star, a ring or everybody with everybody; always connected."""
+    shape = random.choice(("chain", "star", "ring", "all"))
+    if shape == "chain":
+        return tuple((n, n + 1) for n in range(machines - 1))
+    if shape == "star":
+        return tuple((0, n) for n in range(1, machines))
+    if shape == "ring":
+        return tuple(
+            {(min(n, (n + 1) % machines), max(n, (n + 1) % machines)): None for n in range(machines)}
+        )
+    return tuple((a, b) for a in range(machines) for b in range(a + 1, machines))

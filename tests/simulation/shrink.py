@@ -1,0 +1,34 @@
+"""Makes a failing plan smaller: fewer steps, as long as it still fails."""
+
+from tests.simulation.plan import Plan
+from tests.simulation.world import run
+
+
+def attempt(plan: Plan) -> Exception | None:
+    """Run a plan; return what failed."""
+    try:
+        run(plan)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
+        return error
+    return None
+
+
+def shrink(plan: Plan) -> tuple[Plan, list[int], Exception]:
+    """Leave out steps, many at a time and then single ones; return plan, the steps' numbers, the failure."""
+    keep = list(range(len(plan.steps)))
+    error = attempt(plan)
+    if error is None:
+        raise ValueError("this plan does not fail")
+    size = max(1, len(keep) // 2)
+    while True:
+        smaller = False
+        for at in range(0, len(keep), size):
+            fewer = keep[:at] + keep[at + size :]
+            failure = attempt(plan.keep(fewer))
+            if failure is not None:
+                keep, error, smaller = fewer, failure, True
+                break
+        if not smaller:
+            if size == 1:
+                return plan.keep(keep), keep, error
+            size = max(1, size // 2)
