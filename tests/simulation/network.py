@@ -6,6 +6,7 @@ from functools import partial
 from heapq import heappop, heappush
 from random import Random
 
+from crdtnotes.errors import Fork
 from crdtnotes.sync.session import Session
 from tests.simulation.machine import Machine
 from tests.simulation.oracles import check_sent
@@ -142,6 +143,8 @@ class Wire:
             stored = end.session.receive(frames)
 
         self.network.guard(end.machine, receive)
+        if isinstance(end.session.error, Fork):
+            self.network.forks += 1
         if stored and self.open:
             self.network.wake(end.machine, end.session)
         if self.open:
@@ -158,6 +161,7 @@ class Network:
         self.delay = delay
         self.guard = guard
         self.wires: list[Wire] = []
+        self.forks = 0
 
     def connect(self, a: Machine, b: Machine, random: Random, garble: float = 0.0) -> Wire | None:
         """Connect two machines that reach each other and are not connected yet."""

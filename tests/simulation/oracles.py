@@ -6,10 +6,12 @@ from crdtnotes.changes.change import chain
 from crdtnotes.changes.codec import decode
 from crdtnotes.errors import RemoteError
 from crdtnotes.note import Note
-from crdtnotes.store import replica as replica_module
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.writer import FOLLOWED, _links
 from crdtnotes.vault import Vault
+
+MAX_WAITING = 250
+"""Bytes that may wait for others, in a simulated world."""
 
 
 class Broken(AssertionError):
@@ -47,7 +49,7 @@ def check_sent(replica: Replica, frames: list[bytes]) -> None:
 def check_waiting(replica: Replica) -> None:
     """What waits for others takes bounded memory."""
     size = sum(len(data) for _, data in replica._waiting.values())
-    require(size <= replica_module.MAX_WAITING, f"{size} bytes of changes wait")
+    require(size <= MAX_WAITING, f"{size} bytes of changes wait")
 
 
 def check_links(vault: Vault, note: Note) -> None:

@@ -28,7 +28,7 @@ EDITS = {
     "page": 2,
     "today": 1,
     "rename": 2,
-    "remove": 1,
+    "remove": 2,
     "import": 1,
     "editor": 4,
 }

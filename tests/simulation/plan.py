@@ -80,16 +80,18 @@ class Plan:
 def draw(seed: int) -> Plan:
     """Draw a world and its schedule."""
     random = Random(seed)
-    large = random.random() < 0.01
+    large = random.random() < 0.003
     machines = random.choice((2, 2, 3, 3, 3, 4)) if not large else random.randint(4, 8)
     faults = {fault for fault in FAULTS if random.random() < 0.3}
-    if faults & {"clone", "restore", "copy", "lie"}:
-        # Loose batches carry no hashes of what they build on: they are for replicas without forks.
+    # Loose batches carry no hashes of what they build on: they are for worlds without forks.
+    if random.random() < 0.35:
+        faults = (faults | {"post"}) - {"clone", "restore", "copy", "lie"}
+    else:
         faults.discard("post")
     banned = {kind for fault in set(FAULTS) - faults for kind in _GO_TOGETHER.get(fault, (fault,))}
     kinds = [kind for kind in WEIGHTS if kind not in banned]
     weights = [WEIGHTS[kind] * (3 if kind in faults else 1) for kind in kinds]
-    length = random.randint(6, 24) if not large else random.randint(150, 300)
+    length = random.randint(5, 18) if not large else random.randint(150, 300)
     steps = tuple(
         Step(kind, random.randrange(machines), random.randrange(machines - 1), random.getrandbits(32))
         for kind in random.choices(kinds, weights, k=length)

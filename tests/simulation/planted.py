@@ -1,0 +1,176 @@
+"""Bugs planted on purpose: each must be found by some seed soon, or the oracles are worth nothing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from unittest import mock
+
+from crdtnotes.crdt import rga
+from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.orset import OrSet
+from crdtnotes.crdt.register import Register
+from crdtnotes.store import causality, database
+from crdtnotes.store import replica as replica_module
+from crdtnotes.store.documents import Documents
+from crdtnotes.store.log import Log
+from crdtnotes.store.names import NameIndex
+from crdtnotes.store.replica import Replica
+from crdtnotes.store.stream import OwnStream
+from crdtnotes.store.writer import Writer
+from crdtnotes.sync.session import Session
+
+Plant = Callable[[], AbstractContextManager[object]]
+
+
+def _instead(owner: object, name: str, make: Callable[[Any], Any]) -> Plant:
+    """Put something made from the right thing in its place."""
+    return lambda: mock.patch.object(owner, name, make(getattr(owner, name)))
+
+
+def _last_to_arrive_wins(_: Any) -> Any:
+    def assign(self: Any, id: Any, value: str) -> None:
+        self.past.add(value)
+        self.id, self.value = id, value
+
+    return assign
+
+
+def _no_tombstones(right: Any) -> Any:
+    """Of some deletes the first stretch stays."""
+
+    def delete(self: Any, spans: Any) -> Any:
+        return right(self, spans[1:] if len(spans) > 1 else spans)
+
+    return delete
+
+
+def _commit_later(_: Any) -> Any:
+    """Acknowledge before the commit: every second transaction is only committed by the next."""
+    left_open: dict[int, Any] = {}
+
+    @contextmanager
+    def writing(db: Any, path: Any) -> Iterator[None]:
+        with database.plain_errors(path):
+            if left_open.pop(id(db.conn), None) is None or not db.conn.in_transaction:
+                db.conn.execute("BEGIN IMMEDIATE")
+                left_open[id(db.conn)] = db.conn
+            yield
+            if id(db.conn) not in left_open:
+                db.conn.execute("COMMIT")
+
+    return writing
+
+
+def _read_once(right: Any) -> Any:
+    """A process does not look again at what others have written."""
+
+    def refresh(self: Any) -> None:
+        if not self.heads:
+            right(self)
+
+    return refresh
+
+
+def _stale_snapshot(_: Any) -> Any:
+    """A snapshot claims to hold what it does not."""
+
+    def save(self: Any, doc: Any) -> None:
+        doc.saved, doc.text_changed = doc.upto, False
+        self._conn.execute("UPDATE notes SET upto = ? WHERE id = ?", (doc.upto, doc.id))
+
+    return save
+
+
+def _room_for_all(right: Any) -> Any:
+    def take_waiting(self: Any, result: Any) -> Any:
+        with mock.patch.object(replica_module, "MAX_WAITING", 2**40):
+            return right(self, result)
+
+    return take_waiting
+
+
+def _no_dependency_check(_: Any) -> Any:
+    def is_ready(change: Any, log: Any) -> bool:
+        return bool(change.seq <= log.head(change.actor).seq + 1)
+
+    return is_ready
+
+
+def _first_tag_only(right: Any) -> Any:
+    def remove(self: Any, element: Any, tags: Any) -> None:
+        right(self, element, tags[:1])
+
+    return remove
+
+
+def _dropped_cover(right: Any) -> Any:
+    def apply(self: Any, actor: int, seq: int, ops: Any) -> Any:
+        patches = right(self, actor, seq, ops)
+        if self.cover:
+            self.cover.pop(min(self.cover))
+        return patches
+
+    return apply
+
+
+def _ack_too_much(right: Any) -> Any:
+    def store(self: Any, batches: Any) -> None:
+        right(self, batches)
+        for actor in self._ack_due:
+            self._ack_due[actor] += 1
+
+    return store
+
+
+def _send_once_too_few(right: Any) -> Any:
+    def next_batch(self: Any) -> Any:
+        batch = right(self)
+        if batch is not None and self._pass is not None and not self._sent:
+            return right(self)
+        return batch
+
+    return next_batch
+
+
+def _same_stream_for_copies(_: Any) -> Any:
+    return lambda self: True
+
+
+def _links_not_settled(_: Any) -> Any:
+    return lambda self, draft: None
+
+
+def _names_by_arrival(right: Any) -> Any:
+    def group(self: Any, key: str) -> Any:
+        return sorted(right(self, key), key=lambda row: row[0], reverse=True)[:1]
+
+    return group
+
+
+def _branch_thrown_away(right: Any) -> Any:
+    def divide(log: Any, actor: int, first: int) -> Any:
+        return right(log, actor, first)._replace(moved=[])
+
+    return divide
+
+
+PLANTED: dict[str, Plant] = {
+    "a dependency check skipped": _instead(causality, "is_ready", _no_dependency_check),
+    "the last rename to arrive wins": _instead(Register, "assign", _last_to_arrive_wins),
+    "a tombstone forgotten": _instead(rga.Rga, "delete", _no_tombstones),
+    "a remove that misses tags": _instead(OrSet, "remove", _first_tag_only),
+    "a delete that forgets what it covers": _instead(NoteState, "apply", _dropped_cover),
+    "an acknowledgement before the commit": _instead(replica_module, "writing", _commit_later),
+    "an Ack of what is not here": _instead(Session, "_store", _ack_too_much),
+    "a batch that is never sent": _instead(Session, "_next_batch", _send_once_too_few),
+    "a seq used again after a restore": _instead(OwnStream, "_fits", _same_stream_for_copies),
+    "another process's commits not seen": _instead(Log, "refresh", _read_once),
+    "links that do not follow the text": _instead(Writer, "_reconcile", _links_not_settled),
+    "a snapshot not stored": _instead(Documents, "save", _stale_snapshot),
+    "names that depend on who came first": _instead(NameIndex, "_group", _names_by_arrival),
+    "a waiting room without a bound": _instead(Replica, "_take_waiting", _room_for_all),
+    "a branch that gives way and is lost": _instead(replica_module, "divide", _branch_thrown_away),
+}
+
+IN_THE_DATA_TYPES = frozenset(list(PLANTED)[1:5])
+"""Those that change compiled classes, where there are any."""

@@ -1,0 +1,22 @@
+"""The oracles work: each planted bug is found within a bounded number of seeds."""
+
+import pytest
+
+from crdtnotes.crdt import COMPILED
+from tests.simulation.plan import draw
+from tests.simulation.planted import IN_THE_DATA_TYPES, PLANTED
+from tests.simulation.shrink import attempt
+
+SEEDS = 400
+
+
+@pytest.mark.parametrize("bug", PLANTED)
+def test_a_planted_bug_is_found(bug: str) -> None:
+    if COMPILED and bug in IN_THE_DATA_TYPES:
+        pytest.skip("compiled classes cannot be changed")
+    with PLANTED[bug]():
+        assert any(attempt(draw(seed)) is not None for seed in range(SEEDS)), f"nobody notices {bug}"
+
+
+def test_without_a_bug_these_seeds_pass() -> None:
+    assert [seed for seed in range(40) if attempt(draw(seed)) is not None] == []
