@@ -61,6 +61,8 @@ def sync(ctx: click.Context, address: str, once: bool) -> None:
     if once:
         with saying_what_happens(logging.ERROR):
             summary = run(sync_once(vault_path(ctx), place))
+        for notice in summary.notices:
+            click.echo(notice)
         received, sent = counted(summary.received, "change"), counted(summary.sent, "change")
         click.echo(f"Received {received}, sent {sent}; in step with {quoted(summary.device)}.")
         return

@@ -44,13 +44,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a one-time sync did: changes in and out, and the bytes of all messages."""
+    """What a one-time sync did: changes in and out, the bytes of all messages, what a person should know."""
 
     device: str
     received: int
     sent: int
     bytes_received: int
     bytes_sent: int
+    notices: tuple[str, ...] = ()
 
 
 class Node:
@@ -141,16 +142,23 @@ class Node:
         Raises Unreachable, a RemoteError (also for what the peer holds against us), or a StoreError.
         """
         address = _address(address)
+        notices: list[str] = []
         for _ in range(_MEETINGS):
             session = (await self._converse(await dial(address), once=True)).session
             if not isinstance(session.error, Fork):
                 break
+            notices.append(str(session.error))
         if session.error is not None:
             raise session.error
         if session.peer is None or not session.caught_up:
             raise Unreachable(f"The peer at {address} hung up before both sides had everything.")
         return Summary(
-            session.peer.device, session.received, session.delivered, session.bytes_in, session.bytes_out
+            session.peer.device,
+            session.received,
+            session.delivered,
+            session.bytes_in,
+            session.bytes_out,
+            tuple(notices),
         )
 
     async def run(self, job: Callable[[], T]) -> T:

@@ -106,7 +106,9 @@ def test_a_fork_is_settled_and_the_sync_goes_on() -> None:
         async with peer(1) as a, peer(1) as b:
             a.replica.write(b"one")
             b.replica.write(b"another")
-            await a.node.sync_once(await b.node.serve("127.0.0.1", 0))
+            summary = await a.node.sync_once(await b.node.serve("127.0.0.1", 0))
+            assert len(summary.notices) == 1
+            assert "two versions" in summary.notices[0].lower()
             assert len(a.replica.payloads()) == 1
             assert a.replica.payloads() == b.replica.payloads()
 
