@@ -8,6 +8,7 @@ which costs a few bytes and is always right.
 import logging
 import os
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +30,11 @@ class Remembered(NamedTuple):
 
 
 def _place(path: Path) -> Path:
-    folder = os.environ.get(VARIABLE)
+    return _place_of(path.absolute(), os.environ.get(VARIABLE))
+
+
+@lru_cache(maxsize=64)  # each commit asks
+def _place_of(path: Path, folder: str | None) -> Path:
     state = Path(folder) if folder else platformdirs.user_state_path("crdtnotes")
     name = blake2b(os.fsencode(path.resolve()), digest_size=16).hexdigest()
     return state / "replicas" / name

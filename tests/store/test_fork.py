@@ -233,3 +233,40 @@ def test_what_is_remembered_may_be_rubbish(tmp_path: Path, monkeypatch: pytest.M
         place.write_bytes(rubbish)
         with Vault.open(path) as vault:
             assert vault.actor != actor
+
+
+def test_a_branch_that_gave_way_is_not_taken_in_again(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, friend]:
+        one.create_note("A", "begin\n")
+        actor = one.actor
+        with clone(one, tmp_path / "clone.db") as two:
+            one._writer._now = lambda: 1000  # written earlier: this branch stands
+            two._writer._now = lambda: 2000
+            one.note("A").append("one")
+            two.note("A").append("two")
+            settle(Wire(two.replica, friend.replica))
+            settle(Wire(one.replica, two.replica))
+            assert two.version[actor] == 1, "it gave way, and the other branch is still to come"
+            settle(Wire(two.replica, friend.replica))
+            assert friend.version[actor] == 1
+            assert two.note("A").text == "begin\ntwo\n"
+            agree(one, friend, two)
+            assert sorted(two.note("A").text.split()) == ["begin", "one", "two"]
+
+
+def test_who_writes_on_a_branch_after_meeting_its_moved_copy(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, friend]:
+        one.create_note("A", "begin\n")
+        with clone(one, tmp_path / "clone.db") as two, Vault.create(tmp_path / "x.db", vault=one.id) as early:
+            one._writer._now = lambda: 1000
+            two._writer._now = lambda: 2000
+            settle(Wire(one.replica, early.replica))
+            one.note("A").append("one")
+            two.note("A").append("two")
+            settle(Wire(two.replica, friend.replica))
+            settle(Wire(one.replica, friend.replica))
+            settle(Wire(friend.replica, early.replica))  # has the moved copy now, and neither branch
+            settle(Wire(two.replica, early.replica))
+            two.note("A").append("two again")
+            agree(one, friend, early, two)
+            assert sorted(one.note("A").text.split("\n")) == ["", "begin", "one", "two", "two again"]
