@@ -50,6 +50,11 @@ class Opened(Struct, frozen=True):
     piece: Piece
     changes: list[tuple[Change, bytes]]
 
+    @property
+    def is_block(self) -> bool:
+        """Whether the piece is a block, if only of one change."""
+        return isinstance(self.piece, Packed) and self.piece.form == Form.BLOCK
+
 
 def batches(pieces: Iterable[Piece]) -> Iterator[bytes]:
     """Group pieces into batches of at most BATCH_BYTES; a larger piece makes a batch of its own."""

@@ -359,11 +359,11 @@ class Replica:
         early: list[tuple[Change, bytes]] = []
         with self.transaction():
             for opened in pieces:
-                if len(opened.changes) > 1 and self._take_block(opened, result):
+                if opened.is_block and self._take_block(opened, result):
                     continue
                 for change, data in opened.changes:
                     if causality.is_ready(change, self.log):
-                        whole = opened.piece if len(opened.changes) == 1 else data
+                        whole = data if opened.is_block else opened.piece
                         self._take(change, data, whole, result)
                         join(result.version, {change.actor: change.seq})
                     elif wait:

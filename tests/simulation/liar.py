@@ -2,7 +2,7 @@
 
 from random import Random
 
-from crdtnotes.changes.batch import batches, unbatch
+from crdtnotes.changes.batch import batches, changes_in
 from crdtnotes.changes.change import Change, birth_actor, note_id
 from crdtnotes.changes.codec import decode, encode
 from crdtnotes.crdt.ids import OpId
@@ -24,7 +24,7 @@ class Liar:
 
     def batches(self, replica: Replica, random: Random) -> list[bytes]:
         """What it sends."""
-        changes = [decode(data) for batch in replica.changes_since({}) for data in unbatch(batch)]
+        changes = [decode(data) for batch in replica.changes_since({}) for data in changes_in(batch)]
         made = (
             self._own(replica, changes, random) if random.random() < 0.6 else self._twisted(changes, random)
         )

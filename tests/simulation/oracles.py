@@ -1,7 +1,7 @@
 """What must hold in every world, at each step and at the end."""
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.batch import unbatch
+from crdtnotes.changes.batch import changes_in
 from crdtnotes.changes.change import chain
 from crdtnotes.changes.codec import decode
 from crdtnotes.errors import RemoteError
@@ -37,7 +37,7 @@ def check_sent(replica: Replica, frames: list[bytes]) -> None:
             for actor, seq in message.version:
                 require(heads.get(actor, (0,))[0] >= seq, "an Ack names what is not committed")
         if isinstance(message, messages.Changes):
-            for data in unbatch(messages.unpack(message)):
+            for data in changes_in(messages.unpack(message)):
                 change = decode(data)
                 before = replica.hash_at(change.actor, change.seq - 1)
                 require(
@@ -56,7 +56,8 @@ def check_links(vault: Vault, note: Note) -> None:
     """After a local edit the link set is what the text says."""
     written = {(kind, value): count for (kind, value), count in _links(note.text).items()}
     rows = vault.replica.conn.execute(
-        "SELECT kind, value, count FROM links JOIN notes ON id = note WHERE uid = ?",
+        """SELECT kind, value, count FROM links JOIN elements ON elements.id = element
+           JOIN notes ON notes.id = note WHERE uid = ?""",
         (bytes.fromhex(note.id),),
     ).fetchall()
     kept = {(kind, value): count for kind, value, count in rows if kind in FOLLOWED}

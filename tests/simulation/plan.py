@@ -30,6 +30,7 @@ WEIGHTS = {
     "clone": 1,
     "lie": 3,
     "search": 1,
+    "pack": 5,
 }
 """How often each kind of step is drawn where all kinds may happen."""
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from random import Random
 from unittest import mock
 
-from crdtnotes.changes.batch import batches, unbatch
+from crdtnotes.changes.batch import batches, changes_in
 from crdtnotes.errors import DiskFull, NoteNotFound, RemoteError
 from crdtnotes.note import Note
-from crdtnotes.store import memory, stream
+from crdtnotes.store import memory, packing, stream
 from crdtnotes.store import replica as replica_module
 from crdtnotes.store.memory import Remembered
 from crdtnotes.vault import Vault
@@ -67,6 +67,7 @@ class World:
             "clone": self._clone,
             "lie": self._lie,
             "search": self._search,
+            "pack": self._pack,
         }
 
     # -- the two phases
@@ -199,7 +200,7 @@ class World:
             return
         known = other.running[0].vault.version if random.random() < 0.7 else {}
         vault = one.running[0].vault
-        datas = [data for batch in vault.changes_since(known) for data in unbatch(batch)]
+        datas = [data for batch in vault.changes_since(known) for data in changes_in(batch)]
         if random.random() < 0.5:
             random.shuffle(datas)
         while datas:
@@ -319,6 +320,15 @@ class World:
                 return
 
         self.guard(one, search)
+
+    def _pack(self, one: Machine, _other: Machine, random: Random) -> None:
+        def pack() -> None:
+            try:
+                packing.pack(one.replica, least=random.randint(1, 4))
+            except DiskFull:
+                return
+
+        self.guard(one, pack)
 
     def _check_links_after_an_edit(self) -> None:
         vault = self.machines[0].running[0].vault

@@ -173,3 +173,19 @@ def test_a_damaged_block_is_never_used(tmp_path: Path) -> None:
         with pytest.raises(Damaged):
             changes(again, {again.actor: 50})
         assert again.note("a").text
+
+
+def test_a_block_of_one_change_is_a_block(tmp_path: Path) -> None:
+    with replicas(tmp_path, 3) as [one, two, three]:
+        one.create_note("a", "text")
+        one.note("a").append("more")
+        meet(one, two)
+        two.note("a").append("answer")
+        assert packing.pack(one.replica, least=1) == 2
+        one.note("a").append("and more")
+        assert packing.pack(one.replica, least=1) == 1
+        meet(one, two, three)
+        for vault in (one, two, three):
+            assert vault.check() == []
+            assert packing.pack(vault.replica, least=1) >= 0
+            check_against_log(vault)
