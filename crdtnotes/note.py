@@ -1,15 +1,19 @@
 """Note: one note of an open vault, as scripts, the command line and the editor handle it."""
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from crdtnotes.crdt.diff import edits
 from crdtnotes.crdt.rebase import rebase
 from crdtnotes.editing.session import EditSession
 from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
+from crdtnotes.markup.mentions import linked, mentions, naming
 from crdtnotes.markup.names import clean_name, name_key, title_of
 from crdtnotes.markup.outline import outline
 from crdtnotes.store.documents import Document
+from crdtnotes.store.names import Resolver
 from crdtnotes.store.rename import apply_patches, rename
 from crdtnotes.store.writer import Writer
 
@@ -32,6 +36,37 @@ class Backlink:
     line: int
     context: str
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class MentionInfo:
+    """A line of another note that names this one without a link: that note, the 1-based line, its text.
+
+    `written` is the name as it stands there, from code point `start` of the text on; `link` is the link that
+    would take its place.
+    """
+
+    note: str
+    line: int
+    context: str
+    written: str
+    start: int
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """What this note is linked with: a note, or the target of a dangling link.
+
+    `kinds` are the kinds of the links between them, `count` how many there are.
+    """
+
+    name: str
+    exists: bool
+    incoming: bool
+    outgoing: bool
+    kinds: tuple[str, ...]
+    count: int
 
 
 class Note:
@@ -191,4 +226,60 @@ class Note:
                 )
                 # A merge may have left a link in the set whose text is gone, and relations have none.
                 result += found or [Backlink(name, 1, "", kind) for kind, _ in sorted(values)]
+        return result
+
+    def neighbours(self) -> list[Neighbour]:
+        """Return what this note is linked with, either way, by name; costs what there is to answer."""
+        ties: dict[tuple[str, bool], list[tuple[bool, str, int]]] = {}
+        with self._writer.reading() as replica:
+            row, name = self._row(), self.name
+            dangling: dict[str, str] = {}
+            for kind, value, count, target in replica.links.of_note(row):
+                other = target or dangling.setdefault(name_key(value), value)
+                ties.setdefault((other, target is not None), []).append((True, kind, count))
+            for source, kind, count in replica.links.to_note(row):
+                ties.setdefault((source, True), []).append((False, kind, count))
+        return [
+            Neighbour(
+                other,
+                exists,
+                any(not out for out, _, _ in found),
+                any(out for out, _, _ in found),
+                tuple(sorted({kind for _, kind, _ in found})),
+                sum(count for _, _, count in found),
+            )
+            for (other, exists), found in sorted(ties.items())
+            if not (exists and other == name)
+        ]
+
+    def mentions(self, limit: int | None = None) -> list[MentionInfo]:
+        """Return the lines of other notes that hold this note's title or an alias outside links.
+
+        At most `limit` of them, by note and line. Names in letters are found as whole words, CJK anywhere.
+        """
+        result: list[MentionInfo] = []
+        with self._writer.reading() as replica:
+            if not replica.read_only:
+                replica.settle_texts()
+                replica.settle_search()
+            row, own = self._row(), self.name
+            names = [title_of(own), *replica.names.aliases_of(row)]
+            pattern = naming(names)
+            if pattern is None:
+                return result
+            resolver = Resolver(replica.conn)
+            for holder, text in replica.search.naming(names):
+                if holder == own:
+                    continue
+                lines = text.split("\n")
+                for line, found in groupby(mentions(text, pattern), key=attrgetter("line")):
+                    first = next(found)
+                    written = text[first.start : first.end]
+                    ways = (written, title_of(own))
+                    target = next((way for way in ways if resolver.resolve(way, holder) == row), own)
+                    link = linked(written, target, cell=first.cell)
+                    context = lines[line].strip()
+                    result.append(MentionInfo(holder, line + 1, context, written, first.start, link))
+                if limit is not None and len(result) >= limit:
+                    return result[:limit]
         return result

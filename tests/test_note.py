@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdtnotes.errors import InvalidText, NoteNotFound, OutOfRange
+from crdtnotes.note import Neighbour
 from crdtnotes.vault import Vault
 from tests.strategies import texts
 from tests.vaults import fast, meet, replicas
@@ -125,4 +126,45 @@ def test_backlinks_name_each_place_once(tmp_path: Path) -> None:
         assert {(link.target, link.note, link.kind, link.count) for link in vault.note("h").links()} == {
             ("A", "A", "link", 2),
             ("a", "A", "embed", 1),
+        }
+
+
+def test_mentions_are_lines_that_name_a_note_without_a_link(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v") as vault:
+        note = vault.create_note("zh/CAP定理", "---\naliases: [CAP]\n---\nCAP定理 itself\n")
+        vault.create_note("a", "# On the CAP theorem\n\nsee [[CAP]], cap, and CAP again\ncapital\n")
+        vault.create_note("b", "讲CAP定理\n")
+        vault.create_note("c", "[[CAP定理]]\n")
+        found = note.mentions()
+        assert [(one.note, one.line, one.context, one.link) for one in found] == [
+            ("a", 1, "# On the CAP theorem", "[[CAP]]"),
+            ("a", 3, "see [[CAP]], cap, and CAP again", "[[cap]]"),
+            ("b", 1, "讲CAP定理", "[[CAP定理]]"),
+        ]
+        assert [vault.note(one.note).text[one.start :].startswith(one.written) for one in found] == [True] * 3
+        assert note.mentions(limit=1) == found[:1]
+        vault.note("b").write("nothing")
+        assert [one.note for one in note.mentions()] == ["a", "a"]
+
+
+def test_a_mention_becomes_a_link_that_leads_here_and_not_elsewhere(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v") as vault:
+        note = vault.create_note("far/Paxos")
+        vault.create_note("near/Paxos")
+        vault.create_note("near/x", "| t |\n|---|\n| paxos |\n")
+        assert [one.link for one in note.mentions()] == ["[[far/Paxos\\|paxos]]"]
+
+
+def test_neighbours(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v") as vault:
+        vault.create_note("n", "[[both]] [[out]] ![[out]] [[Gone]] [[gone]] [[n]]")
+        vault.create_note("both", "[[n]] [[n]]")
+        vault.create_note("in", "[[n]]")
+        vault.create_note("out")
+        found = {one.name: one for one in vault.note("n").neighbours()}
+        assert found == {
+            "both": Neighbour("both", True, True, True, ("link",), 3),
+            "in": Neighbour("in", True, True, False, ("link",), 1),
+            "out": Neighbour("out", True, False, True, ("embed", "link"), 2),
+            "Gone": Neighbour("Gone", False, False, True, ("link",), 2),
         }

@@ -123,6 +123,27 @@ def backlinks(ctx: click.Context, name: str, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("name")
+@json_option
+@click.pass_context
+def mentions(ctx: click.Context, name: str, as_json: bool) -> None:
+    """List the places that name a note without a link.
+
+    Its title and its aliases are looked for in the other notes: words in letters as whole words, Chinese,
+    Japanese and Korean anywhere.
+
+    \b
+    crdtnotes mentions CAP定理
+    """
+    with open_vault(ctx) as vault:
+        found = vault.note(name).mentions()
+    if as_json:
+        print_json([{"note": one.note, "line": one.line, "context": one.context} for one in found])
+    else:
+        print_places([(one.note, one.line, one.context) for one in found], "Nothing names it without a link.")
+
+
+@click.command()
 @json_option
 @click.pass_context
 def tags(ctx: click.Context, as_json: bool) -> None:
@@ -159,4 +180,4 @@ def dangling(ctx: click.Context, as_json: bool) -> None:
         print_rows(("target", "linked from"), rows, "Every link leads to a note.")
 
 
-COMMANDS = [list_notes, search, links, backlinks, tags, orphans, dangling]
+COMMANDS = [list_notes, search, links, backlinks, mentions, tags, orphans, dangling]

@@ -44,11 +44,15 @@ class Link(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What is collected; tags and block ids with the position they begin at."""
+    """What is collected; tags and block ids with the position they begin at.
+
+    ``taken``, where it is asked for, gets the ``(start, end)`` of all that is no plain prose.
+    """
 
     links: list[Link]
     tags: list[tuple[str, int]]
     blocks: list[tuple[str, int]]
+    taken: list[tuple[int, int]] | None = None
 
 
 _TRIGGER = re.compile(r"[\\`%<!\[\]#^【［！]")
@@ -104,6 +108,8 @@ class _Scanner:
         pos = 0
         while match := _TRIGGER.search(self._text, pos):
             pos = _HANDLERS[match[0]](self, match.start())
+            if self._found.taken is not None and pos > match.start() + 1:
+                self._found.taken.append((match.start() + self._offset, pos + self._offset))
 
     def escape(self, pos: int) -> int:
         return pos + 2
@@ -175,6 +181,8 @@ class _Scanner:
         image = self._text[opening] == "!"
         if not image:
             self._brackets.clear()
+        if self._found.taken is not None:
+            self._found.taken.append((opening + self._offset, destination.end() + self._offset))
         link = self._note_link(opening, pos, destination, image)
         if link is not None:
             self._found.links.append(link)

@@ -137,6 +137,15 @@ class LinkIndex:
             (id,),
         ).fetchall()
 
+    def to_note(self, id: int) -> list[tuple[str, str, int]]:
+        """Return the links of other notes that lead to this one as `(name, kind, count)`."""
+        return self._conn.execute(
+            """SELECT name, kind, sum(count) FROM links JOIN elements ON elements.id = element
+               JOIN notes ON notes.id = note
+               WHERE target = ? AND note != target GROUP BY note, kind ORDER BY notes.key, kind""",
+            (id,),
+        ).fetchall()
+
     def values_to(self, holder: int, id: int) -> set[tuple[str, str]]:
         """Return the `(kind, value)` links of one note that lead to another."""
         return set(

@@ -84,6 +84,15 @@ class NameIndex:
             )
         )
 
+    def aliases_of(self, id: int) -> list[str]:
+        """Return one note's aliases as they are written."""
+        rows = self._conn.execute(
+            """SELECT value FROM links JOIN elements ON id = element
+               WHERE note = ? AND kind = ? ORDER BY value""",
+            (id, KIND_ALIAS),
+        )
+        return [value for (value,) in rows]
+
     def former(self) -> dict[int, list[str]]:
         """Return the keys of the names that each note once had."""
         return _grouped(

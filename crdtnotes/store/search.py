@@ -12,8 +12,10 @@ when a search or an idle moment comes.
 import re
 import sqlite3
 import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from crdtnotes.markup.mentions import CJK
 from crdtnotes.store.texts import Texts
 
 PENDING_PAGE = 200
@@ -22,12 +24,8 @@ PENDING_PAGE = 200
 SNIPPET = 60
 """Characters of context around a hit, at the most, on each side."""
 
-_CJK = (  # radicals, kana, bopomofo, Hangul, Han with its extensions
-    "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3105-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_CHARACTER = re.compile(f"[{_CJK}]")
-_RUN = re.compile(f"[{_CJK}]+")
+_CHARACTER = re.compile(f"[{CJK}]")
+_RUN = re.compile(f"[{CJK}]+")
 _PHRASES = re.compile(r'"([^"]*)"|(\S+)')
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -58,7 +56,7 @@ def terms(query: str) -> list[tuple[str, bool]]:
     """
     result: list[tuple[str, bool]] = []
     for quoted, plain in _PHRASES.findall(fold(query).replace("“", '"').replace("”", '"')):
-        words = " ".join(_WORDS.findall(spaced(quoted or plain).replace("_", " ")))
+        words = " ".join(_WORDS.findall(_apart(quoted or plain)))
         if words:
             result.append((words, bool(quoted)))
     return result
@@ -126,8 +124,26 @@ class SearchIndex:
         wanted = _needle(query)
         return [_hit(name, self._text(id), wanted) for id, name in rows]
 
+    def naming(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield `(name, text)` of each note whose text may hold one of these names, by name."""
+        phrases = {words for name in names if (words := " ".join(_WORDS.findall(_apart(name))))}
+        if not phrases:
+            return
+        expression = "text : (" + " OR ".join(f'"{words}"' for words in sorted(phrases)) + ")"
+        rows = self._conn.execute(
+            """SELECT notes.id, notes.name FROM search JOIN notes ON notes.id = search.rowid
+               WHERE search MATCH ? ORDER BY notes.key""",
+            (expression,),
+        ).fetchall()
+        for id, name in rows:
+            yield name, self._text(id)
+
     def _text(self, id: int) -> str:
         return self._texts.read(id).decode()
+
+
+def _apart(text: str) -> str:
+    return spaced(text).replace("_", " ")
 
 
 def _needle(query: str) -> list[re.Pattern[str]]:

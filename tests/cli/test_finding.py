@@ -87,3 +87,12 @@ def test_what_could_steer_a_terminal_is_not_printed(program: Program) -> None:
     program.out("new", "b")
     out = program.out("search", "word") + program.out("links", "a") + program.out("dangling")
     assert not any(character in out for character in "\x1b\x07\x9b")
+
+
+def test_mentions(linked: Program) -> None:
+    linked.out("new", "essay", "--text", "First line.\n讲cap 的分布式系统，不连。\n")
+    line = {"note": "essay", "line": 2, "context": "讲cap 的分布式系统，不连。"}
+    assert linked.json("mentions", "CAP定理") == [line]
+    assert linked.json("mentions", "分布式系统") == [line]
+    assert linked.out("mentions", "CAP") == "essay:2: 讲cap 的分布式系统，不连。\n"
+    assert linked.json("mentions", "alone") == []

@@ -1,0 +1,86 @@
+"""Where a text names a note without linking to it.
+
+A mention is a name as it is written, in any case, in the prose of a text: not in links, code, comments, HTML,
+tags or the front matter. Names in letters end at the ends of words; where a name begins or ends with a CJK
+character, or one stands beside it, any place is the end of a word, for such words stand without spaces.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from crdtnotes.markup.inline import Found, scan
+from crdtnotes.markup.wikilink import escape_target
+
+CJK = (  # radicals, kana, bopomofo, Hangul, Han with its extensions
+    "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3105-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+"""The characters that stand as words of their own, as the inside of a regular expression's class."""
+
+_LETTER = rf"(?:(?![{CJK}])\w)"
+_MARK = "\u0300-\u036f"
+_URL = re.compile(r"\w+://\S+")
+
+
+class Mention(NamedTuple):
+    """A name in a text: ``text[start:end]``, in a line counted from 0; ``cell`` if that is in a table."""
+
+    start: int
+    end: int
+    line: int
+    cell: bool
+
+
+def naming(names: Iterable[str]) -> re.Pattern[str] | None:
+    """The pattern that finds any of ``names``, the longest first; None where there are none."""
+    wanted = {form for name in names if name.strip() for form in _forms(name.strip())}
+    if not wanted:
+        return None
+    parts = [_bounded(form) for form in sorted(wanted, key=lambda form: (-len(form), form))]
+    return re.compile("|".join(parts), re.IGNORECASE)
+
+
+def mentions(text: str, pattern: re.Pattern[str]) -> Iterator[Mention]:
+    """Yield the mentions of what ``pattern`` (from :func:`naming`) finds, in the order of the text."""
+    if not pattern.search(text):
+        return
+    from crdtnotes.markup.blocks import find_prose
+    from crdtnotes.markup.frontmatter import read_front_matter
+
+    source = text.replace("\r\n", " \n").replace("\r", "\n")
+    front = read_front_matter(source).end
+    line, counted = 0, 0
+    for start, prose, _, cell in find_prose(source[front:]):
+        if not pattern.search(prose):
+            continue
+        start += front
+        taken = [(start + url.start(), start + url.end()) for url in _URL.finditer(prose)]
+        scan(prose, start, cell, Found([], [], [], taken))
+        for match in pattern.finditer(prose):
+            begin, end = start + match.start(), start + match.end()
+            if any(begin < over and under < end for under, over in taken):
+                continue
+            line += text.count("\n", counted, begin)
+            counted = begin
+            yield Mention(begin, end, line, cell)
+
+
+def linked(written: str, target: str, *, cell: bool) -> str:
+    """The link to ``target`` that takes the place of a mention and reads as it did."""
+    link = escape_target(target)
+    if target == written:
+        return f"[[{link}]]"
+    bar = "\\|" if cell else "|"
+    return f"[[{link}{bar}{written}]]"
+
+
+def _forms(name: str) -> set[str]:
+    return {unicodedata.normalize(form, name) for form in ("NFC", "NFD")}
+
+
+def _bounded(name: str) -> str:
+    before = rf"(?<!{_LETTER})" if re.match(_LETTER, name) else ""
+    after = rf"(?!{_LETTER})" if re.match(_LETTER, name[-1]) or name[-1] in _MARK else ""
+    return f"{before}{re.escape(name)}(?![{_MARK}]){after}"
