@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from crdtnotes.crdt import COMPILED
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
+from crdtnotes.markup import templates
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
 from crdtnotes.note import Note
 from crdtnotes.store.backup import backup
@@ -29,9 +30,6 @@ from crdtnotes.store.writer import Writer
 
 if TYPE_CHECKING:
     import networkx as nx
-
-DAILY_TEMPLATE = "templates/daily"
-"""The note whose text each day's note begins with; `{{date}}` in it becomes YYYY-MM-DD."""
 
 _HEX = re.compile("[0-9a-fA-F]+")
 
@@ -202,14 +200,38 @@ class Vault:
 
         Its title is `YYYY-MM-DD`. Two replicas that create it apart create the same note.
         """
-        name = (day or date.today()).isoformat()
+        day = day or date.today()
+        name = day.isoformat()
         with self.transaction():
             uid = self._find(name)
             if uid is not None:
                 return Note(self._writer, uid)
-            template = self._find(DAILY_TEMPLATE)
+            template = self._find(templates.DAILY)
             text = _DEFAULT_DAILY if template is None else Note(self._writer, template).text
-            return self.create_note(name, text.replace("{{date}}", name))
+            return self.create_note(name, templates.filled(text, name, day))
+
+    def templates(self) -> list[str]:
+        """Return the names of the notes that are templates: those in the folder `templates`."""
+        start = name_key(templates.FOLDER) + "/"
+        with self._writer.reading() as replica:
+            rows = replica.conn.execute(
+                "SELECT name FROM notes WHERE key > ? AND key < ? ORDER BY key", (start, start + "\U0010ffff")
+            ).fetchall()
+        return [name for (name,) in rows]
+
+    def create_from(self, template: str, name: str, day: date | None = None) -> Note:
+        """Create a note with a template's text, `{{date}}` and `{{title}}` filled in; the date is today's.
+
+        `template` is a note's name, with or without the folder of templates. Raises NoteNotFound, and what
+        `create_note` raises.
+        """
+        with self.transaction():
+            uid = self._find(f"{templates.FOLDER}/{template}") or self._find(template)
+            if uid is None:
+                raise NoteNotFound(f"There is no template {template!r}.")
+            text = Note(self._writer, uid).text
+            filled = templates.filled(text, title_of(clean_name(name)), day or date.today())
+            return self.create_note(name, filled)
 
     # -- finding
 
@@ -241,6 +263,11 @@ class Vault:
         """Return every tag with the number of notes that bear it."""
         with self._writer.reading() as replica:
             return replica.links.tags()
+
+    def tags_by_note(self) -> dict[str, list[str]]:
+        """Return the tags of each note that has some, by its name."""
+        with self._writer.reading() as replica:
+            return replica.links.tags_by_note()
 
     def orphans(self) -> list[NoteInfo]:
         """Return the notes that neither link to another note nor are linked to."""

@@ -7,7 +7,8 @@ import pytest
 
 import crdtnotes
 from crdtnotes.errors import CrdtnotesError, InvalidName, InvalidText, NoteExists, NoteNotFound
-from crdtnotes.vault import DAILY_TEMPLATE, Vault
+from crdtnotes.markup.templates import DAILY
+from crdtnotes.vault import Vault
 from tests.vaults import meet, replicas
 
 
@@ -99,7 +100,7 @@ def test_today(tmp_path: Path) -> None:
         assert len(one) == 1
         assert one.today(day).text.count("# 2026-02-03") == 1
         assert sorted(one.today(day).text.split("\n")[2:]) == ["", "mine", "theirs"]
-        one.create_note(DAILY_TEMPLATE, "# {{date}} 日记\n{{date}}")
+        one.create_note(DAILY, "# {{date}} 日记\n{{date}}")
         assert one.today(date(2026, 2, 4)).text == "# 2026-02-04 日记\n2026-02-04"
         assert one.today().title == date.today().isoformat()
 

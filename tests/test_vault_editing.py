@@ -1,11 +1,13 @@
 """What the editor needs of a vault and its notes besides text."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from crdtnotes import Vault
+from crdtnotes.errors import NoteExists, NoteNotFound
 from crdtnotes.vault import NoteNames
 
 
@@ -53,3 +55,24 @@ def test_a_deleted_note_comes_back_as_it_was(vault: Vault) -> None:
 def test_peers_are_remembered(vault: Vault) -> None:
     vault.remember_peer("bo", "ws://localhost:1")
     assert vault.peers() == [("bo", "ws://localhost:1")]
+
+
+def test_a_note_from_a_template(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v") as vault:
+        vault.create_note("Templates/会议", "# {{title}}\n{{date}} [[人]]\n")
+        vault.create_note("templatesque")
+        assert vault.templates() == ["Templates/会议"]
+        note = vault.create_from("会议", "工作/周会", date(2026, 3, 1))
+        assert note.text == "# 周会\n2026-03-01 [[人]]\n"
+        assert [link.target for link in note.links()] == ["人"]
+        with pytest.raises(NoteNotFound, match="no template 'none'"):
+            vault.create_from("none", "x")
+        with pytest.raises(NoteExists):
+            vault.create_from("会议", "工作/周会")
+
+
+def test_tags_by_note(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v") as vault:
+        vault.create_note("a", "#x/y #z")
+        vault.create_note("b")
+        assert vault.tags_by_note() == {"a": ["x/y", "z"]}

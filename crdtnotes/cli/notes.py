@@ -51,24 +51,35 @@ def today(ctx: click.Context, text: str | None) -> None:
 @click.argument("source", required=False, type=click.Choice([STANDARD_INPUT]), metavar="[-]")
 @click.option("--text", metavar="T", help="The note's text.")
 @click.option("--file", metavar="F", type=click.Path(path_type=Path), help="A file with the note's text.")
+@click.option("--template", metavar="NOTE", help="A note of the folder templates to begin with.")
 @click.pass_context
-def new(ctx: click.Context, name: str, source: str | None, text: str | None, file: Path | None) -> None:
+def new(
+    ctx: click.Context,
+    name: str,
+    source: str | None,
+    text: str | None,
+    file: Path | None,
+    template: str | None,
+) -> None:
     """Make a note and print its name.
 
-    With - its text comes from the standard input; without any text it is empty.
+    With - its text comes from the standard input; without any text it is empty. In a template {{date}} and
+    {{title}} are filled in.
 
     \b
     crdtnotes new "zh/分布式系统" --text "见 [[CAP定理]]"
     pandoc paper.docx -t gfm | crdtnotes new "papers/Paxos" -
+    crdtnotes new "meetings/Lin" --template meeting
     """
-    if sum(given is not None for given in (source, text, file)) > 1:
-        raise click.UsageError("Give one of --text, --file and -.")
+    if sum(given is not None for given in (source, text, file, template)) > 1:
+        raise click.UsageError("Give one of --text, --file, --template and -.")
     if source is not None:
         text = read_standard_input()
     elif file is not None:
         text = read_text_file(file)
     with open_vault(ctx) as vault:
-        click.echo(vault.create_note(name, text or "").name)
+        note = vault.create_note(name, text or "") if template is None else vault.create_from(template, name)
+        click.echo(note.name)
 
 
 @click.command()

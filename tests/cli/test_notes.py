@@ -235,3 +235,11 @@ def test_an_editor_that_is_not_there(program: Program, monkeypatch: pytest.Monke
     monkeypatch.setenv("VISUAL", "no-such-editor-anywhere")
     program.out("new", "a")
     assert "Editing failed" in program.fails("edit", "a")
+
+
+def test_new_from_a_template(program: Program) -> None:
+    program.out("new", "templates/meeting", "--text", "# {{title}}\n")
+    program.out("new", "work/Lin", "--template", "meeting")
+    assert program.out("show", "Lin") == "# Lin\n"
+    assert program.run("new", "x", "--template", "meeting", "--text", "y").exit_code == 2
+    assert "There is no template 'none'." in program.run("new", "x", "--template", "none").stderr

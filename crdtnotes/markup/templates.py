@@ -1,0 +1,18 @@
+"""Templates: notes whose text others begin with, with what is known of the new note in place of ``{{…}}``."""
+
+import re
+from datetime import date
+
+FOLDER = "templates"
+"""The notes in this folder are templates."""
+
+DAILY = f"{FOLDER}/daily"
+"""The template of each day's note."""
+
+_PLACE = re.compile(r"\{\{\s*(date|title)\s*\}\}", re.IGNORECASE)
+
+
+def filled(template: str, title: str, day: date) -> str:
+    """The text of a new note: ``{{date}}`` becomes ``YYYY-MM-DD``, ``{{title}}`` its title."""
+    values = {"date": day.isoformat(), "title": title}
+    return _PLACE.sub(lambda place: values[place[1].lower()], template)
