@@ -9,7 +9,7 @@ from crdtnotes.crdt.diff import edits
 from crdtnotes.crdt.rebase import rebase
 from crdtnotes.editing.session import EditSession
 from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
-from crdtnotes.markup.mentions import linked, mentions, naming
+from crdtnotes.markup.mentions import Names, linked, mentions
 from crdtnotes.markup.names import clean_name, name_key, title_of
 from crdtnotes.markup.outline import outline
 from crdtnotes.store.documents import Document
@@ -263,16 +263,14 @@ class Note:
                 replica.settle_texts()
                 replica.settle_search()
             row, own = self._row(), self.name
-            names = [title_of(own), *replica.names.aliases_of(row)]
-            pattern = naming(names)
-            if pattern is None:
-                return result
+            written_as = [title_of(own), *replica.names.aliases_of(row)]
+            names = Names(written_as)
             resolver = Resolver(replica.conn)
-            for holder, text in replica.search.naming(names):
+            for holder, text in replica.search.naming(written_as):
                 if holder == own:
                     continue
                 lines = text.split("\n")
-                for line, found in groupby(mentions(text, pattern), key=attrgetter("line")):
+                for line, found in groupby(mentions(text, names), key=attrgetter("line")):
                     first = next(found)
                     written = text[first.start : first.end]
                     ways = (written, title_of(own))

@@ -21,6 +21,7 @@ CJK = (  # radicals, kana, bopomofo, Hangul, Han with its extensions
 
 _LETTER = rf"(?:(?![{CJK}])\w)"
 _MARK = "\u0300-\u036f"
+_WIKILINK = re.compile(r"\[\[[^\[\]\n]*+\]\]")
 _URL = re.compile(r"\w+://\S+")
 
 
@@ -33,18 +34,26 @@ class Mention(NamedTuple):
     cell: bool
 
 
-def naming(names: Iterable[str]) -> re.Pattern[str] | None:
-    """The pattern that finds any of ``names``, the longest first; None where there are none."""
-    wanted = {form for name in names if name.strip() for form in _forms(name.strip())}
-    if not wanted:
-        return None
-    parts = [_bounded(form) for form in sorted(wanted, key=lambda form: (-len(form), form))]
-    return re.compile("|".join(parts), re.IGNORECASE)
+class Names:
+    """Names to look for."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        forms = {form for name in names if name.strip() for form in _forms(name.strip())}
+        # The longest first: where two begin at one place, that is the one that is meant.
+        ordered = sorted(forms, key=lambda form: (-len(form), form))
+        self.folded = [form.casefold() for form in ordered]
+        self.pattern = re.compile("|".join(map(_bounded, ordered)), re.IGNORECASE)
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether a text might hold one of the names: quick, and never wrong where it says no."""
+        folded = text.casefold()
+        return any(name in folded for name in self.folded)
 
 
-def mentions(text: str, pattern: re.Pattern[str]) -> Iterator[Mention]:
-    """Yield the mentions of what ``pattern`` (from :func:`naming`) finds, in the order of the text."""
-    if not pattern.search(text):
+def mentions(text: str, names: Names) -> Iterator[Mention]:
+    """Yield where a text holds one of the names, in the order of the text."""
+    # Most names stand in wiki-links: without those, few texts are worth reading.
+    if not names.may_be_in(text) or not names.may_be_in(_WIKILINK.sub("", text)):
         return
     from crdtnotes.markup.blocks import find_prose
     from crdtnotes.markup.frontmatter import read_front_matter
@@ -53,12 +62,12 @@ def mentions(text: str, pattern: re.Pattern[str]) -> Iterator[Mention]:
     front = read_front_matter(source).end
     line, counted = 0, 0
     for start, prose, _, cell in find_prose(source[front:]):
-        if not pattern.search(prose):
+        if not names.may_be_in(prose):
             continue
         start += front
         taken = [(start + url.start(), start + url.end()) for url in _URL.finditer(prose)]
         scan(prose, start, cell, Found([], [], [], taken))
-        for match in pattern.finditer(prose):
+        for match in names.pattern.finditer(prose):
             begin, end = start + match.start(), start + match.end()
             if any(begin < over and under < end for under, over in taken):
                 continue

@@ -2,13 +2,11 @@ import unicodedata
 
 import pytest
 
-from crdtnotes.markup.mentions import linked, mentions, naming
+from crdtnotes.markup.mentions import Names, linked, mentions
 
 
 def found(text: str, *names: str) -> list[str]:
-    pattern = naming(names)
-    assert pattern is not None
-    return [text[one.start : one.end] for one in mentions(text, pattern)]
+    return [text[one.start : one.end] for one in mentions(text, Names(names))]
 
 
 @pytest.mark.parametrize(
@@ -63,14 +61,11 @@ def test_a_composed_and_a_decomposed_name_are_one() -> None:
 
 
 def test_lines_count_from_0() -> None:
-    pattern = naming(["系统"])
-    assert pattern is not None
-    assert [one.line for one in mentions("系统\n\n- x\n- 系统系统\n", pattern)] == [0, 3, 3]
+    assert [one.line for one in mentions("系统\n\n- x\n- 系统系统\n", Names(["系统"]))] == [0, 3, 3]
 
 
-def test_no_name_is_no_pattern() -> None:
-    assert naming([]) is None
-    assert naming([" "]) is None
+def test_no_name_is_nowhere() -> None:
+    assert found("text") == found("text", " ") == []
 
 
 def test_a_mention_turned_into_a_link_reads_the_same() -> None:
