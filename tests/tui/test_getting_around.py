@@ -5,7 +5,8 @@ from textual.widgets import Input
 
 from crdtnotes import Vault
 from crdtnotes_tui.screens.picker import Picker
-from crdtnotes_tui.widgets.panels import Backlinks, NotesTree
+from crdtnotes_tui.widgets.linked import Linked
+from crdtnotes_tui.widgets.tree import NotesTree
 from tests.tui.desktop import desktop, vault_of
 from tests.tui.loop import run, until
 
@@ -178,7 +179,7 @@ def test_backlinks_show_their_line_and_go_there(tmp_path: Path) -> None:
             with Vault.open(desk.path) as other:
                 other.note("CAP").append("[[n]] too")
             await desk.sees("Backlinks (2)", "[[n]] too")
-            desk.app.screen.query_one(Backlinks).focus()
+            desk.app.screen.query_one(Linked).focus()
             await desk.press("home", "enter")
             await desk.shows("en/CRDT")
             await until(lambda: desk.editor.cursor_location == (6, 0))

@@ -8,9 +8,7 @@ from pathlib import Path
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import TextArea
 
 from crdtnotes.errors import CrdtnotesError
@@ -22,19 +20,23 @@ from crdtnotes_tui.model.buffer import Buffer
 from crdtnotes_tui.model.desk import Desk
 from crdtnotes_tui.model.finding import matches, pick
 from crdtnotes_tui.model.places import Line, Place
+from crdtnotes_tui.screens.around import Around
 from crdtnotes_tui.screens.ask import Ask
 from crdtnotes_tui.screens.headings import Headings
 from crdtnotes_tui.screens.search import Search
 from crdtnotes_tui.screens.switcher import Chosen, Switcher
+from crdtnotes_tui.widgets.body import Body
 from crdtnotes_tui.widgets.completions import Completions
 from crdtnotes_tui.widgets.editor import NoteEditor
 from crdtnotes_tui.widgets.find import FindBar
-from crdtnotes_tui.widgets.panels import Backlinks, NotesTree
+from crdtnotes_tui.widgets.going import FollowTarget, GoTo
+from crdtnotes_tui.widgets.peeking import Peeking
 from crdtnotes_tui.widgets.status import StatusLine
 from crdtnotes_tui.widgets.suggesting import Suggesting
+from crdtnotes_tui.widgets.trouble import Trouble
 
 
-class MainScreen(Screen[None]):
+class MainScreen(Around):
     """Where notes are written."""
 
     BINDINGS = [
@@ -45,13 +47,13 @@ class MainScreen(Screen[None]):
         Binding("ctrl+r", "headings", "Go to a heading"),
         Binding("alt+left", "back", "Back"),
         Binding("alt+right", "forward", "Forward"),
-        Binding("ctrl+l", "toggle_tree", "Notes by folder"),
-        Binding("ctrl+b", "toggle_backlinks", "Backlinks"),
+        Binding("alt+v", "peek", "Preview of the link"),
         Binding("f2", "rename", "Rename this note"),
         Binding("f8", "delete", "Delete this note"),
         Binding("f9", "restore", "Bring back what was deleted"),
         Binding("f4", "meet", "Sync with a peer"),
         Binding("ctrl+s", "saved", "Saved?", show=False),
+        Binding("escape", "close_one", show=False),
     ]
 
     @dataclass
@@ -68,22 +70,21 @@ class MainScreen(Screen[None]):
         self.editor = NoteEditor(id="editor")
         self._deleted: list[Buffer] = []
         self.status = StatusLine()
+        self.trouble = Trouble()
+        self.body = Body(self.desk, self.editor)
         self.suggesting = Suggesting(self.editor, Completions(), self.desk)
+        self.peeking = Peeking(self.editor, self.suggesting.list, self.desk)
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
-        with Horizontal(id="body"):
-            yield NotesTree()
-            with Vertical(id="middle"):
-                yield self.editor
-                yield FindBar()
-            yield Backlinks()
+        yield self.body
+        yield self.trouble
         yield self.status
         yield self.suggesting.list
+        yield self.peeking.preview
 
     def on_mount(self) -> None:
         """Open the vault once the screen is there to see."""
-        self.query_one(Backlinks).can_focus = True
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -92,8 +93,11 @@ class MainScreen(Screen[None]):
     async def _open_vault(self) -> None:
         await self.desk.start()
         self.editor.know(self.desk.catalogue)
+        empty = not self.desk.catalogue.notes
         buffer = await (self.desk.first() if self._begin_with is None else self.desk.open(self._begin_with))
         self._show(buffer)
+        if empty:
+            self.body.welcome.open(self.editor.text)
         await self.company.follow(await self.desk.keeper.run(Vault.peers))
 
     async def leave(self) -> list[str]:
@@ -112,7 +116,9 @@ class MainScreen(Screen[None]):
             if fatal:
                 self.post_message(self.Failed(str(error)))
             else:
-                self.notify(str(error), title="That did not work", severity="error", markup=False)
+                self.trouble.tell(str(error))
+        else:
+            self.trouble.close()
 
     def go(self, opening: Callable[[], Awaitable[Buffer]], position: int | None = None) -> None:
         """Open a note, remembering the place that is left."""
@@ -136,9 +142,10 @@ class MainScreen(Screen[None]):
 
     def _show(self, buffer: Buffer, position: int | None = None) -> None:
         self.editor.show(buffer, position)
-        self.editor.focus()
+        self.peeking.close()
+        self.body.focus_text()
+        self.body.opened()
         self._tell()
-        self._look_beside()
 
     @property
     def here(self) -> Place | None:
@@ -191,9 +198,27 @@ class MainScreen(Screen[None]):
     def on_note_editor_followed(self, event: NoteEditor.Followed) -> None:
         """Go where a link leads, making the note if there is none."""
         link = event.link
+        self.body.welcome.followed()
+        self.on_follow_target(FollowTarget(link.target, link.heading, link.block))
+
+    def on_follow_target(self, event: FollowTarget) -> None:
+        """Go where a link of the open note leads."""
         holder = self.editor.buffer
         if holder is not None:
-            self._do(partial(self._follow, holder, link.target, link.heading, link.block))
+            self._do(partial(self._follow, holder, event.target, event.heading, event.block))
+
+    def on_go_to(self, event: GoTo) -> None:
+        """Go where a panel or a list wants to."""
+        if event.line is not None:
+            self.go_to_line(Line(event.name, event.line))
+        elif event.new:
+            self.go(lambda: self.desk.create(event.name))
+        else:
+            self.go(lambda: self.desk.open(event.name))
+
+    def on_failed(self, event: Failed) -> None:
+        """Say what did not work."""
+        self.trouble.tell(event.reason)
 
     async def _follow(self, holder: Buffer, target: str, heading: str | None, block: str | None) -> None:
         name = self.desk.catalogue.resolve(target, holder.name) if target else holder.name
@@ -289,42 +314,26 @@ class MainScreen(Screen[None]):
 
     def on_find_bar_closed(self) -> None:
         """Go back to the text."""
-        self.editor.focus()
+        self.body.focus_text()
 
-    # -- what is beside the text
+    # -- what is beside the text, and over it
 
-    def action_toggle_tree(self) -> None:
-        """Show or hide the notes by folder."""
-        self._toggle(self.query_one(NotesTree))
+    def action_peek(self) -> None:
+        """Show where the link under the caret leads."""
+        self.peeking.toggle()
 
-    def action_toggle_backlinks(self) -> None:
-        """Show or hide what links here."""
-        self._toggle(self.query_one(Backlinks))
+    def on_completions_marked(self) -> None:
+        """Show the note that is marked among the suggestions."""
+        self.peeking.marked()
 
-    def _toggle(self, panel: NotesTree | Backlinks) -> None:
-        panel.display = not panel.display
-        self._look_beside()
-        (panel if panel.display else self.editor).focus()
-
-    def on_backlinks_opened(self, event: Backlinks.Opened) -> None:
-        """Go where the link stands."""
-        self.go_to_line(event.line)
-
-    def on_notes_tree_opened(self, event: NotesTree.Opened) -> None:
-        """Open a note of the tree."""
-        self.go(lambda: self.desk.open(event.name))
-
-    def _look_beside(self) -> None:
-        tree, backlinks = self.query_one(NotesTree), self.query_one(Backlinks)
-        if tree.display:
-            tree.show(note.name for note in self.desk.catalogue.notes)
-        buffer = self.editor.buffer
-        if backlinks.display and buffer is not None:
-
-            async def show() -> None:
-                backlinks.show(await self.desk.backlinks(buffer))
-
-            self._do(show)
+    def action_close_one(self) -> None:
+        """Close what lies over or beside the text, one thing at a time."""
+        if self.peeking.preview.display:
+            self.peeking.close()
+        elif self.trouble.display:
+            self.trouble.close()
+        else:
+            self.body.close_one()
 
     # -- how things stand
 
@@ -332,12 +341,15 @@ class MainScreen(Screen[None]):
     def _typed(self) -> None:
         """Suggest, and tell."""
         self.suggesting.think()
+        self.body.typed()
         self._tell()
 
     @on(TextArea.SelectionChanged)
     def _moved(self) -> None:
         """Suggest only where something is being typed."""
         self.suggesting.think(moved=True)
+        self.peeking.moved()
+        self.body.moved()
         self._tell()
 
     def on_note_editor_key_for_list(self, event: NoteEditor.KeyForList) -> None:
@@ -359,9 +371,10 @@ class MainScreen(Screen[None]):
         raise error
 
     def _refreshed(self) -> None:
-        if self.desk.catalogue is not self.editor.catalogue:
+        changed = self.desk.catalogue is not self.editor.catalogue
+        if changed:
             self.editor.know(self.desk.catalogue)
-        self._look_beside()
+        self.body.look(names_changed=changed)
         self._tell()
 
     def _tell(self) -> None:

@@ -38,6 +38,8 @@ class Picker(ModalScreen[V | None], Generic[V]):
     ]
 
     question = ""
+    empty = ""
+    """What is said where there is nothing to pick from."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,6 +73,8 @@ class Picker(ModalScreen[V | None], Generic[V]):
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(_content(answer)) for answer in self._answers])
+        if not self._answers and not query and self.empty:
+            options.add_option(Option(Content.styled(self.empty, "dim"), disabled=True))
         options.highlighted = 0 if self._answers else None
 
     def action_move(self, by: int) -> None:

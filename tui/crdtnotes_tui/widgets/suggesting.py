@@ -33,13 +33,15 @@ class Suggesting:
         if typing is None or self._closed_at == (row, typing.start) or (moved and not self._editor.list_open):
             self.close()
         elif typing.stage == NAME:
-            self._offer(self._names(typing.query))
+            self._offer(self._names(typing.query), of_notes=True)
         else:
             looking = partial(self._offer_parts, typing)
             self._asking: Worker[None] = self._editor.run_worker(looking, exclusive=True, group="suggesting")
 
     def close(self) -> None:
         """Offer nothing."""
+        if self._editor.list_open:
+            self.list.post_message(Completions.Marked())
         self._editor.list_open = self.list.display = False
 
     def key(self, key: str) -> None:
@@ -89,8 +91,9 @@ class Suggesting:
             items = [(one.text, one.text, "#" * one.level) for one in headings]
         self._offer(items[:SHOWN])
 
-    def _offer(self, items: Sequence[Item]) -> None:
-        self.list.offer(items, self._editor.cursor_screen_offset, self._editor.screen.size)
+    def _offer(self, items: Sequence[Item], *, of_notes: bool = False) -> None:
+        place, screen = self._editor.cursor_screen_offset, self._editor.screen.size
+        self.list.offer(items, place, screen, of_notes=of_notes)
         self._editor.list_open = bool(items)
 
     def _accept(self) -> None:

@@ -1,71 +1,19 @@
-"""The panels beside the text: what links here, and all notes by folder."""
+"""All notes by folder, beside the text."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from textual.content import Content
-from textual.message import Message
-from textual.widgets import OptionList, Tree
-from textual.widgets.option_list import Option
+from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from crdtnotes.graph.labels import printable
 from crdtnotes.markup.names import folder_of, title_of
-from crdtnotes.note import Backlink
-from crdtnotes_tui.model.places import Line
-
-
-class Backlinks(OptionList):
-    """Each place that links to the note, with its line."""
-
-    BORDER_TITLE = "Backlinks"
-
-    @dataclass
-    class Opened(Message):
-        """The person wants to go there."""
-
-        line: Line
-
-    def __init__(self) -> None:
-        super().__init__(id="backlinks")
-        self._shown: Sequence[Backlink] | None = None
-
-    def show(self, links: Sequence[Backlink]) -> None:
-        """Show the places."""
-        if links == self._shown:
-            return
-        self._shown = links
-        self.border_title = f"Backlinks ({len(links)})"
-        self.clear_options()
-        self.add_options(
-            [
-                Option(
-                    Content.assemble((printable(link.note), "bold"), "\n", (printable(link.context), "dim"))
-                )
-                for link in links
-            ]
-        )
-        if not links:
-            self.add_option(Option("Nothing links here yet.", disabled=True))
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Go there."""
-        event.stop()
-        if self._shown:
-            link = self._shown[event.option_index]
-            self.post_message(self.Opened(Line(link.note, link.line)))
+from crdtnotes_tui.widgets.going import GoTo
 
 
 class NotesTree(Tree[str]):
     """All notes by folder. A folder's data ends with `/`, a note's is its name; folders fill when opened."""
 
     BORDER_TITLE = "Notes"
-
-    @dataclass
-    class Opened(Message):
-        """The person wants to open a note."""
-
-        name: str
 
     def __init__(self) -> None:
         super().__init__("", data="", id="tree")
@@ -123,4 +71,4 @@ class NotesTree(Tree[str]):
         event.stop()
         data = event.node.data
         if data and not data.endswith("/"):
-            self.post_message(self.Opened(data))
+            self.post_message(GoTo(data))

@@ -1,0 +1,88 @@
+"""Lists to pick from: tags, orphans, dangling links, a note's links, templates."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from crdtnotes.note import LinkInfo
+from crdtnotes.vault import Dangling, Vault
+from crdtnotes_tui.keeper import Keeper
+from crdtnotes_tui.model.matching import rank
+from crdtnotes_tui.model.tagtree import Branch, tag_tree
+from crdtnotes_tui.screens.picker import Answer, Picker
+
+T = TypeVar("T")
+
+SHOWN = 300
+
+
+class ListPicker(Picker[T]):
+    """Picks from a list that is asked for once; what is typed narrows it and leaves its order."""
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        question: str,
+        job: Callable[[Vault], Sequence[Answer[T]]],
+        empty: str = "There are none.",
+    ) -> None:
+        super().__init__()
+        self.question = question
+        self.empty = empty
+        self._keeper = keeper
+        self._job = job
+        self._all: Sequence[Answer[T]] | None = None
+
+    async def answers(self, query: str) -> Sequence[Answer[T]]:
+        """Return what fits."""
+        if self._all is None:
+            self._all = await self._keeper.run(self._job)
+        words = query.casefold().split()
+        return [one for one in self._all if _fits(words, one.text.casefold())][:SHOWN]
+
+
+def _fits(words: Sequence[str], text: str) -> bool:
+    return all(rank(word, text, "") is not None for word in words)
+
+
+def tags(vault: Vault) -> list[Answer[Branch]]:
+    """Return the tags as a tree, each with how many notes bear it or one below it."""
+    return [
+        Answer(one, f"{'  ' * one.depth}#{one.tag}", str(len(one.notes)))
+        for one in tag_tree(vault.tags_by_note())
+    ]
+
+
+def orphans(vault: Vault) -> list[Answer[str]]:
+    """Return the notes that are linked with no other."""
+    return [
+        Answer(one.name, one.name, f"{one.characters:,} characters" if one.characters else "empty")
+        for one in vault.orphans()
+    ]
+
+
+def dangling(vault: Vault) -> list[Answer[Dangling]]:
+    """Return the targets that have no note yet, those that most notes link to first."""
+    found = sorted(vault.dangling(), key=lambda one: -len(one.notes))
+    return [Answer(one, one.target, ", ".join(one.notes)) for one in found]
+
+
+def links_of(name: str) -> Callable[[Vault], list[Answer[LinkInfo]]]:
+    """Return a job that returns a note's links."""
+
+    def job(vault: Vault) -> list[Answer[LinkInfo]]:
+        return [
+            Answer(one, one.target, one.note if one.note is not None else "make this note")
+            for one in vault.note(name).links()
+        ]
+
+    return job
+
+
+def templates(vault: Vault) -> list[Answer[str]]:
+    """Return the templates."""
+    return [Answer(name, name) for name in vault.templates()]
+
+
+def these(names: Sequence[str]) -> Callable[[Vault], list[Answer[str]]]:
+    """Return a job that returns these notes."""
+    return lambda _: [Answer(name, name) for name in names]

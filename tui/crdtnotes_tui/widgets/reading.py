@@ -1,0 +1,48 @@
+"""The note as it reads: Textual's Markdown, with links that lead somewhere."""
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.widgets import Markdown
+
+from crdtnotes_tui.model.reading import body, parser, target_of
+from crdtnotes_tui.widgets.going import FollowTarget
+
+WEB = ("http://", "https://")
+
+
+class Reading(VerticalScroll, can_focus=True):
+    """In place of the editor while one reads."""
+
+    BINDINGS = [Binding("j", "scroll_down", show=False), Binding("k", "scroll_up", show=False)]
+
+    def __init__(self) -> None:
+        super().__init__(id="reading")
+        self.resolves: Callable[[str], bool] = lambda _: True
+        """Whether a target, written in the note that is shown, leads to a note."""
+        self._shown: tuple[str, str] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay it out."""
+        yield Markdown(parser_factory=lambda: parser(self.resolves), open_links=False)
+
+    async def show(self, name: str, text: str, *, again: bool = False) -> None:
+        """Show a note; `again` where what its links lead to may have changed."""
+        if (name, text) == self._shown and not again:
+            return
+        another = self._shown is None or self._shown[0] != name
+        self._shown = (name, text)
+        await self.query_one(Markdown).update(body(text))
+        if another:
+            self.scroll_home(animate=False)
+
+    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
+        """Go where a link leads."""
+        event.stop()
+        place = target_of(event.href)
+        if place is not None:
+            self.post_message(FollowTarget(*place))
+        elif event.href.startswith(WEB):
+            self.app.open_url(event.href)
