@@ -234,10 +234,13 @@ class NoteEditor(TextArea):
         key = event.key
         if self.list_open and key in ("up", "down", "enter", "tab", "escape"):
             self.post_message(self.KeyForList(key))
-        elif key != "escape" and not (key == "tab" and self._indent(1)):
+        elif key.startswith("alt+") and event.is_printable:
+            # A terminal sends the letter along; bound or not, it is none to be written.
+            await self._run_binding(key)
+        elif not (key == "tab" and self._indent(1)):
             if event.is_printable or key in ("enter", "tab"):
                 return
-            if not await self._run_binding(key):
+            if not await self._run_binding(key) and key != "escape":
                 return
         event.prevent_default()
         event.stop()
@@ -345,7 +348,9 @@ class NoteEditor(TextArea):
         first, last = sorted(self.selection)
         if first[0] <= row <= last[0]:
             return self._render_line(y)
-        key = (self.document.get_line(row), self._blocks_now()[row], section, self.size, self.has_focus)
+        line, block = self.document.get_line(row), self._blocks_now()[row]
+        # After a resize lines are drawn before they are wrapped anew: the size alone does not tell.
+        key = (line, block, section, self._wrapping.width, self.size, self.has_focus)
         strip = self._strips.get(key)
         if strip is None:
             strip = self._strips[key] = self._render_line(y)
