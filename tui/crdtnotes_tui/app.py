@@ -5,15 +5,13 @@ from pathlib import Path
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
-from textual.color import Color
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from crdtnotes_tui.screens.keys import Keys
+from crdtnotes_tui import looks
+from crdtnotes_tui.model.settings import Settings
+from crdtnotes_tui.screens.keys import Keys, sideways
 from crdtnotes_tui.screens.main import MainScreen
-
-QUIET = 0.55
-"""How much of the foreground is in what is quiet."""
 
 
 class NotesApp(App[None]):
@@ -26,8 +24,17 @@ class NotesApp(App[None]):
         Binding("f1", "keys", "All keys"),
     ]
 
-    def __init__(self, path: Path, name: str | None = None, new_device: str | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        path: Path,
+        name: str | None = None,
+        new_device: str | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        # Without colours Textual would still send shades of grey, unless it has the terminal's own.
+        super().__init__(ansi_color=True if looks.no_colour() else None)
+        self._settings = settings or Settings()
+        self.theme = looks.first_theme(self, self._settings)
         self.main = MainScreen(path, name, new_device)
         self.failure = ""
         """Why the editor had to end, in one sentence."""
@@ -39,20 +46,24 @@ class NotesApp(App[None]):
     def get_css_variables(self) -> dict[str, str]:
         """Add `$quiet`, for what should be seen last."""
         variables = super().get_css_variables()
-        foreground, background = (Color.parse(variables[name]) for name in ("foreground", "background"))
-        return {**variables, "quiet": background.blend(foreground, QUIET).hex}
+        return {**variables, "quiet": looks.quiet(variables)}
+
+    def on_mount(self) -> None:
+        """Keep what is chosen."""
+        self.theme_changed_signal.subscribe(self, lambda theme: self._settings.set(looks.THEME, theme.name))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield everything that has a key here, with its key, then what Textual brings."""
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.description and active.enabled and not binding.system:
+            if binding.description and active.enabled and not binding.system and not sideways(binding):
                 key = self.get_key_display(binding)
 
                 async def run(action: str = binding.action, node: DOMNode = active.node) -> None:
                     await self.run_action(action, node)
 
                 yield SystemCommand(binding.description, f"{binding.tooltip or ''} [{key}]".strip(), run)
+        yield from looks.commands(self)
         yield from super().get_system_commands(screen)
 
     def action_keys(self) -> None:

@@ -20,9 +20,10 @@ def run(path: Path, name: str | None, new_device: str | None) -> None:
     """
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     from crdtnotes_tui.app import NotesApp  # Textual reads its settings when it is imported
+    from crdtnotes_tui.model.settings import Settings
 
     sys.setswitchinterval(SWITCH_SECONDS)
-    app = NotesApp(path, name, new_device)
+    app = NotesApp(path, name, new_device, Settings.of_user())
     app.run()
     if app.failure:
         raise LocalError(app.failure)

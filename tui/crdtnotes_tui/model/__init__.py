@@ -11,4 +11,10 @@
 ``desk``        what lies open: names, notes in hand, places
 ``finding``     find in a note
 ``places``      back and forward
+``linking``     mentions become links, and back
+``peek``        what a preview shows
+``picture``     the local graph in cells
+``reading``     a note as Markdown widgets take it
+``settings``    what a person has chosen
+``tagtree``     nested tags
 """

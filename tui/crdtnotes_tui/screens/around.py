@@ -159,11 +159,15 @@ class Around(Screen[None]):
             self.post_message(Failed(str(error)))
             return
         changed = [*report.created, *report.updated]
-        self.notify(f"{len(changed):,} notes were taken in.", title=str(folder), markup=False)
+        taken = f"{_counted(len(changed), 'note', 'notes')} taken in"
         if report.left_out:
-            first = report.left_out[0]
-            self.post_message(
-                Failed(f"{len(report.left_out)} files were left out. {first.path}: {first.reason}")
-            )
+            first, left = report.left_out[0], _counted(len(report.left_out), "file", "files")
+            self.post_message(Failed(f"{taken}, {left} left out; {first.path}: {first.reason}"))
+        else:
+            self.notify(f"{taken}.", title=str(folder), markup=False)
         if changed:
             self.post_message(GoTo(changed[0]))
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"1 {one} was" if number == 1 else f"{number:,} {many} were"

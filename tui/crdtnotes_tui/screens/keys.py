@@ -8,9 +8,19 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
 from crdtnotes_tui.widgets.editor import NoteEditor
+from crdtnotes_tui.widgets.graph import LocalGraph
+from crdtnotes_tui.widgets.linked import Linked
+
+_PANELS: dict[str, type[Widget]] = {"In the backlinks": Linked, "In the graph": LocalGraph}
+
+
+def sideways(binding: Binding) -> bool:
+    """Whether Textual brought this to scroll what nobody scrolls here."""
+    return binding.action in ("page_left", "page_right")
 
 
 class Keys(ModalScreen[None]):
@@ -25,18 +35,18 @@ class Keys(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay it out."""
         with VerticalScroll(id="keys"):
-            for title, bindings in self._sections().items():
+            for title, bindings in self.sections().items():
                 yield Static(Text(title, "bold"))
                 yield Static(self._table(bindings))
 
-    def _sections(self) -> dict[str, dict[str, list[str]]]:
+    def sections(self) -> dict[str, dict[str, list[str]]]:
         """Return for each section the keys of each description, in the order of the bindings."""
         moving = {key for binding in TextArea.BINDINGS for key in _keys(binding)}
         own = {key for binding in NoteEditor.BINDINGS for key in _keys(binding)}
         sections: dict[str, dict[str, list[str]]] = {"Notes": {}, "Writing": {}, "Moving and editing": {}}
         for one in self._active:
             binding = one.binding
-            if not binding.description or binding.key.startswith("super"):
+            if not binding.description or binding.key.startswith("super") or sideways(binding):
                 continue
             if isinstance(one.node, NoteEditor) and binding.key in own:
                 title = "Writing"
@@ -45,13 +55,19 @@ class Keys(ModalScreen[None]):
             else:
                 title = "Notes"
             sections[title].setdefault(binding.description, []).append(self.app.get_key_display(binding))
+        for title, panel in _PANELS.items():
+            sections[title] = {
+                one.description: [self.app.get_key_display(one)]
+                for one in panel.BINDINGS
+                if isinstance(one, Binding) and one.description
+            }
         return sections
 
     def _table(self, bindings: dict[str, list[str]]) -> Table:
         table = Table.grid(padding=(0, 2))
         for _ in range(2):
             table.add_column(style="bold", justify="right", min_width=10)
-            table.add_column(min_width=22)
+            table.add_column(min_width=22, overflow="fold")
         cells = [
             Text(cell) for description, keys in bindings.items() for cell in (", ".join(keys), description)
         ]

@@ -117,8 +117,6 @@ class MainScreen(Around):
                 self.post_message(self.Failed(str(error)))
             else:
                 self.trouble.tell(str(error))
-        else:
-            self.trouble.close()
 
     def go(self, opening: Callable[[], Awaitable[Buffer]], position: int | None = None) -> None:
         """Open a note, remembering the place that is left."""

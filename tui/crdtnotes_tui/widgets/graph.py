@@ -27,8 +27,8 @@ class LocalGraph(Widget, can_focus=True):
         Binding("left", "step(-1, 0)", "To the left", show=False),
         Binding("right", "step(1, 0)", "To the right", show=False),
         Binding("enter", "open", "Open what is marked"),
-        Binding("space", "centre", "Draw the graph around what is marked"),
-        Binding("backspace", "home", "Draw it around the open note"),
+        Binding("space", "centre", "Draw around what is marked"),
+        Binding("backspace", "home", "Draw around the open note"),
     ]
 
     @dataclass

@@ -52,7 +52,7 @@ class Linked(OptionList):
         if not links:
             self._say("Nothing links here yet.")
         if mentions:
-            self._say(f"── Named without a link ({len(mentions)}{'+' if more else ''})")
+            self._say(f"─ Unlinked mentions ({len(mentions)}{'+' if more else ''})")
         for mention in mentions:
             self._add(mention)
         if marked is not None:

@@ -62,7 +62,7 @@ class Welcome(Static):
             lines.append(Content("Alt+1  notes to try it on      Alt+2  a folder of Markdown files"))
             lines.append(
                 Content.styled(
-                    "Your notes are on another laptop? Leave with Ctrl+Q, then: crdtnotes clone ADDRESS",
+                    "Notes on another laptop? crdtnotes --vault FILE clone ADDRESS",
                     "dim",
                 )
             )
