@@ -1,0 +1,111 @@
+"""Pictures of the editor for the documentation, taken from the real one on the notes of the demo.
+
+    python -m tests.tui.screenshots docs/pictures
+
+The same notes, sizes and keys each time: what changes in a picture has changed in the editor.
+"""
+
+import asyncio
+import re
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from html import unescape
+from pathlib import Path
+
+from rich.cells import cell_len
+
+from crdtnotes import Vault
+from crdtnotes.demo_vault import demo_notes
+from crdtnotes_tui import looks
+from tests.tui.desktop import Desktop, desktop
+
+FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+TEXT = re.compile(r'(<text [^>]*?)textLength="[^"]*"([^>]*)>([^<]*)</text>')
+CELL = 12.2
+"""How wide Rich draws a cell."""
+
+FAMILY = re.compile(r"font-family: Fira Code, monospace")
+OWN_FAMILY = "font-family: 'DejaVu Sans Mono', 'Noto Sans Mono CJK SC', Menlo, Consolas, monospace"
+
+
+async def writing(desk: Desktop) -> None:
+    """A note in Chinese, with its outline and what links to it."""
+    await desk.press("f3", "ctrl+b", "escape")
+    await desk.sees("Outline", "Backlinks (5)")
+
+
+async def linking(desk: Desktop) -> None:
+    """A link in the making, and a look at the note that it would lead to."""
+    await desk.press("ctrl+end")
+    await desk.type("\nToday I read about [[c")
+    await desk.sees("Causality and clocks", "CAP")
+    await until_previewed(desk)
+
+
+async def walking(desk: Desktop) -> None:
+    """The graph around a note."""
+    await desk.press("alt+g")
+    await desk.sees("⇄ CAP定理")
+    await desk.press("right", "down")
+
+
+async def until_previewed(desk: Desktop) -> None:
+    await desk.sees("╭─")
+
+
+Scene = tuple[str, str, tuple[int, int], str, Callable[[Desktop], Awaitable[None]]]
+
+SCENES: list[Scene] = [
+    ("writing", "zh/分布式系统", (110, 28), looks.DARK, writing),
+    ("linking", "en/Notes worth keeping", (92, 24), looks.DARK, linking),
+    ("graph", "zh/分布式系统", (92, 26), looks.LIGHT, walking),
+]
+
+
+def demo(path: Path) -> Path:
+    """Make a vault with the notes of the demo."""
+    with Vault.create(path) as vault, vault.transaction():
+        for name, text in demo_notes():
+            vault.create_note(name, text)
+    return path
+
+
+async def take(scene: Scene, path: Path) -> str:
+    """Return the picture of a scene as SVG, on a vault of the demo's notes."""
+    title, name, size, theme, act = scene
+    async with desktop(path, name, size) as desk:
+        desk.app.theme = theme
+        await desk.pilot.pause()
+        await act(desk)
+        await desk.pilot.pause()
+        return light(desk.app.export_screenshot(title=f"crdtnotes — {title}", simplify=True))
+
+
+def light(svg: str) -> str:
+    """Return an SVG that loads no fonts from afar, and in which a Chinese character is two cells wide.
+
+    Rich counts a text's characters where it says how long the text is.
+    """
+    svg = FAMILY.sub(OWN_FAMILY, FONTS.sub("", svg))
+
+    def measured(text: re.Match[str]) -> str:
+        length = cell_len(unescape(text[3])) * CELL
+        return f'{text[1]}textLength="{length:g}"{text[2]}>{text[3]}</text>'
+
+    return TEXT.sub(measured, svg)
+
+
+async def take_all(folder: Path) -> None:
+    """Take every picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for scene in SCENES:
+        with tempfile.TemporaryDirectory() as scratch:
+            svg = await take(scene, demo(Path(scratch) / "v"))
+        target = folder / f"{scene[0]}.svg"
+        target.write_text(svg, encoding="utf-8")
+        print(f"{target} {len(svg.encode()):,} bytes")
+
+
+if __name__ == "__main__":
+    asyncio.run(take_all(Path(sys.argv[1])))
