@@ -23,6 +23,7 @@ from crdtnotes.markup.names import clean_name, fits, name_key, title_of
 from crdtnotes.note import Note
 from crdtnotes.store.backup import backup
 from crdtnotes.store.check import problems
+from crdtnotes.store.links import ORPHAN
 from crdtnotes.store.names import Resolver
 from crdtnotes.store.replica import Received, Replica
 from crdtnotes.store.search import Hit
@@ -175,10 +176,13 @@ class Vault:
 
     def notes(self) -> Iterator[NoteInfo]:
         """Yield every note, in the order of names."""
+        return self._listed("alive")
+
+    def _listed(self, condition: str) -> Iterator[NoteInfo]:
         with self._writer.reading() as replica:
             if not replica.read_only:
                 replica.settle_texts()
-            rows = replica.conn.execute(_NOTES).fetchall()
+            rows = replica.conn.execute(_NOTES.format(condition=condition)).fetchall()
         for name, modified, characters, size, links, backlinks in rows:
             yield NoteInfo(name, title_of(name), modified, characters, size, links, backlinks)
 
@@ -271,9 +275,7 @@ class Vault:
 
     def orphans(self) -> list[NoteInfo]:
         """Return the notes that neither link to another note nor are linked to."""
-        with self._writer.reading() as replica:
-            names = set(replica.links.orphans())
-        return [info for info in self.notes() if info.name in names]
+        return list(self._listed(ORPHAN))
 
     def dangling(self) -> list[Dangling]:
         """Return the targets that no note answers to."""
@@ -383,7 +385,7 @@ SELECT name, modified, characters, size,
        (SELECT count(*) FROM links JOIN elements ON elements.id = element
         WHERE links.note = notes.id AND title_key IS NOT NULL),
        (SELECT count(DISTINCT links.note) FROM links WHERE links.target = notes.id)
-FROM notes WHERE name IS NOT NULL ORDER BY key"""
+FROM notes WHERE name IS NOT NULL AND {condition} ORDER BY key"""
 
 
 def _actor(text: str) -> int:

@@ -19,6 +19,11 @@ PLAIN_KINDS = frozenset({KIND_TAG, KIND_ALIAS})
 KEPT = 50_000
 """Elements whose rows are kept in mind."""
 
+ORPHAN = """
+    alive AND NOT EXISTS (SELECT 1 FROM links WHERE target = notes.id AND note != notes.id)
+    AND NOT EXISTS (SELECT 1 FROM links WHERE note = notes.id AND target != notes.id)"""
+"""What is true of a row of `notes` that no other note links to and that links to none."""
+
 
 class LinkIndex:
     """Every note's links. Writing happens inside the caller's transaction."""
@@ -193,19 +198,6 @@ class LinkIndex:
                JOIN notes ON notes.id = note
                WHERE target IS NULL AND title_key IS NOT NULL ORDER BY value, notes.key"""
         ).fetchall()
-
-    def orphans(self) -> list[str]:
-        """Return the notes that no other note links to and that link to none, by name."""
-        return [
-            name
-            for (name,) in self._conn.execute(
-                """SELECT name FROM notes WHERE alive
-                   AND NOT EXISTS (SELECT 1 FROM links WHERE target = notes.id AND note != notes.id)
-                   AND NOT EXISTS (SELECT 1 FROM links WHERE note = notes.id
-                                   AND target IS NOT NULL AND target != notes.id)
-                   ORDER BY key"""
-            )
-        ]
 
 
 def _title_key(element: Element) -> str | None:

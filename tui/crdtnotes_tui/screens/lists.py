@@ -14,6 +14,9 @@ T = TypeVar("T")
 
 SHOWN = 300
 
+HOLDERS = 2
+"""Notes that are named where many hold a link."""
+
 
 class ListPicker(Picker[T]):
     """Picks from a list that is asked for once; what is typed narrows it and leaves its order."""
@@ -54,16 +57,18 @@ def tags(vault: Vault) -> list[Answer[Branch]]:
 
 def orphans(vault: Vault) -> list[Answer[str]]:
     """Return the notes that are linked with no other."""
-    return [
-        Answer(one.name, one.name, f"{one.characters:,} characters" if one.characters else "empty")
-        for one in vault.orphans()
-    ]
+    return [Answer(one.name, one.name, "" if one.characters else "empty") for one in vault.orphans()]
 
 
 def dangling(vault: Vault) -> list[Answer[Dangling]]:
     """Return the targets that have no note yet, those that most notes link to first."""
     found = sorted(vault.dangling(), key=lambda one: -len(one.notes))
-    return [Answer(one, one.target, ", ".join(one.notes)) for one in found]
+    return [Answer(one, one.target, _some(one.notes)) for one in found]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - HOLDERS
+    return ", ".join(names[:HOLDERS]) + (f" and {more} more" if more > 0 else "")
 
 
 def links_of(name: str) -> Callable[[Vault], list[Answer[LinkInfo]]]:

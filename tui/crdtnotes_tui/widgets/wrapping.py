@@ -15,7 +15,7 @@ _OPENING = "（［｛「『〈《【〔“‘"
 _CLOSING = "，。、；：？！）］｝」』〉》】〕”’…—～·ー々"
 
 CHUNK = re.compile(
-    rf"[{_OPENING}\[({{*_~!]*[{_WIDE}][{_CLOSING}\])}}*_~.,;:!?|]*\s*"
+    rf"[{_OPENING}\[({{*_~!]*[{_WIDE}][{_CLOSING}\])}}*_~.,;:!?|]*\s?"
     rf"|[{_OPENING}]*[^\s{_WIDE}{_OPENING}{_CLOSING}]+[{_CLOSING}]*\s*"
     rf"|[{_OPENING}]+\s*|[{_CLOSING}]+\s*|\s+"
 )
