@@ -3,9 +3,11 @@
 from datetime import date
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from crdtnotes import Vault
+from crdtnotes.errors import Damaged
 from crdtnotes_tui.screens.ask import Ask
 from crdtnotes_tui.screens.keys import Keys, sideways
 from crdtnotes_tui.screens.picker import Picker
@@ -158,5 +160,21 @@ def test_every_command_with_a_key_is_in_the_palette_and_the_help(tmp_path: Path)
             assert keys.keys() <= listed
             assert {"Make the mention a link", "Draw around what is marked"} <= listed
             await desk.sees("Tags and their notes", "Outline")
+
+    run(main())
+
+
+def test_what_cannot_be_read_is_said_in_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as desk:
+
+            def damaged(_: Vault) -> None:
+                raise Damaged("The file is damaged.")
+
+            with monkeypatch.context() as patch:
+                patch.setattr(Vault, "dangling", damaged)
+                await picked(desk, "alt+d", "The file is damaged.")
+                await desk.press("enter", "escape")
+            await picked(desk, "alt+d", "Unwritten")
 
     run(main())

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from crdtnotes.errors import CrdtnotesError
 from crdtnotes.graph.labels import printable
 
 V = TypeVar("V")
@@ -69,12 +70,17 @@ class Picker(ModalScreen[V | None], Generic[V]):
         await self._show(query)
 
     async def _show(self, query: str) -> None:
-        self._answers = await self.answers(query)
+        problem = ""
+        try:
+            self._answers = await self.answers(query)
+        except CrdtnotesError as error:
+            self._answers, problem = (), str(error)
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(_content(answer)) for answer in self._answers])
-        if not self._answers and not query and self.empty:
-            options.add_option(Option(Content.styled(self.empty, "dim"), disabled=True))
+        said = problem or ("" if self._answers or query else self.empty)
+        if said:
+            options.add_option(Option(Content.styled(printable(said), "dim"), disabled=True))
         options.highlighted = 0 if self._answers else None
 
     def action_move(self, by: int) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 
 from textual.worker import Worker
 
+from crdtnotes.errors import CrdtnotesError
 from crdtnotes_tui.model.completion import BLOCK, NAME, Typing, accepted, typing_at
 from crdtnotes_tui.model.desk import Desk
 from crdtnotes_tui.widgets.completions import Completions
@@ -79,7 +80,10 @@ class Suggesting:
         buffer = self._editor.buffer
         if buffer is None:
             return
-        outline = await self._desk.outline(typing.target, buffer)
+        try:
+            outline = await self._desk.outline(typing.target, buffer)
+        except CrdtnotesError:
+            return  # the note went meanwhile; the next key asks again
         if typing != self._typing():
             return
         wanted = typing.query.casefold()
