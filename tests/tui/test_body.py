@@ -45,7 +45,7 @@ def test_mentions_stand_below_backlinks_and_one_key_links_them(tmp_path: Path, s
             await desk.sees("Backlinks (1)", "Unlinked mentions (2", "讲CAP定理的", "the CAP theorem")
             linked = panel(desk, Linked)
             assert inside(desk, desk.editor, linked, desk.app.main.status)
-            await desk.press("home", "down", "l")
+            await desk.press("home", "m", "l")
             await desk.sees("Backlinks (2)", "Unlinked mentions (1", "讲[[CAP定理]]的")
             assert desk.stored("b") == "讲[[CAP定理]]的\n"
             await desk.press("u")
@@ -114,7 +114,9 @@ def test_the_graph_is_drawn_walked_and_opened(tmp_path: Path, size: tuple[int, i
         )
         async with desktop(path, "分布式系统", size=size) as desk:
             await desk.press("alt+g")
-            await desk.sees("Start ──── 分布式系统 ─┬─⇄ CAP定理", "└─→ 未写 ?")
+            await desk.sees(
+                "Start ──── 分布式系统 ─┬─⇄ CAP定理", "└─→ 未写 ?", "(2 link here, it links to 2)"
+            )
             graph = panel(desk, LocalGraph)
             assert inside(desk, desk.editor, graph, desk.app.main.status)
             assert "分布式系统" in str(graph.border_subtitle)

@@ -1,6 +1,7 @@
 from datetime import date
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from crdtnotes import Vault
@@ -121,6 +122,34 @@ def test_after_a_hash_headings_and_blocks_are_offered(tmp_path: Path) -> None:
             await until(lambda: desk.editor.list_open)
             await desk.press("enter")
             assert desk.text.endswith("[[CAP#^block]]")
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("before", "typed", "after", "taken"),
+    [
+        ("看 ", "[[中文", " 后面", "[[中文题目]]"),
+        ("看 [[", "题", "]] 后面", "[[中文题目]]"),
+        ("", "[[别", "", "[[别名]]"),
+        ("- ", "【【中文题目＃小", " x", "[[中文题目#小节]]"),
+        ("x", "[[中文题目#^", "。", "[[中文题目#^b1]]"),
+    ],
+)
+def test_after_a_suggestion_is_taken_the_caret_stands_behind_the_link(
+    tmp_path: Path, before: str, typed: str, after: str, taken: str
+) -> None:
+    async def main() -> None:
+        there = "---\naliases: [别名]\n---\n## 小节\n\nx ^b1\n"
+        async with desktop(vault_of(tmp_path / "v", n=before + after, 中文题目=there), "n") as desk:
+            desk.editor.move_cursor((0, len(before)))
+            await desk.type(typed)
+            await until(lambda: desk.editor.list_open)
+            await desk.press("tab")
+            start = before.removesuffix("[[")
+            assert desk.text == start + taken + after.removeprefix("]]")
+            assert desk.editor.cursor_location == (0, len(start + taken))
+            assert desk.app.cursor_position == desk.editor.cursor_screen_offset
 
     run(main())
 

@@ -52,6 +52,8 @@ class LocalGraph(Widget, can_focus=True):
         same = self._drawn[:1] == there[:1]
         kept = self._selected if same and self._selected in there else None
         self._drawn = there
+        into = sum(one.incoming for one in neighbours)
+        self.border_title = f"Graph ({into} link here, it links to {sum(one.outgoing for one in neighbours)})"
         self._select(kept or there[0])
 
     def _select(self, node: Node) -> None:

@@ -19,6 +19,7 @@ class Linked(OptionList):
 
     BORDER_TITLE = "Backlinks"
     BINDINGS = [
+        Binding("m", "mentions", "Go to the unlinked mentions"),
         Binding("l", "link", "Make the mention a link"),
         Binding("u", "unlink", "Take the last such link back"),
     ]
@@ -36,7 +37,7 @@ class Linked(OptionList):
         super().__init__(id="backlinks")
         self._shown: tuple[Sequence[Backlink], Sequence[MentionInfo], bool] | None = None
         self._places: list[Backlink | MentionInfo | None] = []
-        self.border_subtitle = "l links · u undoes"
+        self.border_subtitle = "m · l links · u undoes"
 
     def show(self, links: Sequence[Backlink], mentions: Sequence[MentionInfo], *, more: bool) -> None:
         """Show the places; `more` if there are more mentions than these."""
@@ -74,6 +75,11 @@ class Linked(OptionList):
         place = self._places[event.option_index]
         if place is not None:
             self.post_message(GoTo(place.note, place.line))
+
+    def action_mentions(self) -> None:
+        """Mark the first mention."""
+        found = (at for at, place in enumerate(self._places) if isinstance(place, MentionInfo))
+        self.highlighted = next(found, self.highlighted)
 
     def action_link(self) -> None:
         """Make the marked mention a link."""
