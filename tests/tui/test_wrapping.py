@@ -1,3 +1,4 @@
+import inspect
 from itertools import pairwise
 
 import pytest
@@ -5,7 +6,7 @@ from textual import _wrap
 from textual.document._wrapped_document import WrappedDocument
 
 from crdtnotes_tui.model.document import NoteDocument
-from crdtnotes_tui.widgets.wrapping import CHUNK, Wrapping
+from crdtnotes_tui.widgets.wrapping import Wrapping, chunks
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -29,12 +30,13 @@ def test_lines_break_at_words_and_between_wide_characters(text: str, width: int,
 
 @pytest.mark.parametrize("text", ["a  b\t中，文（x）！！ …… 「」 ーabc 。。", "  ", "，", "（"])
 def test_nothing_is_lost_between_chunks(text: str) -> None:
-    spans = [(start, end) for start, end, _ in _wrap.chunks(text)]
+    spans = [(start, end) for start, end, _ in chunks(text)]
     assert spans[0][0] == 0
     assert spans[-1][1] == len(text)
     assert all(one[1] == next_one[0] for one, next_one in pairwise(spans))
 
 
 def test_textual_wraps_with_the_chunks_of_here() -> None:
-    assert _wrap.re_chunk is CHUNK
+    assert _wrap.chunks is chunks
+    assert "in chunks(text)" in inspect.getsource(_wrap.compute_wrap_offsets)
     assert issubclass(Wrapping, WrappedDocument)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from heapq import nsmallest
+from operator import itemgetter
 from typing import Protocol, TypeVar
 
 from crdtnotes.markup.names import name_key
@@ -44,10 +46,8 @@ def rank(word: str, key: str, title: str) -> float | None:
     at = key.find(word)
     if at >= 0:
         length = len(key) / 1000
-        if title == word:
-            return length
         if title.startswith(word):
-            return 1 + length
+            return length if title == word else 1 + length
         if at == 0 or not key[at - 1].isalnum():
             return 2 + length
         return 3 + length
@@ -62,6 +62,11 @@ def best(query: str, candidates: Iterable[C], limit: int) -> list[C]:
     words = name_key(query).split()
     if not words:
         return sorted(candidates, key=lambda one: -one.weight)[:limit]
+    # Letters that are merely there are looked for only where whole words do not give enough: that takes long.
+    candidates = list(candidates)
+    inside = [one for one in candidates if all(word in one.key for word in words)]
+    if len(inside) >= limit:
+        candidates = inside
     found: list[tuple[float, float, str, C]] = []
     for one in candidates:
         total = 0.0
@@ -72,5 +77,4 @@ def best(query: str, candidates: Iterable[C], limit: int) -> list[C]:
             total += this
         else:
             found.append((total, -one.weight, one.key, one))
-    found.sort(key=lambda entry: entry[:3])
-    return [entry[3] for entry in found[:limit]]
+    return [entry[3] for entry in nsmallest(limit, found, key=itemgetter(0, 1, 2))]

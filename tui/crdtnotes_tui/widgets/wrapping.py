@@ -5,6 +5,7 @@ closing punctuation and ends with no opening one.
 """
 
 import re
+from collections.abc import Iterator
 
 from textual import _wrap
 from textual.geometry import Offset
@@ -21,8 +22,17 @@ CHUNK = re.compile(
 )
 """What is kept on one line where it fits: a word, or one wide character, with its punctuation."""
 
+_PLAIN = re.compile(r"\S+\s*|\s+")
+
+
+def chunks(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield what is kept on one line as `(start, end, text)`, without a gap."""
+    for match in (_PLAIN if text.isascii() else CHUNK).finditer(text):
+        yield match.start(), match.end(), match[0]
+
+
 # The one place where Textual's text areas decide that; nothing else uses it.
-_wrap.re_chunk = CHUNK
+_wrap.chunks = chunks
 
 
 class Wrapping(WrappedDocument):
