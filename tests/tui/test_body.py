@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 from textual.widget import Widget
 
 from crdtnotes import Vault
 from crdtnotes_tui.widgets.graph import LocalGraph
-from crdtnotes_tui.widgets.linked import Linked
+from crdtnotes_tui.widgets.linked import CELLS, Linked, cut
 from crdtnotes_tui.widgets.outline import OutlinePanel
 from crdtnotes_tui.widgets.tree import NotesTree
 from tests.tui.desktop import Desktop, W, desktop, vault_of
@@ -55,6 +56,17 @@ def test_mentions_stand_below_backlinks_and_one_key_links_them(tmp_path: Path, s
             await desk.shows("c")
 
     run(main())
+
+
+def test_of_a_long_line_the_part_around_the_link_is_shown() -> None:
+    line = "前面的话" * 40 + "见 [[CAP定理]]，" + "后面的话" * 40
+    part = cut(line, "cap定理")
+    assert part.startswith("…")
+    assert part.endswith("…")
+    assert "[[CAP定理]]" in part
+    assert cell_len(part) <= CELLS + 1
+    assert cut("short [[x]]", "x") == "short [[x]]"
+    assert cut(line, "nowhere").startswith("前面的话")
 
 
 def test_a_mention_that_changed_meanwhile_is_told_and_looked_for_again(tmp_path: Path) -> None:

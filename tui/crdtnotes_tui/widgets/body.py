@@ -17,6 +17,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from crdtnotes.errors import CrdtnotesError, NoteNotFound
+from crdtnotes.markup.names import title_of
 from crdtnotes.markup.outline import outline
 from crdtnotes.note import Backlink, MentionInfo, Neighbour
 from crdtnotes.vault import Vault
@@ -225,7 +226,8 @@ class Body(Horizontal):
                 pass
             links, mentions = await self._desk.keeper.run(job)
             if buffer is self.editor.buffer:
-                self.linked.show(links, mentions[:MENTIONS], more=len(mentions) > MENTIONS)
+                title = title_of(buffer.name)
+                self.linked.show(title, links, mentions[:MENTIONS], more=len(mentions) > MENTIONS)
 
     @work(exclusive=True, group="graph")
     async def _look_at_graph(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len, set_cell_size
 from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
@@ -12,6 +13,12 @@ from textual.widgets.option_list import Option
 from crdtnotes.graph.labels import printable
 from crdtnotes.note import Backlink, MentionInfo
 from crdtnotes_tui.widgets.going import GoTo
+
+CELLS = 110
+"""Of a longer line that much is shown …"""
+
+BEFORE = 20
+"""… beginning so many characters before the link or mention."""
 
 
 class Linked(OptionList):
@@ -39,8 +46,10 @@ class Linked(OptionList):
         self._places: list[Backlink | MentionInfo | None] = []
         self.border_subtitle = "m · l links · u undoes"
 
-    def show(self, links: Sequence[Backlink], mentions: Sequence[MentionInfo], *, more: bool) -> None:
-        """Show the places; `more` if there are more mentions than these."""
+    def show(
+        self, title: str, links: Sequence[Backlink], mentions: Sequence[MentionInfo], *, more: bool
+    ) -> None:
+        """Show the places that lead to the note of a title; `more` if there are more mentions than these."""
         if (links, mentions, more) == self._shown:
             return
         self._shown = (links, mentions, more)
@@ -49,21 +58,20 @@ class Linked(OptionList):
         self.clear_options()
         self._places = []
         for link in links:
-            self._add(link)
+            self._add(link, title)
         if not links:
             self._say("Nothing links here yet.")
         if mentions:
             self._say(f"─ Unlinked mentions ({len(mentions)}{'+' if more else ''})")
         for mention in mentions:
-            self._add(mention)
+            self._add(mention, mention.written)
         if marked is not None:
             self.highlighted = min(marked, len(self._places) - 1)
 
-    def _add(self, place: Backlink | MentionInfo) -> None:
+    def _add(self, place: Backlink | MentionInfo, about: str) -> None:
         self._places.append(place)
-        self.add_option(
-            Option(Content.assemble((printable(place.note), "bold"), "\n", (printable(place.context), "dim")))
-        )
+        context = cut(printable(place.context), about)
+        self.add_option(Option(Content.assemble((printable(place.note), "bold"), "\n", (context, "dim"))))
 
     def _say(self, sentence: str) -> None:
         self._places.append(None)
@@ -90,3 +98,14 @@ class Linked(OptionList):
     def action_unlink(self) -> None:
         """Take the last one back."""
         self.post_message(self.UnlinkWanted())
+
+
+def cut(context: str, about: str) -> str:
+    """Return of a long line the part where what it is about stands first, in so many cells."""
+    if cell_len(context) <= CELLS:
+        return context
+    at = max(0, context.casefold().find(about.casefold()) - BEFORE)
+    part = context[at:]
+    if cell_len(part) > CELLS:
+        part = set_cell_size(part, CELLS - 1).rstrip() + "…"
+    return ("…" if at else "") + part
