@@ -48,7 +48,7 @@ def test_a_note_reads_as_markdown_and_its_links_lead_somewhere(tmp_path: Path) -
     async def main() -> None:
         text = "---\naliases: [x]\n---\n# Title\n\nsee [[m|that]] and [[未写]] #tag %%hidden%%\n\n- [[m]]\n"
         async with desktop(vault_of(tmp_path / "v", n=text, m="# M\n\n## Part\n"), "n") as desk:
-            await desk.press("f5")
+            await desk.press("alt+r")
             await desk.sees("Title", "see that and [[未写]] #tag", "• m")
             screen = desk.screen_text()
             assert "aliases" not in screen
@@ -73,7 +73,7 @@ def test_a_note_reads_as_markdown_and_its_links_lead_somewhere(tmp_path: Path) -
 def test_a_click_on_a_link_goes_there(tmp_path: Path) -> None:
     async def main() -> None:
         async with desktop(vault_of(tmp_path / "v", n="[[m]]", m="there"), "n") as desk:
-            await desk.press("f5")
+            await desk.press("alt+r")
             await until(lambda: "m" in desk.screen_text().split("\n")[0])
             x = desk.screen_text().split("\n")[0].index("m")
             await desk.pilot.click(offset=(x, 0))
@@ -85,7 +85,7 @@ def test_a_click_on_a_link_goes_there(tmp_path: Path) -> None:
 def test_what_others_write_shows_while_one_reads(tmp_path: Path) -> None:
     async def main() -> None:
         async with desktop(vault_of(tmp_path / "v", n="[[later]]\n"), "n") as desk:
-            await desk.press("f5")
+            await desk.press("alt+r")
             await desk.sees("[[later]]")
             with Vault.open(desk.path) as other:
                 other.note("n").append("more from afar")

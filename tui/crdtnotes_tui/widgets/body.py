@@ -54,7 +54,7 @@ class Body(Horizontal):
         Binding("ctrl+b", "panel('backlinks')", "Backlinks and mentions"),
         Binding("f3", "panel('outline')", "Outline"),
         Binding("alt+g", "panel('graph')", "Graph around this note"),
-        Binding("f5", "read", "Read the note, write again"),
+        Binding("alt+r", "read", "Read the note, write again"),
     ]
 
     def __init__(self, desk: Desk, editor: NoteEditor) -> None:
