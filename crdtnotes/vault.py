@@ -157,6 +157,14 @@ class Vault:
             raise NoteNotFound(f"There is no note {name!r}.")
         return Note(self._writer, uid)
 
+    def note_by_id(self, id: str) -> Note:
+        """Return the note with this id, also one that was deleted; raises NoteNotFound."""
+        uid = bytes.fromhex(id) if len(id) == 32 and _HEX.fullmatch(id) else b""
+        with self._writer.reading() as replica:
+            if not uid or replica.documents.open(uid) is None:
+                raise NoteNotFound(f"There is no note with the id {id!r}.")
+        return Note(self._writer, uid)
+
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._find(name) is not None
 

@@ -104,7 +104,7 @@ async def desktop(
         await until(lambda: app.main.editor.buffer is not None)
         await pilot.pause()
         yield Desktop(app, pilot, path)
-        await app.main.leave()
+        await app.put_away()
 
 
 def vault_of(path: Path, **notes: str) -> Path:

@@ -1,7 +1,11 @@
 """The application: what every screen shares."""
 
+import asyncio
+import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
@@ -13,6 +17,13 @@ from crdtnotes_tui.model.settings import Settings
 from crdtnotes_tui.screens.keys import Keys, sideways
 from crdtnotes_tui.screens.main import MainScreen
 
+WARNED_SECONDS = 30.0
+"""For how long a second Ctrl+Q means that one knows."""
+
+DRAIN_SECONDS = 0.5
+
+ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
+
 
 class NotesApp(App[None]):
     """The editor on one vault."""
@@ -22,6 +33,7 @@ class NotesApp(App[None]):
     BINDINGS = [
         Binding("ctrl+q", "quit", "Leave", priority=True),
         Binding("f1", "keys", "All keys"),
+        Binding("alt+z", "to_the_shell", "To the shell, `fg` comes back"),
     ]
 
     def __init__(
@@ -36,6 +48,8 @@ class NotesApp(App[None]):
         self._settings = settings or Settings()
         self.theme = looks.first_theme(self, self._settings)
         self.main = MainScreen(path, name, new_device)
+        self._warned = False
+        self._ending: asyncio.Future[None] | None = None
         self.failure = ""
         """Why the editor had to end, in one sentence."""
 
@@ -71,15 +85,70 @@ class NotesApp(App[None]):
         self.push_screen(Keys(self.screen.active_bindings.values()))
 
     async def action_quit(self) -> None:
-        """Store what is left, and leave."""
-        await self.main.editor.drained()
-        lost = await self.main.leave()
-        if lost:
-            self.failure = f"What was typed last could not be stored in: {', '.join(lost)}."
+        """Store what is left, and leave; where that cannot be, only when it is asked for a second time."""
+        unsaved = await self.main.unsaved()
+        if unsaved and not self._warned:
+            self._warned = True
+            self.notify(
+                f"{unsaved[0].problem} It is tried again all the time. Ctrl+Q again leaves; what is not "
+                "saved is then kept in a file and comes back at the next start.",
+                title=f"Not saved: {', '.join(buffer.name for buffer in unsaved)}",
+                severity="error",
+                timeout=60,
+                markup=False,
+            )
+            self.set_timer(WARNED_SECONDS, self._forget_warning)
+            return
+        await self.put_away()
         self.exit()
+
+    def _forget_warning(self) -> None:
+        self._warned = False
+
+    async def action_to_the_shell(self) -> None:
+        """Store what is left, then let the shell have the terminal until `fg`."""
+        await self.main.unsaved()
+        self.action_suspend_process()
 
     async def on_main_screen_failed(self, event: MainScreen.Failed) -> None:
         """End, where there is nothing to edit."""
-        await self.main.leave()
+        await self.put_away()
         self.failure = event.reason
         self.exit()
+
+    # -- every way out stores what is left
+
+    async def run_async(self, **how: Any) -> None:
+        """Run until the person leaves, the terminal closes, or the system asks this program to end."""
+        loop = asyncio.get_running_loop()
+        signals = [getattr(signal, name) for name in ENDING_SIGNALS if hasattr(signal, name)]
+        try:
+            for number in signals:
+                with suppress(NotImplementedError):  # Windows
+                    loop.add_signal_handler(number, self._told_to_end)
+            await super().run_async(**how)
+        finally:
+            await self.put_away()
+            for number in signals:
+                with suppress(NotImplementedError):
+                    loop.remove_signal_handler(number)
+
+    def _told_to_end(self) -> None:
+        self._ending = asyncio.ensure_future(self._end())
+
+    async def _end(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.main.editor.drained(), DRAIN_SECONDS)
+        await self.put_away()
+        self.exit()
+
+    async def put_away(self) -> None:
+        """Store what is left and close the vault; `failure` says what could not be stored."""
+        for lost in await self.main.leave():
+            place = f"It is kept in {lost.path} and comes back at the next start."
+            if lost.path is None:
+                place = f"There is no room for it anywhere, so here it is:\n{lost.text}"
+            self.failure += (
+                f"What was typed last in {lost.name!r} could not be stored: {lost.problem} {place}\n"
+            )
+        self.failure = self.failure.rstrip("\n")

@@ -49,6 +49,8 @@ class Company:
 
     async def stop(self) -> None:
         """Say goodbye to all."""
+        if self._leaving:
+            return
         self._leaving = True
         for task in self._following.values():
             task.cancel()

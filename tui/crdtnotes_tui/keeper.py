@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from crdtnotes.errors import VaultNotFound
+from crdtnotes.errors import StoreError, VaultNotFound
 from crdtnotes.sync.replica import Replica
 from crdtnotes.sync.watch import FileWatch
 from crdtnotes.sync.worker import Worker
@@ -63,4 +64,6 @@ class Keeper:
             self._watching.cancel()
             await asyncio.wait([self._watching])
             self._watching = None
-        await self._worker.stop()
+        with suppress(StoreError):
+            # What closing stores besides is derived from the log, and made anew at the next opening.
+            await self._worker.stop()

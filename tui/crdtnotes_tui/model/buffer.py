@@ -114,12 +114,13 @@ class Buffer:
         self._last: Edit | None = None
         self._last_at = 0.0
         self._pump: asyncio.Task[None] | None = None
+        self._stopped = False
         self._hurry = asyncio.Event()
 
     @property
     def state(self) -> State:
         """Whether all that was typed is on disk."""
-        if self.problem:
+        if self.problem or self.crash is not None:
             return State.FAILED
         return State.SAVING if self._queue or self._in_flight else State.SAVED
 
@@ -173,6 +174,20 @@ class Buffer:
         if self.crash is not None:
             raise self.crash
 
+    async def difference(self) -> tuple[str, str]:
+        """Return the text that the replica has of this session, and the one on the screen."""
+        stored = await self._keeper.run(lambda _: self._session.text)
+        return stored, self.document.text
+
+    async def put_down(self) -> tuple[str, str]:
+        """Try no more to store what was typed, and return the `difference` that stays."""
+        self._stopped = True
+        self._hurry.set()
+        while self._pump is not None:
+            await asyncio.wait([self._pump])
+            await asyncio.sleep(0)  # let `_ended` be called
+        return await self.difference()
+
     # -- the way to the replica and back
 
     def _enqueue(self, what: list[Edit] | Turn) -> None:
@@ -189,7 +204,7 @@ class Buffer:
         self._start()
 
     def _start(self) -> None:
-        if self._pump is None and self.crash is None:
+        if self._pump is None and self.crash is None and not self._stopped:
             self._pump = asyncio.create_task(self._run())
             self._pump.add_done_callback(self._ended)
 
@@ -209,6 +224,8 @@ class Buffer:
 
     async def _step(self) -> bool:
         """Do one thing that is to do; return whether there may be more."""
+        if self._stopped:
+            return False
         if self._queue:
             await self._send(self._queue.pop(0))
         elif self._looking:

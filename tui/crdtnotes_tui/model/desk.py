@@ -5,7 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from crdtnotes.errors import CrdtnotesError, NoteNotFound
 from crdtnotes.markup.names import clean_name
@@ -13,9 +14,10 @@ from crdtnotes.markup.outline import Outline, outline
 from crdtnotes.note import Backlink
 from crdtnotes.vault import NoteNames, Vault
 from crdtnotes_tui.keeper import Keeper
-from crdtnotes_tui.model.buffer import Buffer, Opened, open_note
+from crdtnotes_tui.model.buffer import Buffer, Opened, State, open_note
 from crdtnotes_tui.model.catalogue import Catalogue
 from crdtnotes_tui.model.places import Places
+from crdtnotes_tui.rescue import Rescue, Unsaved, bring_back
 
 KEPT = 16
 """Notes that stay in hand, with their undo, after another was opened."""
@@ -26,9 +28,22 @@ QUIET_SECONDS = 0.4
 PATIENCE_SECONDS = 3.0
 """… or after this long at the latest."""
 
-LEAVE_SECONDS = 5.0
+LEAVE_SECONDS = 3.0
+"""How long leaving waits for the disk."""
+
+RESCUE_SECONDS = 1.0
+"""How often what cannot be stored is written elsewhere while it grows."""
 
 T = TypeVar("T")
+
+
+class Lost(NamedTuple):
+    """A text that could not be stored: why, the text, and the file that holds it (None if none does)."""
+
+    name: str
+    problem: str
+    text: str
+    path: Path | None
 
 
 class Desk:
@@ -52,30 +67,94 @@ class Desk:
         self._buffers: OrderedDict[str, Buffer] = OrderedDict()
         self._committed_at = 0.0
         self._refreshing: asyncio.Task[None] | None = None
-        self._closing: set[asyncio.Task[None]] = set()
+        self._evicting: dict[str, asyncio.Task[None]] = {}
+        self._rescuing: dict[str, asyncio.Task[None]] = {}
+        self._stopped = False
+        self._vault_id = ""
+        self.rescue = Rescue(keeper.path)
+        self.brought_back: list[str] = []
+        """Notes whose texts an earlier editor could not store, and this one could."""
         self._wake = asyncio.Event()
 
     async def start(self) -> None:
         """Open the vault and learn its names; raises a StoreError."""
         await self.keeper.start(self._committed)
+        self._vault_id = await self._run(lambda vault: vault.id)
+        with suppress(CrdtnotesError):
+            # Where there is still no room, it waits for the next start.
+            self.brought_back = await self._run(bring_back)
         self.catalogue = await self._run(lambda vault: Catalogue(vault.names()))
         self._refreshing = asyncio.create_task(self._keep_fresh())
 
-    async def stop(self) -> list[str]:
-        """Store what is left and close the vault; return the names of notes that could not be stored."""
-        if self._refreshing is not None:
-            self._refreshing.cancel()
-            await asyncio.wait([self._refreshing])
+    async def settle(self, seconds: float) -> list[Buffer]:
+        """Store what is left; return the notes for which that did not work in this time."""
+        open_ = list(self._buffers.values())
+        tasks = [asyncio.create_task(buffer.settled()) for buffer in open_]
+        if not tasks:
+            return []
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        # What went wrong is in the buffers' own `crash`.
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return [buffer for buffer in open_ if buffer.state is not State.SAVED]
+
+    async def stop(self) -> list[Lost]:
+        """Store what is left and close the vault; return what could not be stored, and where it is kept."""
+        if self._stopped:
+            return []
+        self._stopped = True
+        await self._cancel(self._refreshing)
         lost = []
-        for buffer in self._buffers.values():
-            try:
-                await asyncio.wait_for(buffer.settled(), LEAVE_SECONDS)
-            except TimeoutError:
-                lost.append(buffer.name)
-        if self._closing:
-            await asyncio.wait(self._closing)
+        for buffer in await self.settle(LEAVE_SECONDS):
+            kept = await self._put_down(buffer)
+            if kept is not None:
+                lost.append(kept)
+        await self._cancel(*self._rescuing.values(), *self._evicting.values())
+        self.rescue.close()
         await self.keeper.stop()
         return lost
+
+    async def _cancel(self, *tasks: asyncio.Task[None] | None) -> None:
+        running = [task for task in tasks if task is not None]
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    async def _put_down(self, buffer: Buffer) -> Lost | None:
+        base, text = await buffer.put_down()
+        await self._cancel(self._rescuing.pop(buffer.id, None))
+        kept = await self._keep(buffer, base, text)
+        return None if base == text else Lost(buffer.name, buffer.problem, text, kept)
+
+    async def _keep(self, buffer: Buffer, base: str, text: str) -> Path | None:
+        """Keep what differs; on the vault's thread, where all jobs go one after the other."""
+        unsaved = Unsaved(self._vault_id, buffer.id, buffer.name, base, text)
+
+        def job(_: Vault) -> Path | None:
+            if base != text:
+                return self.rescue.keep(unsaved)
+            self.rescue.drop(buffer.id)
+            return None
+
+        return await self._run(job)
+
+    def _noticed(self, buffer: Buffer) -> None:
+        """Keep what cannot be stored at the moment where a crash cannot take it."""
+        if buffer.state is State.FAILED and buffer.id not in self._rescuing and not self._stopped:
+            self._rescuing[buffer.id] = asyncio.create_task(self._rescued(buffer))
+        self._changed(buffer)
+
+    async def _rescued(self, buffer: Buffer) -> None:
+        try:
+            while buffer.state is not State.SAVED and buffer.crash is None:
+                await self._keep(buffer, *await buffer.difference())
+                await asyncio.sleep(RESCUE_SECONDS)
+            if buffer.crash is None:
+                await self._run(lambda _: self.rescue.drop(buffer.id))
+        finally:
+            self._rescuing.pop(buffer.id, None)
 
     # -- notes
 
@@ -111,18 +190,29 @@ class Desk:
         opened = await self._run(job)
         buffer = self._buffers.get(opened.note.id)
         if buffer is None:
-            buffer = Buffer(self.keeper, opened, self._changed)
+            buffer = Buffer(self.keeper, opened, self._noticed)
             self._buffers[buffer.id] = buffer
         self._buffers.move_to_end(buffer.id)
         self.current = buffer
         self.places.opened(opened.name)
         buffer.look()
-        if len(self._buffers) > KEPT:
-            _, oldest = self._buffers.popitem(last=False)
-            task = asyncio.create_task(oldest.settled())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+        self._make_room()
         return buffer
+
+    def _make_room(self) -> None:
+        """Let go of the notes that were used longest ago, once they are stored."""
+        for buffer in list(self._buffers.values())[: max(0, len(self._buffers) - KEPT)]:
+            if buffer.id not in self._evicting:
+                self._evicting[buffer.id] = asyncio.create_task(self._evict(buffer))
+
+    async def _evict(self, buffer: Buffer) -> None:
+        try:
+            await buffer.settled()
+            oldest = list(self._buffers)[: max(0, len(self._buffers) - KEPT)]
+            if buffer.id in oldest and buffer.state is State.SAVED and buffer is not self.current:
+                del self._buffers[buffer.id]
+        finally:
+            del self._evicting[buffer.id]
 
     async def rename(self, buffer: Buffer, name: str) -> int:
         """Rename a note, its links with it; return in how many notes links were rewritten.

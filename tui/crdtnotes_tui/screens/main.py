@@ -17,7 +17,7 @@ from crdtnotes.vault import Vault
 from crdtnotes_tui.company import Company
 from crdtnotes_tui.keeper import Keeper
 from crdtnotes_tui.model.buffer import Buffer
-from crdtnotes_tui.model.desk import Desk
+from crdtnotes_tui.model.desk import Desk, Lost
 from crdtnotes_tui.model.finding import matches, pick
 from crdtnotes_tui.model.places import Line, Place
 from crdtnotes_tui.screens.around import Around
@@ -34,6 +34,9 @@ from crdtnotes_tui.widgets.peeking import Peeking
 from crdtnotes_tui.widgets.status import StatusLine
 from crdtnotes_tui.widgets.suggesting import Suggesting
 from crdtnotes_tui.widgets.trouble import Trouble
+
+SETTLE_SECONDS = 1.5
+"""How long a person who leaves waits for the disk before being asked."""
 
 
 class MainScreen(Around):
@@ -98,10 +101,17 @@ class MainScreen(Around):
         self._show(buffer)
         if empty:
             self.body.welcome.open(self.editor.text)
+        for name in self.desk.brought_back:
+            self.notify("What could not be saved last time is back.", title=name, markup=False)
         await self.company.follow(await self.desk.keeper.run(Vault.peers))
 
-    async def leave(self) -> list[str]:
-        """Store what is left and close all; return the names of notes that could not be stored."""
+    async def unsaved(self) -> list[Buffer]:
+        """Store what is left; return the notes for which that does not work at the moment."""
+        await self.editor.drained()
+        return await self.desk.settle(SETTLE_SECONDS)
+
+    async def leave(self) -> list[Lost]:
+        """Store what is left and close all; return what could not be stored."""
         await self.company.stop()
         return await self.desk.stop()
 

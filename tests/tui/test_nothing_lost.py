@@ -1,0 +1,202 @@
+"""A full disk, a closed terminal, a killed process: what was typed stays."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from crdtnotes import Vault
+from crdtnotes.errors import DiskFull
+from crdtnotes_tui.rescue import Rescue, Unsaved, bring_back, left_behind
+from tests.tui.desktop import desktop, vault_of
+from tests.tui.loop import PATIENCE, run, until
+
+
+@contextmanager
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def full(*_: object) -> None:
+        raise DiskFull("There is no room left.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("crdtnotes.store.log.Log.write", full)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+
+
+def unsaved(path: Path, base: str, text: str) -> Unsaved:
+    with Vault.open(path) as vault:
+        return Unsaved(vault.id, vault.note("n").id, "n", base, text)
+
+
+def test_leaving_on_a_full_disk_asks_and_then_keeps_it_for_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = vault_of(tmp_path / "v", n="old ")
+
+    async def leave() -> None:
+        async with desktop(path, "n") as desk:
+            with full_disk(monkeypatch):
+                await desk.type("中文 typed")
+                await desk.press("ctrl+q")
+                await desk.sees("Not saved: n", "There is no room left.")
+                assert desk.app.is_running
+                await desk.type(" more")
+                await desk.press("ctrl+q")
+                await until(lambda: bool(desk.app.failure))
+            assert "'n'" in desk.app.failure
+            assert "comes back at the next start" in desk.app.failure
+
+    async def come_back() -> None:
+        async with desktop(path, "n") as desk:
+            await desk.sees("What could not be saved last")
+            assert desk.text == desk.stored() == "old , and Bo中文 typed more"
+        with Vault.open(path) as vault:
+            assert list(left_behind(path, vault.id)) == []
+
+    run(leave())
+    with Vault.open(path) as vault:
+        assert vault.note("n").text == "old "
+        vault.note("n").insert(4, ", and Bo")
+    run(come_back())
+
+
+def test_room_again_and_nothing_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        path = vault_of(tmp_path / "v", n="")
+        async with desktop(path, "n") as desk:
+            with full_disk(monkeypatch):
+                await desk.type("kept")
+                rescue = desk.app.main.desk.rescue
+                await until(lambda: rescue.where(desk.buffer.id) is not None)
+                kept = rescue.where(desk.buffer.id)
+                assert kept is not None
+                assert kept.parent == tmp_path
+                assert kept.stat().st_mode & 0o077 == 0
+            await desk.sees("✓ saved")
+            await until(lambda: not kept.exists())
+            assert desk.stored() == "kept"
+        assert not desk.app.failure
+
+    run(main())
+
+
+def test_a_living_editor_keeps_its_file_to_itself(tmp_path: Path) -> None:
+    path = vault_of(tmp_path / "v", n="a")
+    rescue = Rescue(path)
+    assert rescue.keep(unsaved(path, "a", "ab")) is not None
+    with Vault.open(path) as vault:
+        assert bring_back(vault) == []
+        rescue.close()
+        assert bring_back(vault) == ["n"]
+        assert vault.note("n").text == "ab"
+        assert bring_back(vault) == []
+
+
+@pytest.mark.parametrize("gone", ["removed", "renamed"])
+def test_it_comes_back_to_a_note_that_is_elsewhere(tmp_path: Path, gone: str) -> None:
+    path = vault_of(tmp_path / "v", n="a")
+    rescue = Rescue(path)
+    rescue.keep(unsaved(path, "a", "a字"))
+    rescue.close()
+    with Vault.open(path) as vault:
+        if gone == "removed":
+            vault.note("n").remove()
+        else:
+            vault.note("n").rename("改名")
+        (name,) = bring_back(vault)
+        assert vault.note(name).text == "a字"
+
+
+def test_where_the_folder_is_full_another_one_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = vault_of(tmp_path / "v", n="a")
+    monkeypatch.setattr(
+        "crdtnotes_tui.rescue.places", lambda _: [tmp_path / "v" / "no folder", tmp_path / "other"]
+    )
+    rescue = Rescue(path)
+    kept = rescue.keep(unsaved(path, "a", "ab"))
+    assert kept is not None
+    assert kept.parent == tmp_path / "other"
+    rescue.close()
+    with Vault.open(path) as vault:
+        assert bring_back(vault) == ["n"]
+
+
+def test_what_is_no_such_file_is_left_alone(tmp_path: Path) -> None:
+    path = vault_of(tmp_path / "v", n="a")
+    for name, data in [("x.unsaved", b"{"), ("y.unsaved", b"\xff"), ("z.unsaved", b'{"vault": 1}')]:
+        (tmp_path / name).write_bytes(data)
+    with Vault.open(path) as vault:
+        assert bring_back(vault) == []
+    assert len(list(tmp_path.glob("*.unsaved"))) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+@pytest.mark.parametrize("end", ["term", "hangup", "closed"])
+def test_told_to_end_it_stores_what_was_typed(tmp_path: Path, end: str) -> None:
+    path = vault_of(tmp_path / "v", n="")
+    parent, child = pty.openpty()
+    code = (
+        f"from pathlib import Path; from crdtnotes_tui.launch import run; run(Path({str(path)!r}), 'n', None)"
+    )
+    editor = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        env={**os.environ, "TERM": "xterm-256color"},
+        start_new_session=True,
+    )
+    os.close(child)
+    try:
+        _read_until(parent, "saved")
+        os.write(parent, "写字".encode())
+        if end == "closed":
+            _read_until(parent, "字")
+            os.close(parent)
+            editor.send_signal(signal.SIGHUP)
+        else:
+            _read_until(parent, "字")
+            editor.send_signal(signal.SIGTERM if end == "term" else signal.SIGHUP)
+            _drain(parent, editor)
+        editor.wait(PATIENCE)
+    finally:
+        if editor.poll() is None:
+            editor.kill()
+            editor.wait()
+        if end != "closed":
+            os.close(parent)
+    with Vault.open(path) as vault:
+        assert vault.note("n").text == "写字"
+
+
+def _read_until(terminal: int, wanted: str) -> None:
+    seen = b""
+    deadline = time.monotonic() + PATIENCE
+    while wanted.encode() not in seen:
+        assert time.monotonic() < deadline, seen
+        seen += os.read(terminal, 65536)
+
+
+def _drain(terminal: int, editor: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + PATIENCE
+    while editor.poll() is None and time.monotonic() < deadline:
+        try:
+            if not os.read(terminal, 65536):
+                return
+        except OSError:
+            return
