@@ -20,8 +20,14 @@ from crdtnotes.crdt.version import Version, pairs
 from crdtnotes.errors import DecodeError
 
 OLDEST_PROTOCOL = 1
-NEWEST_PROTOCOL = 1
+NEWEST_PROTOCOL = 2
 """The versions of the sync protocol that this crdtnotes speaks."""
+
+PRESENCE_PROTOCOL = 2
+"""From this version on a peer knows Presence."""
+
+MAX_HOPS = 3
+"""How often a Presence is passed on."""
 
 MAX_STRANGER_FRAME_BYTES = 64 * 1024
 """A frame from a peer whose Hello has not been accepted."""
@@ -51,6 +57,9 @@ _Protocol = Annotated[int, Meta(ge=1, le=65535)]
 _Actor = Annotated[int, Meta(ge=1, le=BIRTH - 1)]
 _Seq = Annotated[int, Meta(ge=1, le=MAX_COUNTER)]
 _Hash = Annotated[bytes, Meta(min_length=16, max_length=16)]
+_Person = Annotated[int, Meta(ge=1, le=BIRTH - 1)]
+_Beat = Annotated[int, Meta(ge=1, le=MAX_COUNTER)]
+_Element = tuple[Annotated[int, Meta(ge=0, le=MAX_COUNTER)], Annotated[int, Meta(ge=0)]]
 
 
 class Reason(IntEnum):
@@ -126,7 +135,25 @@ class Branch(_Wire, frozen=True, tag=6):
     points: Annotated[tuple[tuple[_Seq, _Hash], ...], Meta(min_length=1, max_length=MAX_POINTS)]
 
 
-Message = Hello | Ack | Changes | Bye | Branch
+class Presence(_Wire, frozen=True, tag=5):
+    """Somebody has a note open, or has left where `note` is empty. Never stored.
+
+    `person` is one open editor, `beat` rises with each of its messages, `hops` counts how often this one was
+    passed on. `actor` is the stream that the editor writes in. Caret and the selection's other end are the
+    elements before them, as `(counter, actor)`; `(0, 0)` is the beginning.
+    """
+
+    person: _Person
+    beat: _Beat
+    hops: Annotated[int, Meta(ge=0, le=MAX_HOPS)]
+    device: Annotated[str, Meta(min_length=1, max_length=MAX_DEVICE_LENGTH)]
+    actor: _Actor
+    note: Annotated[bytes, Meta(max_length=16)]
+    caret: _Element
+    start: _Element
+
+
+Message = Hello | Ack | Changes | Bye | Presence | Branch
 
 
 class _Greeting(Struct, array_like=True, tag=1, frozen=True):
@@ -148,9 +175,13 @@ def hello(vault: bytes, device: str, heads: Mapping[int, tuple[int, bytes]]) -> 
     sends the others' changes anew, which costs bytes and nothing else.
     """
     longest = sorted(heads.items(), key=lambda head: -head[1][0])[:MAX_HEADS]
-    name = _UNPRINTABLE.sub(" ", device)[:MAX_DEVICE_LENGTH] or "unnamed"
     entries = tuple(sorted((actor, seq, digest) for actor, (seq, digest) in longest))
-    return Hello(OLDEST_PROTOCOL, NEWEST_PROTOCOL, vault, name, entries)
+    return Hello(OLDEST_PROTOCOL, NEWEST_PROTOCOL, vault, device_name(device), entries)
+
+
+def device_name(device: str) -> str:
+    """Return a device's name as messages may carry it."""
+    return _UNPRINTABLE.sub(" ", device)[:MAX_DEVICE_LENGTH] or "unnamed"
 
 
 def ack(messages: int, version: Mapping[int, int]) -> Ack:
@@ -202,6 +233,11 @@ def decode(frame: bytes) -> Message:
         _check_ascending([actor for actor, _ in message.version])
     elif isinstance(message, Branch):
         _check_ascending([seq for seq, _ in message.points])
+    elif isinstance(message, Presence):
+        if _UNPRINTABLE.search(message.device):
+            raise DecodeError("A Presence's device name holds control characters.")
+        if len(message.note) not in (0, 16):
+            raise DecodeError("A Presence's note is no id of a note.")
     elif isinstance(message, Bye) and _UNPRINTABLE.search(message.sentence):
         raise DecodeError("A Bye's sentence holds control characters.")
     return message

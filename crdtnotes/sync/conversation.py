@@ -7,14 +7,16 @@ and pings are answered meanwhile.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from websockets.exceptions import ConnectionClosed
 
+from crdtnotes.changes.messages import Presence
 from crdtnotes.errors import ProtocolError, Unreachable
 from crdtnotes.sync.inbox import Inbox
+from crdtnotes.sync.presence import PAUSE_SECONDS, Rate
 from crdtnotes.sync.session import Session
 from crdtnotes.sync.transport import CLOSE_SECONDS, Connection, host_of, trust
 from crdtnotes.sync.worker import Worker
@@ -50,6 +52,10 @@ class PeerStatus:
     """Changes from this peer that were new here."""
     delivered: int
     """Changes that this peer has because of us."""
+    lacking: int = 0
+    """Changes that this peer is known to lack."""
+    to_come: int = 0
+    """Changes that this peer has and we lack."""
 
 
 class Conversation:
@@ -64,10 +70,13 @@ class Conversation:
         deadlines: Deadlines,
         changed: Callable[["Conversation", PeerStatus], None],
         stored: Callable[["Conversation"], None],
+        heard: Callable[["Conversation", list[Presence]], None],
+        known: Callable[[], list[Presence]],
     ) -> None:
         """`once`: end as soon as both have what the other had.
 
-        `changed` is called whenever the peer's status changes, `stored` when changes from it were committed.
+        `changed` is called whenever the peer's status changes, `stored` when changes from it were committed,
+        `heard` when it said who is where; `known` returns who is where, for a peer that has just come.
         """
         self.connection = connection
         self.host = host_of(connection)
@@ -78,6 +87,12 @@ class Conversation:
         self._deadlines = deadlines
         self._changed = changed
         self._stored = stored
+        self._heard = heard
+        self._known = known
+        self._introduced = False
+        self._rate = Rate()
+        self._saying: dict[int, Presence] = {}
+        self._may_say_at = 0.0
         self._inbox = Inbox(_INBOX_BYTES)
         self._outgoing = asyncio.Event()
         self._woken = False
@@ -87,6 +102,16 @@ class Conversation:
         """Something was committed here."""
         self._woken = True
         self._outgoing.set()
+
+    def say(self, presences: Iterable[Presence]) -> None:
+        """Tell the peer who is where: of each person the latest, and not more often than every so often."""
+        self._saying.update({presence.person: presence for presence in presences})
+        loop = asyncio.get_running_loop()
+        if self._saying and self._may_say_at <= loop.time():
+            self._may_say_at = loop.time() + PAUSE_SECONDS
+            self._outgoing.set()
+            # What is said meanwhile goes out then.
+            loop.call_later(PAUSE_SECONDS, self.say, ())
 
     def leave(self) -> None:
         """Say Bye and end, after the transaction that is under way."""
@@ -131,11 +156,17 @@ class Conversation:
                 return
             if not frames:
                 return
-            stored, status = await self._worker.run(partial(self._step, frames))
+            stored, status, heard = await self._worker.run(partial(self._step, frames))
             if stored:
                 self._stored(self)
+            if heard:
+                allowed = self._rate.allow(len(heard), loop.time())
+                self._heard(self, heard[len(heard) - allowed :])
             self._note(status)
             self._outgoing.set()
+            if self.session.knows_presence and not self._introduced:
+                self._introduced = True
+                self.say(self._known())
 
     async def _send(self) -> None:
         try:
@@ -144,7 +175,8 @@ class Conversation:
                 self._outgoing.clear()
                 while True:
                     woken, self._woken = self._woken, False
-                    frames, closed, status = await self._worker.run(partial(self._frames, woken))
+                    saying, self._saying = list(self._saying.values()), {}
+                    frames, closed, status = await self._worker.run(partial(self._frames, woken, saying))
                     if self.session.accepted:
                         # Before our acceptance leaves: from then on the peer may send large frames.
                         trust(self.connection)
@@ -189,16 +221,18 @@ class Conversation:
 
     # -- on the replica's thread
 
-    def _step(self, frames: list[bytes]) -> tuple[int, PeerStatus | None]:
+    def _step(self, frames: list[bytes]) -> tuple[int, PeerStatus | None, list[Presence]]:
         stored = self.session.receive(frames)
+        heard, self.session.heard = self.session.heard, []
         if self._once and self.session.caught_up:
             self.session.finish()
-        return stored, self._status()
+        return stored, self._status(), heard
 
-    def _frames(self, woken: bool) -> tuple[list[bytes], bool, PeerStatus | None]:
+    def _frames(self, woken: bool, saying: list[Presence]) -> tuple[list[bytes], bool, PeerStatus | None]:
         """Return the next frames, whether they are the last ones, and the status."""
         if woken:
             self.session.wake()
+        self.session.say(saying)
         frames = self.session.data_to_send()
         return frames, self.session.closed, self._status()
 
@@ -220,4 +254,5 @@ class Conversation:
             session.caught_up,
             session.received,
             session.delivered,
+            *session.behind,
         )

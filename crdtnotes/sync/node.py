@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import random as random_module
+import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,8 @@ from typing import Self, TypeVar
 
 from websockets.asyncio.server import Server, ServerConnection
 
+from crdtnotes.changes.messages import Presence
+from crdtnotes.crdt.ids import OpId
 from crdtnotes.errors import (
     Busy,
     DiskFull,
@@ -25,6 +28,7 @@ from crdtnotes.sync.address import DEFAULT_PORT, Address
 from crdtnotes.sync.backoff import Backoff
 from crdtnotes.sync.conversation import Conversation, Deadlines, PeerStatus
 from crdtnotes.sync.lobby import Lobby
+from crdtnotes.sync.presence import BEAT_SECONDS, Presences, Present
 from crdtnotes.sync.replica import Replica
 from crdtnotes.sync.transport import Connection, dial, listen
 from crdtnotes.sync.watch import FileWatch
@@ -60,23 +64,31 @@ class Node:
     `open_replica` is called on the thread where all of the replica's work is done. If `path` is given,
     commits that other processes make to that file reach the peers within milliseconds; otherwise call
     `wake` after commits. `random` returns floats in [0, 1) and spreads the times of redialling. `report`
-    is told on the event loop of each change in a peer's status.
+    is told on the event loop of each change in a peer's status, `met` when somebody comes, moves or goes.
+
+    Where the caller has the replica on a thread already, it gives its Worker instead of `open_replica`;
+    then the caller starts and stops it.
     """
 
     def __init__(
         self,
-        open_replica: Callable[[], Replica],
+        open_replica: Callable[[], Replica] | Worker,
         *,
         path: Path | None = None,
         random: Callable[[], float] = random_module.random,
         report: Callable[[PeerStatus], None] | None = None,
+        met: Callable[[], None] | None = None,
         deadlines: Deadlines | None = None,
         first_retry: float = 0.5,
     ) -> None:
-        self._worker = Worker(open_replica)
+        self._lent = isinstance(open_replica, Worker)
+        self._worker = open_replica if isinstance(open_replica, Worker) else Worker(open_replica)
         self._path = path
         self._random = random
         self._report = report
+        self._met = met
+        self._presences = Presences(secrets.randbits(62) + 1)
+        self._beating: asyncio.Task[None] | None = None
         self._deadlines = deadlines or Deadlines()
         self._first_retry = first_retry
         self._lobby = Lobby(
@@ -92,7 +104,9 @@ class Node:
         """How many peers were cut off, by the name of the error."""
 
     async def __aenter__(self) -> Self:
-        await self._worker.start()
+        if not self._lent:
+            await self._worker.start()
+        self._beating = asyncio.create_task(self._beat())
         if self._path is not None:
             self._watching = asyncio.create_task(FileWatch(self._path, self.wake).run())
         return self
@@ -170,6 +184,21 @@ class Node:
         for conversation in self._running:
             conversation.wake()
 
+    def be_at(self, note: str, caret: OpId, start: OpId, actor: str) -> None:
+        """Tell the peers where this editor's caret is, and the other end of its selection.
+
+        `note` is the note's id, caret and start the elements before them (`EditSession.anchor`), `actor` the
+        stream that this replica writes in (`Vault.actor`). Call it on the event loop.
+        """
+        device = self._worker.replica.device
+        where = bytes.fromhex(note)
+        self._tell([self._presences.move(device, int(actor, 16), where, caret, start, self._now)])
+
+    @property
+    def people(self) -> list[Present]:
+        """The others that have a note open, here or at peers."""
+        return self._presences.people
+
     @property
     def peers(self) -> list[PeerStatus]:
         """The accepted peers of this moment."""
@@ -178,9 +207,11 @@ class Node:
     async def close(self) -> None:
         """Say Bye to all peers, finish the transaction under way, close the replica and end its thread."""
         self._closing = True
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait([self._watching])
+        self._tell(self._presences.leave(self._now))
+        for task in (self._watching, self._beating):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
         for server in self._servers:
             server.close(close_connections=False)
         for conversation in self._running:
@@ -190,9 +221,33 @@ class Node:
         self._lobby.clear()
         for server in self._servers:
             await server.wait_closed()
-        await self._worker.stop()
+        if not self._lent:
+            await self._worker.stop()
 
     # -- inside
+
+    @property
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _tell(self, presences: Iterable[Presence], but: Conversation | None = None) -> None:
+        said = list(presences)
+        for conversation in self._running:
+            if said and conversation is not but:
+                conversation.say(said)
+
+    def _heard(self, source: Conversation, said: list[Presence]) -> None:
+        self._tell(self._presences.hear(said, self._now), but=source)
+        if self._met is not None:
+            self._met()
+
+    async def _beat(self) -> None:
+        """Say again where this editor is, and notice who has gone without a word."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS / 5)
+            self._tell(self._presences.beat(self._now))
+            if self._presences.expire(self._now) and self._met is not None:
+                self._met()
 
     async def _welcome(self, connection: ServerConnection) -> None:
         if not self._closing:
@@ -210,6 +265,8 @@ class Node:
             deadlines=self._deadlines,
             changed=self._status_changed,
             stored=self._wake_others,
+            heard=self._heard,
+            known=self._presences.for_newcomer,
         )
         task = asyncio.create_task(conversation.run())
         self._running[conversation] = task

@@ -15,7 +15,8 @@ Rules, the same for both sides (docs/protocol.md):
    find where the streams part, one side's branch gives way, and a Bye ends the conversation. When they meet
    again there is no fork.
 7. A message that breaks a rule ends the conversation with a Bye, and nothing of its burst is kept.
-8. After a Bye, sent or received, nothing more is read or sent.
+8. Presence is news of the moment: it goes only to a peer whose protocol has it, and is never stored.
+9. After a Bye, sent or received, nothing more is read or sent.
 
 How what the peer lacks is found: a *pass* fixes the version to reach, and iterates over the changes
 between what the peer has or was sent and that version. When a pass is through, `sent` includes its version. A
@@ -26,7 +27,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.messages import Ack, Branch, Bye, Changes, Hello, Message, Reason
+from crdtnotes.changes.messages import Ack, Branch, Bye, Changes, Hello, Message, Presence, Reason
 from crdtnotes.crdt.version import Version, ahead, count_missing, covers, join
 from crdtnotes.errors import (
     CrdtnotesError,
@@ -95,6 +96,7 @@ class Session:
         self._greeted = False
         self._forked = False
         self._branches = 0
+        self._presences: list[Presence] = []
 
         self.peer: Hello | None = None
         """The peer's Hello, once it is accepted."""
@@ -114,6 +116,8 @@ class Session:
         """Changes that the peer acknowledged and did not have before."""
         self.bytes_in = 0
         self.bytes_out = 0
+        self.heard: list[Presence] = []
+        """What the peer said of who is where; the caller takes it out."""
 
     # -- what the caller sees
 
@@ -142,7 +146,22 @@ class Session:
             and covers(self._mine, self.theirs)
         )
 
+    @property
+    def behind(self) -> tuple[int, int]:
+        """How many changes, as far as this side knows, the peer lacks, and how many this side does."""
+        return count_missing(self._mine, self.theirs), count_missing(self.theirs, self._mine)
+
+    @property
+    def knows_presence(self) -> bool:
+        """Whether the peer has accepted our Hello and speaks a protocol with Presence."""
+        return self.welcomed and self.peer is not None and self.peer.newest >= messages.PRESENCE_PROTOCOL
+
     # -- what the caller does
+
+    def say(self, presences: Sequence[Presence]) -> None:
+        """Tell the peer who is where, if it understands that."""
+        if self.knows_presence and not self.closed:
+            self._presences += presences
 
     def start(self) -> None:
         """Say Hello."""
@@ -181,6 +200,9 @@ class Session:
             self._ack_due, self._ack_owed = {}, False
         self._acceptance_sent = self.accepted
         frames = [messages.encode(message) for message in out] + changes
+        # Behind the changes, so that the elements that it names are there.
+        frames += [messages.encode(presence) for presence in self._presences]
+        self._presences = []
         if self._farewell is not None:
             frames.append(messages.encode(self._farewell))
             self._farewell = None
@@ -234,6 +256,8 @@ class Session:
                 self._settle_fork(message)
             elif isinstance(message, Bye):
                 self.bye = message
+            elif isinstance(message, Presence):
+                self.heard.append(message)
             elif not self._forked:
                 batch = messages.unpack(message)
                 if batches and size + len(batch) > _MAX_TRANSACTION_BYTES:
@@ -258,10 +282,10 @@ class Session:
         if isinstance(message, Hello):
             if self._greeted:
                 raise ProtocolError("A second Hello came.")
-        elif isinstance(message, Ack | Changes | Branch) and not self._greeted:
+        elif isinstance(message, Ack | Changes | Branch | Presence) and not self._greeted:
             raise ProtocolError("A message came before the Hello.")
-        if isinstance(message, Changes) and not self._acceptance_sent:
-            raise ProtocolError("Changes came before the Hello was accepted.")
+        if isinstance(message, Changes | Presence) and not self._acceptance_sent:
+            raise ProtocolError("A message came before the Hello was accepted.")
         return message
 
     def _greet(self, hello: Hello) -> None:

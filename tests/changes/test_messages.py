@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES
-from crdtnotes.changes.messages import Ack, Bye, Changes, Hello, Message, Reason
+from crdtnotes.changes.messages import Ack, Bye, Changes, Hello, Message, Presence, Reason
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.errors import DecodeError
 
@@ -23,6 +23,17 @@ any_message = st.one_of(
     st.builds(messages.ack, st.integers(0, MAX_COUNTER), versions),
     st.builds(messages.pack, st.binary(min_size=1, max_size=2000)),
     st.builds(messages.bye, st.sampled_from(Reason), st.text()),
+    st.builds(
+        Presence,
+        actors,
+        seqs,
+        st.integers(0, messages.MAX_HOPS),
+        st.text().map(messages.device_name),
+        actors,
+        st.sampled_from([b"", b"n" * 16]),
+        st.tuples(st.integers(0, MAX_COUNTER), st.integers(0, 2**64 - 1)),
+        st.tuples(st.integers(0, MAX_COUNTER), st.integers(0, 2**64 - 1)),
+    ),
 )
 
 
@@ -105,6 +116,19 @@ def test_random_bytes_raise_nothing_but_the_one_error(frame: bytes) -> None:
         raw(3, 1, b""),
         raw(3, MAX_BATCH_BYTES + 1, b"x"),
         raw(3, -1, b"x"),
+        raw(5, 0, 1, 0, "d", 1, VAULT, (0, 0), (0, 0)),
+        raw(5, 2**63, 1, 0, "d", 1, VAULT, (0, 0), (0, 0)),
+        raw(5, 1, 0, 0, "d", 1, VAULT, (0, 0), (0, 0)),
+        raw(5, 1, 1, 4, "d", 1, VAULT, (0, 0), (0, 0)),
+        raw(5, 1, 1, 0, "d\x1b", 1, VAULT, (0, 0), (0, 0)),
+        raw(5, 1, 1, 0, "", 1, VAULT, (0, 0), (0, 0)),
+        raw(5, 1, 1, 0, "d", 0, VAULT, (0, 0), (0, 0)),
+        raw(5, 1, 1, 0, "d", 1, VAULT[1:], (0, 0), (0, 0)),
+        raw(5, 1, 1, 0, "d", 1, VAULT + b"v", (0, 0), (0, 0)),
+        raw(5, 1, 1, 0, "d", 1, VAULT, (-1, 0), (0, 0)),
+        raw(5, 1, 1, 0, "d", 1, VAULT, (2**53, 0), (0, 0)),
+        raw(5, 1, 1, 0, "d", 1, VAULT, (0, 0), (0, 0, 0)),
+        raw(5, 1, 1, 0, "d", 1, VAULT, (0, 0)),
         raw(4, -1, ""),
         raw(4, 0, "x" * 501),
         raw(4, 0, "line\nfeed"),
@@ -230,9 +254,9 @@ def test_the_example_of_the_protocols_description_is_true() -> None:
     vault, digest = b"\x01" * 16, bytes(range(16))
     expected: dict[Message, str] = {
         messages.hello(vault, "A", {7: (3, digest)}): (
-            "96010101c410" + "01" * 16 + "a14191930703c410" + digest.hex()
+            "96010102c410" + "01" * 16 + "a14191930703c410" + digest.hex()
         ),
-        messages.hello(vault, "B", {}): "96010101c410" + "01" * 16 + "a14290",
+        messages.hello(vault, "B", {}): "96010102c410" + "01" * 16 + "a14290",
         messages.ack(0, {}): "93020090",
         messages.ack(1, {7: 3}): "93020191920703",
     }

@@ -43,6 +43,7 @@ class Peer:
             lambda: replica,
             random=lambda: 0.5,
             report=self._report,
+            met=self._moved.set,
             deadlines=deadlines,
             first_retry=0.01,
         )

@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.messages import Bye, Reason
+from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.errors import (
     DiskFull,
     LocalError,
@@ -432,5 +433,24 @@ def test_two_peers_that_both_have_much_to_send_do_not_block_each_other() -> None
         async with peer(1, 3000, size=4000) as a, peer(2, 3000, size=4000) as b:
             await a.node.sync_once(await b.node.serve("127.0.0.1", 0))
             assert a.replica.payloads() == b.replica.payloads()
+
+    run(main())
+
+
+def test_in_a_chain_all_see_who_is_where_and_who_leaves() -> None:
+    async def main() -> None:
+        async with peer(1) as a, peer(2) as b, peer(3) as c:
+            at_b = await b.node.serve("127.0.0.1", 0)
+            async with following(a.node, at_b):
+                await b.until(lambda: len(b.node.peers) == 1)
+                a.node.be_at("0f" * 16, OpId(3, 1), ROOT, f"{1:016x}")
+                async with following(c.node, at_b):
+                    await c.until(lambda: [one.device for one in c.node.people] == ["device 1"])
+                    a.node.be_at("0f" * 16, OpId(9, 1), ROOT, f"{1:016x}")
+                    await c.until(lambda: c.node.people[0].caret == (9, 1))
+                    assert b.node.people == c.node.people
+                    assert a.node.people == []
+                    await a.node.close()
+                    await c.until(lambda: c.node.people == [])
 
     run(main())

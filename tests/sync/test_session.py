@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.messages import Ack, Branch, Bye, Changes, Hello, Reason
+from crdtnotes.changes.messages import Ack, Branch, Bye, Changes, Hello, Presence, Reason
 from crdtnotes.errors import (
     CrdtnotesError,
     DecodeError,
@@ -384,8 +384,8 @@ def test_a_peer_that_never_says_where_streams_part_is_cut_off() -> None:
 
 def test_a_newer_protocol_is_refused_with_a_sentence_even_if_its_hello_is_unknown() -> None:
     hellos: list[tuple[object, ...]] = [
-        (1, 2, 3, VAULT, "peer", []),
-        (1, 2, 3, "whatever", {"new": "fields"}, 5, 6, 7),
+        (1, 3, 4, VAULT, "peer", []),
+        (1, 3, 4, "whatever", {"new": "fields"}, 5, 6, 7),
     ]
     for fields in hellos:
         session = Session(replica(1, 1))
@@ -395,7 +395,7 @@ def test_a_newer_protocol_is_refused_with_a_sentence_even_if_its_hello_is_unknow
         assert isinstance(session.error, VersionMismatch)
         bye = last_bye(session)
         assert bye.reason == Reason.VERSION_MISMATCH
-        assert "2 to 3" in bye.sentence
+        assert "3 to 4" in bye.sentence
 
 
 def test_a_peer_that_also_speaks_a_newer_protocol_is_welcome() -> None:
@@ -571,3 +571,44 @@ def test_random_frames_never_get_in_and_never_get_out(junk: list[bytes], data: s
     session.receive(frames)
     session.data_to_send()
     assert (session.error is None) or not any(entry.actor == 2 for entry in own.log)
+
+
+# -- who is where
+
+HERE = Presence(5, 1, 0, "peer", 2, VAULT, (0, 0), (0, 0))
+
+
+def test_presence_goes_out_behind_the_changes_and_comes_in_without_a_commit() -> None:
+    a, b = replica(1, 3), replica(2)
+    wire = Wire(a, b)
+    settle(wire)
+    a.write()
+    wire.a.session.wake()
+    wire.a.session.say([HERE])
+    wire.a.send()
+    assert kinds(wire.a)[-2:] == [Changes, Presence]
+    settle(wire)
+    assert wire.b.session.heard == [HERE]
+    commits = b.transactions
+    wire.a.session.say([HERE])
+    settle(wire)
+    assert b.transactions == commits
+
+
+def test_presence_is_not_said_to_a_peer_of_version_1() -> None:
+    session = Session(replica(1))
+    session.start()
+    session.data_to_send()
+    session.receive(
+        [msgspec.msgpack.encode((1, 1, 1, VAULT, "old", [])), messages.encode(messages.ack(0, {}))]
+    )
+    session.say([HERE])
+    assert [type(messages.decode(frame)) for frame in session.data_to_send()] == [Ack]
+
+
+def test_presence_before_the_hello_is_refused() -> None:
+    session = Session(replica(1))
+    session.start()
+    session.receive([messages.encode(HERE)])
+    assert isinstance(session.error, ProtocolError)
+    assert session.heard == []

@@ -181,7 +181,7 @@ def test_peek_tells_whose_vault_it_is() -> None:
         (b"nonsense", Unreachable, "is not a crdtnotes peer"),
         (messages.encode(messages.ack(0, {})), Unreachable, "is not a crdtnotes peer"),
         (messages.encode(messages.bye(Reason.TROUBLE, "Not now.")), Unreachable, "says: Not now"),
-        (b"\x94\x01\x02\x03\xc0", VersionMismatch, "newer sync protocol"),
+        (b"\x94\x01\x03\x04\xc0", VersionMismatch, "newer sync protocol"),
         (None, Unreachable, "does not answer"),
     ],
 )
