@@ -21,6 +21,8 @@ from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
 from crdtnotes.markup import templates
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
 from crdtnotes.note import Note
+from crdtnotes.store.arrivals import Arrival as Arrival
+from crdtnotes.store.arrivals import arrivals
 from crdtnotes.store.backup import backup
 from crdtnotes.store.check import problems
 from crdtnotes.store.links import ORPHAN
@@ -343,6 +345,14 @@ class Vault:
     def changes_since(self, version: Mapping[str, int]) -> Iterator[bytes]:
         """Yield batches of the changes beyond a version, in causal order; `{}` means all of them."""
         return self._replica.changes_since({_actor(actor): seq for actor, seq in version.items()})
+
+    def arrivals(self, version: Mapping[str, int]) -> list[Arrival]:
+        """Return what others have changed beyond a version, the latest first.
+
+        Of each actor its last 2,000 changes are looked at; notes that are gone are left out.
+        """
+        with self._writer.reading() as replica:
+            return arrivals(replica, {_actor(actor): seq for actor, seq in version.items()})
 
     def apply(self, batch: bytes) -> Received:
         """Take in a batch from another replica of this vault, in any order, any number of times.

@@ -11,6 +11,7 @@ import click
 from crdtnotes.cli.opening import vault_path
 from crdtnotes.cli.starting import default_device
 from crdtnotes.errors import LocalError
+from crdtnotes.sync.address import DEFAULT_PORT, Address
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,28 +23,43 @@ GROUP = "crdtnotes.tui"
 class Editor(Protocol):
     """What an entry point of the group is."""
 
-    def __call__(self, path: Path, name: str | None, new_device: str | None) -> None:
+    def __call__(
+        self, path: Path, name: str | None, new_device: str | None, serve_at: tuple[str, int] | None
+    ) -> None:
         """Run until the person leaves; raises a CrdtnotesError when that cannot be.
 
         `name` is the note to open, by name or by what `[[name]]` would resolve to. Where there is no vault at
         `path` and `new_device` is given, a new one is made for the device of that name.
+        With `serve_at`, a host and a port, peers can sync with the editor.
         """
         ...
 
 
 @click.command()
 @click.argument("name", required=False)
+@click.option("--host", metavar="H", help="Let peers sync with the editor, at this host.  [127.0.0.1]")
+@click.option(
+    "--port",
+    metavar="P",
+    type=click.IntRange(0, 65535),
+    help=f"The same, at this port; 0 takes any that is free.  [{DEFAULT_PORT}]",
+)
 @click.pass_context
-def tui(ctx: click.Context, name: str | None) -> None:
+def tui(ctx: click.Context, name: str | None, host: str | None, port: int | None) -> None:
     """Open the editor, on note NAME with the cursor at its end.
 
     \b
     crdtnotes tui
     crdtnotes tui CAP定理
+    crdtnotes tui --port 0
     """
     if not on_terminal():
         raise LocalError("The editor needs a terminal.")
-    open_editor(ctx, name)
+    serve_at = None
+    if host is not None or port is not None:
+        address = Address(host or "127.0.0.1", DEFAULT_PORT if port is None else port)
+        serve_at = address.host, address.port
+    open_editor(ctx, name, serve_at)
 
 
 def on_terminal() -> bool:
@@ -51,14 +67,14 @@ def on_terminal() -> bool:
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
-def open_editor(ctx: click.Context, name: str | None) -> None:
+def open_editor(ctx: click.Context, name: str | None, serve_at: tuple[str, int] | None = None) -> None:
     """Run the editor on the chosen vault; the default one is made at its first use."""
     found = list(entry_points(group=GROUP))
     if not found:
         raise LocalError("No editor is installed beside crdtnotes.")
     editor = cast("Editor", found[0].load())
     chosen = ctx.find_root().obj is not None
-    editor(vault_path(ctx), name, None if chosen else default_device())
+    editor(vault_path(ctx), name, None if chosen else default_device(), serve_at)
 
 
 COMMANDS = [tui]

@@ -29,13 +29,6 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-
-
 def unsaved(path: Path, base: str, text: str) -> Unsaved:
     with Vault.open(path) as vault:
         return Unsaved(vault.id, vault.note("n").id, "n", base, text)

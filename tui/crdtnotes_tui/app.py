@@ -41,13 +41,14 @@ class NotesApp(App[None]):
         path: Path,
         name: str | None = None,
         new_device: str | None = None,
+        serve_at: tuple[str, int] | None = None,
         settings: Settings | None = None,
     ) -> None:
         # Without colours Textual would still send shades of grey, unless it has the terminal's own.
         super().__init__(ansi_color=True if looks.no_colour() else None)
         self._settings = settings or Settings()
         self.theme = looks.first_theme(self, self._settings)
-        self.main = MainScreen(path, name, new_device)
+        self.main = MainScreen(path, name, new_device, serve_at)
         self._warned = False
         self._ending: asyncio.Future[None] | None = None
         self.failure = ""

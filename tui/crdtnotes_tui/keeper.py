@@ -40,6 +40,11 @@ class Keeper:
             self.made = True
         return self._vault.replica
 
+    @property
+    def worker(self) -> Worker:
+        """The vault's thread, for what else works on the vault's replica."""
+        return self._worker
+
     async def start(self, changed: Callable[[], None]) -> None:
         """Open the vault; `changed` hears of every commit to its file, whoever made it.
 

@@ -13,17 +13,20 @@ SWITCH_SECONDS = 0.0005
 """For how long the replica's thread may keep the screen from being drawn."""
 
 
-def run(path: Path, name: str | None, new_device: str | None) -> None:
+def run(
+    path: Path, name: str | None, new_device: str | None, serve_at: tuple[str, int] | None = None
+) -> None:
     """Run the editor on the vault at `path` until its person leaves.
 
-    `name` is the note to begin with; where there is no vault, `new_device` makes one. Raises LocalError.
+    `name` is the note to begin with; where there is no vault, `new_device` makes one. With
+    `serve_at`, a host and a port, peers can come to the editor. Raises LocalError.
     """
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     from crdtnotes_tui.app import NotesApp  # Textual reads its settings when it is imported
     from crdtnotes_tui.model.settings import Settings
 
     sys.setswitchinterval(SWITCH_SECONDS)
-    app = NotesApp(path, name, new_device, Settings.of_user())
+    app = NotesApp(path, name, new_device, serve_at, Settings.of_user())
     app.run()
     if app.failure:
         raise LocalError(app.failure)

@@ -19,9 +19,10 @@ from enum import Enum
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
+from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Patch
 from crdtnotes.editing.session import Edit, EditSession
-from crdtnotes.errors import CrdtnotesError, NoteNotFound, StoreError
+from crdtnotes.errors import CrdtnotesError, MissingChanges, NoteNotFound, StoreError
 from crdtnotes.note import Note
 from crdtnotes.vault import Vault
 from crdtnotes_tui.keeper import Keeper
@@ -173,6 +174,31 @@ class Buffer:
             await asyncio.sleep(0)  # let `_ended` be called
         if self.crash is not None:
             raise self.crash
+
+    async def anchors(self, caret: int, start: int) -> tuple[OpId, OpId] | None:
+        """Return the elements before positions on the screen; None while something typed is not stored."""
+        if self.state is not State.SAVED or self._looking:
+            return None
+        # Whatever moves the session is asked of the same thread after this.
+        return await self._keeper.run(lambda _: (self._session.anchor(caret), self._session.anchor(start)))
+
+    async def positions(self, places: Sequence[tuple[OpId, OpId]]) -> list[tuple[int, int] | None] | None:
+        """Return where pairs of elements are on the screen, None for one of which there is no element here.
+
+        None for all while something typed is not stored: then the screen is ahead of the replica.
+        """
+
+        def where(place: tuple[OpId, OpId]) -> tuple[int, int] | None:
+            try:
+                return self._session.position(place[0]), self._session.position(place[1])
+            except MissingChanges:
+                return None
+
+        if self.state is not State.SAVED or self._looking:
+            return None
+        before = self.document, self.document.revision
+        found = await self._keeper.run(lambda _: list(map(where, places)))
+        return found if before == (self.document, self.document.revision) else None
 
     async def difference(self) -> tuple[str, str]:
         """Return the text that the replica has of this session, and the one on the screen."""

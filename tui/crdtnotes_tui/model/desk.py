@@ -47,13 +47,16 @@ class Lost(NamedTuple):
 
 
 class Desk:
-    """Notes in hand. `changed` hears of a buffer's state, `refreshed` when other notes may have changed."""
+    """Notes in hand. `changed` hears of a buffer's state, `refreshed` when other notes may have changed,
+    `committed` of each commit to the vault's file.
+    """
 
     def __init__(
         self,
         keeper: Keeper,
         changed: Callable[[Buffer], None],
         refreshed: Callable[[], None],
+        committed: Callable[[], None] = lambda: None,
         *,
         quiet_seconds: float = QUIET_SECONDS,
     ) -> None:
@@ -63,6 +66,7 @@ class Desk:
         self.current: Buffer | None = None
         self._changed = changed
         self._refreshed = refreshed
+        self._told = committed
         self._quiet_seconds = quiet_seconds
         self._buffers: OrderedDict[str, Buffer] = OrderedDict()
         self._committed_at = 0.0
@@ -263,6 +267,7 @@ class Desk:
 
     def _committed(self) -> None:
         """Something was committed, here or by another process."""
+        self._told()
         if self.current is not None:
             self.current.look()
         self._committed_at = asyncio.get_running_loop().time()

@@ -13,8 +13,8 @@ from textual.widgets import TextArea
 
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.markup.outline import outline
+from crdtnotes.sync.address import DEFAULT_PORT
 from crdtnotes.vault import Vault
-from crdtnotes_tui.company import Company
 from crdtnotes_tui.keeper import Keeper
 from crdtnotes_tui.model.buffer import Buffer
 from crdtnotes_tui.model.desk import Desk, Lost
@@ -23,8 +23,10 @@ from crdtnotes_tui.model.places import Line, Place
 from crdtnotes_tui.screens.around import Around
 from crdtnotes_tui.screens.ask import Ask
 from crdtnotes_tui.screens.headings import Headings
+from crdtnotes_tui.screens.news import WhatCameIn
 from crdtnotes_tui.screens.search import Search
 from crdtnotes_tui.screens.switcher import Chosen, Switcher
+from crdtnotes_tui.together import Together
 from crdtnotes_tui.widgets.body import Body
 from crdtnotes_tui.widgets.completions import Completions
 from crdtnotes_tui.widgets.editor import NoteEditor
@@ -55,6 +57,9 @@ class MainScreen(Around):
         Binding("f8", "delete", "Delete this note"),
         Binding("f9", "restore", "Bring back what was deleted"),
         Binding("f4", "meet", "Sync with a peer"),
+        Binding("shift+f4", "serve", "Let peers come to this editor"),
+        Binding("f5", "news", "What came in since I last looked"),
+        Binding("alt+n", "next_news", "Go to the next thing that came in"),
         Binding("ctrl+s", "saved", "Saved?", show=False),
         Binding("escape", "close_one", show=False),
     ]
@@ -65,12 +70,19 @@ class MainScreen(Around):
 
         reason: str
 
-    def __init__(self, path: Path, name: str | None, new_device: str | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str | None,
+        new_device: str | None,
+        serve_at: tuple[str, int] | None = None,
+    ) -> None:
         super().__init__()
         self._begin_with = name
-        self.desk = Desk(Keeper(path, new_device), self._buffer_changed, self._refreshed)
-        self.company = Company(path, self._tell)
+        self.desk = Desk(Keeper(path, new_device), self._buffer_changed, self._refreshed, self._committed)
         self.editor = NoteEditor(id="editor")
+        self.together = Together(self.editor, self.desk, self._tell)
+        self._serve_at = serve_at
         self._deleted: list[Buffer] = []
         self.status = StatusLine()
         self.trouble = Trouble()
@@ -103,7 +115,12 @@ class MainScreen(Around):
             self.body.welcome.open(self.editor.text)
         for name in self.desk.brought_back:
             self.notify("What could not be saved last time is back.", title=name, markup=False)
-        await self.company.follow(await self.desk.keeper.run(Vault.peers))
+        await self.together.start()
+        if self._serve_at is not None:
+            await self.together.company.serve(*self._serve_at)
+        await self.together.company.follow(await self.desk.keeper.run(Vault.peers))
+        self.together.moved()
+        await self.together.look_for_news()
 
     async def unsaved(self) -> list[Buffer]:
         """Store what is left; return the notes for which that does not work at the moment."""
@@ -112,7 +129,7 @@ class MainScreen(Around):
 
     async def leave(self) -> list[Lost]:
         """Store what is left and close all; return what could not be stored."""
-        await self.company.stop()
+        await self.together.stop()
         return await self.desk.stop()
 
     # -- going places
@@ -153,6 +170,7 @@ class MainScreen(Around):
         self.peeking.close()
         self.body.focus_text()
         self.body.opened()
+        self.together.moved()
         self._tell()
 
     @property
@@ -297,9 +315,37 @@ class MainScreen(Around):
 
         def answered(address: str | None) -> None:
             if address is not None:
-                self._do(partial(self.company.follow, [("", address)]))
+                self._do(partial(self.together.company.follow, [("", address)]))
 
         self.app.push_screen(Ask("A peer's address, as `crdtnotes serve` prints it.", "ws://"), answered)
+
+    def action_serve(self) -> None:
+        """Let peers come to this editor."""
+
+        async def serve() -> None:
+            host, port = self._serve_at or ("127.0.0.1", DEFAULT_PORT)
+            address = await self.together.company.serve(host, port)
+            self.notify(f"Peers can come to {address}", title="Serving", timeout=20)
+
+        self._do(serve)
+
+    def action_news(self) -> None:
+        """Show what came in, and begin anew."""
+
+        def chosen(line: Line | None) -> None:
+            self._do(self.together.looked)
+            if line is not None:
+                self.go_to_line(line)
+
+        self.app.push_screen(WhatCameIn(self.together.news), chosen)
+
+    def action_next_news(self) -> None:
+        """Go to the next thing that came in."""
+        arrival = self.together.next_news()
+        if arrival is None:
+            self.notify("Nothing new came in.", timeout=3)
+        else:
+            self.go_to_line(Line(arrival.name, arrival.line))
 
     # -- finding in the note
 
@@ -358,6 +404,12 @@ class MainScreen(Around):
         self.suggesting.think(moved=True)
         self.peeking.moved()
         self.body.moved()
+        self.together.moved()
+        self._tell()
+
+    def on_note_editor_others_wrote(self) -> None:
+        """Give a quiet sign."""
+        self.together.wrote()
         self._tell()
 
     def on_note_editor_key_for_list(self, event: NoteEditor.KeyForList) -> None:
@@ -372,6 +424,7 @@ class MainScreen(Around):
         if buffer.crash is not None:
             self.call_later(self._crash, buffer.crash)
         elif buffer is self.editor.buffer and self.is_mounted:
+            self.together.moved()
             self._tell()
 
     def _crash(self, error: BaseException) -> None:
@@ -384,7 +437,12 @@ class MainScreen(Around):
             self.editor.know(self.desk.catalogue)
         self.body.look(names_changed=changed)
         self._tell()
+        self._do(self.together.look_for_news)
+
+    def _committed(self) -> None:
+        """Let peers have what was committed."""
+        self.together.company.wake()
 
     def _tell(self) -> None:
         row, column = self.editor.cursor_location
-        self.status.tell(self.editor.buffer, row + 1, column + 1, self.company.summary)
+        self.status.tell(self.editor.buffer, row + 1, column + 1, self.together.summary)

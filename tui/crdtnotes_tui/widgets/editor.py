@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -31,9 +32,11 @@ from crdtnotes_tui.model.buffer import Buffer
 from crdtnotes_tui.model.catalogue import Catalogue
 from crdtnotes_tui.model.document import NoteDocument
 from crdtnotes_tui.model.lists import indent_of, on_enter, toggled
+from crdtnotes_tui.model.others import Mark
 from crdtnotes_tui.model.rebasing import follow
 from crdtnotes_tui.model.styling import STYLES, code_lines, links_in
 from crdtnotes_tui.widgets.history import NoHistory
+from crdtnotes_tui.widgets.marking import Stretch, mark
 from crdtnotes_tui.widgets.shown import ShownLines
 from crdtnotes_tui.widgets.wrapping import Wrapping
 
@@ -68,7 +71,12 @@ class NoteEditor(TextArea):
 
         key: str
 
+    @dataclass
+    class OthersWrote(Message):
+        """Somebody else changed the note."""
+
     def __init__(self, id: str | None = None) -> None:
+        self.marks: Sequence[Mark] = ()
         self._next_document: NoteDocument | None = None
         self._shown = ShownLines()
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(2048)
@@ -90,6 +98,7 @@ class NoteEditor(TextArea):
         if self.buffer is not None:
             self.buffer.view = None
         self.buffer = buffer
+        self.marks = ()
         buffer.view = self
         self.disabled = False
         self._install(buffer.document)
@@ -153,6 +162,7 @@ class NoteEditor(TextArea):
             start, end = (high, low) if backward else (low, high)
             top = follow(top, patch, behind=False)
             replaced = document.patch(patch)
+            self.marks = [one.past(patch) for one in self.marks]
             if len(patches) < _MANY:
                 self.wrapped_document.wrap_range(*replaced)
         if own:
@@ -169,6 +179,7 @@ class NoteEditor(TextArea):
             self.post_message(self.Changed(self))
         else:
             self._stay(selection, above, locate(top))
+            self.post_message(self.OthersWrote())
         self.refresh()
 
     def _place_on_screen(self) -> tuple[int | None, int]:
@@ -213,6 +224,10 @@ class NoteEditor(TextArea):
 
     def edit(self, edit: Edit) -> EditResult:
         """Make a local edit; full-width link brackets that it closes become ASCII ones."""
+        if self.marks:
+            document = self.note_document
+            start, end = map(document.get_index_from_location, (edit.top, edit.bottom))
+            self.marks = [one.past(Patch(start, end - start, edit.text)) for one in self.marks]
         result = super().edit(edit)
         if edit.text.endswith(("】", "］")):
             self._normalise(result.end_location[0])
@@ -343,8 +358,10 @@ class NoteEditor(TextArea):
         """Return a line of the screen; one without caret and selection is drawn once, wherever it stands."""
         place = self._wrapping.line_at(self.scroll_offset.y + y)
         if place is None or not self.text:
-            return super().render_line(y)
-        row, section = place
+            return self._with_marks(super().render_line(y), y)
+        return self._with_marks(self._render_text(y, *place), y)
+
+    def _render_text(self, y: int, row: int, section: int) -> Strip:
         first, last = sorted(self.selection)
         if first[0] <= row <= last[0]:
             return self._render_line(y)
@@ -355,6 +372,40 @@ class NoteEditor(TextArea):
         if strip is None:
             strip = self._strips[key] = self._render_line(y)
         return strip
+
+    def mark_others(self, marks: Sequence[Mark]) -> None:
+        """Show where others are."""
+        if list(marks) != list(self.marks):
+            self.marks = marks
+            self.refresh()
+
+    def _with_marks(self, strip: Strip, y: int) -> Strip:
+        """Lay others' carets and selections over a line of the screen."""
+        places = (self._stretch(one, self.scroll_offset.y + y) for one in self.marks)
+        stretches = [place for place in places if place is not None]
+        if not stretches:
+            return strip
+        return mark(strip, stretches, self.background_colors[1], self.scrollable_content_region.width)
+
+    def _stretch(self, one: Mark, y: int) -> Stretch | None:
+        """Return what of somebody's place lies on a line of the wrapped text."""
+        document = self.note_document
+        end_of_text = len(document.text)
+        low, high = sorted((min(one.caret, end_of_text), min(one.start, end_of_text)))
+        first, last = (self._wrapping.cell_of(document.get_location_from_index(at)) for at in (low, high))
+        if not first.y <= y <= last.y:
+            return None
+        row, column = document.get_location_from_index(min(one.caret, end_of_text))
+        caret = self._wrapping.cell_of((row, column))
+        line = document.get_line(row)
+        return Stretch(
+            one.name,
+            one.colour,
+            first.x if y == first.y else 0,
+            last.x if y == last.y else self.size.width,
+            caret.x if y == caret.y else -1,
+            max(1, cell_len(line[column])) if column < len(line) else 1,
+        )
 
     def get_line(self, line_index: int) -> Text:
         """Return a line with its styles."""

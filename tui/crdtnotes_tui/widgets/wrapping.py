@@ -59,3 +59,7 @@ class Wrapping(WrappedDocument):
     def first_shown(self, y: int) -> tuple[int, int]:
         """Return the location at the left of an offset from the top."""
         return self.offset_to_location(Offset(0, y))
+
+    def cell_of(self, location: tuple[int, int]) -> Offset:
+        """Return the cell of a location: from the left of the text, and from the top of all lines."""
+        return self.location_to_offset(location)

@@ -1,0 +1,88 @@
+"""What others changed: for people, from the changes themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crdtnotes.changes.batch import unbatch
+from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt.ops import Delete, Insert, Op
+from crdtnotes.store.replica import Replica
+
+LOOKED_AT = 2000
+"""Changes of each actor, counted from its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What one actor changed in one note: `changes` of them, the last on line `line` (from 1).
+
+    `note` is the note's id, `actor` has 16 hex digits, `time` is of the last change, in ms since 1970 by its
+    author's clock, `context` what the line says now.
+    """
+
+    note: str
+    name: str
+    actor: str
+    changes: int
+    time: int
+    line: int
+    context: str
+
+
+@dataclass(slots=True)
+class _Gathered:
+    changes: int = 0
+    time: int = 0
+    element: OpId | None = None
+
+
+def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
+    """Return what others than this replica changed beyond a version, the latest first."""
+    known = {
+        actor: seq if actor == replica.actor else max(version.get(actor, 0), seq - LOOKED_AT)
+        for actor, seq in replica.version().items()
+    }
+    gathered: dict[tuple[bytes, int], _Gathered] = {}
+    for batch in replica.changes_since(known):
+        for change, _ in (one for piece in unbatch(batch) for one in piece.changes):
+            one = gathered.setdefault((change.note, change.actor), _Gathered())
+            one.changes += 1
+            one.time = change.time
+            for op in change.ops:
+                one.element = _element(op) or one.element
+    names = dict(replica.conn.execute("SELECT uid, name FROM notes WHERE name IS NOT NULL").fetchall())
+    found = [
+        Arrival(
+            note.hex(),
+            names[note],
+            f"{actor:016x}",
+            one.changes,
+            one.time,
+            *_line(replica, note, one.element),
+        )
+        for (note, actor), one in gathered.items()
+        if note in names
+    ]
+    return sorted(found, key=lambda one: (-one.time, one.name, one.actor))
+
+
+def _element(op: Op) -> OpId | None:
+    """Return the last element that an operation put in or took out."""
+    if isinstance(op, Insert):
+        counter, actor = op.id
+        return OpId(counter + len(op.text) - 1, actor)
+    if isinstance(op, Delete):
+        actor, counter, _ = op.spans[-1]
+        return OpId(counter, actor)
+    return None
+
+
+def _line(replica: Replica, note: bytes, element: OpId | None) -> tuple[int, str]:
+    doc = replica.documents.open(note)
+    if doc is None or element is None:
+        return 1, ""
+    index, _ = doc.state.text.position(element)
+    text = str(doc.state.text)
+    start = text.rfind("\n", 0, index) + 1
+    end = text.find("\n", index)
+    return text.count("\n", 0, index) + 1, text[start : end if end >= 0 else len(text)].strip()

@@ -1,0 +1,168 @@
+"""What joins this editor with others on the same notes: who is where, what they changed, what came in."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from crdtnotes.errors import CrdtnotesError
+from crdtnotes.vault import Arrival, Vault
+from crdtnotes_tui.company import Company
+from crdtnotes_tui.model.desk import Desk
+from crdtnotes_tui.model.others import Colours, Mark
+from crdtnotes_tui.seen import Seen, SeenFile
+from crdtnotes_tui.widgets.editor import NoteEditor
+
+WRITING_SECONDS = 3.0
+"""How long the sign that somebody changes the note stays after the last change."""
+
+News = list[tuple[str, Arrival]]
+"""Arrivals, the latest first, each with who it is from: a device, or the beginning of an actor."""
+
+
+class Together:
+    """Keeps others informed of the caret, and the editor of theirs.
+
+    `changed` hears when `summary` may be new.
+    """
+
+    def __init__(self, editor: NoteEditor, desk: Desk, changed: Callable[[], None]) -> None:
+        self._editor = editor
+        self._desk = desk
+        self._changed = changed
+        self.company = Company(desk.keeper, changed, self._met)
+        self._colours = Colours()
+        self._seen_file = SeenFile(desk.keeper.path)
+        self._seen = Seen()
+        self._moved = asyncio.Event()
+        self._following = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._wrote_at = float("-inf")
+        self._next = 0
+        self.news: News = []
+        """What came in since the person last looked."""
+
+    async def start(self) -> None:
+        """Begin, once the vault is open."""
+        self._seen = await asyncio.to_thread(self._seen_file.read)
+        if self._seen.version is None:
+            self._seen.version = await self._desk.keeper.run(lambda vault: vault.version)
+            self._seen_file.write(self._seen)
+        self._tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._follow())]
+
+    async def stop(self) -> None:
+        """Say goodbye."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+            self._tasks = []
+            self._seen_file.write(self._seen)
+        await self.company.stop()
+
+    # -- who is where
+
+    def moved(self) -> None:
+        """The caret moved, or what was typed is stored now."""
+        if self.company.is_there:
+            self._moved.set()
+            self._following.set()
+
+    def _met(self) -> None:
+        for one in self.company.people:
+            self._seen.devices[one.actor] = one.device
+        self._following.set()
+        self._changed()
+
+    async def _tell(self) -> None:
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            buffer = self._editor.buffer
+            if buffer is None or self._editor.document is not buffer.document:
+                continue
+            start, caret = map(self._editor.note_document.get_index_from_location, self._editor.selection)
+            try:
+                place = await buffer.anchors(caret, start)
+                if place is not None:
+                    actor = await self._desk.keeper.run(lambda vault: vault.actor)
+                    self.company.be_at(buffer.id, *place, actor)
+            except CrdtnotesError:
+                continue  # the next move tells it
+
+    async def _follow(self) -> None:
+        while True:
+            await self._following.wait()
+            self._following.clear()
+            buffer = self._editor.buffer
+            if buffer is None:
+                continue
+            people = [one for one in self.company.people if one.note == buffer.id]
+            try:
+                places = await buffer.positions([(one.caret, one.start) for one in people]) if people else []
+            except CrdtnotesError:
+                continue
+            if places is None or buffer is not self._editor.buffer:
+                continue  # looked at again when what is being typed is stored
+            known = {mark.person: mark for mark in self._editor.marks}
+            marks = []
+            for one, place in zip(people, places, strict=True):
+                if place is not None:
+                    marks.append(Mark(one.person, one.device, self._colours.of(one.person), *place))
+                elif one.person in known:
+                    marks.append(known[one.person])
+            self._editor.mark_others(marks)
+            self._changed()
+
+    # -- what they do
+
+    def wrote(self) -> None:
+        """Somebody else changed the note that is open."""
+        self._wrote_at = asyncio.get_running_loop().time()
+        self._editor.set_timer(WRITING_SECONDS + 0.1, self._changed)
+
+    @property
+    def summary(self) -> str:
+        """How it stands with peers, who is in this note, what is new."""
+        return "  ".join(part for part in (self.company.summary, self._here(), self._new()) if part)
+
+    def _here(self) -> str:
+        names = ", ".join(dict.fromkeys(mark.name for mark in self._editor.marks))
+        if asyncio.get_running_loop().time() - self._wrote_at < WRITING_SECONDS:
+            return f"✎ {names or 'somebody'}"
+        return f"with {names}" if names else ""
+
+    def _new(self) -> str:
+        return f"{len(self.news)} new (F5)" if self.news else ""
+
+    async def look_for_news(self) -> None:
+        """See what has come in."""
+        since = dict(self._seen.version or {})
+        try:
+            found: Sequence[Arrival] = await self._desk.keeper.run(lambda vault: vault.arrivals(since))
+        except CrdtnotesError:
+            return  # the next commit brings us here again
+        here = self._editor.buffer
+        self.news = [
+            (self._seen.devices.get(one.actor, one.actor[:6]), one)
+            for one in found
+            if here is None or one.note != here.id
+        ]
+        self._changed()
+
+    async def looked(self) -> None:
+        """Begin anew: the person has seen what there is."""
+        self._seen.version = await self._desk.keeper.run(_version)
+        self.news, self._next = [], 0
+        await asyncio.to_thread(self._seen_file.write, self._seen)
+        self._changed()
+
+    def next_news(self) -> Arrival | None:
+        """Return one after the other of what came in."""
+        if not self.news:
+            return None
+        arrival = self.news[self._next % len(self.news)][1]
+        self._next += 1
+        return arrival
+
+
+def _version(vault: Vault) -> dict[str, int]:
+    return vault.version
