@@ -13,8 +13,8 @@ Rules
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from enum import Enum
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
@@ -112,6 +112,7 @@ class Buffer:
         self._unsettled = False
         self._edited_at = 0.0
         self._group = 1
+        self._grouping = False
         self._last: Edit | None = None
         self._last_at = 0.0
         self._pump: asyncio.Task[None] | None = None
@@ -130,7 +131,8 @@ class Buffer:
     def _edited(self, start: int, removed: int, inserted: str) -> None:
         now = asyncio.get_running_loop().time()
         edit = Edit(start, removed, inserted)
-        if now - self._last_at > GROUP_SECONDS or not _goes_on(self._last, edit):
+        together = now - self._last_at <= GROUP_SECONDS and _goes_on(self._last, edit)
+        if not (together or self._grouping):
             self._group += 1
         self._last, self._last_at = edit, now
         self._enqueue([edit._replace(group=self._group)])
@@ -140,6 +142,17 @@ class Buffer:
     def begin_group(self) -> None:
         """Let the next edit be undone apart from the ones before."""
         self._last = None
+
+    @contextmanager
+    def one_group(self) -> Iterator[None]:
+        """Let all edits made inside be undone together, and apart from others."""
+        self._group += 1
+        self._grouping = True
+        try:
+            yield
+        finally:
+            self._grouping = False
+            self._last = None
 
     def undo(self) -> None:
         """Take back the person's own last group of edits."""

@@ -1,14 +1,27 @@
-"""Finding a text in a note, whatever the case."""
+"""Finding a text in a note, whatever the case and however its accents are written, and replacing it."""
 
 import re
+import unicodedata
+from typing import NamedTuple
+
+
+class Replacing(NamedTuple):
+    """From `start` to before `end` the text gives way to `text`."""
+
+    start: int
+    end: int
+    text: str
 
 
 def matches(text: str, wanted: str) -> list[tuple[int, int]]:
     """Return the matches as `(start, end)`; capitals count only where some are asked for."""
     if not wanted:
         return []
-    flags = re.IGNORECASE if wanted == wanted.lower() else re.NOFLAG
-    return [match.span() for match in re.finditer(re.escape(wanted), text, flags)]
+    spellings = dict.fromkeys(
+        [wanted, unicodedata.normalize("NFC", wanted), unicodedata.normalize("NFD", wanted)]
+    )
+    pattern = "|".join(map(re.escape, sorted(spellings, key=len, reverse=True)))
+    return [match.span() for match in re.finditer(pattern, text, _flags(wanted))]
 
 
 def pick(found: list[tuple[int, int]], position: int, step: int) -> int | None:
@@ -23,3 +36,28 @@ def pick(found: list[tuple[int, int]], position: int, step: int) -> int | None:
         number for number, start in enumerate(starts) if (start > position if step else start >= position)
     ]
     return after[0] if after else 0
+
+
+def replaced(text: str, wanted: str, replacement: str) -> list[Replacing]:
+    """Return what replaces every match, in the order of the text.
+
+    Where capitals do not count, a replacement in small letters takes on those of what it replaces:
+    `Paxos` and `PAXOS` become `Raft` and `RAFT`.
+    """
+    follows = wanted == wanted.lower() and replacement == replacement.lower()
+    return [
+        Replacing(start, end, _like(text[start:end], replacement) if follows else replacement)
+        for start, end in matches(text, wanted)
+    ]
+
+
+def _like(old: str, new: str) -> str:
+    if old == old.lower():
+        return new
+    if len(old) > 1 and old == old.upper():
+        return new.upper()
+    return new[:1].upper() + new[1:] if old[:1] != old[:1].lower() else new
+
+
+def _flags(wanted: str) -> re.RegexFlag:
+    return re.IGNORECASE if wanted == wanted.lower() else re.NOFLAG

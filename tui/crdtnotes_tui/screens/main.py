@@ -18,7 +18,7 @@ from crdtnotes.vault import Vault
 from crdtnotes_tui.keeper import Keeper
 from crdtnotes_tui.model.buffer import Buffer
 from crdtnotes_tui.model.desk import Desk, Lost
-from crdtnotes_tui.model.finding import matches, pick
+from crdtnotes_tui.model.finding import matches, pick, replaced
 from crdtnotes_tui.model.places import Line, Place
 from crdtnotes_tui.screens.around import Around
 from crdtnotes_tui.screens.ask import Ask
@@ -47,7 +47,7 @@ class MainScreen(Around):
     BINDINGS = [
         Binding("ctrl+o", "switch", "Open or make a note"),
         Binding("ctrl+g", "search", "Search all notes"),
-        Binding("ctrl+f", "find", "Find in this note"),
+        Binding("ctrl+f", "find", "Find and replace in this note"),
         Binding("ctrl+t", "today", "Today's note"),
         Binding("ctrl+r", "headings", "Go to a heading"),
         Binding("alt+left", "back", "Back"),
@@ -365,6 +365,18 @@ class MainScreen(Around):
             first, end = map(document.get_location_from_index, found[number])
             self.editor.move_cursor(first, center=True)
             self.editor.move_cursor(end, select=True)
+
+    def on_find_bar_replaced(self, event: FindBar.Replaced) -> None:
+        """Replace the marked match, or all in one step of undo."""
+        document = self.editor.note_document
+        all_ = replaced(document.text, event.text, event.replacement)
+        start, end = sorted(map(document.get_index_from_location, self.editor.selection))
+        chosen = all_ if event.every else [one for one in all_ if (one.start, one.end) == (start, end)]
+        self.editor.replace_pieces(chosen)
+        if event.every:
+            self.query_one(FindBar).say(f"{len(chosen)} replaced")
+        else:
+            self.on_find_bar_sought(FindBar.Sought(event.text, 0))
 
     def on_find_bar_closed(self) -> None:
         """Go back to the text."""

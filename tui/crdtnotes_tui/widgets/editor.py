@@ -31,6 +31,7 @@ from crdtnotes.markup.wikilink import WikiLink
 from crdtnotes_tui.model.buffer import Buffer
 from crdtnotes_tui.model.catalogue import Catalogue
 from crdtnotes_tui.model.document import NoteDocument
+from crdtnotes_tui.model.finding import Replacing
 from crdtnotes_tui.model.lists import indent_of, on_enter, toggled
 from crdtnotes_tui.model.others import Mark
 from crdtnotes_tui.model.rebasing import follow
@@ -232,6 +233,30 @@ class NoteEditor(TextArea):
         if edit.text.endswith(("】", "］")):
             self._normalise(result.end_location[0])
         return result
+
+    def replace_pieces(self, pieces: Sequence[Replacing]) -> None:
+        """Replace pieces of the text, given in its order, in one step of undo.
+
+        The caret goes behind the last one.
+        """
+        if not pieces or self.buffer is None:
+            return
+        document = self.note_document
+        locate = document.get_location_from_index
+        caret = pieces[-1].end
+        with self.buffer.one_group():
+            for start, end, text in reversed(pieces):
+                document.replace_range(locate(start), locate(end), text)
+                patch = Patch(start, end - start, text)
+                self.marks = [one.past(patch) for one in self.marks]
+                caret = follow(caret, patch, behind=False)
+        self.wrapped_document.wrap(self.wrap_width, self.indent_width)
+        self._build_highlight_map()
+        self._refresh_size()
+        self.selection = Selection.cursor(locate(caret))
+        self.record_cursor_width()
+        self.post_message(self.Changed(self))
+        self.refresh()
 
     def _normalise(self, row: int) -> None:
         for start, end, text in reversed(bracket_edits(self.document.get_line(row))):

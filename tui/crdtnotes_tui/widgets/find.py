@@ -1,4 +1,4 @@
-"""Find in the note."""
+"""Find and replace in the note."""
 
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ class FindBar(Horizontal):
     BINDINGS = [
         Binding("down,f3", "step(1)", "Next match"),
         Binding("up,shift+f3", "step(-1)", "Match before"),
+        Binding("alt+a", "replace_all", "Replace all"),
         Binding("escape", "close", "Close"),
     ]
 
@@ -26,40 +27,75 @@ class FindBar(Horizontal):
         step: int
 
     @dataclass
+    class Replaced(Message):
+        """Replace the match that is marked, or every one."""
+
+        text: str
+        replacement: str
+        every: bool
+
+    @dataclass
     class Closed(Message):
         """The person is done."""
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
         yield Label("find ")
-        yield Input(compact=True, select_on_focus=True)
+        yield Input(compact=True, select_on_focus=True, id="wanted")
+        yield Label(" with ")
+        yield Input(
+            compact=True, select_on_focus=True, id="replacement", placeholder="enter: one, alt+a: all"
+        )
         yield Label("", id="matches")
 
     def open(self, text: str) -> None:
         """Show the bar, with a text to begin with."""
         self.display = True
-        field = self.query_one(Input)
+        field = self._wanted
         if text:
             field.value = text
         field.focus()
 
     def tell(self, number: int, count: int) -> None:
         """Show which match of how many is marked."""
-        self.query_one("#matches", Label).update(f" {number} of {count}" if count else " not found")
+        self.say(f"{number} of {count}" if count else "not found")
+
+    def say(self, text: str) -> None:
+        """Show a few words at the end of the bar."""
+        self.query_one("#matches", Label).update(f" {text}")
+
+    @property
+    def _wanted(self) -> Input:
+        return self.query_one("#wanted", Input)
+
+    @property
+    def _replacement(self) -> Input:
+        return self.query_one("#replacement", Input)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look while it is typed."""
         event.stop()
-        self.post_message(self.Sought(event.value, 0))
+        if event.input is self._wanted:
+            self.post_message(self.Sought(event.value, 0))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go to the next one."""
+        """Go to the next one, after replacing this one where a replacement was typed."""
         event.stop()
-        self.action_step(1)
+        if event.input is self._replacement:
+            self._replace(every=False)
+        else:
+            self.action_step(1)
 
     def action_step(self, by: int) -> None:
         """Go to another match."""
-        self.post_message(self.Sought(self.query_one(Input).value, by))
+        self.post_message(self.Sought(self._wanted.value, by))
+
+    def action_replace_all(self) -> None:
+        """Replace every match."""
+        self._replace(every=True)
+
+    def _replace(self, *, every: bool) -> None:
+        self.post_message(self.Replaced(self._wanted.value, self._replacement.value, every))
 
     def action_close(self) -> None:
         """Go back to the text."""
