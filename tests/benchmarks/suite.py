@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from tests.benchmarks.codecs import codecs
 from tests.benchmarks.disk import disk
+from tests.benchmarks.editor import editor
 from tests.benchmarks.growth import growth
 from tests.benchmarks.importing import importing
 from tests.benchmarks.inputs import Inputs
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "first-sync": first_sync,
     "no-op-sync": no_op_sync,
     "keys": keys,
+    "editor": editor,
     "growth": growth,
     "memory": memory,
 }

@@ -22,6 +22,8 @@ from textual.widgets.text_area import Document, EditHistory, WrappedDocument
         (TextArea, "find_matching_bracket", ["self", "bracket", "search_from"]),
         (TextArea, "get_line", ["self", "line_index"]),
         (TextArea, "edit", ["self", "edit"]),
+        (TextArea, "_check_refresh", ["self"]),
+        (TextArea, "refresh", ["self", "regions", "repaint", "layout", "recompose"]),
         (TextArea, "notify_style_update", ["self"]),
         (WrappedDocument, "wrap_range", ["self", "start", "old_end", "new_end"]),
         (Document, "replace_range", ["self", "start", "end", "text"]),

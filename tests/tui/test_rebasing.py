@@ -5,7 +5,7 @@ import pytest
 
 from crdtnotes.crdt.ops import Patch
 from crdtnotes.editing.session import Edit
-from crdtnotes_tui.model.rebasing import follow, rebase
+from crdtnotes_tui.model.rebasing import follow, follow_range, rebase
 
 
 def done(text: str, changes: Sequence[Patch | Edit]) -> str:
@@ -64,3 +64,25 @@ def test_at_one_place_the_local_text_stands_first() -> None:
 )
 def test_a_position_follows_its_character(index: int, patch: Patch, behind: bool, to: int) -> None:
     assert follow(index, patch, behind=behind) == to
+
+
+def test_a_selection_holds_the_same_characters() -> None:
+    for length in range(6):
+        text = list(range(length))
+        for low in range(length + 1):
+            for high in range(low + 1, length + 1):
+                for start in range(length + 1):
+                    for removed in range(length - start + 1):
+                        for inserted in ("", "xy"):
+                            patch = Patch(start, removed, inserted)
+                            now: list[int | None] = list(text)
+                            now[start : start + removed] = [None] * len(inserted)
+                            new_low, new_high = follow_range(low, high, patch)
+                            left = [one for one in text[low:high] if one in now]
+                            held = now[new_low:new_high]
+                            assert [one for one in held if one is not None] == left, (low, high, patch)
+                            assert not held or (held[0] is not None and held[-1] is not None), (
+                                low,
+                                high,
+                                patch,
+                            )

@@ -39,6 +39,24 @@ def follow(index: int, patch: Patch, *, behind: bool) -> int:
     return start
 
 
+def follow_range(low: int, high: int, patch: Patch) -> tuple[int, int]:
+    """Return where a selection is after a patch: it holds the same characters, as far as they are left."""
+    start, removed, inserted = patch
+    if high <= start:
+        return low, high
+    if low >= start + removed:
+        return low - removed + len(inserted), high - removed + len(inserted)
+    if start < low:
+        # What comes instead of something that began before it is not part of it.
+        low = start + len(inserted)
+        return low, max(low, high - removed + len(inserted))
+    if high <= start + removed:
+        return (low, start) if low < start else (start + len(inserted), start + len(inserted))
+    if low == start:
+        low += len(inserted)
+    return low, high - removed + len(inserted)
+
+
 def _halves(patch: Patch) -> list[Patch]:
     halves = []
     if patch.removed:

@@ -5,7 +5,7 @@ leaves caret, selection and what is on the screen where they were.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -34,10 +34,11 @@ from crdtnotes_tui.model.document import NoteDocument
 from crdtnotes_tui.model.finding import Replacing
 from crdtnotes_tui.model.lists import indent_of, on_enter, toggled
 from crdtnotes_tui.model.others import Mark
-from crdtnotes_tui.model.rebasing import follow
+from crdtnotes_tui.model.rebasing import follow, follow_range
 from crdtnotes_tui.model.styling import STYLES, code_lines, links_in
 from crdtnotes_tui.widgets.history import NoHistory
 from crdtnotes_tui.widgets.marking import Stretch, mark
+from crdtnotes_tui.widgets.repainting import PaintsChangedLines
 from crdtnotes_tui.widgets.shown import ShownLines
 from crdtnotes_tui.widgets.wrapping import Wrapping
 
@@ -45,7 +46,7 @@ _MANY = 16
 """From so many patches on, all lines are wrapped again instead of those that each one touched."""
 
 
-class NoteEditor(TextArea):
+class NoteEditor(PaintsChangedLines):
     """A note under the person's hands."""
 
     COMPONENT_CLASSES = {f"note--{style}" for style in STYLES}
@@ -125,7 +126,7 @@ class NoteEditor(TextArea):
         self._build_highlight_map()
         self.move_cursor((0, 0))
         self._rewrap_and_refresh_virtual_size()
-        self.refresh()
+        self.repaint_all()
 
     @property
     def note_document(self) -> NoteDocument:
@@ -158,8 +159,10 @@ class NoteEditor(TextArea):
         for patch in patches:
             backward = end < start
             low, high = (end, start) if backward else (start, end)
-            high = follow(high, patch, behind=True)
-            low = high if start == end else min(high, follow(low, patch, behind=False))
+            if low == high:
+                low = high = follow(high, patch, behind=True)
+            else:
+                low, high = follow_range(low, high, patch)
             start, end = (high, low) if backward else (low, high)
             top = follow(top, patch, behind=False)
             replaced = document.patch(patch)
@@ -362,13 +365,14 @@ class NoteEditor(TextArea):
         self._shown.clear()
         self._strips.clear()
         self._line_cache.clear()
-        self.refresh()
+        self.repaint_all()
 
     def notify_style_update(self) -> None:
         """Forget what depends on styles."""
         self._part_styles.clear()
         self._shown.clear()
         self._strips.clear()
+        self._looks = None
         super().notify_style_update()
 
     def on_resize(self) -> None:
@@ -378,6 +382,34 @@ class NoteEditor(TextArea):
     def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:  # noqa: ARG002
         """Return None: in prose it would mark little, and search the whole text."""
         return None
+
+    def look_of(self, y: int) -> Hashable:
+        """Return what decides how a line of the screen looks: its text, its block, what lies over it."""
+        top = self.scroll_offset.y + y
+        place = self._wrapping.line_at(top)
+        state = (self.size, self.has_focus, self.disabled)
+        stretches = tuple(self._stretches(top))
+        if place is None:
+            return state, stretches, self.cursor_location if y == 0 else None
+        row, section = place
+        begin, end = self._wrapping.columns(row, section)
+        shown = self.get_line(row)
+        parts = tuple(
+            (max(start, begin) - begin, min(finish, end) - begin, style)
+            for start, finish, style in shown.spans
+            if start < end and finish > begin
+        )
+        return shown.plain[begin:end], parts, state, self._selected_in(row, begin, end), stretches
+
+    def _selected_in(self, row: int, begin: int, end: int) -> Hashable:
+        """Return what of caret and selection lies in these columns of a line, seen from the first."""
+        first, last = sorted(self.selection)
+        if not (first <= (row, end) and last >= (row, begin)):
+            return None
+        low = max(begin, first[1]) if first[0] == row else begin
+        high = min(end, last[1]) if last[0] == row else end + 1
+        at_row, column = self.selection.end
+        return low - begin, high - begin, column - begin if at_row == row else None
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the screen; one without caret and selection is drawn once, wherever it stands."""
@@ -406,11 +438,14 @@ class NoteEditor(TextArea):
 
     def _with_marks(self, strip: Strip, y: int) -> Strip:
         """Lay others' carets and selections over a line of the screen."""
-        places = (self._stretch(one, self.scroll_offset.y + y) for one in self.marks)
-        stretches = [place for place in places if place is not None]
+        stretches = self._stretches(self.scroll_offset.y + y)
         if not stretches:
             return strip
         return mark(strip, stretches, self.background_colors[1], self.scrollable_content_region.width)
+
+    def _stretches(self, y: int) -> list[Stretch]:
+        places = (self._stretch(one, y) for one in self.marks)
+        return [place for place in places if place is not None]
 
     def _stretch(self, one: Mark, y: int) -> Stretch | None:
         """Return what of somebody's place lies on a line of the wrapped text."""

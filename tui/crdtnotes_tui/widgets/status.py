@@ -53,4 +53,5 @@ class StatusLine(Static):
     def _show(self, text: Text) -> None:
         if text.plain != self.shown:
             self.shown = text.plain
-            self.update(text)
+            # One line stays one line: without this each key would lay out the whole screen.
+            self.update(text, layout=False)

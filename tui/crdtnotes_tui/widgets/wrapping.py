@@ -52,6 +52,11 @@ class Wrapping(WrappedDocument):
         """Return the line at an offset from the top, and which of its sections; None below the text."""
         return self._offset_to_line_info[y] if 0 <= y < self.height else None
 
+    def columns(self, row: int, section: int) -> tuple[int, int]:
+        """Return the first column of a section of a line, and the one behind its last."""
+        bounds = [0, *self.get_offsets(row), len(self.document.get_line(row))]
+        return bounds[section], bounds[section + 1]
+
     def top_of(self, location: tuple[int, int]) -> int:
         """Return a location's offset from the top."""
         return self.location_to_offset(location).y

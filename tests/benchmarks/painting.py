@@ -1,0 +1,172 @@
+"""The editor without a terminal: what it paints, and when. It runs as a process of its own."""
+
+import time
+
+BEGUN = time.perf_counter()
+"""When the interpreter had started and this program began."""
+
+import asyncio  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+import threading  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from pathlib import Path  # noqa: E402
+from random import Random  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
+
+from crdtnotes_tui.launch import FRAMES, SWITCH_SECONDS  # noqa: E402
+
+if TYPE_CHECKING:
+    from crdtnotes_tui.app import NotesApp
+
+SIZE = (120, 40)
+
+
+async def first_paint(path: Path, name: str) -> dict[str, float]:
+    """Return the seconds from the program's begin to the note on the screen."""
+    app = _app(path, name)
+    async with app.run_test(size=SIZE) as pilot:
+        while app.main.editor.buffer is None:
+            await asyncio.sleep(0.001)
+        await pilot.pause()
+        shown = time.perf_counter() - BEGUN
+        await app.put_away()
+    return {"shown": shown}
+
+
+async def keys(path: Path, name: str, count: int) -> dict[str, list[float]]:
+    """Return the seconds from each key to its paint, with the caret in the middle of the note."""
+    app = _app(path, name)
+    async with app.run_test(size=SIZE) as pilot:
+        painted = asyncio.Event()
+        display = app._display
+
+        def displayed(screen: Any, renderable: Any) -> None:
+            display(screen, renderable)
+            painted.set()
+
+        while app.main.editor.buffer is None:
+            await asyncio.sleep(0.001)
+        app.main.editor.caret_to(len(app.main.editor.text) // 2)
+        await pilot.pause()
+        app._display = displayed  # type: ignore[method-assign]
+        random = Random(7)
+        seconds = []
+        for number in range(count):
+            await asyncio.sleep(random.uniform(0.03, 0.08))
+            painted.clear()
+            begin = time.perf_counter()
+            _press(app, "abcde中"[number % 6])
+            await painted.wait()
+            seconds.append(time.perf_counter() - begin)
+        await app.put_away()
+    return {"keys": seconds}
+
+
+async def around(path: Path, name: str) -> dict[str, float]:
+    """Return the seconds that each way of getting around takes to answer."""
+    from textual.widgets import Input, OptionList
+
+    app = _app(path, name)
+    took: dict[str, float] = {}
+    async with app.run_test(size=SIZE) as pilot:
+        while app.main.editor.buffer is None:
+            await asyncio.sleep(0.001)
+        await app.main.desk.keeper.run(lambda vault: vault.search("warm up"))
+        await pilot.pause()
+
+        async def until(holds: Callable[[], bool]) -> float:
+            begin = time.perf_counter()
+            while not holds():
+                await asyncio.sleep(0)
+            return time.perf_counter() - begin
+
+        def answers() -> bool:
+            found = app.screen.query(OptionList)
+            return bool(found) and found.first(OptionList).option_count > 0
+
+        for what, key, query in (("switcher", "ctrl+o", "a"), ("search", "ctrl+g", "系统")):
+            _press_key(app, key)
+            took[f"{what} opens"] = await until(lambda: bool(app.screen.query("#question")))
+            field = app.screen.query_one("#question", Input)
+            options = app.screen.query_one(OptionList)
+            await pilot.pause()
+            options.clear_options()
+            field.value = query
+            took[f"{what} answers"] = await until(answers)
+            await pilot.press("escape")
+        begin = time.perf_counter()
+        await app.main.desk.today()
+        took["today's note"] = time.perf_counter() - begin
+        begin = time.perf_counter()
+        await app.main.desk.keeper.run(lambda vault: vault.tags())
+        took["tags"] = time.perf_counter() - begin
+        begin = time.perf_counter()
+        app.main.body.action_panel("tree")
+        took["tree of notes"] = time.perf_counter() - begin
+        await pilot.pause()
+        await app.put_away()
+    return took
+
+
+def type_along(path: Path, name: str) -> None:
+    """Type into the same note, until the standard input ends."""
+    from crdtnotes import Vault
+
+    random = Random(3)
+    ended = threading.Event()
+
+    def wait() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    with Vault.open(path) as vault:
+        note = vault.note(name)
+        while not ended.wait(random.uniform(0.05, 0.15)):
+            note.insert(len(note.text) // 3, "x")
+
+
+def _app(path: Path, name: str) -> "NotesApp":
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
+    from crdtnotes_tui.app import NotesApp
+
+    sys.setswitchinterval(SWITCH_SECONDS)
+    return NotesApp(path, name)
+
+
+def _press(app: "NotesApp", character: str) -> None:
+    from textual import events
+
+    driver = app._driver
+    if driver is None:
+        raise RuntimeError("the app is not running")
+    driver.send_message(events.Key(character, character))
+
+
+def _press_key(app: "NotesApp", key: str) -> None:
+    from textual import events
+
+    driver = app._driver
+    if driver is None:
+        raise RuntimeError("the app is not running")
+    driver.send_message(events.Key(key, None))
+
+
+def main(command: str, path: str, name: str, *rest: str) -> None:
+    """Run one command and print what it found."""
+    if command == "first":
+        print(json.dumps(asyncio.run(first_paint(Path(path), name))))
+    elif command == "keys":
+        print(json.dumps(asyncio.run(keys(Path(path), name, int(rest[0])))))
+    elif command == "around":
+        print(json.dumps(asyncio.run(around(Path(path), name))))
+    elif command == "type":
+        type_along(Path(path), name)
+    else:
+        raise SystemExit(f"there is no command {command!r}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
