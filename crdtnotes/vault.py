@@ -196,6 +196,14 @@ class Vault:
         for name, modified, characters, size, links, backlinks in rows:
             yield NoteInfo(name, title_of(name), modified, characters, size, links, backlinks)
 
+    def latest(self) -> Note | None:
+        """Return the note that changed last, by its author's clock; None where there are no notes."""
+        with self._writer.reading() as replica:
+            row = replica.conn.execute(
+                "SELECT uid FROM notes WHERE name IS NOT NULL ORDER BY modified DESC, key LIMIT 1"
+            ).fetchone()
+        return None if row is None else Note(self._writer, row[0])
+
     def names(self) -> list[NoteNames]:
         """Return what leads to each note, in the order of names."""
         with self._writer.reading() as replica:

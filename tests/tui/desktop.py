@@ -101,7 +101,7 @@ async def desktop(
     """Open the editor."""
     app = NotesApp(path, name, new_device)
     async with app.run_test(size=size, notifications=True) as pilot:
-        await until(lambda: app.main.editor.buffer is not None)
+        await until(lambda: bool(app.main.editor.catalogue.notes))
         await pilot.pause()
         yield Desktop(app, pilot, path)
         await app.put_away()

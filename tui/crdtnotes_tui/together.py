@@ -135,7 +135,9 @@ class Together:
 
     async def look_for_news(self) -> None:
         """See what has come in."""
-        since = dict(self._seen.version or {})
+        if self._seen.version is None:
+            return  # not begun
+        since = dict(self._seen.version)
         try:
             found: Sequence[Arrival] = await self._desk.keeper.run(lambda vault: vault.arrivals(since))
         except CrdtnotesError:

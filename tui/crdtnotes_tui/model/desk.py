@@ -78,17 +78,24 @@ class Desk:
         self.rescue = Rescue(keeper.path)
         self.brought_back: list[str] = []
         """Notes whose texts an earlier editor could not store, and this one could."""
+        self.began_empty = False
+        """Whether `first` found no notes."""
         self._wake = asyncio.Event()
+        self._learned = asyncio.Event()
 
     async def start(self) -> None:
-        """Open the vault and learn its names; raises a StoreError."""
+        """Open the vault; raises a StoreError. `learn` is for when the first note can be seen."""
         await self.keeper.start(self._committed)
         self._vault_id = await self._run(lambda vault: vault.id)
         with suppress(CrdtnotesError):
             # Where there is still no room, it waits for the next start.
             self.brought_back = await self._run(bring_back)
-        self.catalogue = await self._run(lambda vault: Catalogue(vault.names()))
         self._refreshing = asyncio.create_task(self._keep_fresh())
+
+    async def learn(self) -> None:
+        """Learn the names of all notes; in a large vault that takes a while."""
+        self.catalogue = await self._run(lambda vault: Catalogue(vault.names()))
+        self._learned.set()
 
     async def settle(self, seconds: float) -> list[Buffer]:
         """Store what is left; return the notes for which that did not work in this time."""
@@ -185,10 +192,13 @@ class Desk:
 
     async def first(self) -> Buffer:
         """Open what an editor begins with: the note that changed last, today's in an empty vault."""
-        notes = self.catalogue.notes
-        if not notes:
-            return await self.today()
-        return await self.open(max(notes, key=lambda note: note.modified).name)
+
+        def job(vault: Vault) -> Opened:
+            note = vault.latest()
+            self.began_empty = note is None
+            return open_note(vault, (note or vault.today()).name)
+
+        return await self._take(job)
 
     async def _take(self, job: Callable[[Vault], Opened]) -> Buffer:
         opened = await self._run(job)
@@ -274,6 +284,7 @@ class Desk:
         self._wake.set()
 
     async def _keep_fresh(self) -> None:
+        await self._learned.wait()
         while True:
             with suppress(CrdtnotesError):
                 # The search index is filled bit by bit, so that no key waits for it.

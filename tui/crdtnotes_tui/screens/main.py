@@ -107,20 +107,24 @@ class MainScreen(Around):
 
     async def _open_vault(self) -> None:
         await self.desk.start()
-        self.editor.know(self.desk.catalogue)
-        empty = not self.desk.catalogue.notes
         buffer = await (self.desk.first() if self._begin_with is None else self.desk.open(self._begin_with))
         self._show(buffer)
-        if empty:
+        if self.desk.began_empty:
             self.body.welcome.open(self.editor.text)
+        await self.desk.learn()
+        self._refreshed()
         for name in self.desk.brought_back:
             self.notify("What could not be saved last time is back.", title=name, markup=False)
+        self._do(self._join)
+
+    async def _join(self) -> None:
+        """Meet the peers; what goes wrong here is no reason to end the editor."""
         await self.together.start()
+        await self.together.look_for_news()
+        await self.together.company.follow(await self.desk.keeper.run(Vault.peers))
         if self._serve_at is not None:
             await self.together.company.serve(*self._serve_at)
-        await self.together.company.follow(await self.desk.keeper.run(Vault.peers))
         self.together.moved()
-        await self.together.look_for_news()
 
     async def unsaved(self) -> list[Buffer]:
         """Store what is left; return the notes for which that does not work at the moment."""

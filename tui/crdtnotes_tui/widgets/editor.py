@@ -477,6 +477,8 @@ class NoteEditor(PaintsChangedLines):
         return self._shown.get(line, self._blocks_now()[line_index], self._resolves, self._part_styles)
 
     def _resolves(self, target: str) -> bool:
+        if not self.catalogue.notes:
+            return True  # not known yet, and no reason to alarm anybody
         holder = "" if self.buffer is None else self.buffer.name
         return self.catalogue.resolve(target, holder) is not None
 

@@ -24,12 +24,17 @@ class StatusLine(Static):
     def __init__(self) -> None:
         super().__init__(id="status", markup=False)
         self.shown = ""
+        self._told: tuple[object, ...] = ()
 
     def tell(self, buffer: Buffer | None, line: int, column: int, peers: str) -> None:
         """Show how things stand; line and column count from 1, `peers` says how it is with them."""
         if buffer is None:
             self._show(Text("opening …"))
             return
+        told = (buffer.name, buffer.state, buffer.problem, buffer.exists, line, column, peers)
+        if told == self._told:
+            return  # asked for several times with each key
+        self._told = told
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(
             f" {printable(buffer.name)} ", self.get_component_rich_style("status--name", partial=True)
