@@ -11,6 +11,8 @@
     │   ├── NoteExists
     │   ├── NoteNotFound       (also a KeyError)
     │   ├── NotLoopback
+    │   ├── BadIdentity        this device's own keys
+    │   ├── NotPaired          no such device belongs to the vault
     │   ├── Unreachable        (also a ConnectionError)
     │   └── StoreError         the replica's file
     │       ├── VaultExists    (also a FileExistsError)
@@ -26,8 +28,10 @@
         ├── InvalidChange      well-formed bytes that break a rule
         ├── Fork               one number in one actor's stream, two changes
         ├── MissingChanges     it depends on changes that are not here
+        ├── PairingFailed
         └── ProtocolError      a message out of turn or out of bounds
             ├── WrongVault
+            ├── NotAMember
             └── VersionMismatch
 
 ``str(error)`` is one plain sentence for a person; nothing needs to be added to it.
@@ -71,7 +75,15 @@ class NoteNotFound(LocalError, KeyError):
 
 
 class NotLoopback(LocalError):
-    """Until devices can be paired, peers are reached on this machine only."""
+    """What is not encrypted stays on this machine."""
+
+
+class BadIdentity(LocalError):
+    """This device's own keys cannot be made or read."""
+
+
+class NotPaired(LocalError):
+    """No such device belongs to the vault."""
 
 
 class Unreachable(LocalError, ConnectionError):
@@ -141,6 +153,14 @@ class MissingChanges(RemoteError):
 
 class ProtocolError(RemoteError):
     """A message came out of turn or is out of bounds."""
+
+
+class PairingFailed(RemoteError):
+    """The two devices could not make sure of each other."""
+
+
+class NotAMember(ProtocolError):
+    """The peer does not belong to the vault, or does no longer."""
 
 
 class WrongVault(ProtocolError):

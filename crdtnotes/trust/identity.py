@@ -1,0 +1,161 @@
+"""A device's own keys: made at first use, kept in the user's data folder, readable by its owner only.
+
+They lie apart from every vault file, so that a copied vault is not a copied device.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crdtnotes.errors import BadIdentity, CrdtnotesError
+from crdtnotes.trust.certificate import KEY_BYTES, PublicKeys, make_certificate, read_certificate
+from crdtnotes.trust.device_id import device_id
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+HOME_VARIABLE = "CRDTNOTES_HOME"
+"""Names a folder to use instead of the user's data folder; two of them are two devices."""
+
+_FOLDER = "identity"
+_TLS_FILE = "tls.pem"
+_KEYS_FILE = "keys"
+
+
+def home() -> Path:
+    """Return the folder of this user's crdtnotes data."""
+    chosen = os.environ.get(HOME_VARIABLE)
+    if chosen:
+        # A service's settings expand no `~`. (Path.expanduser raises where there is no home.)
+        return Path(os.path.expanduser(chosen))  # noqa: PTH111
+    from platformdirs import user_data_path
+
+    return user_data_path("crdtnotes", appauthor=False)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A device's keys. `tls_file` holds its TLS key and certificate, as stdlib `ssl` wants them."""
+
+    tls_file: Path
+    certificate: bytes
+    signing_secret: bytes
+    sealing_secret: bytes
+
+    @property
+    def id(self) -> bytes:
+        """The device's id."""
+        return device_id(self.certificate)
+
+    @cached_property
+    def keys(self) -> PublicKeys:
+        """The public keys, as the certificate names them."""
+        return read_certificate(self.certificate)
+
+    @cached_property
+    def signing_key(self) -> Ed25519PrivateKey:
+        """What signs changes and records."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        return Ed25519PrivateKey.from_private_bytes(self.signing_secret)
+
+    @cached_property
+    def sealing_key(self) -> X25519PrivateKey:
+        """What opens bundles."""
+        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+        return X25519PrivateKey.from_private_bytes(self.sealing_secret)
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the Ed25519 signature (64 bytes) of a message."""
+        return self.signing_key.sign(message)
+
+
+def own_identity(folder: Path | None = None) -> Identity:
+    """Return this device's identity, making it at first use; `folder` is by default `home()`.
+
+    Raises BadIdentity if it cannot be made or read.
+    """
+    folder = (home() if folder is None else folder) / _FOLDER
+    try:
+        if not folder.exists():
+            _make(folder)
+        return _load(folder)
+    except OSError as error:
+        raise BadIdentity(f"This device's keys in {folder} cannot be used: {error.strerror}.") from error
+
+
+def _make(folder: Path) -> None:
+    """Make the files beside their place and move them there as one; whoever comes second uses the first's."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    tls = ec.generate_private_key(ec.SECP256R1())
+    signing, sealing = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
+    public = PublicKeys(signing.public_key().public_bytes_raw(), sealing.public_key().public_bytes_raw())
+    certificate = make_certificate(tls, public)
+    pem = tls.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
+    part.mkdir(mode=0o700)
+    try:
+        _write(part / _TLS_FILE, pem + _pem_of(certificate))
+        _write(part / _KEYS_FILE, signing.private_bytes_raw() + sealing.private_bytes_raw())
+        try:
+            part.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _pem_of(certificate: bytes) -> bytes:
+    import ssl
+
+    return ssl.DER_cert_to_PEM_cert(certificate).encode("ascii")
+
+
+def _write(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _load(folder: Path) -> Identity:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
+    wrong = BadIdentity(f"This device's keys in {folder} are damaged; put that folder back from a backup.")
+    if os.name == "posix" and (folder / _KEYS_FILE).stat().st_mode & 0o077:
+        raise BadIdentity(f"Others can read this device's keys; run: chmod -R go= {folder}")
+    keys = (folder / _KEYS_FILE).read_bytes()
+    try:
+        parsed = x509.load_pem_x509_certificate((folder / _TLS_FILE).read_bytes())
+        identity = Identity(
+            folder / _TLS_FILE,
+            parsed.public_bytes(serialization.Encoding.DER),
+            keys[:KEY_BYTES],
+            keys[KEY_BYTES:],
+        )
+        matches = identity.keys == PublicKeys(
+            identity.signing_key.public_key().public_bytes_raw(),
+            identity.sealing_key.public_key().public_bytes_raw(),
+        )
+    except (ValueError, CrdtnotesError):
+        raise wrong from None
+    if not matches:
+        raise wrong
+    return identity

@@ -1,0 +1,399 @@
+"""How two devices come to trust each other, by a code that a person carries from one to the other.
+
+Frames in, frames out; no socket, no clock. Runs inside TLS 1.3, in which the host shows its certificate and
+the joiner none; the frames do the rest (docs/security.md, "Pairing")::
+
+    joiner                                   host
+    Hello: certificate, name, nonce   ──▶
+                                      ◀──    Hello: name, nonce
+    Share: SPAKE2 element             ──▶
+                                      ◀──    Share: SPAKE2 element
+    Confirm: MAC over the transcript  ──▶           a wrong one burns the code
+                                      ◀──    Confirm: MAC
+    Proof: signature                  ──▶           now the person is asked
+                                      ◀──    Welcome: vault, members
+    Done                              ──▶
+
+1. The identities in SPAKE2 are the hashes of both certificates, the host's as each side saw it in TLS.
+   Whoever stands in the middle shows another certificate to the joiner, so the keys differ although the
+   words are right.
+2. The joiner confirms first: a stranger who guesses has told the host so before it can know whether it was
+   right.
+3. Only a wrong Confirm is a guess. Silence, and frames that are malformed or out of turn, end the
+   connection and nothing else.
+4. Nothing about the vault is sent before the joiner has confirmed and the person has agreed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from crdtnotes.errors import DecodeError, PairingFailed, ProtocolError, RemoteError, VersionMismatch
+from crdtnotes.trust.certificate import MAX_CERTIFICATE_BYTES, read_certificate
+from crdtnotes.trust.code import QR_KIND, Code
+from crdtnotes.trust.device_id import device_id
+from crdtnotes.trust.records import MAX_NAME_LENGTH, MAX_RECORD_BYTES, printable_name
+from crdtnotes.trust.signatures import SIGNATURE_BYTES, verify
+
+if TYPE_CHECKING:
+    from crdtnotes.trust.identity import Identity
+
+OLDEST = NEWEST = 1
+"""The versions of this protocol that are spoken here."""
+
+MAX_FRAME_BYTES = 8 * 1024
+"""A frame of either side, but for a Welcome."""
+
+MAX_WELCOME_BYTES = 4 * 1024 * 1024
+
+_NONCE_BYTES = 32
+_SHARE_BYTES = 33
+_LABEL = b"crdtnotes pairing 1"
+
+_Bytes32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
+_Version = Annotated[int, Meta(ge=1, le=65535)]
+_Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+
+
+class _Frame(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """An array of a tag and exactly these fields."""
+
+
+class JoinerHello(_Frame, frozen=True, tag=1):
+    """Which pairing is meant (`number`), by which kind of secret, and who asks."""
+
+    oldest: _Version
+    newest: _Version
+    number: Annotated[int, Meta(ge=0, le=9999)]
+    kind: Annotated[int, Meta(ge=0, le=1)]
+    name: _Name
+    certificate: Annotated[bytes, Meta(min_length=1, max_length=MAX_CERTIFICATE_BYTES)]
+    nonce: _Bytes32
+
+
+class HostHello(_Frame, frozen=True, tag=2):
+    """Who answers. `vault` is a hash of the vault's id, keyed with the joiner's nonce: it tells only who
+    knows the id.
+    """
+
+    oldest: _Version
+    newest: _Version
+    name: _Name
+    nonce: _Bytes32
+    vault: _Bytes32
+
+
+class Share(_Frame, frozen=True, tag=3):
+    """An element of SPAKE2."""
+
+    element: Annotated[bytes, Meta(min_length=_SHARE_BYTES, max_length=_SHARE_BYTES)]
+
+
+class Confirm(_Frame, frozen=True, tag=4):
+    """Who can make this knew the secret and saw the same certificates."""
+
+    mac: _Bytes32
+
+
+class Proof(_Frame, frozen=True, tag=5):
+    """The joiner's signature over the transcript: the signing key in its certificate is its own."""
+
+    signature: Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
+
+
+class Welcome(_Frame, frozen=True, tag=6):
+    """The vault, its root record's digest, all records, and the port where the host can be synced with (0:
+    nowhere).
+    """
+
+    vault: Annotated[bytes, Meta(min_length=16, max_length=16)]
+    root: _Bytes32
+    records: Annotated[tuple[Annotated[bytes, Meta(max_length=MAX_RECORD_BYTES)], ...], Meta(max_length=4096)]
+    port: Annotated[int, Meta(ge=0, le=65535)]
+
+
+class Done(_Frame, frozen=True, tag=7):
+    """The joiner has stored the Welcome."""
+
+
+class Refusal(_Frame, frozen=True, tag=8):
+    """The host ends it; `burnt` says that the code is of no use any more."""
+
+    burnt: bool
+
+
+_Message = JoinerHello | HostHello | Share | Confirm | Proof | Welcome | Done | Refusal
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[_Message] = msgspec.msgpack.Decoder(_Message)
+
+
+class Stage(Enum):
+    """What comes next."""
+
+    HELLO = "Hello"
+    SHARE = "Share"
+    CONFIRM = "Confirm"
+    PROOF = "Proof"
+    ASK = "the person's answer"
+    WELCOME = "Welcome"
+    DONE = "Done"
+    CLOSED = "nothing"
+
+
+class _Side:
+    """What both sides have in common; a RemoteError ends it and stays in `error`."""
+
+    def __init__(self) -> None:
+        self.stage = Stage.HELLO
+        self.error: RemoteError | None = None
+        self._out: list[bytes] = []
+        self._frames: list[bytes] = []
+        self._spake: Any = None
+        self._own_share = b""
+        self._macs: dict[str, bytes] = {}
+        self._transcript = b""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is over; `data_to_send` may still hold the last frames."""
+        return self.stage is Stage.CLOSED
+
+    def data_to_send(self) -> list[bytes]:
+        """Return the next frames for the other side."""
+        out, self._out = self._out, []
+        return out
+
+    def receive(self, frame: bytes) -> None:
+        """Take in a frame."""
+        if self.closed:
+            return
+        try:
+            self._step(_decode(frame), frame)
+        except RemoteError as error:
+            self.error = error
+            self.stage = Stage.CLOSED
+
+    def _step(self, message: _Message, frame: bytes) -> None:
+        raise NotImplementedError
+
+    def _send(self, message: _Message, *, kept: bool = False) -> None:
+        frame = _encoder.encode(message)
+        if kept:
+            self._frames.append(frame)
+        self._out.append(frame)
+
+    def _out_of_turn(self, message: _Message) -> ProtocolError:
+        return ProtocolError(f"{type(message).__name__} came where {self.stage.value} was to come.")
+
+    def _begin_spake(self, side: Callable[..., Any], secret: bytes, host: bytes, joiner: bytes) -> None:
+        self._spake = side(secret, idA=b"A" + host, idB=b"B" + joiner)
+        self._own_share = self._spake.start()
+
+    def _agree(self, element: bytes, host: bytes, joiner: bytes) -> None:
+        """Derive the keys of both Confirms; the four frames before are in `_frames`, in order."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+        from spake2 import SPAKEError
+        from spake2.ed25519_basic import NotOnCurve
+
+        try:
+            shared = self._spake.finish(element)
+        except (SPAKEError, NotOnCurve, ValueError):
+            raise ProtocolError("A share is not an element of the group.") from None
+        hashed = hashlib.sha256(_LABEL + host + joiner)
+        for frame in self._frames:
+            hashed.update(len(frame).to_bytes(4, "big") + frame)
+        self._transcript = hashed.digest()
+        keys = HKDF(hashes.SHA256(), 64, salt=self._transcript, info=_LABEL).derive(shared)
+        for name, key in (("joiner", keys[:32]), ("host", keys[32:])):
+            self._macs[name] = hmac.digest(key, self._transcript, "sha256")
+
+
+class Host(_Side):
+    """The side that shows the code. At Stage.ASK call `accept` or `decline`."""
+
+    def __init__(
+        self,
+        codes: Sequence[Code],
+        identity: Identity,
+        name: str,
+        vault: bytes,
+        random: Callable[[int], bytes],
+    ) -> None:
+        super().__init__()
+        self._codes = {(code.number, code.kind): code for code in codes}
+        self._identity = identity
+        self._name = name
+        self._vault = vault
+        self._random = random
+        self._signing_key = b""
+        self.burnt = False
+        """Whether a guess was wrong: the code must not be used again."""
+        self.name = ""
+        self.certificate = b""
+        """What the joiner says it is called, and its certificate; proven from Stage.ASK on."""
+        self.confirmed = False
+        """Whether the joiner knew the secret."""
+
+    @property
+    def joiner(self) -> bytes:
+        """The joiner's device id."""
+        return device_id(self.certificate)
+
+    def accept(self, vault: bytes, root: bytes, records: Sequence[bytes], port: int) -> None:
+        """Welcome the joiner."""
+        self._send(Welcome(vault, root, tuple(records), port))
+        self.stage = Stage.DONE
+
+    def decline(self) -> None:
+        """The person does not want this device; the code is of no use any more."""
+        self._refuse(burnt=True)
+
+    def _refuse(self, *, burnt: bool) -> None:
+        self.burnt = self.burnt or burnt
+        self._send(Refusal(burnt))
+        self.stage = Stage.CLOSED
+
+    def _step(self, message: _Message, frame: bytes) -> None:
+        if self.stage is Stage.HELLO and isinstance(message, JoinerHello):
+            self._greet(message, frame)
+        elif self.stage is Stage.SHARE and isinstance(message, Share):
+            self._frames.append(frame)
+            self._send(Share(self._own_share), kept=True)
+            self._agree(message.element, self._identity.id, self.joiner)
+            self.stage = Stage.CONFIRM
+        elif self.stage is Stage.CONFIRM and isinstance(message, Confirm):
+            if not hmac.compare_digest(message.mac, self._macs["joiner"]):
+                self.error = PairingFailed("Somebody gave a wrong code, or stood in between.")
+                self._refuse(burnt=True)
+                return
+            self.confirmed = True
+            self._send(Confirm(self._macs["host"]))
+            self.stage = Stage.PROOF
+        elif self.stage is Stage.PROOF and isinstance(message, Proof):
+            if not verify(self._signing_key, message.signature, _LABEL + self._transcript):
+                raise ProtocolError("The joining device cannot sign with the key in its certificate.")
+            self.stage = Stage.ASK
+        elif self.stage is Stage.DONE and isinstance(message, Done):
+            self.stage = Stage.CLOSED
+        else:
+            raise self._out_of_turn(message)
+
+    def _greet(self, hello: JoinerHello, frame: bytes) -> None:
+        from spake2 import SPAKE2_A
+
+        _check_versions(hello.oldest, hello.newest)
+        code = self._codes.get((hello.number, hello.kind))
+        if code is None:
+            raise ProtocolError("A device came with the number of another pairing.")
+        self._signing_key = read_certificate(hello.certificate).signing
+        self.certificate = hello.certificate
+        self.name = printable_name(hello.name)
+        self._frames.append(frame)
+        tag = _vault_tag(self._vault, hello.nonce)
+        name = printable_name(self._name)
+        self._send(HostHello(OLDEST, NEWEST, name, self._random(_NONCE_BYTES), tag), kept=True)
+        self._begin_spake(SPAKE2_A, code.secret, self._identity.id, self.joiner)
+        self.stage = Stage.SHARE
+
+
+class Joiner(_Side):
+    """The side where the code is typed; `host_certificate` is what the host showed in TLS.
+
+    `vault` is the id of the vault that this device has already and wants to be paired for anew, if any.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        identity: Identity,
+        name: str,
+        host_certificate: bytes,
+        random: Callable[[int], bytes],
+        vault: bytes | None = None,
+    ) -> None:
+        super().__init__()
+        self._code = code
+        self._identity = identity
+        self._host = device_id(host_certificate)
+        self._vault = vault
+        self._nonce = random(_NONCE_BYTES)
+        self.host_name = ""
+        self.welcome: Welcome | None = None
+        if code.kind == QR_KIND and code.host != self._host:
+            self.error = PairingFailed("Another device answers at the address of the QR code.")
+            self.stage = Stage.CLOSED
+            return
+        name = printable_name(name)
+        hello = JoinerHello(OLDEST, NEWEST, code.number, code.kind, name, identity.certificate, self._nonce)
+        self._send(hello, kept=True)
+
+    @property
+    def host(self) -> bytes:
+        """The host's device id."""
+        return self._host
+
+    def finish(self) -> None:
+        """The Welcome is stored: tell the host."""
+        self._send(Done())
+        self.stage = Stage.CLOSED
+
+    def _step(self, message: _Message, frame: bytes) -> None:
+        if isinstance(message, Refusal):
+            raise PairingFailed(
+                "The code was not right, or somebody stands in between; begin again with a new one."
+                if message.burnt and self.stage is Stage.CONFIRM
+                else "The other device has refused."
+            )
+        if self.stage is Stage.HELLO and isinstance(message, HostHello):
+            self._greet(message, frame)
+        elif self.stage is Stage.SHARE and isinstance(message, Share):
+            self._frames.append(frame)
+            self._agree(message.element, self._host, self._identity.id)
+            self._send(Confirm(self._macs["joiner"]))
+            self.stage = Stage.CONFIRM
+        elif self.stage is Stage.CONFIRM and isinstance(message, Confirm):
+            if not hmac.compare_digest(message.mac, self._macs["host"]):
+                raise PairingFailed("The other device does not know the code: somebody stands in between.")
+            self._send(Proof(self._identity.sign(_LABEL + self._transcript)))
+            self.stage = Stage.WELCOME
+        elif self.stage is Stage.WELCOME and isinstance(message, Welcome):
+            self.welcome = message
+            self.stage = Stage.DONE
+        else:
+            raise self._out_of_turn(message)
+
+    def _greet(self, hello: HostHello, frame: bytes) -> None:
+        from spake2 import SPAKE2_B
+
+        _check_versions(hello.oldest, hello.newest)
+        if self._vault is not None and hello.vault != _vault_tag(self._vault, self._nonce):
+            raise PairingFailed("The other device has a different vault than the one that is here.")
+        self.host_name = printable_name(hello.name)
+        self._frames.append(frame)
+        self._begin_spake(SPAKE2_B, self._code.secret, self._host, self._identity.id)
+        self._send(Share(self._own_share), kept=True)
+        self.stage = Stage.SHARE
+
+
+def _decode(frame: bytes) -> _Message:
+    try:
+        return _decoder.decode(frame)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise DecodeError(f"A frame cannot be read ({error}).") from None
+
+
+def _check_versions(oldest: int, newest: int) -> None:
+    if oldest > NEWEST or newest < OLDEST or oldest > newest:
+        raise VersionMismatch("The two devices cannot pair: the older crdtnotes needs an update.")
+
+
+def _vault_tag(vault: bytes, nonce: bytes) -> bytes:
+    return hmac.digest(nonce, b"crdtnotes vault" + vault, "sha256")

@@ -1,0 +1,139 @@
+"""Signed records about devices to bytes and back (docs/security.md, "Membership").
+
+A record is a body and the signature of a device over it. Everything from outside is checked here, once, for
+its form; what a record is worth is a question of who signed it, which `membership` answers.
+"""
+
+import hashlib
+import re
+from itertools import pairwise
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
+from crdtnotes.errors import DecodeError
+from crdtnotes.trust.certificate import MAX_CERTIFICATE_BYTES
+from crdtnotes.trust.device_id import device_id
+from crdtnotes.trust.signatures import SIGNATURE_BYTES, Signer, verify
+
+MAX_NAME_LENGTH = 64
+"""A device's name, in code points."""
+
+MAX_RECORD_BYTES = 64 * 1024
+MAX_EPOCH = 65535
+MAX_HEADS = 1000
+MAX_KEPT = 500
+
+_LABEL = b"crdtnotes record"
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_VaultId = Annotated[bytes, Meta(min_length=16, max_length=16)]
+_Id = Annotated[bytes, Meta(min_length=32, max_length=32)]
+_Epoch = Annotated[int, Meta(ge=1, le=MAX_EPOCH)]
+_Actor = Annotated[int, Meta(ge=1, le=BIRTH - 1)]
+_Seq = Annotated[int, Meta(ge=1, le=MAX_COUNTER)]
+_Hash = Annotated[bytes, Meta(min_length=16, max_length=16)]
+
+
+class _Body(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """An array of a tag and exactly these fields."""
+
+
+class Add(_Body, frozen=True, tag=1):
+    """The device with this certificate belongs to the vault, says the member `by`.
+
+    `epoch` counts how often a device was paired, from 1; `by_epoch` is the signer's own. The founder says
+    it of itself.
+    """
+
+    vault: _VaultId
+    certificate: Annotated[bytes, Meta(min_length=1, max_length=MAX_CERTIFICATE_BYTES)]
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+    epoch: _Epoch
+    by: _Id
+    by_epoch: _Epoch
+
+    @property
+    def device(self) -> bytes:
+        """The device's id."""
+        return device_id(self.certificate)
+
+
+class Revoke(_Body, frozen=True, tag=2):
+    """The device belongs to the vault no longer, at this epoch or an earlier one.
+
+    Of its changes, those up to `heads` (actor, seq, hash of the chain) stay; of the records by which it
+    added others, those whose digests are in `kept`.
+    """
+
+    vault: _VaultId
+    device: _Id
+    epoch: _Epoch
+    by: _Id
+    by_epoch: _Epoch
+    heads: Annotated[tuple[tuple[_Actor, _Seq, _Hash], ...], Meta(max_length=MAX_HEADS)]
+    kept: Annotated[tuple[_Id, ...], Meta(max_length=MAX_KEPT)]
+
+
+Body = Add | Revoke
+
+
+class _Envelope(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    body: Annotated[bytes, Meta(max_length=MAX_RECORD_BYTES)]
+    signature: Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
+
+
+class Record(Struct, frozen=True):
+    """A record as it is stored and sent, and what it says."""
+
+    data: bytes
+    body: Body
+    signed: bytes
+    signature: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of the record's bytes, by which it is known."""
+        return hashlib.sha256(self.data).digest()
+
+    def signed_by(self, signing_key: bytes) -> bool:
+        """Tell whether the signature is this key's."""
+        return verify(signing_key, self.signature, _LABEL + self.signed)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_envelope_decoder = msgspec.msgpack.Decoder(_Envelope)
+_body_decoder: msgspec.msgpack.Decoder[Body] = msgspec.msgpack.Decoder(Body)
+
+
+def sign_record(body: Body, signer: Signer) -> Record:
+    """Return the record that the signer makes of a body."""
+    signed = _encoder.encode(body)
+    signature = signer.sign(_LABEL + signed)
+    return Record(_encoder.encode(_Envelope(signed, signature)), body, signed, signature)
+
+
+def decode_record(data: bytes) -> Record:
+    """Return the record in these bytes; raises DecodeError. Its signature is not looked at."""
+    if len(data) > MAX_RECORD_BYTES:
+        raise DecodeError("A record about a device is too large.")
+    try:
+        envelope = _envelope_decoder.decode(data)
+        body = _body_decoder.decode(envelope.body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise DecodeError(f"A record about a device cannot be read ({error}).") from None
+    if _encoder.encode(body) != envelope.body or _encoder.encode(envelope) != data:
+        raise DecodeError("A record about a device is not in its canonical form.")
+    if isinstance(body, Add):
+        if _UNPRINTABLE.search(body.name):
+            raise DecodeError("A device's name holds control characters.")
+    elif any(former[0] >= latter[0] for former, latter in pairwise(body.heads)):
+        raise DecodeError("The heads in a record are not in ascending order.")
+    return Record(data, body, envelope.body, envelope.signature)
+
+
+def printable_name(name: str) -> str:
+    """Return a name fit for a record: no control characters, not empty, not over the limit."""
+    return _UNPRINTABLE.sub(" ", name)[:MAX_NAME_LENGTH].strip() or "unnamed"

@@ -1,0 +1,48 @@
+"""A device's word for the head of a stream: these are my changes, up to here.
+
+One signature over the head of the hash chain covers every change before it. It names the vault, so that it
+proves nothing in another one.
+"""
+
+from typing import Protocol
+
+SIGNATURE_BYTES = 64
+
+_HEAD = b"crdtnotes head"
+
+
+class Signer(Protocol):
+    """Whoever can sign for a device; `Identity` is one."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the Ed25519 signature of a message."""
+        ...
+
+
+def head_message(vault: bytes, actor: int, seq: int, digest: bytes) -> bytes:
+    """Return what is signed for a head: all fields have fixed lengths."""
+    return _HEAD + vault + actor.to_bytes(8, "big") + seq.to_bytes(8, "big") + digest
+
+
+def sign_head(signer: Signer, vault: bytes, actor: int, seq: int, digest: bytes) -> bytes:
+    """Return the signature (64 bytes) for a stream whose chain has the hash `digest` at `seq`."""
+    return signer.sign(head_message(vault, actor, seq, digest))
+
+
+def head_is_signed(
+    signature: bytes, signing_key: bytes, vault: bytes, actor: int, seq: int, digest: bytes
+) -> bool:
+    """Tell whether the signature is this key's for that head."""
+    return verify(signing_key, signature, head_message(vault, actor, seq, digest))
+
+
+def verify(signing_key: bytes, signature: bytes, message: bytes) -> bool:
+    """Tell whether an Ed25519 signature is this key's for the message; False for a malformed key, too."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(signing_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

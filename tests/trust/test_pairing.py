@@ -1,0 +1,194 @@
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from crdtnotes.errors import DecodeError, PairingFailed, ProtocolError, VersionMismatch
+from crdtnotes.trust.code import Code, new_code, new_qr_code
+from crdtnotes.trust.identity import Identity
+from crdtnotes.trust.pairing import Host, Joiner, JoinerHello, Stage
+from tests.trust.devices import VAULT, device
+
+RIGHT = Code(4821, 0, b"otter-violin-maple")
+WRONG = Code(4821, 0, b"otter-violin-mango")
+
+
+def host_of(folder: Path, *codes: Code) -> tuple[Host, Identity]:
+    identity = device(folder, "host")
+    return Host(codes or (RIGHT,), identity, "ana", VAULT, secrets.token_bytes), identity
+
+
+def joiner_of(folder: Path, seen: Identity, code: Code = RIGHT, vault: bytes | None = None) -> Joiner:
+    return Joiner(code, device(folder, "joiner"), "波", seen.certificate, secrets.token_bytes, vault)
+
+
+def talk(host: Host, joiner: Joiner, meddle: Callable[[bytes], bytes] = lambda frame: frame) -> None:
+    """Carry frames until nothing moves; `meddle` sees those of the joiner."""
+    moved = True
+    while moved:
+        sent = joiner.data_to_send()
+        for frame in sent:
+            host.receive(meddle(frame))
+        answers = host.data_to_send()
+        for frame in answers:
+            joiner.receive(frame)
+        moved = bool(sent or answers)
+
+
+def test_the_right_code_pairs(tmp_path: Path) -> None:
+    host, identity = host_of(tmp_path)
+    joiner = joiner_of(tmp_path, identity)
+    talk(host, joiner)
+    assert host.stage is Stage.ASK
+    assert (host.name, host.joiner) == ("波", device(tmp_path, "joiner").id)
+    assert joiner.welcome is None
+    host.accept(VAULT, bytes(32), [b"record"], 4821)
+    talk(host, joiner)
+    assert joiner.welcome is not None
+    assert (joiner.welcome.vault, joiner.welcome.records, joiner.host_name) == (VAULT, (b"record",), "ana")
+    joiner.finish()
+    talk(host, joiner)
+    assert host.closed
+    assert host.error is None
+    assert not host.burnt
+
+
+def test_a_wrong_word_burns_the_code_and_learns_nothing(tmp_path: Path) -> None:
+    host, identity = host_of(tmp_path)
+    joiner = joiner_of(tmp_path, identity, WRONG)
+    talk(host, joiner)
+    assert host.burnt
+    assert not host.confirmed
+    assert isinstance(host.error, PairingFailed)
+    assert isinstance(joiner.error, PairingFailed)
+    assert joiner.welcome is None
+
+
+def test_a_relay_in_the_middle_ends_in_a_mismatch(tmp_path: Path) -> None:
+    """It carries every frame unchanged, but had to show a certificate of its own to the joiner."""
+    host, _ = host_of(tmp_path)
+    joiner = joiner_of(tmp_path, device(tmp_path, "relay"))
+    talk(host, joiner)
+    assert host.burnt
+    assert not host.confirmed
+    assert isinstance(joiner.error, PairingFailed)
+
+
+def test_a_relay_that_swaps_the_joiners_certificate_ends_in_a_mismatch(tmp_path: Path) -> None:
+    host, identity = host_of(tmp_path)
+    relay = device(tmp_path, "relay")
+
+    def swap(frame: bytes) -> bytes:
+        fields = msgspec.msgpack.decode(frame)
+        if fields[0] == 1:
+            fields[6] = relay.certificate
+        return msgspec.msgpack.encode(fields)
+
+    joiner = joiner_of(tmp_path, identity)
+    talk(host, joiner, swap)
+    assert host.burnt
+    assert joiner.welcome is None
+
+
+@pytest.mark.parametrize("frame", [b"", b"\xc1", b"\x91" * 5000, msgspec.msgpack.encode([3, b"A" * 33])])
+def test_malformed_and_early_frames_do_not_burn(tmp_path: Path, frame: bytes) -> None:
+    host, _ = host_of(tmp_path)
+    host.receive(frame)
+    assert host.closed
+    assert isinstance(host.error, DecodeError | ProtocolError)
+    assert not host.burnt
+    assert host.data_to_send() == []
+
+
+@pytest.mark.parametrize("element", [b"A" + bytes(32), b"B" + bytes(32), b"B" + b"\xff" * 32, b"Z" * 33])
+def test_a_share_that_is_no_element_does_not_burn(tmp_path: Path, element: bytes) -> None:
+    host, identity = host_of(tmp_path)
+    (hello,) = joiner_of(tmp_path, identity).data_to_send()
+    host.receive(hello)
+    host.receive(msgspec.msgpack.encode([3, element]))
+    assert isinstance(host.error, ProtocolError)
+    assert not host.burnt
+
+
+def test_silence_after_the_share_does_not_burn(tmp_path: Path) -> None:
+    host, identity = host_of(tmp_path)
+    joiner = joiner_of(tmp_path, identity, WRONG)
+    for _ in range(2):
+        for frame in joiner.data_to_send():
+            host.receive(frame)
+        for frame in host.data_to_send():
+            joiner.receive(frame)
+    assert host.stage is Stage.CONFIRM
+    assert not host.burnt
+
+
+def test_a_downgraded_protocol_is_refused(tmp_path: Path) -> None:
+    host, _ = host_of(tmp_path)
+    hello = JoinerHello(2, 9, 4821, 0, "x", device(tmp_path, "joiner").certificate, bytes(32))
+    host.receive(msgspec.msgpack.encode(hello))
+    assert isinstance(host.error, VersionMismatch)
+
+
+def test_the_versions_offered_are_under_the_confirmation(tmp_path: Path) -> None:
+    """Who narrows the range that the joiner offers makes the transcripts differ."""
+    host, identity = host_of(tmp_path)
+
+    def narrow(frame: bytes) -> bytes:
+        fields = msgspec.msgpack.decode(frame)
+        if fields[0] == 1:
+            fields[2] = 7
+        return msgspec.msgpack.encode(fields)
+
+    talk(host, joiner_of(tmp_path, identity), narrow)
+    assert host.burnt
+
+
+def test_the_number_of_another_pairing_does_not_burn(tmp_path: Path) -> None:
+    host, identity = host_of(tmp_path)
+    joiner = joiner_of(tmp_path, identity, Code(1, 0, b"otter-violin-maple"))
+    talk(host, joiner)
+    assert host.closed
+    assert not host.burnt
+
+
+def test_a_qr_code_pairs_and_knows_its_host(tmp_path: Path) -> None:
+    identity = device(tmp_path, "host")
+    code = new_code(secrets.token_bytes)
+    scanned = new_qr_code(code.number, "10.0.0.1:4822", identity.id, secrets.token_bytes)
+    host, _ = host_of(tmp_path, code, scanned)
+    joiner = joiner_of(tmp_path, identity, scanned)
+    talk(host, joiner)
+    assert host.stage is Stage.ASK
+    misled = joiner_of(tmp_path, device(tmp_path, "relay"), scanned)
+    assert misled.closed
+    assert misled.data_to_send() == []
+
+
+def test_the_person_can_decline(tmp_path: Path) -> None:
+    host, identity = host_of(tmp_path)
+    joiner = joiner_of(tmp_path, identity)
+    talk(host, joiner)
+    host.decline()
+    talk(host, joiner)
+    assert isinstance(joiner.error, PairingFailed)
+    assert joiner.welcome is None
+    assert host.burnt
+
+
+def test_who_has_another_vault_stops_before_guessing(tmp_path: Path) -> None:
+    host, identity = host_of(tmp_path)
+    joiner = joiner_of(tmp_path, identity, vault=bytes(16))
+    talk(host, joiner)
+    assert "different vault" in str(joiner.error)
+    assert not host.burnt
+
+
+def test_a_stolen_signing_key_is_not_enough(tmp_path: Path) -> None:
+    """A Proof that the key in the certificate did not make ends it."""
+    host, identity = host_of(tmp_path)
+    joiner = joiner_of(tmp_path, identity)
+    talk(host, joiner, lambda f: f if f[1] != 5 else msgspec.msgpack.encode([5, bytes(64)]))
+    assert isinstance(host.error, ProtocolError)
+    assert host.stage is Stage.CLOSED
