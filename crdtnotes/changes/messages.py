@@ -19,7 +19,7 @@ from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.crdt.version import Version, pairs
 from crdtnotes.errors import DecodeError
 
-OLDEST_PROTOCOL = 1
+OLDEST_PROTOCOL = 2
 NEWEST_PROTOCOL = 2
 """The versions of the sync protocol that this crdtnotes speaks."""
 
@@ -46,6 +46,10 @@ MAX_DEVICE_LENGTH = 64
 
 MAX_SENTENCE_LENGTH = 500
 """What a Bye says, in code points."""
+
+MAX_RECORD_BYTES = 64 * 1024
+MAX_RECORDS = 4096
+"""A record about a device, and how many a message holds."""
 
 _LEAST_COMPRESSED_BYTES = 512
 
@@ -76,6 +80,8 @@ class Reason(IntEnum):
     FORK = 5
     TROUBLE = 6
     """My own disk or file is at fault."""
+    NOT_A_MEMBER = 7
+    """Your device does not belong to the vault, or does no longer."""
 
 
 class _Wire(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
@@ -93,6 +99,8 @@ class Hello(_Wire, frozen=True, tag=1):
     vault: _Hash
     device: Annotated[str, Meta(min_length=1, max_length=MAX_DEVICE_LENGTH)]
     heads: Annotated[tuple[tuple[_Actor, _Seq, _Hash], ...], Meta(max_length=MAX_HEADS)]
+    records: _Hash
+    """A hash of the sender's set of records about devices; zeros for none."""
 
     @property
     def version(self) -> Version:
@@ -153,7 +161,18 @@ class Presence(_Wire, frozen=True, tag=5):
     start: _Element
 
 
-Message = Hello | Ack | Changes | Bye | Presence | Branch
+class Records(_Wire, frozen=True, tag=7):
+    """Records about devices, each after its signer's; their form is the business of
+    crdtnotes/trust/records.py.
+    """
+
+    records: Annotated[
+        tuple[Annotated[bytes, Meta(min_length=1, max_length=MAX_RECORD_BYTES)], ...],
+        Meta(max_length=MAX_RECORDS),
+    ]
+
+
+Message = Hello | Ack | Changes | Bye | Presence | Branch | Records
 
 
 class _Greeting(Struct, array_like=True, tag=1, frozen=True):
@@ -168,7 +187,9 @@ _decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 _greeting_decoder = msgspec.msgpack.Decoder(_Greeting)
 
 
-def hello(vault: bytes, device: str, heads: Mapping[int, tuple[int, bytes]]) -> Hello:
+def hello(
+    vault: bytes, device: str, heads: Mapping[int, tuple[int, bytes]], records: bytes = bytes(16)
+) -> Hello:
     """Return the Hello of a replica.
 
     Where a replica knows more than MAX_HEADS actors, the longest streams are named: the peer then
@@ -176,7 +197,7 @@ def hello(vault: bytes, device: str, heads: Mapping[int, tuple[int, bytes]]) -> 
     """
     longest = sorted(heads.items(), key=lambda head: -head[1][0])[:MAX_HEADS]
     entries = tuple(sorted((actor, seq, digest) for actor, (seq, digest) in longest))
-    return Hello(OLDEST_PROTOCOL, NEWEST_PROTOCOL, vault, device_name(device), entries)
+    return Hello(OLDEST_PROTOCOL, NEWEST_PROTOCOL, vault, device_name(device), entries, records)
 
 
 def device_name(device: str) -> str:

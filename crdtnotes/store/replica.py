@@ -7,7 +7,7 @@ twice. If it fails, nothing of it happened and everything in memory is read anew
 
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import Fork, LocalError, MissingChanges, NotAVault, RemoteError
 from crdtnotes.markup.names import name_key
 from crdtnotes.store import causality, memory
+from crdtnotes.store.circle import Circle
 from crdtnotes.store.database import create_file, open_file, plain_errors, writing
 from crdtnotes.store.digest import digest
 from crdtnotes.store.documents import Document, Documents, is_birth
@@ -66,8 +67,13 @@ class Received:
 class Replica:
     """A replica's file, open. For one thread; other processes may have the same file open."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged."""
+    def __init__(
+        self, path: Path, *, read_only: bool = False, actors: Callable[[], int] | None = None
+    ) -> None:
+        """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged.
+
+        `actors` gives the name of each stream that this replica begins; by default a random one.
+        """
         self.path = path
         self.read_only = read_only
         self.db = open_file(path, read_only=read_only)
@@ -86,12 +92,13 @@ class Replica:
                 self._data_version = -1
                 self.epoch = 0
                 self._forks: dict[tuple[int, int], Rank] = {}
-                self.stream = OwnStream(self.conn, self.log, path)
+                self.stream = OwnStream(self.conn, self.log, path, actors or random_actor)
                 meta = dict(self.conn.execute("SELECT key, value FROM meta").fetchall())
                 if not {"vault", "device", "actor", "kinds"} <= meta.keys():
                     raise NotAVault(f"{path} is not a complete crdtnotes vault.")
                 self.vault_id = bytes(meta["vault"])
                 self.device = str(meta["device"])
+                self.circle = Circle(self.conn, self.vault_id)
                 self._look()
                 if not read_only:
                     self.stream.check()
@@ -102,9 +109,11 @@ class Replica:
             raise
 
     @classmethod
-    def create(cls, path: Path, device: str, vault: bytes | None = None) -> "Replica":
+    def create(
+        cls, path: Path, device: str, vault: bytes | None = None, actors: Callable[[], int] | None = None
+    ) -> "Replica":
         """Make a new replica, of a new vault or of the vault with this id; raises VaultExists."""
-        actor, token = random_actor(), new_token()
+        actor, token = (actors or random_actor)(), new_token()
         meta = {
             "vault": vault or secrets.token_bytes(16),
             "device": device,
@@ -114,7 +123,7 @@ class Replica:
         }
         create_file(path, meta)
         memory.remember(path, Remembered(token, actor, 0))
-        return cls(path)
+        return cls(path, actors=actors)
 
     def close(self) -> None:
         """Store what lags behind and close the file."""
@@ -255,6 +264,7 @@ class Replica:
             self.names.forget()
             self.links.forget()
             self.stream.forget()
+            self.circle.forget()
             self._touched.clear()
             self._data_version = -1
             raise
@@ -342,6 +352,31 @@ class Replica:
                 if (doc := self.documents.open(uid)) is not None:
                     self._touched[uid] = doc
             self.conn.execute("UPDATE meta SET value = ? WHERE key = 'kinds'", (KNOWN_KINDS,))
+
+    # -- devices
+
+    def records_digest(self) -> bytes:
+        """Return a hash (16 bytes) of the records about devices that are here; zeros for none."""
+        with self.reading():
+            return self.circle.digest()
+
+    def records(self) -> list[bytes]:
+        """Return the records about devices, each after its signer's."""
+        with self.reading():
+            return self.circle.records()
+
+    def take_records(self, records: list[bytes]) -> int:
+        """Keep the records that are new here and whose signers belong to the vault; returns how many.
+
+        Raises DecodeError, and keeps nothing, for what is no record.
+        """
+        with self.transaction():
+            return self.circle.take(records)
+
+    def is_member(self, device: bytes) -> bool:
+        """Tell whether a device belongs to the vault now."""
+        with self.reading():
+            return self.circle.membership().is_active(device)
 
     # -- receiving
 

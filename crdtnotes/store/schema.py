@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 APPLICATION_ID = 0x63_72_64_74
 """Says in the file's header that it is ours ("crdt")."""
 
-SCHEMA = 1
+SCHEMA = 2
 """Kept as the file's user_version; a file with a larger one is refused and left untouched."""
 
 migrations = Migrations("crdtnotes")
@@ -19,6 +19,13 @@ migrations = Migrations("crdtnotes")
 def m001_replica(db: Database) -> None:
     """Create the first form of a replica."""
     for statement in _M001:
+        db.execute(statement)
+
+
+@migrations()
+def m002_devices(db: Database) -> None:
+    """Add what a replica knows of devices."""
+    for statement in _M002:
         db.execute(statement)
 
 
@@ -88,5 +95,18 @@ _M001 = (
     """CREATE VIRTUAL TABLE search USING fts5(
         name, text, content='', tokenize='unicode61 remove_diacritics 2')""",
     f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {SCHEMA}",
+    "PRAGMA user_version = 1",
+)
+
+_M002 = (
+    # Signed records about devices, each after its signer's. `meta` has the founder's digest as `root`.
+    # Primary.
+    "CREATE TABLE members (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, record BLOB NOT NULL)",
+    # When a device was last here (wall time in ms), and what it had then.
+    "CREATE TABLE contacts (device BLOB PRIMARY KEY, seen INTEGER NOT NULL, version BLOB NOT NULL)",
+    # Where a device was reached, and when last.
+    """CREATE TABLE addresses (
+        device BLOB NOT NULL, address TEXT NOT NULL, worked INTEGER NOT NULL,
+        PRIMARY KEY (device, address)) WITHOUT ROWID""",
+    "PRAGMA user_version = 2",
 )

@@ -11,6 +11,7 @@ Rules
 
 import secrets
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from crdtnotes.crdt.ids import BIRTH
@@ -32,8 +33,11 @@ def new_token() -> str:
 class OwnStream:
     """The stream of one replica's file, as one process sees it. `actor` is who it is written by."""
 
-    def __init__(self, conn: sqlite3.Connection, log: Log, path: Path) -> None:
+    def __init__(
+        self, conn: sqlite3.Connection, log: Log, path: Path, actors: Callable[[], int] = random_actor
+    ) -> None:
         self.actor = 0
+        self._new_actor = actors
         self._conn = conn
         self._log = log
         self._path = path
@@ -58,7 +62,7 @@ class OwnStream:
     def check(self) -> None:
         """Compare the tokens at opening; where they differ, what is written will be a new stream."""
         if not self._fits():
-            self.actor = self._next = random_actor()
+            self.actor = self._next = self._new_actor()
 
     def claim(self) -> None:
         """Before writing, in a transaction: make sure that nobody else goes on with the stream."""
@@ -74,7 +78,7 @@ class OwnStream:
 
     def begin(self, actor: int | None = None) -> None:
         """Write as a new actor from now on; in a transaction."""
-        self.actor = self._stored = actor or random_actor()
+        self.actor = self._stored = actor or self._new_actor()
         self._reached = 0
         self._next = None
         self._conn.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (self.actor,))

@@ -79,6 +79,24 @@ class Replica(Protocol):
         """
         ...
 
+    def records_digest(self) -> bytes:
+        """Return a hash (16 bytes) of the set of records about devices; zeros for none."""
+        ...
+
+    def records(self) -> list[bytes]:
+        """Return the records about devices, each after its signer's."""
+        ...
+
+    def take_records(self, records: list[bytes], /) -> int:
+        """Keep what is new here and signed by members; returns how many. Raises DecodeError for what is no
+        record.
+        """
+        ...
+
+    def is_member(self, device: bytes, /) -> bool:
+        """Tell whether the device with this id belongs to the vault now."""
+        ...
+
     def close(self) -> None:
         """Close the file."""
         ...

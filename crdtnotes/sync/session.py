@@ -17,6 +17,9 @@ Rules, the same for both sides (docs/protocol.md):
 7. A message that breaks a rule ends the conversation with a Bye, and nothing of its burst is kept.
 8. Presence is news of the moment: it goes only to a peer whose protocol has it, and is never stored.
 9. After a Bye, sent or received, nothing more is read or sent.
+10. Where the sets of records about devices differ, each side sends those that it has, before its changes. A
+   peer whose device is known is asked for at the membership before each burst and before each sending, not
+   once a connection.
 
 How what the peer lacks is found: a *pass* fixes the version to reach, and iterates over the changes
 between what the peer has or was sent and that version. When a pass is through, `sent` includes its version. A
@@ -27,13 +30,24 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.messages import Ack, Branch, Bye, Changes, Hello, Message, Presence, Reason
+from crdtnotes.changes.messages import (
+    Ack,
+    Branch,
+    Bye,
+    Changes,
+    Hello,
+    Message,
+    Presence,
+    Reason,
+    Records,
+)
 from crdtnotes.crdt.version import Version, ahead, count_missing, covers, join
 from crdtnotes.errors import (
     CrdtnotesError,
     DecodeError,
     Fork,
     LocalError,
+    NotAMember,
     ProtocolError,
     RemoteError,
     Unreachable,
@@ -56,11 +70,13 @@ _REASONS: dict[type[CrdtnotesError], Reason] = {
     WrongVault: Reason.WRONG_VAULT,
     VersionMismatch: Reason.VERSION_MISMATCH,
     Fork: Reason.FORK,
+    NotAMember: Reason.NOT_A_MEMBER,
 }
 _ERRORS: dict[int, type[CrdtnotesError]] = {
     Reason.WRONG_VAULT: WrongVault,
     Reason.VERSION_MISMATCH: VersionMismatch,
     Reason.FORK: Fork,
+    Reason.NOT_A_MEMBER: NotAMember,
     Reason.TROUBLE: Unreachable,
 }
 
@@ -73,8 +89,16 @@ class Session:
     A RemoteError or LocalError does not leave these methods: it ends the session and stays in `error`.
     """
 
-    def __init__(self, replica: Replica, *, window: int = WINDOW_BYTES) -> None:
+    def __init__(self, replica: Replica, *, window: int = WINDOW_BYTES, device: bytes | None = None) -> None:
+        """`device` is the id of the peer's device where the transport has proven it."""
         self._replica = replica
+        self._device = device
+        self._records_known: set[bytes] = set()
+        self._records_digest = b""
+        self._records_sent = False
+        self._records_agree = False
+        self._records_came = False
+        self._records_dirty = True
         self._window = window
         self._heads: dict[int, tuple[int, bytes]] = {}
         self._offered: Version = {}
@@ -112,6 +136,8 @@ class Session:
         """Why the session broke, or the peer says it did; None while open and after a normal end."""
         self.received = 0
         """Changes from the peer that were new here."""
+        self.learned = 0
+        """Records about devices from the peer that were new here."""
         self.delivered = 0
         """Changes that the peer acknowledged and did not have before."""
         self.bytes_in = 0
@@ -133,7 +159,13 @@ class Session:
         That is: all that the peer's Hello names is committed here, and the peer has (by its Hello, its
         Acks or what it sent) all that our Hello named. Later commits on either side do not undo it.
         """
-        return self.accepted and not self._forked and not self._wanted and covers(self.theirs, self._offered)
+        return (
+            self.accepted
+            and not self._forked
+            and not self._wanted
+            and covers(self.theirs, self._offered)
+            and (self._records_agree or (self._records_came and self._records_sent))
+        )
 
     @property
     def in_step(self) -> bool:
@@ -166,33 +198,48 @@ class Session:
     def start(self) -> None:
         """Say Hello."""
         try:
+            self._check_peer()
             self._heads = self._replica.heads()
-        except LocalError as error:
+            records = self._replica.records_digest()
+            self._records_known = set(self._replica.records())
+        except (RemoteError, LocalError) as error:
             self.fail(error)
             return
+        self._records_digest = records
         self._offered = {actor: seq for actor, (seq, _) in self._heads.items()}
         self._mine = dict(self._offered)
-        self._greeting.append(messages.hello(self._replica.vault_id, self._replica.device, self._heads))
+        self._greeting.append(
+            messages.hello(self._replica.vault_id, self._replica.device, self._heads, records)
+        )
 
     def wake(self) -> None:
         """Note that something was committed here, by whomever."""
         self._dirty = True
+        self._records_dirty = True
 
     def receive(self, frames: Sequence[bytes]) -> int:
-        """Take in the frames that have arrived; returns how many changes were new here.
+        """Take in the frames that have arrived; returns how many changes and records were new here.
 
         All changes among them go into one transaction. A frame that breaks a rule ends the session.
         """
-        before = self.received
+        before = self.received + self.learned
         try:
+            self._check_peer()
             self._receive(frames)
         except (RemoteError, LocalError) as error:
             self.fail(error)
-        return self.received - before
+        return self.received + self.learned - before
 
     def data_to_send(self, budget: int = BUDGET_BYTES) -> list[bytes]:
         """Return the next frames for the peer, with about `budget` bytes of changes; none when idle."""
-        changes = self._changes_to_send(budget)
+        changes: list[bytes] = []
+        try:
+            if not self.closed:
+                self._check_peer()
+                changes = self._records_to_send() + self._changes_to_send(budget)
+        except (RemoteError, LocalError) as error:
+            self._greeting.clear()
+            self.fail(error)
         out = self._greeting
         self._greeting = []
         if self._ack_owed:
@@ -256,6 +303,8 @@ class Session:
                 self._settle_fork(message)
             elif isinstance(message, Bye):
                 self.bye = message
+            elif isinstance(message, Records):
+                self._take_records(list(message.records))
             elif isinstance(message, Presence):
                 self.heard.append(message)
             elif not self._forked:
@@ -282,9 +331,9 @@ class Session:
         if isinstance(message, Hello):
             if self._greeted:
                 raise ProtocolError("A second Hello came.")
-        elif isinstance(message, Ack | Changes | Branch | Presence) and not self._greeted:
+        elif isinstance(message, Ack | Changes | Branch | Presence | Records) and not self._greeted:
             raise ProtocolError("A message came before the Hello.")
-        if isinstance(message, Changes | Presence) and not self._acceptance_sent:
+        if isinstance(message, Changes | Presence | Records) and not self._acceptance_sent:
             raise ProtocolError("A message came before the Hello was accepted.")
         return message
 
@@ -301,6 +350,9 @@ class Session:
             if known is not None and known != digest:
                 self._show_branch(actor, 0, seq)
                 return
+        self._records_agree = hello.records == self._records_digest
+        if not self._records_agree:
+            self._records_known.clear()
         self.peer = hello
         self.theirs = hello.version
         self._wanted = ahead(self.theirs, self._mine)
@@ -356,6 +408,35 @@ class Session:
         for version in (self.theirs, self._mine, self._ack_due):
             join(version, received.version)
         self._wanted = ahead(self._wanted, self._mine)
+
+    def _check_peer(self) -> None:
+        """Refuse a device that does not belong to the vault: asked before each burst and before each
+        sending.
+        """
+        if self._device is not None and not self._replica.is_member(self._device):
+            raise NotAMember("This device does not belong to the vault, or does no longer.")
+
+    def _take_records(self, records: list[bytes]) -> None:
+        self.learned += self._replica.take_records(records)
+        self._records_known.update(records)
+        self._records_came = True
+        self._check_peer()
+
+    def _records_to_send(self) -> list[bytes]:
+        """Return a message with the records that the peer is not known to have.
+
+        Where the Hellos differ, each side sends one such message, were it empty: then both know that they
+        agree.
+        """
+        if not (self.welcomed and self._records_dirty):
+            return []
+        self._records_dirty = False
+        missing = [record for record in self._replica.records() if record not in self._records_known]
+        if not missing and (self._records_agree or self._records_sent):
+            return []
+        self._records_sent = True
+        self._records_known.update(missing)
+        return [messages.encode(Records(tuple(missing)))]
 
     def _part(self, bye: Bye) -> None:
         if bye.reason not in (Reason.DONE, Reason.LEAVING):

@@ -35,11 +35,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from crdtnotes.changes.messages import MAX_RECORD_BYTES, MAX_RECORDS
 from crdtnotes.errors import DecodeError, PairingFailed, ProtocolError, RemoteError, VersionMismatch
 from crdtnotes.trust.certificate import MAX_CERTIFICATE_BYTES, read_certificate
 from crdtnotes.trust.code import QR_KIND, Code
 from crdtnotes.trust.device_id import device_id
-from crdtnotes.trust.records import MAX_NAME_LENGTH, MAX_RECORD_BYTES, printable_name
+from crdtnotes.trust.records import MAX_NAME_LENGTH, printable_name
 from crdtnotes.trust.signatures import SIGNATURE_BYTES, verify
 
 if TYPE_CHECKING:
@@ -109,13 +110,13 @@ class Proof(_Frame, frozen=True, tag=5):
 
 
 class Welcome(_Frame, frozen=True, tag=6):
-    """The vault, its root record's digest, all records, and the port where the host can be synced with (0:
-    nowhere).
-    """
+    """The vault, its root record's digest, all records, and the port where the host is synced with."""
 
     vault: Annotated[bytes, Meta(min_length=16, max_length=16)]
     root: _Bytes32
-    records: Annotated[tuple[Annotated[bytes, Meta(max_length=MAX_RECORD_BYTES)], ...], Meta(max_length=4096)]
+    records: Annotated[
+        tuple[Annotated[bytes, Meta(max_length=MAX_RECORD_BYTES)], ...], Meta(max_length=MAX_RECORDS)
+    ]
     port: Annotated[int, Meta(ge=0, le=65535)]
 
 

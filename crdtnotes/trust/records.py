@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from crdtnotes.changes.messages import MAX_RECORD_BYTES
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.errors import DecodeError
 from crdtnotes.trust.certificate import MAX_CERTIFICATE_BYTES
@@ -21,7 +22,6 @@ from crdtnotes.trust.signatures import SIGNATURE_BYTES, Signer, verify
 MAX_NAME_LENGTH = 64
 """A device's name, in code points."""
 
-MAX_RECORD_BYTES = 64 * 1024
 MAX_EPOCH = 65535
 MAX_HEADS = 1000
 MAX_KEPT = 500

@@ -14,6 +14,7 @@ from crdtnotes.errors import (
     DiskFull,
     Fork,
     MissingChanges,
+    NotAMember,
     ProtocolError,
     Unreachable,
     VersionMismatch,
@@ -401,7 +402,7 @@ def test_a_newer_protocol_is_refused_with_a_sentence_even_if_its_hello_is_unknow
 def test_a_peer_that_also_speaks_a_newer_protocol_is_welcome() -> None:
     session = Session(replica(1))
     session.start()
-    session.receive([msgspec.msgpack.encode((1, 1, 3, VAULT, "peer", []))])
+    session.receive([msgspec.msgpack.encode((1, 1, 3, VAULT, "peer", [], bytes(16)))])
     assert session.accepted
 
 
@@ -595,20 +596,64 @@ def test_presence_goes_out_behind_the_changes_and_comes_in_without_a_commit() ->
     assert b.transactions == commits
 
 
-def test_presence_is_not_said_to_a_peer_of_version_1() -> None:
-    session = Session(replica(1))
-    session.start()
-    session.data_to_send()
-    session.receive(
-        [msgspec.msgpack.encode((1, 1, 1, VAULT, "old", [])), messages.encode(messages.ack(0, {}))]
-    )
-    session.say([HERE])
-    assert [type(messages.decode(frame)) for frame in session.data_to_send()] == [Ack]
-
-
 def test_presence_before_the_hello_is_refused() -> None:
     session = Session(replica(1))
     session.start()
     session.receive([messages.encode(HERE)])
     assert isinstance(session.error, ProtocolError)
     assert session.heard == []
+
+
+def test_records_go_both_ways_and_on_to_others() -> None:
+    a, b, c = replica(1), replica(2), replica(3)
+    a.take_records([b"+x"])
+    c.take_records([b"+y", b"-x"])
+    wires = Wire(a, b), Wire(b, c)
+    settle(*wires)
+    assert {record for one in (a, b, c) for record in one.kept} == {b"+x", b"+y", b"-x"}
+    assert [len(one.kept) for one in (a, b, c)] == [3, 3, 3]
+    assert all(end.session.caught_up for wire in wires for end in wire.ends)
+
+
+def test_where_the_records_agree_none_are_sent() -> None:
+    a, b = replica(1, 1), replica(2)
+    for one in (a, b):
+        one.take_records([b"+x" * 100])
+    wire = Wire(a, b)
+    settle(wire)
+    assert all(frame[1] != 6 for end in wire.ends for frame in end.sent)
+    assert wire.a.session.caught_up
+
+
+def test_a_device_that_is_no_member_gets_nothing_but_a_bye() -> None:
+    a = replica(1, 3)
+    session = Session(a, device=b"x")
+    session.start()
+    (frame,) = session.data_to_send()
+    bye = messages.decode(frame)
+    assert isinstance(bye, Bye)
+    assert bye.reason == Reason.NOT_A_MEMBER
+    assert session.closed
+
+
+def test_who_is_revoked_in_mid_stream_gets_and_gives_nothing_more() -> None:
+    a, b = replica(1, 30), replica(2, 30)
+    a.take_records([b"+b"])
+    wire = Wire(a, b)
+    wire.a.session._device = b"b"
+    for _ in range(3):
+        wire.turn()
+    held = len(a.log)
+    a.take_records([b"-b"])
+    b.write(b"after")
+    wire.b.session.wake()
+    wire.b.send()
+    wire.deliver(wire.a)
+    assert len(a.log) == held
+    assert isinstance(wire.a.session.error, NotAMember)
+    a.write(b"secret")
+    wire.a.session.wake()
+    wire.a.send()
+    wire.deliver(wire.b)
+    assert all(entry.payload != b"secret" for entry in b.log)
+    assert isinstance(wire.b.session.error, NotAMember)
