@@ -1,7 +1,19 @@
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of its own for each test: none may touch the keys or the vault of whoever runs the
+    tests.
+    """
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("CRDTNOTES_HOME", str(folder))
+    return folder

@@ -46,6 +46,13 @@ class OwnReplica:
         self.device = self._replica.device
         return self._replica
 
+    @property
+    def replica(self) -> Replica:
+        """The open replica; to be used by jobs of the node only."""
+        if self._replica is None:
+            raise RuntimeError("the replica is not open")
+        return self._replica
+
     async def remember(self, node: Node, device: str, address: Address | None) -> None:
         """Note that this replica is in step with a peer now; of one that came to us, what is known stays."""
 
@@ -77,7 +84,7 @@ async def clone_vault(address: Address, path: Path, device: str, show: Show = sh
     It is filled beside `path` and moved there when it is whole. Raises VaultExists, Unreachable,
     a RemoteError or a StoreError.
     """
-    _refuse_existing(path)
+    refuse_existing(path)
     hello = await peek(address)
     total = sum(hello.version.values())
     show(0, total)
@@ -85,8 +92,8 @@ async def clone_vault(address: Address, path: Path, device: str, show: Show = sh
     try:
         Replica.create(part, device, hello.vault).close()
         summary = await sync_once(part, address, lambda status: show(status.received, total))
-        notes = _count_notes(part)
-        _refuse_existing(path)
+        notes = count_notes(part)
+        refuse_existing(path)
         try:
             part.rename(path)
             memory.move(part, path)
@@ -99,11 +106,13 @@ async def clone_vault(address: Address, path: Path, device: str, show: Show = sh
     return Cloned(summary.device, notes, summary.received)
 
 
-def _refuse_existing(path: Path) -> None:
+def refuse_existing(path: Path) -> None:
+    """Raise VaultExists if anything is at the path."""
     if path.exists() or path.is_symlink():
         raise VaultExists(f"There is already something at {path}.")
 
 
-def _count_notes(path: Path) -> int:
+def count_notes(path: Path) -> int:
+    """Return how many notes the vault at the path has."""
     with Vault.open(path) as vault:
         return len(vault)

@@ -22,9 +22,9 @@ def vault_path(ctx: click.Context) -> Path:
         # A shell expands neither `--vault=~/x` nor a quoted value of the variable. (Path.expanduser raises
         # where there is no home.)
         return Path(os.path.expanduser(chosen))  # noqa: PTH111
-    from platformdirs import user_data_path
+    from crdtnotes.trust.identity import home
 
-    return user_data_path("crdtnotes", appauthor=False) / DEFAULT_FILE
+    return home() / DEFAULT_FILE
 
 
 def open_vault(ctx: click.Context) -> Vault:

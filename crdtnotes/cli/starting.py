@@ -32,7 +32,7 @@ def _device(ctx: click.Context, parameter: click.Parameter, name: str | None) ->
     return name.strip()
 
 
-_device_option = click.option(
+device_option = click.option(
     "--device",
     metavar="NAME",
     callback=_device,
@@ -41,7 +41,7 @@ _device_option = click.option(
 
 
 @click.command()
-@_device_option
+@device_option
 @click.pass_context
 def init(ctx: click.Context, device: str) -> None:
     """Make a new, empty vault.
@@ -58,7 +58,7 @@ def init(ctx: click.Context, device: str) -> None:
 
 @click.command()
 @click.argument("address")
-@_device_option
+@device_option
 @click.pass_context
 def clone(ctx: click.Context, address: str, device: str) -> None:
     """Make a replica of the vault that a peer serves at ADDRESS.

@@ -7,6 +7,7 @@ twice. If it fails, nothing of it happened and everything in memory is read anew
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -377,6 +378,19 @@ class Replica:
         """Tell whether a device belongs to the vault now."""
         with self.reading():
             return self.circle.membership().is_active(device)
+
+    def certificates(self) -> dict[bytes, bytes]:
+        """Return the certificates (DER) of the devices that belong to the vault now, by device id."""
+        with self.reading():
+            return {id: member.certificate for id, member in self.circle.membership().active.items()}
+
+    def note_contact(self, device: bytes, address: str | None, version: Mapping[int, int]) -> None:
+        """Remember that a device is here now and what it has, and where it was dialled."""
+        now = time.time_ns() // 1_000_000
+        with self.transaction():
+            self.circle.note_seen(device, now, version)
+            if address is not None:
+                self.circle.note_address(device, address, now)
 
     # -- receiving
 

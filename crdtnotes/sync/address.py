@@ -1,4 +1,4 @@
-"""Where a peer listens: `ws://host:port`."""
+"""Where a peer listens: `wss://host:port`, or `ws://host:port` on this machine."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -9,30 +9,37 @@ from crdtnotes.errors import LocalError, NotLoopback
 DEFAULT_PORT = 4821
 """The port that `serve` listens on unless told otherwise."""
 
+PAIRING_PORT = 4822
+"""The port that `pair` listens on if it is free."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A host on this machine and a port; raises NotLoopback for any other host, LocalError for a bad port.
+    """A host and a port; raises LocalError for a bad port.
 
-    Peers talk in the clear until devices can be paired, so they may do so only where nobody else listens.
+    What is not `secure` goes in the clear, so it may do so only where nobody else listens: NotLoopback for
+    any host but this machine.
     """
 
     host: str
     port: int = DEFAULT_PORT
+    secure: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise LocalError(f"{self.port} is not a port; ports go from 0 to 65535.")
-        if not _is_loopback(self.host):
+        if not self.secure and not is_loopback(self.host):
             raise NotLoopback(
-                f"{self.host} is not this machine; until devices can be paired, peers are reached at "
-                "localhost, 127.0.0.1 or [::1] only."
+                f"{self.host} is not this machine; without encryption peers are reached at localhost, "
+                "127.0.0.1 or [::1] only. Use wss:// between paired devices."
             )
 
     @classmethod
     def parse(cls, text: str) -> "Address":
         """Return the address that `text` is; raises LocalError if it is none, NotLoopback as above."""
-        no_address = LocalError(f"{text!r} is not an address; one looks like ws://127.0.0.1:{DEFAULT_PORT}.")
+        no_address = LocalError(
+            f"{text!r} is not an address; one looks like wss://192.168.1.20:{DEFAULT_PORT}."
+        )
         try:
             parts = urlsplit(text.strip())
             host, port = parts.hostname, parts.port
@@ -41,20 +48,35 @@ class Address:
         more = parts.username, parts.password, parts.query, parts.fragment, parts.path.removeprefix("/")
         if parts.scheme not in ("ws", "wss") or not host or any(more):
             raise no_address
-        if parts.scheme == "wss":
-            raise LocalError("wss:// needs paired devices, which this crdtnotes cannot do yet; use ws://.")
-        return cls(host, DEFAULT_PORT if port is None else port)
+        return cls(host, DEFAULT_PORT if port is None else port, parts.scheme == "wss")
+
+    @classmethod
+    def typed(cls, text: str, port: int = DEFAULT_PORT) -> "Address":
+        """Return the address of a paired device as a person types it: scheme and port may be left out."""
+        text = text.strip()
+        if "://" in text:
+            return cls.parse(text)
+        if text.count(":") > 1 and not text.startswith("["):
+            text = f"[{text}]"
+        address = cls.parse(f"wss://{text}")
+        return address if urlsplit(f"wss://{text}").port is not None else cls(address.host, port, True)
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The numeric hosts to try in turn: `localhost` never depends on what a resolver says."""
+        """The hosts to try in turn: `localhost` never depends on what a resolver says."""
         return ("127.0.0.1", "::1") if self.host.lower() == "localhost" else (self.host,)
 
+    @property
+    def place(self) -> str:
+        """Host and port as they stand in a URI."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
     def __str__(self) -> str:
-        return f"ws://[{self.host}]:{self.port}" if ":" in self.host else f"ws://{self.host}:{self.port}"
+        return f"{'wss' if self.secure else 'ws'}://{self.place}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, without asking a resolver."""
     if host.lower() == "localhost":
         return True
     try:

@@ -18,7 +18,7 @@ from crdtnotes.errors import ProtocolError, Unreachable
 from crdtnotes.sync.inbox import Inbox
 from crdtnotes.sync.presence import PAUSE_SECONDS, Rate
 from crdtnotes.sync.session import Session
-from crdtnotes.sync.transport import CLOSE_SECONDS, Connection, host_of, trust
+from crdtnotes.sync.transport import CLOSE_SECONDS, Connection, device_of, host_of, trust
 from crdtnotes.sync.worker import Worker
 
 _BURST_BYTES = 1024 * 1024
@@ -56,6 +56,8 @@ class PeerStatus:
     """Changes that this peer is known to lack."""
     to_come: int = 0
     """Changes that this peer has and we lack."""
+    id: bytes | None = None
+    """The peer's device id, where TLS has proven it."""
 
 
 class Conversation:
@@ -80,7 +82,8 @@ class Conversation:
         """
         self.connection = connection
         self.host = host_of(connection)
-        self.session = Session(worker.replica)
+        self.device = device_of(connection)
+        self.session = Session(worker.replica, device=self.device)
         self.status: PeerStatus | None = None
         self._worker = worker
         self._once = once
@@ -255,4 +258,5 @@ class Conversation:
             session.received,
             session.delivered,
             *session.behind,
+            id=self.device,
         )

@@ -5,7 +5,7 @@ import logging
 import random as random_module
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +17,12 @@ from crdtnotes.changes.messages import Presence
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.errors import (
     Busy,
+    CrdtnotesError,
     DiskFull,
     Fork,
+    LocalError,
+    NotAMember,
+    NotPaired,
     RemoteError,
     Unreachable,
     VersionMismatch,
@@ -30,9 +34,11 @@ from crdtnotes.sync.conversation import Conversation, Deadlines, PeerStatus
 from crdtnotes.sync.lobby import Lobby
 from crdtnotes.sync.presence import BEAT_SECONDS, Presences, Present
 from crdtnotes.sync.replica import Replica
+from crdtnotes.sync.tls import Listening, dialling_context
 from crdtnotes.sync.transport import Connection, dial, listen
 from crdtnotes.sync.watch import FileWatch
 from crdtnotes.sync.worker import Worker
+from crdtnotes.trust.identity import Identity
 
 _WAITING_CONNECTIONS = 64
 _WAITING_CONNECTIONS_PER_HOST = 32
@@ -80,7 +86,9 @@ class Node:
         met: Callable[[], None] | None = None,
         deadlines: Deadlines | None = None,
         first_retry: float = 0.5,
+        identity: Identity | None = None,
     ) -> None:
+        """`identity` is this device's, and is needed for everything but plain connections on this machine."""
         self._lent = isinstance(open_replica, Worker)
         self._worker = open_replica if isinstance(open_replica, Worker) else Worker(open_replica)
         self._path = path
@@ -96,7 +104,12 @@ class Node:
             waiting_per_host=_WAITING_CONNECTIONS_PER_HOST,
             total=_CONNECTIONS,
         )
+        self._identity = identity
+        self._certificates: dict[bytes, bytes] = {}
+        self._listening = None if identity is None else Listening(identity)
         self._servers: list[Server] = []
+        self._refreshing: asyncio.Task[None] | None = None
+        self._stale = False
         self._running: dict[Conversation, asyncio.Task[None]] = {}
         self._watching: asyncio.Task[None] | None = None
         self._closing = False
@@ -106,6 +119,7 @@ class Node:
     async def __aenter__(self) -> Self:
         if not self._lent:
             await self._worker.start()
+        await self.refresh()
         self._beating = asyncio.create_task(self._beat())
         if self._path is not None:
             self._watching = asyncio.create_task(FileWatch(self._path, self.wake).run())
@@ -124,11 +138,56 @@ class Node:
     async def serve(self, host: str = "localhost", port: int = DEFAULT_PORT) -> Address:
         """Listen for peers until the node is closed; returns the address, with the port if that was 0.
 
-        Raises NotLoopback for a host that is not this machine, LocalError if the port is taken.
+        In the clear: raises NotLoopback for a host that is not this machine, LocalError if the port is taken.
         """
         server, address = await listen(self._welcome, Address(host, port), self._lobby)
         self._servers.append(server)
         return address
+
+    async def serve_members(self, host: str, port: int = DEFAULT_PORT) -> Address:
+        """Listen for the devices of the vault until the node is closed, in mutual TLS.
+
+        Returns the address, with the port if that was 0; raises LocalError if the port is taken.
+        """
+        if self._listening is None:
+            raise LocalError("This device has no keys of its own to serve with.")
+        where = Address(host, port, secure=True)
+        server, address = await listen(self._welcome, where, self._lobby, self._listening)
+        self._servers.append(server)
+        return address
+
+    async def refresh(self) -> None:
+        """Look who belongs to the vault now. (Called by itself whenever something is committed.)"""
+        if self._listening is not None:
+            replica = self._worker.replica
+            self._certificates = await self._worker.run(replica.certificates)
+            self._listening.trust(self._certificates)
+
+    @property
+    def members(self) -> frozenset[bytes]:
+        """The ids of the other devices that belong to the vault, as of the last look."""
+        own = None if self._identity is None else self._identity.id
+        return frozenset(id for id in self._certificates if id != own)
+
+    def connected(self, device: bytes) -> bool:
+        """Tell whether there is a conversation with this device."""
+        return any(conversation.device == device for conversation in self._running)
+
+    async def dial(self, address: Address, devices: Collection[bytes] | None = None) -> Connection:
+        """Return a connection to one of these devices, by default to any of the vault's; see
+        `transport.dial`.
+        """
+        if not address.secure:
+            return await dial(address)
+        wanted = self.members if devices is None else self.members & frozenset(devices)
+        if self._identity is None or not wanted:
+            raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`.")
+        context = dialling_context(self._identity, [self._certificates[id] for id in wanted])
+        return await dial(address, context, wanted)
+
+    async def converse(self, connection: Connection, address: Address | None = None) -> Conversation:
+        """Stay in step with the peer at the other end of a connection until either side ends it."""
+        return await self._converse(connection, once=False, address=address)
 
     async def follow(self, address: Address | str) -> None:
         """Stay in sync with the peer at `address` until cancelled or the node is closed; redials for ever.
@@ -139,18 +198,18 @@ class Node:
         backoff = Backoff(self._random, first=self._first_retry)
         while not self._closing:
             try:
-                conversation = await self._converse(await dial(address), once=False)
+                conversation = await self._converse(await self.dial(address), once=False, address=address)
                 if conversation.session.caught_up:
                     backoff.reset()
                 if conversation.session.error is not None:
                     raise conversation.session.error
-            except (WrongVault, VersionMismatch):
+            except (WrongVault, VersionMismatch, NotAMember):
                 raise
             except (Busy, DiskFull, RemoteError, Unreachable) as error:
                 _log.info("following %s: %s", address, error)
             await asyncio.sleep(backoff.next())
 
-    async def sync_once(self, address: Address | str) -> Summary:
+    async def sync_once(self, address: Address | str, devices: Collection[bytes] | None = None) -> Summary:
         """Exchange with the peer at `address` what the other lacks, and hang up.
 
         Raises Unreachable, a RemoteError (also for what the peer holds against us), or a StoreError.
@@ -158,7 +217,9 @@ class Node:
         address = _address(address)
         notices: list[str] = []
         for _ in range(_MEETINGS):
-            session = (await self._converse(await dial(address), once=True)).session
+            session = (
+                await self._converse(await self.dial(address, devices), once=True, address=address)
+            ).session
             if not isinstance(session.error, Fork):
                 break
             notices.append(str(session.error))
@@ -183,6 +244,7 @@ class Node:
         """Something was committed to the replica: let the peers have it. Call it on the event loop."""
         for conversation in self._running:
             conversation.wake()
+        self._refresh_soon()
 
     def be_at(self, note: str, caret: OpId, start: OpId, actor: str) -> None:
         """Tell the peers where this editor's caret is, and the other end of its selection.
@@ -212,6 +274,8 @@ class Node:
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
+        if self._refreshing is not None:
+            await asyncio.wait([self._refreshing])
         for server in self._servers:
             server.close(close_connections=False)
         for conversation in self._running:
@@ -253,7 +317,25 @@ class Node:
         if not self._closing:
             await self._converse(connection, once=False)
 
-    async def _converse(self, connection: Connection, *, once: bool) -> Conversation:
+    def _refresh_soon(self) -> None:
+        self._stale = True
+        if self._listening is not None and self._refreshing is None and not self._closing:
+            self._refreshing = asyncio.create_task(self._refresh_until_fresh())
+
+    async def _refresh_until_fresh(self) -> None:
+        try:
+            while self._stale:
+                self._stale = False
+                await self.refresh()
+        except CrdtnotesError as error:
+            # Who is revoked is refused all the same: each session asks the replica itself.
+            _log.error("the devices of the vault cannot be read: %s", error)
+        finally:
+            self._refreshing = None
+
+    async def _converse(
+        self, connection: Connection, *, once: bool, address: Address | None = None
+    ) -> Conversation:
         """Run a conversation to its end; a cancelled caller says Bye first."""
         if self._closing:
             await connection.close()
@@ -278,7 +360,20 @@ class Node:
             await asyncio.wait([task])
             raise
         self._account(conversation)
+        await self._note(conversation, address)
         return conversation
+
+    async def _note(self, conversation: Conversation, address: Address | None) -> None:
+        """Remember what a device has, for `devices` and bundles, and where it was reached."""
+        device, session = conversation.device, conversation.session
+        if device is None or not session.caught_up or self._closing:
+            return
+        place = None if address is None else str(address)
+        replica = self._worker.replica
+        try:
+            await self._worker.run(lambda: replica.note_contact(device, place, session.theirs))
+        except LocalError as error:
+            _log.warning("what is known of a device was not written down: %s", error)
 
     def _status_changed(self, conversation: Conversation, status: PeerStatus) -> None:
         self._lobby.admit(conversation.connection)
@@ -289,6 +384,7 @@ class Node:
         for conversation in self._running:
             if conversation is not source:
                 conversation.wake()
+        self._refresh_soon()
 
     def _account(self, conversation: Conversation) -> None:
         session = conversation.session

@@ -97,6 +97,14 @@ class Replica(Protocol):
         """Tell whether the device with this id belongs to the vault now."""
         ...
 
+    def certificates(self) -> dict[bytes, bytes]:
+        """Return the certificates (DER) of the devices that belong to the vault now, by device id."""
+        ...
+
+    def note_contact(self, device: bytes, address: str | None, version: dict[int, int], /) -> None:
+        """Remember that a device is here now and what it has, and where it was dialled."""
+        ...
+
     def close(self) -> None:
         """Close the file."""
         ...

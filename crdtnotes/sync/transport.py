@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -12,9 +13,10 @@ from websockets.typing import Subprotocol
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.messages import Bye, Hello
-from crdtnotes.errors import DecodeError, LocalError, Unreachable, VersionMismatch
+from crdtnotes.errors import DecodeError, LocalError, NotAMember, Unreachable, VersionMismatch
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.lobby import Lobby
+from crdtnotes.sync.tls import Listening, device_shown
 
 Connection = ClientConnection | ServerConnection
 
@@ -22,7 +24,10 @@ SUBPROTOCOL = Subprotocol("crdtnotes")
 
 CLOSE_SECONDS = 2.0
 
+HANDSHAKE_SECONDS = 10.0
+
 _log = logging.getLogger("crdtnotes.sync.websockets")
+_doorkeeper = logging.getLogger("crdtnotes.sync")
 
 _OPTIONS: dict[str, Any] = {
     "subprotocols": [SUBPROTOCOL],
@@ -78,12 +83,20 @@ def trust(connection: Connection) -> None:
     connection.protocol.max_message_size = messages.MAX_FRAME_BYTES
 
 
-async def dial(address: Address) -> ClientConnection:
-    """Return an open connection to the peer at `address`; raises Unreachable."""
+async def dial(
+    address: Address, context: ssl.SSLContext | None = None, devices: Collection[bytes] = ()
+) -> ClientConnection:
+    """Return an open connection to the peer at `address`; raises Unreachable.
+
+    A secure address takes the `context` to use and the ids of the devices of which one must answer: raises
+    NotAMember if another one does.
+    """
+    if address.secure and context is None:
+        raise LocalError("wss:// is for vaults that were paired with other devices: see `crdtnotes pair`.")
     refusal: OSError | None = None
     for host in address.hosts:
         try:
-            # host and port are given apart from the URI, so that a redirect cannot lead off this machine.
+            # host and port are given apart from the URI, so that a redirect cannot lead elsewhere.
             connection = await connect(
                 str(address),
                 host=host,
@@ -91,15 +104,22 @@ async def dial(address: Address) -> ClientConnection:
                 proxy=None,
                 user_agent_header=None,
                 create_connection=DialledConnection,
+                ssl=context if address.secure else None,
                 **_OPTIONS,
             )
         except TimeoutError:
             raise Unreachable(f"The peer at {address} does not answer.") from None
+        except ssl.SSLError:
+            raise NotAMember(f"What answers at {address} is not the device that was meant.") from None
         except OSError as error:
             refusal = error
         except (WebSocketException, ValueError, EOFError):
-            raise Unreachable(f"What listens at {address} is not a crdtnotes peer.") from None
+            what = "does not let this device in" if address.secure else "is not a crdtnotes peer"
+            raise Unreachable(f"What listens at {address} {what}.") from None
         else:
+            if address.secure and device_of(connection) not in devices:
+                connection.transport.abort()
+                raise NotAMember(f"What answers at {address} is not the device that was meant.")
             if connection.subprotocol == SUBPROTOCOL:
                 return connection
             await connection.close()
@@ -108,22 +128,74 @@ async def dial(address: Address) -> ClientConnection:
     raise Unreachable(f"No peer listens at {address}{reason}.")
 
 
+def device_of(connection: Connection) -> bytes | None:
+    """Return the id of the device at the other end, as TLS has proven it; None where there is no TLS."""
+    return device_shown(connection.transport.get_extra_info("ssl_object"))
+
+
 async def listen(
-    handler: Callable[[ServerConnection], Awaitable[None]], address: Address, lobby: Lobby
+    handler: Callable[[ServerConnection], Awaitable[None]],
+    address: Address,
+    lobby: Lobby,
+    listening: Listening | None = None,
 ) -> tuple[Server, Address]:
     """Listen for peers; returns the server and the address with the port it got.
 
-    Raises LocalError if the port is taken. Each connection goes through `lobby` from its first byte on;
-    the handler admits it.
+    With `listening`, which a secure address needs, for the devices that it trusts and in TLS. Raises
+    LocalError if the port is taken. Each connection goes through `lobby` from its first byte on; the handler
+    admits it.
     """
 
     class Guest(ServerConnection):
+        _securing: asyncio.Task[None] | None = None
+
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            super().connection_made(transport)
-            lobby.enter(self, host_of(self), self.transport.abort)
+            if not isinstance(transport, asyncio.Transport):
+                raise TypeError("a stream transport was expected")
+            host = str(transport.get_extra_info("peername", ("",))[0])
+            lobby.enter(self, host, transport.abort)
+            if listening is None:
+                super().connection_made(transport)
+            else:
+                self._securing = self.loop.create_task(self._secure(transport, host, listening))
+
+        async def _secure(self, transport: asyncio.Transport, host: str, trusted: Listening) -> None:
+            """Speak TLS, and nothing else before the other side has shown the certificate of a member.
+
+            Done here and not by the server's own `ssl`, so that connections count and can be dropped from
+            their first byte on, and that who is refused leaves a line in the log.
+            """
+            secure: asyncio.Transport | None = None
+            try:
+                secure = await self.loop.start_tls(
+                    transport,
+                    self,
+                    trusted.context,
+                    server_side=True,
+                    ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                    ssl_shutdown_timeout=CLOSE_SECONDS,
+                )
+            except ssl.SSLError as error:
+                why = "it shows no certificate of a device of this vault"
+                if error.reason and "CERT" not in error.reason:
+                    why = "it does not speak TLS 1.3"
+                _doorkeeper.warning("refused %s: %s", host, why)
+            except OSError as error:
+                _doorkeeper.debug("%s went away before it said anything: %s", host, error)
+            if secure is not None and not trusted.knows(device_shown(secure.get_extra_info("ssl_object"))):
+                _doorkeeper.warning("refused %s: its certificate is not that of a device of this vault", host)
+                secure.abort()
+                secure = None
+            if secure is None:
+                lobby.leave(self)
+                transport.abort()
+            else:
+                super().connection_made(secure)
 
         def connection_lost(self, exc: Exception | None) -> None:
             lobby.leave(self)
+            if self._securing is not None and not hasattr(self, "transport"):
+                return  # before websockets has seen anything of it
             super().connection_lost(exc)
             self.transport = _LostTransport(self.transport)
 
@@ -142,7 +214,7 @@ async def listen(
     except OSError as error:
         raise LocalError(f"Peers cannot be served at {address} ({error.strerror}).") from None
     port = next(iter(server.sockets)).getsockname()[1]
-    return server, Address(host, port)
+    return server, Address(host, port, address.secure)
 
 
 async def peek(address: Address, *, seconds: float = 10.0) -> Hello:

@@ -157,6 +157,13 @@ class FakeReplica:
         self._called()
         return device in self.members
 
+    def certificates(self) -> dict[bytes, bytes]:
+        self._called()
+        return {}
+
+    def note_contact(self, device: bytes, address: str | None, version: dict[int, int]) -> None:
+        self._called()
+
     def close(self) -> None:
         self._called()
         self.closed = True

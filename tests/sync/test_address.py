@@ -48,9 +48,24 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         Address.parse(text)
 
 
-def test_tls_is_recognised_and_refused_for_now() -> None:
-    with pytest.raises(LocalError, match="paired"):
-        Address.parse("wss://127.0.0.1")
+def test_a_secure_address_leads_anywhere() -> None:
+    assert Address.parse("wss://example.org") == Address("example.org", DEFAULT_PORT, secure=True)
+    assert str(Address.parse("wss://[2001:db8::1]:5")) == "wss://[2001:db8::1]:5"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10.0.0.7", "wss://10.0.0.7:9"),
+        ("10.0.0.7:80", "wss://10.0.0.7:80"),
+        ("laptop.local", "wss://laptop.local:9"),
+        ("2001:db8::1", "wss://[2001:db8::1]:9"),
+        ("[2001:db8::1]:80", "wss://[2001:db8::1]:80"),
+        ("wss://10.0.0.7:80", "wss://10.0.0.7:80"),
+    ],
+)
+def test_an_address_is_typed_without_ado(text: str, expected: str) -> None:
+    assert str(Address.typed(text, 9)) == expected
 
 
 @pytest.mark.parametrize(

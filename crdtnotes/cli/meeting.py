@@ -1,0 +1,218 @@
+"""What `pair` and `join` do, once everything that they need is loaded."""
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from crdtnotes.cli.dialling import OwnReplica, count_notes, refuse_existing
+from crdtnotes.cli.output import quoted
+from crdtnotes.errors import CrdtnotesError, LocalError, PairingFailed, Unreachable, VaultExists
+from crdtnotes.store import Replica
+from crdtnotes.sync.address import DEFAULT_PORT, Address
+from crdtnotes.sync.conversation import PeerStatus
+from crdtnotes.sync.discovery import PAIRING, Discovery
+from crdtnotes.sync.node import Node
+from crdtnotes.sync.pairing import Joined, NewDevice, PairingHost, addresses_of, free_port, join
+from crdtnotes.sync.surroundings import best_address
+from crdtnotes.trust.code import Code, new_code, new_qr_code
+from crdtnotes.trust.identity import Identity, own_identity
+from crdtnotes.trust.pairing import Host, Joiner, Welcome
+
+SYNC_SECONDS = 60.0
+"""How long `pair` waits for the new device to begin its first sync."""
+
+Ask = Callable[[str, bytes], Awaitable[bool]]
+Show = Callable[[Code, Code], None]
+
+
+class PairingTable:
+    """One run of `pair`: the replica, the code, and the new device."""
+
+    def __init__(self, path: Path, ask: Ask, show: Show) -> None:
+        """`show` is given the code of words and that for a QR code, which holds the address."""
+        self._own = OwnReplica(path)
+        self._path = path
+        self._ask = ask
+        self._show = show
+        self._identity = own_identity()
+        self._in_step = asyncio.Event()
+        self._new: set[bytes] = set()
+        self._port = 0
+
+    async def run(self) -> NewDevice:
+        """Show a code, wait for the device, and stay until it has everything."""
+        async with Node(
+            self._own.open, path=self._path, report=self._notice, identity=self._identity
+        ) as node:
+            self._port = await _serve(node)
+            device = await self._pair(node)
+            try:
+                async with asyncio.timeout(SYNC_SECONDS):
+                    await self._in_step.wait()
+            except TimeoutError:
+                raise Unreachable(
+                    f"{quoted(device.name)} is paired, but has not come for the notes yet; leave "
+                    "`crdtnotes serve` running here."
+                ) from None
+            while node.connected(device.id):
+                await asyncio.sleep(0.05)
+            return device
+
+    async def _pair(self, node: Node) -> NewDevice:
+        replica = self._own.replica
+        words = new_code(secrets.token_bytes)
+        codes = [words]
+
+        def make() -> Host:
+            return Host(codes, self._identity, replica.device, replica.vault_id, secrets.token_bytes)
+
+        async def admit(name: str, certificate: bytes) -> Welcome:
+            def add() -> Welcome:
+                with replica.transaction():
+                    replica.circle.admit(self._identity, replica.device, certificate, name)
+                    root = replica.circle.root or b""
+                    return Welcome(replica.vault_id, root, tuple(replica.circle.records()), self._port)
+
+            welcome = await node.run(add)
+            await node.refresh()
+            self._new.update(node.members)
+            return welcome
+
+        host = PairingHost(make, self._ask, admit)
+        async with host.listening(self._identity) as port, Discovery() as discovery:
+            address = Address(best_address(), port, secure=True).place
+            scanned = new_qr_code(words.number, address, self._identity.id, secrets.token_bytes)
+            codes.append(scanned)
+            self._show(words, scanned)
+            number = f"{words.number:04}"
+            await discovery.announce(PAIRING, f"{number}-{port}", port, {"number": number})
+            return await host.paired()
+
+    def _notice(self, status: PeerStatus) -> None:
+        if status.id in self._new and status.caught_up:
+            self._in_step.set()
+
+
+async def _serve(node: Node) -> int:
+    """Listen for members at the usual port, or any other; returns it."""
+    try:
+        return (await node.serve_members("", DEFAULT_PORT)).port
+    except LocalError:
+        return (await node.serve_members("", await free_port())).port
+
+
+async def join_vault(
+    code: Code, address: Address | None, path: Path, device: str, show: Callable[[int, int], None]
+) -> tuple[Joined, int | None]:
+    """Pair with the device that shows `code` and make a replica of its vault at `path`.
+
+    Returns what was joined, and how many notes came; None if the first sync did not get through: the
+    replica is there and paired, and any later sync fills it.
+    """
+    identity = own_identity()
+    vault = _vault_at(path)
+    if address is None and code.address:
+        address = Address.typed(code.address)
+
+    def make(certificate: bytes) -> Joiner:
+        return Joiner(code, identity, device, certificate, secrets.token_bytes, vault)
+
+    async def store(joined: Joined) -> None:
+        await asyncio.to_thread(_store, joined, path, device, vault)
+
+    if address is None:
+        async with Discovery() as discovery:
+            places = await addresses_of(code, discovery)
+    else:
+        places = [address]
+    joined = await join(code, places, make, store)
+    try:
+        await _first_sync(joined, identity, path, show)
+    except CrdtnotesError:
+        return joined, None
+    return joined, count_notes(path)
+
+
+async def _first_sync(
+    joined: Joined, identity: Identity, path: Path, show: Callable[[int, int], None]
+) -> None:
+    own = OwnReplica(path)
+    async with Node(
+        own.open, path=path, identity=identity, report=lambda status: show(status.received, 0)
+    ) as node:
+        where = Address(joined.place, joined.welcome.port, secure=True)
+        summary = await node.sync_once(where, [joined.host])
+        await own.remember(node, summary.device, where)
+
+
+def _vault_at(path: Path) -> bytes | None:
+    """Return the id of the vault at `path` if it has anything in it, None if nothing is there.
+
+    A vault in which nothing was ever written gives way.
+    """
+    if not os.path.lexists(path):
+        return None
+    replica = Replica(path)
+    try:
+        return replica.vault_id if replica.version() or replica.circle.root else None
+    finally:
+        replica.close()
+
+
+def _store(joined: Joined, path: Path, device: str, vault: bytes | None) -> None:
+    """Make the replica, or take the records into the one that is there."""
+    welcome = joined.welcome
+    if vault is None and _vault_at(path) is None:
+        path.unlink(missing_ok=True)
+    if vault is None:
+        refuse_existing(path)
+        Replica.create(path, device, welcome.vault).close()
+    elif vault != welcome.vault:
+        raise VaultExists(f"There is another vault at {path}; choose a new place with --vault.")
+    replica = Replica(path)
+    try:
+        with replica.transaction():
+            replica.circle.adopt(welcome.root, welcome.records)
+        if not replica.is_member(own_identity().id):
+            raise PairingFailed("The other device has sent no record that lets this one in.")
+    finally:
+        replica.close()
+
+
+async def ask_on_terminal(question: str) -> bool:
+    """Ask a yes-or-no question on the terminal without holding up what goes on meanwhile."""
+    print(f"{question} [y/N] ", end="", flush=True, file=sys.stderr)
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[str] = loop.create_future()
+
+    def read() -> None:
+        if not answer.done():
+            answer.set_result(sys.stdin.readline())
+
+    try:
+        loop.add_reader(sys.stdin.fileno(), read)
+    except NotImplementedError:
+        # Windows has no readiness for consoles.
+        return _is_yes(await asyncio.to_thread(sys.stdin.readline))
+    try:
+        return _is_yes(await answer)
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+
+
+def _is_yes(answer: str) -> bool:
+    return answer.strip().lower() in ("y", "yes", "是", "好")
+
+
+def qr_lines(text: str) -> Iterable[str]:
+    """Return the lines of a QR code, two modules a line."""
+    import io
+
+    import segno
+
+    out = io.StringIO()
+    segno.make(text, error="l").terminal(out, compact=True)
+    return out.getvalue().splitlines()

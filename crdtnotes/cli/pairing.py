@@ -1,0 +1,214 @@
+"""Commands that make two devices trust each other, and end it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from crdtnotes.cli.opening import open_vault, vault_path
+from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows, quoted
+from crdtnotes.cli.progress import progress
+from crdtnotes.cli.starting import default_device, device_option
+from crdtnotes.errors import LocalError, NotPaired
+from crdtnotes.graph.labels import printable
+
+if TYPE_CHECKING:
+    from crdtnotes.store.circle import Circle
+    from crdtnotes.trust.code import Code
+    from crdtnotes.trust.membership import Member
+    from crdtnotes.vault import Vault
+
+_yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+@click.command()
+@_yes_option
+@json_option
+@click.pass_context
+def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
+    """Show a code with which another laptop can join this vault.
+
+    Type `crdtnotes join CODE` there within five minutes. Then you are asked here whether it is yours. Where
+    there is no vault yet, a new one is made.
+
+    \b
+    crdtnotes pair
+    """
+    from crdtnotes.cli.meeting import PairingTable, ask_on_terminal, qr_lines
+    from crdtnotes.cli.running import run, saying_what_happens
+    from crdtnotes.trust.code import written
+    from crdtnotes.trust.device_id import shown
+    from crdtnotes.vault import Vault
+
+    path = vault_path(ctx)
+    if not path.exists():
+        Vault.create(path, default_device()).close()
+        click.echo(f"New vault at {path}", err=True)
+    if not yes and not sys.stdin.isatty():
+        raise LocalError("There is nobody to ask whether the new device is yours; --yes answers it.")
+
+    def show(words: Code, scanned: Code) -> None:
+        if as_json:
+            click.echo(json.dumps({"code": written(words), "address": f"wss://{scanned.address}"}))
+            return
+        click.echo(f"On the other laptop, within five minutes:\n\n    crdtnotes join {written(words)}\n")
+        click.echo(f"If it does not find this one, add the address: {scanned.address}")
+        if sys.stdout.isatty():
+            click.echo("Or scan this and give it to `crdtnotes join`:\n")
+            click.echo("\n".join(qr_lines(written(scanned))))
+
+    async def ask(name: str, device: bytes) -> bool:
+        if yes:
+            return True
+        return await ask_on_terminal(f"{quoted(name)} ({shown(device)}) knows the code. Is it yours?")
+
+    async def work() -> tuple[str, bytes]:
+        device = await PairingTable(path, ask, show).run()
+        return device.name, device.id
+
+    with saying_what_happens(logging.WARNING):
+        name, device = run(work())
+    if as_json:
+        click.echo(json.dumps({"device": name, "id": shown(device)}, ensure_ascii=False))
+    else:
+        click.echo(f"Paired with {quoted(name)}, which has all notes. Stay in step with: crdtnotes serve")
+
+
+@click.command()
+@click.argument("code")
+@click.argument("address", required=False)
+@device_option
+@click.pass_context
+def join(ctx: click.Context, code: str, address: str | None, device: str) -> None:
+    """Join the vault of a laptop that shows a code.
+
+    It is looked for in the local network, or at ADDRESS. Makes a replica here and syncs it.
+
+    \b
+    crdtnotes join 4821-otter-violin-maple
+    """
+    from crdtnotes.cli.meeting import join_vault
+    from crdtnotes.cli.running import run, saying_what_happens
+    from crdtnotes.sync.address import PAIRING_PORT, Address
+    from crdtnotes.trust.code import read_code
+
+    known = read_code(code)
+    place = None if address is None else Address.typed(address, PAIRING_PORT)
+    path = vault_path(ctx)
+    with saying_what_happens(logging.ERROR), progress("Joining") as show:
+        joined, notes = run(join_vault(known, place, path, device, show))
+    click.echo(f"Paired with {quoted(joined.host_name)}; the vault is at {path}")
+    if notes is None:
+        raise LocalError("The notes did not come yet: `crdtnotes sync --once` fetches them.")
+    click.echo(f"{counted(notes, 'note')} here. Stay in step with: crdtnotes serve")
+
+
+@click.command()
+@json_option
+@click.pass_context
+def devices(ctx: click.Context, as_json: bool) -> None:
+    """List the devices of this vault.
+
+    Says when each was last here, and how many changes it lacked then by what is here now.
+
+    \b
+    crdtnotes devices --json
+    """
+    from crdtnotes.trust.device_id import short, shown
+    from crdtnotes.trust.identity import own_identity
+
+    with open_vault(ctx) as vault:
+        circle = vault.replica.circle
+        members = circle.membership().members.values()
+        own = own_identity().id if members else b""
+        rows = [_row(vault, circle, member, own) for member in members]
+    if as_json:
+        print_json(rows)
+        return
+    table = [
+        (
+            row["name"],
+            short(bytes.fromhex(str(row["hash"]))),
+            "this device" if row["own"] else row["state"],
+            "" if row["own"] else "never" if row["seen"] is None else local_time(int(str(row["seen"]))),
+            "" if row["lacks"] is None else row["lacks"],
+        )
+        for row in rows
+    ]
+    print_rows(
+        ("device", "id", "state", "last seen", "lacks"), table, "No device was paired yet: crdtnotes pair"
+    )
+    if sys.stdout.isatty() and members:
+        click.echo(f"\nThis device's id is {shown(own)}")
+
+
+def _row(vault: Vault, circle: Circle, member: Member, own: bytes) -> dict[str, object]:
+    from crdtnotes.crdt.version import count_missing
+    from crdtnotes.trust.device_id import shown
+
+    contact = circle.contact(member.id)
+    lacks = None if contact is None else count_missing(vault.replica.version(), contact.version)
+    return {
+        "name": printable(member.name),
+        "id": shown(member.id),
+        "hash": member.id.hex(),
+        "state": "active" if member.active else "revoked",
+        "own": member.id == own,
+        "seen": None if contact is None else contact.seen,
+        "lacks": lacks if member.active else None,
+        "addresses": circle.addresses(member.id),
+        "added_by": shown(member.added_by),
+        "revoked_by": None if member.revoked_by is None else shown(member.revoked_by),
+    }
+
+
+@click.command()
+@click.argument("device")
+@_yes_option
+@click.pass_context
+def revoke(ctx: click.Context, device: str, yes: bool) -> None:
+    """End a device's belonging to the vault.
+
+    DEVICE is its name, or the beginning of its id. It gets nothing from now on, and nothing is taken from it.
+    What it has already it keeps. Only pairing anew lets it in again.
+
+    \b
+    crdtnotes revoke old-laptop
+    """
+    from crdtnotes.trust.device_id import shown
+    from crdtnotes.trust.identity import own_identity
+
+    with open_vault(ctx) as vault:
+        replica = vault.replica
+        member = find_device(replica.circle, device)
+        identity = own_identity()
+        if not yes:
+            warning = " This is the device you are at." if member.id == identity.id else ""
+            click.confirm(
+                f"Revoke {quoted(member.name)} ({shown(member.id)})?{warning}", abort=True, err=True
+            )
+        with replica.transaction():
+            replica.circle.revoke(identity, member.id)
+    click.echo(f"Revoked {quoted(member.name)}.")
+
+
+def find_device(circle: Circle, wanted: str) -> Member:
+    """Return the active device of this name, or whose id begins so; raises NotPaired."""
+    from crdtnotes.trust.device_id import begins
+
+    active = list(circle.membership().active.values())
+    found = [member for member in active if member.name == wanted] or [
+        member for member in active if begins(member.id, wanted)
+    ]
+    if not found:
+        raise NotPaired(f"No device of this vault is called {wanted!r}, and no id begins so.")
+    if len(found) > 1:
+        raise NotPaired(f"{counted(len(found), 'device')} could be meant by {wanted!r}: give more of the id.")
+    return found[0]
+
+
+COMMANDS = [pair, join, devices, revoke]

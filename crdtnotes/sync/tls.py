@@ -1,0 +1,90 @@
+"""Mutual TLS 1.3 with pinned certificates.
+
+Whoever dials trusts the certificates of the devices that it means to reach, whoever listens those of the
+devices that belong to the vault now; nobody trusts an authority. On top both compare the exact certificate
+that was shown: a member could sign further certificates with its key, and OpenSSL would let them pass.
+"""
+
+import hashlib
+import ssl
+from collections.abc import Iterable, Mapping
+
+from crdtnotes.trust.identity import Identity
+
+
+def pairing_context(identity: Identity) -> ssl.SSLContext:
+    """Return the context of a listener for pairing: it shows its certificate and asks for none."""
+    return _own(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), identity)
+
+
+def joining_context() -> ssl.SSLContext:
+    """Return the context of a device that joins: whose certificate it sees is settled by the pairing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def dialling_context(identity: Identity, certificates: Iterable[bytes]) -> ssl.SSLContext:
+    """Return the context with which to dial the device with one of these certificates (DER)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    return _pinned(_own(context, identity), certificates)
+
+
+class Listening:
+    """The context of a listener, whose trusted devices change while it listens."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self._now = _pinned(_own(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), identity), ())
+        self._members: frozenset[bytes] = frozenset()
+        self.context = _pinned(_own(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), identity), ())
+        """What is given to the listener; each handshake uses what was trusted last."""
+        self.context.sni_callback = self._switch
+
+    def trust(self, certificates: Mapping[bytes, bytes]) -> None:
+        """From now on trust these devices (id: certificate) and no others."""
+        if certificates.keys() != self._members:
+            context = _own(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self._identity)
+            self._now = _pinned(context, certificates.values())
+            self._members = frozenset(certificates)
+
+    def knows(self, device: bytes | None) -> bool:
+        """Tell whether this is exactly one of the devices that are trusted now."""
+        return device in self._members
+
+    def _switch(
+        self,
+        connection: ssl.SSLObject | ssl.SSLSocket,
+        name: str | None,  # noqa: ARG002 - the signature is OpenSSL's
+        context: ssl.SSLContext,  # noqa: ARG002
+    ) -> None:
+        # OpenSSL calls this for each handshake, whether or not the other side names a server.
+        connection.context = self._now
+
+
+def device_shown(tls: ssl.SSLObject | None) -> bytes | None:
+    """Return the id of the device whose certificate the other side has shown."""
+    certificate = None if tls is None else tls.getpeercert(binary_form=True)
+    return None if certificate is None else hashlib.sha256(certificate).digest()
+
+
+def _own(context: ssl.SSLContext, identity: Identity) -> ssl.SSLContext:
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(identity.tls_file)
+    if context.protocol == ssl.PROTOCOL_TLS_SERVER:
+        # No session is resumed: each handshake shows and checks certificates.
+        context.num_tickets = 0
+    return context
+
+
+def _pinned(context: ssl.SSLContext, certificates: Iterable[bytes]) -> ssl.SSLContext:
+    context.verify_mode = ssl.CERT_REQUIRED
+    # A device's certificate is trusted for itself, without an authority above it.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    together = b"".join(certificates)
+    if together:
+        context.load_verify_locations(cadata=together)
+    return context
