@@ -1,5 +1,7 @@
 """Syncing with a peer once, and cloning the vault that it serves."""
 
+import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -7,14 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crdtnotes.cli.progress import show_nothing
-from crdtnotes.errors import StoreError, VaultExists
+from crdtnotes.errors import NotPaired, RemoteError, StoreError, Unreachable, VaultExists
 from crdtnotes.mirror.files import system_reason
 from crdtnotes.store import Replica, memory
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.conversation import PeerStatus
 from crdtnotes.sync.node import Node, Summary
+from crdtnotes.sync.reach import Reach
 from crdtnotes.sync.transport import peek
+from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.vault import Vault
+
+LOOK_AROUND_SECONDS = 2.0
+"""How long a one-time sync listens for devices in the local network."""
+
+_log = logging.getLogger("crdtnotes.sync")
 
 Show = Callable[[int, int], None]
 """Called with how many changes have come and how many there are."""
@@ -67,15 +76,60 @@ class OwnReplica:
         await node.run(record)
 
 
+def identity_for(path: Path) -> Identity | None:
+    """Return this device's identity if the vault at `path` was ever paired, else None."""
+    replica = Replica(path, read_only=True)
+    try:
+        return None if replica.circle.root is None else own_identity()
+    finally:
+        replica.close()
+
+
 async def sync_once(
     path: Path, address: Address, report: Callable[[PeerStatus], None] | None = None
 ) -> Summary:
     """Exchange what is missing between the replica at `path` and a peer; see `Node.sync_once`."""
     own = OwnReplica(path)
-    async with Node(own.open, report=report) as node:
+    identity = identity_for(path) if address.secure else None
+    async with Node(own.open, report=report, identity=identity) as node:
         summary = await node.sync_once(address)
         await own.remember(node, summary.device, address)
         return summary
+
+
+async def sync_members(path: Path) -> list[Summary]:
+    """Exchange what is missing with every device of the vault that can be reached; raises Unreachable if
+    none can.
+
+    Devices are looked for in the local network for a moment, and where they were reached before.
+    """
+    identity = identity_for(path)
+    if identity is None:
+        raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`, or give an address.")
+    own = OwnReplica(path)
+    async with Node(own.open, identity=identity) as node:
+        circle = own.replica.circle
+        reach = Reach(node, own.replica.vault_id, identity.id, circle.addresses)
+        looking = asyncio.create_task(reach.look_around())
+        try:
+            await asyncio.sleep(LOOK_AROUND_SECONDS)
+            met = await asyncio.gather(*(_sync_member(node, reach, id) for id in node.members))
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
+    summaries = [summary for summary in met if summary is not None]
+    if not summaries:
+        raise Unreachable("None of this vault's devices can be reached at the moment.")
+    return summaries
+
+
+async def _sync_member(node: Node, reach: Reach, device: bytes) -> Summary | None:
+    try:
+        connection, address = await reach.dial(device)
+        return await node.exchange(connection, address)
+    except (Unreachable, RemoteError) as error:
+        _log.info("%s", error)
+        return None
 
 
 async def clone_vault(address: Address, path: Path, device: str, show: Show = show_nothing) -> Cloned:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from pathlib import Path
 
 import click
 
@@ -13,7 +14,9 @@ from crdtnotes.sync.address import DEFAULT_PORT, Address
 
 
 @click.command()
-@click.option("--host", metavar="H", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option(
+    "--host", metavar="H", help="Where to listen; by default everywhere, in the clear on 127.0.0.1."
+)
 @click.option(
     "--port",
     metavar="P",
@@ -22,53 +25,72 @@ from crdtnotes.sync.address import DEFAULT_PORT, Address
     show_default=True,
     help="0 takes any that is free.",
 )
+@click.option("--plain", is_flag=True, help="Speak ws:// in the clear, to programs on this machine.")
 @click.pass_context
-def serve(ctx: click.Context, host: str, port: int) -> None:
-    """Let peers sync with this replica, until Ctrl-C.
+def serve(ctx: click.Context, host: str | None, port: int, plain: bool) -> None:
+    """Stay in sync with the devices of this vault, until Ctrl-C.
 
-    The first line names the address once it listens. Edits by other commands go out at once.
+    Listens for them, finds them in the local network and where they were before. The first line names the
+    address once it listens. Edits by other commands go out at once. As long as the vault was never paired
+    it speaks ws:// on this machine only, as with --plain.
 
     \b
     crdtnotes serve --port 0
     """
-    address = Address(host, port)
+    path = vault_path(ctx)
+    if host is not None and (plain or not was_paired(path)):
+        Address(host, port)  # only this machine is reached in the clear
     # websockets takes long to load.
     from crdtnotes.cli.running import run, saying_what_happens
     from crdtnotes.cli.staying import stay_and_serve
 
     # Being interrupted is how serving ends.
     with saying_what_happens(logging.INFO), suppress(KeyboardInterrupt):
-        run(stay_and_serve(vault_path(ctx), address))
+        run(stay_and_serve(path, host, port, plain=plain))
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", required=False)
 @click.option("--once", is_flag=True, help="Exchange what is missing, and end.")
 @click.pass_context
-def sync(ctx: click.Context, address: str, once: bool) -> None:
+def sync(ctx: click.Context, address: str | None, once: bool) -> None:
     """Stay in sync with the peer at ADDRESS, until Ctrl-C.
 
-    It is dialled again whenever it was away.
+    It is dialled again whenever it was away. Without ADDRESS all devices of this vault are meant.
 
     \b
-    crdtnotes sync ws://127.0.0.1:4821 --once
+    crdtnotes sync --once
+    crdtnotes sync wss://192.168.1.20:4821
     """
-    place = Address.parse(address)
-    from crdtnotes.cli.dialling import sync_once
+    place = None if address is None else Address.parse(address)
+    from crdtnotes.cli.dialling import sync_members, sync_once
     from crdtnotes.cli.running import run, saying_what_happens
-    from crdtnotes.cli.staying import stay_and_follow
+    from crdtnotes.cli.staying import stay_and_follow, stay_in_touch
 
+    path = vault_path(ctx)
     if once:
         with saying_what_happens(logging.ERROR):
-            summary = run(sync_once(vault_path(ctx), place))
-        for notice in summary.notices:
-            click.echo(notice)
-        received, sent = counted(summary.received, "change"), counted(summary.sent, "change")
-        click.echo(f"Received {received}, sent {sent}; in step with {quoted(summary.device)}.")
+            summaries = [run(sync_once(path, place))] if place is not None else run(sync_members(path))
+        for summary in summaries:
+            for notice in summary.notices:
+                click.echo(notice)
+            received, sent = counted(summary.received, "change"), counted(summary.sent, "change")
+            click.echo(f"Received {received}, sent {sent}; in step with {quoted(summary.device)}.")
         return
     # Being interrupted is how following ends.
     with saying_what_happens(logging.INFO), suppress(KeyboardInterrupt):
-        run(stay_and_follow(vault_path(ctx), place))
+        run(stay_in_touch(path) if place is None else stay_and_follow(path, place))
+
+
+def was_paired(path: Path) -> bool:
+    """Tell whether the vault at `path` was ever paired with a device."""
+    from crdtnotes.store import Replica
+
+    replica = Replica(path, read_only=True)
+    try:
+        return replica.circle.root is not None
+    finally:
+        replica.close()
 
 
 COMMANDS = [serve, sync]

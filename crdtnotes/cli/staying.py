@@ -8,29 +8,62 @@ from typing import Self
 
 import click
 
-from crdtnotes.cli.dialling import OwnReplica
+from crdtnotes.cli.dialling import OwnReplica, identity_for
 from crdtnotes.cli.output import counted, quoted
-from crdtnotes.errors import CrdtnotesError
+from crdtnotes.errors import CrdtnotesError, NotPaired
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.conversation import PeerStatus
 from crdtnotes.sync.node import Node
+from crdtnotes.sync.pairing import free_port
+from crdtnotes.sync.reach import Reach
+from crdtnotes.sync.surroundings import best_address
+from crdtnotes.trust.identity import Identity
 
 _log = logging.getLogger("crdtnotes.cli")
 
 
-async def stay_and_serve(path: Path, address: Address) -> None:
-    """Serve the replica at `path` until cancelled; its first line on stdout names the address."""
-    async with Company(path, None) as company:
-        bound = await company.node.serve(address.host, address.port)
-        click.echo(f"Serving {quoted(company.own.device)} at {bound}")
-        await asyncio.Event().wait()
+PLAIN_HOST = "127.0.0.1"
+
+_LOOK_SECONDS = 1.0
+# How often a server that is plain because nothing was paired looks whether that has changed.
+
+
+async def stay_and_serve(path: Path, host: str | None, port: int, *, plain: bool) -> None:
+    """Serve the replica at `path` until cancelled; its first line on stdout names the address.
+
+    In mutual TLS, and staying in touch with the vault's other devices; in the clear and on this machine
+    only if `plain`, or as long as the vault was never paired with any device.
+    """
+    while plain or (identity := identity_for(path)) is None:
+        async with Company(path, None) as company:
+            bound = await company.node.serve(PLAIN_HOST if host is None else host, port)
+            click.echo(f"Serving {quoted(company.own.device)} at {bound}")
+            await company.until_paired(forever=plain)
+        port = bound.port
+    async with Company(path, None, identity) as company:
+        bound = await company.node.serve_members(host or "", port or await free_port())
+        shown = bound if bound.host else Address(best_address(), bound.port, secure=True)
+        click.echo(f"Serving {quoted(company.own.device)} at {shown}")
+        await company.reach(identity, bound.port).run()
 
 
 async def stay_and_follow(path: Path, address: Address) -> None:
     """Keep the replica at `path` in sync with the peer at `address` until cancelled; see `Node.follow`."""
-    async with Company(path, address) as company:
+    async with Company(path, address, identity_for(path) if address.secure else None) as company:
         click.echo(f"Following {address}")
         await company.node.follow(address)
+
+
+async def stay_in_touch(path: Path) -> None:
+    """Keep the replica at `path` in sync with the vault's other devices until cancelled, without
+    listening.
+    """
+    identity = identity_for(path)
+    if identity is None:
+        raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`, or give an address.")
+    async with Company(path, None, identity) as company:
+        click.echo("Following the devices of this vault")
+        await company.reach(identity, None).run()
 
 
 class Company:
@@ -39,9 +72,9 @@ class Company:
     `address` is where the peers are dialled, None if they come by themselves.
     """
 
-    def __init__(self, path: Path, address: Address | None) -> None:
+    def __init__(self, path: Path, address: Address | None, identity: Identity | None = None) -> None:
         self.own = OwnReplica(path)
-        self.node = Node(self.own.open, path=path, report=self._notice)
+        self.node = Node(self.own.open, path=path, report=self._notice, identity=identity)
         self._address = address
         self._met: set[tuple[str, str]] = set()
         self._leaving = False
@@ -65,6 +98,17 @@ class Company:
                 await asyncio.wait(self._remembering)
         finally:
             await self.node.__aexit__(kind, error, traceback)
+
+    def reach(self, identity: Identity, port: int | None) -> Reach:
+        """Return what keeps the node in touch with the vault's devices; `port` is announced."""
+        replica = self.own.replica
+        return Reach(self.node, replica.vault_id, identity.id, replica.circle.addresses, port=port)
+
+    async def until_paired(self, *, forever: bool) -> None:
+        """Wait until the vault is paired with a device, or for ever."""
+        circle = self.own.replica.circle
+        while forever or await self.node.run(lambda: circle.root) is None:
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def _notice(self, status: PeerStatus) -> None:
         if self._leaving:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from crdtnotes.changes.messages import Presence
@@ -86,7 +87,8 @@ class Conversation:
         self.session = Session(worker.replica, device=self.device)
         self.status: PeerStatus | None = None
         self._worker = worker
-        self._once = once
+        self.once = once
+        self.dialled = isinstance(connection, ClientConnection)
         self._deadlines = deadlines
         self._changed = changed
         self._stored = stored
@@ -149,7 +151,7 @@ class Conversation:
             deadline = None
             if not self.session.accepted:
                 deadline = hello_deadline
-            elif self._once:
+            elif self.once:
                 deadline = loop.time() + self._deadlines.silence
             try:
                 async with asyncio.timeout_at(deadline):
@@ -227,7 +229,7 @@ class Conversation:
     def _step(self, frames: list[bytes]) -> tuple[int, PeerStatus | None, list[Presence]]:
         stored = self.session.receive(frames)
         heard, self.session.heard = self.session.heard, []
-        if self._once and self.session.caught_up:
+        if self.once and self.session.caught_up:
             self.session.finish()
         return stored, self._status(), heard
 

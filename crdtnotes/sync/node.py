@@ -6,7 +6,7 @@ import random as random_module
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -28,12 +28,13 @@ from crdtnotes.errors import (
     VersionMismatch,
     WrongVault,
 )
-from crdtnotes.sync.address import DEFAULT_PORT, Address
+from crdtnotes.sync.address import DEFAULT_PORT, Address, is_loopback
 from crdtnotes.sync.backoff import Backoff
 from crdtnotes.sync.conversation import Conversation, Deadlines, PeerStatus
 from crdtnotes.sync.lobby import Lobby
 from crdtnotes.sync.presence import BEAT_SECONDS, Presences, Present
 from crdtnotes.sync.replica import Replica
+from crdtnotes.sync.surroundings import own_addresses
 from crdtnotes.sync.tls import Listening, dialling_context
 from crdtnotes.sync.transport import Connection, dial, listen
 from crdtnotes.sync.watch import FileWatch
@@ -173,6 +174,15 @@ class Node:
         """Tell whether there is a conversation with this device."""
         return any(conversation.device == device for conversation in self._running)
 
+    def drop_lost(self) -> None:
+        """Cut off the connections whose own end is at an address that this machine no longer has."""
+        here = own_addresses()
+        for conversation in self._running:
+            local = conversation.connection.local_address
+            host = str(local[0]) if local else ""
+            if conversation.device is not None and not is_loopback(host) and host not in here:
+                conversation.connection.transport.abort()
+
     async def dial(self, address: Address, devices: Collection[bytes] | None = None) -> Connection:
         """Return a connection to one of these devices, by default to any of the vault's; see
         `transport.dial`.
@@ -216,13 +226,19 @@ class Node:
         """
         address = _address(address)
         notices: list[str] = []
-        for _ in range(_MEETINGS):
-            session = (
-                await self._converse(await self.dial(address, devices), once=True, address=address)
-            ).session
-            if not isinstance(session.error, Fork):
-                break
-            notices.append(str(session.error))
+        while True:
+            try:
+                summary = await self.exchange(await self.dial(address, devices), address)
+            except Fork as fork:
+                notices.append(str(fork))
+                if len(notices) == _MEETINGS:
+                    raise
+            else:
+                return replace(summary, notices=tuple(notices))
+
+    async def exchange(self, connection: Connection, address: Address) -> Summary:
+        """Exchange over a connection what the other lacks, and hang up; raises what `sync_once` raises."""
+        session = (await self._converse(connection, once=True, address=address)).session
         if session.error is not None:
             raise session.error
         if session.peer is None or not session.caught_up:
@@ -233,7 +249,6 @@ class Node:
             session.delivered,
             session.bytes_in,
             session.bytes_out,
-            tuple(notices),
         )
 
     async def run(self, job: Callable[[], T]) -> T:
@@ -377,8 +392,21 @@ class Node:
 
     def _status_changed(self, conversation: Conversation, status: PeerStatus) -> None:
         self._lobby.admit(conversation.connection)
+        self._keep_one(conversation)
         if self._report is not None:
             self._report(status)
+
+    def _keep_one(self, conversation: Conversation) -> None:
+        """Where two devices have dialled each other, the one with the greater id gives up its own
+        connection.
+        """
+        if self._identity is None or conversation.device is None or self._identity.id < conversation.device:
+            return
+        same = [one for one in self._running if one.device == conversation.device and one.status is not None]
+        if not all(one.dialled for one in same):
+            for one in same:
+                if one.dialled and not one.once:
+                    one.leave()
 
     def _wake_others(self, source: Conversation) -> None:
         for conversation in self._running:
