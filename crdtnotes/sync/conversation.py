@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from crdtnotes.changes.messages import Presence
 from crdtnotes.errors import ProtocolError, Unreachable
 from crdtnotes.sync.inbox import Inbox
+from crdtnotes.sync.limits import Bucket, Rates
 from crdtnotes.sync.presence import PAUSE_SECONDS, Rate
 from crdtnotes.sync.session import Session
 from crdtnotes.sync.transport import CLOSE_SECONDS, Connection, device_of, host_of, trust
@@ -75,6 +76,7 @@ class Conversation:
         stored: Callable[["Conversation"], None],
         heard: Callable[["Conversation", list[Presence]], None],
         known: Callable[[], list[Presence]],
+        rates: Rates | None = None,
     ) -> None:
         """`once`: end as soon as both have what the other had.
 
@@ -98,6 +100,10 @@ class Conversation:
         self._rate = Rate()
         self._saying: dict[int, Presence] = {}
         self._may_say_at = 0.0
+        rates = rates or Rates()
+        clock = asyncio.get_running_loop().time
+        self._bytes = Bucket(rates.bytes, rates.bytes * rates.burst_seconds, clock)
+        self._changes = Bucket(rates.changes, rates.changes * rates.burst_seconds, clock)
         self._inbox = Inbox(_INBOX_BYTES)
         self._outgoing = asyncio.Event()
         self._woken = False
@@ -138,7 +144,10 @@ class Conversation:
     async def _read(self) -> None:
         try:
             while True:
-                await self._inbox.put(await self.connection.recv(decode=False))
+                frame = await self.connection.recv(decode=False)
+                await self._inbox.put(frame)
+                if (wait := self._bytes.take(len(frame))) > 0:
+                    await asyncio.sleep(wait)
         except ConnectionClosed:
             pass
         finally:
@@ -172,6 +181,8 @@ class Conversation:
             if self.session.knows_presence and not self._introduced:
                 self._introduced = True
                 self.say(self._known())
+            if (wait := self._changes.take(stored)) > 0:
+                await asyncio.sleep(wait)
 
     async def _send(self) -> None:
         try:

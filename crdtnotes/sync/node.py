@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random as random_module
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from crdtnotes.errors import (
 from crdtnotes.sync.address import DEFAULT_PORT, Address, is_loopback
 from crdtnotes.sync.backoff import Backoff
 from crdtnotes.sync.conversation import Conversation, Deadlines, PeerStatus
+from crdtnotes.sync.limits import Breaker, Rates
 from crdtnotes.sync.lobby import Lobby
 from crdtnotes.sync.presence import BEAT_SECONDS, Presences, Present
 from crdtnotes.sync.replica import Replica
@@ -39,6 +41,7 @@ from crdtnotes.sync.tls import Listening, dialling_context
 from crdtnotes.sync.transport import Connection, dial, listen
 from crdtnotes.sync.watch import FileWatch
 from crdtnotes.sync.worker import Worker
+from crdtnotes.trust.device_id import short
 from crdtnotes.trust.identity import Identity
 
 _WAITING_CONNECTIONS = 64
@@ -88,6 +91,7 @@ class Node:
         deadlines: Deadlines | None = None,
         first_retry: float = 0.5,
         identity: Identity | None = None,
+        rates: Rates | None = None,
     ) -> None:
         """`identity` is this device's, and is needed for everything but plain connections on this machine."""
         self._lent = isinstance(open_replica, Worker)
@@ -114,6 +118,8 @@ class Node:
         self._running: dict[Conversation, asyncio.Task[None]] = {}
         self._watching: asyncio.Task[None] | None = None
         self._closing = False
+        self._rates = rates or Rates()
+        self._breaker = Breaker(time.monotonic)
         self.refused: Counter[str] = Counter()
         """How many peers were cut off, by the name of the error."""
 
@@ -330,7 +336,10 @@ class Node:
 
     async def _welcome(self, connection: ServerConnection) -> None:
         if not self._closing:
-            await self._converse(connection, once=False)
+            try:
+                await self._converse(connection, once=False)
+            except Unreachable as error:
+                _log.info("%s", error)
 
     def _refresh_soon(self) -> None:
         self._stale = True
@@ -364,7 +373,11 @@ class Node:
             stored=self._wake_others,
             heard=self._heard,
             known=self._presences.for_newcomer,
+            rates=self._rates,
         )
+        if conversation.device is not None and not self._breaker.allows(conversation.device):
+            await connection.close()
+            raise Unreachable(f"The device {short(conversation.device)} is shut out for a while.")
         task = asyncio.create_task(conversation.run())
         self._running[conversation] = task
         task.add_done_callback(lambda _: self._running.pop(conversation))
@@ -424,6 +437,9 @@ class Node:
         elif isinstance(error, RemoteError):
             self.refused[type(error).__name__] += 1
             _log.warning("cut off peer %s: %s", conversation.host, error)
+            device = conversation.device
+            if device is not None and (seconds := self._breaker.fault(device)) > 0:
+                _log.warning("the device %s is shut out for %.0f s", short(device), seconds)
         else:
             _log.error("ended the session with %s: %s", conversation.host, error)
 

@@ -1,0 +1,117 @@
+"""Laptops with keys of their own and replicas of one vault, paired on disk; and what a stranger does to
+them.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from crdtnotes.store import Replica
+from crdtnotes.sync.address import Address
+from crdtnotes.sync.conversation import PeerStatus
+from crdtnotes.sync.node import Node
+from crdtnotes.sync.tls import dialling_context
+from crdtnotes.trust.identity import Identity, own_identity
+from crdtnotes.vault import Vault
+
+
+class Laptop:
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self.home = folder / name
+        self.path = self.home / "vault.crdtnotes"
+        self.identity: Identity = own_identity(self.home)
+        self.statuses: list[PeerStatus] = []
+        self.replica: Replica | None = None
+        self.changed = asyncio.Event()
+
+    def write(self, note: str, text: str = "text") -> None:
+        with Vault.open(self.path) as vault:
+            vault.create_note(note, text)
+
+    def names(self) -> list[str]:
+        with Vault.open(self.path) as vault:
+            return [info.name for info in vault.notes()]
+
+    def revoke(self, other: "Laptop") -> None:
+        replica = Replica(self.path)
+        with replica.transaction():
+            replica.circle.revoke(self.identity, other.identity.id)
+        replica.close()
+
+    def add(self, other: "Laptop") -> None:
+        """Pair with another laptop, as `pair` and `join` do in the end."""
+        mine = Replica(self.path)
+        with mine.transaction():
+            mine.circle.admit(self.identity, self.name, other.identity.certificate, other.name)
+        records, root, vault = mine.circle.records(), mine.circle.root, mine.vault_id
+        mine.close()
+        theirs = Replica(other.path) if other.path.exists() else Replica.create(other.path, other.name, vault)
+        with theirs.transaction():
+            theirs.circle.adopt(root or b"", records)
+        theirs.close()
+
+    def _open(self) -> Replica:
+        self.replica = Replica(self.path)
+        return self.replica
+
+    def _report(self, status: PeerStatus) -> None:
+        self.statuses.append(status)
+        self.changed.set()
+
+    @contextlib.asynccontextmanager
+    async def node(self) -> AsyncIterator[Node]:
+        node = Node(
+            self._open,
+            path=self.path,
+            identity=self.identity,
+            report=self._report,
+            random=lambda: 0.5,
+            first_retry=0.02,
+        )
+        async with node:
+            yield node
+
+    async def until(self, *wanted: str) -> None:
+        """Wait until this laptop has these notes."""
+        while not set(wanted) <= set(await asyncio.to_thread(self.names)):
+            await asyncio.sleep(0.02)
+
+
+def founder(folder: Path, name: str = "ana") -> Laptop:
+    laptop = Laptop(folder, name)
+    Replica.create(laptop.path, name).close()
+    return laptop
+
+
+def pair(folder: Path) -> tuple[Laptop, Laptop]:
+    """Two laptops, paired, each with a note of its own."""
+    ana, bo = founder(folder), Laptop(folder, "bo")
+    ana.add(bo)
+    ana.write("from ana")
+    bo.write("from bo")
+    return ana, bo
+
+
+def context_of(identity: Identity, server: Identity) -> ssl.SSLContext:
+    return dialling_context(identity, [server.certificate])
+
+
+async def knock(address: Address, context: ssl.SSLContext | None, say: bytes) -> bytes:
+    """Connect, say something and return every byte that comes back, inside TLS if there is a context."""
+    try:
+        reader, writer = await asyncio.open_connection(address.host, address.port, ssl=context)
+    except (ssl.SSLError, ConnectionError):
+        return b""
+    try:
+        writer.write(say)
+        await writer.drain()
+        return await reader.read(-1)
+    except (ssl.SSLError, ConnectionError):
+        return b""
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()

@@ -1,0 +1,162 @@
+"""Staying in touch: several addresses, other addresses, both dialling at once."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.errors import Unreachable
+from crdtnotes.sync.address import Address
+from crdtnotes.sync.node import Node
+from crdtnotes.sync.reach import HINT_LENGTH, Reach
+from crdtnotes.sync.surroundings import Surroundings, best_address, own_addresses
+from tests.sync.laptops import Laptop, pair
+from tests.sync.peers import run
+
+
+def reach_of(laptop: Laptop, node: Node, moved: list[Callable[[], None]] | None = None) -> Reach:
+    def surroundings(changed: Callable[[], None]) -> Surroundings:
+        if moved is not None:
+            moved.append(changed)
+        return Surroundings(changed)
+
+    replica = laptop.replica
+    assert replica is not None
+    return Reach(
+        node,
+        replica.vault_id,
+        laptop.identity.id,
+        replica.circle.addresses,
+        discover=False,
+        random=lambda: 0.5,
+        first_retry=0.02,
+        surroundings=surroundings,
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(reach: Reach) -> AsyncIterator[None]:
+    task = asyncio.create_task(reach.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def hint_of(laptop: Laptop) -> str:
+    return laptop.identity.id.hex()[:HINT_LENGTH]
+
+
+def test_the_first_address_that_works_wins(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+
+    async def main() -> None:
+        async with ana.node() as a, bo.node() as b:
+            reach = reach_of(bo, b)
+            right = await a.serve_members("127.0.0.1", 0)
+            with socket.create_server(("127.0.0.1", 0)) as mute:
+                silent = Address("127.0.0.1", mute.getsockname()[1], secure=True)
+                reach.hint(hint_of(ana), [silent, Address("127.0.0.1", 1, secure=True), right])
+                connection, address = await reach.dial(ana.identity.id)
+                assert address == right
+                connection.transport.abort()
+
+    run(main())
+
+
+def test_nowhere_to_dial_is_said(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+
+    async def main() -> None:
+        async with bo.node() as b:
+            with pytest.raises(Unreachable):
+                await reach_of(bo, b).dial(ana.identity.id)
+
+    run(main())
+
+
+def test_a_device_that_moves_is_found_again(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+
+    async def main() -> None:
+        async with bo.node() as b:
+            reach = reach_of(bo, b)
+            async with running(reach):
+                async with ana.node() as a:
+                    reach.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
+                    await ana.until("from bo")
+                ana.write("away")
+                async with ana.node() as a:
+                    reach.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
+                    await bo.until("away")
+
+    run(main())
+
+
+def test_it_remembers_where_a_device_was(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+
+    async def main() -> None:
+        async with ana.node() as a:
+            address = await a.serve_members("127.0.0.1", 0)
+            async with bo.node() as b:
+                await b.sync_once(address)
+            async with bo.node() as b, running(reach_of(bo, b)):
+                ana.write("later")
+                await bo.until("later")
+
+    run(main())
+
+
+def test_two_that_dial_each_other_keep_one_connection(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+
+    async def main() -> None:
+        async with ana.node() as a, bo.node() as b:
+            at_a, at_b = await a.serve_members("127.0.0.1", 0), await b.serve_members("127.0.0.1", 0)
+            dialling = [
+                asyncio.create_task(a.converse(await a.dial(at_b), at_b)),
+                asyncio.create_task(b.converse(await b.dial(at_a), at_a)),
+            ]
+            done, _ = await asyncio.wait(dialling, return_when=asyncio.FIRST_COMPLETED)
+            greater = a if ana.identity.id > bo.identity.id else b
+            assert done == {dialling[0 if greater is a else 1]}
+            assert a.connected(bo.identity.id)
+            assert b.connected(ana.identity.id)
+            await bo.until("from ana")
+
+    run(main())
+
+
+def test_another_network_or_waking_up_is_noticed() -> None:
+    async def main() -> None:
+        addresses = [frozenset({"10.0.0.1"})] * 2 + [frozenset({"10.0.0.2"})] * 100
+        clock = [0.0]
+        changed = asyncio.Event()
+
+        def wall() -> float:
+            return clock[0]
+
+        def look() -> frozenset[str]:
+            return addresses.pop(0) if len(addresses) > 1 else addresses[0]
+
+        watching = asyncio.create_task(
+            Surroundings(changed.set, addresses=look, wall=wall, every=0.001).run()
+        )
+        await changed.wait()
+        changed.clear()
+        clock[0] += 3600
+        await changed.wait()
+        watching.cancel()
+        await asyncio.wait([watching])
+
+    run(main())
+
+
+def test_this_machine_has_an_address() -> None:
+    assert own_addresses()
+    assert best_address() in own_addresses()
