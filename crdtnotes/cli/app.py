@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from crdtnotes import __version__
-from crdtnotes.cli import care, demo, finding, folders, notes, pairing, peers, starting, tui
+from crdtnotes.cli import bundles, care, demo, finding, folders, notes, pairing, peers, starting, tui
 from crdtnotes.cli.opening import VAULT_VARIABLE
 from crdtnotes.errors import CrdtnotesError
 
@@ -87,7 +87,7 @@ cli.add_section("Begin", [*tui.COMMANDS, *starting.COMMANDS])
 cli.add_section("Notes", notes.COMMANDS)
 cli.add_section("Find", finding.COMMANDS)
 cli.add_section("Folders and graph", folders.COMMANDS)
-cli.add_section("Other laptops", [*pairing.COMMANDS, *peers.COMMANDS])
+cli.add_section("Other laptops", [*pairing.COMMANDS, *peers.COMMANDS, *bundles.COMMANDS])
 cli.add_section("Care", care.COMMANDS)
 cli.add_section("Try", demo.COMMANDS)
 

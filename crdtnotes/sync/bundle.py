@@ -1,0 +1,75 @@
+"""Changes in one file, for devices that have no network in common.
+
+Its segments are the messages of the sync protocol: first the records about devices, then changes in causal
+order.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crdtnotes.changes import messages
+from crdtnotes.changes.messages import Changes, Records
+from crdtnotes.errors import DecodeError, MissingChanges, NotPaired
+from crdtnotes.store import Replica
+from crdtnotes.store.database import new_file, plain_errors
+from crdtnotes.trust.identity import Identity
+from crdtnotes.trust.membership import Member
+from crdtnotes.trust.sealing import seal, unseal
+
+
+@dataclass(frozen=True, slots=True)
+class BundleSummary:
+    """What a bundle brought: changes, and records about devices, that were new here."""
+
+    changes: int
+    records: int
+
+
+def create_bundle(
+    replica: Replica, identity: Identity, path: Path, receivers: Sequence[Member], since: Mapping[int, int]
+) -> None:
+    """Write the changes beyond a version to a new file that the receivers can read.
+
+    Raises VaultExists if something is at the path, NotPaired if there is nobody to read it.
+    """
+    if not receivers:
+        raise NotPaired("No other device belongs to this vault that could read a bundle.")
+    if not replica.is_member(identity.id):
+        raise NotPaired("This device does not belong to the vault.")
+
+    def segments() -> Iterator[bytes]:
+        yield messages.encode(Records(tuple(replica.records())))
+        for batch in replica.changes_since(since):
+            yield messages.encode(messages.pack(batch))
+
+    with new_file(path) as part, part.open("wb") as out:
+        seal(out, identity, replica.vault_id, receivers, segments())
+
+
+def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSummary:
+    """Take in a bundle; raises a RemoteError for one that is damaged, not for this device, or by no member.
+
+    The signature is checked before anything is kept.
+    """
+    changes = records = 0
+    with plain_errors(path):
+        size = path.stat().st_size
+        source = path.open("rb")
+    with source:
+        members = replica.circle.membership().members
+        for segment in unseal(source, size, identity, replica.vault_id, members):
+            message = messages.decode(segment)
+            if isinstance(message, Records):
+                records += replica.take_records(list(message.records))
+            elif isinstance(message, Changes):
+                try:
+                    changes += replica.receive([messages.unpack(message)]).changes
+                except MissingChanges:
+                    raise MissingChanges(
+                        "The bundle goes on from changes that are not here; one made with --since of this "
+                        "replica's version would fit."
+                    ) from None
+            else:
+                raise DecodeError("The bundle holds what does not belong in one.")
+    return BundleSummary(changes, records)
