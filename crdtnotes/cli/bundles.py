@@ -87,7 +87,7 @@ def apply(ctx: click.Context, file: Path) -> None:
 
     with open_vault(ctx) as vault:
         summary = apply_bundle(vault.replica, own_identity(), file)
-    click.echo(f"{counted(summary.changes, 'change')} were new here.")
+    click.echo(f"New here: {counted(summary.changes, 'change')}.")
 
 
 COMMANDS = [bundle]

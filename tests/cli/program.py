@@ -22,8 +22,10 @@ DEADLINE_SECONDS = 30.0
 class Program:
     """The program on one vault file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, home: Path | None = None) -> None:
+        """`home` makes it a device of its own, for commands that are run as a process."""
         self.path = path
+        self.home = home
 
     def run(self, *arguments: str | Path, stdin: bytes | str = b"") -> Result:
         """Run a command; whatever it exits with, no exception may escape from it."""
@@ -63,6 +65,8 @@ class Program:
         """Start a command as a process, its stdout and stderr as pipes."""
         root = str(Path(crdtnotes.__file__).parents[1])
         environment = {**os.environ, "PYTHONPATH": root, "CRDTNOTES_VAULT": str(self.path)}
+        if self.home is not None:
+            environment["CRDTNOTES_HOME"] = str(self.home)
         return subprocess.Popen(
             [sys.executable, "-c", "from crdtnotes.cli import main; main()", *arguments],
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,161 @@
+"""Two devices on one machine, as two people would use them: processes with data folders of their own."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import DEADLINE_SECONDS, Program, wait_until
+
+
+@pytest.fixture
+def ana(tmp_path: Path) -> Program:
+    one = Program(tmp_path / "ana.crdtnotes", tmp_path / "ana")
+    finish(one, "init", "--device", "ana")
+    finish(one, "new", "zh/系统", "--text", "见 [[CAP]]")
+    return one
+
+
+@pytest.fixture
+def bo(tmp_path: Path) -> Program:
+    return Program(tmp_path / "bo.crdtnotes", tmp_path / "bo")
+
+
+def finish(program: Program, *arguments: str) -> str:
+    code, out, err = program.finish(*arguments)
+    assert code == 0, err
+    return out
+
+
+@contextmanager
+def pairing(program: Program) -> "Iterator[tuple[subprocess.Popen[str], str, str]]":
+    """Run `pair`; gives the process, the code and an address on this machine."""
+    with program.staying("pair", "--yes", "--json") as (process, line):
+        shown = json.loads(line)
+        yield process, shown["code"], f"127.0.0.1:{shown['address'].rpartition(':')[2]}"
+
+
+def joined(ana: Program, bo: Program) -> None:
+    with pairing(ana) as (process, code, address):
+        out = finish(bo, "join", code, address, "--device", "波")
+        assert 'Paired with "ana"' in out
+        assert "1 note here" in out
+        rest, err = process.communicate(timeout=DEADLINE_SECONDS)
+        assert process.returncode == 0, err
+        assert json.loads(rest)["device"] == "波"
+
+
+def test_pair_and_join_make_a_replica(ana: Program, bo: Program) -> None:
+    joined(ana, bo)
+    assert finish(bo, "show", "系统") == "见 [[CAP]]"
+    devices = json.loads(finish(ana, "devices", "--json"))
+    assert [(one["name"], one["state"], one["own"]) for one in devices] == [
+        ("ana", "active", True),
+        ("波", "active", False),
+    ]
+    assert devices[1]["lacks"] == 0
+    finish(ana, "new", "later")
+    assert json.loads(finish(ana, "devices", "--json"))[1]["lacks"] == 1
+
+
+def test_a_wrong_code_is_burnt(ana: Program, bo: Program) -> None:
+    with pairing(ana) as (process, code, address):
+        number, first, second, third = code.split("-")
+        wrong = "-".join((number, first, second, "acid" if third != "acid" else "actor"))
+        failed, _, err = bo.finish("join", wrong, address)
+        assert failed == 1
+        assert "code was not right" in err
+        _, err = process.communicate(timeout=DEADLINE_SECONDS)
+        assert process.returncode == 1
+        assert "no use any more" in err
+    assert not bo.path.exists()
+    assert finish(ana, "devices", "--json") == "[]\n"
+
+
+def test_paired_devices_stay_in_step_and_a_revoked_one_does_not(ana: Program, bo: Program) -> None:
+    joined(ana, bo)
+    with ana.staying("serve", "--host", "127.0.0.1", "--port", "0") as (_, line):
+        address = line.split()[-1]
+        assert address.startswith("wss://127.0.0.1:")
+        with bo.staying("sync", address):
+            finish(ana, "append", "系统", "\n- ana")
+            wait_until(lambda: "- ana" in bo.finish("show", "系统")[1])
+            finish(ana, "revoke", "波", "--yes")
+            finish(ana, "new", "secret")
+            wait_until(lambda: bo.finish("sync", address, "--once")[0] == 1)
+    assert bo.finish("show", "secret")[0] == 1
+    (_, gone) = json.loads(finish(ana, "devices", "--json"))
+    assert gone["state"] == "revoked"
+
+
+def test_a_device_that_is_paired_anew_is_back(ana: Program, bo: Program) -> None:
+    joined(ana, bo)
+    finish(ana, "revoke", "波", "--yes")
+    finish(ana, "new", "meanwhile")
+    with pairing(ana) as (process, code, address):
+        assert "2 notes here" in finish(bo, "join", code, address, "--device", "波")
+        process.communicate(timeout=DEADLINE_SECONDS)
+
+
+def test_a_server_that_was_plain_turns_to_tls_once_paired(ana: Program, bo: Program) -> None:
+    with ana.staying("serve", "--port", "0") as (server, line):
+        assert "ws://127.0.0.1:" in line
+        joined(ana, bo)
+        assert server.stdout is not None
+        assert "wss://" in server.stdout.readline()
+        finish(ana, "new", "after")
+        port = line.rpartition(":")[2]
+        assert "Received 1 change" in finish(bo, "sync", f"wss://127.0.0.1:{port}", "--once")
+
+
+def test_bundles_go_by_hand(ana: Program, bo: Program, tmp_path: Path) -> None:
+    joined(ana, bo)
+    finish(ana, "new", "on the stick")
+    file = str(tmp_path / "b.bundle")
+    finish(ana, "bundle", "create", file, "--for", "波")
+    assert finish(bo, "bundle", "apply", file) == "New here: 1 change.\n"
+    since = finish(bo, "status", "--json")
+    finish(ana, "new", "one more")
+    finish(ana, "bundle", "create", file + "2", "--since", since)
+    finish(bo, "bundle", "apply", file + "2")
+    assert "one more" in finish(bo, "list")
+
+
+def test_what_needs_a_paired_vault_says_so(ana: Program) -> None:
+    for arguments in (
+        ["sync", "--once"],
+        ["sync", "wss://127.0.0.1:1", "--once"],
+        ["revoke", "bo", "--yes"],
+        ["bundle", "create", "x", "--for", "bo"],
+    ):
+        code, _, err = ana.finish(*arguments)
+        assert code == 1, arguments
+        assert "Traceback" not in err
+        assert len(err.splitlines()) == 1
+
+
+def test_a_pipe_cannot_be_asked(ana: Program) -> None:
+    code, _, err = ana.finish("pair")
+    assert code == 1
+    assert "--yes" in err
+
+
+def test_a_join_that_finds_nothing_leaves_nothing(bo: Program) -> None:
+    code, _, err = bo.finish("join", "4821-otter-violin-maple", "127.0.0.1:1")
+    assert code == 1
+    assert "No device waits" in err
+    assert not bo.path.exists()
+    assert bo.finish("join", "4821-otter-violin-mapel")[0] == 1
+
+
+def test_joining_over_another_vault_is_refused(ana: Program, bo: Program) -> None:
+    finish(bo, "init")
+    finish(bo, "new", "mine")
+    with pairing(ana) as (_, code, address):
+        failed, _, err = bo.finish("join", code, address)
+        assert failed == 1
+        assert "different vault" in err
+    assert finish(bo, "list").startswith("mine")
