@@ -145,7 +145,7 @@ class Reach:
                 if conversation.session.caught_up:
                     backoff.reset()
             except CrdtnotesError as error:
-                _log.info("%s: %s", short(device), error)
+                _log.info("%s", error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stirred.wait(), backoff.next())
                 backoff.reset()
