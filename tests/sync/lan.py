@@ -1,0 +1,126 @@
+"""Three hosts in network namespaces on one bridge; run by test_lan.py inside a user namespace of its own.
+
+Each host is a namespace with one interface, a data folder, and the program as its person would run it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SECONDS = 60.0
+PROGRAM = [sys.executable, "-c", "from crdtnotes.cli import main; main()"]
+
+
+def ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True)
+
+
+class Host:
+    def __init__(self, folder: Path, name: str, number: int) -> None:
+        self.name = name
+        self.port = f"v{number}"
+        self.environment = {**os.environ, "CRDTNOTES_HOME": str(folder / name)}
+        self.holder = subprocess.Popen(["unshare", "-n", "sleep", "600"])
+        self.serving: subprocess.Popen[bytes] | None = None
+        wait("a namespace", lambda: self._namespace() != Path("/proc/self/ns/net").readlink())
+        ip("link", "add", self.port, "type", "veth", "peer", "name", "eth0", "netns", str(self.holder.pid))
+        ip("link", "set", self.port, "master", "br0", "up")
+        self.inside("ip", "link", "set", "lo", "up")
+        self.inside("ip", "link", "set", "eth0", "up")
+        self.move(f"10.9.0.{number}")
+
+    def _namespace(self) -> Path:
+        return Path(f"/proc/{self.holder.pid}/ns/net").readlink()
+
+    def command(self, *arguments: str) -> list[str]:
+        return ["nsenter", "-t", str(self.holder.pid), "-n", *arguments]
+
+    def inside(self, *arguments: str) -> str:
+        done = subprocess.run(
+            self.command(*arguments), env=self.environment, check=True, stdout=subprocess.PIPE, text=True
+        )
+        return done.stdout
+
+    def run(self, *arguments: str) -> str:
+        return self.inside(*PROGRAM, *arguments)
+
+    def move(self, address: str) -> None:
+        self.inside("ip", "-4", "addr", "flush", "dev", "eth0")
+        self.inside("ip", "addr", "add", f"{address}/24", "dev", "eth0")
+
+    def plug(self, state: str) -> None:
+        ip("link", "set", self.port, state)
+
+    def pair(self, other: "Host") -> None:
+        """Both without an address: the code is all that is carried over."""
+        command = self.command(*PROGRAM, "pair", "--yes", "--json")
+        with subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        ) as pairing:
+            assert pairing.stdout is not None
+            code = json.loads(pairing.stdout.readline())["code"]
+            other.run("join", code, "--device", other.name)
+            assert pairing.wait(SECONDS) == 0
+
+    def serve(self) -> None:
+        self.serving = subprocess.Popen(self.command(*PROGRAM, "serve"), env=self.environment)
+
+    def names(self) -> set[str]:
+        return {note["name"] for note in json.loads(self.run("list", "--json"))}
+
+    def stop(self) -> None:
+        for process in (self.serving, self.holder):
+            if process is not None:
+                process.terminate()
+                process.wait()
+
+
+def wait(what: str, holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"in vain: {what}")
+        time.sleep(0.2)
+
+
+def main(folder: Path) -> None:
+    ip("link", "set", "lo", "up")
+    ip("link", "add", "br0", "type", "bridge")
+    ip("link", "set", "br0", "up")
+    hosts = [Host(folder, name, number) for number, name in enumerate(("ana", "bo", "cem"), 1)]
+    ana, bo, cem = hosts
+
+    def all_have(*names: str) -> bool:
+        return all(set(names) <= host.names() for host in hosts)
+
+    try:
+        ana.run("init", "--device", "ana")
+        ana.run("new", "first")
+        ana.pair(bo)
+        bo.pair(cem)
+        for host in hosts:
+            host.serve()
+        for host in hosts:
+            host.run("new", f"from {host.name}")
+        wait("all meet", lambda: all_have("first", "from ana", "from bo", "from cem"))
+        bo.plug("down")
+        bo.run("new", "on the train")
+        ana.run("new", "at home")
+        wait("the others go on", lambda: "at home" in cem.names())
+        bo.move("10.9.0.77")
+        bo.plug("up")
+        wait("they meet again", lambda: all_have("on the train", "at home"))
+        digests = {json.loads(host.run("status", "--json"))["digest"] for host in hosts}
+        if len(digests) != 1:
+            raise SystemExit("the replicas differ")
+    finally:
+        for host in hosts:
+            host.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
