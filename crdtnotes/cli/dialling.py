@@ -15,9 +15,8 @@ from crdtnotes.store import Replica, memory
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.conversation import PeerStatus
 from crdtnotes.sync.node import Node, Summary
-from crdtnotes.sync.reach import Reach
+from crdtnotes.sync.reach import Reach, identity_for
 from crdtnotes.sync.transport import peek
-from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.vault import Vault
 
 LOOK_AROUND_SECONDS = 2.0
@@ -74,15 +73,6 @@ class OwnReplica:
             replica.record_peer(device, place, time.time_ns() // 1_000_000)
 
         await node.run(record)
-
-
-def identity_for(path: Path) -> Identity | None:
-    """Return this device's identity if the vault at `path` was ever paired, else None."""
-    replica = Replica(path, read_only=True)
-    try:
-        return None if replica.circle.root is None else own_identity()
-    finally:
-        replica.close()
 
 
 async def sync_once(

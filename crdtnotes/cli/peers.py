@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from pathlib import Path
 
 import click
 
@@ -37,12 +36,11 @@ def serve(ctx: click.Context, host: str | None, port: int, plain: bool) -> None:
     \b
     crdtnotes serve --port 0
     """
-    path = vault_path(ctx)
-    if host is not None and (plain or not was_paired(path)):
-        Address(host, port)  # only this machine is reached in the clear
     # websockets takes long to load.
     from crdtnotes.cli.running import run, saying_what_happens
     from crdtnotes.cli.staying import stay_and_serve
+
+    path = vault_path(ctx)
 
     # Being interrupted is how serving ends.
     with saying_what_happens(logging.INFO), suppress(KeyboardInterrupt):
@@ -80,17 +78,6 @@ def sync(ctx: click.Context, address: str | None, once: bool) -> None:
     # Being interrupted is how following ends.
     with saying_what_happens(logging.INFO), suppress(KeyboardInterrupt):
         run(stay_in_touch(path) if place is None else stay_and_follow(path, place))
-
-
-def was_paired(path: Path) -> bool:
-    """Tell whether the vault at `path` was ever paired with a device."""
-    from crdtnotes.store import Replica
-
-    replica = Replica(path, read_only=True)
-    try:
-        return replica.circle.root is not None
-    finally:
-        replica.close()
 
 
 COMMANDS = [serve, sync]

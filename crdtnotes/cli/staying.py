@@ -8,14 +8,14 @@ from typing import Self
 
 import click
 
-from crdtnotes.cli.dialling import OwnReplica, identity_for
+from crdtnotes.cli.dialling import OwnReplica
 from crdtnotes.cli.output import counted, quoted
 from crdtnotes.errors import CrdtnotesError, NotPaired
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.conversation import PeerStatus
 from crdtnotes.sync.node import Node
 from crdtnotes.sync.pairing import free_port
-from crdtnotes.sync.reach import Reach
+from crdtnotes.sync.reach import Reach, identity_for
 from crdtnotes.sync.surroundings import best_address
 from crdtnotes.trust.identity import Identity
 

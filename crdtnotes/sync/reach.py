@@ -11,8 +11,10 @@ import contextlib
 import logging
 import random as random_module
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from crdtnotes.errors import CrdtnotesError, Unreachable
+from crdtnotes.store import Replica
 from crdtnotes.sync.address import DEFAULT_PORT, Address
 from crdtnotes.sync.backoff import Backoff
 from crdtnotes.sync.discovery import SYNC, Discovery, Found, vault_hint
@@ -20,6 +22,7 @@ from crdtnotes.sync.node import Node
 from crdtnotes.sync.surroundings import Surroundings
 from crdtnotes.sync.transport import Connection
 from crdtnotes.trust.device_id import short
+from crdtnotes.trust.identity import Identity, own_identity
 
 _LOOK_SECONDS = 0.5
 # How often to look whether devices have come or gone.
@@ -33,6 +36,15 @@ _log = logging.getLogger("crdtnotes.sync")
 
 Remembered = Callable[[bytes], list[str]]
 """Returns where a device was reached before, the latest first; called on the replica's thread."""
+
+
+def identity_for(path: Path) -> Identity | None:
+    """Return this device's identity if the vault at `path` was ever paired, else None."""
+    replica = Replica(path, read_only=True)
+    try:
+        return None if replica.circle.root is None else own_identity()
+    finally:
+        replica.close()
 
 
 class Reach:

@@ -10,7 +10,17 @@ import crdtnotes
 from crdtnotes.cli.app import cli
 from tests.cli.program import Program
 
-HEAVY = {"websockets", "networkx", "cryptography", "markdown_it", "yaml", "rich", "asyncio"}
+HEAVY = {
+    "websockets",
+    "networkx",
+    "cryptography",
+    "markdown_it",
+    "yaml",
+    "rich",
+    "asyncio",
+    "spake2",
+    "zeroconf",
+}
 
 
 def test_without_a_command_it_shows_help() -> None:
