@@ -24,6 +24,8 @@ from crdtnotes.trust.pairing import Host, Joiner, Welcome
 SYNC_SECONDS = 60.0
 """How long `pair` waits for the new device to begin its first sync."""
 
+_LOOK_SECONDS = 0.05
+
 Ask = Callable[[str, bytes], Awaitable[bool]]
 Show = Callable[[Code, Code], None]
 
@@ -49,17 +51,24 @@ class PairingTable:
         ) as node:
             self._port = await _serve(node)
             device = await self._pair(node)
-            try:
-                async with asyncio.timeout(SYNC_SECONDS):
-                    await self._in_step.wait()
-            except TimeoutError:
+            await self._see_it_through(node, device)
+            while node.connected(device.id):
+                await asyncio.sleep(_LOOK_SECONDS)
+            return device
+
+    async def _see_it_through(self, node: Node, device: NewDevice) -> None:
+        """Wait for the first sync, as long as the device is there or may still come."""
+        clock = asyncio.get_running_loop().time
+        patience = clock() + SYNC_SECONDS
+        while not self._in_step.is_set():
+            if node.connected(device.id):
+                patience = clock() + SYNC_SECONDS
+            elif clock() > patience:
                 raise Unreachable(
                     f"{quoted(device.name)} is paired, but has not come for the notes yet; leave "
                     "`crdtnotes serve` running here."
-                ) from None
-            while node.connected(device.id):
-                await asyncio.sleep(0.05)
-            return device
+                )
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _pair(self, node: Node) -> NewDevice:
         replica = self._own.replica

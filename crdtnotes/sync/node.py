@@ -126,7 +126,12 @@ class Node:
     async def __aenter__(self) -> Self:
         if not self._lent:
             await self._worker.start()
-        await self.refresh()
+        try:
+            await self.refresh()
+        except CrdtnotesError:
+            if not self._lent:
+                await self._worker.stop()
+            raise
         self._beating = asyncio.create_task(self._beat())
         if self._path is not None:
             self._watching = asyncio.create_task(FileWatch(self._path, self.wake).run())

@@ -17,6 +17,7 @@ from crdtnotes.errors import (
     LocalError,
     PairingFailed,
     ProtocolError,
+    RemoteError,
     Unreachable,
 )
 from crdtnotes.sync.address import PAIRING_PORT, Address
@@ -105,7 +106,10 @@ class PairingHost:
             await self._converse(host, reader, writer, peer)
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
             _log.debug("pairing: %s went away", peer)
-        except CrdtnotesError as error:
+        except RemoteError as error:
+            _log.warning("pairing: refused %s: %s", peer, error)
+        except LocalError as error:
+            # This device cannot let anybody in.
             self._end(error)
         finally:
             self._lobby.leave(writer)

@@ -124,6 +124,9 @@ async def dial(
                 return connection
             await connection.close()
             raise Unreachable(f"What listens at {address} is not a crdtnotes peer.")
+    if address.secure and isinstance(refusal, ConnectionResetError | BrokenPipeError):
+        # In TLS 1.3 this is how the listener's refusal of our certificate looks from here.
+        raise Unreachable(f"What listens at {address} does not let this device in.")
     reason = f" ({refusal.strerror})" if refusal is not None and refusal.strerror else ""
     raise Unreachable(f"No peer listens at {address}{reason}.")
 

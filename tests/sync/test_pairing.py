@@ -1,0 +1,148 @@
+"""Pairing over real sockets; who says what is tested in tests/trust/test_pairing.py."""
+
+import asyncio
+import secrets
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.errors import PairingFailed, Unreachable
+from crdtnotes.sync.address import Address
+from crdtnotes.sync.pairing import Joined, PairingHost, join
+from crdtnotes.sync.tls import joining_context, pairing_context
+from crdtnotes.trust.code import Code
+from crdtnotes.trust.identity import Identity, own_identity
+from crdtnotes.trust.pairing import Host, Joiner, Welcome
+from tests.sync.peers import run
+
+VAULT = bytes(range(16))
+CODE = Code(4821, 0, b"otter-violin-maple")
+WRONG = Code(4821, 0, b"otter-violin-mango")
+WELCOME = Welcome(VAULT, bytes(32), (b"record",), 4821)
+
+
+def host_of(identity: Identity, answer: bool = True, step: float = 15.0) -> PairingHost:
+    async def ask(name: str, device: bytes) -> bool:
+        return answer
+
+    async def admit(name: str, certificate: bytes) -> Welcome:
+        return WELCOME
+
+    return PairingHost(
+        lambda: Host([CODE], identity, "ana", VAULT, secrets.token_bytes), ask, admit, step=step
+    )
+
+
+async def joining(port: int, code: Code, identity: Identity) -> Joined:
+    async def store(joined: Joined) -> None:
+        pass
+
+    return await join(
+        code,
+        [Address("127.0.0.1", 1, secure=True), Address("127.0.0.1", port, secure=True)],
+        lambda certificate: Joiner(code, identity, "bo", certificate, secrets.token_bytes),
+        store,
+    )
+
+
+@pytest.fixture
+def ana(tmp_path: Path) -> Identity:
+    return own_identity(tmp_path / "ana")
+
+
+@pytest.fixture
+def bo(tmp_path: Path) -> Identity:
+    return own_identity(tmp_path / "bo")
+
+
+def test_two_devices_pair(ana: Identity, bo: Identity) -> None:
+    async def main() -> None:
+        host = host_of(ana)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            joined = await joining(port, CODE, bo)
+            device = await host.paired()
+        assert (joined.welcome, joined.host, joined.host_name) == (WELCOME, ana.id, "ana")
+        assert (device.id, device.name) == (bo.id, "bo")
+
+    run(main())
+
+
+def test_silent_and_malformed_connections_do_not_burn_the_code(ana: Identity, bo: Identity) -> None:
+    async def main() -> None:
+        host = host_of(ana)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(40)]
+            for noise in (b"\0\0\0\1\xc1", b"\xff\xff\xff\xff", b"\0\0\0\5abc", b""):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=joining_context())
+                writer.write(noise)
+                kept.append((reader, writer))
+            await joining(port, CODE, bo)
+            assert (await host.paired()).id == bo.id
+            for _, writer in kept:
+                writer.transport.abort()
+
+    run(main())
+
+
+def test_a_wrong_guess_ends_it_for_all(ana: Identity, bo: Identity) -> None:
+    async def main() -> None:
+        host = host_of(ana)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            with pytest.raises(PairingFailed):
+                await joining(port, WRONG, bo)
+            with pytest.raises(PairingFailed):
+                await host.paired()
+            with pytest.raises((Unreachable, PairingFailed)):
+                await joining(port, CODE, bo)
+
+    run(main())
+
+
+def test_a_person_who_says_no_is_obeyed(ana: Identity, bo: Identity) -> None:
+    async def main() -> None:
+        host = host_of(ana, answer=False)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            with pytest.raises(PairingFailed):
+                await joining(port, CODE, bo)
+            with pytest.raises(PairingFailed):
+                await host.paired()
+
+    run(main())
+
+
+def test_after_a_while_nobody_is_waited_for(ana: Identity) -> None:
+    async def main() -> None:
+        host = host_of(ana)
+        async with host.listening(ana, "127.0.0.1", 0):
+            with pytest.raises(PairingFailed, match="in time"):
+                await host.paired(0.01)
+
+    run(main())
+
+
+def test_a_relay_over_the_network_ends_in_a_mismatch(tmp_path: Path, ana: Identity, bo: Identity) -> None:
+    """It ends TLS on both sides and carries every frame unchanged."""
+    relay = own_identity(tmp_path / "relay")
+
+    async def main() -> None:
+        host = host_of(ana)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+
+            async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                while data := await reader.read(4096):
+                    writer.write(data)
+                    await writer.drain()
+                writer.close()
+
+            async def middle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                there, back = await asyncio.open_connection("127.0.0.1", port, ssl=joining_context())
+                await asyncio.gather(carry(reader, back), carry(there, writer), return_exceptions=True)
+
+            server = await asyncio.start_server(middle, "127.0.0.1", 0, ssl=pairing_context(relay))
+            async with server:
+                with pytest.raises(PairingFailed):
+                    await joining(server.sockets[0].getsockname()[1], CODE, bo)
+            with pytest.raises(PairingFailed):
+                await host.paired()
+
+    run(main())
