@@ -5,7 +5,6 @@ from pathlib import Path
 
 from crdtnotes.store.database import new_file
 from crdtnotes.store.replica import Replica
-from crdtnotes.store.stream import random_actor
 
 
 def backup(replica: Replica, path: Path) -> None:
@@ -18,7 +17,7 @@ def backup(replica: Replica, path: Path) -> None:
         target = sqlite3.connect(part)
         try:
             replica.conn.backup(target)
-            target.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (random_actor(),))
+            target.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (replica.new_actor(),))
             target.commit()
         finally:
             target.close()

@@ -75,6 +75,7 @@ class Replica:
 
         `actors` gives the name of each stream that this replica begins; by default a random one.
         """
+        self.new_actor = actors or random_actor
         self.path = path
         self.read_only = read_only
         self.db = open_file(path, read_only=read_only)
@@ -93,7 +94,7 @@ class Replica:
                 self._data_version = -1
                 self.epoch = 0
                 self._forks: dict[tuple[int, int], Rank] = {}
-                self.stream = OwnStream(self.conn, self.log, path, actors or random_actor)
+                self.stream = OwnStream(self.conn, self.log, path, self.new_actor)
                 meta = dict(self.conn.execute("SELECT key, value FROM meta").fetchall())
                 if not {"vault", "device", "actor", "kinds"} <= meta.keys():
                     raise NotAVault(f"{path} is not a complete crdtnotes vault.")

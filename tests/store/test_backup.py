@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from crdtnotes.errors import CrdtnotesError, VaultExists
-from crdtnotes.store import backup as backup_module
 from crdtnotes.vault import Vault
 from tests.vaults import meet, state
 
@@ -42,8 +41,8 @@ def test_a_backup_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.
     def fail() -> int:
         raise OSError("no more chance")
 
-    monkeypatch.setattr(backup_module, "random_actor", fail)
     with Vault.create(tmp_path / "v.db") as vault:
+        monkeypatch.setattr(vault.replica, "new_actor", fail)
         before = state(vault)
         with pytest.raises(CrdtnotesError):
             vault.backup(tmp_path / "copy.db")

@@ -1,0 +1,111 @@
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.errors import DecodeError, NotPaired
+from crdtnotes.store import Replica
+from crdtnotes.store.backup import backup
+from tests.trust.devices import device
+
+
+@contextmanager
+def replica(path: Path, vault: bytes | None = None) -> Iterator[Replica]:
+    one = Replica(path) if path.exists() else Replica.create(path, path.name, vault)
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def test_the_first_pairing_founds_the_circle(tmp_path: Path) -> None:
+    a, b = device(tmp_path, "a"), device(tmp_path, "b")
+    with replica(tmp_path / "r") as one:
+        assert one.circle.root is None
+        assert one.records_digest() == bytes(16)
+        with one.transaction():
+            one.circle.admit(a, "a", b.certificate, "b")
+            one.circle.admit(a, "a", b.certificate, "b")
+        assert len(one.records()) == 2
+        assert one.is_member(a.id)
+        assert one.is_member(b.id)
+    with replica(tmp_path / "r") as one:
+        assert one.certificates() == {a.id: a.certificate, b.id: b.certificate}
+
+
+def test_records_are_taken_once_and_only_if_rooted(tmp_path: Path) -> None:
+    a, b = device(tmp_path, "a"), device(tmp_path, "b")
+    with replica(tmp_path / "1") as one, replica(tmp_path / "2", one.vault_id) as other:
+        with one.transaction():
+            one.circle.admit(a, "a", b.certificate, "b")
+        assert other.take_records(one.records()) == 2
+        assert other.take_records(one.records()) == 0
+        assert other.records_digest() == one.records_digest()
+        with replica(tmp_path / "3") as foreign:
+            assert foreign.take_records(one.records()) == 0
+            assert foreign.circle.root is None
+        with pytest.raises(DecodeError):
+            other.take_records([b"nonsense"])
+        assert other.records() == one.records()
+
+
+def test_a_revocation_by_one_connection_is_seen_by_another(tmp_path: Path) -> None:
+    a, b = device(tmp_path, "a"), device(tmp_path, "b")
+    with replica(tmp_path / "r") as one:
+        with one.transaction():
+            one.circle.admit(a, "a", b.certificate, "b")
+        with replica(tmp_path / "r") as same:
+            assert same.is_member(b.id)
+            with one.transaction():
+                one.circle.revoke(a, b.id)
+            assert not same.is_member(b.id)
+        with one.transaction(), pytest.raises(NotPaired):
+            one.circle.revoke(a, b.id)
+        with one.transaction(), pytest.raises(NotPaired):
+            one.circle.admit(b, "b", b.certificate, "b")
+        with one.transaction():
+            one.circle.admit(a, "a", b.certificate, "b")
+        assert one.is_member(b.id)
+
+
+def test_contacts_and_addresses(tmp_path: Path) -> None:
+    with replica(tmp_path / "r") as one:
+        assert one.circle.contact(b"x") is None
+        with one.transaction():
+            for number in range(40):
+                one.circle.note_address(b"x", f"wss://10.0.0.{number}:1", number)
+            one.circle.note_seen(b"x", 7, {3: 4})
+        assert one.circle.addresses(b"x")[:2] == ["wss://10.0.0.39:1", "wss://10.0.0.38:1"]
+        assert len(one.circle.addresses(b"x")) == 16
+        contact = one.circle.contact(b"x")
+        assert contact is not None
+        assert (contact.seen, contact.version) == (7, {3: 4})
+
+
+def test_a_file_of_the_first_schema_gains_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    with replica(path) as one:
+        vault = one.vault_id
+    conn = sqlite3.connect(path)
+    for table in ("members", "contacts", "addresses"):
+        conn.execute(f"DROP TABLE {table}")
+    conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm002_devices'")
+    conn.execute("PRAGMA user_version = 1")
+    conn.commit()
+    conn.close()
+    with replica(path) as one:
+        assert one.vault_id == vault
+        assert one.records() == []
+
+
+def test_new_streams_are_named_by_the_source_that_was_given(tmp_path: Path) -> None:
+    names = iter(range(100, 200))
+    Replica.create(tmp_path / "r", "r", actors=lambda: next(names)).close()
+    one = Replica(tmp_path / "r", actors=lambda: next(names))
+    assert one.actor == 100
+    backup(one, tmp_path / "copy")
+    one.close()
+    with replica(tmp_path / "copy") as copy:
+        assert copy.actor == 101
