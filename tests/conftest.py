@@ -1,4 +1,5 @@
 import os
+import secrets
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,6 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     """A data folder of its own for each test: none may touch the keys or the vault of whoever runs the
     tests.
     """
-    folder = tmp_path_factory.mktemp("home")
+    folder = tmp_path_factory.getbasetemp() / f"home-{secrets.token_hex(8)}"
     monkeypatch.setenv("CRDTNOTES_HOME", str(folder))
     return folder
