@@ -27,6 +27,7 @@ USES_A_VAULT = [
 def default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder of one's own; returns where the default vault belongs."""
     monkeypatch.delenv(VAULT_VARIABLE, raising=False)
+    monkeypatch.delenv("CRDTNOTES_HOME")
     monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: tmp_path / "data")
     return tmp_path / "data" / "vault.crdtnotes"
 

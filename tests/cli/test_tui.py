@@ -62,6 +62,7 @@ def test_only_the_default_vault_is_made_at_first_use(
 
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.delenv("CRDTNOTES_VAULT", raising=False)
+    monkeypatch.delenv("CRDTNOTES_HOME")
     result = CliRunner().invoke(tui.tui, [])
     assert result.exit_code == 0, result.output
     ((path, _, device),) = editor.calls
