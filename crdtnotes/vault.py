@@ -6,7 +6,7 @@ sees what they have committed.
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -399,6 +399,13 @@ class Vault:
     def check(self) -> list[str]:
         """Return what is wrong with the replica, a sentence each; nothing when all is well."""
         return list(problems(self._replica))
+
+    def compact(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Make the file as small as it can be; `progress` is called with the changes done and all there are.
+
+        It can be interrupted at any moment, and needs as much free room as the file takes.
+        """
+        self._replica.compact(progress)
 
     def backup(self, path: str | PathLike[str]) -> None:
         """Copy the replica to a new file, which writes as an actor of its own when it is opened."""

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from crdtnotes.cli.opening import open_vault
+from crdtnotes.cli.opening import open_vault, vault_path
 from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows
+from crdtnotes.cli.progress import progress
 from crdtnotes.errors import LocalError
 from crdtnotes.graph.labels import printable
 
@@ -73,4 +74,22 @@ def backup(ctx: click.Context, file: Path) -> None:
     click.echo(f"Backed up to {file}")
 
 
-COMMANDS = [status, check, backup]
+@click.command()
+@click.pass_context
+def compact(ctx: click.Context) -> None:
+    """Make the vault's file as small as it can be.
+
+    The history is packed and stays whole. It can be interrupted at any moment.
+
+    \b
+    crdtnotes compact
+    """
+    path = vault_path(ctx)
+    before = path.stat().st_size if path.exists() else 0
+    with open_vault(ctx) as vault, progress("Packing") as show:
+        vault.compact(show)
+    after = path.stat().st_size
+    click.echo(f"{after / 1e6:,.1f} MB now, {before / 1e6:,.1f} MB before.")
+
+
+COMMANDS = [status, check, compact, backup]

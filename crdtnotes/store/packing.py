@@ -11,6 +11,8 @@ Rules
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 from crdtnotes.changes import block
 from crdtnotes.changes.batch import Form, Packed, open_piece
@@ -21,7 +23,6 @@ from crdtnotes.changes.limits import MAX_BLOCK_BYTES
 from crdtnotes.errors import Damaged
 from crdtnotes.store.blocks import Block, Entry
 from crdtnotes.store.log import Log
-from crdtnotes.store.replica import Replica
 
 LEAST = 64
 """Fewer changes than this in a row are not worth a block."""
@@ -38,11 +39,34 @@ SMALL_CHANGE = 1024
 _BYTES = MAX_BLOCK_BYTES // 2
 # What the changes of a block come to, at most. Their columns are smaller, or at the worst a little larger.
 
+_CANDIDATES = """log INDEXED BY log_small JOIN notes ON notes.id = note
+    WHERE length IS NULL AND length(data) <= ? AND log.id <= upto
+    AND EXISTS (SELECT 1 FROM texts WHERE texts.note = log.note)"""
+# Small changes that are settled, each in a row that is nobody's snapshot.
+
 Progress = Callable[[int, int], None]
 """Called with the changes looked at so far and all there are."""
 
 
-def pack(replica: Replica, *, least: int = LEAST, progress: Progress | None = None) -> int:
+class Host(Protocol):
+    """What packing needs of a replica."""
+
+    @property
+    def conn(self) -> sqlite3.Connection:
+        """The connection to its file."""
+
+    @property
+    def log(self) -> Log:
+        """Its log."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Hold the replica for writing."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Notice what other processes have written."""
+
+
+def pack(replica: Host, *, least: int = LEAST, progress: Progress | None = None) -> int:
     """Pack what can be packed, a transaction for each block; return how many changes went into blocks."""
     with replica.reading():
         actors = list(replica.log.heads)
@@ -65,11 +89,11 @@ def pack(replica: Replica, *, least: int = LEAST, progress: Progress | None = No
     return packed
 
 
-def is_due(replica: Replica) -> bool:
+def is_due(replica: Host) -> bool:
     """Return whether some stream has so many changes that are not packed that it is worth while."""
     with replica.reading():
         found = replica.conn.execute(
-            """SELECT 1 FROM log WHERE length IS NULL GROUP BY actor HAVING count(*) >= ? LIMIT 1""", (DUE,)
+            f"SELECT 1 FROM {_CANDIDATES} GROUP BY actor HAVING count(*) >= ? LIMIT 1", (SMALL_CHANGE, DUE)
         ).fetchone()
     return found is not None
 
@@ -96,17 +120,15 @@ def _next_run(conn: sqlite3.Connection, log: Log, actor: int, after: int, least:
 def _candidates(conn: sqlite3.Connection, actor: int, after: int) -> Iterator[tuple[Entry, int]]:
     """Yield an actor's small and settled changes that lie in rows, with the rows of their notes."""
     for id, note, tip, data in conn.execute(
-        """SELECT log.id, note, hash, data FROM log JOIN notes ON notes.id = note
-           WHERE actor = ? AND seq > ? AND length IS NULL AND length(data) <= ? AND log.id <= upto
-           AND EXISTS (SELECT 1 FROM texts WHERE texts.note = log.note) ORDER BY seq""",
-        (actor, after, SMALL_CHANGE),
+        f"SELECT log.id, note, hash, data FROM {_CANDIDATES} AND actor = ? AND seq > ? ORDER BY seq",
+        (SMALL_CHANGE, actor, after),
     ):
         change = decode(data)
         if block.packable(change):
             yield Entry(id, change, data, tip), note
 
 
-def _store(replica: Replica, actor: int, run: _Run) -> int:
+def _store(replica: Host, actor: int, run: _Run) -> int:
     """Put a run into a block, with the small block before it if there is one; return the run's length."""
     conn, log = replica.conn, replica.log
     row = log.row_of(actor)

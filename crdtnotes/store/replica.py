@@ -20,7 +20,7 @@ from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import Fork, LocalError, MissingChanges, NotAVault, RemoteError
 from crdtnotes.markup.names import name_key
-from crdtnotes.store import causality, memory
+from crdtnotes.store import causality, memory, packing
 from crdtnotes.store.circle import Circle
 from crdtnotes.store.database import create_file, open_file, plain_errors, writing
 from crdtnotes.store.digest import digest
@@ -128,10 +128,12 @@ class Replica:
         return cls(path, actors=actors)
 
     def close(self) -> None:
-        """Store what lags behind and close the file."""
+        """Store what lags behind, pack what is worth it, and close the file."""
         try:
             if not self.read_only:
                 self.settle_texts()
+                if packing.is_due(self):
+                    packing.pack(self, least=packing.DUE)
         finally:
             self.db.close()
 
@@ -334,6 +336,17 @@ class Replica:
                 for uid in self.documents.stale():
                     if (doc := self.documents.open(uid)) is not None:
                         self._save(doc)
+
+    def compact(self, progress: packing.Progress | None = None) -> None:
+        """Make the file as small as it can be: pack the log, tidy the search index, give back free pages.
+
+        Whatever interrupts it leaves the file whole. It needs as much free room as the file takes.
+        """
+        self.settle_texts()
+        packing.pack(self, progress=progress)
+        with plain_errors(self.path):
+            self.conn.execute("INSERT INTO search (search) VALUES ('optimize')")
+            self.conn.execute("VACUUM")
 
     def settle_search(self) -> None:
         """Put into the search index what is not there yet."""

@@ -46,6 +46,7 @@ _M001 = (
         last INTEGER NOT NULL, hash BLOB NOT NULL, length INTEGER, data BLOB NOT NULL,
         UNIQUE (actor, seq))""",
     "CREATE INDEX log_note ON log (note, id)",
+    "CREATE INDEX log_small ON log (actor, seq) WHERE length IS NULL",
     # Changes that were packed (store/blocks.py says what each column is), and the notes they are on.
     """CREATE TABLE blocks (
         id INTEGER PRIMARY KEY, actor INTEGER NOT NULL, seq INTEGER NOT NULL, until INTEGER NOT NULL,

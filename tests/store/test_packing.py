@@ -189,3 +189,43 @@ def test_a_block_of_one_change_is_a_block(tmp_path: Path) -> None:
             assert vault.check() == []
             assert packing.pack(vault.replica, least=1) >= 0
             check_against_log(vault)
+
+
+def test_to_compact_makes_the_file_small_and_changes_nothing_else(tmp_path: Path) -> None:
+    with replicas(tmp_path, 1) as [one]:
+        one.create_note("a", "text")
+        type_much(one, "a", 300, Random(10))
+        before, digest, size = changes(one), one.digest, one.path.stat().st_size
+        steps: list[tuple[int, int]] = []
+        one.compact(lambda done, total: steps.append((done, total)))
+        assert steps[-1] == (301, 301)
+        assert one.path.stat().st_size < size
+        assert (changes(one), one.digest) == (before, digest)
+        assert one.check() == []
+        assert one.search("字词")[0].note == "a"
+
+
+def test_a_long_history_is_packed_when_the_file_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "DUE", 100)
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("a", "text")
+        type_much(vault, "a", 98, Random(11))
+    with Vault.open(tmp_path / "v.db") as vault:
+        assert blocks(vault) == []
+        type_much(vault, "a", 1, Random(12))
+    with Vault.open(tmp_path / "v.db") as vault:
+        assert blocks(vault) == [(1, 100)]
+        assert vault.check() == []
+
+
+def test_births_alone_are_never_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "DUE", 10)
+    with replicas(tmp_path, 1) as [one]:
+        for number in range(20):
+            one.create_note(f"n{number}", "text")
+        assert not packing.is_due(one.replica)
+        for number in range(20):
+            one.note(f"n{number}").append("more")
+        assert packing.is_due(one.replica)
