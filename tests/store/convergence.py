@@ -44,37 +44,11 @@ PIECES = ["word ", "字", "😀", "\n", "#tag ", "x\n\ny"]
 ACTIONS = "cccbbttttttddmmrrrxoTs"
 
 
-class World:
-    """Some replicas of one vault, and a source of chance for all that happens."""
+class Person:
+    """Somebody who writes notes, at random."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
-        self.random = Random(seed)
-        first = fast(Vault.create(folder / "0.db", "d0"))
-        self.folder = folder
-        self.vaults = [first]
-        for number in range(1, self.random.randint(3, 4)):
-            self.vaults.append(fast(Vault.create(folder / f"{number}.db", f"d{number}", first.id)))
-
-    def close(self) -> None:
-        for vault in self.vaults:
-            vault.close()
-
-    def run(self, steps: int) -> None:
-        random = self.random
-        for _ in range(steps):
-            at = random.randrange(len(self.vaults))
-            if random.random() < 0.3:
-                self.meet(at, random.randrange(len(self.vaults)))
-            elif random.random() < 0.15:
-                with self.vaults[at].transaction():
-                    for _ in range(random.randint(1, 4)):
-                        self.act(self.vaults[at], random.choice(ACTIONS))
-            elif random.random() < 0.05:
-                path = self.vaults[at].path
-                self.vaults[at].close()
-                self.vaults[at] = fast(Vault.open(path))
-            else:
-                self.act(self.vaults[at], random.choice(ACTIONS))
+    def __init__(self, random: Random) -> None:
+        self.random = random
 
     def act(self, vault: Vault, action: str) -> None:
         """Do one thing that a person might do."""
@@ -118,6 +92,40 @@ class World:
             f"[[{random.choice(TARGETS)}]]" if random.random() < 0.4 else random.choice(PIECES)
             for _ in range(random.randint(0, 4))
         )
+
+
+class World:
+    """Some replicas of one vault, and a source of chance for all that happens."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.random = Random(seed)
+        self.person = Person(self.random)
+        first = fast(Vault.create(folder / "0.db", "d0"))
+        self.folder = folder
+        self.vaults = [first]
+        for number in range(1, self.random.randint(3, 4)):
+            self.vaults.append(fast(Vault.create(folder / f"{number}.db", f"d{number}", first.id)))
+
+    def close(self) -> None:
+        for vault in self.vaults:
+            vault.close()
+
+    def run(self, steps: int) -> None:
+        random = self.random
+        for _ in range(steps):
+            at = random.randrange(len(self.vaults))
+            if random.random() < 0.3:
+                self.meet(at, random.randrange(len(self.vaults)))
+            elif random.random() < 0.15:
+                with self.vaults[at].transaction():
+                    for _ in range(random.randint(1, 4)):
+                        self.person.act(self.vaults[at], random.choice(ACTIONS))
+            elif random.random() < 0.05:
+                path = self.vaults[at].path
+                self.vaults[at].close()
+                self.vaults[at] = fast(Vault.open(path))
+            else:
+                self.person.act(self.vaults[at], random.choice(ACTIONS))
 
     def meet(self, to: int, source: int) -> None:
         """Bring part of what one has to another: in pieces, out of order, some of it twice."""

@@ -1,0 +1,169 @@
+"""What the processes do that are going to be killed: write, serve, follow; each says what is acknowledged.
+
+They are forked from one parent that has imported everything, so that a kill costs milliseconds. A child
+tells its parent of each commit only after the call that made it has returned.
+"""
+
+import asyncio
+import os
+import signal
+import struct
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import crdtnotes.markup.blocks  # noqa: F401 - else every child would load it at its first edit
+from crdtnotes.editing.session import Edit
+from crdtnotes.store.replica import Replica
+from crdtnotes.sync.address import Address
+from crdtnotes.sync.node import Node
+from crdtnotes.vault import Vault
+from tests.store.convergence import ACTIONS, Person
+
+_RECORD = struct.Struct("<QQ16s")
+
+
+class Ack(NamedTuple):
+    """A commit whose caller was told that it is done: the head of the stream behind it."""
+
+    actor: int
+    seq: int
+    hash: bytes
+
+
+Report = Callable[[Ack], None]
+Work = Callable[[Report], None]
+
+
+@dataclass
+class Child:
+    """A process that works until it is killed."""
+
+    pid: int
+    pipe: int
+
+    @classmethod
+    def start(cls, work: Work) -> "Child":
+        """Fork a child that does `work`; to be called from a process with one thread."""
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid:
+            os.close(writing)
+            return cls(pid, reading)
+        status = 1
+        try:
+            os.close(reading)
+            work(lambda ack: _tell(writing, ack))
+            status = 0
+        except BaseException:  # noqa: BLE001 - whatever it is, the parent's stack must not run here
+            traceback.print_exc(file=sys.stderr)
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+
+    def first(self) -> Ack:
+        """Wait for the first thing that the child says."""
+        data = os.read(self.pipe, _RECORD.size)
+        if len(data) < _RECORD.size:
+            raise AssertionError("a child ended before it began")
+        return Ack(*_RECORD.unpack(data))
+
+    def kill(self) -> list[Ack]:
+        """Kill it now; return what it had acknowledged and not yet been asked for."""
+        os.kill(self.pid, signal.SIGKILL)
+        _, status = os.waitpid(self.pid, 0)
+        data = b""
+        while part := os.read(self.pipe, 65536):
+            data += part
+        os.close(self.pipe)
+        if not os.WIFSIGNALED(status):
+            raise AssertionError("a child failed by itself; see above")
+        return [Ack(*record) for record in _RECORD.iter_unpack(data)]
+
+
+def _tell(pipe: int, ack: Ack) -> None:
+    os.write(pipe, _RECORD.pack(*ack))  # less than PIPE_BUF, so it is whole or not at all
+
+
+HERE = Ack(0, 0, bytes(16))
+
+
+def writer(path: Path, seed: str) -> Work:
+    """Open, edit, close and open again, as fast as it goes."""
+
+    def work(report: Report) -> None:
+        random = Random(seed)
+        person = Person(random)
+        report(HERE)
+        while True:
+            with Vault.open(path) as vault:
+                for _ in range(random.randint(5, 60)):
+                    _edit(vault, person)
+                    report(_head(vault.replica))
+
+    return work
+
+
+def server(path: Path, seed: str) -> Work:
+    """Serve peers and edit; what it says first is its port, as a seq."""
+    return partial(_converse, path, seed, None)
+
+
+def follower(path: Path, seed: str, port: int) -> Work:
+    """Follow the server at a port and edit."""
+    return partial(_converse, path, seed, port)
+
+
+def _converse(path: Path, seed: str, port: int | None, report: Report) -> None:
+    asyncio.run(_stay(path, Person(Random(seed)), port, report))
+
+
+async def _stay(path: Path, person: Person, port: int | None, report: Report) -> None:
+    opened: list[Vault] = []
+
+    def open_replica() -> Replica:
+        opened.append(Vault(Replica(path)))
+        return opened[0].replica
+
+    def edit() -> Ack:
+        _edit(opened[0], person)
+        return _head(opened[0].replica)
+
+    async with Node(open_replica, path=path, first_retry=0.001) as node:
+        if port is None:
+            address = await node.serve("127.0.0.1", 0)
+            report(Ack(0, address.port, bytes(16)))
+        else:
+            report(HERE)
+            following = asyncio.create_task(node.follow(Address("127.0.0.1", port)))
+            following.add_done_callback(lambda task: task.exception())
+        while True:
+            report(await node.run(edit))
+            node.wake()
+            await asyncio.sleep(person.random.random() * 0.004)  # leaves room for the sessions
+
+
+def _edit(vault: Vault, person: Person) -> None:
+    random = person.random
+    if random.random() < 0.1:
+        with vault.transaction():
+            for _ in range(random.randint(1, 4)):
+                person.act(vault, random.choice(ACTIONS))
+    elif random.random() < 0.2 and (names := [info.name for info in vault.notes()]):
+        session = vault.note(random.choice(names)).open()
+        for letter in "键入 words":
+            session.commit([Edit(len(session.text), 0, letter)])
+        session.settle()
+    else:
+        person.act(vault, random.choice(ACTIONS))
+
+
+def _head(replica: Replica) -> Ack:
+    replica.look()
+    head = replica.log.head(replica.actor)
+    return Ack(replica.actor, head.seq, head.hash)

@@ -1,0 +1,66 @@
+"""The suite kills a few hundred processes; `python -m tests.crashes --kills N` any number."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+KILLS = 200
+SECONDS = 90
+"""Where the machine is slow, fewer are killed, rather than that the suite takes long."""
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked and killed by SIGKILL")
+
+
+def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    # In a process of its own: children are forked from it, and this one may have threads.
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nothing_acknowledged_is_lost(seed: int) -> None:
+    done = python(
+        "-m", "tests.crashes", "--kills", f"{KILLS}", "--seed", f"{seed}", "--seconds", f"{SECONDS}"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "all there" in done.stdout
+
+
+TOO_EARLY = """
+import sys
+from pathlib import Path
+from random import Random
+from tests.crashes import children, kills
+from tests.store.convergence import Person
+
+def writer(path, seed):
+    def work(report):
+        person = Person(Random(seed))
+        report(children.HERE)
+        with kills.Vault.open(path) as vault:
+            while True:
+                with vault.transaction():
+                    for _ in range(5):
+                        children._edit(vault, person)
+                        vault._writer.settle_names()
+                        report(children._head(vault.replica))
+    return work
+
+kills.writer = writer
+kills.run(1, 200, Path(sys.argv[1]))
+"""
+
+
+def test_an_acknowledgement_before_the_commit_is_caught(tmp_path: Path) -> None:
+    done = python("-c", TOO_EARLY, str(tmp_path))
+    assert done.returncode == 1
+    assert "lost: Ack" in done.stderr
+    assert "replay: python -m tests.crashes --seed 1" in done.stderr
