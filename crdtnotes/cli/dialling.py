@@ -12,6 +12,7 @@ from crdtnotes.cli.progress import show_nothing
 from crdtnotes.errors import NotPaired, RemoteError, StoreError, Unreachable, VaultExists
 from crdtnotes.mirror.files import system_reason
 from crdtnotes.store import Replica, memory
+from crdtnotes.store.database import sync_folder
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.conversation import PeerStatus
 from crdtnotes.sync.node import Node, Summary
@@ -141,6 +142,7 @@ async def clone_vault(address: Address, path: Path, device: str, show: Show = sh
         try:
             part.rename(path)
             memory.move(part, path)
+            sync_folder(path.parent)
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {system_reason(error)}") from error
     finally:

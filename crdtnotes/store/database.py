@@ -78,7 +78,8 @@ def _release(identity: _Identity) -> None:
 def new_file(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to build a file at; it takes its place once it is whole, or not at all.
 
-    Only its owner may read the file. Raises VaultExists when something is at `path`.
+    Only its owner may read the file, and a power cut does not undo that it is there. Raises VaultExists
+    when something is at `path`.
     """
     taken = VaultExists(f"There is already something at {path}.")
     with plain_errors(path):
@@ -101,6 +102,18 @@ def new_file(path: Path) -> Iterator[Path]:
                 part.replace(path)
         finally:
             part.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable: what was made or renamed there survives a power cut."""
+    if os.name == "nt":
+        return  # Windows opens no folders, and its NTFS logs names by itself
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _create_empty(path: Path) -> None:

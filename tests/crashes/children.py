@@ -25,7 +25,7 @@ from crdtnotes.sync.node import Node
 from crdtnotes.vault import Vault
 from tests.store.convergence import ACTIONS, Person
 
-_RECORD = struct.Struct("<QQ16s")
+RECORD = struct.Struct("<QQ16s")
 
 
 class Ack(NamedTuple):
@@ -68,10 +68,10 @@ class Child:
 
     def first(self) -> Ack:
         """Wait for the first thing that the child says."""
-        data = os.read(self.pipe, _RECORD.size)
-        if len(data) < _RECORD.size:
+        data = os.read(self.pipe, RECORD.size)
+        if len(data) < RECORD.size:
             raise AssertionError("a child ended before it began")
-        return Ack(*_RECORD.unpack(data))
+        return Ack(*RECORD.unpack(data))
 
     def kill(self) -> list[Ack]:
         """Kill it now; return what it had acknowledged and not yet been asked for."""
@@ -83,11 +83,11 @@ class Child:
         os.close(self.pipe)
         if not os.WIFSIGNALED(status):
             raise AssertionError("a child failed by itself; see above")
-        return [Ack(*record) for record in _RECORD.iter_unpack(data)]
+        return [Ack(*record) for record in RECORD.iter_unpack(data)]
 
 
 def _tell(pipe: int, ack: Ack) -> None:
-    os.write(pipe, _RECORD.pack(*ack))  # less than PIPE_BUF, so it is whole or not at all
+    os.write(pipe, RECORD.pack(*ack))  # less than PIPE_BUF, so it is whole or not at all
 
 
 HERE = Ack(0, 0, bytes(16))
@@ -103,8 +103,8 @@ def writer(path: Path, seed: str) -> Work:
         while True:
             with Vault.open(path) as vault:
                 for _ in range(random.randint(5, 60)):
-                    _edit(vault, person)
-                    report(_head(vault.replica))
+                    edit(vault, person)
+                    report(head(vault.replica))
 
     return work
 
@@ -130,9 +130,9 @@ async def _stay(path: Path, person: Person, port: int | None, report: Report) ->
         opened.append(Vault(Replica(path)))
         return opened[0].replica
 
-    def edit() -> Ack:
-        _edit(opened[0], person)
-        return _head(opened[0].replica)
+    def edit_once() -> Ack:
+        edit(opened[0], person)
+        return head(opened[0].replica)
 
     async with Node(open_replica, path=path, first_retry=0.001) as node:
         if port is None:
@@ -143,12 +143,12 @@ async def _stay(path: Path, person: Person, port: int | None, report: Report) ->
             following = asyncio.create_task(node.follow(Address("127.0.0.1", port)))
             following.add_done_callback(lambda task: task.exception())
         while True:
-            report(await node.run(edit))
+            report(await node.run(edit_once))
             node.wake()
             await asyncio.sleep(person.random.random() * 0.004)  # leaves room for the sessions
 
 
-def _edit(vault: Vault, person: Person) -> None:
+def edit(vault: Vault, person: Person) -> None:
     random = person.random
     if random.random() < 0.1:
         with vault.transaction():
@@ -163,7 +163,7 @@ def _edit(vault: Vault, person: Person) -> None:
         person.act(vault, random.choice(ACTIONS))
 
 
-def _head(replica: Replica) -> Ack:
+def head(replica: Replica) -> Ack:
     replica.look()
     head = replica.log.head(replica.actor)
     return Ack(replica.actor, head.seq, head.hash)

@@ -51,7 +51,7 @@ def run(
     show: Callable[[int], None] = lambda _: None,
     until: float = float("inf"),
 ) -> Tally:
-    """Kill so many processes, or fewer if `time.monotonic()` passes `until`; fails where something is lost."""
+    """Kill so many processes, fewer if `time.monotonic()` passes `until`; fails where something is lost."""
     tally = Tally()
     number = 0
     while tally.kills < kills and time.monotonic() < until:

@@ -49,9 +49,9 @@ def writer(path, seed):
             while True:
                 with vault.transaction():
                     for _ in range(5):
-                        children._edit(vault, person)
+                        children.edit(vault, person)
                         vault._writer.settle_names()
-                        report(children._head(vault.replica))
+                        report(children.head(vault.replica))
     return work
 
 kills.writer = writer
