@@ -1,0 +1,29 @@
+"""`python -m tests.fuzz`: send rubbish to every decoder and to the session."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from tests.fuzz import loop
+
+
+@click.command()
+@click.option("--frames", type=click.IntRange(1), default=1_000_000, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+def main(frames: int, seed: int) -> None:
+    """Mutate good frames; fail on any exception that is not foreseen and on any change of state."""
+    began = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory(prefix="crdtnotes-fuzz-") as folder,
+        Console(stderr=True).status("") as status,
+    ):
+        tally = loop.run(seed, frames, Path(folder), lambda done: status.update(f"{done:,} of {frames:,}"))
+    click.echo(f"seed {seed}: {tally}; {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

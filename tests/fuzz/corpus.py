@@ -1,0 +1,93 @@
+"""Good bytes to begin with: what two replicas of a vault say to each other, and what lies in their files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from crdtnotes.changes import messages, snapshot
+from crdtnotes.changes.batch import changes_in
+from crdtnotes.sync.session import Session
+from crdtnotes.vault import Vault
+from tests.store.convergence import ACTIONS, Person
+from tests.vaults import batch, changes, fast, send
+
+HOSTILE = [
+    b"",
+    b"\x91" * 60_000,  # arrays in arrays in arrays
+    b"\x81\xa0" * 30_000,  # maps in maps
+    b"\xdd\xff\xff\xff\xff",  # an array of 2**32 - 1
+    b"\xdf\xff\xff\xff\xff",  # a map
+    b"\xc6\xff\xff\xff\xff",  # bytes
+    b"\xdb\xff\xff\xff\xff",  # text
+    b"\xc9\xff\xff\xff\xff\x01",  # an extension
+    b"\x93\x03\xce\xff\xff\xff\xff\xc6\xff\xff\xff\xff",  # Changes that declare 4 GiB
+    b"\x92\x01\xdd\xff\xff\xff\xff",  # a batch that does
+    b"\x99\x01\xdd\xff\xff\xff\xff" * 9,
+]
+"""Bytes that ask for much with little."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What to mutate. `greeting` is the peer's Hello and Ack; `frames` are what it says then."""
+
+    path: Path
+    """A replica that has not heard of the peer's last changes."""
+    greeting: tuple[bytes, ...]
+    frames: tuple[bytes, ...]
+    changes: tuple[bytes, ...]
+    """The changes that the frames hold, and some that are here already."""
+    new: tuple[bytes, ...]
+    """The changes that are not here, in causal order."""
+    snapshots: tuple[tuple[bytes, str], ...]
+
+
+def build(folder: Path, seed: int) -> Corpus:
+    """Make two replicas that have met, and let one of them go on writing."""
+    random = Random(seed)
+    person = Person(random)
+    with (
+        Vault.create(folder / "here.db", "here") as here,
+        Vault.create(folder / "peer.db", "peer", here.id) as peer,
+    ):
+        fast(here), fast(peer)
+        for vault in (here, peer, here, peer):
+            for _ in range(6):
+                person.act(vault, random.choice(ACTIONS))
+            send(here, peer)
+            send(peer, here)
+        for _ in range(30):
+            person.act(peer, random.choice(ACTIONS))
+        before = changes(here)[-8:]
+        new = changes(peer, here.version)
+        session = Session(peer.replica)
+        session.start()
+        other = Session(here.replica)
+        other.start()
+        hello = session.data_to_send()
+        session.receive(other.data_to_send())
+        frames = [
+            *session.data_to_send(),
+            messages.encode(messages.pack(batch(*new))),
+            messages.encode(messages.pack(batch(*new[:3]))),
+            messages.encode(messages.pack(batch(new[0]))),
+            messages.encode(messages.ack(0, {})),
+            messages.encode(messages.ack(3, {1: 5, 77: 2**53 - 1})),
+            messages.encode(messages.bye(messages.Reason.DONE, "Both sides have what the other had.")),
+            *hello,
+        ]
+        snapshots = []
+        for info in peer.notes():
+            doc = peer.replica.documents.open(bytes.fromhex(peer.note(info.name).id))
+            if doc is not None:
+                snapshots.append((snapshot.dump(doc.state), str(doc.state.text)))
+        greeting = (*hello, messages.encode(messages.ack(0, {})))
+        batches = [data for frame in frames for data in _changes(frame)]
+    return Corpus(
+        folder / "here.db", greeting, tuple(frames), (*before, *batches), tuple(new), tuple(snapshots)
+    )
+
+
+def _changes(frame: bytes) -> tuple[bytes, ...]:
+    message = messages.decode(frame)
+    return tuple(changes_in(messages.unpack(message))) if isinstance(message, messages.Changes) else ()

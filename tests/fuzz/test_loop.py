@@ -1,0 +1,55 @@
+"""The suite sends some ten thousands of frames; `python -m tests.fuzz --frames N` any number."""
+
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.changes import messages
+from crdtnotes.errors import DecodeError
+from crdtnotes.store.documents import Documents
+from tests.fuzz import loop
+
+FRAMES = 20_000
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_rubbish_changes_nothing(seed: int, tmp_path: Path) -> None:
+    tally = loop.run(seed, FRAMES, tmp_path)
+    assert tally.frames == FRAMES
+    assert {"DecodeError", "Damaged", "InvalidChange", "MissingChanges", "ProtocolError", "Fork"} <= set(
+        tally.refused
+    )
+    assert tally.taken_in > 50
+
+
+def test_an_error_of_another_family_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decode = messages.decode
+
+    def careless(frame: bytes) -> messages.Message:
+        try:
+            return decode(frame)
+        except DecodeError:
+            raise KeyError(frame[:1]) from None
+
+    def decode_frame(frame: bytes) -> loop.Outcome:
+        monkeypatch.setattr(messages, "decode", careless)
+        try:
+            return real(frame)
+        finally:
+            monkeypatch.setattr(messages, "decode", decode)
+
+    real = loop._decode_frame
+    monkeypatch.setattr(loop, "_decode_frame", decode_frame)
+    with pytest.raises(KeyError) as caught:
+        loop.run(1, FRAMES, tmp_path)
+    assert "replay: python -m tests.fuzz --seed 1" in caught.value.__notes__[0]
+
+
+def test_a_replica_that_keeps_what_it_refused_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bug: after a refusal, the document in memory keeps what the transaction did to it."""
+    monkeypatch.setattr(Documents, "forget", lambda self: None)
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 - it shows in one of several ways
+        loop.run(1, FRAMES, tmp_path)
+    assert not isinstance(caught.value, KeyboardInterrupt)
