@@ -190,8 +190,7 @@ class Vault:
 
     def _listed(self, condition: str) -> Iterator[NoteInfo]:
         with self._writer.reading() as replica:
-            if not replica.read_only:
-                replica.settle_texts()
+            replica.settle_texts_if_possible()
             rows = replica.conn.execute(_NOTES.format(condition=condition)).fetchall()
         for name, modified, characters, size, links, backlinks in rows:
             yield NoteInfo(name, title_of(name), modified, characters, size, links, backlinks)
@@ -396,9 +395,12 @@ class Vault:
         with self._writer.reading() as replica:
             return [(str(peer["device"]), str(peer["address"])) for peer in replica.peers()]
 
-    def check(self) -> list[str]:
-        """Return what is wrong with the replica, a sentence each; nothing when all is well."""
-        return list(problems(self._replica))
+    def check(self, show: Callable[[int, int], None] | None = None) -> list[str]:
+        """Return what is wrong with the replica, a sentence each; nothing when all is well.
+
+        `show` is called with how many changes are checked and how many there are.
+        """
+        return list(problems(self._replica, show or (lambda _done, _total: None)))
 
     def compact(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Make the file as small as it can be; `progress` is called with the changes done and all there are.

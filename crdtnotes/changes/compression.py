@@ -21,11 +21,21 @@ def compress(data: bytes, level: int = FAST) -> bytes:
     return zstd.compress(data, level)
 
 
+def declared_length(data: bytes) -> int | None:
+    """Return the length that a zstd frame itself says its content has; None where it says none."""
+    try:
+        return zstd.get_frame_info(data).decompressed_size
+    except zstd.ZstdError:
+        return None
+
+
 def decompress(data: bytes, length: int) -> bytes:
     """Return the `length` bytes that one zstd frame holds; raises DecodeError.
 
     Never makes more than `length` bytes and one more.
     """
+    if not 0 <= length < sys.maxsize:
+        raise DecodeError("Compressed data declares a length that cannot be.")
     reader = zstd.ZstdDecompressor(options=_OPTIONS)
     try:
         result = reader.decompress(data, length + 1)

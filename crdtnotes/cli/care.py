@@ -42,14 +42,14 @@ def status(ctx: click.Context, as_json: bool) -> None:
 def check(ctx: click.Context, as_json: bool) -> None:
     """Compute everything again from the log and compare.
 
-    Says what is wrong, and fails if anything is.
+    Changes nothing. Says what is wrong, and fails if anything is: then `crdtnotes repair` mends it.
 
     \b
     crdtnotes check
     """
-    with open_vault(ctx) as vault:
-        problems = vault.check()
-        notes = len(vault)
+    with open_vault(ctx) as vault, progress("Checking") as show:
+        problems = vault.check(show)
+        notes = 0 if problems else len(vault)
     if as_json:
         print_json(problems)
     elif problems:
@@ -57,7 +57,23 @@ def check(ctx: click.Context, as_json: bool) -> None:
     else:
         click.echo(f"All is well with {counted(notes, 'note')}.")
     if problems:
-        raise LocalError(f"{counted(len(problems), 'problem')} found.")
+        raise LocalError(f"{counted(len(problems), 'problem')} found; `crdtnotes repair` mends what it can.")
+
+
+@click.command()
+@click.option("--from", "address", metavar="ADDRESS", help="Fetch what is missing from the peer there.")
+@click.pass_context
+def repair(ctx: click.Context, address: str | None) -> None:
+    """Mend a damaged vault: rebuild it from its log, and from a peer.
+
+    Does nothing where `check` finds nothing. The damaged file is set aside, never deleted.
+
+    \b
+    crdtnotes repair --from ws://127.0.0.1:4821
+    """
+    from crdtnotes.cli.mending import mend
+
+    mend(vault_path(ctx), address)
 
 
 @click.command()
@@ -92,4 +108,4 @@ def compact(ctx: click.Context) -> None:
     click.echo(f"{after / 1e6:,.1f} MB now, {before / 1e6:,.1f} MB before.")
 
 
-COMMANDS = [status, check, compact, backup]
+COMMANDS = [status, check, repair, compact, backup]

@@ -22,7 +22,7 @@ from crdtnotes.crdt.ops import Patch, Span
 from crdtnotes.crdt.rebase import rebase
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.editing.history import Deleted, History, Inserted, Step, places
-from crdtnotes.errors import NoteNotFound
+from crdtnotes.errors import NoteNotFound, StoreError
 from crdtnotes.store.documents import Document
 from crdtnotes.store.writer import Writer
 
@@ -98,7 +98,11 @@ class EditSession:
             if steps:
                 self._history.record(group, steps)
                 self._unsettled = True
-        return self.look()
+        try:
+            return self.look()
+        except StoreError:
+            # The edits are stored: an error now would make whoever called make them again.
+            return []
 
     def look(self) -> list[Patch]:
         """Return what others did to the text since the session last looked."""

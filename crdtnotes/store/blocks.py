@@ -8,6 +8,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -71,7 +72,20 @@ class Block:
             result.append(Entry(id, change, data, tip))
         if tip != self.hash:
             raise Damaged("A packed part of the log is damaged: its hash does not fit.")
+        if not self._describes(result):
+            raise Damaged("A packed part of the log is damaged: it is not what it is said to be.")
         return result
+
+    def _describes(self, entries: list[Entry]) -> bool:
+        """Whether the columns beside the changes are those of these changes."""
+        changes = [entry.change for entry in entries]
+        return (
+            changes[0].seq == self.seq
+            and (changes[0].start, changes[-1].last) == (self.start, self.last)
+            and self.closed != any(change.deps for change in changes[1:])
+            and entries[-1].id == self.id
+            and all(former.id < latter.id for former, latter in pairwise(entries))
+        )
 
 
 class Blocks:
@@ -79,17 +93,18 @@ class Blocks:
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
-        self._open: OrderedDict[int, list[Entry]] = OrderedDict()
+        self._open: OrderedDict[int, tuple[Block, list[Entry]]] = OrderedDict()
 
     def forget(self) -> None:
         """Drop what is open: another process may have replaced it."""
         self._open.clear()
 
     def entries(self, block: Block) -> list[Entry]:
-        """Return the changes of a block; raises Damaged."""
-        entries = self._open.get(block.id)
-        if entries is None:
-            entries = self._open[block.id] = block.entries()
+        """Return the changes of a block; raises Damaged where it is not whole as it was read now."""
+        known, entries = self._open.get(block.id, (None, []))
+        if known != block:
+            entries = block.entries()
+            self._open[block.id] = (block, entries)
             while len(self._open) > KEPT:
                 self._open.popitem(last=False)
         self._open.move_to_end(block.id)
@@ -106,6 +121,25 @@ class Blocks:
         """Return a packed change."""
         block = self.holding(actor, seq)
         return None if block is None else self.entries(block)[seq - block.seq]
+
+    def place(self, actor: int, seq: int) -> tuple[int, bytes] | None:
+        """Return the highest counter and the chain's hash at a packed change."""
+        block = self.holding(actor, seq)
+        if block is None:
+            return None
+        if block.until == seq:
+            return block.last, block.hash
+        entry = self.entries(block)[seq - block.seq]
+        return entry.change.last, entry.hash
+
+    def notes(self, block: Block) -> set[bytes]:
+        """Return the ids of the notes that a block is kept to have changes of."""
+        return {
+            uid
+            for (uid,) in self._conn.execute(
+                "SELECT uid FROM block_notes LEFT JOIN notes ON notes.id = note WHERE block = ?", (block.id,)
+            )
+        }
 
     def of_note(self, note: int, after: int) -> list[Block]:
         """Return the blocks with changes of a note that end after a log id, in the order of their ids."""
@@ -163,5 +197,11 @@ class Blocks:
         for id, actor, seq, until, start, last, before, tip, closed, ids, length, data in self._conn.execute(
             f"SELECT {_COLUMNS} FROM blocks {where}", values
         ).fetchall():
+            numbers = (id, actor, seq, until, start, last, closed, length)
+            if not (
+                all(isinstance(number, int) for number in numbers)
+                and all(isinstance(value, bytes) for value in (before, tip, ids, data))
+            ):
+                raise Damaged("A packed part of the log is damaged: it is not what it is said to be.")
             packed = Packed(Form.BLOCK, length, data)
             yield Block(id, actor, seq, until, start, last, before, tip, bool(closed), ids, packed)

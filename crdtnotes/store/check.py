@@ -1,44 +1,81 @@
 """Is the replica what its log says? Everything is computed again from the log and compared."""
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 
 from crdtnotes.changes import snapshot
 from crdtnotes.changes.change import Change, chain
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.errors import CrdtnotesError, Damaged
+from crdtnotes.errors import Busy, CrdtnotesError, Damaged, ReadOnly, StoreError
 from crdtnotes.markup.names import name_key
 from crdtnotes.store import causality
 from crdtnotes.store.facts import shown_base
-from crdtnotes.store.log import Head, Log
+from crdtnotes.store.log import Head
 from crdtnotes.store.names import Resolver
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.texts import content_digest
 
+_SHOWN_EVERY = 256
 
-def problems(replica: Replica) -> Iterator[str]:
-    """Yield a sentence for each thing that is wrong."""
+
+Show = Callable[[int, int], None]
+"""Called with how many changes of the log are checked and how many there are."""
+
+
+def problems(replica: Replica, show: Show) -> Iterator[str]:
+    """Yield a sentence for each thing that is wrong; nothing in the file is changed."""
+    yield from _check_search(replica)
+    with replica.steady():
+        states: dict[bytes, NoteState] = {}
+        yield from _as_far_as_readable(_check_file(replica))
+        yield from _as_far_as_readable(_check_log(replica, states, show))
+        yield from _as_far_as_readable(_check_notes(replica, states))
+        yield from _as_far_as_readable(_check_names(replica))
+        yield from _as_far_as_readable(_check_targets(replica))
+
+
+def _as_far_as_readable(found: Iterator[str]) -> Iterator[str]:
+    """Go on with the next part where one cannot be read to its end."""
     try:
-        if not replica.read_only:
-            replica.settle_texts()
+        yield from found
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        yield f"A part of the file cannot be read: {error}."
     except Damaged as error:
         yield str(error)
-    with replica.steady():
-        for (message,) in replica.conn.execute("PRAGMA quick_check"):
-            if message != "ok":
-                yield f"The file is damaged: {message}."
-        states: dict[bytes, NoteState] = {}
-        yield from _check_log(replica.log, states)
-        yield from _check_notes(replica, states)
-        yield from _check_names(replica)
-        yield from _check_targets(replica)
 
 
-def _check_log(log: Log, states: dict[bytes, NoteState]) -> Iterator[str]:
+def _check_search(replica: Replica) -> Iterator[str]:
+    """Let FTS5 check its index; that takes a write transaction, in which nothing is written."""
+    if replica.read_only:
+        return
+    try:
+        with replica.transaction():
+            replica.conn.execute("INSERT INTO search (search) VALUES ('integrity-check')")
+    except Busy:
+        raise
+    except ReadOnly:
+        return
+    except StoreError as error:
+        yield f"The search index is damaged: {error}"
+
+
+def _check_file(replica: Replica) -> Iterator[str]:
+    """Let SQLite check its pages and its indexes."""
+    for (message,) in replica.conn.execute("PRAGMA integrity_check"):
+        if message != "ok":
+            yield f"The file is damaged: {message}."
+
+
+def _check_log(replica: Replica, states: dict[bytes, NoteState], show: Show) -> Iterator[str]:
     """Replay the log, checking the chain and causality, and build every note's state from it."""
+    log = replica.log
     heads: dict[int, Head] = {}
     broken: set[bytes] = set()
+    total = sum(head.seq for head in log.heads.values())
     unreadable: list[str] = []
-    for _, change, data, stored in log.entries(unreadable.append):
+    for number, (_, change, data, stored) in enumerate(log.entries(unreadable.append)):
+        if number % _SHOWN_EVERY == 0:
+            show(number, total)
         yield from unreadable
         unreadable.clear()
         head = heads.setdefault(change.actor, Head())
@@ -47,17 +84,37 @@ def _check_log(log: Log, states: dict[bytes, NoteState]) -> Iterator[str]:
         head.seq, head.hash = change.seq, chain(head.hash, data)
         if head.hash != stored:
             yield f"The hash of {causality.label(change)} does not fit its bytes."
+            head.hash = stored  # so that one damaged change is one problem
         for actor, seq in change.deps:
             if heads.get(actor, Head()).seq < seq:
                 yield f"{causality.label(change)} stands in the log before what it depends on."
         yield from _apply(change, states, broken)
     yield from unreadable
+    yield from _check_reached(replica.conn)
     for actor, head in log.heads.items():
         replayed = heads.get(actor, Head())
         if (head.seq, head.hash) != (replayed.seq, replayed.hash):
             yield f"The head of {actor:016x} says {head.seq}, its log ends at {replayed.seq}."
     if len(heads) != len(log.heads):
         yield "The log holds changes of actors that have no head."
+
+
+def _check_reached(conn: sqlite3.Connection) -> Iterator[str]:
+    """Look for changes that no stream leads to, or that are there twice."""
+    (astray,) = conn.execute(
+        """SELECT (SELECT count(*) FROM log LEFT JOIN actors ON actors.id = log.actor
+                   WHERE actors.id IS NULL OR log.seq NOT BETWEEN 1 AND actors.seq)
+                + (SELECT count(*) FROM blocks LEFT JOIN actors ON actors.id = blocks.actor
+                   WHERE actors.id IS NULL OR blocks.seq < 1 OR until > actors.seq)"""
+    ).fetchone()
+    if astray:
+        yield f"{astray} entries of the log stand in no stream."
+    (twice,) = conn.execute(
+        """SELECT count(*) FROM log JOIN blocks ON blocks.actor = log.actor
+           AND until >= log.seq AND blocks.seq <= log.seq"""
+    ).fetchone()
+    if twice:
+        yield f"{twice} changes are in the log twice."
 
 
 def _apply(change: Change, states: dict[bytes, NoteState], broken: set[bytes]) -> Iterator[str]:
@@ -76,25 +133,18 @@ def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[s
     here = {
         uid: row
         for uid, *row in replica.conn.execute(
-            "SELECT uid, notes.id, base, alive, digest, state FROM notes LEFT JOIN texts ON note = notes.id"
+            """SELECT uid, notes.id, base, alive, digest, upto, head, state
+               FROM notes LEFT JOIN texts ON note = notes.id"""
         )
     }
     for uid, state in states.items():
         if uid not in here:
             yield f"Note {uid.hex()} is in the log but not among the notes."
             continue
-        id, base, alive, digest, stored = here.pop(uid)
+        id, base, alive, digest, upto, head, dumped = here.pop(uid)
         name = base or uid.hex()
-        data = str(state.text).encode()
-        try:
-            text = replica.documents.texts.read(id)
-        except Damaged:
-            text = None
-        if data != text:
-            yield f"The text of {name!r} is not what the log says."
-        elif stored is not None and not _fits(stored, state):
-            yield f"The snapshot of {name!r} is not what the log says."
-        if content_digest(data, state.links.counts()) != digest:
+        yield from _as_far_as_readable(_check_snapshot(replica, id, uid, name, state, upto == head, dumped))
+        if upto == head and content_digest(str(state.text).encode(), state.links.counts()) != digest:
             yield f"The digest of {name!r} is not that of its content."
         if (shown_base(state), state.exists) != (base, bool(alive)):
             yield f"The name of {name!r} is not what the log says."
@@ -107,15 +157,27 @@ def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[s
         if links != (state.links.counts() if state.exists else {}):
             yield f"The links of {name!r} are not what the log says."
     for uid in here:
-        yield f"Note {uid.hex()} is shown but not in the log."
+        yield f"Note {uid.hex() if isinstance(uid, bytes) else uid!r} is shown but not in the log."
 
 
-def _fits(stored: bytes, state: NoteState) -> bool:
-    """Whether a stored snapshot is that of this state."""
+def _check_snapshot(
+    replica: Replica, id: int, uid: bytes, name: str, state: NoteState, current: bool, dumped: bytes | None
+) -> Iterator[str]:
+    """Compare a snapshot, with the log after it where it lags behind, with the state that the log gives."""
+    wrong = f"The text of {name!r} is not what the log says."
     try:
-        return snapshot.dump(snapshot.load(stored, str(state.text))) == snapshot.dump(state)
+        shown = replica.documents.texts.read(id).decode()
+        if not current or dumped is not None:
+            wrong = f"The snapshot of {name!r} is not what the log says."
+            doc = replica.documents.copy(uid)
+            shown, dumped = ("", b"") if doc is None else (str(doc.state.text), snapshot.dump(doc.state))
     except Damaged:
-        return False
+        yield wrong
+        return
+    if shown != str(state.text):
+        yield f"The text of {name!r} is not what the log says."
+    elif dumped is not None and dumped != snapshot.dump(state):
+        yield wrong
 
 
 def _check_names(replica: Replica) -> Iterator[str]:

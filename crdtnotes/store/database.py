@@ -11,6 +11,7 @@ import os
 import secrets
 import sqlite3
 import stat
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -54,6 +55,15 @@ class ReplicaFile(Database):
     def __init__(self, conn: sqlite3.Connection, identity: _Identity) -> None:
         super().__init__(conn)
         self._identity: _Identity | None = identity
+
+    def refuse_if_replaced(self, path: Path) -> None:
+        """Raise StoreError where another file has taken this one's place: what is written here would be lost.
+
+        A repair does that, or whoever restores a backup while the vault is open.
+        """
+        status = path.stat()
+        if (status.st_dev, status.st_ino) != self._identity:
+            raise StoreError(f"{path} was replaced by another file while it was open; open it anew.")
 
     def close(self) -> None:
         """Close the connection; a second call does nothing."""
@@ -105,6 +115,26 @@ def new_file(path: Path) -> Iterator[Path]:
         sync_folder(path.parent)
 
 
+def replace_file(path: Path, new: Path) -> Path:
+    """Put the file `new` where `path` is; return where the file that was there lies now, under another name.
+
+    After a power cut the one or the other is at `path`.
+    """
+    with plain_errors(path):
+        aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}")
+        try:
+            aside.hardlink_to(path)
+        except OSError:
+            path.rename(aside)  # this file system has no hard links
+        new.replace(path)
+        sync_folder(path.parent)
+        journal = path.with_name(f"{path.name}-journal")
+        with suppress(FileNotFoundError):
+            # It belongs to the file that was here, which SQLite could not open.
+            journal.rename(aside.with_name(f"{aside.name}-journal"))
+    return aside
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable: what was made or renamed there survives a power cut."""
     if os.name == "nt":
@@ -148,13 +178,22 @@ def open_file(path: Path, *, read_only: bool = False) -> ReplicaFile:
             _release(identity)
             raise
         try:
-            if not read_only and migrations.pending(db):
+            if not read_only and _is_older(db, path):
                 with db.atomic():
                     migrations.apply(db)
         except BaseException:
             db.close()
             raise
         return db
+
+
+def _is_older(db: Database, path: Path) -> bool:
+    """Whether the schema has steps to take."""
+    try:
+        return bool(migrations.pending(db))
+    except KeyError as error:
+        # sqlite-utils reads the steps taken as dictionaries: the table's own description is damaged.
+        raise Damaged(f"{path} is damaged; `crdtnotes repair` mends it.") from error
 
 
 def _claim(path: Path) -> _Identity:
@@ -174,6 +213,12 @@ def _claim(path: Path) -> _Identity:
             _check_header(path)
         _open[identity] += 1
     return identity
+
+
+def refuse_newer(path: Path) -> None:
+    """Raise VaultNotFound or NewerVault; a file that is damaged, or no vault at all, passes."""
+    with plain_errors(path), suppress(NotAVault):
+        _release(_claim(path))
 
 
 def _check_header(path: Path) -> None:
@@ -249,6 +294,9 @@ def plain_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _plain(error, path) from error
+    except UnicodeDecodeError as error:
+        # Text in the file that is no text, or SQLite's own message about it.
+        raise Damaged(f"{path} is damaged; `crdtnotes check` says how far.") from error
     except PermissionError as error:
         if isinstance(error, StoreError):
             raise
@@ -259,12 +307,26 @@ def plain_errors(path: Path) -> Iterator[None]:
         raise StoreError(f"{path} cannot be used: {error.strerror or error}.") from error
 
 
+_NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE)
+
+
+_NO_TEXT = "Could not decode to UTF-8"
+# How Python says, without a code, that what is kept as text in the file is none.
+
+
 def _plain(error: sqlite3.Error, path: Path) -> StoreError:
+    if _NO_TEXT in str(error):
+        return Damaged(f"{path} is damaged; `crdtnotes check` says how far.")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Busy(f"Another process has been writing to {path} for over {BUSY_TIMEOUT:.0f} seconds.")
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(f"There is no room left for {path}; nothing was written.")
+    if getattr(error, "sqlite_errorcode", 0) in _NOT_WRITTEN:
+        # SQLite does not tell a quota or a limit on files from a disk that fails.
+        return DiskFull(
+            f"{path} cannot be written: a quota is used up, or the disk fails; nothing was written."
+        )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return ReadOnly(f"{path} can only be read here.")
     if code == sqlite3.SQLITE_CANTOPEN:

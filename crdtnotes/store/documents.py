@@ -15,7 +15,7 @@ from crdtnotes.crdt.ops import Create, Link, Patch, Rename, Unlink
 from crdtnotes.markup.names import name_key
 from crdtnotes.store.facts import Facts, of_birth
 from crdtnotes.store.log import Log
-from crdtnotes.store.texts import Texts, content_digest, open_text
+from crdtnotes.store.texts import Texts, content_digest, open_state
 
 KEPT = 64
 """Documents that stay decoded in memory between transactions."""
@@ -64,6 +64,10 @@ class Document:
         self.text_changed = True
         if any(isinstance(op, (Create, Link, Unlink, Rename)) for op in change.ops):
             self.links_changed = True
+
+    def digest(self) -> bytes:
+        """Return a hash of what the note shows."""
+        return content_digest(str(self.state.text).encode(), self.state.links.counts())
 
 
 class Documents:
@@ -182,8 +186,10 @@ class Documents:
                 "SELECT id, upto FROM notes WHERE uid = ? AND upto = head", (uid,)
             ).fetchone()
             if row is not None:
-                id, self._shown[uid] = row
-                return self.texts.read(id).decode()
+                id, upto = row
+                text = self.texts.read(id).decode()
+                self._shown[uid] = upto
+                return text
         doc = self.open(uid)
         return None if doc is None else str(doc.state.text)
 
@@ -196,7 +202,7 @@ class Documents:
         text = str(doc.state.text)
         data = text.encode()
         if not doc.bare:
-            self.texts.write(doc.id, data, snapshot.dump(doc.state))
+            self.texts.write(doc.id, doc.uid, doc.upto, data, snapshot.dump(doc.state))
         self._conn.execute(
             "UPDATE notes SET upto = ?, characters = ?, size = ?, digest = ? WHERE id = ?",
             (doc.upto, len(text), len(data), content_digest(data, doc.state.links.counts()), doc.id),
@@ -206,17 +212,16 @@ class Documents:
 
     def _load(self, uid: bytes) -> Document | None:
         row = self._conn.execute(
-            """SELECT id, upto, modified, length, text, sum, state
+            """SELECT id, modified, upto, length, text, sum, state
                FROM notes LEFT JOIN texts ON note = id WHERE uid = ?""",
             (uid,),
         ).fetchone()
         if row is None:
             return None
-        id, upto, modified, length, data, stored, dumped = row
-        if dumped:
-            doc = Document(
-                id, uid, snapshot.load(dumped, open_text(length, data, stored).decode()), upto, modified
-            )
+        id, modified, upto, *stored = row
+        if upto and stored[-1] is not None:
+            dumped, text = open_state(uid, upto, *stored)
+            doc = Document(id, uid, snapshot.load(dumped, text.decode()), upto, modified)
         else:
             doc = Document(id, uid, NoteState(), 0, modified)
             doc.saved = upto

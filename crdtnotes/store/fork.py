@@ -16,6 +16,7 @@ Rules
 Forks are rare and a log is read fast, so all of it is written anew.
 """
 
+import re
 from collections.abc import Mapping
 from itertools import count
 from typing import NamedTuple
@@ -24,7 +25,12 @@ from crdtnotes.changes.change import NO_HASH, Change
 from crdtnotes.changes.codec import encode
 from crdtnotes.changes.relabel import Move, moved_actor, moves_with, relabel
 from crdtnotes.crdt.version import Version, join
+from crdtnotes.errors import Damaged
 from crdtnotes.store.log import Log
+
+_FORK = "fork "
+_PLACE = re.compile("fork ([0-9a-f]{16}) ([0-9]+)")
+_RANK_BYTES = 24
 
 Logged = tuple[Change, bytes]
 """A change and its bytes."""
@@ -45,16 +51,20 @@ class Division(NamedTuple):
 def fork_entry(actor: int, seq: int, standing: Rank) -> tuple[str, bytes]:
     """Return key and value under which it is kept that of this change only one version stands."""
     time, digest = standing
-    return f"fork {actor:016x} {seq}", time.to_bytes(8, "big") + digest
+    return f"{_FORK}{actor:016x} {seq}", time.to_bytes(8, "big") + digest
 
 
 def forks_in(meta: Mapping[str, object]) -> dict[tuple[int, int], Rank]:
-    """Return what was kept: `{(actor, seq): rank of the version that stands}`."""
+    """Return what was kept: `{(actor, seq): rank of the version that stands}`; raises Damaged."""
     result: dict[tuple[int, int], Rank] = {}
     for key, value in meta.items():
-        if key.startswith("fork ") and isinstance(value, bytes):
-            _, actor, seq = key.split()
-            result[int(actor, 16), int(seq)] = (int.from_bytes(value[:8], "big"), value[8:])
+        if isinstance(key, str) and key.startswith(_FORK):
+            place = _PLACE.fullmatch(key)
+            if place is None or not isinstance(value, bytes) or len(value) != _RANK_BYTES:
+                raise Damaged(
+                    "The vault's file is damaged where it keeps forks; `crdtnotes repair` mends it."
+                )
+            result[int(place[1], 16), int(place[2])] = (int.from_bytes(value[:8], "big"), value[8:])
     return result
 
 

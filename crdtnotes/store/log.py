@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from crdtnotes.changes.batch import Form, Opened, Packed, Piece, open_piece
 from crdtnotes.changes.change import NO_HASH, Change, chain
-from crdtnotes.changes.compression import compress
+from crdtnotes.changes.compression import compress, decompress
 from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.blocks import Block, Blocks, Entry
@@ -26,6 +26,9 @@ PAGE_BYTES = 1024 * 1024
 
 COMPRESSED = 512
 """Bytes from which on a change is compressed in its row, where that saves an eighth."""
+
+
+_DAMAGED = "A change in the vault's log is damaged; `crdtnotes repair` mends it."
 
 
 @dataclass(slots=True)
@@ -63,6 +66,8 @@ class Log:
         self._seen.clear()
         self.blocks.forget()
         for id, actor, seq, last, tip in self._conn.execute("SELECT id, actor, seq, last, hash FROM actors"):
+            if not (isinstance(actor, int) and isinstance(seq, int) and isinstance(last, int)):
+                raise Damaged("The log of the vault's file is damaged; `crdtnotes repair` mends it.")
             self._ids[actor] = id
             self.heads[actor] = Head(seq, last, tip)
         (self.tip,) = self._conn.execute(
@@ -121,8 +126,7 @@ class Log:
         ).fetchone()
         if found is not None:
             return int(found[0]), bytes(found[1])
-        entry = self.blocks.entry(row, seq)
-        return None if entry is None else (entry.change.last, entry.hash)
+        return self.blocks.place(row, seq)
 
     # -- writing
 
@@ -210,7 +214,10 @@ class Log:
     # -- reading
 
     def change_at(self, id: int) -> Change | None:
-        """Return the change with a log id if it lies in a row of its own; raises Damaged."""
+        """Return the change with a log id if it lies in a row of its own; raises Damaged.
+
+        Whether it is the one that once lay there is not looked at.
+        """
         row = self._conn.execute("SELECT length, data FROM log WHERE id = ?", (id,)).fetchone()
         return None if row is None else _open_row(*row)[0]
 
@@ -218,21 +225,34 @@ class Log:
         """Yield `(log id, change)` of a note's changes that came after a log id; raises Damaged."""
         # Rows first: what another process packs between the two statements is seen twice, not never.
         rows = self._conn.execute(
-            "SELECT id, length, data FROM log WHERE note = ? AND id > ? ORDER BY id", (note, after)
+            """SELECT log.id, log.actor, log.seq, log.length, log.data, log.hash, former.hash FROM log
+               LEFT JOIN log former ON former.actor = log.actor AND former.seq = log.seq - 1
+               WHERE log.note = ? AND log.id > ? ORDER BY log.id""",
+            (note, after),
         ).fetchall()
-        unpacked = ((id, length, data) for id, length, data in rows)
         by_actor: dict[int, list[Block]] = {}
         for block in self.blocks.of_note(note, after):
             by_actor.setdefault(block.actor, []).append(block)
         seen = after
         for id, change in merge(
-            ((id, _open_row(length, data)[0]) for id, length, data in unpacked),
+            ((id, self._verified(*row)) for id, *row in rows),
             *(self._packed_of_note(blocks, uid) for blocks in by_actor.values()),
             key=_log_id,
         ):
             if id > seen:
                 yield id, change
                 seen = id
+
+    def _verified(
+        self, actor: int, seq: int, length: int | None, data: bytes, stored: bytes, before: bytes | None
+    ) -> Change:
+        """Return the change in a row if the chain proves it; `before` is the hash before it, if at hand."""
+        if before is None:
+            place = self.blocks.place(actor, seq - 1) if seq > 1 else (0, NO_HASH)
+            before = b"" if place is None else place[1]
+        change, data = _open_row(length, data)
+        _verify(before, data, stored)
+        return change
 
     def _packed_of_note(self, blocks: list[Block], uid: bytes) -> Iterator[tuple[int, Change]]:
         for block in blocks:
@@ -251,19 +271,28 @@ class Log:
         for block in blocks:
             until = self.heads[actor].seq + 1 if block is None else block.seq
             while page := self._conn.execute(
-                """SELECT id, seq, hash, length, data FROM log
+                """SELECT log.id, seq, uid, hash, length, data FROM log LEFT JOIN notes ON notes.id = note
                    WHERE actor = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?""",
                 (row, after, until, PAGE),
             ).fetchall():
                 after = page[-1][1]
-                for id, _, tip, length, data in page:
+                for id, _, uid, tip, length, data in page:
                     try:
-                        yield Entry(id, *_open_row(length, data), tip)
+                        change, data = _open_row(length, data)
                     except Damaged as error:
                         damaged(f"Entry {id} of the log cannot be read: {error}")
+                        continue
+                    if change.note != uid:
+                        damaged(f"Entry {id} of the log stands under a note that it is not on.")
+                    yield Entry(id, change, data, tip)
             if block is not None:
                 try:
-                    yield from block.entries()
+                    entries = block.entries()
+                    if {entry.change.note for entry in entries} != self.blocks.notes(block):
+                        damaged(
+                            f"Changes {block.seq} to {block.until} of {actor:016x} stand under other notes."
+                        )
+                    yield from entries
                 except Damaged as error:
                     damaged(f"Changes {block.seq} to {block.until} of {actor:016x} cannot be read: {error}")
                 after = block.until
@@ -278,9 +307,11 @@ class Log:
         comes after it. What a block depends on comes before it if only its first change has deps. Otherwise a
         block is sent whole only where all else that is still to be sent has larger counters than all of it,
         and in single changes else.
+
+        What leaves the log is verified: wrong bytes would make a fork where they were sent.
         """
         streams = [
-            self._stream(self._ids[actor], version.get(actor, 0), head.seq)
+            self._stream(actor, version.get(actor, 0), head.seq)
             for actor, head in self.heads.items()
             if head.seq > version.get(actor, 0)
         ]
@@ -307,6 +338,8 @@ class Log:
             if block is not None and not block.closed and heap and heap[0][0] <= block.last:
                 streams[number] = concatenated(self._singly(block, 0, block.until), streams[number])
             else:
+                if block is not None:
+                    self.blocks.entries(block)
                 yield item.piece
             for following in streams[number]:
                 heappush(heap, (following.key, number, following))
@@ -319,37 +352,44 @@ class Log:
                 yield _Next(entry.change.last, entry.data)
 
     def _stream(self, actor: int, after: int, upto: int) -> Iterator[_Next]:
-        """Yield what there is of one actor's changes `after+1 … upto`, in order."""
+        """Yield what there is of one actor's changes `after+1 … upto`, in order; rows are verified."""
+        row = self._ids[actor]
+        tip = self.hash_at(actor, after) or b""
         while after < upto:
-            page = self._page(actor, after, upto)
+            page = self._page(row, after, upto, tip)
             if page:
-                yield from (item for _, item in page)
-                after, _ = page[-1]
+                yield from (item for _, _, item in page)
+                after, tip, _ = page[-1]
                 continue
-            block = self.blocks.holding(actor, after + 1)
+            block = self.blocks.holding(row, after + 1)
             if block is None:
-                if not self._page(actor, after, upto):
-                    return
-            elif block.seq == after + 1 and block.until <= upto:
+                raise Damaged(_DAMAGED)
+            if block.seq == after + 1 and block.before != tip:
+                raise Damaged(_DAMAGED)
+            if block.seq == after + 1 and block.until <= upto:
                 yield _Next(block.start, block.packed, block)
-                after = block.until
             else:
                 yield from self._singly(block, after, upto)
-                after = block.until
+            after, tip = block.until, block.hash
 
-    def _page(self, actor: int, after: int, upto: int) -> list[tuple[int, _Next]]:
-        """Return `(seq, piece)` of the next changes that lie in rows of their own, without a gap."""
-        page: list[tuple[int, _Next]] = []
+    def _page(self, actor: int, after: int, upto: int, tip: bytes) -> list[tuple[int, bytes, _Next]]:
+        """Return `(seq, hash, piece)` of the next changes that lie in rows of their own, without a gap.
+
+        `tip` is the chain's hash before them.
+        """
+        page: list[tuple[int, bytes, _Next]] = []
         size = 0
         cursor = self._conn.execute(
-            """SELECT seq, last, length, data FROM log
+            """SELECT seq, last, hash, length, data FROM log
                WHERE actor = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?""",
             (actor, after, upto, PAGE),
         )
-        for seq, last, length, data in cursor:
+        for seq, last, stored, length, data in cursor:
             if seq != after + 1:
                 break
-            page.append((seq, _Next(last, data if length is None else Packed(Form.CHANGE, length, data))))
+            piece = _piece(length, data)
+            tip = _verify(tip, _content(piece), stored)
+            page.append((seq, tip, _Next(last, piece)))
             size += len(data)
             after = seq
             if size > PAGE_BYTES:
@@ -362,10 +402,33 @@ def _log_id(entry: tuple[int, Change] | Entry) -> int:
     return entry[0]
 
 
+def _piece(length: int | None, data: bytes) -> Piece:
+    """Return what lies in a row; raises Damaged where that cannot be: a damaged file can hold anything."""
+    if not isinstance(data, bytes) or not isinstance(length, int | None):
+        raise Damaged(_DAMAGED)
+    return data if length is None else Packed(Form.CHANGE, length, data)
+
+
+def _content(piece: Piece) -> bytes:
+    """Return the bytes of the change in a row, not decoded."""
+    try:
+        return decompress(piece.data, piece.length) if isinstance(piece, Packed) else piece
+    except DecodeError:
+        raise Damaged(_DAMAGED) from None
+
+
 def _open_row(length: int | None, data: bytes) -> tuple[Change, bytes]:
     """Return the change in a row, and its bytes; raises Damaged."""
     try:
-        [opened] = open_piece(data if length is None else Packed(Form.CHANGE, length, data))
+        [opened] = open_piece(_piece(length, data))
     except DecodeError as error:
         raise Damaged(f"A change in the vault's file is damaged: {error}") from None
     return opened
+
+
+def _verify(before: bytes, data: bytes, stored: bytes) -> bytes:
+    """Return the hash behind a change; raises Damaged where it is not the stored one."""
+    tip = chain(before, data) if isinstance(before, bytes) else b""
+    if tip != stored:
+        raise Damaged(_DAMAGED)
+    return tip

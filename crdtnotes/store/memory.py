@@ -70,6 +70,12 @@ def move(old: Path, new: Path) -> None:
         _place(old).replace(_place(new))
 
 
+def forget(path: Path) -> None:
+    """Forget a file that is gone."""
+    with suppress(OSError):
+        _place(path).unlink(missing_ok=True)
+
+
 def _write(place: Path, line: bytes) -> None:
     file = os.open(place, os.O_WRONLY | os.O_CREAT, 0o600)
     try:

@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
 
+from crdtnotes.errors import Damaged
 from crdtnotes.markup.names import folder_of, name_key, title_of
 from crdtnotes.markup.outline import KIND_ALIAS
 from crdtnotes.markup.resolve import Candidate, resolve
@@ -74,6 +75,13 @@ class NameIndex:
         for id in moved - self._dirty_notes.keys():
             self._index_shown(id)
         self._dirty_notes.clear()
+
+    def is_shown(self, key: str) -> bool:
+        """Whether a note shows the name with this key, by this index."""
+        row = self._conn.execute(
+            "SELECT 1 FROM names WHERE title_key = ? AND key = ? AND rank = ?", (title_of(key), key, NAME)
+        ).fetchone()
+        return row is not None
 
     def aliases(self) -> dict[int, list[str]]:
         """Return each note's aliases as they are written."""
@@ -219,6 +227,8 @@ class Resolver:
             titles,
         )
         for title, key, rank, id, name in rows:
+            if title not in self._titles:
+                raise Damaged("The names in the vault's file are damaged; `crdtnotes repair` mends them.")
             present, former = self._titles[title]
             (former if rank == FORMER else present).add(Candidate(key, name), rank, id)
 

@@ -9,7 +9,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,18 @@ from crdtnotes.changes.change import Change, chain
 from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.version import Version, join
-from crdtnotes.errors import Fork, LocalError, MissingChanges, NotAVault, RemoteError
+from crdtnotes.errors import (
+    Busy,
+    Damaged,
+    DiskFull,
+    Fork,
+    LocalError,
+    MissingChanges,
+    NotAVault,
+    ReadOnly,
+    RemoteError,
+    StoreError,
+)
 from crdtnotes.markup.names import name_key
 from crdtnotes.store import causality, memory, packing
 from crdtnotes.store.circle import Circle
@@ -128,12 +139,10 @@ class Replica:
         return cls(path, actors=actors)
 
     def close(self) -> None:
-        """Store what lags behind, pack what is worth it, and close the file."""
+        """Store what lags behind and pack what is worth it, where that can be done now; close the file."""
         try:
-            if not self.read_only:
-                self.settle_texts()
-                if packing.is_due(self):
-                    packing.pack(self, least=packing.DUE)
+            self.settle_texts_if_possible()
+            self._pack_if_possible()
         finally:
             self.db.close()
 
@@ -173,14 +182,26 @@ class Replica:
                 self.conn.rollback()
 
     def row_by_key(self, key: str) -> int | None:
-        """Return the row of the note that shows the name with this key."""
-        row = self.conn.execute("SELECT id FROM notes WHERE key = ?", (key,)).fetchone()
-        return None if row is None else int(row[0])
+        """Return the row of the note that shows the name with this key; raises Damaged.
+
+        An index that is damaged must not lead to another note, or past the one that is meant.
+        """
+        row = self.conn.execute("SELECT id, name FROM notes WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            if self.names.is_shown(key):
+                raise Damaged(f"The names in {self.path} are damaged; `crdtnotes repair` mends them.")
+            return None
+        id, name = row
+        if name is None or name_key(name) != key:
+            raise Damaged(f"The names in {self.path} are damaged; `crdtnotes repair` mends them.")
+        return int(id)
 
     def uid_of(self, row: int) -> bytes:
         """Return the id of the note in a row."""
-        (uid,) = self.conn.execute("SELECT uid FROM notes WHERE id = ?", (row,)).fetchone()
-        return bytes(uid)
+        found = self.conn.execute("SELECT uid FROM notes WHERE id = ?", (row,)).fetchone()
+        if found is None:
+            raise Damaged(f"A note in {self.path} is not where its name leads; `crdtnotes repair` mends it.")
+        return bytes(found[0])
 
     def peers(self) -> list[dict[str, object]]:
         """Return the peers that this replica has synchronised with, the latest first."""
@@ -197,6 +218,8 @@ class Replica:
         if version != self._data_version:
             self.log.refresh()
             meta = dict(self.conn.execute("SELECT key, value FROM meta"))
+            if not isinstance(meta.get("actor"), int):
+                raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
             self.stream.look(meta["actor"], meta.get("token"))
             self._forks = forks_in(meta)
             if meta.get("epoch", 0) != self.epoch:
@@ -238,11 +261,10 @@ class Replica:
 
     def digest(self) -> str:
         """Return a hash of the changes that are here and of the notes that they show."""
-        while True:
-            self.settle_texts()
-            with self.steady():
-                if not self.documents.stale():
-                    return digest(self.conn, self.log)
+        self.settle_texts_if_possible()
+        with self.steady():
+            lagging = {uid: doc for uid in self.documents.stale() if (doc := self.documents.open(uid))}
+            return digest(self.conn, self.log, {uid: doc.digest() for uid, doc in lagging.items()})
 
     # -- writing
 
@@ -250,6 +272,7 @@ class Replica:
     def transaction(self) -> Iterator[None]:
         """Hold the replica for writing; all that is done inside is committed as one, or not at all."""
         if self._depth:
+            self._refuse_if_undone()
             self._depth += 1
             try:
                 yield
@@ -258,6 +281,7 @@ class Replica:
             return
         try:
             with writing(self.db, self.path):
+                self.db.refuse_if_replaced(self.path)
                 self._depth = 1
                 self._look()
                 yield
@@ -280,6 +304,7 @@ class Replica:
 
     def integrate(self, change: Change, data: bytes, doc: Document) -> None:
         """Log a change that the document holds already."""
+        self._refuse_if_undone()
         log_id = self.log.advance(change, data)
         self.log.write(change, data, doc.id)
         self._actors.add(change.actor)
@@ -288,6 +313,7 @@ class Replica:
 
     def bear(self, change: Change, data: bytes) -> None:
         """Log a birth of a note that is not here, and the note with it."""
+        self._refuse_if_undone()
         self.log.write(change, data, self._bear(change, data))
 
     def _bear(self, change: Change, data: bytes) -> int:
@@ -301,6 +327,7 @@ class Replica:
 
     def derive(self) -> None:
         """Bring everything derived up to date with what was integrated in this transaction."""
+        self._refuse_if_undone()
         for doc in self._touched.values():
             moved = self.names.place(doc.id, shown_base(doc.state), doc.state.exists)
             if doc.links_changed or moved:
@@ -326,6 +353,31 @@ class Replica:
     def _save(self, doc: Document) -> None:
         self.search.take_out(doc.id)
         self.documents.save(doc)
+
+    def _refuse_if_undone(self) -> None:
+        """Stop a transaction that SQLite rolled back by itself, as it may where a disk is full.
+
+        Whoever caught that error and went on would else write without a transaction.
+        """
+        if not self.conn.in_transaction:
+            raise StoreError(f"What was being written to {self.path} was undone by an error before.")
+
+    def settle_texts_if_possible(self) -> None:
+        """Store the snapshots that lag behind, unless that cannot be done now.
+
+        They may lag: that is no reason for reading or closing to fail. (Inside a transaction it is: SQLite
+        may have undone it.)
+        """
+        if not self.read_only:
+            with suppress(*(() if self._depth else (Busy, DiskFull, ReadOnly))):
+                self.settle_texts()
+
+    def _pack_if_possible(self) -> None:
+        """Pack the log where that is worth while, unless it cannot be done now; what is damaged stays."""
+        if not self.read_only:
+            with suppress(Busy, DiskFull, ReadOnly, Damaged):
+                if packing.is_due(self):
+                    packing.pack(self, least=packing.DUE)
 
     def settle_texts(self) -> None:
         """Store the snapshots that lag behind the log."""

@@ -7,7 +7,7 @@ import pytest
 from crdtnotes import Vault
 from crdtnotes.crdt.ops import Patch
 from crdtnotes.editing.session import Edit, EditSession
-from crdtnotes.errors import DiskFull, InvalidText, NoteNotFound, OutOfRange
+from crdtnotes.errors import Busy, DiskFull, InvalidText, NoteNotFound, OutOfRange
 
 
 @pytest.fixture
@@ -137,6 +137,25 @@ def test_an_edit_that_fails_changes_nothing_and_can_be_tried_again(
     note.undo()
     note.undo()
     assert note.text == vault.note("n").text == "abcd"
+
+
+def test_an_edit_that_is_stored_does_not_fail_because_of_what_comes_after(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor makes an edit again that failed: one that is stored would be there twice."""
+    note = session(vault, "abc")
+
+    def busy(*_: object) -> None:
+        raise Busy("Another process has been writing for long.")
+
+    note.commit([Edit(0, 1, "A")])
+    with monkeypatch.context() as patch:
+        patch.setattr("crdtnotes.store.documents.Documents.catch_up", busy)
+        assert note.commit([Edit(3, 0, "d")]) == []
+    other = vault.note("n")
+    other.insert(0, "z")
+    assert [patch.inserted for patch in note.look()] == ["z"]
+    assert note.text == other.text == "zAbcd"
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,9 @@ class _File(ReplicaFile):
         super().__init__(conn, (0, 0))
         self._disk = disk
 
+    def refuse_if_replaced(self, path: Path) -> None:
+        """Files are put into its place only while nobody has it open."""
+
     def close(self) -> None:
         self._disk.release(self.conn)
 

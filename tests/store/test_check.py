@@ -75,6 +75,14 @@ def test_what_was_planted_is_found(path: Path, statement: str, said: str) -> Non
     assert any(said in problem for problem in problems), problems
 
 
+def test_one_damaged_change_is_one_problem(path: Path) -> None:
+    with Vault.open(path) as vault:
+        for number in range(5):
+            vault.note("A").append(f"line {number}")
+    problems = planted(path, "UPDATE log SET data = CAST(replace(data, 'more', 'MORE') AS BLOB) WHERE id = 3")
+    assert sum("hash of change" in problem for problem in problems) == 1
+
+
 def test_all_problems_are_told(path: Path) -> None:
     problems = planted(path, "DELETE FROM links", "UPDATE texts SET text = x'41'")
     assert sum("links of" in problem for problem in problems) == 2
@@ -108,3 +116,29 @@ def test_a_damaged_text_is_never_served(path: Path) -> None:
             with pytest.raises(Exception, match="damaged"):
                 use()
         assert vault.check() != []
+
+
+def test_a_damaged_search_index_is_found(path: Path) -> None:
+    problems = planted(path, "UPDATE search_data SET block = x'00' WHERE id > 10")
+    assert any("search index" in problem for problem in problems), problems
+
+
+def test_it_waits_for_who_is_writing_and_finds_nothing(path: Path) -> None:
+    with Vault.open(path) as vault, Vault.open(path) as other:
+        other.note("A").append("more")
+        before = path.read_bytes()
+        assert vault.check() == []
+        assert path.read_bytes() == before, "it changes nothing"
+
+
+def test_a_snapshot_that_lags_is_no_problem_and_one_that_is_wrong_is(path: Path) -> None:
+    with Vault.open(path) as vault:
+        vault.create_note("long", "x" * 20_000)
+        for number in range(70):
+            vault.note("long").append(f"lags {number}")
+        assert vault.replica.documents.stale()
+        assert vault.check() == []
+        assert vault.replica.documents.stale(), "it changes nothing"
+        conn = vault.replica.conn
+        conn.execute("UPDATE texts SET text = x'41' WHERE note IN (SELECT id FROM notes WHERE upto < head)")
+        assert vault.check() == ["The text of 'long' is not what the log says."]

@@ -13,6 +13,7 @@ from crdtnotes.errors import (
     VaultExists,
     VaultNotFound,
 )
+from crdtnotes.repair import repair
 from crdtnotes.store.database import new_file
 from crdtnotes.store.schema import SCHEMA
 from crdtnotes.vault import Vault
@@ -75,8 +76,9 @@ def test_a_newer_file_is_left_alone_byte_for_byte(path: Path) -> None:
     conn.execute(f"PRAGMA user_version = {SCHEMA + 1}")
     conn.close()
     before, modified = path.read_bytes(), path.stat().st_mtime_ns
-    with pytest.raises(NewerVault, match="newer crdtnotes"):
-        Vault.open(path)
+    for use in (Vault.open, lambda path: Vault.open(path, read_only=True), repair):
+        with pytest.raises(NewerVault, match="newer crdtnotes"):
+            use(path)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == (before, modified)
     assert list(path.parent.iterdir()) == [path]
 

@@ -64,6 +64,6 @@ def test_what_is_shown_counts_beside_the_changes(tmp_path: Path) -> None:
             conn = one.replica.conn
             conn.execute("BEGIN")
             conn.execute(f"UPDATE notes SET {column}")
-            digests.add(digest(conn, one.replica.log))
+            digests.add(digest(conn, one.replica.log, {}))
             conn.rollback()
         assert len(digests) == 4

@@ -26,3 +26,75 @@ def test_a_damaged_text_is_not_shown(tmp_path: Path) -> None:
             vault.note("分布式系统").insert(0, "x")
         assert vault.note("whole").text == "another text"
         assert len(vault.check()) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE texts SET note = -note",
+        "UPDATE notes SET upto = upto - 1, head = head - 1",
+        "DELETE FROM texts",
+    ],
+)
+def test_another_notes_text_or_an_old_one_is_not_shown(tmp_path: Path, statement: str) -> None:
+    """The sum covers whose text it is and up to where: a damaged number cannot pass one off as another."""
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        for name in ("甲", "乙"):
+            vault.create_note(name, "text").append(f"more of {name}")
+    conn = sqlite3.connect(path)
+    conn.execute(statement)
+    if "-note" in statement:
+        conn.execute("UPDATE texts SET note = 3 + note")
+    conn.commit()
+    conn.close()
+    with Vault.open(path) as vault:
+        for name in ("甲", "乙"):
+            with pytest.raises(Damaged):
+                _ = vault.note(name).text
+        assert vault.check() != []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE notes SET upto = 3 - upto, head = 3 - head",
+        "UPDATE notes SET upto = 0, head = 0",
+        "UPDATE notes SET uid = CASE id WHEN 1 THEN x'01' ELSE x'02' END",
+        "UPDATE log SET id = id + 10",
+        "UPDATE log SET length = NULL",
+        "UPDATE log SET data = CAST(data AS TEXT)",
+    ],
+)
+def test_of_a_note_that_was_only_born_neither(tmp_path: Path, statement: str) -> None:
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        vault.create_note("甲", "one " * 300)
+        vault.create_note("乙", "two " * 300)
+        assert vault.replica.conn.execute("SELECT count(*) FROM texts").fetchone() == (0,)
+    conn = sqlite3.connect(path)
+    conn.execute(statement)
+    conn.commit()
+    conn.close()
+    with Vault.open(path) as vault:
+        for name in ("甲", "乙"):
+            with pytest.raises(Damaged):
+                _ = vault.note(name).text
+        assert vault.check() != []
+
+
+def test_a_state_that_was_damaged_is_not_written_on(tmp_path: Path) -> None:
+    """What is typed next would name characters that nobody has."""
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        for name in ("甲", "乙"):
+            vault.create_note(name, "same").append("text")
+    conn = sqlite3.connect(path)
+    conn.execute("UPDATE texts SET state = (SELECT state FROM texts WHERE note = 2)")
+    conn.commit()
+    conn.close()
+    with Vault.open(path) as vault:
+        assert vault.note("甲").text == "same\ntext\n"
+        with pytest.raises(Damaged):
+            vault.note("甲").append("more")
+        vault.note("乙").append("more")

@@ -1,0 +1,86 @@
+"""What `crdtnotes repair` does, and how it says so."""
+
+import logging
+from pathlib import Path
+
+import click
+
+from crdtnotes.cli.dialling import sync_once
+from crdtnotes.cli.output import counted, quoted
+from crdtnotes.cli.progress import progress
+from crdtnotes.cli.running import run, saying_what_happens
+from crdtnotes.cli.starting import default_device
+from crdtnotes.errors import Damaged, NotAVault
+from crdtnotes.repair import Repaired, repair
+from crdtnotes.sync.address import Address
+from crdtnotes.sync.transport import peek
+from crdtnotes.vault import Vault
+
+_PROBLEMS_SHOWN = 10
+
+_PLAUSIBLE = 1_000_000_000
+# A damaged number may say that any number of changes is missing; nobody has made more than this.
+
+
+def mend(path: Path, address: str | None) -> None:
+    """Repair the vault at `path` if it needs that, with the peer at `address`, and say what was done.
+
+    Raises a CrdtnotesError; the file at `path` is then as it was.
+    """
+    peer = None if address is None else Address.parse(address)
+    if _is_whole(path):
+        click.echo("All is well: there is nothing to repair.")
+        return
+    with saying_what_happens(logging.ERROR), progress("Rebuilding") as show:
+        if peer is None:
+            done = repair(path, device=default_device(), show=show)
+        else:
+            done = repair(
+                path,
+                lambda part: _fetch(part, peer),
+                lambda: run(peek(peer)).vault,
+                default_device(),
+                show,
+            )
+    _say(done)
+
+
+def _fetch(part: Path, peer: Address) -> None:
+    run(sync_once(part, peer))
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether `check` finds nothing; raises VaultNotFound, NewerVault and the like."""
+    try:
+        with Vault.open(path) as vault, progress("Checking") as show:
+            problems = vault.check(show)
+    except (Damaged, NotAVault) as error:
+        if isinstance(error, NotAVault) and not _was_a_vault(path):
+            raise
+        problems = [str(error)]
+    for problem in problems[:_PROBLEMS_SHOWN]:
+        click.echo(problem)
+    if len(problems) > _PROBLEMS_SHOWN:
+        click.echo(f"… and {counted(len(problems) - _PROBLEMS_SHOWN, 'further problem')}.")
+    return not problems
+
+
+def _was_a_vault(path: Path) -> bool:
+    """Whether a file whose beginning is damaged still looks like one of ours."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return False
+    return b"CREATE TABLE texts" in data and b"CREATE TABLE log" in data
+
+
+def _say(done: Repaired) -> None:
+    click.echo(f"Kept {counted(done.kept, 'change')}, fetched {counted(done.fetched, 'change')}.")
+    if done.missing:
+        many = counted(done.missing, "change") if done.missing < _PLAUSIBLE else "Some changes"
+        click.echo(f"{many} could be read nowhere.")
+    if done.texts:
+        click.echo("These notes have the text that was stored last, without its history:")
+        for name in done.texts:
+            click.echo(f"  {quoted(name)}")
+    click.echo(f"The damaged file is now {done.aside}")

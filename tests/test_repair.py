@@ -1,0 +1,361 @@
+"""A replica's file with damage in it: what is read is right or refused, and repair brings it back."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from crdtnotes.changes.batch import changes_in
+from crdtnotes.editing.session import Edit
+from crdtnotes.errors import Busy, CrdtnotesError, Damaged, StoreError, Unreachable, WrongVault
+from crdtnotes.repair import repair
+from crdtnotes.store import memory, packing, salvage
+from crdtnotes.store.fork import forks_in
+from crdtnotes.vault import Vault
+from tests.store.convergence import ACTIONS, Person
+from tests.vaults import changes, fast, meet, send
+
+PAGE = 4096
+
+
+class Damage:
+    """A replica that is about to be damaged, and a peer that is in step with it."""
+
+    def __init__(self, folder: Path, *, packed: bool = False) -> None:
+        self.path, self.peer_path = folder / "v.db", folder / "peer.db"
+        random = Random(5)
+        person = Person(random)
+        with Vault.create(self.path, "here") as here, Vault.create(self.peer_path, "peer", here.id) as peer:
+            fast(here), fast(peer)
+            for vault in (here, peer, here):
+                for _ in range(15):
+                    person.act(vault, random.choice(ACTIONS))
+                meet(here, peer)
+            here.create_note("长文", "一段很长的文字 with words. " * 400)
+            here.create_note("empty")
+            here.create_note("论文/CAP定理", "见 [[长文]] 和 [[empty|空]] #理论")
+            here.search("文字")
+            if packed:
+                for number in range(30):
+                    here.note("长文").insert(number, "字")
+                    here.note("empty").append(f"line {number}")
+                assert packing.pack(here.replica, least=8) > 60
+                here.note("empty").rename("空/empty")
+            meet(here, peer)
+            self.texts = {info.name: here.note(info.name).text for info in here.notes()}
+            self.digest, self.vault, self.actor = here.digest, bytes.fromhex(here.id), here.actor
+            self.changes = set(changes(here))
+        self.whole = self.path.read_bytes()
+
+    def spoil(self, content: bytes) -> None:
+        for old in self.path.parent.glob("v.db*"):
+            old.unlink()
+        self.path.write_bytes(content)
+
+    def fetch(self, part: Path) -> None:
+        with Vault.open(part) as vault, Vault.open(self.peer_path) as peer:
+            send(peer, fast(vault))
+            send(fast(vault), peer)
+
+    def identify(self) -> bytes:
+        return self.vault
+
+    def nothing_wrong_is_shown(self) -> bool:
+        """Read every note by its name; return whether all could be read."""
+        try:
+            with Vault.open(self.path, read_only=True) as vault:
+                return sum(self._reads(vault, name) for name in self.texts) == len(self.texts)
+        except CrdtnotesError:
+            return False
+
+    def is_sent_right_or_not_at_all(self) -> None:
+        """What a damaged replica says to its peers is what it always said; and `check` survives."""
+        with suppress(CrdtnotesError), Vault.open(self.path) as vault:
+            for batch in vault.changes_since({}):
+                assert set(changes_in(batch)) <= self.changes, "a change was sent that nobody made"
+        with suppress(CrdtnotesError), Vault.open(self.path) as vault:
+            vault.check()
+
+    def _reads(self, vault: Vault, name: str) -> bool:
+        try:
+            shown = vault.note(name).text
+        except CrdtnotesError:
+            return False
+        assert shown == self.texts[name], f"{name!r} shows what it never held"
+        return True
+
+
+@pytest.fixture
+def damage(tmp_path: Path) -> Damage:
+    return Damage(tmp_path)
+
+
+@pytest.fixture(params=["in rows", "packed"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Damage:
+    return Damage(tmp_path, packed=request.param == "packed")
+
+
+def flipped(whole: bytes, random: Random, bits: int) -> Iterator[tuple[str, bytes]]:
+    """The file with one bit flipped, for some bits of every page, more of them where its structure is."""
+    for page in range(len(whole) // PAGE):
+        places = [
+            *(random.randrange(100) for _ in range(bits // 2)),
+            *(random.randrange(PAGE) for _ in range(bits)),
+        ]
+        for place in places:
+            bit = random.randrange(8)
+            spoilt = bytearray(whole)
+            spoilt[page * PAGE + place] ^= 1 << bit
+            yield f"page {page}, byte {place}, bit {bit}", bytes(spoilt)
+
+
+def test_a_flipped_bit_anywhere_never_shows_a_wrong_text(either: Damage) -> None:
+    damage = either
+    refused = 0
+    for where, content in flipped(damage.whole, Random(1), 12):
+        damage.spoil(content)
+        try:
+            refused += not damage.nothing_wrong_is_shown()
+            damage.is_sent_right_or_not_at_all()
+        except BaseException as error:
+            error.add_note(where)
+            raise
+    assert refused > 20
+
+
+def test_repair_with_a_peer_brings_everything_back(either: Damage) -> None:
+    damage = either
+    for where, content in flipped(damage.whole, Random(2), 2):
+        damage.spoil(content)
+        try:
+            repaired = repair(damage.path, damage.fetch, damage.identify)
+            with Vault.open(damage.path) as vault:
+                assert vault.digest == damage.digest
+                assert vault.check() == []
+                assert vault.actor != damage.actor
+            assert repaired.missing == 0 or repaired.missing > 10**3, "a flipped number may say anything"
+            assert repaired.texts == ()
+            assert repaired.aside.stat().st_size >= len(content) - PAGE
+        except BaseException as error:
+            error.add_note(where)
+            raise
+
+
+def planted(path: Path, *statements: str) -> None:
+    conn = sqlite3.connect(path)
+    for statement in statements:
+        assert conn.execute(statement).rowcount > 0, statement
+    conn.commit()
+    conn.close()
+
+
+def texts(path: Path) -> dict[str, str]:
+    with Vault.open(path) as vault:
+        assert vault.check() == []
+        return {info.name: vault.note(info.name).text for info in vault.notes()}
+
+
+HOLE = "UPDATE log SET data = x'00', hash = x'00' WHERE id = 3"
+
+
+def test_what_is_derived_is_made_anew_from_the_log(damage: Damage) -> None:
+    planted(damage.path, "DELETE FROM links", "UPDATE notes SET digest = x'00'", "DELETE FROM names")
+    repaired = repair(damage.path)
+    assert (repaired.fetched, repaired.missing, repaired.texts) == (0, 0, ())
+    with Vault.open(damage.path) as vault, Vault.open(damage.peer_path) as peer:
+        assert vault.digest == damage.digest == peer.digest
+        assert vault.check() == []
+        vault.create_note("goes on")
+        meet(fast(vault), fast(peer))
+    assert repaired.aside.exists()
+
+
+def test_a_hole_in_the_log_costs_history_but_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        for name in ("甲", "乙", "丙"):
+            vault.create_note(name, f"{name} first\n")
+            vault.note(name).append("second [[甲]]")
+        vault.note("乙").rename("folder/乙")
+    before = texts(path)
+    planted(path, HOLE)
+    repaired = repair(path)
+    assert (repaired.kept, repaired.missing) == (2, 5)
+    assert set(repaired.texts) == {"folder/乙", "丙"}
+    assert texts(path) == before
+
+
+def test_where_peers_are_known_texts_come_back_beside_their_notes(damage: Damage) -> None:
+    with Vault.open(damage.path) as vault:
+        vault.remember_peer("peer", "")
+        vault.note("empty").append("not sent yet")
+    before = texts(damage.path)
+    planted(damage.path, HOLE)
+    repaired = repair(damage.path)
+    found = texts(damage.path)
+    assert repaired.texts
+    assert all(name.startswith("recovered/") for name in repaired.texts)
+    for name, text in before.items():
+        assert text in (found.get(name), found.get(f"recovered/{name}"), ""), name
+    with Vault.open(damage.path) as vault, Vault.open(damage.peer_path) as peer:
+        assert vault.peers() == [("peer", "")]
+        meet(fast(vault), fast(peer))
+        assert {name: vault.note(name).text for name in damage.texts} == damage.texts, (
+            "nothing is there twice"
+        )
+        assert "not sent yet" in vault.note("recovered/empty").text
+
+
+def test_a_peer_fills_the_hole_and_what_nobody_else_has_stays(damage: Damage) -> None:
+    with Vault.open(damage.path) as vault:
+        vault.note("empty").append("not sent yet")
+        vault.create_note("mine", "nobody else has this")
+        digest = vault.digest
+    planted(damage.path, HOLE)
+    repaired = repair(damage.path, damage.fetch)
+    assert (repaired.missing, repaired.texts) == (0, ())
+    with Vault.open(damage.path) as vault:
+        assert vault.digest == digest
+        assert vault.note("mine").text == "nobody else has this"
+
+
+def test_one_damaged_hash_costs_nothing(damage: Damage) -> None:
+    planted(damage.path, "UPDATE log SET hash = x'00' WHERE id = 3")
+    repaired = repair(damage.path)
+    assert repaired.missing == 0
+    with Vault.open(damage.path) as vault:
+        assert vault.digest == damage.digest
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE blocks SET hash = x'00'",
+        "UPDATE blocks SET before = x'00', start = 7, last = 7, closed = 2, ids = x'c1'",
+        "UPDATE blocks SET length = length + 1",
+        "UPDATE blocks SET actor = 99, seq = seq + 7, until = until + 7",
+        "UPDATE blocks SET id = id + 1000",
+        "DELETE FROM block_notes",
+    ],
+)
+def test_what_lies_beside_a_block_costs_nothing(tmp_path: Path, statement: str) -> None:
+    damage = Damage(tmp_path, packed=True)
+    planted(damage.path, statement)
+    with suppress(CrdtnotesError), Vault.open(damage.path, read_only=True) as vault:
+        assert vault.check() != []
+    repaired = repair(damage.path)
+    assert (repaired.missing, repaired.texts) == (0, ())
+    with Vault.open(damage.path) as vault:
+        assert vault.digest == damage.digest
+        assert vault.check() == []
+
+
+def test_a_damaged_block_costs_history_but_no_text(tmp_path: Path) -> None:
+    damage = Damage(tmp_path, packed=True)
+    planted(damage.path, "UPDATE blocks SET data = x'00' WHERE id = (SELECT max(id) FROM blocks)")
+    repaired = repair(damage.path)
+    assert repaired.missing > 30
+    assert repaired.texts
+    assert damage.texts.items() <= texts(damage.path).items()
+
+
+def test_births_behind_a_hole_keep_their_texts(tmp_path: Path) -> None:
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        for number in range(8):
+            vault.create_note(f"笔记 {number}", f"text {number}")
+        before = {info.name: vault.note(info.name).text for info in vault.notes()}
+    planted(path, HOLE)
+    repaired = repair(path)
+    assert repaired.missing == 6
+    del before["笔记 2"], before["笔记 0"], before["笔记 1"]
+    assert set(repaired.texts) == before.keys(), "the one that was hit lay there once"
+    assert before.items() <= texts(path).items()
+
+
+def test_the_repaired_file_goes_on_with_one_stream(damage: Damage) -> None:
+    planted(damage.path, "DELETE FROM links")
+    repair(damage.path)
+    remembered = memory.recall(damage.path)
+    assert remembered is not None
+    with Vault.open(damage.path) as vault:
+        assert vault.actor == f"{remembered.actor:016x}" != damage.actor
+        vault.create_note("more")
+        assert vault.actor == f"{remembered.actor:016x}"
+
+
+def test_which_version_of_a_fork_stands_is_kept(damage: Damage) -> None:
+    with Vault.open(damage.path) as vault:
+        vault.replica.give_way(77, 3, (5, bytes(range(16))))
+    planted(damage.path, "DELETE FROM links")
+    repair(damage.path)
+    with Vault.open(damage.path) as vault:
+        meta = dict(vault.replica.conn.execute("SELECT key, value FROM meta").fetchall())
+        assert forks_in(meta) == {(77, 3): (5, bytes(range(16)))}
+    planted(damage.path, "UPDATE meta SET key = 'fork x' WHERE key LIKE 'fork %'")
+    with pytest.raises(Damaged):
+        Vault.open(damage.path)
+
+
+@pytest.mark.parametrize("length", [1, 16, 100, PAGE])
+def test_a_damaged_beginning_costs_nothing(damage: Damage, length: int, tmp_path: Path) -> None:
+    """The header, or all of the first page, where the schema begins."""
+    damage.spoil(bytes(length) + damage.whole[length:])
+    repaired = repair(damage.path)
+    assert (repaired.missing, repaired.texts) == (0, ())
+    with Vault.open(damage.path) as vault:
+        assert vault.digest == damage.digest
+        assert vault.check() == []
+    assert len(list(tmp_path.iterdir())) == 3, "the vault, its damaged file and the peer's"
+
+
+def test_a_vault_that_cannot_say_who_it_is(damage: Damage, tmp_path: Path) -> None:
+    planted(damage.path, "UPDATE meta SET value = x'0102' WHERE key = 'vault'")
+    before = damage.path.read_bytes()
+    with pytest.raises(Damaged, match="--from"):
+        repair(damage.path)
+    with pytest.raises(WrongVault):
+        repair(damage.path, damage.fetch, lambda: bytes(16))
+    assert damage.path.read_bytes() == before
+    assert {file.name for file in tmp_path.iterdir()} == {"v.db", "peer.db"}
+    repair(damage.path, damage.fetch, damage.identify)
+    with Vault.open(damage.path) as vault:
+        assert bytes.fromhex(vault.id) == damage.vault
+        assert vault.digest == damage.digest
+
+
+def test_a_fetch_that_fails_leaves_everything_as_it_was(damage: Damage, tmp_path: Path) -> None:
+    planted(damage.path, HOLE)
+    before = damage.path.read_bytes()
+
+    def nobody(part: Path) -> None:
+        raise Unreachable("No peer listens there.")
+
+    with pytest.raises(Unreachable):
+        repair(damage.path, nobody)
+    assert damage.path.read_bytes() == before
+    assert {file.name for file in tmp_path.iterdir()} == {"v.db", "peer.db"}
+
+
+def test_who_has_the_old_file_open_does_not_write_into_it(damage: Damage) -> None:
+    with Vault.open(damage.path) as editor:
+        session = editor.note("empty").open()
+        repaired = repair(damage.path)
+        with pytest.raises(StoreError, match="replaced by another file"):
+            session.commit([Edit(0, 0, "lost")])
+        assert repaired.aside.exists()
+    assert texts(damage.path) == damage.texts
+
+
+def test_while_another_process_writes_nothing_is_repaired(
+    damage: Damage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(salvage, "_PATIENCE", 0.01)
+    with Vault.open(damage.path) as writer, writer.transaction():
+        writer.note("empty").append("x")
+        with pytest.raises(Busy):
+            repair(damage.path)
+    assert texts(damage.path)["empty"] == "x\n"
