@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from crdtnotes.changes.batch import batches, changes_in
+from crdtnotes.changes.batch import Piece, batches, changes_in
 from crdtnotes.changes.change import Change, birth_actor, note_id
 from crdtnotes.changes.codec import decode, encode
 from crdtnotes.crdt.ops import Create, Op
@@ -50,9 +50,9 @@ def changes(vault: Vault, since: dict[str, int] | None = None) -> list[bytes]:
     return [data for batch in vault.changes_since(since or {}) for data in changes_in(batch)]
 
 
-def batch(*items: bytes | Change) -> bytes:
+def batch(*items: Piece | Change) -> bytes:
     """One batch of these changes."""
-    [result] = batches([item if isinstance(item, bytes) else encode(item) for item in items])
+    [result] = batches([encode(item) if isinstance(item, Change) else item for item in items])
     return result
 
 

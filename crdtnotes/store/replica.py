@@ -240,7 +240,7 @@ class Replica:
 
     def hash_at(self, actor: int, seq: int) -> bytes | None:
         """Return the hash of an actor's stream at a seq; None if that is not known here."""
-        with plain_errors(self.path):
+        with self.reading():
             digest = self.log.hash_at(actor, seq)
         if digest is None and (actor, seq) in self._forks:
             return self._forks[actor, seq][1]

@@ -398,8 +398,8 @@ class Session:
         try:
             received = self._replica.receive(batches)
         except Fork as fork:
-            if not fork.actor:
-                raise
+            if not fork.actor or self._replica.hash_at(fork.actor, fork.seq) is None:
+                raise  # both versions came from this peer, and neither is kept
             self._show_branch(fork.actor, fork.seq - 1, fork.seq)
             return
         self._messages_taken += len(batches)

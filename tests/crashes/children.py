@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import crdtnotes.markup.blocks  # noqa: F401 - else every child would load it at its first edit
 from crdtnotes.editing.session import Edit
+from crdtnotes.store import packing
 from crdtnotes.store.replica import Replica
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.node import Node
@@ -109,6 +110,20 @@ def writer(path: Path, seed: str) -> Work:
     return work
 
 
+def packer(path: Path, seed: str) -> Work:
+    """Pack the log of a replica that others write to, again and again."""
+
+    def work(report: Report) -> None:
+        random = Random(seed)
+        report(HERE)
+        while True:
+            with Vault.open(path) as vault:
+                for _ in range(5):
+                    pack(vault, random)
+
+    return work
+
+
 def server(path: Path, seed: str) -> Work:
     """Serve peers and edit; what it says first is its port, as a seq."""
     return partial(_converse, path, seed, None)
@@ -151,6 +166,8 @@ async def _stay(path: Path, person: Person, port: int | None, report: Report) ->
 def edit(vault: Vault, person: Person) -> None:
     random = person.random
     if random.random() < 0.1:
+        pack(vault, random)
+    elif random.random() < 0.1:
         with vault.transaction():
             for _ in range(random.randint(1, 4)):
                 person.act(vault, random.choice(ACTIONS))
@@ -161,6 +178,12 @@ def edit(vault: Vault, person: Person) -> None:
         session.settle()
     else:
         person.act(vault, random.choice(ACTIONS))
+
+
+def pack(vault: Vault, random: Random) -> None:
+    """Pack the log in far smaller blocks than anybody would, so that there are many."""
+    vault.replica.settle_texts()
+    packing.pack(vault.replica, least=random.choice((2, 4, 8)))
 
 
 def head(replica: Replica) -> Ack:

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 from crdtnotes.vault import Vault
-from tests.crashes.children import Ack, Child, follower, server, writer
+from tests.crashes.children import Ack, Child, follower, packer, server, writer
 from tests.vaults import fast, meet
 
 ROUND = 20
@@ -34,13 +34,16 @@ class Tally:
     acknowledged: int = 0
     mid_commit: int = 0
     """Kills that left a journal to be rolled back."""
+    packed: int = 0
+    """Changes that lie in blocks."""
     exchanged: int = 0
     """Changes that one of a pair got from the other before they were killed."""
 
     def __str__(self) -> str:
         return (
             f"{self.kills:,} kills, {self.mid_commit:,} of them in the middle of a commit, "
-            f"{self.acknowledged:,} acknowledged commits and {self.exchanged:,} exchanged changes, all there"
+            f"{self.acknowledged:,} acknowledged commits and {self.exchanged:,} exchanged changes, "
+            f"all there; {self.packed:,} of them in blocks"
         )
 
 
@@ -95,10 +98,19 @@ class _Pair:
 
     def _kill_a_writer(self) -> None:
         at = self._random.randrange(2)
-        child = Child.start(writer(self._paths[at], f"{self._name}.{self._tally.kills}"))
-        child.first()
-        self._wait()
-        self._open_again(at, child.kill())
+        name = f"{self._name}.{self._tally.kills}"
+        children = [Child.start(writer(self._paths[at], name))]
+        if self._random.random() < 0.5:
+            children += [Child.start(packer(self._paths[at], f"{name}.p{number}")) for number in range(2)]
+        acks: list[Ack] = []
+        for child in children:
+            child.first()
+        self._random.shuffle(children)
+        for child in children:
+            self._wait()
+            acks += child.kill()
+        self._tally.kills += len(children) - 1
+        self._open_again(at, acks)
 
     def _kill_one_of_a_pair(self) -> None:
         """Kill the server and the follower one after the other, in either order, a moment between them."""
@@ -148,5 +160,11 @@ class _Pair:
     def converge(self) -> None:
         """The pair meets in peace and shows the same."""
         with Vault.open(self._paths[0]) as one, Vault.open(self._paths[1]) as two:
+            self._tally.packed += _in_blocks(one) + _in_blocks(two)
             meet(fast(one), fast(two))
             assert one.check() == two.check() == []
+
+
+def _in_blocks(vault: Vault) -> int:
+    (count,) = vault.replica.conn.execute("SELECT ifnull(sum(until - seq + 1), 0) FROM blocks").fetchone()
+    return int(count)

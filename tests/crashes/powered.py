@@ -1,7 +1,7 @@
 """The program whose power is cut: `python -m tests.crashes.powered FOLDER SEED EDITS`.
 
-Makes a vault, edits it, opens it again, backs it up. After each thing that its user was told is done, it
-writes a record to the file `marks`.
+Makes a vault, edits it, packs its log, opens it again, backs it up. After each thing that its user was told
+is done, it writes a record to the file `marks`.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from crdtnotes.vault import Vault
-from tests.crashes.children import HERE, RECORD, Ack, edit, head
+from tests.crashes.children import HERE, RECORD, Ack, edit, head, pack
 from tests.store.convergence import Person
 
 VAULT = "vault.db"
@@ -42,6 +42,7 @@ def main(folder: Path, seed: str, edits: int) -> None:
                 edit(vault, person)
                 mark(head(vault.replica))
                 done += 1
+            pack(vault, random)
     with Vault.open(path) as vault:
         vault.backup(folder / BACKUP)
         mark(BACKED_UP)

@@ -1,11 +1,15 @@
 """Good bytes to begin with: what two replicas of a vault say to each other, and what lies in their files."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
-from crdtnotes.changes import messages, snapshot
-from crdtnotes.changes.batch import changes_in
+from crdtnotes.changes import block, messages, snapshot
+from crdtnotes.changes.batch import Form, Packed, changes_in
+from crdtnotes.changes.codec import decode
+from crdtnotes.changes.compression import compress
+from crdtnotes.sync.branches import branch
 from crdtnotes.sync.session import Session
 from crdtnotes.vault import Vault
 from tests.store.convergence import ACTIONS, Person
@@ -39,6 +43,9 @@ class Corpus:
     """The changes that the frames hold, and some that are here already."""
     new: tuple[bytes, ...]
     """The changes that are not here, in causal order."""
+    blocks: tuple[bytes, ...]
+    """Runs of the new changes as blocks, not compressed; `places` says behind how many of `new` each goes."""
+    places: tuple[int, ...]
     snapshots: tuple[tuple[bytes, str], ...]
 
 
@@ -60,6 +67,7 @@ def build(folder: Path, seed: int) -> Corpus:
             person.act(peer, random.choice(ACTIONS))
         before = changes(here)[-8:]
         new = changes(peer, here.version)
+        places, blocks = _blocks(new, random)
         session = Session(peer.replica)
         session.start()
         other = Session(here.replica)
@@ -73,6 +81,9 @@ def build(folder: Path, seed: int) -> Corpus:
             messages.encode(messages.pack(batch(new[0]))),
             messages.encode(messages.ack(0, {})),
             messages.encode(messages.ack(3, {1: 5, 77: 2**53 - 1})),
+            messages.encode(messages.pack(batch(*(packed(Form.BLOCK, data) for data in blocks)))),
+            messages.encode(messages.pack(batch(packed(Form.CHANGE, new[0])))),
+            messages.encode(branch(peer.replica, peer.replica.actor, 0, 3)),
             messages.encode(messages.bye(messages.Reason.DONE, "Both sides have what the other had.")),
             *hello,
         ]
@@ -84,8 +95,32 @@ def build(folder: Path, seed: int) -> Corpus:
         greeting = (*hello, messages.encode(messages.ack(0, {})))
         batches = [data for frame in frames for data in _changes(frame)]
     return Corpus(
-        folder / "here.db", greeting, tuple(frames), (*before, *batches), tuple(new), tuple(snapshots)
+        folder / "here.db",
+        greeting,
+        tuple(frames),
+        (*before, *batches),
+        tuple(new),
+        blocks,
+        places,
+        tuple(snapshots),
     )
+
+
+def packed(form: int, data: bytes) -> Packed:
+    """A piece of a batch that is compressed."""
+    return Packed(form, len(data), compress(data))
+
+
+def _blocks(new: list[bytes], random: Random) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
+    """Cut the changes into runs of one stream; return where each begins, and its block."""
+    opened = [decode(data) for data in new]
+    starts = [0]
+    for at in range(1, len(opened)):
+        follows = opened[at].actor == opened[at - 1].actor
+        if not follows or not block.packable(opened[at]) or at - starts[-1] > random.randint(1, 8):
+            starts.append(at)
+    runs = [opened[at:end] for at, end in pairwise([*starts, len(opened)])]
+    return tuple(starts), tuple(block.pack(run) for run in runs)
 
 
 def _changes(frame: bytes) -> tuple[bytes, ...]:

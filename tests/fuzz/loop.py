@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from crdtnotes.changes import messages, snapshot
+from crdtnotes.changes import block, messages, snapshot
 from crdtnotes.changes.batch import unbatch
 from crdtnotes.changes.codec import decode, encode
-from crdtnotes.errors import CrdtnotesError, Damaged, DecodeError
+from crdtnotes.errors import CrdtnotesError, Damaged, DecodeError, Fork
 from crdtnotes.sync.session import Session
 from crdtnotes.vault import Vault
 from tests.fuzz.corpus import Corpus, build
@@ -66,7 +66,8 @@ def run(seed: int, frames: int, folder: Path, show: Callable[[int], None] = lamb
     targets = [
         (_decode_frame, mutator.frame, 4),
         (_decode_change, mutator.change, 3),
-        (_decode_batch, mutator.batch, 1),
+        (_decode_block, mutator.block, 2),
+        (_decode_batch, mutator.batch, 2),
         (_decode_snapshot, mutator.snapshot, 1),
         (host.converse, mutator.frame, 2),
         (host.converse, mutator.exchange, 3),
@@ -132,9 +133,21 @@ def _decode_change(data: bytes) -> Outcome:
     return None
 
 
+def _decode_block(data: bytes) -> Outcome:
+    try:
+        changes = block.unpack(data)
+    except DecodeError as error:
+        return _said(error)
+    for change in changes:
+        assert decode(encode(change)) == change, "a block holds what is no change"
+    return None
+
+
 def _decode_batch(data: bytes) -> Outcome:
     try:
-        unbatch(data)
+        for opened in unbatch(data):
+            for change, content in opened.changes:
+                assert decode(content) == change
     except DecodeError as error:
         return _said(error)
     return None
@@ -188,11 +201,15 @@ class _Host:
             assert session.error is None
         session.receive([frame])
         out = session.data_to_send()
+        said = [messages.decode(answer) for answer in out]
         assert out or not session.closed or session.bye or session.error is None
         if self._vault.replica.heads() != self._heads:
-            assert session.received, "the heads moved, and nobody says why"
+            settled = isinstance(session.error, Fork)
+            assert session.received or settled, "the heads moved, and nobody says why"
             self._renew()
             return None
+        if any(isinstance(message, messages.Branch) for message in said):
+            return "Fork"
         if session.error is None:
             return None
         return _said(session.error)

@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 from crdtnotes.changes import messages
+from crdtnotes.changes.batch import Form
+from crdtnotes.changes.compression import compress
 from tests.fuzz.corpus import HOSTILE, Corpus
 
 INTEGERS = (0, 1, 2, 7, 8, 127, 128, 255, 2**31, 2**32 - 1, 2**53 - 1, 2**53, 2**63 - 1, 2**63, 2**64 - 1, -1)
@@ -46,7 +48,17 @@ class Mutator:
         random = self._random
         new = self._corpus.new
         at = min(random.randrange(len(new)), random.randrange(len(new)), 12)
-        return self._pack([*new[:at], self.change_like(new[at])])
+        if random.random() < 0.4:
+            blocks = [index for index, place in enumerate(self._corpus.places) if place <= 12]
+            index = random.choice(blocks)
+            before = new[: self._corpus.places[index]]
+            return self._pack(
+                [*before, self._piece(Form.BLOCK, self.change_like(self._corpus.blocks[index]))]
+            )
+        changed = self.change_like(new[at])
+        return self._pack(
+            [*new[:at], self._piece(Form.CHANGE, changed) if random.random() < 0.3 else changed]
+        )
 
     def _changes(self) -> bytes:
         """Return a Changes message of anything, in any order, with something wrong in it."""
@@ -54,7 +66,25 @@ class Mutator:
         data = random.sample(self._corpus.changes, 2)
         return self._pack([data[0], self.change_like(data[1])] if random.random() < 0.5 else data)
 
-    def _pack(self, changes: list[bytes]) -> bytes:
+    def _piece(self, form: int, data: bytes) -> list[Any]:
+        """Return a compressed piece; seldom one that is not what it says."""
+        random = self._random
+        piece = [form, len(data), compress(data)]
+        luck = random.random()
+        if luck < 0.05:
+            piece[0] = random.choice(INTEGERS)
+        elif luck < 0.1:
+            piece[1] = random.choice((len(data) + 1, len(data) - 1, *INTEGERS))
+        elif luck < 0.2:
+            piece[2] = self.blind(compress(data))
+        return piece
+
+    def block(self) -> bytes:
+        """Return a block, more or less."""
+        data = self._random.choice(self._corpus.blocks)
+        return self.values(data) if self._random.random() < 0.8 else self.blind(data)
+
+    def _pack(self, changes: list[Any]) -> bytes:
         return messages.encode(messages.pack(msgspec.msgpack.encode((1, changes))))
 
     def change_like(self, data: bytes) -> bytes:
@@ -68,7 +98,13 @@ class Mutator:
 
     def batch(self) -> bytes:
         """Return a batch, more or less."""
-        data = msgspec.msgpack.encode((1, [self.change(), self._random.choice(self._corpus.changes)]))
+        random = self._random
+        pieces: list[Any] = [self.change(), random.choice(self._corpus.changes)]
+        if random.random() < 0.6:
+            pieces.append(self._piece(Form.BLOCK, self.block()))
+        if random.random() < 0.2:
+            pieces.append(self._piece(Form.CHANGE, self.change()))
+        data = msgspec.msgpack.encode((1, pieces))
         return data if self._random.random() < 0.5 else self.blind(data)
 
     def snapshot(self) -> tuple[bytes, str]:

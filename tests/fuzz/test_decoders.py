@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdtnotes.changes import batch, codec, messages, snapshot
+from crdtnotes.changes import batch, block, codec, compression, messages, snapshot
+from crdtnotes.changes.batch import Form, Packed
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.errors import Damaged, DecodeError
 from tests.changes.histories import changes, raw_fields
@@ -17,6 +18,12 @@ from tests.fuzz.corpus import HOSTILE
 DECODERS: dict[str, tuple[Callable[[bytes], object], type[Exception]]] = {
     "message": (messages.decode, DecodeError),
     "batch": (batch.unbatch, DecodeError),
+    "block": (block.unpack, DecodeError),
+    "compressed": (lambda data: compression.decompress(data, 1000), DecodeError),
+    "compressed block": (
+        lambda data: batch.open_piece(Packed(Form.BLOCK, len(data), compression.compress(data))),
+        DecodeError,
+    ),
     "change": (codec.decode, DecodeError),
     "snapshot": (lambda data: snapshot.load(data, "text"), Damaged),
     "deflated snapshot": (lambda data: snapshot.load(zlib.compress(data), "text"), Damaged),

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from crdtnotes.changes import messages
 from crdtnotes.editing.session import Edit
+from crdtnotes.errors import Fork
 from crdtnotes.store import memory
 from crdtnotes.store.memory import VARIABLE
+from crdtnotes.sync.session import Session
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_log
 from tests.sync.wire import Wire, settle
-from tests.vaults import fast, replicas
+from tests.vaults import batch, created, fast, replicas, state
 
 
 def clone(vault: Vault, path: Path) -> Vault:
@@ -270,3 +273,21 @@ def test_who_writes_on_a_branch_after_meeting_its_moved_copy(tmp_path: Path) -> 
             two.note("A").append("two again")
             agree(one, friend, early, two)
             assert sorted(one.note("A").text.split("\n")) == ["", "begin", "one", "two", "two again"]
+
+
+def test_two_versions_in_what_one_peer_sends_are_refused_in_words(tmp_path: Path) -> None:
+    """Neither is here, so there is no branch to show."""
+    with replicas(tmp_path, 1) as [vault]:
+        vault.create_note("mine")
+        before = state(vault)
+        session = Session(vault.replica)
+        session.start()
+        hello = messages.hello(bytes.fromhex(vault.id), "peer", {})
+        session.receive([messages.encode(hello), messages.encode(messages.ack(0, {}))])
+        session.data_to_send()
+        forged = batch(created(vault, text="one"), created(vault, text="另一个"))
+        session.receive([messages.encode(messages.pack(forged))])
+        said = [messages.decode(frame) for frame in session.data_to_send()]
+        assert [type(message) for message in said] == [messages.Bye]
+        assert isinstance(session.error, Fork)
+        assert state(vault) == before
