@@ -16,6 +16,7 @@ from crdtnotes.store import memory, packing, salvage
 from crdtnotes.store.fork import forks_in
 from crdtnotes.vault import Vault
 from tests.store.convergence import ACTIONS, Person
+from tests.trust.devices import device
 from tests.vaults import changes, fast, meet, send
 
 PAGE = 4096
@@ -298,6 +299,40 @@ def test_which_version_of_a_fork_stands_is_kept(damage: Damage) -> None:
     planted(damage.path, "UPDATE meta SET key = 'fork x' WHERE key LIKE 'fork %'")
     with pytest.raises(Damaged):
         Vault.open(damage.path)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE members SET record = CAST(record AS TEXT) WHERE id = 3",
+        "UPDATE members SET record = x'00' WHERE id = 3",
+        "UPDATE members SET record = substr(record, 1, length(record) - 1) || x'00' WHERE id = 3",
+        "UPDATE meta SET value = x'00' WHERE key = 'root'",
+        "DELETE FROM meta WHERE key = 'root'",
+    ],
+)
+def test_a_damaged_record_never_lets_a_revoked_device_in(
+    damage: Damage, tmp_path: Path, statement: str
+) -> None:
+    here, other, revoked = (device(tmp_path, name) for name in ("here", "other", "revoked"))
+    with Vault.open(damage.path) as vault, vault.replica.transaction():
+        circle = vault.replica.circle
+        circle.admit(here, "here", revoked.certificate, "revoked")
+        circle.revoke(here, revoked.id)
+        circle.admit(here, "here", other.certificate, "other")
+    planted(damage.path, statement)
+    with Vault.open(damage.path) as vault:
+        with pytest.raises(StoreError):
+            vault.replica.is_member(revoked.id)
+        assert vault.check() != []
+    repaired = repair(damage.path)
+    assert (repaired.missing, repaired.texts) == (0, ())
+    with Vault.open(damage.path) as vault:
+        assert vault.check() == []
+        assert vault.replica.is_member(here.id)
+        assert vault.replica.is_member(other.id)
+        if "members" not in statement:
+            assert not vault.replica.is_member(revoked.id)
 
 
 @pytest.mark.parametrize("length", [1, 16, 100, PAGE])

@@ -32,6 +32,7 @@ def problems(replica: Replica, show: Show) -> Iterator[str]:
         yield from _as_far_as_readable(_check_notes(replica, states))
         yield from _as_far_as_readable(_check_names(replica))
         yield from _as_far_as_readable(_check_targets(replica))
+        yield from _as_far_as_readable(_check_devices(replica))
 
 
 def _as_far_as_readable(found: Iterator[str]) -> Iterator[str]:
@@ -204,3 +205,10 @@ def _check_targets(replica: Replica) -> Iterator[str]:
     ).fetchall():
         if resolver.resolve(value, name) != target:
             yield f"The link {value!r} in {name!r} does not lead where it should."
+
+
+def _check_devices(replica: Replica) -> Iterator[str]:
+    """Read the records about devices anew: that raises Damaged unless all are signed, from the founder on."""
+    replica.circle.forget()
+    replica.circle.membership()
+    yield from ()

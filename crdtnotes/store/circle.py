@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crdtnotes.changes.messages import MAX_RECORDS
-from crdtnotes.errors import NotPaired, TooLarge
+from crdtnotes.errors import Damaged, DecodeError, NotPaired, TooLarge
 from crdtnotes.trust import device_id
 from crdtnotes.trust.membership import Member, Membership
 from crdtnotes.trust.records import (
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _ADDRESSES_KEPT = 16
 
 _NO_RECORDS = bytes(16)
+
+_DAMAGED = "What the vault's file says about devices is damaged; `crdtnotes repair` mends it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ class Circle:
     def root(self) -> bytes | None:
         """The digest of the founder's record, None before the first pairing."""
         row = self._conn.execute("SELECT value FROM meta WHERE key = 'root'").fetchone()
-        return None if row is None else bytes(row[0])
+        if row is not None and not isinstance(row[0], bytes):
+            raise Damaged(_DAMAGED)
+        return None if row is None else row[0]
 
     def membership(self) -> Membership:
         """Return the devices by the records that are here now."""
@@ -76,7 +80,10 @@ class Circle:
 
     def records(self) -> list[bytes]:
         """Return all records, each after its signer's."""
-        return [data for (data,) in self._conn.execute("SELECT record FROM members ORDER BY id")]
+        datas = [data for (data,) in self._conn.execute("SELECT record FROM members ORDER BY id")]
+        if not all(isinstance(data, bytes) for data in datas):
+            raise Damaged(_DAMAGED)
+        return datas
 
     def take(self, datas: Iterable[bytes]) -> int:
         """Keep what is rooted and new; returns how many records were. Raises DecodeError for what is none.
@@ -169,7 +176,14 @@ class Circle:
         if state == self._state:
             return
         datas = self.records()
-        self._membership = Membership(self._vault, state[0], [decode_record(data) for data in datas])
+        try:
+            membership = Membership(self._vault, state[0], [decode_record(data) for data in datas])
+        except DecodeError as error:
+            raise Damaged(_DAMAGED) from error
+        if len(membership.rooted) != len(datas):
+            # Only rooted ones are kept. Passing over one that is damaged might let a revoked device in.
+            raise Damaged(_DAMAGED)
+        self._membership = membership
         digests = sorted(hashlib.sha256(data).digest() for data in datas)
         self._digest = hashlib.sha256(b"".join(digests)).digest()[:16] if digests else _NO_RECORDS
         self._state = state

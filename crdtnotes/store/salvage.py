@@ -15,19 +15,33 @@ from typing import Any
 from crdtnotes.changes.batch import Form, Packed, Piece, batches, open_piece
 from crdtnotes.changes.change import NO_HASH, Change, chain
 from crdtnotes.changes.compression import declared_length
-from crdtnotes.errors import Busy, CrdtnotesError, Damaged
+from crdtnotes.errors import Busy, CrdtnotesError, Damaged, DecodeError
 from crdtnotes.store.database import plain_errors, refuse_newer
 from crdtnotes.store.fork import Rank, fork_entry, forks_in
 from crdtnotes.store.log import Log
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.texts import Texts
+from crdtnotes.trust.records import Add, Record, decode_record
 
 _CHANGES_AT_A_TIME = 500
 
 _PATIENCE = 1.0
 
 _REBUILT = frozenset(
-    ("meta", "actors", "seen", "log", "blocks", "block_notes", "notes", "texts", "names", "elements", "links")
+    {
+        "meta",
+        "members",
+        "actors",
+        "seen",
+        "log",
+        "blocks",
+        "block_notes",
+        "notes",
+        "texts",
+        "names",
+        "elements",
+        "links",
+    }
 )
 _OTHERS = ("search", "sqlite_", "_sqlite")
 # Tables that a new file has already or that are made from the log: the rest is taken over as it is.
@@ -67,6 +81,9 @@ class Wreck:
     """The rows of the tables that no log gives back: which peers there are, and the like."""
     forks: dict[tuple[int, int], Rank] = field(default_factory=dict)
     """Which version stands where streams had two; see `store/fork.py`."""
+    root: bytes | None = None
+    records: list[bytes] = field(default_factory=list)
+    """What is known of devices (`store/circle.py`): the founder's record's digest, and the records."""
 
 
 class WreckedFile:
@@ -111,6 +128,14 @@ class WreckedFile:
         for key, value in meta.items():
             with suppress(Damaged):
                 wreck.forks |= forks_in({key: value})
+        wreck.records = [
+            data
+            for id in self._ids("members", "INDEXED BY sqlite_autoindex_members_1")
+            for (data,) in self._rows("SELECT record FROM members WHERE id = ?", id)
+            if isinstance(data, bytes)
+        ]
+        root = meta.get("root")
+        wreck.root = root if isinstance(root, bytes) else None
         wreck.entries = sorted(self._entries(), key=lambda entry: (entry.change.start, entry.change.actor))
         wreck.hashes = self._hashes()
         for actor, seq in self._rows("SELECT actor, seq FROM actors"):
@@ -184,6 +209,7 @@ def keep(wreck: Wreck, replica: Replica) -> None:
             "INSERT OR REPLACE INTO meta VALUES (?, ?)",
             [fork_entry(*place, rank) for place, rank in wreck.forks.items()],
         )
+        _keep_devices(wreck, replica)
         for table, rows in wreck.kept.items():
             columns = replica.conn.execute(f'PRAGMA table_info("{table}")').fetchall()
             for row in rows:
@@ -192,6 +218,22 @@ def keep(wreck: Wreck, replica: Replica) -> None:
                         replica.conn.execute(
                             f'INSERT OR IGNORE INTO "{table}" VALUES ({", ".join("?" * len(row))})', row
                         )
+
+
+def _keep_devices(wreck: Wreck, replica: Replica) -> None:
+    """Put in the records about devices that are whole by their signatures, all behind one founder's."""
+    records: list[Record] = []
+    for data in wreck.records:
+        with suppress(DecodeError):
+            records.append(decode_record(data))
+    founders = [
+        record.digest
+        for record in records
+        if isinstance(record.body, Add) and record.body.by == record.body.device
+    ]
+    root = wreck.root if wreck.root in founders else next(iter(founders), None)
+    if root is not None:
+        replica.circle.adopt(root, [record.data for record in records])
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,5 +1,6 @@
 """`python -m tests.fuzz`: send rubbish to every decoder and to the session."""
 
+import logging
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from tests.fuzz import loop
 def main(frames: int, seed: int) -> None:
     """Mutate good frames; fail on any exception that is not foreseen and on any change of state."""
     began = time.monotonic()
+    logging.disable(logging.WARNING)  # every fork that is settled says so
     with (
         tempfile.TemporaryDirectory(prefix="crdtnotes-fuzz-") as folder,
         Console(stderr=True).status("") as status,
