@@ -12,10 +12,15 @@ from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
 from crdtnotes_tui.widgets.editor import NoteEditor
+from crdtnotes_tui.widgets.find import FindBar
 from crdtnotes_tui.widgets.graph import LocalGraph
 from crdtnotes_tui.widgets.linked import Linked
 
-_PANELS: dict[str, type[Widget]] = {"In the backlinks": Linked, "In the graph": LocalGraph}
+_PANELS: dict[str, type[Widget]] = {
+    "In the backlinks": Linked,
+    "In the graph": LocalGraph,
+    "While finding": FindBar,
+}
 
 
 def sideways(binding: Binding) -> bool:

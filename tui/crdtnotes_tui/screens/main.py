@@ -13,24 +13,21 @@ from textual.widgets import TextArea
 
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.markup.outline import outline
-from crdtnotes.sync.address import DEFAULT_PORT
 from crdtnotes.vault import Vault
 from crdtnotes_tui.keeper import Keeper
 from crdtnotes_tui.model.buffer import Buffer
 from crdtnotes_tui.model.desk import Desk, Lost
-from crdtnotes_tui.model.finding import matches, pick, replaced
 from crdtnotes_tui.model.places import Line, Place
 from crdtnotes_tui.screens.around import Around
 from crdtnotes_tui.screens.ask import Ask
 from crdtnotes_tui.screens.headings import Headings
-from crdtnotes_tui.screens.news import WhatCameIn
+from crdtnotes_tui.screens.peers import Peers
 from crdtnotes_tui.screens.search import Search
 from crdtnotes_tui.screens.switcher import Chosen, Switcher
 from crdtnotes_tui.together import Together
 from crdtnotes_tui.widgets.body import Body
 from crdtnotes_tui.widgets.completions import Completions
 from crdtnotes_tui.widgets.editor import NoteEditor
-from crdtnotes_tui.widgets.find import FindBar
 from crdtnotes_tui.widgets.going import FollowTarget, GoTo
 from crdtnotes_tui.widgets.peeking import Peeking
 from crdtnotes_tui.widgets.status import StatusLine
@@ -41,13 +38,12 @@ SETTLE_SECONDS = 1.5
 """How long a person who leaves waits for the disk before being asked."""
 
 
-class MainScreen(Around):
+class MainScreen(Around, Peers):
     """Where notes are written."""
 
     BINDINGS = [
         Binding("ctrl+o", "switch", "Open or make a note"),
         Binding("ctrl+g", "search", "Search all notes"),
-        Binding("ctrl+f", "find", "Find and replace in this note"),
         Binding("ctrl+t", "today", "Today's note"),
         Binding("ctrl+r", "headings", "Go to a heading"),
         Binding("alt+left", "back", "Back"),
@@ -56,10 +52,6 @@ class MainScreen(Around):
         Binding("f2", "rename", "Rename this note"),
         Binding("f8", "delete", "Delete this note"),
         Binding("f9", "restore", "Bring back what was deleted"),
-        Binding("f4", "meet", "Sync with a peer"),
-        Binding("shift+f4", "serve", "Let peers come to this editor"),
-        Binding("f5", "news", "What came in since I last looked"),
-        Binding("alt+n", "next_news", "Go to the next thing that came in"),
         Binding("ctrl+s", "saved", "Saved?", show=False),
         Binding("escape", "close_one", show=False),
     ]
@@ -82,7 +74,7 @@ class MainScreen(Around):
         self.desk = Desk(Keeper(path, new_device), self._buffer_changed, self._refreshed, self._committed)
         self.editor = NoteEditor(id="editor")
         self.together = Together(self.editor, self.desk, self._tell)
-        self._serve_at = serve_at
+        self.serve_at = serve_at
         self._deleted: list[Buffer] = []
         self.status = StatusLine()
         self.trouble = Trouble()
@@ -122,8 +114,8 @@ class MainScreen(Around):
         await self.together.start()
         await self.together.look_for_news()
         await self.together.company.follow(await self.desk.keeper.run(Vault.peers))
-        if self._serve_at is not None:
-            await self.together.company.serve(*self._serve_at)
+        if self.serve_at is not None:
+            await self.together.company.serve(*self.serve_at)
         self.together.moved()
 
     async def unsaved(self) -> list[Buffer]:
@@ -313,78 +305,6 @@ class MainScreen(Around):
     async def _restore(self, buffer: Buffer) -> None:
         await self.desk.restore(buffer)
         await self._go(lambda: self.desk.open(buffer.name))
-
-    def action_meet(self) -> None:
-        """Stay in step with a peer."""
-
-        def answered(address: str | None) -> None:
-            if address is not None:
-                self._do(partial(self.together.company.follow, [("", address)]))
-
-        self.app.push_screen(Ask("A peer's address, as `crdtnotes serve` prints it.", "ws://"), answered)
-
-    def action_serve(self) -> None:
-        """Let peers come to this editor."""
-
-        async def serve() -> None:
-            host, port = self._serve_at or ("127.0.0.1", DEFAULT_PORT)
-            address = await self.together.company.serve(host, port)
-            self.notify(f"Peers can come to {address}", title="Serving", timeout=20)
-
-        self._do(serve)
-
-    def action_news(self) -> None:
-        """Show what came in, and begin anew."""
-
-        def chosen(line: Line | None) -> None:
-            self._do(self.together.looked)
-            if line is not None:
-                self.go_to_line(line)
-
-        self.app.push_screen(WhatCameIn(self.together.news), chosen)
-
-    def action_next_news(self) -> None:
-        """Go to the next thing that came in."""
-        arrival = self.together.next_news()
-        if arrival is None:
-            self.notify("Nothing new came in.", timeout=3)
-        else:
-            self.go_to_line(Line(arrival.name, arrival.line))
-
-    # -- finding in the note
-
-    def action_find(self) -> None:
-        """Find in the note."""
-        selected = self.editor.selected_text
-        self.query_one(FindBar).open("" if "\n" in selected else selected)
-
-    def on_find_bar_sought(self, event: FindBar.Sought) -> None:
-        """Mark a match."""
-        document = self.editor.note_document
-        found = matches(document.text, event.text)
-        start = document.get_index_from_location(min(self.editor.selection))
-        number = pick(found, start, event.step)
-        self.query_one(FindBar).tell(0 if number is None else number + 1, len(found))
-        if number is not None:
-            first, end = map(document.get_location_from_index, found[number])
-            self.editor.move_cursor(first, center=True)
-            self.editor.move_cursor(end, select=True)
-
-    def on_find_bar_replaced(self, event: FindBar.Replaced) -> None:
-        """Replace the marked match, or all in one step of undo."""
-        document = self.editor.note_document
-        all_ = replaced(document.text, event.text, event.replacement)
-        start, end = sorted(map(document.get_index_from_location, self.editor.selection))
-        chosen = all_ if event.every else [one for one in all_ if (one.start, one.end) == (start, end)]
-        self.editor.replace_pieces(chosen)
-        if event.every:
-            self.query_one(FindBar).say(f"{len(chosen)} replaced")
-        else:
-            self.on_find_bar_sought(FindBar.Sought(event.text, 0))
-
-    def on_find_bar_closed(self) -> None:
-        """Go back to the text."""
-        self.body.focus_text()
 
     # -- what is beside the text, and over it
 

@@ -50,6 +50,7 @@ class Body(Horizontal):
     """The editor or the note as it reads, and the panels."""
 
     BINDINGS = [
+        Binding("ctrl+f", "find", "Find and replace in this note"),
         Binding("ctrl+l", "panel('tree')", "Notes by folder"),
         Binding("ctrl+b", "panel('backlinks')", "Backlinks and mentions"),
         Binding("f3", "panel('outline')", "Outline"),
@@ -66,6 +67,7 @@ class Body(Horizontal):
         self.outline = OutlinePanel()
         self.linked = Linked()
         self.welcome = Welcome()
+        self.find = FindBar(editor)
         self._right = Vertical(self.outline, self.linked, id="right")
         self._desk = desk
         self._linking = Linking(desk.keeper)
@@ -78,7 +80,7 @@ class Body(Horizontal):
         with Vertical(id="middle"):
             yield self.editor
             yield self.reading
-            yield FindBar()
+            yield self.find
             yield self.welcome
             yield self.graph
         yield self._right
@@ -143,6 +145,16 @@ class Body(Horizontal):
         else:
             return False
         return True
+
+    def action_find(self) -> None:
+        """Find in the note, as it is written."""
+        if self.reading.display:
+            self.action_read()
+        self.find.open()
+
+    def on_find_bar_closed(self) -> None:
+        """Go back to the text."""
+        self.focus_text()
 
     def focus_text(self) -> None:
         """Go back to the text."""

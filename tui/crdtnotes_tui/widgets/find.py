@@ -8,35 +8,27 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
+from crdtnotes_tui.model.finding import matches, pick, replaced
+from crdtnotes_tui.widgets.editor import NoteEditor
+
 
 class FindBar(Horizontal):
     """A line below the text; it marks matches as they are typed."""
 
     BINDINGS = [
-        Binding("down,f3", "step(1)", "Next match"),
-        Binding("up,shift+f3", "step(-1)", "Match before"),
+        Binding("down", "step(1)", "Next match"),
+        Binding("up", "step(-1)", "Match before"),
         Binding("alt+a", "replace_all", "Replace all"),
         Binding("escape", "close", "Close"),
     ]
 
     @dataclass
-    class Sought(Message):
-        """Look for a text: from the caret on (0), for the next match (1) or the one before (-1)."""
-
-        text: str
-        step: int
-
-    @dataclass
-    class Replaced(Message):
-        """Replace the match that is marked, or every one."""
-
-        text: str
-        replacement: str
-        every: bool
-
-    @dataclass
     class Closed(Message):
         """The person is done."""
+
+    def __init__(self, editor: NoteEditor) -> None:
+        super().__init__()
+        self._editor = editor
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -48,19 +40,15 @@ class FindBar(Horizontal):
         )
         yield Label("", id="matches")
 
-    def open(self, text: str) -> None:
-        """Show the bar, with a text to begin with."""
+    def open(self) -> None:
+        """Show the bar, with what is selected to begin with."""
         self.display = True
-        field = self._wanted
-        if text:
+        field, text = self._wanted, self._editor.selected_text
+        if text and "\n" not in text:
             field.value = text
         field.focus()
 
-    def tell(self, number: int, count: int) -> None:
-        """Show which match of how many is marked."""
-        self.say(f"{number} of {count}" if count else "not found")
-
-    def say(self, text: str) -> None:
+    def _say(self, text: str) -> None:
         """Show a few words at the end of the bar."""
         self.query_one("#matches", Label).update(f" {text}")
 
@@ -76,7 +64,7 @@ class FindBar(Horizontal):
         """Look while it is typed."""
         event.stop()
         if event.input is self._wanted:
-            self.post_message(self.Sought(event.value, 0))
+            self._seek(0)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go to the next one, after replacing this one where a replacement was typed."""
@@ -88,14 +76,39 @@ class FindBar(Horizontal):
 
     def action_step(self, by: int) -> None:
         """Go to another match."""
-        self.post_message(self.Sought(self._wanted.value, by))
+        self._seek(by)
 
     def action_replace_all(self) -> None:
         """Replace every match."""
         self._replace(every=True)
 
+    def _seek(self, step: int) -> None:
+        """Mark a match: from the caret on (0), the next one (1) or the one before (-1)."""
+        editor = self._editor
+        document = editor.note_document
+        found = matches(document.text, self._wanted.value)
+        start = document.get_index_from_location(min(editor.selection))
+        number = pick(found, start, step)
+        if number is None:
+            self._say("not found")
+            return
+        self._say(f"{number + 1} of {len(found)}")
+        first, end = map(document.get_location_from_index, found[number])
+        editor.move_cursor(first, center=True)
+        editor.move_cursor(end, select=True)
+
     def _replace(self, *, every: bool) -> None:
-        self.post_message(self.Replaced(self._wanted.value, self._replacement.value, every))
+        """Replace the match that is marked, or all in one step of undo."""
+        editor = self._editor
+        document = editor.note_document
+        all_ = replaced(document.text, self._wanted.value, self._replacement.value)
+        start, end = sorted(map(document.get_index_from_location, editor.selection))
+        chosen = all_ if every else [one for one in all_ if (one.start, one.end) == (start, end)]
+        editor.replace_pieces(chosen)
+        if every:
+            self._say(f"{len(chosen)} replaced")
+        else:
+            self._seek(0)
 
     def action_close(self) -> None:
         """Go back to the text."""
