@@ -53,6 +53,17 @@ def test_what_cannot_be_opened_ends_it_with_one_sentence(
     run(main())
 
 
+def test_leaving_at_once_is_no_crash(tmp_path: Path) -> None:
+    async def main() -> None:
+        app = NotesApp(vault_of(tmp_path / "v", n=""), "n")
+        async with app.run_test():
+            await until(lambda: app.main.editor.buffer is not None)
+            await app.put_away()
+        assert not app.failure
+
+    run(main())
+
+
 def test_leaving_stores_what_was_typed_last(tmp_path: Path) -> None:
     async def main() -> None:
         path = vault_of(tmp_path / "v", n="")

@@ -1,10 +1,15 @@
 """Where the command line comes in."""
 
+import gc
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crdtnotes.errors import LocalError
+
+if TYPE_CHECKING:
+    from crdtnotes_tui.app import NotesApp
 
 FRAMES = "120"
 """Frames a second at the most; a key waits for the next one."""
@@ -21,12 +26,25 @@ def run(
     `name` is the note to begin with; where there is no vault, `new_device` makes one. With
     `serve_at`, a host and a port, peers can come to the editor. Raises LocalError.
     """
+    app = editor(path, name, new_device, serve_at)
+    app.run()
+    if app.failure:
+        raise LocalError(app.failure)
+
+
+def editor(
+    path: Path,
+    name: str | None = None,
+    new_device: str | None = None,
+    serve_at: tuple[str, int] | None = None,
+) -> "NotesApp":
+    """Return the editor, and make this process one that serves it well."""
+    # What is loaded from here to the first note on the screen stays: going through it for garbage would take
+    # a quarter of the start. `MainScreen` begins with that again.
+    gc.disable()
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     from crdtnotes_tui.app import NotesApp  # Textual reads its settings when it is imported
     from crdtnotes_tui.model.settings import Settings
 
     sys.setswitchinterval(SWITCH_SECONDS)
-    app = NotesApp(path, name, new_device, serve_at, Settings.of_user())
-    app.run()
-    if app.failure:
-        raise LocalError(app.failure)
+    return NotesApp(path, name, new_device, serve_at, Settings.of_user())

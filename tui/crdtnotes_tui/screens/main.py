@@ -1,5 +1,7 @@
 """The main screen: the editor, the panels beside it, the status line."""
 
+import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -103,11 +105,20 @@ class MainScreen(Around, Peers):
         self._show(buffer)
         if self.desk.began_empty:
             self.body.welcome.open(self.editor.text)
+        await self._painted()
         await self.desk.learn()
         self._refreshed()
         for name in self.desk.brought_back:
             self.notify("What could not be saved last time is back.", title=name, markup=False)
         self._do(self._join)
+
+    async def _painted(self) -> None:
+        """Wait until the first note is on the screen; what lies in memory by then will stay there."""
+        painted = asyncio.Event()
+        self.call_after_refresh(painted.set)
+        await painted.wait()
+        gc.freeze()
+        gc.enable()
 
     async def _join(self) -> None:
         """Meet the peers; what goes wrong here is no reason to end the editor."""
@@ -125,6 +136,7 @@ class MainScreen(Around, Peers):
 
     async def leave(self) -> list[Lost]:
         """Store what is left and close all; return what could not be stored."""
+        self.app.workers.cancel_all()  # whoever leaves at once does not wait for what was only begun
         await self.together.stop()
         return await self.desk.stop()
 

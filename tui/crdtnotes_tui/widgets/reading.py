@@ -1,20 +1,24 @@
 """The note as it reads: Textual's Markdown, with links that lead somewhere."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.widgets import Markdown
 
-from crdtnotes_tui.model.reading import body, parser, target_of
 from crdtnotes_tui.widgets.going import FollowTarget
+
+if TYPE_CHECKING:
+    from textual.widgets import Markdown
 
 WEB = ("http://", "https://")
 
 
 class Reading(VerticalScroll, can_focus=True):
-    """In place of the editor while one reads."""
+    """In place of the editor while one reads.
+
+    Markdown takes long to load: that waits until somebody reads.
+    """
 
     BINDINGS = [Binding("j", "scroll_down", show=False), Binding("k", "scroll_up", show=False)]
 
@@ -23,10 +27,7 @@ class Reading(VerticalScroll, can_focus=True):
         self.resolves: Callable[[str], bool] = lambda _: True
         """Whether a target, written in the note that is shown, leads to a note."""
         self._shown: tuple[str, str] | None = None
-
-    def compose(self) -> ComposeResult:
-        """Lay it out."""
-        yield Markdown(parser_factory=lambda: parser(self.resolves), open_links=False)
+        self._markdown: Markdown | None = None
 
     async def show(self, name: str, text: str, *, again: bool = False) -> None:
         """Show a note; `again` where what its links lead to may have changed."""
@@ -34,12 +35,26 @@ class Reading(VerticalScroll, can_focus=True):
             return
         another = self._shown is None or self._shown[0] != name
         self._shown = (name, text)
-        await self.query_one(Markdown).update(body(text))
+        from crdtnotes_tui.model.reading import body
+
+        await (await self._ready()).update(body(text))
         if another:
             self.scroll_home(animate=False)
 
-    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
+    async def _ready(self) -> "Markdown":
+        if self._markdown is None:
+            from textual.widgets import Markdown
+
+            from crdtnotes_tui.model.reading import parser
+
+            self._markdown = Markdown(parser_factory=lambda: parser(self.resolves), open_links=False)
+            await self.mount(self._markdown)
+        return self._markdown
+
+    def on_markdown_link_clicked(self, event: "Markdown.LinkClicked") -> None:
         """Go where a link leads."""
+        from crdtnotes_tui.model.reading import target_of
+
         event.stop()
         place = target_of(event.href)
         if place is not None:

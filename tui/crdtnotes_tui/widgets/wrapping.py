@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from textual import _wrap
+from textual.expand_tabs import get_tab_widths
 from textual.geometry import Offset
 from textual.widgets.text_area import WrappedDocument
 
@@ -37,6 +38,31 @@ _wrap.chunks = chunks
 
 class Wrapping(WrappedDocument):
     """A wrapped document whose height is known: TextArea asks for it with every line that it draws."""
+
+    def wrap(self, width: int, tab_width: int | None = None) -> None:
+        """Wrap all lines; most fit as they are, and of those nothing but their length is asked."""
+        self._width = width
+        if tab_width:
+            self._tab_width = tab_width
+        self._wrap_offsets = []
+        self._offset_to_line_info = []
+        self._line_index_to_offsets = []
+        self._tab_width_cache = []
+        for row, line in enumerate(self.document.lines):
+            breaks: list[int] = []
+            tabs = [0]
+            if "\t" in line or (width and len(line) > width // (1 if line.isascii() else 2)):
+                sections = get_tab_widths(line, self._tab_width)
+                tabs = [tab for _, tab in sections]
+                if width:
+                    breaks = _wrap.compute_wrap_offsets(
+                        line, width, tab_size=self._tab_width, precomputed_tab_sections=sections
+                    )
+            top = len(self._offset_to_line_info)
+            self._offset_to_line_info += [(row, section) for section in range(len(breaks) + 1)]
+            self._line_index_to_offsets.append(list(range(top, top + len(breaks) + 1)))
+            self._wrap_offsets.append(breaks)
+            self._tab_width_cache.append(tabs)
 
     @property
     def width(self) -> int:
