@@ -20,11 +20,13 @@ from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
 from crdtnotes.markup import templates
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
+from crdtnotes.markup.tagtree import Branch, is_within, tag_tree
 from crdtnotes.note import Note
 from crdtnotes.store.arrivals import Arrival as Arrival
 from crdtnotes.store.arrivals import arrivals
 from crdtnotes.store.backup import backup
 from crdtnotes.store.check import problems
+from crdtnotes.store.database import rows_for
 from crdtnotes.store.links import ORPHAN
 from crdtnotes.store.names import Resolver
 from crdtnotes.store.replica import Received, Replica
@@ -285,10 +287,17 @@ class Vault:
         with self._writer.reading() as replica:
             return replica.links.tags()
 
-    def tags_by_note(self) -> dict[str, list[str]]:
-        """Return the tags of each note that has some, by its name."""
+    def tag_tree(self) -> list[Branch]:
+        """Return every tag and every level above one, as a tree that is read downwards."""
         with self._writer.reading() as replica:
-            return replica.links.tags_by_note()
+            return tag_tree(replica.links.tagged())
+
+    def tagged(self, tag: str) -> list[str]:
+        """Return the notes that bear a tag or one below it, by name."""
+        with self._writer.reading() as replica:
+            notes = {note for one, note in replica.links.tagged() if is_within(one, tag)}
+            rows = rows_for(replica.conn, "SELECT key, name FROM notes", "id", notes)
+            return [name for _, name in sorted(rows)]
 
     def orphans(self) -> list[NoteInfo]:
         """Return the notes that neither link to another note nor are linked to."""

@@ -71,8 +71,11 @@ def test_a_note_from_a_template(tmp_path: Path) -> None:
             vault.create_from("会议", "工作/周会")
 
 
-def test_tags_by_note(tmp_path: Path) -> None:
+def test_tags_nest_and_name_their_notes(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v") as vault:
-        vault.create_note("a", "#x/y #z")
-        vault.create_note("b")
-        assert vault.tags_by_note() == {"a": ["x/y", "z"]}
+        vault.create_note("b", "#x/y #z")
+        vault.create_note("a", "#X #系统")
+        vault.create_note("c")
+        assert vault.tag_tree() == [("X", 0, 2), ("x/y", 1, 1), ("z", 0, 1), ("系统", 0, 1)]
+        assert vault.tagged("x") == ["a", "b"]
+        assert vault.tagged("系") == []

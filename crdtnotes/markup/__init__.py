@@ -8,5 +8,6 @@
 ``frontmatter``  aliases and tags from the YAML at the top
 ``outline``      all of that for one text
 ``resolve``      which note a link goes to
+``tagtree``      nested tags
 ``rewrite``      edits that change links: for renames, and for full-width brackets
 """

@@ -171,25 +171,31 @@ class LinkIndex:
 
     def tags(self) -> list[tuple[str, int]]:
         """Return every tag with the number of its notes, by tag; case does not tell tags apart."""
-        rows = self._conn.execute(
-            "SELECT value, note FROM links JOIN elements ON id = element WHERE kind = ? ORDER BY value",
-            (KIND_TAG,),
-        ).fetchall()
         notes: dict[str, tuple[str, set[int]]] = {}
-        for value, note in rows:
+        for value, note in self.tagged():
             notes.setdefault(name_key(value), (value, set()))[1].add(note)
         return [(value, len(ids)) for _, (value, ids) in sorted(notes.items())]
 
+    def tagged(self) -> list[tuple[str, int]]:
+        """Return each tag of each note as `(tag, row of the note)`, by tag."""
+        # Said as a cross join, so that SQLite begins with the few elements that are tags.
+        return self._conn.execute(
+            """SELECT value, note FROM elements CROSS JOIN links ON element = elements.id
+               WHERE kind = ? ORDER BY value""",
+            (KIND_TAG,),
+        ).fetchall()
+
     def tags_by_note(self) -> dict[str, list[str]]:
         """Return each tagged note's tags in order."""
-        result: dict[str, list[str]] = {}
-        for name, value in self._conn.execute(
+        rows = self._conn.execute(
             """SELECT name, value FROM links JOIN elements ON elements.id = element
-               JOIN notes ON notes.id = note WHERE kind = ? ORDER BY value""",
+               JOIN notes ON notes.id = note WHERE kind = ?""",
             (KIND_TAG,),
-        ):
+        ).fetchall()
+        result: dict[str, list[str]] = {}
+        for name, value in rows:
             result.setdefault(name, []).append(value)
-        return result
+        return {name: sorted(values) for name, values in result.items()}
 
     def dangling(self) -> list[tuple[str, str]]:
         """Return the links that lead nowhere as `(value, name of the note that holds it)`."""

@@ -10,6 +10,7 @@ import json  # noqa: E402
 import sys  # noqa: E402
 import threading  # noqa: E402
 from collections.abc import Callable  # noqa: E402
+from datetime import date  # noqa: E402
 from pathlib import Path  # noqa: E402
 from random import Random  # noqa: E402
 from typing import TYPE_CHECKING, Any  # noqa: E402
@@ -79,46 +80,59 @@ async def keys(path: Path, name: str, count: int) -> dict[str, list[float]]:
 
 
 async def around(path: Path, name: str) -> dict[str, float]:
-    """Return the seconds that each way of getting around takes to answer."""
+    """Return the seconds from each way of getting around, begun with a key, to the paint of its answer."""
     from textual.widgets import Input, OptionList
 
     app = editor(path, name)
     took: dict[str, float] = {}
+    painted = asyncio.Event()
+    display = app._display
+
+    def displayed(screen: Any, renderable: Any) -> None:
+        display(screen, renderable)
+        painted.set()
+
+    async def until(what: str, holds: Callable[[], bool]) -> None:
+        begin = time.perf_counter()
+        while not holds():
+            await painted.wait()
+            painted.clear()
+        took[what] = time.perf_counter() - begin
+
+    def answered() -> bool:
+        found = app.screen.query(OptionList)
+        return app.screen is not app.main and bool(found) and found.first(OptionList).option_count > 0
+
+    def is_open(name: str) -> bool:
+        buffer = app.main.editor.buffer
+        return buffer is not None and buffer.name == name
+
     async with app.run_test(size=SIZE) as pilot:
-        while app.main.editor.buffer is None:
+        while not app.main.editor.catalogue.notes:
             await asyncio.sleep(0.001)
         await app.main.desk.keeper.run(lambda vault: vault.search("warm up"))
         await pilot.pause()
-
-        async def until(holds: Callable[[], bool]) -> float:
-            begin = time.perf_counter()
-            while not holds():
-                await asyncio.sleep(0)
-            return time.perf_counter() - begin
-
-        def answers() -> bool:
-            found = app.screen.query(OptionList)
-            return bool(found) and found.first(OptionList).option_count > 0
-
+        app._display = displayed  # type: ignore[method-assign]
         for what, key, query in (("switcher", "ctrl+o", "a"), ("search", "ctrl+g", "系统")):
             _press_key(app, key)
-            took[f"{what} opens"] = await until(lambda: bool(app.screen.query("#question")))
-            field = app.screen.query_one("#question", Input)
-            options = app.screen.query_one(OptionList)
+            await until(f"{what} opens", lambda: bool(app.screen.query("#question")))
             await pilot.pause()
-            options.clear_options()
-            field.value = query
-            took[f"{what} answers"] = await until(answers)
+            app.screen.query_one(OptionList).clear_options()
+            app.screen.query_one("#question", Input).value = query
+            await until(f"{what} answers", answered)
             await pilot.press("escape")
-        begin = time.perf_counter()
-        await app.main.desk.today()
-        took["today's note"] = time.perf_counter() - begin
-        begin = time.perf_counter()
-        await app.main.desk.keeper.run(lambda vault: vault.tags())
-        took["tags"] = time.perf_counter() - begin
-        begin = time.perf_counter()
-        app.main.body.action_panel("tree")
-        took["tree of notes"] = time.perf_counter() - begin
+        for what, key in (("tags", "alt+t"), ("notes without links", "alt+o"), ("dangling links", "alt+d")):
+            _press_key(app, key)
+            await until(what, answered)
+            await pilot.press("escape")
+        _press_key(app, "ctrl+t")
+        await until("today's note, made", lambda: is_open(date.today().isoformat()))
+        await pilot.pause()
+        _press_key(app, "alt+left")
+        await until("back", lambda: is_open(name))
+        await pilot.pause()
+        _press_key(app, "ctrl+l")
+        await until("tree of notes", lambda: len(app.main.body.notes.root.children) > 0)
         await pilot.pause()
         await app.put_away()
     return took

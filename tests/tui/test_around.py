@@ -178,3 +178,17 @@ def test_what_cannot_be_read_is_said_in_the_list(tmp_path: Path, monkeypatch: py
             await picked(desk, "alt+d", "Unwritten")
 
     run(main())
+
+
+def test_a_long_list_goes_on_to_its_end(tmp_path: Path) -> None:
+    async def main() -> None:
+        notes = {f"n{number:03}": "" for number in range(180)}
+        async with desktop(vault_of(tmp_path / "v", **notes), "n000") as desk:
+            await desk.press("alt+o")
+            await desk.sees("n001")
+            await desk.press(*["pagedown"] * 18)
+            await desk.sees("n179")
+            await desk.press("enter")
+            await desk.shows("n179")
+
+    run(main())

@@ -16,5 +16,4 @@
 ``picture``     the local graph in cells
 ``reading``     a note as Markdown widgets take it
 ``settings``    what a person has chosen
-``tagtree``     nested tags
 """

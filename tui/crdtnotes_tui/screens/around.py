@@ -9,13 +9,13 @@ from textual.screen import Screen
 
 from crdtnotes.demo_vault import demo_notes
 from crdtnotes.errors import CrdtnotesError
+from crdtnotes.markup.tagtree import Branch
 from crdtnotes.mirror.importer import ImportReport, import_folder
 from crdtnotes.note import LinkInfo
 from crdtnotes.vault import Dangling, Vault
 from crdtnotes_tui.model.desk import Desk
-from crdtnotes_tui.model.tagtree import Branch
 from crdtnotes_tui.screens.ask import Ask
-from crdtnotes_tui.screens.lists import ListPicker, dangling, links_of, orphans, tags, templates, these
+from crdtnotes_tui.screens.lists import ListPicker, dangling, links_of, orphans, tagged, tags, templates
 from crdtnotes_tui.widgets.body import Body
 from crdtnotes_tui.widgets.editor import NoteEditor
 from crdtnotes_tui.widgets.going import Failed, FollowTarget, GoTo
@@ -52,7 +52,7 @@ class Around(Screen[None]):
         def tag(branch: Branch | None) -> None:
             if branch is not None:
                 question = f"Notes with #{branch.tag} …"
-                self.app.push_screen(ListPicker(self.desk.keeper, question, these(branch.notes)), note)
+                self.app.push_screen(ListPicker(self.desk.keeper, question, tagged(branch.tag)), note)
 
         self.app.push_screen(ListPicker(self.desk.keeper, "Tags …", tags), tag)
 

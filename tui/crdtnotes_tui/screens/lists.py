@@ -3,16 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from crdtnotes.markup.tagtree import Branch
 from crdtnotes.note import LinkInfo
 from crdtnotes.vault import Dangling, Vault
 from crdtnotes_tui.keeper import Keeper
 from crdtnotes_tui.model.matching import rank
-from crdtnotes_tui.model.tagtree import Branch, tag_tree
 from crdtnotes_tui.screens.picker import Answer, Picker
 
 T = TypeVar("T")
-
-SHOWN = 300
 
 HOLDERS = 2
 """Notes that are named where many hold a link."""
@@ -40,7 +38,7 @@ class ListPicker(Picker[T]):
         if self._all is None:
             self._all = await self._keeper.run(self._job)
         words = query.casefold().split()
-        return [one for one in self._all if _fits(words, one.text.casefold())][:SHOWN]
+        return [one for one in self._all if _fits(words, one.text.casefold())]
 
 
 def _fits(words: Sequence[str], text: str) -> bool:
@@ -49,10 +47,7 @@ def _fits(words: Sequence[str], text: str) -> bool:
 
 def tags(vault: Vault) -> list[Answer[Branch]]:
     """Return the tags as a tree, each with how many notes bear it or one below it."""
-    return [
-        Answer(one, f"{'  ' * one.depth}#{one.tag}", str(len(one.notes)))
-        for one in tag_tree(vault.tags_by_note())
-    ]
+    return [Answer(one, f"{'  ' * one.depth}#{one.tag}", str(one.notes)) for one in vault.tag_tree()]
 
 
 def orphans(vault: Vault) -> list[Answer[str]]:
@@ -88,6 +83,6 @@ def templates(vault: Vault) -> list[Answer[str]]:
     return [Answer(name, name) for name in vault.templates()]
 
 
-def these(names: Sequence[str]) -> Callable[[Vault], list[Answer[str]]]:
-    """Return a job that returns these notes."""
-    return lambda _: [Answer(name, name) for name in names]
+def tagged(tag: str) -> Callable[[Vault], list[Answer[str]]]:
+    """Return a job that returns the notes with a tag or one below it."""
+    return lambda vault: [Answer(name, name) for name in vault.tagged(tag)]

@@ -17,6 +17,12 @@ from crdtnotes.graph.labels import printable
 
 V = TypeVar("V")
 
+PAGE = 50
+"""Answers that are put into the list at a time: long lists take long to lay out."""
+
+AHEAD = 15
+"""More are put in when so few lie ahead of what is marked, or below what is on the screen."""
+
 
 class Answer(NamedTuple, Generic[V]):
     """One line of the list: what it stands for, what it says, and a remark beside or below that."""
@@ -58,7 +64,9 @@ class Picker(ModalScreen[V | None], Generic[V]):
 
     def on_mount(self) -> None:
         """Show what there is before anything is typed."""
-        self.query_one(OptionList).can_focus = False
+        options = self.query_one(OptionList)
+        options.can_focus = False
+        self.watch(options, "scroll_y", self._scrolled, init=False)
         self._ask("")
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -77,15 +85,28 @@ class Picker(ModalScreen[V | None], Generic[V]):
             self._answers, problem = (), str(error)
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options([Option(_content(answer)) for answer in self._answers])
+        self._more()
         said = problem or ("" if self._answers or query else self.empty)
         if said:
             options.add_option(Option(Content.styled(printable(said), "dim"), disabled=True))
         options.highlighted = 0 if self._answers else None
 
+    def _more(self) -> None:
+        """Put the next answers into the list."""
+        options = self.query_one(OptionList)
+        shown = options.option_count
+        options.add_options([Option(_content(one)) for one in self._answers[shown : shown + PAGE]])
+
+    def _scrolled(self) -> None:
+        options = self.query_one(OptionList)
+        if options.scroll_y >= options.max_scroll_y - AHEAD and options.option_count < len(self._answers):
+            self._more()
+
     def action_move(self, by: int) -> None:
         """Move the mark."""
         options = self.query_one(OptionList)
+        if (options.highlighted or 0) + by + AHEAD >= options.option_count < len(self._answers):
+            self._more()
         if self._answers:
             options.highlighted = min(max(0, (options.highlighted or 0) + by), len(self._answers) - 1)
 
