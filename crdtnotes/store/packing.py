@@ -20,7 +20,7 @@ from crdtnotes.changes.change import NO_HASH
 from crdtnotes.changes.codec import decode
 from crdtnotes.changes.compression import SMALL, compress
 from crdtnotes.changes.limits import MAX_BLOCK_BYTES
-from crdtnotes.errors import Damaged
+from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.blocks import Block, Entry
 from crdtnotes.store.log import Log
 
@@ -123,7 +123,10 @@ def _candidates(conn: sqlite3.Connection, actor: int, after: int) -> Iterator[tu
         f"SELECT log.id, note, hash, data FROM {_CANDIDATES} AND actor = ? AND seq > ? ORDER BY seq",
         (SMALL_CHANGE, actor, after),
     ):
-        change = decode(data)
+        try:
+            change = decode(data)
+        except DecodeError as error:
+            raise Damaged(f"A change in the vault's file is damaged: {error}") from None
         if block.packable(change):
             yield Entry(id, change, data, tip), note
 

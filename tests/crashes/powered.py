@@ -44,6 +44,8 @@ def main(folder: Path, seed: str, edits: int) -> None:
                 done += 1
             pack(vault, random)
     with Vault.open(path) as vault:
+        vault.compact()
+        mark(head(vault.replica))
         vault.backup(folder / BACKUP)
         mark(BACKED_UP)
     os.close(marks)

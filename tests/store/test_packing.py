@@ -229,3 +229,20 @@ def test_births_alone_are_never_due(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         for number in range(20):
             one.note(f"n{number}").append("more")
         assert packing.is_due(one.replica)
+
+
+def test_what_is_damaged_is_not_packed_and_keeps_nobody_from_closing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "DUE", 50)
+    with replicas(tmp_path, 1) as [one]:
+        one.create_note("a", "text")
+        type_much(one, "a", 100, Random(11))
+        conn = one.replica.conn
+        conn.execute("UPDATE log SET data = x'00' WHERE id = 40")
+        with pytest.raises(Damaged):
+            packing.pack(one.replica)
+        assert packing.is_due(one.replica)
+    with Vault.open(one.path) as again:
+        assert blocks(again) == []
+        assert any("Entry 40" in problem for problem in again.check())
