@@ -91,7 +91,9 @@ class Program:
             watchdog.start()
             try:
                 assert process.stdout is not None
-                yield process, process.stdout.readline().rstrip("\n")
+                line = process.stdout.readline().rstrip("\n")
+                assert line, f"it ended at once: {process.communicate()[1]}"
+                yield process, line
             finally:
                 watchdog.cancel()
                 process.kill()
