@@ -240,8 +240,7 @@ class Conversation:
     def _step(self, frames: list[bytes]) -> tuple[int, PeerStatus | None, list[Presence]]:
         stored = self.session.receive(frames)
         heard, self.session.heard = self.session.heard, []
-        if self.once and self.session.caught_up:
-            self.session.finish()
+        self._finish_once_done()
         return stored, self._status(), heard
 
     def _frames(self, woken: bool, saying: list[Presence]) -> tuple[list[bytes], bool, PeerStatus | None]:
@@ -250,7 +249,16 @@ class Conversation:
             self.session.wake()
         self.session.say(saying)
         frames = self.session.data_to_send()
+        if self._finish_once_done():
+            frames += self.session.data_to_send()
         return frames, self.session.closed, self._status()
+
+    def _finish_once_done(self) -> bool:
+        """End a one-time sync that is done: what came may complete it, or what was sent last."""
+        done = self.once and self.session.caught_up and not self.session.closed
+        if done:
+            self.session.finish()
+        return done
 
     def _give_up(self) -> None:
         if self.session.accepted:

@@ -216,6 +216,8 @@ def test_a_replayed_session_gets_nothing(tmp_path: Path, caplog: pytest.LogCaptu
             async with server:
                 listening = Address(HOST, server.sockets[0].getsockname()[1], secure=True)
                 await b.sync_once(listening)
+            while a.peers:
+                await asyncio.sleep(0.01)
             before = len(ana.statuses)
             await knock(address, None, b"".join(said))
             assert len(ana.statuses) == before
