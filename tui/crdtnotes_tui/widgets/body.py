@@ -211,7 +211,7 @@ class Body(Horizontal):
         self.outline.show(found.headings)
         self.outline.follow(self.editor.cursor_location[0])
 
-    @work(exclusive=True, group="reading")
+    @work(group="reading")
     async def _look_at_text(self, *, again: bool = False) -> None:
         buffer = self.editor.buffer
         if buffer is not None:

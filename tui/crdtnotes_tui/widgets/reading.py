@@ -27,18 +27,36 @@ class Reading(VerticalScroll, can_focus=True):
         self.resolves: Callable[[str], bool] = lambda _: True
         """Whether a target, written in the note that is shown, leads to a note."""
         self._shown: tuple[str, str] | None = None
+        self._wanted: tuple[str, str] | None = None
+        self._showing = False
+        self._drawn = ""
         self._markdown: Markdown | None = None
 
     async def show(self, name: str, text: str, *, again: bool = False) -> None:
-        """Show a note; `again` where what its links lead to may have changed."""
-        if (name, text) == self._shown and not again:
+        """Show a note; `again` where what its links lead to may have changed.
+
+        Not to be cancelled: Markdown that is stopped on its way stays half drawn. What is wanted meanwhile is
+        shown right after, by the call that is under way.
+        """
+        self._wanted = name, text
+        if again:
+            self._shown = None
+        if self._showing:
             return
-        another = self._shown is None or self._shown[0] != name
-        self._shown = (name, text)
+        self._showing = True
+        try:
+            while self._shown != (wanted := self._wanted):
+                self._shown = wanted
+                await self._draw(*wanted)
+        finally:
+            self._showing = False
+
+    async def _draw(self, name: str, text: str) -> None:
         from crdtnotes_tui.model.reading import body
 
         await (await self._ready()).update(body(text))
-        if another:
+        if name != self._drawn:
+            self._drawn = name
             self.scroll_home(animate=False)
 
     async def _ready(self) -> "Markdown":
