@@ -7,6 +7,7 @@ which costs a few bytes and is always right.
 
 import logging
 import os
+import time
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
@@ -15,10 +16,18 @@ from typing import NamedTuple
 
 import platformdirs
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 logger = logging.getLogger("crdtnotes.store")
 
 VARIABLE = "CRDTNOTES_STATE"
 """Names another folder for it."""
+
+PATIENCE = 1.0
+"""Seconds for which a process waits for another that is between its commit and remembering it."""
 
 
 class Remembered(NamedTuple):
@@ -40,6 +49,48 @@ def _place_of(path: Path, folder: str | None) -> Path:
     return state / "replicas" / name
 
 
+class Turn:
+    """Holds other processes off from a commit of their own until what this one commits is remembered.
+
+    Else one of them could find the new token in the file and the former one outside. Where locks or the
+    folder cannot be had, it goes without, which at worst costs a new stream.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def take(self) -> None:
+        """Before a commit, in its transaction."""
+        if fcntl is None:
+            return
+        with suppress(OSError):
+            self._file = self._file or _opened(_place(self._path))
+            until = time.monotonic() + PATIENCE
+            while not _lock(self._file) and time.monotonic() < until:
+                time.sleep(0.0005)
+
+    def end(self) -> None:
+        """What was committed is remembered, or nothing was committed."""
+        if self._file is not None:
+            with suppress(OSError):
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Give the lock's file back."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def recall(path: Path) -> Remembered | None:
     """Return what is remembered of the replica at this path; None if that is nothing, or cannot be read."""
     try:
@@ -52,13 +103,12 @@ def recall(path: Path) -> Remembered | None:
 def remember(path: Path, what: Remembered) -> None:
     """Remember this, if the state folder can be written."""
     line = f"{what.token} {what.actor:016x} {what.seq:016x}\n".encode()
-    place = _place(path)
     try:
+        file = _opened(_place(path))
         try:
-            _write(place, line)
-        except FileNotFoundError:
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(place, line)
+            os.write(file, line)
+        finally:
+            os.close(file)
     except OSError as error:
         # Each program that writes begins a stream of its own then.
         logger.info("the state folder cannot be written: %s", error.strerror)
@@ -76,9 +126,9 @@ def forget(path: Path) -> None:
         _place(path).unlink(missing_ok=True)
 
 
-def _write(place: Path, line: bytes) -> None:
-    file = os.open(place, os.O_WRONLY | os.O_CREAT, 0o600)
+def _opened(place: Path) -> int:
     try:
-        os.write(file, line)
-    finally:
-        os.close(file)
+        return os.open(place, os.O_WRONLY | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(place, os.O_WRONLY | os.O_CREAT, 0o600)

@@ -144,6 +144,7 @@ class Replica:
             self.settle_texts_if_possible()
             self._pack_if_possible()
         finally:
+            self.stream.close()
             self.db.close()
 
     @property
@@ -523,16 +524,18 @@ class Replica:
         horizon = causality.check_place(change, self.log)
         doc = self.documents.open(change.note)
         causality.check_references(change, _NOTHING if doc is None else doc.state, horizon)
-        id = self._enter(change, data, in_row=in_row)
+        id = self._enter(change, data, doc, in_row=in_row)
         if change.actor == self.actor:
             # A peer knows more of this actor than this file: it is an old copy. The stream is taken in,
             # and what is written here from now on is a new one.
             self.stream.begin()
         return id
 
-    def _enter(self, change: Change, data: bytes, *, in_row: bool = True) -> int:
-        """Move the log to a change and apply it; return its note's row. For `in_row` see `_admit`."""
-        doc = self.documents.open(change.note)
+    def _enter(self, change: Change, data: bytes, doc: Document | None, *, in_row: bool = True) -> int:
+        """Move the log to a change and apply it to its note, if that is here; return the note's row.
+
+        For `in_row` see `_admit`.
+        """
         if doc is None and in_row and is_birth(change):
             return self._bear(change, data)
         doc = doc or self.documents.add(change.note)
@@ -599,7 +602,7 @@ class Replica:
         self.epoch += 1
         self.conn.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (self.epoch,))
         for number, (change, data) in enumerate(division.stay + division.moved, 1):
-            self.log.write(change, data, self._enter(change, data))
+            self.log.write(change, data, self._enter(change, data, self.documents.open(change.note)))
             if number % DERIVE_EVERY == 0:
                 self.derive()
                 self.documents.trim()

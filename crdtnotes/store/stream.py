@@ -5,7 +5,8 @@ Rules
       least as long as was remembered. Else the file is a copy or an old backup, and a new stream begins.
     - The tokens are compared when the file is opened, and again inside the first transaction in which a
       process writes. That transaction changes the token in the file; after its commit the one outside
-      follows, and after each later one the length. A crash between the two costs a new stream.
+      follows, and after each later one the length. A crash between the two costs a new stream. Another
+      process that writes waits until both are done.
     - A process that has found its stream in order goes on with it as long as the file does not go back.
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.store import memory
 from crdtnotes.store.log import Log
-from crdtnotes.store.memory import Remembered
+from crdtnotes.store.memory import Remembered, Turn
 
 
 def random_actor() -> int:
@@ -41,9 +42,11 @@ class OwnStream:
         self._conn = conn
         self._log = log
         self._path = path
+        self._turn = Turn(path)
         self._stored = 0
         self._token = ""
         self._reached = 0
+        self._mine = False
         self._claimed = False
         self._committed = False
         self._next: int | None = None
@@ -66,6 +69,9 @@ class OwnStream:
 
     def claim(self) -> None:
         """Before writing, in a transaction: make sure that nobody else goes on with the stream."""
+        if not self._mine:
+            self._turn.take()
+            self._mine = True
         if self._claimed:
             return
         chosen, self._next = self._next, None
@@ -86,6 +92,7 @@ class OwnStream:
     def forget(self) -> None:
         """The transaction was rolled back."""
         self._claimed = self._committed
+        self._end_turn()
 
     def committed(self) -> None:
         """The transaction is committed: remember outside what it wrote to the stream."""
@@ -94,6 +101,16 @@ class OwnStream:
             if reached > self._reached or not self._committed:
                 self._reached, self._committed = reached, True
                 memory.remember(self._path, Remembered(self._token, self.actor, reached))
+        self._end_turn()
+
+    def close(self) -> None:
+        """Give back what is held outside of the vault's file."""
+        self._turn.close()
+
+    def _end_turn(self) -> None:
+        if self._mine:
+            self._mine = False
+            self._turn.end()
 
     def _fits(self) -> bool:
         outside = memory.recall(self._path)

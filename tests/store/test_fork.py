@@ -1,8 +1,10 @@
 """Copies and old backups: new streams where that shows at once, and a healed vault where it does not."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -206,6 +208,43 @@ def test_a_state_folder_that_is_missing_or_cannot_be_written(
             actors.add(vault.actor)
             assert vault.check() == []
     assert len(actors) == 2, "nothing can be known of the file, so nobody goes on with another's stream"
+
+
+def test_a_process_that_writes_waits_until_another_has_remembered_its_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        vault.create_note("A", "text\n")
+        actor = vault.actor
+    committed, may_go_on = Event(), Event()
+    remember, lock = memory.remember, memory._lock
+
+    def slowly(path: Path, what: memory.Remembered) -> None:
+        committed.set()
+        assert may_go_on.wait(10)
+        remember(path, what)
+
+    def locked(file: int) -> bool:
+        if lock(file):
+            return True
+        may_go_on.set()
+        return False
+
+    def write(line: str) -> str:
+        with Vault.open(path) as vault:
+            vault.note("A").append(line)
+            return vault.actor
+
+    with ThreadPoolExecutor() as pool:
+        monkeypatch.setattr(memory, "remember", slowly)
+        monkeypatch.setattr(memory, "_lock", locked)
+        first = pool.submit(write, "first")
+        assert committed.wait(10)
+        monkeypatch.setattr(memory, "remember", remember)
+        second = pool.submit(write, "second").result()
+        may_go_on.set()
+        assert second == first.result() == actor
 
 
 def test_a_crash_between_the_two_tokens_costs_a_new_stream(
