@@ -237,6 +237,20 @@ def _check_header(path: Path) -> None:
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open a connection, and undo what a process that was killed left half done.
+
+    SQLite does that at the first look at the file; but who may only read it cannot, and so cannot read.
+    """
+    try:
+        return _open_connection(path, read_only=read_only)
+    except sqlite3.OperationalError as error:
+        if not read_only or error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+    _open_connection(path, read_only=False).close()
+    return _open_connection(path, read_only=True)
+
+
+def _open_connection(path: Path, *, read_only: bool) -> sqlite3.Connection:
     uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rw")
     conn = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=256)
     try:

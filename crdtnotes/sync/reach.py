@@ -40,9 +40,7 @@ Remembered = Callable[[bytes], list[str]]
 
 def identity_for(path: Path) -> Identity | None:
     """Return this device's identity if the vault at `path` was ever paired, else None."""
-    # Opened for writing, though nothing is written: whoever may only read cannot roll back what a process
-    # that was killed left half done, and so could not read at all.
-    replica = Replica(path)
+    replica = Replica(path, read_only=True)
     try:
         return None if replica.circle.root is None else own_identity()
     finally:

@@ -1,6 +1,8 @@
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,33 @@ def test_commits_are_durable_and_the_journal_is_no_wal(path: Path) -> None:
         conn = vault.replica.conn
         assert conn.execute("PRAGMA synchronous").fetchone() == (2,)
         assert conn.execute("PRAGMA journal_mode").fetchone() == ("truncate",)
+
+
+DIES_HALFWAY = """
+import os, sqlite3, sys
+
+conn = sqlite3.connect(sys.argv[1], isolation_level=None)
+conn.execute("PRAGMA cache_size = 1")
+conn.execute("BEGIN IMMEDIATE")
+conn.execute("CREATE TABLE half AS SELECT randomblob(100000) AS done")
+conn.execute("UPDATE meta SET value = 'half done' WHERE key = 'device'")
+conn.execute("INSERT INTO half SELECT randomblob(100000)")
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_what_a_killed_writer_left_half_done_is_undone(path: Path, *, read_only: bool) -> None:
+    with Vault.open(path) as vault:
+        device = vault.replica.device
+    subprocess.run([sys.executable, "-c", DIES_HALFWAY, path], check=True)
+    journal = path.with_name(path.name + "-journal")
+    assert journal.stat().st_size
+    assert b"half done" in path.read_bytes()
+    with Vault.open(path, read_only=read_only) as vault:
+        assert vault.replica.device == device
+        assert vault.note("A").text == "text"
+        assert vault.check() == []
 
 
 def test_a_vault_without_its_identity_is_no_vault(path: Path) -> None:
