@@ -12,6 +12,9 @@ else:
 FAST, SMALL = 3, 19
 """Levels: for what somebody waits for, and for what is packed in the background and stays."""
 
+LEAST = 512
+"""Bytes from which on compressing is tried."""
+
 _OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
 # A frame names the window that its reader must hold in memory: at most 8 MiB are granted.
 
@@ -27,6 +30,14 @@ def declared_length(data: bytes) -> int | None:
         return zstd.get_frame_info(data).decompressed_size
     except zstd.ZstdError:
         return None
+
+
+def compress_if_worth(data: bytes) -> bytes | None:
+    """Return the data as one zstd frame where that saves an eighth or more, else None."""
+    if len(data) < LEAST:
+        return None
+    smaller = compress(data)
+    return smaller if len(smaller) <= len(data) * 7 // 8 else None
 
 
 def decompress(data: bytes, length: int) -> bytes:

@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from crdtnotes.changes.compression import compress, decompress
+from crdtnotes.changes.compression import compress_if_worth, decompress
 from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_DEPS, MAX_TIME
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.crdt.version import Version, pairs
@@ -50,8 +50,6 @@ MAX_SENTENCE_LENGTH = 500
 MAX_RECORD_BYTES = 64 * 1024
 MAX_RECORDS = 4096
 """A record about a device, and how many a message holds."""
-
-_LEAST_COMPRESSED_BYTES = 512
 
 # Control characters could rewrite the terminal they are printed on, and bidirectional overrides what a
 # person reads; neither is part of a name or a sentence.
@@ -217,11 +215,8 @@ def bye(reason: Reason, sentence: str) -> Bye:
 
 def pack(batch: bytes) -> Changes:
     """Return the message for a batch, compressed where that saves at least an eighth."""
-    if len(batch) >= _LEAST_COMPRESSED_BYTES:
-        smaller = compress(batch)
-        if len(smaller) <= len(batch) * 7 // 8:
-            return Changes(len(batch), smaller)
-    return Changes(len(batch), batch)
+    smaller = compress_if_worth(batch)
+    return Changes(len(batch), batch if smaller is None else smaller)
 
 
 def unpack(message: Changes) -> bytes:

@@ -117,11 +117,6 @@ class Blocks:
                 return block
         return None
 
-    def entry(self, actor: int, seq: int) -> Entry | None:
-        """Return a packed change."""
-        block = self.holding(actor, seq)
-        return None if block is None else self.entries(block)[seq - block.seq]
-
     def place(self, actor: int, seq: int) -> tuple[int, bytes] | None:
         """Return the highest counter and the chain's hash at a packed change."""
         block = self.holding(actor, seq)

@@ -7,13 +7,13 @@ Log ids number changes in the order in which they came, which is a causal order;
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush, merge
+from heapq import heappop, heappush, merge
 from itertools import chain as concatenated
 from typing import NamedTuple
 
 from crdtnotes.changes.batch import Form, Opened, Packed, Piece, open_piece
 from crdtnotes.changes.change import NO_HASH, Change, chain
-from crdtnotes.changes.compression import compress, decompress
+from crdtnotes.changes.compression import compress_if_worth, decompress
 from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.blocks import Block, Blocks, Entry
@@ -23,10 +23,6 @@ PAGE = 256
 
 PAGE_BYTES = 1024 * 1024
 """A page ends earlier once it has this many bytes."""
-
-COMPRESSED = 512
-"""Bytes from which on a change is compressed in its row, where that saves an eighth."""
-
 
 _DAMAGED = "A change in the vault's log is damaged; `crdtnotes repair` mends it."
 
@@ -157,12 +153,10 @@ class Log:
         length: int | None = None
         if isinstance(piece, Packed):
             length, data = piece.length, piece.data
+        elif (smaller := compress_if_worth(piece)) is not None:
+            length, data = len(piece), smaller
         else:
             data = piece
-            if len(piece) >= COMPRESSED:
-                smaller = compress(piece)
-                if len(smaller) <= len(piece) * 7 // 8:
-                    length, data = len(piece), smaller
         head = self.heads[change.actor]
         self._conn.execute(
             "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -327,11 +321,14 @@ class Log:
 
     def _in_order(self, streams: list[Iterator[_Next]]) -> Iterator[Piece]:
         heap: list[tuple[int, int, _Next]] = []
-        for number, stream in enumerate(streams):
-            for item in stream:
-                heap.append((item.key, number, item))
-                break
-        heapify(heap)
+
+        def look_at(number: int) -> None:
+            """Put what a stream has next among the candidates."""
+            if (following := next(streams[number], None)) is not None:
+                heappush(heap, (following.key, number, following))
+
+        for number in range(len(streams)):
+            look_at(number)
         while heap:
             _, number, item = heappop(heap)
             block = item.block
@@ -341,9 +338,7 @@ class Log:
                 if block is not None:
                     self.blocks.entries(block)
                 yield item.piece
-            for following in streams[number]:
-                heappush(heap, (following.key, number, following))
-                break
+            look_at(number)
 
     def _singly(self, block: Block, after: int, upto: int) -> Iterator[_Next]:
         """Yield the changes `after+1 … upto` of a block one by one."""

@@ -4,8 +4,8 @@ Rules
     - What is packed is settled: each change is in its note's snapshot, so that a block is opened only by
       who asks for history, or lags behind.
     - A change that serves as a bare note's snapshot (`store/documents.py`) stays in its row.
-    - A block is read back, and every change's bytes compared, before the rows go. The block, the rows and
-      what tells of them change in one transaction, so a crash leaves the one or the other.
+    - A block is read back, and every change's bytes and hash compared, before the rows are gone for good:
+      block, rows and what tells of them change in one transaction, so a crash leaves the one or the other.
     - A small block at the end of a stream is packed anew with what follows it.
 """
 
@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from crdtnotes.changes import block
-from crdtnotes.changes.batch import Form, Packed, open_piece
+from crdtnotes.changes.batch import Form, Packed
 from crdtnotes.changes.change import NO_HASH
 from crdtnotes.changes.codec import decode
 from crdtnotes.changes.compression import SMALL, compress
@@ -149,14 +149,14 @@ def _store(replica: Host, actor: int, run: _Run) -> int:
         log.blocks.remove(former)
     data = block.pack([entry.change for entry in entries])
     packed = Packed(Form.BLOCK, len(data), compress(data, SMALL))
-    if [data for _, data in open_piece(packed)] != [entry.data for entry in entries]:
-        raise Damaged("Changes could not be packed so that they come back as they were; nothing was packed.")
     conn.execute(
         "DELETE FROM log WHERE actor = ? AND seq BETWEEN ? AND ?", (row, first.change.seq, end.change.seq)
     )
     log.blocks.add(row, before, entries, packed, notes)
-    if log.blocks.entry(row, end.change.seq) != entries[-1]:
-        raise Damaged("The log's hashes do not fit its changes; nothing was packed.")
+    # Read back from the file: log ids, bytes and hashes, those of each change.
+    stored = log.blocks.holding(row, end.change.seq)
+    if stored is None or log.blocks.entries(stored) != entries:
+        raise Damaged("Changes could not be packed so that they come back as they were; nothing was packed.")
     return len(run)
 
 

@@ -10,13 +10,10 @@ import sqlite3
 from collections.abc import Mapping
 from hashlib import blake2b
 
-from crdtnotes.changes.compression import compress, decompress
+from crdtnotes.changes.compression import compress_if_worth, decompress
 from crdtnotes.crdt.ops import Create, Element
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.log import Log
-
-COMPRESSED = 512
-"""Bytes from which on a text is compressed, where that saves an eighth."""
 
 _SUM = 8
 # Bytes of a sum.
@@ -69,11 +66,8 @@ class Texts:
 
         `uid` is the note's id, `upto` the log id of the last change in the snapshot.
         """
-        length, data = None, text
-        if len(text) >= COMPRESSED:
-            smaller = compress(text)
-            if len(smaller) <= len(text) * 7 // 8:
-                length, data = len(text), smaller
+        smaller = compress_if_worth(text)
+        length, data = (None, text) if smaller is None else (len(text), smaller)
         sums = _sum(uid, upto, text) + _sum(uid, upto, state)
         self._conn.execute(
             "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?, ?)", (note, length, data, sums, state)

@@ -152,7 +152,7 @@ def test_what_does_not_come_back_is_not_packed(tmp_path: Path, monkeypatch: pyte
         type_much(one, "a", 100, Random(8))
         before = changes(one)
         with monkeypatch.context() as patch:
-            patch.setattr(packing, "open_piece", lambda _: [])
+            patch.setattr("crdtnotes.store.blocks.open_piece", lambda _: [])
             with pytest.raises(Damaged):
                 packing.pack(one.replica)
         assert blocks(one) == []
