@@ -13,6 +13,7 @@ from crdtnotes.editing.session import Edit
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, StoreError, Unreachable, WrongVault
 from crdtnotes.repair import repair
 from crdtnotes.store import memory, packing, salvage
+from crdtnotes.store.dictionaries import condense
 from crdtnotes.store.fork import forks_in
 from crdtnotes.vault import Vault
 from tests.store.convergence import ACTIONS, Person
@@ -20,12 +21,13 @@ from tests.trust.devices import device
 from tests.vaults import changes, fast, meet, send
 
 PAGE = 4096
+WORDS = ["分布式系统", "一致性", "[[长文]]", "causal ", "order ", "，", "。\n", "#理论 "]
 
 
 class Damage:
     """A replica that is about to be damaged, and a peer that is in step with it."""
 
-    def __init__(self, folder: Path, *, packed: bool = False) -> None:
+    def __init__(self, folder: Path, *, packed: bool = False, condensed: bool = False) -> None:
         self.path, self.peer_path = folder / "v.db", folder / "peer.db"
         random = Random(5)
         person = Person(random)
@@ -45,6 +47,10 @@ class Damage:
                     here.note("empty").append(f"line {number}")
                 assert packing.pack(here.replica, least=8) > 60
                 here.note("empty").rename("空/empty")
+            if condensed:
+                for number in range(12):
+                    here.create_note(f"文/{number}", "".join(random.choices(WORDS, k=200)))
+                assert condense(here.replica, worth=0) >= 12
             meet(here, peer)
             self.texts = {info.name: here.note(info.name).text for info in here.notes()}
             self.digest, self.vault, self.actor = here.digest, bytes.fromhex(here.id), here.actor
@@ -94,9 +100,9 @@ def damage(tmp_path: Path) -> Damage:
     return Damage(tmp_path)
 
 
-@pytest.fixture(params=["in rows", "packed"])
+@pytest.fixture(params=["in rows", "packed", "condensed"])
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Damage:
-    return Damage(tmp_path, packed=request.param == "packed")
+    return Damage(tmp_path, packed=request.param == "packed", condensed=request.param == "condensed")
 
 
 def flipped(whole: bytes, random: Random, bits: int) -> Iterator[tuple[str, bytes]]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from crdtnotes.changes import block
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import decode, encode
-from crdtnotes.changes.compression import decompress
+from crdtnotes.changes.compression import compress_if_worth, decompress
 from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES, MAX_BLOCK_BYTES, MAX_CHANGE_BYTES
 from crdtnotes.errors import DecodeError
 
@@ -54,6 +54,12 @@ class Opened(Struct, frozen=True):
     def is_block(self) -> bool:
         """Whether the piece is a block, if only of one change."""
         return isinstance(self.piece, Packed) and self.piece.form == Form.BLOCK
+
+
+def piece_of(data: bytes) -> Piece:
+    """Return the piece for a change: compressed where that is worth it."""
+    smaller = compress_if_worth(data)
+    return data if smaller is None else Packed(Form.CHANGE, len(data), smaller)
 
 
 def batches(pieces: Iterable[Piece]) -> Iterator[bytes]:

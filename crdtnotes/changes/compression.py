@@ -1,6 +1,7 @@
 """Zstandard (RFC 8878) with bounds: what is decompressed has the length that was declared, or is refused."""
 
 import sys
+from collections.abc import Sequence
 
 from crdtnotes.errors import DecodeError
 
@@ -9,8 +10,11 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-FAST, SMALL = 3, 19
-"""Levels: for what somebody waits for, and for what is packed in the background and stays."""
+FAST, GOOD, SMALL = 3, 9, 19
+"""Levels: for what somebody waits for, for what stays, and for what is packed in the background and stays."""
+
+HEADER = 18
+"""Bytes of a frame's header, at the most."""
 
 LEAST = 512
 """Bytes from which on compressing is tried."""
@@ -40,14 +44,59 @@ def compress_if_worth(data: bytes) -> bytes | None:
     return smaller if len(smaller) <= len(data) * 7 // 8 else None
 
 
-def decompress(data: bytes, length: int) -> bytes:
+class Dictionary:
+    """What many pieces of data have in common (RFC 8878, 5): compressed with it, none needs to say it."""
+
+    def __init__(self, data: bytes) -> None:
+        """Read what `trained` returned; raises DecodeError for anything else."""
+        try:
+            self._read = zstd.ZstdDict(data)
+        except (ValueError, zstd.ZstdError) as error:
+            raise DecodeError(f"A dictionary cannot be read ({error}).") from None
+        self._compressor = zstd.ZstdCompressor(GOOD, zstd_dict=self._read.as_digested_dict)
+
+    @property
+    def id(self) -> int:
+        """The number by which frames name it; never 0."""
+        return int(self._read.dict_id)
+
+    def compress(self, data: bytes) -> bytes:
+        """Return the data as one zstd frame that can be read with this dictionary only."""
+        self._compressor.set_pledged_input_size(len(data))
+        return self._compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
+
+    def decompress(self, data: bytes, length: int) -> bytes:
+        """Return the `length` bytes that one of its frames holds; raises DecodeError."""
+        return decompress(data, length, self._read)
+
+
+def trained(samples: Sequence[bytes], size: int) -> bytes | None:
+    """Return a dictionary of at most `size` bytes made from samples; None where they are too few for one."""
+    try:
+        return zstd.train_dict(samples, size).dict_content
+    except (ValueError, zstd.ZstdError):
+        return None
+
+
+def dictionary_of(data: bytes) -> int:
+    """Return the number of the dictionary that a zstd frame says it needs; 0 for none.
+
+    The first HEADER bytes of the frame will do.
+    """
+    try:
+        return zstd.get_frame_info(data).dictionary_id
+    except zstd.ZstdError:
+        return 0
+
+
+def decompress(data: bytes, length: int, dictionary: zstd.ZstdDict | None = None) -> bytes:
     """Return the `length` bytes that one zstd frame holds; raises DecodeError.
 
     Never makes more than `length` bytes and one more.
     """
     if not 0 <= length < sys.maxsize:
         raise DecodeError("Compressed data declares a length that cannot be.")
-    reader = zstd.ZstdDecompressor(options=_OPTIONS)
+    reader = zstd.ZstdDecompressor(dictionary, _OPTIONS)
     try:
         result = reader.decompress(data, length + 1)
     except zstd.ZstdError as error:

@@ -70,6 +70,7 @@ def _check_file(replica: Replica) -> Iterator[str]:
 def _check_log(replica: Replica, states: dict[bytes, NoteState], show: Show) -> Iterator[str]:
     """Replay the log, checking the chain and causality, and build every note's state from it."""
     log = replica.log
+    yield from log.dictionaries.problems()
     heads: dict[int, Head] = {}
     broken: set[bytes] = set()
     total = sum(head.seq for head in log.heads.values())

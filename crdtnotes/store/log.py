@@ -11,12 +11,13 @@ from heapq import heappop, heappush, merge
 from itertools import chain as concatenated
 from typing import NamedTuple
 
-from crdtnotes.changes.batch import Form, Opened, Packed, Piece, open_piece
+from crdtnotes.changes.batch import Form, Opened, Packed, Piece, open_piece, piece_of
 from crdtnotes.changes.change import NO_HASH, Change, chain
-from crdtnotes.changes.compression import compress_if_worth, decompress
+from crdtnotes.changes.compression import decompress
 from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.blocks import Block, Blocks, Entry
+from crdtnotes.store.dictionaries import Dictionaries
 
 PAGE = 256
 """Changes read at a time: no cursor stays open, so that no reader keeps a writer waiting."""
@@ -50,6 +51,7 @@ class Log:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self.blocks = Blocks(conn)
+        self.dictionaries = Dictionaries(conn)
         self.heads: dict[int, Head] = {}
         self.tip = 0
         self._ids: dict[int, int] = {}
@@ -150,13 +152,8 @@ class Log:
 
     def write(self, change: Change, piece: Piece, note: int) -> None:
         """Store the change moved to last: its bytes, or these compressed."""
-        length: int | None = None
-        if isinstance(piece, Packed):
-            length, data = piece.length, piece.data
-        elif (smaller := compress_if_worth(piece)) is not None:
-            length, data = len(piece), smaller
-        else:
-            data = piece
+        small = _small(piece)
+        length, data = (small.length, small.data) if isinstance(small, Packed) else (None, small)
         head = self.heads[change.actor]
         self._conn.execute(
             "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -213,7 +210,7 @@ class Log:
         Whether it is the one that once lay there is not looked at.
         """
         row = self._conn.execute("SELECT length, data FROM log WHERE id = ?", (id,)).fetchone()
-        return None if row is None else _open_row(*row)[0]
+        return None if row is None else self._open_row(*row)[0]
 
     def of_note(self, note: int, uid: bytes, after: int) -> Iterator[tuple[int, Change]]:
         """Yield `(log id, change)` of a note's changes that came after a log id; raises Damaged."""
@@ -244,7 +241,7 @@ class Log:
         if before is None:
             place = self.blocks.place(actor, seq - 1) if seq > 1 else (0, NO_HASH)
             before = b"" if place is None else place[1]
-        change, data = _open_row(length, data)
+        change, data = self._open_row(length, data)
         _verify(before, data, stored)
         return change
 
@@ -272,7 +269,7 @@ class Log:
                 after = page[-1][1]
                 for id, _, uid, tip, length, data in page:
                     try:
-                        change, data = _open_row(length, data)
+                        change, data = self._open_row(length, data)
                     except Damaged as error:
                         damaged(f"Entry {id} of the log cannot be read: {error}")
                         continue
@@ -382,9 +379,10 @@ class Log:
         for seq, last, stored, length, data in cursor:
             if seq != after + 1:
                 break
-            piece = _piece(length, data)
+            piece = self._piece(length, data)
             tip = _verify(tip, _content(piece), stored)
-            page.append((seq, tip, _Next(last, piece)))
+            # What is compressed goes out as it lies here, unless the receiver would need a dictionary.
+            page.append((seq, tip, _Next(last, piece if length is None else _small(piece))))
             size += len(data)
             after = seq
             if size > PAGE_BYTES:
@@ -392,16 +390,32 @@ class Log:
         cursor.close()
         return page
 
+    def _piece(self, length: int | None, data: bytes) -> Piece:
+        """Return what lies in a row; raises Damaged where that cannot be: a file can hold anything."""
+        if not isinstance(data, bytes) or not isinstance(length, int | None):
+            raise Damaged(_DAMAGED)
+        if length is None:
+            return data
+        try:
+            return self.dictionaries.plain(Packed(Form.CHANGE, length, data))
+        except DecodeError:
+            raise Damaged(_DAMAGED) from None
+
+    def _open_row(self, length: int | None, data: bytes) -> tuple[Change, bytes]:
+        """Return the change in a row, and its bytes; raises Damaged."""
+        try:
+            [opened] = open_piece(self._piece(length, data))
+        except DecodeError as error:
+            raise Damaged(f"A change in the vault's file is damaged: {error}") from None
+        return opened
+
 
 def _log_id(entry: tuple[int, Change] | Entry) -> int:
     return entry[0]
 
 
-def _piece(length: int | None, data: bytes) -> Piece:
-    """Return what lies in a row; raises Damaged where that cannot be: a damaged file can hold anything."""
-    if not isinstance(data, bytes) or not isinstance(length, int | None):
-        raise Damaged(_DAMAGED)
-    return data if length is None else Packed(Form.CHANGE, length, data)
+def _small(piece: Piece) -> Piece:
+    return piece if isinstance(piece, Packed) else piece_of(piece)
 
 
 def _content(piece: Piece) -> bytes:
@@ -410,15 +424,6 @@ def _content(piece: Piece) -> bytes:
         return decompress(piece.data, piece.length) if isinstance(piece, Packed) else piece
     except DecodeError:
         raise Damaged(_DAMAGED) from None
-
-
-def _open_row(length: int | None, data: bytes) -> tuple[Change, bytes]:
-    """Return the change in a row, and its bytes; raises Damaged."""
-    try:
-        [opened] = open_piece(_piece(length, data))
-    except DecodeError as error:
-        raise Damaged(f"A change in the vault's file is damaged: {error}") from None
-    return opened
 
 
 def _verify(before: bytes, data: bytes, stored: bytes) -> bytes:

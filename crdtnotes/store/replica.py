@@ -34,6 +34,7 @@ from crdtnotes.markup.names import name_key
 from crdtnotes.store import causality, memory, packing
 from crdtnotes.store.circle import Circle
 from crdtnotes.store.database import create_file, open_file, plain_errors, writing
+from crdtnotes.store.dictionaries import condense
 from crdtnotes.store.digest import digest
 from crdtnotes.store.documents import Document, Documents, is_birth
 from crdtnotes.store.facts import of_state, shown_base
@@ -193,9 +194,9 @@ class Replica:
                 raise Damaged(f"The names in {self.path} are damaged; `crdtnotes repair` mends them.")
             return None
         id, name = row
-        if name is None or name_key(name) != key:
+        if not isinstance(id, int) or not isinstance(name, str) or name_key(name) != key:
             raise Damaged(f"The names in {self.path} are damaged; `crdtnotes repair` mends them.")
-        return int(id)
+        return id
 
     def uid_of(self, row: int) -> bytes:
         """Return the id of the note in a row."""
@@ -391,12 +392,13 @@ class Replica:
                         self._save(doc)
 
     def compact(self, progress: packing.Progress | None = None) -> None:
-        """Make the file as small as it can be: pack the log, tidy the search index, give back free pages.
+        """Make the file small: pack the log, compress it anew, tidy the search index, give back free pages.
 
         Whatever interrupts it leaves the file whole. It needs as much free room as the file takes.
         """
         self.settle_texts()
         packing.pack(self, progress=progress)
+        condense(self, progress=progress)
         with plain_errors(self.path):
             self.conn.execute("INSERT INTO search (search) VALUES ('optimize')")
             self.conn.execute("VACUUM")

@@ -17,6 +17,7 @@ from crdtnotes.changes.change import NO_HASH, Change, chain
 from crdtnotes.changes.compression import declared_length
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, DecodeError
 from crdtnotes.store.database import plain_errors, refuse_newer
+from crdtnotes.store.dictionaries import Dictionaries
 from crdtnotes.store.fork import Rank, fork_entry, forks_in
 from crdtnotes.store.log import Log
 from crdtnotes.store.replica import Replica
@@ -36,6 +37,7 @@ _REBUILT = frozenset(
         "log",
         "blocks",
         "block_notes",
+        "dictionaries",
         "notes",
         "texts",
         "names",
@@ -164,12 +166,13 @@ class WreckedFile:
         return sorted(found)
 
     def _entries(self) -> Iterator[Entry]:
+        dictionaries = Dictionaries(self._conn)
         for id in self._ids("log", "INDEXED BY log_note", "INDEXED BY sqlite_autoindex_log_1"):
             for length, data in self._rows("SELECT length, data FROM log WHERE id = ?", id):
-                yield from _opened(Form.CHANGE, length, data)
+                yield from _opened(Form.CHANGE, length, data, dictionaries)
         for id in self._ids("blocks", "INDEXED BY sqlite_autoindex_blocks_1"):
             for length, data in self._rows("SELECT length, data FROM blocks WHERE id = ?", id):
-                yield from _opened(Form.BLOCK, length, data)
+                yield from _opened(Form.BLOCK, length, data, dictionaries)
 
     def _hashes(self) -> set[bytes]:
         found: set[bytes] = set()
@@ -188,7 +191,7 @@ class WreckedFile:
                         yield SavedText(uid, name, texts.read(id).decode())
 
 
-def _opened(form: Form, length: object, data: object) -> Iterator[Entry]:
+def _opened(form: Form, length: object, data: object, dictionaries: Dictionaries) -> Iterator[Entry]:
     """Yield the changes that lie in a row or a block, where they can be read."""
     if not isinstance(data, bytes):
         return
@@ -197,8 +200,9 @@ def _opened(form: Form, length: object, data: object) -> Iterator[Entry]:
     if known is not None:
         pieces.append(Packed(form, known, data))  # where the number beside it is damaged
     for piece in pieces:
-        with suppress(CrdtnotesError):
-            yield from [Entry(change, content) for change, content in open_piece(piece)]
+        with suppress(CrdtnotesError, sqlite3.DatabaseError):
+            plain = dictionaries.plain(piece) if isinstance(piece, Packed) else piece
+            yield from [Entry(change, content) for change, content in open_piece(plain)]
             return
 
 

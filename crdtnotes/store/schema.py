@@ -1,7 +1,7 @@
 """The tables of a replica's file, as steps that are taken once each and in order.
 
-What is *primary*: `meta`, `log`, `blocks` and the chain heads in `actors`. All the rest is derived from
-the log and can be rebuilt from it.
+What is *primary*: `meta`, `log`, `blocks`, `dictionaries` and the chain heads in `actors`. All the rest is
+derived from the log and can be rebuilt from it.
 """
 
 from sqlite_utils import Database, Migrations
@@ -46,6 +46,10 @@ _M001 = (
         last INTEGER NOT NULL, hash BLOB NOT NULL, length INTEGER, data BLOB NOT NULL,
         UNIQUE (actor, seq))""",
     "CREATE INDEX log_note ON log (note, id)",
+    # What the log's compressed changes have in common (store/dictionaries.py).
+    """CREATE TABLE dictionaries (
+        id INTEGER NOT NULL, copy INTEGER NOT NULL, sum BLOB NOT NULL, data BLOB NOT NULL,
+        UNIQUE (id, copy))""",
     "CREATE INDEX log_small ON log (actor, seq) WHERE length IS NULL",
     # Changes that were packed (store/blocks.py says what each column is), and the notes they are on.
     """CREATE TABLE blocks (
