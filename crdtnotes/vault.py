@@ -144,15 +144,20 @@ class Vault:
 
     # -- notes
 
-    def create_note(self, name: str, text: str = "") -> Note:
-        """Create a note; raises NoteExists, InvalidName, InvalidText or TooLarge."""
+    def create_note(
+        self, name: str, text: str = "", *, links: Mapping[tuple[str, str], int] | None = None
+    ) -> Note:
+        """Create a note; raises NoteExists, InvalidName, InvalidText or TooLarge.
+
+        `links` says what `markup.outline.occurrences` finds in the text, where the caller has looked already.
+        """
         name = clean_name(name)
         with self.transaction():
             key = name_key(name)
             taken = self._replica.row_by_key(key)
             if taken is not None or key in self._writer.created:
                 raise NoteExists(f"There is already a note {name!r}.")
-            return Note(self._writer, self._writer.create(name, text))
+            return Note(self._writer, self._writer.create(name, text, links))
 
     def note(self, name: str) -> Note:
         """Return the note of this name, or what `[[name]]` would resolve to; raises NoteNotFound."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crdtnotes.errors import InvalidName, InvalidText, NoteExists, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
 from crdtnotes.mirror.files import NotDone, Progress, read_note, system_reason
+from crdtnotes.mirror.outlining import WORTH, Outlining, spare_cores
 from crdtnotes.mirror.walk import NoteFile, find_notes
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
+    from crdtnotes.mirror.outliner import Links
+    from crdtnotes.mirror.outlining import Batch
     from crdtnotes.note import Note
     from crdtnotes.vault import Vault
 
@@ -47,21 +52,69 @@ def import_folder(
     total = len(listing.notes)
     if progress is not None:
         progress(0, total)
-    # Files are read before a transaction begins: other processes wait only for what is written.
-    chunk: list[tuple[NoteFile, str]] = []
-    characters = 0
-    for done, found in enumerate(listing.notes, 1):
-        text = _read(found, report)
-        if text is not None:
-            chunk.append((found, text))
-            characters += len(text)
-        if len(chunk) >= CHUNK_NOTES or characters >= CHUNK_CHARACTERS or done == total:
-            _store_chunk(vault, chunk, known, report)
-            chunk, characters = [], 0
+    helpers = spare_cores() if _is_much(listing.notes) else 0
+    with Outlining(helpers) as outlining:
+        # Other processes look for the links of the next chunk while this one is stored.
+        for chunk in _one_ahead(_chunks(listing.notes, known, outlining, report)):
+            links = outlining.finish(chunk.batches)
+            found = [(file, text, None if file in chunk.there else next(links)) for file, text in chunk.texts]
+            _store_chunk(vault, found, known, report)
             if progress is not None:
-                progress(done, total)
+                progress(chunk.done, total)
     report.left_out.sort()
     return report
+
+
+class _Chunk(NamedTuple):
+    """Files that are stored in one transaction: `done` of all files are done then.
+
+    The notes of the files in `there` are there already; of the others the links are looked for.
+    """
+
+    texts: list[tuple[NoteFile, str]]
+    there: set[NoteFile]
+    batches: list[Batch]
+    done: int
+
+
+def _chunks(
+    notes: list[NoteFile], known: dict[str, str], outlining: Outlining, report: ImportReport
+) -> Iterator[_Chunk]:
+    """Read the files. (Before a transaction begins: other processes wait only for what is written.)"""
+    texts: list[tuple[NoteFile, str]] = []
+    characters = 0
+    for done, found in enumerate(notes, 1):
+        text = _read(found, report)
+        if text is not None:
+            texts.append((found, text))
+            characters += len(text)
+        if len(texts) >= CHUNK_NOTES or characters >= CHUNK_CHARACTERS or done == len(notes):
+            there = {file for file, _ in texts if name_key(file.name) in known}
+            batches = outlining.begin([text for file, text in texts if file not in there])
+            yield _Chunk(texts, there, batches, done)
+            texts, characters = [], 0
+
+
+def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
+    """Yield each when the next one has begun."""
+    former: _Chunk | None = None
+    for chunk in chunks:
+        if former is not None:
+            yield former
+        former = chunk
+    if former is not None:
+        yield former
+
+
+def _is_much(notes: list[NoteFile]) -> bool:
+    """Whether other processes are worth their start."""
+    size = 0
+    for note in notes:
+        with suppress(OSError):
+            size += note.file.stat().st_size
+        if size >= WORTH:
+            return True
+    return False
 
 
 def _read(found: NoteFile, report: ImportReport) -> str | None:
@@ -78,14 +131,17 @@ def _read(found: NoteFile, report: ImportReport) -> str | None:
 
 
 def _store_chunk(
-    vault: Vault, chunk: list[tuple[NoteFile, str]], known: dict[str, str], report: ImportReport
+    vault: Vault,
+    chunk: list[tuple[NoteFile, str, Links | None]],
+    known: dict[str, str],
+    report: ImportReport,
 ) -> None:
     """Take in a chunk in one transaction; the report tells of it only once it is committed."""
     stored = ImportReport()
     try:
         with vault.transaction():
-            for found, text in chunk:
-                _store(vault, known.get(name_key(found.name)), found.name, text, stored)
+            for found, text, links in chunk:
+                _store(vault, known.get(name_key(found.name)), found.name, text, links, stored)
     except (InvalidName, InvalidText, TooLarge) as error:
         # Nothing of the chunk was stored. That a note is refused may show only after others have followed it,
         # so the chunk is halved until the one that is refused stands alone.
@@ -101,12 +157,18 @@ def _store_chunk(
     report.unchanged += stored.unchanged
 
 
-def _store(vault: Vault, known: str | None, name: str, text: str, stored: ImportReport) -> None:
-    """Give the note `name` this text; `known` is its name if it was there when the import began."""
+def _store(
+    vault: Vault, known: str | None, name: str, text: str, links: Links | None, stored: ImportReport
+) -> None:
+    """Give the note `name` this text; `known` is its name if it was there when the import began.
+
+    `links` are the text's, where somebody has looked.
+    """
     note = None if known is None else _note_named(vault, known)
     if note is None:
         try:
-            vault.create_note(name, text)
+            found = None if links is None else {(kind, value): count for kind, value, count in links}
+            vault.create_note(name, text, links=found)
         except NoteExists:  # another process has made it since
             note = vault.note(name)
         else:

@@ -83,11 +83,11 @@ class LinkIndex:
             if row[5] is not None
         }
         fresh = [(id, *item) for id, links in self._fresh.items() for item in links.items()]
-        self._number({element for _, element, _ in fresh})
+        titles_of = {element: _title_key(element) for element in {element for _, element, _ in fresh}}
+        self._number(titles_of)
         names = dict(rows_for(self._conn, "SELECT id, name FROM notes", "id", self._fresh))
-        fresh_titles = {title for _, element, _ in fresh if (title := _title_key(element)) is not None}
         resolver = Resolver(self._conn)
-        resolver.prepare({row[5] for row in rows} | fresh_titles)
+        resolver.prepare({row[5] for row in rows} | {title for title in titles_of.values() if title})
         self._conn.executemany(
             "UPDATE links SET target = ? WHERE note = ? AND element = ?",
             [
@@ -103,7 +103,7 @@ class LinkIndex:
                     note,
                     self._elements[element],
                     count,
-                    None if element[0] in PLAIN_KINDS else resolver.resolve(element[1], names[note]),
+                    None if titles_of[element] is None else resolver.resolve(element[1], names[note]),
                 )
                 for note, element, count in fresh
             ],
@@ -112,12 +112,12 @@ class LinkIndex:
         if len(self._elements) > KEPT:
             self._elements.clear()
 
-    def _number(self, elements: set[Element]) -> None:
-        """See to it that these elements have rows, and that these are at hand."""
+    def _number(self, elements: Mapping[Element, str | None]) -> None:
+        """See to it that these elements, with their titles' keys, have rows, and that these are at hand."""
         unknown = [element for element in elements if element not in self._elements]
         self._conn.executemany(
             "INSERT OR IGNORE INTO elements (kind, value, title_key) VALUES (?, ?, ?)",
-            [(*element, _title_key(element)) for element in sorted(unknown)],
+            [(*element, elements[element]) for element in sorted(unknown)],
         )
         values = {value for _, value in unknown}
         for id, kind, value in rows_for(self._conn, "SELECT id, kind, value FROM elements", "value", values):

@@ -202,7 +202,8 @@ class Resolver:
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
-        self._titles: dict[str, tuple[_Names, _Names]] = {}
+        self._titles: dict[str, _Tiers] = {}
+        self._plain: dict[str, int | None] = {}
         self._found: dict[tuple[str, str], int | None] = {}
 
     def resolve(self, target: str, holder: str) -> int | None:
@@ -210,16 +211,29 @@ class Resolver:
 
         Names that notes once had count only where no present name and no alias matches.
         """
+        if target in self._plain:
+            return self._plain[target]
         # Of the holder only its folder matters, and that only where several notes might be meant.
-        place = (target, "" if self._is_plain(target) else folder_of(holder))
-        if place not in self._found:
-            self._found[place] = self._resolve(target, holder)
-        return self._found[place]
+        place = (target, folder_of(holder))
+        if place in self._found:
+            return self._found[place]
+        present, former = self._tiers(target)
+        if "/" not in target and len(present.ids) <= 1 and len(former.ids) <= 1:
+            only = next(iter(present.ids.values() or former.ids.values()), None)
+            self._plain[target] = only
+            return only
+        found = None
+        for tier in (present, former):
+            name = resolve(target, holder, tier) if tier.ids else None
+            if name is not None:
+                found = tier.ids[name]
+                break
+        self._found[place] = found
+        return found
 
     def prepare(self, titles: Collection[str]) -> None:
         """Look these titles up together."""
-        for title in titles:
-            self._titles[title] = (_Names(), _Names())
+        self._titles.update(dict.fromkeys(titles, _NOBODY))
         rows = rows_for(
             self._conn,
             "SELECT title_key, names.key, rank, id, name FROM names JOIN notes ON note = id",
@@ -227,32 +241,24 @@ class Resolver:
             titles,
         )
         for title, key, rank, id, name in rows:
-            if title not in self._titles:
+            tiers = self._titles.get(title)
+            if tiers is None:
                 raise Damaged("The names in the vault's file are damaged; `crdtnotes repair` mends them.")
-            present, former = self._titles[title]
-            (former if rank == FORMER else present).add(Candidate(key, name), rank, id)
+            if tiers is _NOBODY:
+                tiers = self._titles[title] = _Names(), _Names()
+            tiers[rank == FORMER].add(Candidate(key, name), rank, id)
 
-    def _is_plain(self, target: str) -> bool:
-        """Whether at most one note could be meant, wherever the link stands."""
-        return "/" not in target and all(len(tier.ids) <= 1 for tier in self._tiers(target))
-
-    def _tiers(self, target: str) -> "tuple[_Names, _Names]":
+    def _tiers(self, target: str) -> "_Tiers":
         title = title_of(name_key(target))
         if title not in self._titles:
             self.prepare((title,))
         return self._titles[title]
 
-    def _resolve(self, target: str, holder: str) -> int | None:
-        for tier in self._tiers(target):
-            if tier.ids:
-                found = resolve(target, holder, tier)
-                if found is not None:
-                    return tier.ids[found]
-        return None
-
 
 class _Names:
     """What leads to notes by one title."""
+
+    __slots__ = ("_candidates", "_exact", "ids")
 
     def __init__(self) -> None:
         self.ids: dict[str, int] = {}
@@ -270,3 +276,9 @@ class _Names:
 
     def candidates(self, title_key: str) -> Iterable[Candidate]:  # noqa: ARG002 - they all have it
         return self._candidates
+
+
+_Tiers = tuple[_Names, _Names]
+# What leads there by present names and aliases, and what by former names.
+
+_NOBODY: _Tiers = (_Names(), _Names())

@@ -43,7 +43,7 @@ from crdtnotes.store.links import LinkIndex
 from crdtnotes.store.log import Log
 from crdtnotes.store.memory import Remembered
 from crdtnotes.store.names import NameIndex
-from crdtnotes.store.search import SearchIndex
+from crdtnotes.store.search import PENDING_BULK, SearchIndex
 from crdtnotes.store.stream import OwnStream, new_token, random_actor
 
 _NOTHING = NoteState()
@@ -409,7 +409,7 @@ class Replica:
             pending = self.search.pending()
         while pending:
             with self.transaction():
-                pending = self.search.put_in_pending()
+                pending = self.search.put_in_pending(PENDING_BULK)
 
     def _read_newer(self) -> None:
         """Read anew the notes that hold operations which an older crdtnotes did not know."""

@@ -19,13 +19,18 @@ from crdtnotes.markup.mentions import CJK
 from crdtnotes.store.texts import Texts
 
 PENDING_PAGE = 200
-"""Notes that are put into the index at a time."""
+"""Notes that are put into the index at a time where somebody may want to write meanwhile."""
+
+PENDING_BULK = 1000
+"""Notes at a time where nobody waits but for all of them."""
 
 SNIPPET = 60
 """Characters of context around a hit, at the most, on each side."""
 
 _CHARACTER = re.compile(f"[{CJK}]")
-_RUN = re.compile(f"[{CJK}]+")
+_RUNS = re.compile(f"([{CJK}]+)")
+# What NFKC leaves as it is, or makes of one separator another: ASCII, Han, common punctuation.
+_FOLDED = re.compile(r"[\x00-\x7f\u4e00-\u9fff、。《》「」『』【】，；：！？（）“”‘’—…]*+")
 _PHRASES = re.compile(r'"([^"]*)"|(\S+)')
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -46,7 +51,13 @@ def fold(text: str) -> str:
 
 def spaced(text: str) -> str:
     """Return the text with its CJK characters apart, so that each is a word."""
-    return _RUN.sub(lambda run: f" {' '.join(run.group())} ", fold(text))
+    if not _FOLDED.fullmatch(text):
+        text = fold(text)
+    if text.isascii():
+        return text
+    parts = _RUNS.split(text)
+    parts[1::2] = map(" ".join, parts[1::2])
+    return " ".join(parts)
 
 
 def terms(query: str) -> list[tuple[str, bool]]:
@@ -92,17 +103,17 @@ class SearchIndex:
             )
             self._conn.execute("UPDATE notes SET indexed = NULL WHERE id = ?", (id,))
 
-    def put_in_pending(self) -> bool:
-        """Put in some of the notes that are not in; return whether there may be more."""
+    def put_in_pending(self, count: int = PENDING_PAGE) -> bool:
+        """Put in so many of the notes that are not in; return whether there may be more."""
         rows = self._conn.execute(
-            "SELECT id, name FROM notes WHERE indexed IS NULL AND name IS NOT NULL LIMIT ?", (PENDING_PAGE,)
+            "SELECT id, name FROM notes WHERE indexed IS NULL AND name IS NOT NULL LIMIT ?", (count,)
         ).fetchall()
         self._conn.executemany(
             "INSERT INTO search (rowid, name, text) VALUES (?, ?, ?)",
             ((id, spaced(name), spaced(self._text(id))) for id, name in rows),
         )
         self._conn.executemany("UPDATE notes SET indexed = name WHERE id = ?", [(id,) for id, _ in rows])
-        return len(rows) == PENDING_PAGE
+        return len(rows) == count
 
     def pending(self) -> bool:
         """Return whether some note is not in the index yet."""

@@ -5,7 +5,7 @@ When it is closed, the note's link set is brought in line with its text by opera
 Merging never writes; this module is the only one that does.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from crdtnotes.changes.change import Change, birth_actor, note_id
@@ -15,6 +15,7 @@ from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import (
     Create,
     Delete,
+    Element,
     Insert,
     Link,
     Op,
@@ -107,10 +108,11 @@ class Writer:
 
     # -- edits
 
-    def create(self, name: str, text: str) -> bytes:
-        """Create a note and return its id."""
+    def create(self, name: str, text: str, found: Mapping[Element, int] | None = None) -> bytes:
+        """Create a note and return its id; `found` are its text's links where somebody has looked already."""
         _check_text(text)
-        links = tuple(sorted((kind, value, count) for (kind, value), count in _links(text).items()))
+        kept = _kept(occurrences(text) if found is None else found)
+        links = tuple(sorted((kind, value, count) for (kind, value), count in kept.items()))
         with self.transaction():
             self.close_draft()
             uid = self._new_id(name)
@@ -257,11 +259,16 @@ def _continues(last: Insert, op: Insert) -> bool:
     return op.after == (counter + len(last.text) - 1, actor) and len(last.text) < GROW
 
 
-def _links(text: str) -> dict[tuple[str, str], int]:
-    """Return the links of a text, without those whose target is too long to be one."""
+def _links(text: str) -> dict[Element, int]:
+    """Return the links of a text that are kept."""
+    return _kept(occurrences(text))
+
+
+def _kept(links: Mapping[Element, int]) -> dict[Element, int]:
+    """Return the links without those whose target is too long to be one."""
     return {
         (kind, value): count
-        for (kind, value), count in occurrences(text).items()
+        for (kind, value), count in links.items()
         if len(value.encode()) <= MAX_VALUE_BYTES
     }
 

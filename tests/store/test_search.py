@@ -1,3 +1,5 @@
+import re
+import sqlite3
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crdtnotes.store.search import match_expression, terms
+from crdtnotes.markup.mentions import CJK
+from crdtnotes.store.search import match_expression, spaced, terms
 from crdtnotes.vault import Vault
 from tests.vaults import meet, replicas
 
@@ -165,3 +168,21 @@ def test_a_transaction_finds_what_it_wrote(tmp_path: Path) -> None:
             vault.note("A").write("thread")
             assert found(vault, "needle") == []
         assert found(vault, "thread") == ["A"]
+
+
+def words_in(text: str) -> list[tuple[str, int]]:
+    """What FTS5 takes for words in a text, and where they stand."""
+    conn = sqlite3.connect(":memory:")
+    conn.execute("CREATE VIRTUAL TABLE f USING fts5(t, tokenize='unicode61 remove_diacritics 2')")
+    conn.execute("CREATE VIRTUAL TABLE v USING fts5vocab(f, instance)")
+    conn.execute("INSERT INTO f VALUES (?)", (text,))
+    words = conn.execute("SELECT term, offset FROM v ORDER BY offset").fetchall()
+    conn.close()
+    return words
+
+
+@given(st.text(alphabet="系统ab é\u0301ＡＢ，。：！？（）；“”‘’、《》【】—…\n１½ｶﾞ가각ﬁ②ー々〇", max_size=40))
+@example("“系统”，（ＣＡＰ）…—《书》")
+def test_common_punctuation_needs_no_folding(text: str) -> None:
+    apart = re.sub(f"([{CJK}])", r" \1 ", unicodedata.normalize("NFKC", text))
+    assert words_in(spaced(text)) == words_in(apart)

@@ -1,0 +1,145 @@
+"""Looking for the links of many texts, on every core.
+
+Reading Markdown takes most of an import, and one process does it on one core. So other processes take batches
+of texts while this one stores notes; where a batch that it needs has not been begun, it does that one itself.
+Where such a process cannot be started, or dies, this one does the rest alone.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from crdtnotes.mirror.outliner import Links, links_of, receive, send
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+BATCH_CHARACTERS = 128 * 1024
+"""Characters that a process takes at a time, about: some hundredths of a second of work."""
+
+WORTH = 1024 * 1024
+"""Characters from which on other processes are worth their start."""
+
+MOST_HELPERS = 3
+"""Processes beside this one, which stores what they find: that is a quarter of the work."""
+
+_decoder: msgspec.msgpack.Decoder[list[Links]] = msgspec.msgpack.Decoder(list[Links])
+
+
+class Batch(NamedTuple):
+    """Some texts, and what another process will have found in them, if there is one."""
+
+    texts: list[str]
+    found: Future[list[Links]] | None
+
+
+class Outlining:
+    """Finds links with `helpers` other processes; a context manager."""
+
+    def __init__(self, helpers: int) -> None:
+        self._helpers = helpers
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
+        self._threads: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for process in self._processes:
+            process.kill()
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+        for process in self._processes:
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    with suppress(OSError):  # what could not be written any more
+                        stream.close()
+
+    def begin(self, texts: list[str]) -> list[Batch]:
+        """Give texts to the other processes, which are started when there are some."""
+        if texts and self._threads is None and self._helpers:
+            self._start()
+        return [
+            Batch(some, None if self._threads is None else self._threads.submit(self._ask, some))
+            for some in _cut(texts)
+        ]
+
+    def finish(self, batches: list[Batch]) -> Iterator[Links]:
+        """Yield what links each text has, in order."""
+        for texts, found in batches:
+            links: list[Links] | None = None
+            if found is not None and not found.cancel():
+                with suppress(OSError, Empty, msgspec.DecodeError):
+                    links = found.result()
+            yield from links or map(links_of, texts)
+
+    def _start(self) -> None:
+        with suppress(OSError):
+            for _ in range(self._helpers):
+                process = subprocess.Popen(
+                    # -P: a folder is no place for modules because it happens to be the current one.
+                    [sys.executable, "-P", "-m", "crdtnotes.mirror.outliner"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
+                self._processes.append(process)
+                self._idle.put(process)
+        self._helpers = len(self._processes)
+        if self._processes:
+            self._threads = ThreadPoolExecutor(len(self._processes), "crdtnotes-outlining")
+
+    def _ask(self, texts: list[str]) -> list[Links]:
+        """Let a process that is idle do this; raises Empty, OSError or DecodeError where none can."""
+        process = self._idle.get_nowait()
+        if process.stdin is None or process.stdout is None:
+            raise OSError
+        send(process.stdin, texts)
+        answer = receive(process.stdout)
+        if answer is None:
+            raise OSError
+        links = _decoder.decode(answer)
+        if len(links) != len(texts):
+            raise OSError
+        self._idle.put(process)
+        return links
+
+
+def spare_cores() -> int:
+    """Return how many processes beside this one have a core to run on, MOST_HELPERS at the most."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        cores = os.cpu_count() or 1
+    return min(cores - 1, MOST_HELPERS)
+
+
+def _cut(texts: list[str]) -> Iterator[list[str]]:
+    """Cut texts into batches."""
+    some: list[str] = []
+    characters = 0
+    for text in texts:
+        some.append(text)
+        characters += len(text)
+        if characters >= BATCH_CHARACTERS:
+            yield some
+            some, characters = [], 0
+    if some:
+        yield some
