@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import Random
 
 from crdtnotes import Vault
 from crdtnotes.changes.batch import batches
@@ -37,6 +38,7 @@ def type_history(path: Path, patches: Sequence[Patch]) -> None:
     in the document at hand: to ask the vault each time would take minutes.
     """
     with Vault.create(path) as vault:
+        vault._writer._now = _typist_clock().__next__
         uid = bytes.fromhex(vault.create_note(NOTE).id)
         groups = list(grouped(patches))
         for start in range(0, len(groups), _TRANSACTION):
@@ -46,6 +48,19 @@ def type_history(path: Path, patches: Sequence[Patch]) -> None:
                     raise LookupError(NOTE)
                 for group in groups[start : start + _TRANSACTION]:
                     _type(vault, uid, document.state.text, group)
+
+
+def _typist_clock() -> Iterator[int]:
+    """Yield when each change is made, in ms: some six edits a second, with pauses to think and nights."""
+    random = Random(6)
+    now = 1_700_000_000_000
+    while True:
+        now += int(random.gammavariate(4, 200))
+        if random.random() < 0.02:
+            now += int(random.expovariate(1 / 60_000))
+        if random.random() < 0.0005:
+            now += 8 * 3_600_000
+        yield now
 
 
 def _type(vault: Vault, uid: bytes, text: Rga, patches: Sequence[Patch]) -> None:
