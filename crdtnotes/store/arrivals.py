@@ -71,7 +71,7 @@ def _element(op: Op) -> OpId | None:
     if isinstance(op, Insert):
         counter, actor = op.id
         return OpId(counter + len(op.text) - 1, actor)
-    if isinstance(op, Delete):
+    if isinstance(op, Delete) and op.spans:
         actor, counter, _ = op.spans[-1]
         return OpId(counter, actor)
     return None

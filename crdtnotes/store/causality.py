@@ -58,10 +58,17 @@ def check_place(change: Change, log: Log) -> Horizon:
 
 def check_references(change: Change, state: NoteState, horizon: Horizon) -> None:
     """Check what the change's operations refer to; raises InvalidChange."""
-    created = _born(state.births, horizon)
+    made: set[int] = set()
+
+    def born(birth: int) -> bool:
+        """Whether a birth lies in the horizon or earlier in the change."""
+        return birth in made or _is_born(state.births.get(birth, {}), horizon)
+
+    created = any(map(born, state.births))
     for op in change.ops:
         if isinstance(op, Create):
-            created = created | {op.birth}
+            made.add(op.birth)
+            created = True
         elif isinstance(op, Remove):
             if any(seq > horizon.get(actor, (0, 0))[0] for actor, seq in op.cover):
                 raise InvalidChange(f"A peer sent {label(change)}, which deletes what its author never saw.")
@@ -74,7 +81,7 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
         else:
             references = []
         for actor, counter in references:
-            seen = actor in created if actor >= BIRTH else counter <= horizon.get(actor, (0, 0))[1]
+            seen = born(actor) if actor >= BIRTH else counter <= horizon.get(actor, (0, 0))[1]
             if counter and not seen:
                 raise InvalidChange(
                     f"A peer sent {label(change)}, which refers to what its author never saw."
@@ -88,10 +95,6 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
                 ) from None
 
 
-def _born(births: Mapping[int, Mapping[int, int]], horizon: Horizon) -> frozenset[int]:
-    """Return the births that lie in a horizon."""
-    return frozenset(
-        birth
-        for birth, by in births.items()
-        if any(seq <= horizon.get(actor, (0, 0))[0] for actor, seq in by.items())
-    )
+def _is_born(by: Mapping[int, int], horizon: Horizon) -> bool:
+    """Whether one of the changes `{actor: seq}` that brought a birth lies in a horizon."""
+    return any(seq <= horizon.get(actor, (0, 0))[0] for actor, seq in by.items())

@@ -36,8 +36,12 @@ DUE = 1024
 SMALL_CHANGE = 1024
 """Bytes up to which a change goes into a block."""
 
-_BYTES = MAX_BLOCK_BYTES // 2
-# What the changes of a block come to, at most. Their columns are smaller, or at the worst a little larger.
+MOST_IN_COLUMNS = 2
+"""Columns take less room than the changes, or at the worst up to so many times as much: where each of many
+insertions goes to the beginning of a text, its place there takes a few bytes, and one in the change."""
+
+_BYTES = MAX_BLOCK_BYTES // MOST_IN_COLUMNS
+# What the changes of a block come to, at most.
 
 _CANDIDATES = """log INDEXED BY log_small JOIN notes ON notes.id = note
     WHERE length IS NULL AND length(data) <= ? AND log.id <= upto
@@ -163,5 +167,5 @@ def _store(replica: Host, actor: int, run: _Run) -> int:
 def _fits_before(former: Block, entries: list[Entry]) -> bool:
     """Whether a block is small enough to be packed anew with the changes that follow it."""
     count = former.until - former.seq + 1
-    size = former.packed.length + sum(len(entry.data) for entry in entries)
+    size = former.packed.length + MOST_IN_COLUMNS * sum(len(entry.data) for entry in entries)
     return count < MOST // 2 and count + len(entries) <= MOST and size <= MAX_BLOCK_BYTES
