@@ -19,6 +19,9 @@ from crdtnotes.errors import DecodeError
 
 FORMAT = 1
 
+BLOCK_COST = 32
+"""What it costs to take in a byte of a block, by that of a byte of text in a large change: about."""
+
 
 class Form(IntEnum):
     """What the data of a packed piece is, once it is decompressed."""
@@ -65,24 +68,46 @@ def piece_of(data: bytes) -> Piece:
 def batches(pieces: Iterable[Piece]) -> Iterator[bytes]:
     """Group pieces into batches of at most BATCH_BYTES; a larger piece makes a batch of its own."""
     group: list[Piece] = []
-    size = length = 0
+    size = length = blocks = 0
     for piece in pieces:
         data, bytes_ = (piece.data, piece.length) if isinstance(piece, Packed) else (piece, len(piece))
-        if group and (size + len(data) + 16 > BATCH_BYTES or length + bytes_ > MAX_BATCH_BYTES):
-            yield _encoder.encode((FORMAT, group))
-            group, size, length = [], 0, 0
-        group.append(piece)
         size += len(data) + 16
         length += bytes_
+        blocks += _block_bytes(piece)
+        if group and (size > BATCH_BYTES or length > MAX_BATCH_BYTES or blocks > MAX_BLOCK_BYTES):
+            yield _encoder.encode((FORMAT, group))
+            group, size, length, blocks = [], len(data) + 16, bytes_, _block_bytes(piece)
+        group.append(piece)
     if group:
         yield _encoder.encode((FORMAT, group))
 
 
-def unbatch(batch: bytes) -> list[Opened]:
-    """Return the pieces of a batch, opened; raises DecodeError.
+def _block_bytes(piece: Piece) -> int:
+    return piece.length if isinstance(piece, Packed) and piece.form == Form.BLOCK else 0
 
-    All that is compressed in a batch may come to MAX_BATCH_BYTES, so a few bytes never ask for much.
+
+def unbatch(batch: bytes) -> Iterator[Opened]:
+    """Return the pieces of a batch, each opened when it is asked for; raises DecodeError then too.
+
+    All that is compressed in a batch may come to MAX_BATCH_BYTES, its blocks to MAX_BLOCK_BYTES, so a few
+    bytes never ask for much. A piece in hand takes far more memory than its bytes: let it go before the next.
     """
+    return (Opened(piece, open_piece(piece)) for piece in _pieces(batch))
+
+
+def cost(batch: bytes) -> int:
+    """Return what it costs to take in a batch, in bytes of text in large changes; raises DecodeError.
+
+    A byte of a block costs BLOCK_COST times as much: it can be a change.
+    """
+    return sum(
+        piece.length + (BLOCK_COST - 1) * _block_bytes(piece) if isinstance(piece, Packed) else len(piece)
+        for piece in _pieces(batch)
+    )
+
+
+def _pieces(batch: bytes) -> tuple[Piece, ...]:
+    """Return the pieces of a batch as they came, which are within their bounds; raises DecodeError."""
     if len(batch) > MAX_BATCH_BYTES:
         raise DecodeError(f"A batch of {len(batch):,} bytes is over the limit.")
     try:
@@ -91,9 +116,13 @@ def unbatch(batch: bytes) -> list[Opened]:
         raise DecodeError(f"These bytes are not a batch of changes ({error}).") from None
     if version != FORMAT:
         raise DecodeError(f"Batch format {version} is not known here.")
-    if sum(piece.length for piece in pieces if isinstance(piece, Packed)) > MAX_BATCH_BYTES:
+    packed = [piece for piece in pieces if isinstance(piece, Packed)]
+    if any(piece.length < 1 for piece in packed):
+        raise DecodeError("A batch holds a piece of nothing.")
+    length, blocks = sum(piece.length for piece in packed), sum(map(_block_bytes, packed))
+    if length > MAX_BATCH_BYTES or blocks > MAX_BLOCK_BYTES:
         raise DecodeError("A batch holds more than it may.")
-    return [Opened(piece, open_piece(piece)) for piece in pieces]
+    return pieces
 
 
 def changes_in(batch: bytes) -> list[bytes]:

@@ -13,7 +13,7 @@ MAX_BLOCK_CHANGES = 16_384
 """Changes in a block."""
 
 MAX_BLOCK_BYTES = 1024 * 1024
-"""A block before compression."""
+"""A block before compression; and all blocks of a batch together, for opening them is what costs most."""
 
 MAX_OPS = 1_000_000
 """Operations in a change."""

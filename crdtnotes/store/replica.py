@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crdtnotes.changes.batch import Opened, Piece, batches, unbatch
+from crdtnotes.changes.batch import Opened, Piece, batches, cost, unbatch
 from crdtnotes.changes.change import Change, chain
 from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.crdt.note import NoteState
@@ -463,6 +463,10 @@ class Replica:
 
     # -- receiving
 
+    def cost(self, batch: bytes) -> int:
+        """Return what it costs to take in a batch, in bytes of text; raises DecodeError."""
+        return cost(batch)
+
     def receive(self, received: list[bytes], *, wait: bool = False) -> Received:
         """Take in batches from another replica, in one transaction.
 
@@ -472,11 +476,11 @@ class Replica:
         """
         if self._depth:
             raise LocalError("Changes of others cannot be taken in while a transaction is open.")
-        pieces = [piece for batch in received for piece in unbatch(batch)]
+        opening = [unbatch(batch) for batch in received]
         result = Received()
         early: list[tuple[Change, bytes]] = []
         with self.transaction():
-            for opened in pieces:
+            for opened in (piece for batch in opening for piece in batch):
                 if opened.is_block and self._take_block(opened, result):
                     continue
                 for change, data in opened.changes:

@@ -170,19 +170,25 @@ class Conversation:
                 return
             if not frames:
                 return
-            stored, status, heard = await self._worker.run(partial(self._step, frames))
-            if stored:
-                self._stored(self)
-            if heard:
-                allowed = self._rate.allow(len(heard), loop.time())
-                self._heard(self, heard[len(heard) - allowed :])
-            self._note(status)
-            self._outgoing.set()
-            if self.session.knows_presence and not self._introduced:
-                self._introduced = True
-                self.say(self._known())
-            if (wait := self._changes.take(stored)) > 0:
-                await asyncio.sleep(wait)
+            await self._take_in_burst(frames)
+            while self.session.has_more and not self._leaving:
+                # Each in a turn of its own: others' conversations have theirs between them.
+                await self._take_in_burst([])
+
+    async def _take_in_burst(self, frames: list[bytes]) -> None:
+        stored, status, heard = await self._worker.run(partial(self._step, frames))
+        if stored:
+            self._stored(self)
+        if heard:
+            allowed = self._rate.allow(len(heard), asyncio.get_running_loop().time())
+            self._heard(self, heard[len(heard) - allowed :])
+        self._note(status)
+        self._outgoing.set()
+        if self.session.knows_presence and not self._introduced:
+            self._introduced = True
+            self.say(self._known())
+        if (wait := self._changes.take(stored)) > 0:
+            await asyncio.sleep(wait)
 
     async def _send(self) -> None:
         try:

@@ -71,6 +71,10 @@ class Replica(Protocol):
         """
         ...
 
+    def cost(self, batch: bytes, /) -> int:
+        """Return what it costs to take in a batch, in bytes of text; raises DecodeError."""
+        ...
+
     def receive(self, batches: list[bytes], /) -> Received:
         """Commit all these batches in one transaction.
 

@@ -63,8 +63,8 @@ WINDOW_BYTES = 4 * 1024 * 1024
 BUDGET_BYTES = 1024 * 1024
 """About what `data_to_send` returns at a time."""
 
-_MAX_TRANSACTION_BYTES = 2 * messages.MAX_FRAME_BYTES
-# Of a burst that inflates to more than this, the transaction is split, so that memory stays bounded.
+_MAX_COST = 2 * messages.MAX_FRAME_BYTES
+# Of a burst that costs more than this to take in, the rest waits, so that memory and time stay bounded.
 
 _REASONS: dict[type[CrdtnotesError], Reason] = {
     WrongVault: Reason.WRONG_VAULT,
@@ -121,6 +121,7 @@ class Session:
         self._forked = False
         self._branches = 0
         self._presences: list[Presence] = []
+        self._frames: deque[bytes] = deque()
 
         self.peer: Hello | None = None
         """The peer's Hello, once it is accepted."""
@@ -151,6 +152,11 @@ class Session:
     def accepted(self) -> bool:
         """Whether the peer's Hello has come and passed the checks."""
         return self.peer is not None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether frames that were given to `receive` wait to be taken in."""
+        return bool(self._frames) and not self.closed
 
     @property
     def caught_up(self) -> bool:
@@ -220,7 +226,8 @@ class Session:
     def receive(self, frames: Sequence[bytes]) -> int:
         """Take in the frames that have arrived; returns how many changes and records were new here.
 
-        All changes among them go into one transaction. A frame that breaks a rule ends the session.
+        All changes among them go into one transaction. A frame that breaks a rule ends the session. What
+        is too much for one transaction waits: while `has_more`, call this again, with no frames.
         """
         before = self.received + self.learned
         try:
@@ -279,6 +286,7 @@ class Session:
         """End without a word: the connection is gone."""
         self.closed = True
         self._pass = None
+        self._frames.clear()
 
     # -- inside
 
@@ -288,11 +296,11 @@ class Session:
             self.drop()
 
     def _receive(self, frames: Sequence[bytes]) -> None:
+        self._frames.extend(frames)
         batches: list[bytes] = []
-        size = 0
-        for frame in frames:
-            if self.closed or self.bye is not None:
-                break
+        room = _MAX_COST
+        while self._frames and room > 0 and not self.closed and self.bye is None:
+            frame = self._frames.popleft()
             self.bytes_in += len(frame)
             message = self._read(frame)
             if isinstance(message, Hello):
@@ -309,11 +317,8 @@ class Session:
                 self.heard.append(message)
             elif not self._forked:
                 batch = messages.unpack(message)
-                if batches and size + len(batch) > _MAX_TRANSACTION_BYTES:
-                    self._store(batches)
-                    batches, size = [], 0
                 batches.append(batch)
-                size += len(batch)
+                room -= self._replica.cost(batch)
         if batches:
             self._store(batches)
         if self.bye is not None:

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdtnotes.changes import block
-from crdtnotes.changes.batch import Form, Packed, batches, changes_in, unbatch
+from crdtnotes.changes.batch import BLOCK_COST, Form, Packed, batches, changes_in, cost, unbatch
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import decode, encode
 from crdtnotes.changes.compression import compress
-from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_CHANGE_BYTES
+from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_BLOCK_BYTES, MAX_CHANGE_BYTES
 from crdtnotes.crdt.ids import ROOT, OpId
-from crdtnotes.crdt.ops import Insert
+from crdtnotes.crdt.ops import Delete, Insert
 from crdtnotes.errors import DecodeError
 from tests.changes.histories import changes
 
@@ -80,6 +80,68 @@ def test_a_batch_does_not_ask_for_more_than_its_share() -> None:
     assert peak < 1024 * 1024
 
 
+def peak_of(batch: bytes) -> int:
+    """The memory that refusing or reading a batch takes, in bytes."""
+    tracemalloc.start()
+    try:
+        for _ in unbatch(batch):
+            pass
+    except DecodeError:
+        pass
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    return peak
+
+
+def test_a_negative_length_does_not_make_room_for_more() -> None:
+    bomb = Packed(Form.CHANGE, MAX_CHANGE_BYTES, compress(bytes(MAX_CHANGE_BYTES)))
+    batch = packed(*[bomb] * 4, Packed(Form.CHANGE, -4 * MAX_CHANGE_BYTES, b"x"))
+    with pytest.raises(DecodeError):
+        unbatch(batch)
+    assert peak_of(batch) < 1024 * 1024
+
+
+def steps(count: int, seq: int = 1) -> Packed:
+    """A block of one change that has many operations, each of which does nothing."""
+    change = Change(5, seq, 1 + (seq - 1) * count, (), 0, bytes(16), (Delete(()),) * count)
+    data = block.pack([change])
+    return Packed(Form.BLOCK, len(data), compress(data))
+
+
+def test_all_blocks_of_a_batch_together_are_bounded() -> None:
+    """One of 1 MiB takes some 50 MB of memory, in a frame of 150 bytes."""
+    large = steps(500_000)
+    assert large.length < MAX_BLOCK_BYTES
+    assert len(packed(large)) < 200
+    with pytest.raises(DecodeError):
+        unbatch(packed(large, large))
+    made = [steps(100_000, seq) for seq in range(1, 13)]
+    several = list(batches(made))
+    assert len(several) == 3
+    assert [data for one in several for data in changes_in(one)] == [
+        data for piece in made for data in changes_in(packed(piece))
+    ]
+    assert all(cost(one) <= BLOCK_COST * MAX_BLOCK_BYTES for one in several)
+
+
+def test_pieces_are_opened_one_at_a_time() -> None:
+    piece = steps(30_000)
+    assert peak_of(packed(*[piece] * 10)) < 2 * peak_of(packed(piece))
+
+
+def test_a_block_costs_more_than_text() -> None:
+    text = pasted(100_000)
+    piece = steps(50_000)
+    assert cost(packed(Packed(Form.CHANGE, len(text), compress(text)))) == len(text) == cost(batch_of(text))
+    assert cost(packed(piece)) == BLOCK_COST * piece.length
+
+
+def batch_of(data: bytes) -> bytes:
+    [batch] = batches([data])
+    return batch
+
+
 def packed(*pieces: Packed) -> bytes:
     return msgspec.msgpack.encode((1, pieces))
 
@@ -87,7 +149,7 @@ def packed(*pieces: Packed) -> bytes:
 @given(st.binary(max_size=100))
 def test_random_bytes_raise_nothing_but_the_one_error(data: bytes) -> None:
     try:
-        unbatch(data)
+        list(unbatch(data))
     except DecodeError:
         return
 
@@ -110,4 +172,4 @@ def test_random_bytes_raise_nothing_but_the_one_error(data: bytes) -> None:
 )
 def test_what_is_no_batch_is_refused(data: bytes) -> None:
     with pytest.raises(DecodeError):
-        unbatch(data)
+        list(unbatch(data))

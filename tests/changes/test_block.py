@@ -1,3 +1,5 @@
+import tracemalloc
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -62,6 +64,25 @@ def test_each_column_is_checked(column: int) -> None:
     fields[column] = value + "x" if isinstance(value, str) else [*value, 10**15]
     with pytest.raises(DecodeError):
         block.unpack(msgspec.msgpack.encode(fields))
+
+
+@pytest.mark.parametrize("column", range(3, 20))
+@pytest.mark.parametrize(
+    "header", [b"\xdd\xff\xff\xff\xff", b"\xdd\x00\x10\x00\x00", b"\xdb\xff\xff\xff\xff"]
+)
+def test_a_column_that_claims_billions_of_entries_takes_no_memory(column: int, header: bytes) -> None:
+    fields = msgspec.msgpack.decode(block.pack(typed(3)))
+    parts = [msgspec.msgpack.encode(field) for field in fields]
+    parts[column] = header
+    data = b"\xdc" + len(parts).to_bytes(2, "big") + b"".join(parts)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DecodeError):
+            block.unpack(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1024 * 1024
 
 
 def test_what_is_not_known_here_stays_out_of_blocks() -> None:

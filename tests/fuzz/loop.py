@@ -118,7 +118,8 @@ def _decode_frame(frame: bytes) -> Outcome:
         message = messages.decode(frame)
         assert messages.encode(message)
         if isinstance(message, messages.Changes):
-            unbatch(messages.unpack(message))
+            for _ in unbatch(messages.unpack(message)):
+                pass
     except DecodeError as error:
         return _said(error)
     return None

@@ -109,6 +109,9 @@ class FakeReplica:
         if group:
             yield msgspec.msgpack.encode(group)
 
+    def cost(self, batch: bytes) -> int:
+        return len(batch)
+
     def receive(self, batches: list[bytes]) -> Received:
         self._called()
         version = dict(self._version)

@@ -201,6 +201,36 @@ def test_a_burst_is_one_transaction() -> None:
     assert messages.decode(wire.b.sent[-1]) == Ack(kinds(wire.a).count(Changes), ((1, 50),))
 
 
+def test_a_burst_that_costs_much_is_taken_in_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few small frames can hold very many changes; others must come to their turn meanwhile."""
+    a, b = replica(1, 20, 300), replica(2)
+    monkeypatch.setattr(b, "cost", lambda _: 20 * 1024 * 1024)
+    session = greeted(b, a)
+    frames = batches_of(a)
+    assert len(frames) > 5
+    turns = 1
+    session.receive(frames)
+    while session.has_more:
+        assert b.transactions == turns
+        session.receive([])
+        turns += 1
+    assert session.error is None
+    assert a.payloads() == b.payloads()
+    assert turns == b.transactions == (len(frames) + 1) // 2
+
+
+def test_what_waits_for_its_turn_goes_with_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = replica(1, 20, 300), replica(2)
+    monkeypatch.setattr(b, "cost", lambda _: 2**40)
+    session = greeted(b, a)
+    session.receive([*batches_of(a)[:1], b"rubbish", *batches_of(a)[1:]])
+    assert session.has_more
+    session.receive([])
+    assert isinstance(session.error, DecodeError)
+    assert not session.has_more
+    assert b.transactions == 1
+
+
 def test_nothing_is_acknowledged_before_it_is_committed() -> None:
     a, b = replica(1, 3), replica(2)
     wire = Wire(a, b)
