@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.monotonic()
     last = options.start + options.seeds
     chunks = [range(first, min(first + CHUNK, last)) for first in range(options.start, last, CHUNK)]
-    done, failing = 0, []
+    done = 0
+    failing: list[tuple[int, str]] = []
     with ProcessPoolExecutor(options.jobs) as pool:
         for chunk, failed in zip(chunks, pool.map(_run, chunks), strict=True):
             done += len(chunk)
@@ -43,13 +44,19 @@ def main(arguments: list[str] | None = None) -> int:
     print(
         f"{done} schedules in {time.monotonic() - began:.1f} s, {_rate(done, began)}; {len(failing)} failed"
     )
-    for seed in failing[:3]:
-        report(draw(seed))
+    for seed, said in failing[:3]:
+        report(draw(seed), said)
     return 1 if failing else 0
 
 
-def _run(seeds: range) -> list[int]:
-    return [seed for seed in seeds if attempt(draw(seed)) is not None]
+def _run(seeds: range) -> list[tuple[int, str]]:
+    """Run schedules; return those that fail, each with what failed."""
+    failing = []
+    for seed in seeds:
+        error = attempt(draw(seed))
+        if error is not None:
+            failing.append((seed, "".join(traceback.format_exception(error))))
+    return failing
 
 
 def _replay(plan: Plan) -> int:
@@ -61,8 +68,11 @@ def _replay(plan: Plan) -> int:
     return 1
 
 
-def report(plan: Plan) -> None:
-    """Make a failing plan smaller and say how to run it."""
+def report(plan: Plan, said: str) -> None:
+    """Make a failing plan smaller and say how to run it; `said` is how it failed among others."""
+    if attempt(plan) is None:
+        print(f"\nseed {plan.seed} failed, and passes when it is run alone:\n{said}")
+        return
     smaller, keep, error = shrink(plan)
     print(f"\nseed {plan.seed}: {error!r}")
     for step in smaller.steps:

@@ -1,11 +1,17 @@
-"""A peer that lies: forged numbers, wrong deps, two changes under one number, changes in others' names."""
+"""A peer that lies: forged numbers, wrong deps, two changes under one number, changes in others' names.
 
+It says them one by one and in blocks, and in a conversation also of branches and of devices.
+"""
+
+from dataclasses import replace
 from random import Random
 
-from crdtnotes.changes.batch import batches, changes_in
+from crdtnotes.changes import block, messages
+from crdtnotes.changes.batch import Form, Packed, Piece, batches, changes_in
 from crdtnotes.changes.change import Change, birth_actor, note_id
 from crdtnotes.changes.codec import decode, encode
-from crdtnotes.crdt.ids import OpId
+from crdtnotes.changes.compression import compress
+from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import Create, Insert, Op, Remove
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.store.replica import Replica
@@ -13,6 +19,7 @@ from tests.simulation.disk import VAULT
 from tests.simulation.machine import Machine
 
 ACTOR = 77
+VERSIONS = {ACTOR: 1, 5: 2**53 - 1, 2**63 - 1: 7}
 
 
 class Liar:
@@ -25,22 +32,82 @@ class Liar:
     def batches(self, replica: Replica, random: Random) -> list[bytes]:
         """What it sends."""
         changes = [decode(data) for batch in replica.changes_since({}) for data in changes_in(batch)]
-        made = (
-            self._own(replica, changes, random) if random.random() < 0.6 else self._twisted(changes, random)
-        )
-        datas = []
-        for change in made:
-            try:
-                datas.append(encode(change))
-            except CrdtnotesError:
-                # Even a liar's program cannot say that.
-                continue
-        result = list(batches(datas))
+        luck = random.random()
+        if luck < 0.4:
+            made = self._own(replica, changes, random)
+        elif luck < 0.7:
+            made = self._twisted(changes, random)
+        else:
+            made = self._run(changes, random)
+        pieces: list[Piece] = []
+        try:
+            if made and random.random() < 0.4 and all(map(block.packable, made)):
+                data = block.pack(made)
+                pieces = [Packed(Form.BLOCK, len(data), compress(data))]
+            else:
+                pieces = [encode(change) for change in made]
+        except CrdtnotesError:
+            # Even a liar's program cannot say that.
+            return []
+        result = list(batches(pieces))
         if result and random.random() < 0.2:
             spoilt = bytearray(result[0])
             del spoilt[random.randrange(len(spoilt)) :]
             return [bytes(spoilt)]
         return result
+
+    def frames(self, replica: Replica, random: Random) -> list[bytes]:
+        """What it says in a conversation, from its Hello on."""
+        heads = {actor: head for actor, head in replica.heads().items() if random.random() < 0.7}
+        if heads and random.random() < 0.3:
+            actor = random.choice(list(heads))
+            heads[actor] = (random.randint(1, heads[actor][0] + 1), random.randbytes(16))
+        said: list[messages.Message] = [messages.hello(VAULT, "a friend", heads), messages.ack(0, {})]
+        for _ in range(random.randint(1, 4)):
+            [kind] = random.choices(("changes", "branch", "records", "ack"), (4, 4, 1, 1))
+            if kind == "changes":
+                said += [messages.pack(batch) for batch in self.batches(replica, random)]
+            elif kind == "branch":
+                said.append(self._branch(replica, random))
+            elif kind == "records":
+                said.append(
+                    messages.Records(tuple(random.randbytes(40) for _ in range(random.randint(0, 2))))
+                )
+            else:
+                said.append(
+                    messages.ack(random.randint(0, 2), dict(random.sample(list(VERSIONS.items()), 2)))
+                )
+        return [messages.encode(message) for message in said]
+
+    def _branch(self, replica: Replica, random: Random) -> messages.Branch:
+        """A fork that nobody made, of somebody's stream or of one that nobody has heard of."""
+        actor, (last, _) = random.choice([*replica.heads().items(), (ACTOR, (3, b""))])
+        if random.random() < 0.3:
+            seqs = sorted(random.sample(range(1, last + 3), min(3, last + 2)))
+        else:
+            # Just where one side has to give way, if it believes it.
+            differ = random.randint(1, last)
+            seqs = [seq for seq in (differ - 1, differ) if seq]
+        points = [(seq, replica.hash_at(actor, seq) or random.randbytes(16)) for seq in seqs]
+        points[-1] = (points[-1][0], random.randbytes(16))
+        return messages.Branch(actor, random.choice((0, 0, 2_000_000_000_000)), tuple(points))
+
+    def _run(self, changes: list[Change], random: Random) -> list[Change]:
+        """Some of somebody's changes in a row, of which one may be another, and perhaps one more."""
+        if not changes:
+            return []
+        actor = random.choice(changes).actor
+        stream = [change for change in changes if change.actor == actor]
+        at = random.randrange(len(stream))
+        run = stream[at : at + random.randint(1, 6)]
+        if random.random() < 0.5:
+            at = random.randrange(len(run))
+            run[at] = replace(run[at], time=run[at].time + 1)
+        end = run[-1]
+        if random.random() < 0.5:
+            insert = Insert(OpId(end.last + 1, actor), ROOT, random.choice(("more", "更多")))
+            run.append(Change(actor, end.seq + 1, end.last + 1, (), end.time, end.note, (insert,)))
+        return run
 
     def _own(self, replica: Replica, changes: list[Change], random: Random) -> list[Change]:
         """Changes of its own stream that are in order, each time others."""

@@ -11,23 +11,39 @@ from random import Random
 from unittest import mock
 
 from crdtnotes.changes.batch import batches, changes_in
-from crdtnotes.errors import DiskFull, NoteNotFound, RemoteError
+from crdtnotes.errors import DiskFull, Fork, NoteNotFound, RemoteError
 from crdtnotes.note import Note
 from crdtnotes.store import memory, packing, stream
 from crdtnotes.store import replica as replica_module
 from crdtnotes.store.memory import Remembered
+from crdtnotes.sync.session import Session
 from crdtnotes.vault import Vault
 from tests.simulation.disk import Crash
 from tests.simulation.ledger import Ledger
 from tests.simulation.liar import Liar
 from tests.simulation.machine import Machine, Process
 from tests.simulation.network import Clock, Network
-from tests.simulation.oracles import MAX_WAITING, check_links, check_waiting, require
+from tests.simulation.oracles import MAX_WAITING, check_links, check_sent, check_waiting, require
 from tests.simulation.outcome import check_agreement, check_outcome
 from tests.simulation.plan import Plan, Step
 
 ROUNDS = 8
 """Within so many rounds of meetings, over all edges in turn, a healed network agrees."""
+
+
+class _Turn:
+    """In place of the lock between a commit and remembering it: here nothing happens in between.
+
+    A real one would be a file in the user's state folder, held on by a process that only seems to be dead.
+    """
+
+    def __init__(self, _path: Path) -> None: ...
+
+    def take(self) -> None: ...
+
+    def end(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class World:
@@ -295,13 +311,35 @@ class World:
     def _lie(self, one: Machine, other: Machine, random: Random) -> None:
         """Somebody lies: garbled frames, or changes that nobody made."""
         self.may_fork = True
-        if random.random() < 0.5:
+        luck = random.random()
+        if luck < 0.35:
             self.network.connect(one, other, Random(random.getrandbits(32)), garble=0.3)
+            return
+        if luck < 0.65:
+            self._talk(one, self.liar.frames(one.replica, random))
+            self.network.wake(one)
             return
         for machine in self.liar.victims(one, other, random):
             for batch in self.liar.batches(machine.replica, random):
                 self.guard(machine, partial(self._refuse_or_take, machine, batch))
             self.network.wake(machine)
+
+    def _talk(self, machine: Machine, frames: list[bytes]) -> None:
+        """Have a conversation with somebody who lies; of what is refused nothing is kept."""
+        replica = machine.replica
+        session = Session(replica)
+
+        def listen(frame: bytes) -> None:
+            before = replica.heads()
+            session.receive([frame])
+            check_sent(replica, session.data_to_send())
+            refused = isinstance(session.error, RemoteError) and not isinstance(session.error, Fork)
+            require(not refused or replica.heads() == before, "of what was refused something was kept")
+
+        self.guard(machine, session.start)
+        for frame in frames:
+            if machine.replica is replica and not session.closed:
+                self.guard(machine, partial(listen, frame))
 
     def _refuse_or_take(self, machine: Machine, batch: bytes) -> None:
         before = machine.replica.heads()
@@ -388,6 +426,7 @@ def _patched(world: World) -> Iterator[None]:
             replace(replica_module, "MAX_WAITING", MAX_WAITING),
             replace(memory, "recall", world.recall),
             replace(memory, "remember", world.remember),
+            replace(stream, "Turn", _Turn),
             replace(stream, "random_actor", lambda: chance.randint(1, 2**63 - 1)),
             replace(stream, "new_token", lambda: f"{chance.getrandbits(128):032x}"),
         ):
