@@ -74,9 +74,19 @@ class Damage:
         """Read every note by its name; return whether all could be read."""
         try:
             with Vault.open(self.path, read_only=True) as vault:
+                self._finds(vault)
                 return sum(self._reads(vault, name) for name in self.texts) == len(self.texts)
         except CrdtnotesError:
             return False
+
+    def _finds(self, vault: Vault) -> None:
+        """What a search and a note's backlinks quote stands somewhere."""
+        with suppress(CrdtnotesError):
+            quoted = [hit.snippet for query in ("文字", "line", "长文") for hit in vault.search(query)]
+            quoted += [link.context for link in vault.note("长文").backlinks()]
+            everything = "\n".join(self.texts.values())
+            for quote in quoted:
+                assert quote.strip("…") in everything, f"{quote!r} stands nowhere"
 
     def is_sent_right_or_not_at_all(self) -> None:
         """What a damaged replica says to its peers is what it always said; and `check` survives."""

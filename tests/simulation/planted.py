@@ -5,18 +5,22 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest import mock
 
+import msgspec
+
 from crdtnotes.crdt import rga
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.orset import OrSet
 from crdtnotes.crdt.register import Register
-from crdtnotes.store import causality, database
+from crdtnotes.store import causality, database, packing
 from crdtnotes.store import replica as replica_module
+from crdtnotes.store.blocks import Blocks
 from crdtnotes.store.documents import Documents
 from crdtnotes.store.log import Log
 from crdtnotes.store.names import NameIndex
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.stream import OwnStream
 from crdtnotes.store.writer import Writer
+from crdtnotes.sync import session as session_module
 from crdtnotes.sync.session import Session
 
 Plant = Callable[[], AbstractContextManager[object]]
@@ -154,6 +158,52 @@ def _branch_thrown_away(right: Any) -> Any:
     return divide
 
 
+def _a_note_forgotten(right: Any) -> Any:
+    """A block does not say of one of its notes that it has changes of it."""
+
+    def add(self: Any, actor: int, before: bytes, entries: Any, packed: Any, notes: Any) -> None:
+        rows = sorted(set(notes))
+        right(self, actor, before, entries, packed, rows[1:] or rows)
+
+    return add
+
+
+def _whatever_lies_there(right: str) -> str:
+    """Also births that are the only snapshot of their notes are packed."""
+    return right.replace("AND EXISTS (SELECT 1 FROM texts WHERE texts.note = log.note)", "")
+
+
+def _chained_to_nothing(right: Any) -> Any:
+    def write_block(self: Any, _before: bytes, opened: Any, notes: Any) -> None:
+        right(self, bytes(16), opened, notes)
+
+    return write_block
+
+
+def _heads_believed(right: Any) -> Any:
+    """The hashes in a Hello are not compared."""
+
+    def greet(self: Any, hello: Any) -> None:
+        heads = tuple(
+            (actor, seq, self._replica.hash_at(actor, seq) or tip) for actor, seq, tip in hello.heads
+        )
+        right(self, msgspec.structs.replace(hello, heads=heads))
+
+    return greet
+
+
+def _nothing(_: Any) -> Any:
+    return lambda *_: None
+
+
+def _never(_: Any) -> Any:
+    return lambda *_: False
+
+
+def _forgotten(_: Any) -> Any:
+    return lambda _: {}
+
+
 PLANTED: dict[str, Plant] = {
     "a dependency check skipped": _instead(causality, "is_ready", _no_dependency_check),
     "the last rename to arrive wins": _instead(Register, "assign", _last_to_arrive_wins),
@@ -170,6 +220,13 @@ PLANTED: dict[str, Plant] = {
     "names that depend on who came first": _instead(NameIndex, "_group", _names_by_arrival),
     "a waiting room without a bound": _instead(Replica, "_take_waiting", _room_for_all),
     "a branch that gives way and is lost": _instead(replica_module, "divide", _branch_thrown_away),
+    "a block that forgets one of its notes": _instead(Blocks, "add", _a_note_forgotten),
+    "a birth packed that is a note's only snapshot": _instead(packing, "_CANDIDATES", _whatever_lies_there),
+    "a block that is chained to nothing": _instead(Log, "write_block", _chained_to_nothing),
+    "hashes of heads that nobody compares": _instead(Session, "_greet", _heads_believed),
+    "a second version of a change passed over": _instead(Replica, "_check_branch", _nothing),
+    "a fork in which neither side gives way": _instead(session_module, "gives_way", _never),
+    "a branch that stands and is forgotten": _instead(replica_module, "forks_in", _forgotten),
 }
 
 IN_THE_DATA_TYPES = frozenset(list(PLANTED)[1:5])

@@ -34,7 +34,7 @@ ROUNDS = 8
 class _Turn:
     """In place of the lock between a commit and remembering it: here nothing happens in between.
 
-    A real one would be a file in the user's state folder, held on by a process that only seems to be dead.
+    A real one is a lock that ends with its process; here it would outlive each crash.
     """
 
     def __init__(self, _path: Path) -> None: ...
