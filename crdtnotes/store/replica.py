@@ -224,9 +224,10 @@ class Replica:
                 raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
             self.stream.look(meta["actor"], meta.get("token"))
             self._forks = forks_in(meta)
-            if meta.get("epoch", 0) != self.epoch:
-                # The log was written anew; what is in memory goes with the old one.
-                self.epoch = meta["epoch"]
+            epoch = meta.get("epoch", 0)
+            if epoch != self.epoch:
+                # The log was written anew, or that was undone; what is in memory goes with the old one.
+                self.epoch = epoch
                 self.documents.forget()
             self._data_version = version
 

@@ -10,8 +10,9 @@ import pytest
 
 from crdtnotes.changes import messages
 from crdtnotes.editing.session import Edit
-from crdtnotes.errors import Fork
+from crdtnotes.errors import DiskFull, Fork
 from crdtnotes.store import memory
+from crdtnotes.store.log import Log
 from crdtnotes.store.memory import VARIABLE
 from crdtnotes.sync.session import Session
 from crdtnotes.vault import Vault
@@ -275,6 +276,32 @@ def test_what_is_remembered_may_be_rubbish(tmp_path: Path, monkeypatch: pytest.M
         place.write_bytes(rubbish)
         with Vault.open(path) as vault:
             assert vault.actor != actor
+
+
+def test_giving_way_on_a_full_disk_is_done_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with replicas(tmp_path, 1) as [one]:
+        one.create_note("A", "begin\n")
+        with clone(one, tmp_path / "clone.db") as two:
+            editor = two.note("A").open()
+            one.note("A").append("one")
+            two.note("A").append("two")
+            before = state(two)
+            rank = one.replica.rank(int(one.actor, 16), 2)
+            assert rank is not None
+            with monkeypatch.context() as patch:
+                patch.setattr(Log, "write", _no_room)
+                with pytest.raises(DiskFull):
+                    two.replica.give_way(int(one.actor, 16), 2, rank)
+            assert state(two) == before
+            editor.look()
+            assert editor.text == "begin\ntwo\n"
+            agree(one, two)
+            editor.look()
+            assert sorted(editor.text.split()) == ["begin", "one", "two"]
+
+
+def _no_room(*_: object) -> None:
+    raise DiskFull("There is no room left on the disk.")
 
 
 def test_a_branch_that_gave_way_is_not_taken_in_again(tmp_path: Path) -> None:
