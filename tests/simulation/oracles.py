@@ -52,6 +52,12 @@ def check_waiting(replica: Replica) -> None:
     require(size <= MAX_WAITING, f"{size} bytes of changes wait")
 
 
+def check_stream(replica: Replica) -> None:
+    """Nobody goes on with a stream of which a branch has given way: its next number is taken."""
+    gave_way = {actor for actor, _ in replica._forks}
+    require(replica.actor not in gave_way, "a stream that lost its end is written on")
+
+
 def check_links(vault: Vault, note: Note) -> None:
     """After a local edit the link set is what the text says."""
     written = {(kind, value): count for (kind, value), count in _links(note.text).items()}

@@ -204,6 +204,26 @@ def _forgotten(_: Any) -> Any:
     return lambda _: {}
 
 
+def _in_any_order(_: Any) -> Any:
+    """A block goes before what its later changes depend on."""
+
+    def in_order(self: Any, streams: Any) -> Iterator[Any]:
+        for stream in streams:
+            for item in stream:
+                yield item.piece
+
+    return in_order
+
+
+def _goes_on(right: Any) -> Any:
+    """Whose stream lost its end still writes it."""
+
+    def divide(log: Any, actor: int, first: int) -> Any:
+        return right(log, actor, first)._replace(cut=set())
+
+    return divide
+
+
 PLANTED: dict[str, Plant] = {
     "a dependency check skipped": _instead(causality, "is_ready", _no_dependency_check),
     "the last rename to arrive wins": _instead(Register, "assign", _last_to_arrive_wins),
@@ -220,6 +240,8 @@ PLANTED: dict[str, Plant] = {
     "names that depend on who came first": _instead(NameIndex, "_group", _names_by_arrival),
     "a waiting room without a bound": _instead(Replica, "_take_waiting", _room_for_all),
     "a branch that gives way and is lost": _instead(replica_module, "divide", _branch_thrown_away),
+    "a branch that gives way and is written on": _instead(replica_module, "divide", _goes_on),
+    "a log that is sent in any order": _instead(Log, "_in_order", _in_any_order),
     "a block that forgets one of its notes": _instead(Blocks, "add", _a_note_forgotten),
     "a birth packed that is a note's only snapshot": _instead(packing, "_CANDIDATES", _whatever_lies_there),
     "a block that is chained to nothing": _instead(Log, "write_block", _chained_to_nothing),

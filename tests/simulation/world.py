@@ -23,7 +23,14 @@ from tests.simulation.ledger import Ledger
 from tests.simulation.liar import Liar
 from tests.simulation.machine import Machine, Process
 from tests.simulation.network import Clock, Network
-from tests.simulation.oracles import MAX_WAITING, check_links, check_sent, check_waiting, require
+from tests.simulation.oracles import (
+    MAX_WAITING,
+    check_links,
+    check_sent,
+    check_stream,
+    check_waiting,
+    require,
+)
 from tests.simulation.outcome import check_agreement, check_outcome
 from tests.simulation.plan import Plan, Step
 
@@ -109,6 +116,7 @@ class World:
         for machine in self.machines:
             for process in machine.running:
                 check_waiting(process.vault.replica)
+                check_stream(process.vault.replica)
 
     def heal(self) -> None:
         """All faults end, everybody meets along the edges; all must agree within ROUNDS rounds."""
