@@ -6,11 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from crdtnotes.changes import codec
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Insert, Link, Unknown
 from crdtnotes.errors import Damaged
+from crdtnotes.store import packing
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_new_file
 from tests.vaults import batch, changes, created, last_change, meet, replicas, send
@@ -77,10 +79,10 @@ def test_reading_a_text_decodes_no_state(tmp_path: Path) -> None:
             vault.note("A").append("x")
 
 
-def newer(vault: Vault) -> Change:
+def newer(vault: Vault, size: int = 40) -> Change:
     """A change that inserts, does something that is not known here, and inserts again."""
     first = created(vault)
-    odd = Unknown(KNOWN_KINDS + 2, msgspec.msgpack.encode([KNOWN_KINDS + 2, {"何": [1, None]}, "x" * 40]))
+    odd = Unknown(KNOWN_KINDS + 2, msgspec.msgpack.encode([KNOWN_KINDS + 2, {"何": [1, None]}, "x" * size]))
     birth = first.ops[0].birth  # type: ignore[union-attr]
     ops = (
         *first.ops,
@@ -122,13 +124,24 @@ def test_an_unknown_operation_is_kept_flagged_and_passed_on_as_it_is(tmp_path: P
         assert is_newer(vault, "by hand")
 
 
-def test_a_newer_program_reads_such_notes_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_newer_program_reads_such_notes_anew(tmp_path: Path, *, packed: bool) -> None:
+    """Also where what is not known lies compressed, and what is known beside it in blocks."""
     with replicas(tmp_path) as [one, two]:
-        one.apply(batch(newer(one)))
+        one.apply(batch(newer(one, 4000 if packed else 40)))
         one.create_note("plain", "[[by hand]]")
         one.search("text")
+        if packed:
+            for number in range(10):
+                one.note("by hand").insert(4, f" 字{number}")
+            assert packing.pack(one.replica, least=1) == 10
+            (length,) = one.replica.conn.execute("SELECT length FROM log WHERE id = 1").fetchone()
+            assert length > 4000
+            assert is_newer(one, "by hand")
         send(one, two)
-        path, digest = one.path, one.digest
+        assert two.check() == []
+        # The tag stands in no text: the first edit here took it away.
+        path, digest, tags = one.path, one.digest, [] if packed else [("t", 1)]
     # As an older program would have left it that knew less.
     conn = sqlite3.connect(path)
     conn.execute(f"UPDATE meta SET value = {KNOWN_KINDS - 1} WHERE key = 'kinds'")
@@ -138,9 +151,51 @@ def test_a_newer_program_reads_such_notes_anew(tmp_path: Path) -> None:
     with Vault.open(path) as vault:
         assert vault.check() == []
         assert vault.digest == digest
-        assert vault.tags() == [("t", 1)]
+        assert vault.tags() == tags
         assert [hit.note for hit in vault.search("two")] == ["by hand"]
         check_against_new_file(vault, tmp_path / "new.db")
         assert vault.replica.conn.execute("SELECT value FROM meta WHERE key = 'kinds'").fetchone() == (
             KNOWN_KINDS,
         )
+
+
+class _OldChange(codec.Wire, frozen=True):
+    """A change as a program reads it that knows the kinds of operations 1 to 4."""
+
+    format: int
+    actor: int
+    seq: int
+    start: int
+    deps: tuple[tuple[int, int], ...]
+    time: int
+    note: bytes
+    actors: tuple[int, ...]
+    ops: tuple[codec._Insert | codec._Delete | codec._Create | codec._Rename, ...]
+
+
+def test_an_older_program_keeps_what_it_does_not_know_and_a_newer_one_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with replicas(tmp_path, 1) as [one]:
+        one.create_note("笔记", "begin\n")
+        for number in range(5):
+            one.note("笔记").append(f"[[系统 {number}]] #tag")
+        one.note("笔记").delete(0, 6)
+        with Vault.create(tmp_path / "old.db", "old", one.id) as empty, monkeypatch.context() as patch:
+            patch.setattr(codec, "_change_decoder", msgspec.msgpack.Decoder(_OldChange))
+            patch.setattr(codec, "KNOWN_KINDS", 4)
+            patch.setattr("crdtnotes.store.replica.KNOWN_KINDS", 4)
+            empty.replica.conn.execute("UPDATE meta SET value = 4 WHERE key = 'kinds'")
+            for batch in one.changes_since({}):
+                empty.apply(batch)
+            assert empty.note("笔记").text == one.note("笔记").text
+            assert is_newer(empty, "笔记")
+            assert len(empty.note("笔记").links()) == 0
+            assert 0 < packing.pack(empty.replica, least=1) < 7
+        with Vault.open(tmp_path / "old.db") as old:
+            assert not is_newer(old, "笔记")
+            assert old.digest == one.digest
+            assert old.note("笔记").links() == one.note("笔记").links()
+            assert packing.pack(old.replica, least=1) > 0
+            assert old.check() == []
+            check_against_new_file(old, tmp_path / "new.db")
