@@ -615,6 +615,11 @@ class Replica:
                 self.documents.trim()
         if self.actor in division.cut:
             self.stream.begin()
+        for place, standing in list(self._forks.items()):
+            if place[1] > self.log.head(place[0]).seq + 1:
+                # Which version stood there was said of a stream that went on as this one no longer does.
+                self.conn.execute("DELETE FROM meta WHERE key = ?", fork_entry(*place, standing)[:1])
+                del self._forks[place]
 
     def _take_waiting(self, result: Received) -> bool:
         """Integrate what need not wait any longer; return whether to try again."""

@@ -33,6 +33,16 @@ def test_every_schedule_ends_converged_and_loses_nothing(chunk: int) -> None:
     assert f"{SEEDS} schedules" in done.stdout
 
 
+FOUND = (7007162,)
+"""Seeds that once failed: two forks of one stream, the earlier one found later."""
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_what_once_failed_does_not_fail_again(seed: int) -> None:
+    done = simulate("--start", str(seed), "--seeds", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_seed_always_does_the_same() -> None:
     first, second = (simulate("--start", "139", "--seeds", "1").stdout for _ in range(2))
     assert first == second

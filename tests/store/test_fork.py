@@ -323,6 +323,30 @@ def test_a_branch_that_gave_way_is_not_taken_in_again(tmp_path: Path) -> None:
             assert sorted(two.note("A").text.split()) == ["begin", "one", "two"]
 
 
+def test_a_fork_before_one_that_was_settled(tmp_path: Path) -> None:
+    """What stood further on in a stream is forgotten once the stream gives way before."""
+    with replicas(tmp_path, 1) as [one]:
+        one.create_note("A", "begin\n")
+        with clone(one, tmp_path / "earlier.db") as earlier:
+            earlier._writer._now = lambda: 1000  # this branch stands
+            for word in ("第一", "第二", "第三", "第四"):
+                earlier.note("A").append(word)
+            one._writer._now = lambda: 3000
+            one.note("A").append("three")
+            one.note("A").append("four")
+            with clone(one, tmp_path / "later.db") as later:
+                later._writer._now = lambda: 4000
+                later.note("A").append("five, later")
+                one.note("A").append("five")
+                settle(Wire(one.replica, later.replica))
+                assert (int(earlier.actor, 16), 4) in later.replica._forks
+                settle(Wire(later.replica, earlier.replica))
+                assert list(later.replica._forks) == [(int(earlier.actor, 16), 2)]
+                agree(one, later, earlier)
+                words = ["begin", "five", "five, later", "four", "three", "第一", "第三", "第二", "第四"]
+                assert sorted(one.note("A").text.split("\n")) == ["", *words]
+
+
 def test_who_writes_on_a_branch_after_meeting_its_moved_copy(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, friend]:
         one.create_note("A", "begin\n")
