@@ -68,9 +68,19 @@ def read_certificate(certificate: bytes) -> PublicKeys:
     Held to the form that `make_certificate` gives: one curve, self-signed, no authority.
     """
     from cryptography import x509
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec
 
+    unreadable = (
+        ValueError,
+        TypeError,
+        InvalidSignature,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.ExtensionNotFound,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    )
     wrong = DecodeError("A device's certificate is not one that crdtnotes makes.")
     if len(certificate) > MAX_CERTIFICATE_BYTES:
         raise wrong
@@ -80,7 +90,7 @@ def read_certificate(certificate: bytes) -> PublicKeys:
         authority = parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
         more = parsed.extensions.get_extension_for_oid(x509.ObjectIdentifier(_KEYS_OID)).value
         parsed.verify_directly_issued_by(parsed)
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound, x509.InvalidVersion):
+    except unreadable:
         raise wrong from None
     if (
         authority

@@ -1,0 +1,139 @@
+"""Rubbish for what decides about devices: records, pairing, bundles that a member signed."""
+
+import hashlib
+from contextlib import closing, suppress
+from itertools import count
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from crdtnotes.changes import messages
+from crdtnotes.errors import DecodeError, RemoteError
+from crdtnotes.store import Replica
+from crdtnotes.sync.bundle import apply_bundle
+from crdtnotes.trust import records, sealing
+from crdtnotes.trust.certificate import read_certificate
+from crdtnotes.trust.records import decode_record
+from crdtnotes.trust.sealing import seal
+from crdtnotes.trust.signatures import SIGNATURE_BYTES
+from tests.fuzz.corpus import Corpus, build
+from tests.fuzz.mutator import Mutator
+from tests.sync.laptops import pair
+from tests.trust.devices import VAULT, added, device, founded, revoked
+from tests.trust.test_pairing import host_of, joiner_of
+
+RECORDS = 2000
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return build(tmp_path_factory.mktemp("corpus"), 1)
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_records_that_are_not_as_they_were_made(tmp_path: Path, corpus: Corpus) -> None:
+    """Most of them are signed by a member: what is in them is as wrong as it was."""
+    one, two = device(tmp_path, "one"), device(tmp_path, "two")
+    good = [founded(one), added(two, one), revoked(two, one), added(two, one, epoch=2)]
+    mutator, random = Mutator(Random(1), corpus), Random(2)
+    with closing(Replica.create(tmp_path / "v.db", "here", VAULT)) as replica:
+        with replica.transaction():
+            replica.circle.adopt(good[0].digest, [record.data for record in good[:2]])
+        before = replica.records()
+        taken = refused = 0
+        for _ in range(RECORDS):
+            record = random.choice(good)
+            body = mutator.change_like(record.signed)
+            data = (
+                msgspec.msgpack.encode((body, one.sign(records._LABEL + body)))
+                if random.random() < 0.8
+                else mutator.change_like(record.data)
+            )
+            try:
+                decode_record(data)
+                taken += replica.take_records([data])
+            except DecodeError:
+                refused += 1
+            replica.is_member(two.id)
+        assert refused > RECORDS // 2
+        assert set(before) <= set(replica.records())
+        assert replica.is_member(one.id)
+        assert taken
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_a_certificate_with_any_bit_flipped(tmp_path: Path) -> None:
+    """A stranger's is read before anything is known of him."""
+    whole = device(tmp_path, "one").certificate
+    for place in range(len(whole)):
+        for bit in range(8):
+            spoilt = whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :]
+            with suppress(DecodeError):
+                # Bits that DER does not use (in the byte before the signature) may be anything.
+                assert read_certificate(spoilt) == read_certificate(whole)
+        with pytest.raises(DecodeError):
+            read_certificate(whole[:place])
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_a_pairing_in_which_one_frame_is_another(tmp_path: Path, corpus: Corpus) -> None:
+    mutator = Mutator(Random(3), corpus)
+    for number in range(300):
+        host, identity = host_of(tmp_path)
+        joiner = joiner_of(tmp_path, identity)
+        frames = count()
+        moved = True
+        while moved:
+            moved = False
+            for side, other in ((joiner, host), (host, joiner)):
+                for frame in side.data_to_send():
+                    moved = True
+                    other.receive(mutator.change_like(frame) if next(frames) == number % 7 else frame)
+        for side in (host, joiner):
+            assert side.error is None or (isinstance(side.error, RemoteError) and str(side.error))
+        assert joiner.welcome is None
+        host.data_to_send()
+
+
+def test_a_bundle_of_rubbish_that_a_member_signed(tmp_path: Path, corpus: Corpus) -> None:
+    ana, bo = pair(tmp_path)
+    mutator = Mutator(Random(4), corpus)
+    path = tmp_path / "bundle"
+    replica = Replica(bo.path)
+    try:
+        receivers = [replica.circle.membership().members[bo.identity.id]]
+        before = replica.heads(), replica.records()
+        for _ in range(200):
+            segments = [messages.encode(messages.Records(())), mutator.frame()]
+            with path.open("wb") as out:
+                seal(out, ana.identity, replica.vault_id, receivers, segments)
+            with suppress(RemoteError):
+                apply_bundle(replica, bo.identity, path)
+            assert (replica.heads(), replica.records()) == before
+    finally:
+        replica.close()
+
+
+def test_a_header_of_rubbish_that_a_member_signed(tmp_path: Path, corpus: Corpus) -> None:
+    ana, bo = pair(tmp_path)
+    mutator = Mutator(Random(5), corpus)
+    path = tmp_path / "bundle"
+    replica = Replica(bo.path)
+    try:
+        with path.open("wb") as out:
+            receiver = replica.circle.membership().members[bo.identity.id]
+            seal(out, ana.identity, replica.vault_id, [receiver], [b""])
+        whole = path.read_bytes()[:-SIGNATURE_BYTES]
+        at = len(sealing.MAGIC) + 4
+        length = int.from_bytes(whole[at - 4 : at], "big")
+        for _ in range(300):
+            header = mutator.change_like(whole[at : at + length])
+            data = whole[: at - 4] + len(header).to_bytes(4, "big") + header + whole[at + length :]
+            signature = ana.identity.sign(sealing._SIGNED + hashlib.sha256(data).digest())
+            path.write_bytes(data + signature)
+            with pytest.raises(RemoteError):
+                apply_bundle(replica, bo.identity, path)
+    finally:
+        replica.close()
