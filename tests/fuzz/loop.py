@@ -26,7 +26,7 @@ from tests.fuzz.mutator import Mutator
 from tests.vaults import fast, state
 
 SLOWEST = 2.0
-"""Seconds that one frame may take on a busy machine; they are below 64 KiB."""
+"""Seconds of the processor that one frame may take; they are below 64 KiB."""
 
 MEMORY_MB = 256
 """By how much the process may grow."""
@@ -78,14 +78,14 @@ def run(seed: int, frames: int, folder: Path, show: Callable[[int], None] = lamb
         while tally.frames < frames:
             target, source = random.choice(deck)
             rubbish = source()
-            began = time.perf_counter()
+            began = time.process_time()
             try:
                 outcome = target(rubbish)  # type: ignore[operator]
             except BaseException as error:
                 error.add_note(f"replay: python -m tests.fuzz --seed {seed} --frames {tally.frames + 1}")
                 error.add_note(f"{getattr(target, '__name__', target)}: {rubbish!r}"[:4000])
                 raise
-            tally.slowest = max(tally.slowest, time.perf_counter() - began)
+            tally.slowest = max(tally.slowest, time.process_time() - began)
             tally.frames += 1
             if outcome is None:
                 tally.accepted += 1
