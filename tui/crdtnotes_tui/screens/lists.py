@@ -38,6 +38,8 @@ class ListPicker(Picker[T]):
         if self._all is None:
             self._all = await self._keeper.run(self._job)
         words = query.casefold().split()
+        if not words:
+            return self._all
         return [one for one in self._all if _fits(words, one.text.casefold())]
 
 
