@@ -6,6 +6,7 @@
 ``blocks``       a text's paragraphs, headings and table cells, each with its position
 ``inline``       the links, tags and block ids within one of those
 ``frontmatter``  aliases and tags from the YAML at the top
+``yamlvalues``   the values in that YAML
 ``outline``      all of that for one text
 ``resolve``      which note a link goes to
 ``tagtree``      nested tags

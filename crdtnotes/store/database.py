@@ -20,8 +20,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlite_utils import Database
-
 from crdtnotes.errors import (
     Busy,
     Damaged,
@@ -33,7 +31,7 @@ from crdtnotes.errors import (
     VaultExists,
     VaultNotFound,
 )
-from crdtnotes.store.schema import APPLICATION_ID, SCHEMA, migrations
+from crdtnotes.store.header import APPLICATION_ID, SCHEMA
 
 BUSY_TIMEOUT = 30.0
 """How long, in seconds, to wait for another process that holds the replica."""
@@ -49,11 +47,11 @@ _open_lock = Lock()
 # even to look at its header.
 
 
-class ReplicaFile(Database):
+class ReplicaFile:
     """A connection to a replica's file."""
 
     def __init__(self, conn: sqlite3.Connection, identity: _Identity) -> None:
-        super().__init__(conn)
+        self.conn = conn
         self._identity: _Identity | None = identity
 
     def refuse_if_replaced(self, path: Path) -> None:
@@ -73,7 +71,7 @@ class ReplicaFile(Database):
             with suppress(sqlite3.Error):
                 self.conn.execute("PRAGMA busy_timeout = 0")
                 self.conn.execute("PRAGMA journal_mode = DELETE")
-            super().close()
+            self.conn.close()
             _release(identity)
 
 
@@ -155,14 +153,12 @@ def create_file(path: Path, meta: Mapping[str, object]) -> None:
     with plain_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as part:
-        db = Database(_connect(part, read_only=False))
+        conn = _connect(part, read_only=False)
         try:
-            with db.atomic():
-                migrations.apply(db)
-                db.conn.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
-            db.conn.execute("PRAGMA journal_mode = DELETE")
+            _migrate(conn, meta)
+            conn.execute("PRAGMA journal_mode = DELETE")
         finally:
-            db.close()
+            conn.close()
 
 
 def open_file(path: Path, *, read_only: bool = False) -> ReplicaFile:
@@ -178,22 +174,30 @@ def open_file(path: Path, *, read_only: bool = False) -> ReplicaFile:
             _release(identity)
             raise
         try:
-            if not read_only and _is_older(db, path):
-                with db.atomic():
-                    migrations.apply(db)
+            if not read_only and _schema_of(db.conn) < SCHEMA:
+                _migrate(db.conn)
         except BaseException:
             db.close()
             raise
         return db
 
 
-def _is_older(db: Database, path: Path) -> bool:
-    """Whether the schema has steps to take."""
-    try:
-        return bool(migrations.pending(db))
-    except KeyError as error:
-        # sqlite-utils reads the steps taken as dictionaries: the table's own description is damaged.
-        raise Damaged(f"{path} is damaged; `crdtnotes repair` mends it.") from error
+def _schema_of(conn: sqlite3.Connection) -> int:
+    found: int = conn.execute("PRAGMA user_version").fetchone()[0]
+    return found
+
+
+def _migrate(conn: sqlite3.Connection, meta: Mapping[str, object] | None = None) -> None:
+    """Take the steps to the newest schema that are not taken yet, and add to `meta`: all of it or nothing."""
+    # These take longer to load than a vault takes to open, and few files need them.
+    from sqlite_utils import Database
+
+    from crdtnotes.store.schema import migrations
+
+    db = Database(conn)
+    with db.atomic():
+        migrations.apply(db)
+        conn.executemany("INSERT INTO meta VALUES (?, ?)", list((meta or {}).items()))
 
 
 def _claim(path: Path) -> _Identity:
@@ -285,19 +289,19 @@ def batched(values: Iterable[object], size: int) -> Iterator[tuple[object, ...]]
 
 
 @contextmanager
-def writing(db: Database, path: Path) -> Iterator[None]:
+def writing(db: ReplicaFile, path: Path) -> Iterator[None]:
     """Run a transaction that holds the write lock from its start; roll back on any exception."""
     with plain_errors(path):
         db.conn.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            db.rollback()
+            db.conn.rollback()
             raise
         try:
             db.conn.execute("COMMIT")
         except BaseException:
-            db.rollback()
+            db.conn.rollback()
             raise
 
 

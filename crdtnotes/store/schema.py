@@ -6,11 +6,7 @@ derived from the log and can be rebuilt from it.
 
 from sqlite_utils import Database, Migrations
 
-APPLICATION_ID = 0x63_72_64_74
-"""Says in the file's header that it is ours ("crdt")."""
-
-SCHEMA = 2
-"""Kept as the file's user_version; a file with a larger one is refused and left untouched."""
+from crdtnotes.store.header import APPLICATION_ID
 
 migrations = Migrations("crdtnotes")
 

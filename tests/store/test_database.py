@@ -17,7 +17,7 @@ from crdtnotes.errors import (
 )
 from crdtnotes.repair import repair
 from crdtnotes.store.database import new_file
-from crdtnotes.store.schema import SCHEMA
+from crdtnotes.store.header import SCHEMA
 from crdtnotes.vault import Vault
 
 as_user = pytest.mark.skipif(
