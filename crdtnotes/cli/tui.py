@@ -11,7 +11,7 @@ import click
 from crdtnotes.cli.opening import vault_path
 from crdtnotes.cli.starting import default_device
 from crdtnotes.errors import LocalError
-from crdtnotes.sync.address import DEFAULT_PORT, Address
+from crdtnotes.sync.address import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,20 +24,20 @@ class Editor(Protocol):
     """What an entry point of the group is."""
 
     def __call__(
-        self, path: Path, name: str | None, new_device: str | None, serve_at: tuple[str, int] | None
+        self, path: Path, name: str | None, new_device: str | None, serve_at: tuple[str | None, int] | None
     ) -> None:
         """Run until the person leaves; raises a CrdtnotesError when that cannot be.
 
         `name` is the note to open, by name or by what `[[name]]` would resolve to. Where there is no vault at
         `path` and `new_device` is given, a new one is made for the device of that name.
-        With `serve_at`, a host and a port, peers can sync with the editor.
+        With `serve_at`, a host and a port, peers can sync with the editor; for no host it chooses one.
         """
         ...
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--host", metavar="H", help="Let peers sync with the editor, at this host.  [127.0.0.1]")
+@click.option("--host", metavar="H", help="Let peers sync with the editor, at this host of this machine.")
 @click.option(
     "--port",
     metavar="P",
@@ -57,8 +57,7 @@ def tui(ctx: click.Context, name: str | None, host: str | None, port: int | None
         raise LocalError("The editor needs a terminal.")
     serve_at = None
     if host is not None or port is not None:
-        address = Address(host or "127.0.0.1", DEFAULT_PORT if port is None else port)
-        serve_at = address.host, address.port
+        serve_at = host, DEFAULT_PORT if port is None else port
     open_editor(ctx, name, serve_at)
 
 
@@ -67,7 +66,7 @@ def on_terminal() -> bool:
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
-def open_editor(ctx: click.Context, name: str | None, serve_at: tuple[str, int] | None = None) -> None:
+def open_editor(ctx: click.Context, name: str | None, serve_at: tuple[str | None, int] | None = None) -> None:
     """Run the editor on the chosen vault; the default one is made at its first use."""
     found = list(entry_points(group=GROUP))
     if not found:

@@ -20,7 +20,7 @@ from crdtnotes.sync.inbox import Inbox
 from crdtnotes.sync.limits import Bucket, Rates
 from crdtnotes.sync.presence import PAUSE_SECONDS, Rate
 from crdtnotes.sync.session import Session
-from crdtnotes.sync.transport import CLOSE_SECONDS, Connection, device_of, host_of, trust
+from crdtnotes.sync.transport import CLOSE_SECONDS, Connection, device_of, host_of, port_of, trust
 from crdtnotes.sync.worker import Worker
 
 _BURST_BYTES = 1024 * 1024
@@ -60,6 +60,8 @@ class PeerStatus:
     """Changes that this peer has and we lack."""
     id: bytes | None = None
     """The peer's device id, where TLS has proven it."""
+    dialled_port: int | None = None
+    """Where it was dialled; None if it came by itself."""
 
 
 class Conversation:
@@ -91,6 +93,7 @@ class Conversation:
         self._worker = worker
         self.once = once
         self.dialled = isinstance(connection, ClientConnection)
+        self._dialled_port = port_of(connection) if self.dialled else None
         self._deadlines = deadlines
         self._changed = changed
         self._stored = stored
@@ -286,4 +289,5 @@ class Conversation:
             session.delivered,
             *session.behind,
             id=self.device,
+            dialled_port=self._dialled_port,
         )

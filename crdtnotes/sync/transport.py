@@ -252,3 +252,9 @@ def host_of(connection: Connection) -> str:
     """Return the host that the connection comes from or goes to."""
     address = connection.remote_address
     return str(address[0]) if address else ""
+
+
+def port_of(connection: Connection) -> int | None:
+    """Return the port that the connection comes from or goes to."""
+    address = connection.remote_address
+    return int(address[1]) if address else None

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from crdtnotes import Vault
 from crdtnotes_tui.app import NotesApp
+from crdtnotes_tui.members import Ways
 from crdtnotes_tui.model.buffer import Buffer, State
 from crdtnotes_tui.widgets.editor import NoteEditor
 from tests.tui.loop import until
@@ -96,10 +97,16 @@ class Desktop:
 
 @asynccontextmanager
 async def desktop(
-    path: Path, name: str | None = None, size: tuple[int, int] = (80, 24), new_device: str | None = None
+    path: Path,
+    name: str | None = None,
+    size: tuple[int, int] = (80, 24),
+    new_device: str | None = None,
+    ways: Ways | None = None,
 ) -> AsyncIterator[Desktop]:
-    """Open the editor."""
+    """Open the editor; `ways` for a vault that is paired."""
     app = NotesApp(path, name, new_device)
+    if ways is not None:
+        app.main.together.company.members.ways = ways
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(lambda: bool(app.main.editor.catalogue.notes))
         await pilot.pause()

@@ -1,20 +1,34 @@
-"""The peers of this replica while the editor is open: one node, on the vault's own thread."""
+"""The peers of this replica while the editor is open, on the vault's own thread.
+
+The devices that the vault is paired with are met by themselves (`members`). Peers on this machine, in the
+clear, are met where the person says so; they have a node of their own.
+"""
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crdtnotes.crdt.ids import OpId
-from crdtnotes.errors import CrdtnotesError, StoreError
+from crdtnotes.errors import CrdtnotesError, NotPaired, StoreError
 from crdtnotes.sync.address import Address
 from crdtnotes_tui.keeper import Keeper
+from crdtnotes_tui.members import Members
 
 if TYPE_CHECKING:
     from crdtnotes.sync.conversation import PeerStatus
     from crdtnotes.sync.node import Node
     from crdtnotes.sync.presence import Present
+
+IN_STEP = "in step"
+
+HERE = "127.0.0.1"
+"""Where peers come to in the clear when no place was named."""
+
+NAMED = 3
+"""Of more peers only how many of them stand how is told."""
 
 
 class Company:
@@ -35,17 +49,30 @@ class Company:
         self._addresses: dict[str, str] = {}
         self._in_step_with: set[str] = set()
         self._leaving = False
-        self.served_at = ""
-        """The address at which peers come, "" while they do not."""
+        self._met_before = False
+        self._served_at = ""
+        self.members = Members(keeper, self._report, met)
+
+    async def meet(self) -> None:
+        """Meet the vault's devices, and who was met before in the clear; raises a LocalError.
+
+        To be called again when something was committed: a vault may be paired while it is open.
+        """
+        await self.members.begin()
+        if not self._met_before:
+            self._met_before = True
+            peers = await self._keeper.run(lambda vault: vault.peers())
+            await self.follow(one for one in peers if not one[1].startswith("wss:"))
+        self._changed()
 
     async def follow(self, peers: Iterable[tuple[str, str]]) -> None:
         """Stay in step with peers `(device, address)`; a device may be "" where it is not known yet.
 
-        Raises LocalError for what is no address.
+        Raises LocalError for what is no address, NotPaired for one of a device where there can be none.
         """
         wanted = [(device, Address.parse(address)) for device, address in peers if address]
         for device, address in wanted:
-            node = await self._started()
+            node = await self._node_for(address)
             key = str(address)
             if key not in self._following and key != self.served_at:
                 self._states[device or key] = f"offline since {_clock()}"
@@ -54,13 +81,33 @@ class Company:
                 self._following[key] = task
         self._changed()
 
-    async def serve(self, host: str, port: int) -> str:
-        """Let peers come to this editor; return the address. Raises LocalError, as `Node.serve` does."""
-        if not self.served_at:
+    async def _node_for(self, address: Address) -> "Node":
+        if not address.secure:
+            return await self._started()
+        await self.members.begin()
+        if self.members.node is None:
+            raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`.")
+        return self.members.node
+
+    async def serve(self, host: str | None, port: int) -> str:
+        """Let peers come to this editor; return the address.
+
+        The vault's devices at any host, where it was paired; else programs on this machine, in the clear.
+        Raises LocalError, as `Node.serve` does.
+        """
+        await self.members.begin(host, port)
+        if self.members.served_at:
+            return self.members.served_at
+        if not self._served_at:
             node = await self._started()
-            self.served_at = str(await node.serve(host, port))
+            self._served_at = str(await node.serve(HERE if host is None else host, port))
             self._changed()
-        return self.served_at
+        return self._served_at
+
+    @property
+    def served_at(self) -> str:
+        """The address at which peers come, "" while they do not."""
+        return self.members.served_at or self._served_at
 
     async def stop(self) -> None:
         """Say goodbye to all."""
@@ -75,32 +122,45 @@ class Company:
         async with self._starting:
             if self._node is not None:
                 await self._node.close()
+        await self.members.stop()
+
+    @property
+    def _nodes(self) -> "Iterator[Node]":
+        return (node for node in (self.members.node, self._node) if node is not None)
 
     def wake(self) -> None:
         """Something was committed."""
-        if self._node is not None:
-            self._node.wake()
+        for node in self._nodes:
+            node.wake()
 
     def be_at(self, note: str, caret: OpId, start: OpId, actor: str) -> None:
         """Tell peers where the caret is; see `Node.be_at`."""
-        if self._node is not None and not self._leaving:
-            self._node.be_at(note, caret, start, actor)
+        if not self._leaving:
+            for node in self._nodes:
+                node.be_at(note, caret, start, actor)
 
     @property
     def is_there(self) -> bool:
         """Whether there may be anybody to tell anything."""
-        return self._node is not None and not self._leaving
+        return any(self._nodes) and not self._leaving
 
     @property
     def people(self) -> "Sequence[Present]":
         """The others that have a note open."""
-        return () if self._node is None else self._node.people
+        return [one for node in self._nodes for one in node.people]
 
     @property
     def summary(self) -> str:
         """How it stands with all of them, in a few words."""
-        states = ", ".join(f"{peer} {state}" for peer, state in sorted(self._states.items()))
-        return states or (f"at {self.served_at}" if self.served_at else "")
+        states = dict(self._states)
+        for name in self.members.unseen:
+            states.setdefault(name, "not here yet")
+        if len(states) > NAMED:
+            found = Counter(state.split(" since ")[0].split(":")[0] for state in states.values())
+            return ", ".join(f"{count} {state}" for state, count in found.most_common())
+        if not states:
+            return f"at {self.served_at}" if self._served_at else ""
+        return ", ".join(f"{peer} {state}" for peer, state in sorted(states.items()))
 
     async def _started(self) -> "Node":
         async with self._starting:
@@ -121,10 +181,11 @@ class Company:
     def _report(self, status: "PeerStatus") -> None:
         if self._leaving:
             return
-        device = status.device
-        for placeholder in [name for name in self._states if "://" in name]:
-            del self._states[placeholder]
-            self._addresses.setdefault(device, self._addresses.pop(placeholder))
+        device = self.members.name(status.id) or status.device
+        for placeholder, address in list(self._addresses.items()):
+            if "://" in placeholder and Address.parse(address).port == status.dialled_port:
+                del self._states[placeholder]
+                self._addresses.setdefault(device, self._addresses.pop(placeholder))
         self._states[device] = _state(status)
         if not status.connected:
             self._in_step_with.discard(device)
@@ -148,7 +209,7 @@ def _state(status: "PeerStatus") -> str:
         return f"offline since {_clock()}"
     behind = status.lacking + status.to_come
     if status.in_step or not behind:
-        return "in step"
+        return IN_STEP
     return f"{behind} {'change' if behind == 1 else 'changes'} behind"
 
 

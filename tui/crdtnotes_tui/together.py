@@ -133,6 +133,12 @@ class Together:
     def _new(self) -> str:
         return f"{len(self.news)} new (F5)" if self.news else ""
 
+    async def keep_up(self) -> None:
+        """Something was committed: see what has come in, and whether the vault was paired."""
+        if self._seen.version is not None:  # begun
+            await self.look_for_news()
+            await self.company.meet()
+
     async def look_for_news(self) -> None:
         """See what has come in."""
         if self._seen.version is None:

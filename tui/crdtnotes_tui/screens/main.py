@@ -15,7 +15,6 @@ from textual.widgets import TextArea
 
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.markup.outline import outline
-from crdtnotes.vault import Vault
 from crdtnotes_tui.keeper import Keeper
 from crdtnotes_tui.model.buffer import Buffer
 from crdtnotes_tui.model.desk import Desk, Lost
@@ -69,7 +68,7 @@ class MainScreen(Around, Peers):
         path: Path,
         name: str | None,
         new_device: str | None,
-        serve_at: tuple[str, int] | None = None,
+        serve_at: tuple[str | None, int] | None = None,
     ) -> None:
         super().__init__()
         self._begin_with = name
@@ -124,9 +123,9 @@ class MainScreen(Around, Peers):
         """Meet the peers; what goes wrong here is no reason to end the editor."""
         await self.together.start()
         await self.together.look_for_news()
-        await self.together.company.follow(await self.desk.keeper.run(Vault.peers))
         if self.serve_at is not None:
             await self.together.company.serve(*self.serve_at)
+        await self.together.company.meet()
         self.together.moved()
 
     async def unsaved(self) -> list[Buffer]:
@@ -385,7 +384,7 @@ class MainScreen(Around, Peers):
             self.editor.know(self.desk.catalogue)
         self.body.look(names_changed=changed)
         self._tell()
-        self._do(self.together.look_for_news)
+        self._do(self.together.keep_up)
 
     def _committed(self) -> None:
         """Let peers have what was committed."""

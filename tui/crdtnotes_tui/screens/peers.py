@@ -12,7 +12,7 @@ from crdtnotes_tui.screens.news import WhatCameIn
 from crdtnotes_tui.together import Together
 from crdtnotes_tui.widgets.going import Failed, GoTo
 
-HERE = ("127.0.0.1", DEFAULT_PORT)
+ANYWHERE = (None, DEFAULT_PORT)
 """Where peers come to when no place was named."""
 
 
@@ -27,7 +27,7 @@ class Peers(Screen[None]):
     ]
 
     together: Together
-    serve_at: tuple[str, int] | None
+    serve_at: tuple[str | None, int] | None
 
     def action_meet(self) -> None:
         """Stay in step with a peer."""
@@ -49,7 +49,7 @@ class Peers(Screen[None]):
     async def action_serve(self) -> None:
         """Let peers come to this editor."""
         try:
-            address = await self.together.company.serve(*(self.serve_at or HERE))
+            address = await self.together.company.serve(*(self.serve_at or ANYWHERE))
         except CrdtnotesError as error:
             self.post_message(Failed(str(error)))
         else:

@@ -1,0 +1,138 @@
+"""The devices that the vault is paired with: looked for, and let come, in mutual TLS.
+
+A vault may be paired while it is open: `begin` is called again when something was committed.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from crdtnotes.errors import LocalError
+from crdtnotes.sync.address import DEFAULT_PORT, Address
+from crdtnotes.trust.identity import Identity, own_identity
+from crdtnotes.vault import Vault
+from crdtnotes_tui.keeper import Keeper
+
+if TYPE_CHECKING:
+    from crdtnotes.sync.conversation import PeerStatus
+    from crdtnotes.sync.node import Node
+    from crdtnotes.sync.reach import Remembered
+
+EVERYWHERE = ""
+"""At all of this machine's addresses."""
+
+
+class Ways(NamedTuple):
+    """How the devices are met; a test has its own."""
+
+    identity: Callable[[], Identity] = own_identity
+    host: str = EVERYWHERE
+    port: int = DEFAULT_PORT
+    discover: bool = True
+
+
+class Circle(NamedTuple):
+    """What the vault knows of its devices."""
+
+    vault: bytes
+    devices: dict[bytes, str]
+    """The names of those that belong to it now, by id."""
+    remembered: "Remembered"
+    """Says where one was reached."""
+
+
+class Members:
+    """Keeps the vault's replica connected with the vault's other devices; `report` and `met` are `Node`'s."""
+
+    def __init__(
+        self, keeper: Keeper, report: Callable[["PeerStatus"], None], met: Callable[[], None]
+    ) -> None:
+        self._keeper = keeper
+        self._report = report
+        self._met = met
+        self._beginning = asyncio.Lock()
+        self._reaching: asyncio.Task[None] | None = None
+        self._own = b""
+        self._names: dict[bytes, str] = {}
+        self._ended = False
+        self.ways = Ways()
+        self.node: Node | None = None
+        """What talks to them; None as long as the vault was not paired with any."""
+        self.served_at = ""
+        """The address at which they come."""
+
+    async def begin(self, host: str | None = None, port: int | None = None) -> None:
+        """Meet them, if there are any and that has not begun; raises BadIdentity or a StoreError.
+
+        They can come at this host and port, by default at those of `ways`.
+        """
+        if self._ended:
+            return
+        circle = await self._keeper.run(_circle)
+        if circle is None:
+            return
+        async with self._beginning:
+            if self.node is None and not self._ended:
+                at = self.ways.host if host is None else host, self.ways.port if port is None else port
+                await self._start(circle, *at)
+        self._names = {id: name for id, name in circle.devices.items() if id != self._own}
+
+    async def _start(self, circle: Circle, host: str, port: int) -> None:
+        identity = await asyncio.to_thread(self.ways.identity)
+        # These take a moment to load, and the first paint does not need them.
+        nodes = await asyncio.to_thread(import_module, "crdtnotes.sync.node")
+        reaching = await asyncio.to_thread(import_module, "crdtnotes.sync.reach")
+        node: Node = nodes.Node(self._keeper.worker, report=self._report, met=self._met, identity=identity)
+        await node.__aenter__()
+        self._own, self.node = identity.id, node
+        with suppress(LocalError):  # without a place of its own it still finds the others
+            await self._serve(node, host, port)
+        found_at = Address.parse(self.served_at).port if self.served_at else None
+        reach = reaching.Reach(
+            node, circle.vault, identity.id, circle.remembered, port=found_at, discover=self.ways.discover
+        )
+        self._reaching = asyncio.create_task(reach.run())
+
+    async def _serve(self, node: "Node", host: str, port: int) -> None:
+        """Let them come, at another port where this one is taken; raises LocalError for no such host."""
+        pairing = await asyncio.to_thread(import_module, "crdtnotes.sync.pairing")
+        try:
+            address = await node.serve_members(host, port or await pairing.free_port())
+        except LocalError:
+            # Another program has it: `crdtnotes serve`, or a second editor.
+            address = await node.serve_members(host, await pairing.free_port())
+        if not address.host:
+            surroundings = import_module("crdtnotes.sync.surroundings")
+            address = Address(surroundings.best_address(), address.port, secure=True)
+        self.served_at = str(address)
+
+    def name(self, id: bytes | None) -> str | None:
+        """Return the name of the device with an id, None where there is none."""
+        return None if id is None else self._names.get(id)
+
+    @property
+    def unseen(self) -> list[str]:
+        """The names of the devices that are not connected."""
+        node = self.node
+        return [] if node is None else [name for id, name in self._names.items() if not node.connected(id)]
+
+    async def stop(self) -> None:
+        """Say goodbye to all."""
+        self._ended = True
+        async with self._beginning:
+            if self._reaching is not None:
+                self._reaching.cancel()
+                await asyncio.wait([self._reaching])
+            if self.node is not None:
+                await self.node.close()
+
+
+def _circle(vault: Vault) -> Circle | None:
+    """Return what there is to know of the vault's devices, None where it was never paired."""
+    circle = vault.replica.circle
+    if circle.root is None:
+        return None
+    active = circle.membership().active.values()
+    return Circle(bytes.fromhex(vault.id), {one.id: one.name for one in active}, circle.addresses)
