@@ -219,7 +219,7 @@ class Conversation:
         """Send the last frames, if the peer takes them in time, and close the connection."""
         self._inbox.close(discard=True)
         try:
-            await self._worker.run(self.session.leave if self._leaving else self.session.drop)
+            await self._worker.run(self._say_goodbye if self._leaving else self.session.drop)
             self._outgoing.set()
             async with asyncio.timeout(CLOSE_SECONDS):
                 await sender
@@ -245,6 +245,12 @@ class Conversation:
             self._changed(self, status)
 
     # -- on the replica's thread
+
+    def _say_goodbye(self) -> None:
+        # What was to be said with the next pause goes out before: that somebody is gone, at the least.
+        saying, self._saying = list(self._saying.values()), {}
+        self.session.say(saying)
+        self.session.leave()
 
     def _step(self, frames: list[bytes]) -> tuple[int, PeerStatus | None, list[Presence]]:
         stored = self.session.receive(frames)

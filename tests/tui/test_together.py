@@ -1,5 +1,6 @@
 """Two editors on two replicas, which meet directly: one lets the other come."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from textual.color import Color
 from textual.strip import Strip
 
 from crdtnotes import Vault
+from crdtnotes.sync.presence import EXPIRY_SECONDS
 from crdtnotes_tui.model.others import COLOURS
 from crdtnotes_tui.widgets.marking import Stretch, mark
 from tests.tui.desktop import Desktop, desktop, vault_of
@@ -64,7 +66,8 @@ def test_who_leaves_is_not_seen_any_more(tmp_path: Path) -> None:
             bo.app.main.go(lambda: bo.app.main.desk.open("n"))
             await until(lambda: len(ana.editor.marks) == 1)
             await bo.app.put_away()
-            await until(lambda: not ana.editor.marks)
+            async with asyncio.timeout(EXPIRY_SECONDS / 2):  # said, and not merely forgotten
+                await until(lambda: not ana.editor.marks)
             await until(lambda: "offline since" in ana.app.main.together.summary)
 
     run(main())

@@ -114,15 +114,16 @@ class Company:
         if self._leaving:
             return
         self._leaving = True
+        # First the nodes, which say goodbye: a task that is cancelled only hangs up.
+        async with self._starting:
+            if self._node is not None:
+                await self._node.close()
+        await self.members.stop()
         for task in self._following.values():
             task.cancel()
         tasks = [*self._following.values(), *self._remembering]
         if tasks:
             await asyncio.wait(tasks)
-        async with self._starting:
-            if self._node is not None:
-                await self._node.close()
-        await self.members.stop()
 
     @property
     def _nodes(self) -> "Iterator[Node]":

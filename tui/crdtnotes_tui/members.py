@@ -122,11 +122,11 @@ class Members:
         """Say goodbye to all."""
         self._ended = True
         async with self._beginning:
+            if self.node is not None:
+                await self.node.close()  # which says goodbye
             if self._reaching is not None:
                 self._reaching.cancel()
                 await asyncio.wait([self._reaching])
-            if self.node is not None:
-                await self.node.close()
 
 
 def _circle(vault: Vault) -> Circle | None:
