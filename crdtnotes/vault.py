@@ -370,7 +370,8 @@ class Vault:
     def arrivals(self, version: Mapping[str, int]) -> list[Arrival]:
         """Return what others have changed beyond a version, the latest first.
 
-        Of each actor its last 2,000 changes are looked at; notes that are gone are left out.
+        Of very much only the last changes of each actor are looked at, and only the latest 100 places are
+        returned; notes that are gone are left out.
         """
         with self._writer.reading() as replica:
             return arrivals(replica, {_actor(actor): seq for actor, seq in version.items()})

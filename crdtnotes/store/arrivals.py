@@ -8,8 +8,13 @@ from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Delete, Insert, Op
 from crdtnotes.store.replica import Replica
 
-LOOKED_AT = 2000
-"""Changes of each actor, counted from its last."""
+MOST_CHANGES = 600
+"""So many are looked at, the last ones of each actor: a large first sync is no list for a person to read, and
+must not keep the vault's thread for long.
+"""
+
+MOST = 100
+"""So many are told, the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +42,13 @@ class _Gathered:
 
 
 def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
-    """Return what others than this replica changed beyond a version, the latest first."""
-    known = {
-        actor: seq if actor == replica.actor else max(version.get(actor, 0), seq - LOOKED_AT)
-        for actor, seq in replica.version().items()
+    """Return what others than this replica changed beyond a version, the latest first, MOST at the most."""
+    heads = replica.version()
+    fresh = {
+        actor: seq for actor, seq in heads.items() if actor != replica.actor and seq > version.get(actor, 0)
     }
+    each = max(1, MOST_CHANGES // max(1, len(fresh)))
+    known = {**heads, **{actor: max(version.get(actor, 0), seq - each) for actor, seq in fresh.items()}}
     gathered: dict[tuple[bytes, int], _Gathered] = {}
     for batch in replica.changes_since(known):
         for change, _ in (one for piece in unbatch(batch) for one in piece.changes):
@@ -50,8 +57,14 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
             one.time = change.time
             for op in change.ops:
                 one.element = _element(op) or one.element
+    if not gathered:
+        return []
     names = dict(replica.conn.execute("SELECT uid, name FROM notes WHERE name IS NOT NULL").fetchall())
-    found = [
+    latest = sorted(
+        ((one, note, actor) for (note, actor), one in gathered.items() if note in names),
+        key=lambda found: (-found[0].time, names[found[1]], found[2]),
+    )
+    return [
         Arrival(
             note.hex(),
             names[note],
@@ -60,10 +73,8 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
             one.time,
             *_line(replica, note, one.element),
         )
-        for (note, actor), one in gathered.items()
-        if note in names
+        for one, note, actor in latest[:MOST]
     ]
-    return sorted(found, key=lambda one: (-one.time, one.name, one.actor))
 
 
 def _element(op: Op) -> OpId | None:

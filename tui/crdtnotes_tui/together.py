@@ -14,6 +14,9 @@ from crdtnotes_tui.widgets.editor import NoteEditor
 WRITING_SECONDS = 3.0
 """How long the sign that somebody changes the note stays after the last change."""
 
+MANY = 99
+"""From so many on, not all that came in is in the list: the vault tells of the latest only."""
+
 News = list[tuple[str, Arrival]]
 """Arrivals, the latest first, each with who it is from: a device, or the beginning of an actor."""
 
@@ -131,7 +134,8 @@ class Together:
         return f"with {names}" if names else ""
 
     def _new(self) -> str:
-        return f"{len(self.news)} new (F5)" if self.news else ""
+        more = "+" if len(self.news) >= MANY else ""
+        return f"{len(self.news)}{more} new (F5)" if self.news else ""
 
     async def keep_up(self) -> None:
         """Something was committed: see what has come in, and whether the vault was paired."""
