@@ -48,7 +48,8 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
         actor: seq for actor, seq in heads.items() if actor != replica.actor and seq > version.get(actor, 0)
     }
     each = max(1, MOST_CHANGES // max(1, len(fresh)))
-    known = {**heads, **{actor: max(version.get(actor, 0), seq - each) for actor, seq in fresh.items()}}
+    known = replica.version()
+    known.update((actor, max(version.get(actor, 0), seq - each)) for actor, seq in fresh.items())
     gathered: dict[tuple[bytes, int], _Gathered] = {}
     for batch in replica.changes_since(known):
         for change, _ in (one for piece in unbatch(batch) for one in piece.changes):
