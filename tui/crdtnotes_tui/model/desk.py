@@ -16,6 +16,7 @@ from crdtnotes.vault import NoteNames, Vault
 from crdtnotes_tui.keeper import Keeper
 from crdtnotes_tui.model.buffer import Buffer, Opened, State, open_note
 from crdtnotes_tui.model.catalogue import Catalogue
+from crdtnotes_tui.model.kept import Kept
 from crdtnotes_tui.model.places import Places
 from crdtnotes_tui.rescue import Rescue, Unsaved, bring_back
 
@@ -27,6 +28,9 @@ QUIET_SECONDS = 0.4
 
 PATIENCE_SECONDS = 3.0
 """… or after this long at the latest."""
+
+IDLE_SECONDS = 2.0
+"""After so long without a commit the lists that take long are made anew, for whoever opens one next."""
 
 LEAVE_SECONDS = 3.0
 """How long leaving waits for the disk."""
@@ -62,6 +66,7 @@ class Desk:
     ) -> None:
         self.keeper = keeper
         self.catalogue = Catalogue()
+        self.kept = Kept(keeper)
         self.places = Places()
         self.current: Buffer | None = None
         self._changed = changed
@@ -278,6 +283,7 @@ class Desk:
     def _committed(self) -> None:
         """Something was committed, here or by another process."""
         self._told()
+        self.kept.committed()
         if self.current is not None:
             self.current.look()
         self._committed_at = asyncio.get_running_loop().time()
@@ -290,6 +296,7 @@ class Desk:
                 # The search index is filled bit by bit, so that no key waits for it.
                 while await self._run(Vault.prepare_search):
                     pass
+                await self._keep_lists()
             await self._wake.wait()
             self._wake.clear()
             await self._quiet()
@@ -300,6 +307,14 @@ class Desk:
             if catalogue is not None:
                 self.catalogue = catalogue
             self._refreshed()
+
+    async def _keep_lists(self) -> None:
+        """Make the lists that take long anew, unless something is committed meanwhile."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), self._quiet_seconds / QUIET_SECONDS * IDLE_SECONDS)
+        for job in self.kept.jobs:
+            if not self._wake.is_set() and not self.kept.is_fresh(job):
+                await self.kept.fresh(job)
 
     async def _quiet(self) -> None:
         clock = asyncio.get_running_loop().time

@@ -52,9 +52,9 @@ class Around(Screen[None]):
         def tag(branch: Branch | None) -> None:
             if branch is not None:
                 question = f"Notes with #{branch.tag} …"
-                self.app.push_screen(ListPicker(self.desk.keeper, question, tagged(branch.tag)), note)
+                self.app.push_screen(ListPicker(self.desk.kept, question, tagged(branch.tag)), note)
 
-        self.app.push_screen(ListPicker(self.desk.keeper, "Tags …", tags), tag)
+        self.app.push_screen(ListPicker(self.desk.kept, "Tags …", tags), tag)
 
     def action_orphans(self) -> None:
         """Pick one of the notes that are linked with no other."""
@@ -63,7 +63,7 @@ class Around(Screen[None]):
             if name is not None:
                 self.post_message(GoTo(name))
 
-        self.app.push_screen(ListPicker(self.desk.keeper, "Notes without links …", orphans), chosen)
+        self.app.push_screen(ListPicker(self.desk.kept, "Notes without links …", orphans), chosen)
 
     def action_dangling(self) -> None:
         """Pick what to write next."""
@@ -72,7 +72,7 @@ class Around(Screen[None]):
             if link is not None:
                 self.post_message(GoTo(link.target, new=True))
 
-        self.app.push_screen(ListPicker(self.desk.keeper, "Make the note of a link …", dangling), chosen)
+        self.app.push_screen(ListPicker(self.desk.kept, "Make the note of a link …", dangling), chosen)
 
     def action_links(self) -> None:
         """Pick one of the note's links, to follow it."""
@@ -83,7 +83,7 @@ class Around(Screen[None]):
 
         buffer = self.editor.buffer
         if buffer is not None and buffer.exists:
-            picker = ListPicker(self.desk.keeper, "Follow a link …", links_of(buffer.name))
+            picker = ListPicker(self.desk.kept, "Follow a link …", links_of(buffer.name))
             self.app.push_screen(picker, chosen)
 
     # -- templates
@@ -102,7 +102,7 @@ class Around(Screen[None]):
             if name is not None:
                 self._make(template, name)
 
-        picker = ListPicker(self.desk.keeper, "Begin with a template …", templates, empty=NO_TEMPLATES)
+        picker = ListPicker(self.desk.kept, "Begin with a template …", templates, empty=NO_TEMPLATES)
         self.app.push_screen(picker, chosen)
 
     @work(group="taking in")

@@ -1,12 +1,16 @@
 """Lists to pick from: tags, orphans, dangling links, a note's links, templates."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
+from textual import work
+
+from crdtnotes.errors import CrdtnotesError
 from crdtnotes.markup.tagtree import Branch
 from crdtnotes.note import LinkInfo
 from crdtnotes.vault import Dangling, Vault
-from crdtnotes_tui.keeper import Keeper
+from crdtnotes_tui.model.kept import Kept
 from crdtnotes_tui.model.matching import rank
 from crdtnotes_tui.screens.picker import Answer, Picker
 
@@ -17,11 +21,14 @@ HOLDERS = 2
 
 
 class ListPicker(Picker[T]):
-    """Picks from a list that is asked for once; what is typed narrows it and leaves its order."""
+    """Picks from a list; what is typed narrows it and leaves its order.
+
+    Where the list is kept from before, that is shown at once, and what has changed since a moment later.
+    """
 
     def __init__(
         self,
-        keeper: Keeper,
+        kept: Kept,
         question: str,
         job: Callable[[Vault], Sequence[Answer[T]]],
         empty: str = "There are none.",
@@ -29,18 +36,31 @@ class ListPicker(Picker[T]):
         super().__init__()
         self.question = question
         self.empty = empty
-        self._keeper = keeper
+        self._kept = kept
         self._job = job
-        self._all: Sequence[Answer[T]] | None = None
+        self._all: Sequence[Answer[T]] | None = kept.last(job)
+
+    def on_mount(self) -> None:
+        """See what has changed since, besides what Picker does."""
+        if self._all is not None and not self._kept.is_fresh(self._job):
+            self._renew()
 
     async def answers(self, query: str) -> Sequence[Answer[T]]:
         """Return what fits."""
         if self._all is None:
-            self._all = await self._keeper.run(self._job)
+            self._all = await self._kept.fresh(self._job)
         words = query.casefold().split()
         if not words:
             return self._all
         return [one for one in self._all if _fits(words, one.text.casefold())]
+
+    @work(group="renewing")
+    async def _renew(self) -> None:
+        with suppress(CrdtnotesError):  # then what was there before stays
+            found = await self._kept.fresh(self._job)
+            if found != self._all:
+                self._all = found
+                self.ask_again()
 
 
 def _fits(words: Sequence[str], text: str) -> bool:
@@ -88,3 +108,7 @@ def templates(vault: Vault) -> list[Answer[str]]:
 def tagged(tag: str) -> Callable[[Vault], list[Answer[str]]]:
     """Return a job that returns the notes with a tag or one below it."""
     return lambda vault: [Answer(name, name) for name in vault.tagged(tag)]
+
+
+LONG = (tags, orphans, dangling)
+"""The jobs whose lists are worth keeping."""

@@ -22,6 +22,7 @@ from crdtnotes_tui.model.places import Line, Place
 from crdtnotes_tui.screens.around import Around
 from crdtnotes_tui.screens.ask import Ask
 from crdtnotes_tui.screens.headings import Headings
+from crdtnotes_tui.screens.lists import LONG
 from crdtnotes_tui.screens.peers import Peers
 from crdtnotes_tui.screens.search import Search
 from crdtnotes_tui.screens.switcher import Chosen, Switcher
@@ -73,6 +74,7 @@ class MainScreen(Around, Peers):
         super().__init__()
         self._begin_with = name
         self.desk = Desk(Keeper(path, new_device), self._buffer_changed, self._refreshed, self._committed)
+        self.desk.kept.jobs = LONG
         self.editor = NoteEditor(id="editor")
         self.together = Together(self.editor, self.desk, self._tell)
         self.serve_at = serve_at

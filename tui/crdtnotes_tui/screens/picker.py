@@ -51,6 +51,8 @@ class Picker(ModalScreen[V | None], Generic[V]):
     def __init__(self) -> None:
         super().__init__()
         self._answers: Sequence[Answer[V]] = ()
+        self._query: str | None = None
+        self._picking = False
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -71,25 +73,42 @@ class Picker(ModalScreen[V | None], Generic[V]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list."""
-        self._ask(event.value)
+        if not self._picking:
+            self._ask(event.value)
+
+    def ask_again(self) -> None:
+        """Show what there is now; the mark stays on what it is on."""
+        self._ask(self.query_one(Input).value, again=True)
 
     @work(exclusive=True, group="answers")
-    async def _ask(self, query: str) -> None:
-        await self._show(query)
+    async def _ask(self, query: str, *, again: bool = False) -> None:
+        await self._show(query, again=again)
 
-    async def _show(self, query: str) -> None:
+    async def _show(self, query: str, *, again: bool = False) -> None:
         problem = ""
+        found: Sequence[Answer[V]] = ()
         try:
-            self._answers = await self.answers(query)
+            found = await self.answers(query)
         except CrdtnotesError as error:
-            self._answers, problem = (), str(error)
+            problem = str(error)
+        # From here on nothing waits: a list is shown whole, or the one before stays.
+        marked = self._marked if again else None
+        self._answers, self._query = found, query
         options = self.query_one(OptionList)
         options.clear_options()
         self._more()
-        said = problem or ("" if self._answers or query else self.empty)
+        said = problem or ("" if found or query else self.empty)
         if said:
             options.add_option(Option(Content.styled(printable(said), "dim"), disabled=True))
-        options.highlighted = 0 if self._answers else None
+        at = next((at for at, one in enumerate(found) if marked is not None and one.value == marked.value), 0)
+        while options.option_count <= at < len(found):
+            self._more()
+        options.highlighted = at if found else None
+
+    @property
+    def _marked(self) -> Answer[V] | None:
+        at = self.query_one(OptionList).highlighted
+        return None if at is None or at >= len(self._answers) else self._answers[at]
 
     def _more(self) -> None:
         """Put the next answers into the list."""
@@ -110,14 +129,20 @@ class Picker(ModalScreen[V | None], Generic[V]):
         if self._answers:
             options.highlighted = min(max(0, (options.highlighted or 0) + by), len(self._answers) - 1)
 
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Pick what is marked, as the list is for what is typed now."""
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Pick what is marked; where the list is not yet for what is typed now, the first that fits."""
         self.workers.cancel_group(self, "answers")
-        marked = self.query_one(OptionList).highlighted
-        await self._show(event.value)
-        if self._answers:
-            at = marked if marked is not None and marked < len(self._answers) else 0
-            self.dismiss(self._answers[at].value)
+        self._picking = True  # what is typed from here on is for the note
+        self._pick(event.value)
+
+    @work(group="picking")
+    async def _pick(self, query: str) -> None:
+        if self._query != query:
+            await self._show(query)
+        self._picking = False
+        marked = self._marked
+        if marked is not None:
+            self.dismiss(marked.value)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Pick what was clicked."""
