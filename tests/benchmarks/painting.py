@@ -114,6 +114,9 @@ async def around(path: Path, name: str) -> dict[str, tuple[float, float]]:
         while not app.main.editor.catalogue.notes:
             await asyncio.sleep(0.001)
         await app.main.desk.keeper.run(lambda vault: vault.search("warm up"))
+        kept = app.main.desk.kept
+        while not all(kept.is_fresh(job) for job in kept.jobs):
+            await asyncio.sleep(0.01)
         await pilot.pause()
         app._display = displayed  # type: ignore[method-assign]
         for what, key, query in (("switcher", "ctrl+o", "a"), ("search", "ctrl+g", "系统")):
@@ -124,10 +127,13 @@ async def around(path: Path, name: str) -> dict[str, tuple[float, float]]:
             app.screen.query_one("#question", Input).value = query
             await until(f"{what} answers", answered)
             await pilot.press("escape")
-        for what, key in (("tags", "alt+t"), ("notes without links", "alt+o"), ("dangling links", "alt+d")):
-            _press_key(app, key)
-            await until(what, answered)
-            await pilot.press("escape")
+        lists = ("tags", "alt+t"), ("notes without links", "alt+o"), ("dangling links", "alt+d")
+        for times in ("", ", asked for the first time"):
+            for what, key in lists:
+                _press_key(app, key)
+                await until(what + times, answered)
+                await pilot.press("escape")
+            kept.forget()
         _press_key(app, "ctrl+t")
         await until("today's note, made", lambda: is_open(date.today().isoformat()))
         await pilot.pause()

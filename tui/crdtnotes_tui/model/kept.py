@@ -25,6 +25,10 @@ class Kept:
         """Something was committed: what is remembered may be old."""
         self._commits += 1
 
+    def forget(self) -> None:
+        """Remember nothing."""
+        self._answers.clear()
+
     def last(self, job: Callable[[Vault], T]) -> T | None:
         """Return what a job returned last, None if it has not run."""
         found = self._answers.get(job)
