@@ -223,6 +223,11 @@ class Vault:
             for id, name, modified in rows
         ]
 
+    def names_stamp(self) -> bytes:
+        """Return what differs whenever what `names` returns does, but for `modified`; it takes much less."""
+        with self._writer.reading() as replica:
+            return replica.names.stamp()
+
     def today(self, day: date | None = None) -> Note:
         """Return the note of a date, by default the local one, creating it from the template.
 

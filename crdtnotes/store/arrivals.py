@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from crdtnotes.changes.batch import unbatch
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Delete, Insert, Op
+from crdtnotes.store.database import rows_for
 from crdtnotes.store.replica import Replica
 
 MOST_CHANGES = 600
@@ -58,9 +59,8 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
             one.time = change.time
             for op in change.ops:
                 one.element = _element(op) or one.element
-    if not gathered:
-        return []
-    names = dict(replica.conn.execute("SELECT uid, name FROM notes WHERE name IS NOT NULL").fetchall())
+    rows = rows_for(replica.conn, "SELECT uid, name FROM notes", "uid", {note for note, _ in gathered})
+    names = {uid: name for uid, name in rows if name is not None}
     latest = sorted(
         ((one, note, actor) for (note, actor), one in gathered.items() if note in names),
         key=lambda found: (-found[0].time, names[found[1]], found[2]),

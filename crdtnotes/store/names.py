@@ -8,6 +8,7 @@ itself some note's base name. So shown names depend on nothing but the set of id
 import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
+from hashlib import blake2b
 
 from crdtnotes.errors import Damaged
 from crdtnotes.markup.names import folder_of, name_key, title_of
@@ -21,6 +22,16 @@ NAME, ALIAS, FORMER = 0, 1, 2
 
 _Row = tuple[str, str, int]
 """`(key of the title, key, rank)`: one way in which something leads to a note."""
+
+_STAMPED: tuple[tuple[str, tuple[object, ...]], ...] = (
+    ("SELECT group_concat(id || ' ' || name, char(10)) FROM notes WHERE name IS NOT NULL", ()),
+    ("SELECT group_concat(note || ' ' || key, char(10)) FROM names WHERE rank = ?", (FORMER,)),
+    (
+        """SELECT group_concat(note || ' ' || value, char(10)) FROM links JOIN elements ON id = element
+           WHERE kind = ?""",
+        (KIND_ALIAS,),
+    ),
+)
 
 _NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 
@@ -91,6 +102,18 @@ class NameIndex:
                 (KIND_ALIAS,),
             )
         )
+
+    def stamp(self) -> bytes:
+        """Return what differs whenever a shown name, an alias as it is written, or a former name does.
+
+        SQLite does nearly all of it, and meanwhile other threads go on: in a large vault that is a tenth of
+        what reading the names takes.
+        """
+        stamp = blake2b(digest_size=16)
+        for query, values in _STAMPED:
+            (found,) = self._conn.execute(query, values).fetchone()
+            stamp.update((found or "").encode(errors="surrogatepass") + b"\0")
+        return stamp.digest()
 
     def aliases_of(self, id: int) -> list[str]:
         """Return one note's aliases as they are written."""

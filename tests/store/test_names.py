@@ -144,3 +144,24 @@ def test_a_stranger_may_name_a_note_like_another(tmp_path: Path) -> None:
         assert sorted(one.note("by hand").text) == sorted("minetheirs")
         send(one, two)
         assert two.digest == one.digest
+
+
+def test_the_stamp_of_the_names_changes_with_them_and_with_nothing_else(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        note = vault.create_note("页", "---\naliases: [Cap]\n---\ntext")
+        stamps = [vault.names_stamp()]
+        names = vault.names()
+        note.append("more [[links]] #tag")
+        assert vault.names_stamp() == stamps[0]
+        assert [one.name for one in vault.names()] == [one.name for one in names]
+        for change in (
+            lambda: note.write(note.text.replace("Cap", "CAP")),
+            lambda: note.rename("书"),
+            lambda: note.rename("页"),
+            lambda: vault.create_note("another"),
+            lambda: note.remove(),
+            lambda: note.restore(),
+        ):
+            change()
+            stamps.append(vault.names_stamp())
+            assert stamps[-1] != stamps[-2]

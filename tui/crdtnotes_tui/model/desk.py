@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from crdtnotes.errors import CrdtnotesError, NoteNotFound
 from crdtnotes.markup.names import clean_name
 from crdtnotes.markup.outline import Outline, outline
 from crdtnotes.note import Backlink
-from crdtnotes.vault import NoteNames, Vault
+from crdtnotes.vault import Vault
 from crdtnotes_tui.keeper import Keeper
 from crdtnotes_tui.model.buffer import Buffer, Opened, State, open_note
 from crdtnotes_tui.model.catalogue import Catalogue
@@ -80,6 +80,7 @@ class Desk:
         self._rescuing: dict[str, asyncio.Task[None]] = {}
         self._stopped = False
         self._vault_id = ""
+        self._names_stamp = b""
         self.rescue = Rescue(keeper.path)
         self.brought_back: list[str] = []
         """Notes whose texts an earlier editor could not store, and this one could."""
@@ -99,8 +100,13 @@ class Desk:
 
     async def learn(self) -> None:
         """Learn the names of all notes; in a large vault that takes a while."""
-        self.catalogue = await self._run(lambda vault: Catalogue(vault.names()))
+        await self._learn_again()
         self._learned.set()
+
+    async def _learn_again(self) -> None:
+        catalogue = await self._run(self._names)
+        if catalogue is not None:
+            self.catalogue = catalogue
 
     async def settle(self, seconds: float) -> list[Buffer]:
         """Store what is left; return the notes for which that did not work in this time."""
@@ -301,11 +307,9 @@ class Desk:
             self._wake.clear()
             await self._quiet()
             try:
-                catalogue = await self._run(self._names)
+                await self._learn_again()
             except CrdtnotesError:
                 continue  # the next commit brings us here again
-            if catalogue is not None:
-                self.catalogue = catalogue
             self._refreshed()
 
     async def _keep_lists(self) -> None:
@@ -323,10 +327,11 @@ class Desk:
             await asyncio.sleep(self._quiet_seconds / 4)
 
     def _names(self, vault: Vault) -> Catalogue | None:
-        notes = vault.names()
-        # Of when they changed only the first look is kept: each key would make all of it new.
-        return None if _ways(notes) == _ways(self.catalogue.notes) else Catalogue(notes)
-
-
-def _ways(notes: Sequence[NoteNames]) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-    return [(note.name, note.aliases, note.former) for note in notes]
+        """Return the names, None where they are as they were at the last look."""
+        stamp = vault.names_stamp()
+        if stamp == self._names_stamp:
+            return None
+        catalogue = Catalogue(vault.names())
+        # Names that came between the two are read once more at the next look.
+        self._names_stamp = stamp
+        return catalogue
