@@ -3,8 +3,12 @@
 import inspect
 
 import pytest
+from textual._xterm_parser import XTermParser
+from textual.events import Key
 from textual.widgets import TextArea
 from textual.widgets.text_area import Document, EditHistory, WrappedDocument
+
+from crdtnotes_tui.terminal import know_more_keys
 
 
 @pytest.mark.parametrize(
@@ -53,3 +57,10 @@ def test_every_edit_of_the_keyboard_passes_through_the_document() -> None:
 def test_textual_makes_a_document_in_one_place_after_the_first() -> None:
     assert inspect.getsource(TextArea).count("self.document = ") == 1
     assert inspect.getsource(TextArea).count("self.document: DocumentBase = Document(text)") == 1
+
+
+def test_alt_and_enter_is_told_from_enter() -> None:
+    know_more_keys()
+    parser = XTermParser()
+    keys = [event.key for event in parser.feed("\x1b\r\r\x1b[13;3u") if isinstance(event, Key)]
+    assert keys == ["alt+enter", "enter", "alt+enter"]

@@ -6,6 +6,7 @@ from textual.widgets import Input
 
 from crdtnotes import Vault
 from crdtnotes_tui.screens.picker import Picker
+from crdtnotes_tui.widgets.line_input import LineInput
 from crdtnotes_tui.widgets.linked import Linked
 from crdtnotes_tui.widgets.tree import NotesTree
 from tests.tui.desktop import desktop, vault_of
@@ -236,5 +237,45 @@ def test_all_keys_are_shown_and_hidden_again(tmp_path: Path) -> None:
             await desk.press("escape")
             await desk.pilot.pause()
             assert "Search all notes" not in desk.screen_text()
+
+    run(main())
+
+
+def test_a_note_opens_where_it_was_left(tmp_path: Path) -> None:
+    async def main() -> None:
+        path = some(tmp_path / "v")
+        async with desktop(path, "en/CRDT") as desk:
+            desk.editor.caret_to(8)
+            desk.app.main.go(lambda: desk.app.main.desk.open("n"))
+            await desk.shows("n")
+            with Vault.open(path) as vault:
+                vault.note("en/CRDT").insert(0, "新 ")
+            buffer = next(one for one in desk.app.main.desk._buffers.values() if one.name == "en/CRDT")
+            buffer.look()
+            await until(lambda: buffer.document.text.startswith("新"))
+            desk.app.main.go(lambda: desk.app.main.desk.open("en/CRDT"))
+            await desk.shows("en/CRDT")
+            assert desk.editor.caret == 10
+
+    run(main())
+
+
+def test_the_terminals_cursor_is_where_a_question_is_answered(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "en/CRDT") as desk:
+            for key in ("f2", "ctrl+o", "ctrl+g"):
+                await desk.press(key)
+                field = desk.app.screen.query_one("#question", LineInput)
+                await until(lambda: field.has_focus and field.size.width > 0)  # noqa: B023
+                await desk.pilot.pause()
+                assert desk.app.cursor_position == field.cursor_screen_offset
+                assert desk.app.cursor_position.y > 0
+                await desk.press("escape")
+            await desk.press("ctrl+f")
+            await desk.type("merges")
+            await desk.sees("1 of 1")
+            await desk.pilot.pause()
+            wanted = desk.app.main.body.find.query_one("#wanted", LineInput)
+            assert desk.app.cursor_position == wanted.cursor_screen_offset
 
     run(main())

@@ -45,6 +45,8 @@ def editor(
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     from crdtnotes_tui.app import NotesApp  # Textual reads its settings when it is imported
     from crdtnotes_tui.model.settings import Settings
+    from crdtnotes_tui.terminal import know_more_keys
 
+    know_more_keys()
     sys.setswitchinterval(SWITCH_SECONDS)
     return NotesApp(path, name, new_device, serve_at, Settings.of_user())

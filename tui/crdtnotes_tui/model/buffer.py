@@ -27,7 +27,7 @@ from crdtnotes.note import Note
 from crdtnotes.vault import Vault
 from crdtnotes_tui.keeper import Keeper
 from crdtnotes_tui.model.document import NoteDocument
-from crdtnotes_tui.model.rebasing import rebase
+from crdtnotes_tui.model.rebasing import follow, rebase
 
 GROUP_SECONDS = 1.0
 """Edits that are further apart are undone apart."""
@@ -101,6 +101,8 @@ class Buffer:
         self.crash: BaseException | None = None
         self.document = NoteDocument(opened.text, self._edited)
         self.view: View | None = None
+        self.left_at: int | None = None
+        """Where the caret was when the view was taken away."""
         self._keeper = keeper
         self._note = opened.note
         self._session = opened.session
@@ -369,6 +371,8 @@ class Buffer:
         else:
             for patch in patches:
                 self.document.patch(patch)
+                if self.left_at is not None:
+                    self.left_at = follow(self.left_at, patch, behind=True)
 
 
 def _goes_on(last: Edit | None, edit: Edit) -> bool:

@@ -275,11 +275,12 @@ class Desk:
     async def outline(self, target: str, holder: Buffer) -> Outline:
         """Return the outline of what a target in a note leads to; of the note itself for no target."""
         name = self.catalogue.resolve(target, holder.name) if target else holder.name
-        if name == holder.name:
-            return outline(holder.document.text)
         if name is None:
             return outline("")
-        return outline(await self._run(lambda vault: vault.note(name).text))
+        text = holder.document.text
+        if name != holder.name:
+            text = await self._run(lambda vault: vault.note(name).text)
+        return await asyncio.to_thread(outline, text)
 
     async def _run(self, job: Callable[[Vault], T]) -> T:
         return await self.keeper.run(job)

@@ -6,6 +6,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from crdtnotes_tui.widgets.line_input import LineInput
+
 
 class Ask(ModalScreen[str | None]):
     """Asks; is dismissed with the answer, or None."""
@@ -21,7 +23,7 @@ class Ask(ModalScreen[str | None]):
         """Lay it out."""
         with Vertical(id="ask"):
             yield Label(self._question, markup=False)
-            yield Input(self._answer, select_on_focus=False, id="question")
+            yield LineInput(self._answer, select_on_focus=False, id="question")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the answer."""

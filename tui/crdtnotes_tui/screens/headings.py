@@ -1,8 +1,9 @@
 """The headings of the note, to go to one."""
 
+import asyncio
 from collections.abc import Sequence
 
-from crdtnotes.markup.outline import Heading
+from crdtnotes.markup.outline import Heading, outline
 from crdtnotes_tui.model.matching import rank
 from crdtnotes_tui.screens.picker import Answer, Picker
 
@@ -12,12 +13,15 @@ class Headings(Picker[int]):
 
     question = "Go to a heading …"
 
-    def __init__(self, headings: Sequence[Heading]) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self._headings = headings
+        self._text = text
+        self._headings: Sequence[Heading] | None = None
 
     async def answers(self, query: str) -> Sequence[Answer[int]]:
         """Return the headings that fit, in the order of the text."""
+        if self._headings is None:
+            self._headings = (await asyncio.to_thread(outline, self._text)).headings
         wanted = query.strip().casefold()
         return [
             Answer(one.line, "  " * (one.level - 1) + one.text)

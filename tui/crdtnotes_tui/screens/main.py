@@ -14,7 +14,6 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.markup.outline import outline
 from crdtnotes_tui.keeper import Keeper
 from crdtnotes_tui.model.buffer import Buffer
 from crdtnotes_tui.model.desk import Desk, Lost
@@ -261,12 +260,13 @@ class MainScreen(Around, Peers):
             await self._go(lambda: self.desk.create(target.removeprefix("./").strip("/")))
             return
         await self._go(lambda: self.desk.open(name), 0)
-        if self.editor.buffer is None or not (heading or block):
+        opened = self.editor.buffer
+        if opened is None or not (heading or block):
             return
-        parts = await self.desk.outline("", self.editor.buffer)
+        parts = await self.desk.outline("", opened)
         lines = [one.line for one in parts.headings if one.text == heading]
         lines += [one.line for one in parts.blocks if one.id == block]
-        if lines:
+        if lines and self.editor.buffer is opened:
             self.editor.move_cursor((lines[0], 0), center=True)
 
     def action_headings(self) -> None:
@@ -277,7 +277,7 @@ class MainScreen(Around, Peers):
                 self.editor.move_cursor((line, 0), center=True)
 
         if self.editor.buffer is not None:
-            self.app.push_screen(Headings(outline(self.editor.text).headings), chosen)
+            self.app.push_screen(Headings(self.editor.text), chosen)
 
     # -- the note as a whole
 

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.graph.labels import printable
+from crdtnotes_tui.widgets.line_input import LineInput
 
 V = TypeVar("V")
 
@@ -57,7 +58,7 @@ class Picker(ModalScreen[V | None], Generic[V]):
     def compose(self) -> ComposeResult:
         """Lay it out."""
         with Vertical(id="picker"):
-            yield Input(placeholder=self.question, id="question")
+            yield LineInput(placeholder=self.question, id="question")
             yield OptionList(id="answers")
 
     async def answers(self, query: str) -> Sequence[Answer[V]]:

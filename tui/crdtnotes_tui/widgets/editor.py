@@ -96,9 +96,12 @@ class NoteEditor(PaintsChangedLines):
     # -- which note
 
     def show(self, buffer: Buffer, position: int | None = None) -> None:
-        """Show a buffer, with the caret at a position or at the end."""
+        """Show a buffer, with the caret at a position, or where it was last, or at the end."""
         if self.buffer is not None:
+            self.buffer.left_at = self.caret
             self.buffer.view = None
+        if position is None:
+            position = buffer.left_at
         self.buffer = buffer
         self.marks = ()
         buffer.view = self

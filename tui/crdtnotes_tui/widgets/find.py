@@ -10,6 +10,7 @@ from textual.widgets import Input, Label
 
 from crdtnotes_tui.model.finding import matches, pick, replaced
 from crdtnotes_tui.widgets.editor import NoteEditor
+from crdtnotes_tui.widgets.line_input import LineInput
 
 
 class FindBar(Horizontal):
@@ -33,9 +34,9 @@ class FindBar(Horizontal):
     def compose(self) -> ComposeResult:
         """Lay it out."""
         yield Label("find ")
-        yield Input(compact=True, select_on_focus=True, id="wanted")
+        yield LineInput(compact=True, select_on_focus=True, id="wanted")
         yield Label(" with ")
-        yield Input(
+        yield LineInput(
             compact=True, select_on_focus=True, id="replacement", placeholder="enter: one, alt+a: all"
         )
         yield Label("", id="matches")
@@ -96,6 +97,8 @@ class FindBar(Horizontal):
         first, end = map(document.get_location_from_index, found[number])
         editor.move_cursor(first, center=True)
         editor.move_cursor(end, select=True)
+        for field in self.query(LineInput):
+            field.place_cursor()  # the editor has taken it to the match
 
     def _replace(self, *, every: bool) -> None:
         """Replace the match that is marked, or all in one step of undo."""
