@@ -22,8 +22,8 @@ from crdtnotes.markup import templates
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
 from crdtnotes.markup.tagtree import Branch, is_within, tag_tree
 from crdtnotes.note import Note
+from crdtnotes.store.arrivals import MOST, arrivals
 from crdtnotes.store.arrivals import Arrival as Arrival
-from crdtnotes.store.arrivals import arrivals
 from crdtnotes.store.backup import backup
 from crdtnotes.store.check import problems
 from crdtnotes.store.database import rows_for
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 _HEX = re.compile("[0-9a-fA-F]+")
 
 _DEFAULT_DAILY = "# {{date}}\n\n"
+
+
+MOST_ARRIVALS = MOST
+"""So many `Vault.arrivals` returns at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +379,7 @@ class Vault:
     def arrivals(self, version: Mapping[str, int]) -> list[Arrival]:
         """Return what others have changed beyond a version, the latest first.
 
-        Of very much only the last changes of each actor are looked at, and only the latest 100 places are
+        Of very much only the last changes of each actor are looked at, and only the latest MOST_ARRIVALS are
         returned; notes that are gone are left out.
         """
         with self._writer.reading() as replica:

@@ -23,7 +23,7 @@ class Arrival:
     """What one actor changed in one note: `changes` of them, the last on line `line` (from 1).
 
     `note` is the note's id, `actor` has 16 hex digits, `time` is of the last change, in ms since 1970 by its
-    author's clock, `context` what the line says now.
+    author's clock, `context` what the line says now, or where it is empty the last one above it that is not.
     """
 
     note: str
@@ -97,4 +97,5 @@ def _line(replica: Replica, note: bytes, element: OpId | None) -> tuple[int, str
     text = str(doc.state.text)
     start = text.rfind("\n", 0, index) + 1
     end = text.find("\n", index)
-    return text.count("\n", 0, index) + 1, text[start : end if end >= 0 else len(text)].strip()
+    line = text[start : end if end >= 0 else len(text)].strip()
+    return text.count("\n", 0, index) + 1, line or text[:start].rstrip().rpartition("\n")[2].strip()

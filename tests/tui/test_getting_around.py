@@ -271,6 +271,7 @@ def test_the_terminals_cursor_is_where_a_question_is_answered(tmp_path: Path) ->
                 assert desk.app.cursor_position == field.cursor_screen_offset
                 assert desk.app.cursor_position.y > 0
                 await desk.press("escape")
+                await until(lambda: desk.app.cursor_position == desk.editor.cursor_screen_offset)
             await desk.press("ctrl+f")
             await desk.type("merges")
             await desk.sees("1 of 1")

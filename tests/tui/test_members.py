@@ -66,6 +66,7 @@ def test_a_vault_that_is_paired_while_it_is_open(tmp_path: Path) -> None:
             async with desktop(bo.path, ways=ways(bo)) as other:
                 await one.sees("bo in step")
                 await until(lambda: "n" in other.editor.catalogue)
+                await until(lambda: not other.app.main.body.welcome.display)
 
     run(main())
 

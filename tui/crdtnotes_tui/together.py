@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.vault import Arrival, Vault
+from crdtnotes.vault import MOST_ARRIVALS, Arrival, Vault
 from crdtnotes_tui.company import Company
 from crdtnotes_tui.model.desk import Desk
 from crdtnotes_tui.model.others import Colours, Mark
@@ -14,11 +14,11 @@ from crdtnotes_tui.widgets.editor import NoteEditor
 WRITING_SECONDS = 3.0
 """How long the sign that somebody changes the note stays after the last change."""
 
-MANY = 99
-"""From so many on, not all that came in is in the list: the vault tells of the latest only."""
+SOMEBODY = "another device"
+"""Whose changes are in a stream that nobody has named."""
 
 News = list[tuple[str, Arrival]]
-"""Arrivals, the latest first, each with who it is from: a device, or the beginning of an actor."""
+"""Arrivals, the latest first, each with the device that it is from."""
 
 
 class Together:
@@ -40,6 +40,7 @@ class Together:
         self._tasks: list[asyncio.Task[None]] = []
         self._wrote_at = float("-inf")
         self._next = 0
+        self._left_out = False
         self.news: News = []
         """What came in since the person last looked."""
 
@@ -134,7 +135,7 @@ class Together:
         return f"with {names}" if names else ""
 
     def _new(self) -> str:
-        more = "+" if len(self.news) >= MANY else ""
+        more = "+" if self._left_out else ""
         return f"{len(self.news)}{more} new (F5)" if self.news else ""
 
     async def keep_up(self) -> None:
@@ -153,8 +154,9 @@ class Together:
         except CrdtnotesError:
             return  # the next commit brings us here again
         here = self._editor.buffer
+        self._left_out = len(found) >= MOST_ARRIVALS
         self.news = [
-            (self._seen.devices.get(one.actor, one.actor[:6]), one)
+            (self._seen.devices.get(one.actor, SOMEBODY), one)
             for one in found
             if here is None or one.note != here.id
         ]

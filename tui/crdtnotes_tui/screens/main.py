@@ -96,6 +96,10 @@ class MainScreen(Around, Peers):
         """Open the vault once the screen is there to see."""
         self.call_after_refresh(self._begin)
 
+    def on_screen_resume(self) -> None:
+        """A list or a question is gone: the terminal's cursor comes back to the text."""
+        self.call_after_refresh(self.editor.place_cursor)
+
     def _begin(self) -> None:
         self._do(self._open_vault, fatal=True)
 
@@ -317,6 +321,7 @@ class MainScreen(Around, Peers):
 
     async def _restore(self, buffer: Buffer) -> None:
         await self.desk.restore(buffer)
+        self.app.clear_notifications()  # one of them says that it is deleted
         await self._go(lambda: self.desk.open(buffer.name))
 
     # -- what is beside the text, and over it
@@ -386,7 +391,12 @@ class MainScreen(Around, Peers):
             self.editor.know(self.desk.catalogue)
         self.body.look(names_changed=changed)
         self._tell()
-        self._do(self.together.keep_up)
+        self._do(self._keep_up)
+
+    async def _keep_up(self) -> None:
+        await self.together.keep_up()
+        if self.together.news:
+            self.body.welcome.close()  # there are notes now
 
     def _committed(self) -> None:
         """Let peers have what was committed."""

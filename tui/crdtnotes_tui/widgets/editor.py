@@ -206,6 +206,10 @@ class NoteEditor(PaintsChangedLines):
         if row != self.scroll_offset.y:
             self.scroll_to(y=row, animate=False, force=True, immediate=True)
         self.record_cursor_width()
+        self.place_cursor()
+
+    def place_cursor(self) -> None:
+        """Let the terminal's cursor, and the input method with it, be at the caret, if this has the focus."""
         if self.has_focus:
             self.app.cursor_position = self.cursor_screen_offset
 

@@ -62,7 +62,7 @@ class Welcome(Static):
             lines.append(Content("Alt+1  notes to try it on      Alt+2  a folder of Markdown files"))
             lines.append(
                 Content.styled(
-                    "Notes on another laptop? crdtnotes --vault FILE clone ADDRESS",
+                    "On another laptop? crdtnotes pair there, here --vault FILE join CODE",
                     "dim",
                 )
             )
