@@ -159,7 +159,9 @@ class Reach:
             except CrdtnotesError as error:
                 _log.info("%s", error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stirred.wait(), backoff.next())
+                # Not `wait_for`: in Python 3.11 that can swallow a cancellation that comes with the event.
+                async with asyncio.timeout(backoff.next()):
+                    await stirred.wait()
                 backoff.reset()
 
     async def look_around(self) -> None:

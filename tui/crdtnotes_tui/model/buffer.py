@@ -286,7 +286,8 @@ class Buffer:
     async def _pause(self, seconds: float) -> None:
         self._hurry.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
 
     async def _send(self, item: list[Edit] | Turn) -> None:
         session = self._session
@@ -346,7 +347,8 @@ class Buffer:
         self._changed(self)
         self._hurry.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), RETRY_SECONDS)
+            async with asyncio.timeout(RETRY_SECONDS):
+                await self._hurry.wait()
 
     async def _start_over(self, error: CrdtnotesError) -> None:
         """Show what the replica has: it will never take what was typed."""

@@ -316,7 +316,9 @@ class Desk:
     async def _keep_lists(self) -> None:
         """Make the lists that take long anew, unless something is committed meanwhile."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), self._quiet_seconds / QUIET_SECONDS * IDLE_SECONDS)
+            # Not `wait_for`: in Python 3.11 that can swallow a cancellation that comes together with the event.
+            async with asyncio.timeout(self._quiet_seconds / QUIET_SECONDS * IDLE_SECONDS):
+                await self._wake.wait()
         for job in self.kept.jobs:
             if not self._wake.is_set() and not self.kept.is_fresh(job):
                 await self.kept.fresh(job)
