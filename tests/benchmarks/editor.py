@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -21,6 +22,9 @@ ANSWER_SECONDS = 0.050
 
 _NAME = "a long note"
 
+_LAST = "theendofthenote"
+"""What its last line says."""
+
 _LINES = (
     "- an item with [[a link 12]] and words that go on for a while",
     "plain text of a note, 中文也有一些字，系统",
@@ -37,17 +41,41 @@ def editor(inputs: Inputs) -> Iterator[Row]:
     random = Random(1)
     lines = [random.choice(_LINES) for _ in range(characters // 50)]
     with Vault.open(path) as vault:
-        vault.create_note(_NAME, "\n".join(lines)[:characters])
+        vault.create_note(_NAME, "\n".join(lines)[:characters] + f"\n{_LAST}")
         vault.search("warm up")
-    first = median(_run("first", path)["shown"] for _ in range(inputs.runs))
-    yield _row("first paint, after the interpreter's start", first, FIRST_SECONDS, "≤ 0.5 s")
+    yield from _first_paint(path, inputs.runs)
     for typing in (False, True):
-        seconds = _keys(path, inputs.sizes.keys, typing=typing)
+        found = _keys(path, inputs.sizes.keys, typing=typing)
         what = "100 KB note, another process typing in it" if typing else "100 KB note"
-        yield _row(f"key to paint, {what}, p50", percentile(seconds, 50))
-        yield _row(f"key to paint, {what}, p95", percentile(seconds, 95), PAINT_SECONDS, "p95 ≤ 16 ms")
-    for what, seconds in _run("around", path).items():
-        yield _row(what, seconds, ANSWER_SECONDS, "≤ 50 ms")
+        yield _row(f"key to paint, {what}, p50", percentile(found["keys"], 50))
+        yield _row(f"key to paint, {what}, p95", percentile(found["keys"], 95), PAINT_SECONDS, "p95 ≤ 16 ms")
+        yield _row(f"… of it worked on the screen's thread, {what}, p95", percentile(found["worked"], 95))
+    rounds = [_run("around", path) for _ in range(inputs.runs)]
+    for what in rounds[0]:
+        best, worked = (min(one[what][kind] for one in rounds) for kind in (0, 1))
+        yield _row(what, best, ANSWER_SECONDS, "≤ 50 ms")
+        yield _row(f"… of it worked, {what}", worked)
+
+
+def _first_paint(path: Path, runs: int) -> Iterator[Row]:
+    """From the command's start to its note on a pseudo terminal, less what the interpreter itself takes."""
+    if sys.platform == "win32":
+        return
+    from tests.benchmarks.terminal import seconds_to
+
+    program = "from crdtnotes.cli import main; main()"
+    command = [sys.executable, "-c", program, "--vault", str(path), "tui", _NAME]
+    environment = _environment(path)
+    seconds_to(_LAST, command, environment)  # does not count: Python compiles its modules
+    painted, started = [], []
+    for _ in range(runs):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "pass"], env=environment, check=True)
+        started.append(time.perf_counter() - began)
+        painted.append(seconds_to(_LAST, command, environment))
+    net = [paint - start for paint, start in zip(painted, started, strict=True)]
+    yield _row("first paint, after the interpreter's start, best", min(net), FIRST_SECONDS, "≤ 0.5 s")
+    yield _row("first paint, after the interpreter's start, median", median(net), FIRST_SECONDS, "≤ 0.5 s")
 
 
 def _row(case: str, seconds: float, most: float | None = None, target: str = "") -> Row:
@@ -56,12 +84,12 @@ def _row(case: str, seconds: float, most: float | None = None, target: str = "")
     )
 
 
-def _keys(path: Path, count: int, *, typing: bool) -> list[float]:
+def _keys(path: Path, count: int, *, typing: bool) -> dict[str, list[float]]:
     if not typing:
-        return list(_run("keys", path, str(count))["keys"])
+        return _run("keys", path, str(count))
     with subprocess.Popen(_command("type", path), stdin=subprocess.PIPE, env=_environment(path)) as other:
         try:
-            return list(_run("keys", path, str(count))["keys"])
+            return _run("keys", path, str(count))
         finally:
             if other.stdin is not None:
                 other.stdin.close()
@@ -80,5 +108,12 @@ def _command(command: str, path: Path) -> list[str]:
 
 
 def _environment(path: Path) -> dict[str, str]:
-    """Keep the person's own state folder out of it."""
-    return {**os.environ, "XDG_STATE_HOME": str(path.parent / "state")}
+    """Keep the person's own folders out of it, and let Python keep what it compiles, as it does elsewhere."""
+    environment = {
+        **os.environ,
+        "XDG_STATE_HOME": str(path.parent / "state"),
+        "PYTHONPYCACHEPREFIX": str(path.parent / "compiled"),
+        "TERM": "xterm-256color",
+    }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment

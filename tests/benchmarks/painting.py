@@ -1,53 +1,22 @@
 """The editor without a terminal: what it paints, and when. It runs as a process of its own."""
 
+import asyncio
+import json
+import sys
+import threading
 import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
 
-BEGUN = time.perf_counter()
-"""When the interpreter had started and this program began."""
-
-import asyncio  # noqa: E402
-import json  # noqa: E402
-import sys  # noqa: E402
-import threading  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from datetime import date  # noqa: E402
-from pathlib import Path  # noqa: E402
-from random import Random  # noqa: E402
-from typing import TYPE_CHECKING, Any  # noqa: E402
-
-# sqlite-utils loads these where they are. Here they came with what the benchmarks compare with; who installs
-# crdtnotes has neither.
-sys.modules.update(dict.fromkeys(("pandas", "numpy")))  # type: ignore[arg-type]
-
-from crdtnotes_tui.launch import editor  # noqa: E402
+from crdtnotes_tui.launch import editor
 
 if TYPE_CHECKING:
     from crdtnotes_tui.app import NotesApp
 
 SIZE = (120, 40)
-
-
-async def first_paint(path: Path, name: str) -> dict[str, float]:
-    """Return the seconds from the program's begin to the note on the screen."""
-    app = editor(path, name)
-    display = app._display
-    shown: list[float] = []
-
-    def displayed(screen: Any, renderable: Any) -> None:
-        display(screen, renderable)
-        buffer = app.main.editor.buffer
-        if buffer is not None and not shown:
-            now = time.perf_counter() - BEGUN
-            last = buffer.document.lines[-1]
-            if any(last in strip.text for strip in app.screen._compositor.render_strips()):
-                shown.append(now)
-
-    app._display = displayed  # type: ignore[method-assign]
-    async with app.run_test(size=SIZE):
-        while not shown:
-            await asyncio.sleep(0.001)
-        await app.put_away()
-    return {"shown": shown[0]}
 
 
 async def keys(path: Path, name: str, count: int) -> dict[str, list[float]]:
@@ -189,9 +158,7 @@ def _press_key(app: "NotesApp", key: str) -> None:
 
 def main(command: str, path: str, name: str, *rest: str) -> None:
     """Run one command and print what it found."""
-    if command == "first":
-        print(json.dumps(asyncio.run(first_paint(Path(path), name))))
-    elif command == "keys":
+    if command == "keys":
         print(json.dumps(asyncio.run(keys(Path(path), name, int(rest[0])))))
     elif command == "around":
         print(json.dumps(asyncio.run(around(Path(path), name))))

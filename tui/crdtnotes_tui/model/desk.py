@@ -316,7 +316,7 @@ class Desk:
     async def _keep_lists(self) -> None:
         """Make the lists that take long anew, unless something is committed meanwhile."""
         with suppress(TimeoutError):
-            # Not `wait_for`: in Python 3.11 that can swallow a cancellation that comes together with the event.
+            # Not `wait_for`: in Python 3.11 that can swallow a cancellation that comes with the event.
             async with asyncio.timeout(self._quiet_seconds / QUIET_SECONDS * IDLE_SECONDS):
                 await self._wake.wait()
         for job in self.kept.jobs:
