@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from crdtnotes import Vault
-from crdtnotes.errors import CrdtnotesError
+from crdtnotes.errors import BadIdentity, CrdtnotesError
 from crdtnotes.sync.address import Address
+from crdtnotes.trust.identity import Identity
 from crdtnotes_tui.members import Ways
 from tests.sync.laptops import Laptop, founder, pair
 from tests.tui.desktop import Desktop, desktop
@@ -98,5 +99,26 @@ def test_peers_are_told_in_numbers_where_there_are_many(tmp_path: Path) -> None:
     async def main() -> None:
         async with desktop(ana.path, "from ana", ways=ways(ana)) as one:
             await one.sees("4 not here yet")
+
+    run(main())
+
+
+def test_keys_that_cannot_be_read_are_told_once_and_notes_go_on(tmp_path: Path) -> None:
+    ana, _ = pair(tmp_path)
+    asked = []
+
+    def broken() -> Identity:
+        asked.append(1)
+        raise BadIdentity("This device's keys cannot be used.")
+
+    async def main() -> None:
+        async with desktop(ana.path, "from ana", ways=Ways(broken, "127.0.0.1", 0, discover=False)) as one:
+            await one.sees("keys cannot be used")
+            await one.press("escape")
+            await one.type("!")
+            await one.saved()
+            await one.app.main.together.keep_up()
+            assert asked == [1]
+            assert one.stored() == "text!"
 
     run(main())

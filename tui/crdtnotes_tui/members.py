@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from crdtnotes.errors import LocalError
+from crdtnotes.errors import BadIdentity, LocalError
 from crdtnotes.sync.address import DEFAULT_PORT, Address
 from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.vault import Vault
@@ -57,6 +57,7 @@ class Members:
         self._own = b""
         self._names: dict[bytes, str] = {}
         self._ended = False
+        self._without_keys = False
         self.ways = Ways()
         self.node: Node | None = None
         """What talks to them; None as long as the vault was not paired with any."""
@@ -68,7 +69,7 @@ class Members:
 
         They can come at this host and port, by default at those of `ways`.
         """
-        if self._ended:
+        if self._ended or self._without_keys:
             return
         circle = await self._keeper.run(_circle)
         if circle is None:
@@ -80,7 +81,11 @@ class Members:
         self._names = {id: name for id, name in circle.devices.items() if id != self._own}
 
     async def _start(self, circle: Circle, host: str, port: int) -> None:
-        identity = await asyncio.to_thread(self.ways.identity)
+        try:
+            identity = await asyncio.to_thread(self.ways.identity)
+        except BadIdentity:
+            self._without_keys = True  # told once, and not after each commit
+            raise
         # These take a moment to load, and the first paint does not need them.
         nodes = await asyncio.to_thread(import_module, "crdtnotes.sync.node")
         reaching = await asyncio.to_thread(import_module, "crdtnotes.sync.reach")
