@@ -1,3 +1,4 @@
+import asyncio
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from crdtnotes import Vault
 from crdtnotes.errors import DiskFull
 from crdtnotes_tui.app import NotesApp
 from tests.tui.desktop import desktop, vault_of
-from tests.tui.loop import run, until
+from tests.tui.loop import PATIENCE, run, until
 
 
 def test_at_first_use_it_makes_the_vault_and_begins_with_today(tmp_path: Path) -> None:
@@ -96,5 +97,20 @@ def test_trouble_is_told_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest
                 await desk.sees("not saved: There is no room left.")
             await desk.sees("✓ saved")
             assert desk.stored() == "kept"
+
+    run(main())
+
+
+def test_leaving_ends_also_when_something_is_committed_at_that_moment(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(vault_of(tmp_path / "v", n="text"), "n") as desk:
+            notes = desk.app.main.desk
+            refreshing = notes._refreshing
+            assert refreshing is not None
+            await until(lambda: bool(notes._wake._waiters))
+            notes._wake.set()
+            refreshing.cancel()
+            await asyncio.wait([refreshing], timeout=PATIENCE)
+            assert refreshing.done()
 
     run(main())
