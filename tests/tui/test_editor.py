@@ -179,3 +179,39 @@ def test_keys_that_come_at_once_are_done_in_their_order(tmp_path: Path) -> None:
             assert desk.text == desk.stored() == "fe\ndc"
 
     run(main())
+
+
+def test_cut_copy_and_paste(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(vault_of(tmp_path / "v", n="one 中文 two"), "n") as desk:
+            desk.editor.selection = Selection((0, 4), (0, 6))
+            await desk.press("ctrl+c")
+            assert desk.app.clipboard == "中文"
+            await desk.press("end", "ctrl+v")
+            assert desk.text == "one 中文 two中文"
+            desk.editor.selection = Selection((0, 0), (0, 4))
+            await desk.press("ctrl+x")
+            assert desk.app.clipboard == "one "
+            await desk.saved()
+            assert desk.stored() == desk.text == "中文 two中文"
+            await desk.press("ctrl+z")
+            await desk.saved()
+            assert desk.stored() == desk.text == "one 中文 two中文"
+
+    run(main())
+
+
+def test_the_mouse_sets_the_caret_selects_and_follows(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(vault_of(tmp_path / "v", n="中文字 text\n[[other]]", other="x"), "n") as desk:
+            left, top = desk.editor.content_region.offset
+            await desk.pilot.click(offset=(left + 4, top))
+            assert desk.editor.selection == Selection.cursor((0, 2))
+            await desk.pilot.mouse_down(offset=(left + 2, top))
+            await desk.pilot.hover(offset=(left + 6, top))
+            await desk.pilot.mouse_up(offset=(left + 6, top))
+            assert desk.editor.selected_text == "文字"
+            await desk.pilot.click(offset=(left + 4, top + 1), control=True)
+            await desk.shows("other")
+
+    run(main())

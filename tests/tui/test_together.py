@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.segment import Segment
@@ -10,7 +11,9 @@ from textual.color import Color
 from textual.strip import Strip
 
 from crdtnotes import Vault
+from crdtnotes.sync.conversation import PeerStatus
 from crdtnotes.sync.presence import EXPIRY_SECONDS
+from crdtnotes_tui.company import told
 from crdtnotes_tui.model.others import COLOURS
 from crdtnotes_tui.widgets.marking import Stretch, mark
 from tests.tui.desktop import Desktop, desktop, vault_of
@@ -114,3 +117,11 @@ def test_a_name_that_finds_no_room_is_left_out() -> None:
     strip = Strip([Segment("x" * 18)])
     drawn = mark(strip, [Stretch("somebody", "#8bd5ca", 3, 3, 3, 1)], Color.parse("#000000"), 20)
     assert drawn.text == "x" * 18 + "  "
+
+
+def test_how_it_stands_with_a_peer_is_told_in_words() -> None:
+    status = PeerStatus("host", "bo", True, False, True, 0, 0, lacking=1, to_come=2)
+    assert told(status) == "3 changes behind"
+    assert told(replace(status, lacking=1, to_come=0)) == "1 change behind"
+    assert told(replace(status, in_step=True)) == "in step"
+    assert told(replace(status, connected=False)).startswith("offline since ")

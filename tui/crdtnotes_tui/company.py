@@ -187,7 +187,7 @@ class Company:
             if "://" in placeholder and Address.parse(address).port == status.dialled_port:
                 del self._states[placeholder]
                 self._addresses.setdefault(device, self._addresses.pop(placeholder))
-        self._states[device] = _state(status)
+        self._states[device] = told(status)
         if not status.connected:
             self._in_step_with.discard(device)
         elif status.in_step and device not in self._in_step_with:
@@ -205,7 +205,8 @@ class Company:
                 await self._keeper.run(lambda vault: vault.remember_peer(device, address))
 
 
-def _state(status: "PeerStatus") -> str:
+def told(status: "PeerStatus") -> str:
+    """Return how it stands with a peer, in a few words."""
     if not status.connected:
         return f"offline since {_clock()}"
     behind = status.lacking + status.to_come
