@@ -1,5 +1,6 @@
 """Editors of paired vaults: they meet by themselves, in mutual TLS."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,11 @@ def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:
             async with desktop(bo.path, "from bo", ways=ways(bo)) as other:
                 await one.sees("bo in step")
                 await other.sees("ana in step")
+                company = one.app.main.together.company
+                assert company.members.node is not None
+                (status,) = company.members.node.peers
+                company._report(replace(status, connected=False))  # of a second connection to the same device
+                assert company.summary == "bo in step"
                 other.app.main.go(lambda: other.app.main.desk.open("from ana"))
                 await other.shows("from ana")
                 await one.sees("with bo")

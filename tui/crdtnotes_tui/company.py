@@ -182,10 +182,14 @@ class Company:
     def _report(self, status: "PeerStatus") -> None:
         if self._leaving:
             return
+        if not status.connected:
+            # Two devices that have dialled each other give up one of the connections.
+            left = (one for node in self._nodes for one in node.peers)
+            status = next((one for one in left if (one.id, one.device) == (status.id, status.device)), status)
         device = self.members.name(status.id) or status.device
         for placeholder, address in list(self._addresses.items()):
             if "://" in placeholder and Address.parse(address).port == status.dialled_port:
-                del self._states[placeholder]
+                self._states.pop(placeholder, None)
                 self._addresses.setdefault(device, self._addresses.pop(placeholder))
         self._states[device] = told(status)
         if not status.connected:
