@@ -151,6 +151,10 @@ class MissingChanges(RemoteError):
     """A change came before what it depends on."""
 
 
+class NotCovered(RemoteError):
+    """No device that may answers for a change by its signature."""
+
+
 class ProtocolError(RemoteError):
     """A message came out of turn or is out of bounds."""
 

@@ -36,6 +36,8 @@ from crdtnotes.store.writer import Writer
 if TYPE_CHECKING:
     import networkx as nx
 
+    from crdtnotes.trust.identity import Identity
+
 _HEX = re.compile("[0-9a-fA-F]+")
 
 _DEFAULT_DAILY = "# {{date}}\n\n"
@@ -99,9 +101,15 @@ class Vault:
         return cls(Replica.create(Path(path), device, None if vault is None else _vault_id(vault)))
 
     @classmethod
-    def open(cls, path: str | PathLike[str], read_only: bool = False) -> "Vault":
-        """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged."""
-        return cls(Replica(Path(path), read_only=read_only))
+    def open(
+        cls, path: str | PathLike[str], read_only: bool = False, identity: "Identity | None" = None
+    ) -> "Vault":
+        """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged.
+
+        `identity` signs what is written to a paired vault, by default that in the user's data folder.
+        """
+        given = None if identity is None else lambda: identity
+        return cls(Replica(Path(path), read_only=read_only, identity=given))
 
     def close(self) -> None:
         """Store what lags behind and close the file."""
@@ -373,8 +381,13 @@ class Vault:
         return self._replica.digest()
 
     def changes_since(self, version: Mapping[str, int]) -> Iterator[bytes]:
-        """Yield batches of the changes beyond a version, in causal order; `{}` means all of them."""
-        return self._replica.changes_since({_actor(actor): seq for actor, seq in version.items()})
+        """Yield batches of the changes beyond a version, in causal order; `{}` means all of them.
+
+        Another replica of a paired vault takes changes only through a sync or a bundle, which carry the
+        signatures that cover them.
+        """
+        items = self._replica.changes_since({_actor(actor): seq for actor, seq in version.items()})
+        return (item for item in items if isinstance(item, bytes))
 
     def arrivals(self, version: Mapping[str, int]) -> list[Arrival]:
         """Return what others have changed beyond a version, the latest first.
@@ -388,7 +401,7 @@ class Vault:
     def apply(self, batch: bytes) -> Received:
         """Take in a batch from another replica of this vault, in any order, any number of times.
 
-        Raises a RemoteError, and changes nothing, when the bytes are wrong.
+        Raises a RemoteError, and changes nothing, when the bytes are wrong or the vault is a paired one.
         """
         return self._replica.receive([batch], wait=True)
 
@@ -404,6 +417,7 @@ class Vault:
             "path": str(self.path),
             "version": version,
             "changes": sum(version.values()),
+            "unsigned": self._replica.unsigned(),
             "digest": self.digest,
             "notes": len(self),
             "engine": "compiled" if COMPILED else "plain",

@@ -333,9 +333,10 @@ def test_a_damaged_record_never_lets_a_revoked_device_in(
     here, other, revoked = (device(tmp_path, name) for name in ("here", "other", "revoked"))
     with Vault.open(damage.path) as vault, vault.replica.transaction():
         circle = vault.replica.circle
-        circle.admit(here, "here", revoked.certificate, "revoked")
+        circle.found(here, "here", vault.replica.heads())
+        circle.admit(here, revoked.certificate, "revoked")
         circle.revoke(here, revoked.id)
-        circle.admit(here, "here", other.certificate, "other")
+        circle.admit(here, other.certificate, "other")
     planted(damage.path, statement)
     with Vault.open(damage.path) as vault:
         with pytest.raises(StoreError):

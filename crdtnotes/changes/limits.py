@@ -9,6 +9,12 @@ BATCH_BYTES = 256 * 1024
 MAX_BATCH_BYTES = MAX_CHANGE_BYTES + BATCH_BYTES
 """A batch as it comes from outside."""
 
+GROUP_BYTES = 1024 * 1024
+"""Changes that are covered by the same signatures: a group ends once it has this many bytes …"""
+
+MAX_GROUP_BYTES = MAX_CHANGE_BYTES + 2 * GROUP_BYTES
+"""… so that it never has more than these."""
+
 MAX_BLOCK_CHANGES = 16_384
 """Changes in a block."""
 

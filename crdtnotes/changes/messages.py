@@ -51,6 +51,9 @@ MAX_RECORD_BYTES = 64 * 1024
 MAX_RECORDS = 4096
 """A record about a device, and how many a message holds."""
 
+MAX_COVERED = 4096
+"""Streams whose heads one message signs."""
+
 # Control characters could rewrite the terminal they are printed on, and bidirectional overrides what a
 # person reads; neither is part of a name or a sentence.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -170,7 +173,39 @@ class Records(_Wire, frozen=True, tag=7):
     ]
 
 
-Message = Hello | Ack | Changes | Bye | Presence | Branch | Records
+class Heads(_Wire, frozen=True, tag=8):
+    """Ends a group of Changes: the signatures that cover it.
+
+    `proofs` are `(signing key, nonce)`, each the proof of a stream's name (crdtnotes/trust/actors.py);
+    `heads` are `(actor, seq, signature)`, in the order of the actors.
+    """
+
+    proofs: Annotated[
+        tuple[
+            tuple[
+                Annotated[bytes, Meta(min_length=32, max_length=32)],
+                Annotated[bytes, Meta(min_length=16, max_length=16)],
+            ],
+            ...,
+        ],
+        Meta(max_length=MAX_COVERED),
+    ]
+    heads: Annotated[
+        tuple[tuple[_Actor, _Seq, Annotated[bytes, Meta(min_length=64, max_length=64)]], ...],
+        Meta(min_length=1, max_length=MAX_COVERED),
+    ]
+
+
+class Bare(_Wire, frozen=True, tag=9):
+    """Of these streams, in ascending order, not all that my Hello named is coming to you.
+
+    What covers them is missing here. Tell me, if you have it.
+    """
+
+    streams: Annotated[tuple[_Actor, ...], Meta(min_length=1, max_length=MAX_DEPS)]
+
+
+Message = Hello | Ack | Changes | Bye | Presence | Branch | Heads | Records | Bare
 
 
 class _Greeting(Struct, array_like=True, tag=1, frozen=True):
@@ -247,6 +282,10 @@ def decode(frame: bytes) -> Message:
         _check_ascending([actor for actor, _, _ in message.heads])
     elif isinstance(message, Ack):
         _check_ascending([actor for actor, _ in message.version])
+    elif isinstance(message, Heads):
+        _check_ascending([actor for actor, _, _ in message.heads])
+    elif isinstance(message, Bare):
+        _check_ascending(list(message.streams))
     elif isinstance(message, Branch):
         _check_ascending([seq for seq, _ in message.points])
     elif isinstance(message, Presence):

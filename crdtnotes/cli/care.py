@@ -27,6 +27,12 @@ def status(ctx: click.Context, as_json: bool) -> None:
         return
     for key in ("vault", "device", "actor", "path", "notes", "changes", "digest", "engine"):
         click.echo(f"{key:8} {printable(str(found[key]))}")
+    if found["unsigned"]:
+        changes = counted(found["unsigned"], "change")
+        click.echo(
+            f"\nNot signed yet by the devices that made them: {changes}. Sync with these: until then what "
+            "was written since reaches only who has those changes."
+        )
     peers = [
         (peer["device"], peer["address"] or "(comes to us)", local_time(peer["seen"]))
         for peer in found["peers"]

@@ -80,10 +80,9 @@ class PairingTable:
 
         async def admit(name: str, certificate: bytes) -> Welcome:
             def add() -> Welcome:
-                with replica.transaction():
-                    replica.circle.admit(self._identity, replica.device, certificate, name)
-                    root = replica.circle.root or b""
-                    return Welcome(replica.vault_id, root, tuple(replica.circle.records()), self._port)
+                replica.admit(certificate, name)
+                root = replica.circle.root or b""
+                return Welcome(replica.vault_id, root, tuple(replica.records()), self._port)
 
             welcome = await node.run(add)
             await node.refresh()
@@ -183,8 +182,7 @@ def _store(joined: Joined, path: Path, device: str, vault: bytes | None) -> None
         raise VaultExists(f"There is another vault at {path}; choose a new place with --vault.")
     replica = Replica(path)
     try:
-        with replica.transaction():
-            replica.circle.adopt(welcome.root, welcome.records)
+        replica.adopt(welcome.root, list(welcome.records))
         if not replica.is_member(own_identity().id):
             raise PairingFailed("The other device has sent no record that lets this one in.")
     finally:

@@ -167,18 +167,27 @@ def _row(vault: Vault, circle: Circle, member: Member, own: bytes) -> dict[str, 
 
 
 @click.command()
-@click.argument("device")
+@click.argument("device", required=False)
+@click.option("--all-others", is_flag=True, help="All but this one: a new vault with the same notes.")
 @_yes_option
 @click.pass_context
-def revoke(ctx: click.Context, device: str, yes: bool) -> None:
+def revoke(ctx: click.Context, device: str | None, all_others: bool, yes: bool) -> None:
     """End a device's belonging to the vault.
 
     DEVICE is its name, or the beginning of its id. It gets nothing from now on, and nothing is taken from it.
     What it has already it keeps. Only pairing anew lets it in again.
 
+    If a stolen device has revoked yours, begin anew with --all-others, and pair yours with it again.
+
     \b
     crdtnotes revoke old-laptop
+    crdtnotes revoke --all-others
     """
+    if (device is None) != all_others:
+        raise click.UsageError("Give a DEVICE or --all-others.")
+    if device is None:
+        _begin_anew(ctx, yes=yes)
+        return
     from crdtnotes.trust.device_id import shown
     from crdtnotes.trust.identity import own_identity
 
@@ -191,9 +200,18 @@ def revoke(ctx: click.Context, device: str, yes: bool) -> None:
             click.confirm(
                 f"Revoke {quoted(member.name)} ({shown(member.id)})?{warning}", abort=True, err=True
             )
-        with replica.transaction():
-            replica.circle.revoke(identity, member.id)
+        replica.revoke(member.id)
     click.echo(f"Revoked {quoted(member.name)}.")
+
+
+def _begin_anew(ctx: click.Context, *, yes: bool) -> None:
+    with open_vault(ctx) as vault:
+        if not yes:
+            click.confirm(
+                "Make a new vault of these notes, to which no other device belongs?", abort=True, err=True
+            )
+        vault.replica.begin_anew()
+    click.echo("This is a new vault now, with the same notes. Pair your other devices anew: crdtnotes pair")
 
 
 def find_device(circle: Circle, wanted: str) -> Member:

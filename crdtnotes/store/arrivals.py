@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crdtnotes.changes.batch import unbatch
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Delete, Insert, Op
 from crdtnotes.store.database import rows_for
@@ -52,8 +51,9 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
     known = replica.version()
     known.update((actor, max(version.get(actor, 0), seq - each)) for actor, seq in fresh.items())
     gathered: dict[tuple[bytes, int], _Gathered] = {}
-    for batch in replica.changes_since(known):
-        for change, _ in (one for piece in unbatch(batch) for one in piece.changes):
+    with replica.steady():
+        changes = replica.log.opened(known)
+        for change, _ in changes:
             one = gathered.setdefault((change.note, change.actor), _Gathered())
             one.changes += 1
             one.time = change.time

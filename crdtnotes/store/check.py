@@ -8,7 +8,8 @@ from crdtnotes.changes.change import Change, chain
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, ReadOnly, StoreError
 from crdtnotes.markup.names import name_key
-from crdtnotes.store import causality
+from crdtnotes.store import causality, cutting
+from crdtnotes.store.covers import Signed
 from crdtnotes.store.facts import shown_base
 from crdtnotes.store.log import Head
 from crdtnotes.store.names import Resolver
@@ -209,7 +210,36 @@ def _check_targets(replica: Replica) -> Iterator[str]:
 
 
 def _check_devices(replica: Replica) -> Iterator[str]:
-    """Read the records about devices anew: that raises Damaged unless all are signed, from the founder on."""
+    """Read the records about devices anew: that raises Damaged unless all are signed, from the founder on.
+
+    Then look whether every change is covered by its author's signature.
+    """
     replica.circle.forget()
     replica.circle.membership()
-    yield from ()
+    if replica.circle.founded:
+        yield from _check_covers(replica)
+
+
+def _check_covers(replica: Replica) -> Iterator[str]:
+    covering, log = replica.covering, replica.log
+    ends: dict[int, int] = {}
+    for author in covering.covers.authors():
+        if not author.proven:
+            yield f"It is not proven whose the changes of {author.actor:016x} are."
+    good: list[tuple[int, Signed]] = []
+    for cut, signed in covering.covers.all_signed():
+        actor, seq, _ = signed
+        if covering.is_signed(*signed):
+            good.append((cut, signed))
+            ends[actor] = max(seq, ends.get(actor, 0))
+        else:
+            yield f"What covers change {seq} of {actor:016x} is not its author's signature."
+    own = covering.own_key
+    for actor, head in log.heads.items():
+        end = ends.get(actor, 0)
+        # Others' signatures may be yet to come; its own ones a device has always.
+        waits = covering.covers.waits and covering.covers.key_of(actor) != own
+        if head.seq > end and not waits:
+            yield f"Changes {end + 1} to {head.seq} of {actor:016x} are not signed by their author."
+    if not cutting.is_closed(log, good):
+        yield "What covers the changes covers some of them before what they depend on."

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from crdtnotes.changes.messages import MAX_RECORDS
-from crdtnotes.errors import Damaged, DecodeError, NotPaired, TooLarge
+from crdtnotes.errors import Damaged, DecodeError, LocalError, NotPaired, TooLarge
 from crdtnotes.trust import device_id
 from crdtnotes.trust.membership import Member, Membership
 from crdtnotes.trust.records import (
+    MAX_ADOPTED,
     MAX_HEADS,
     MAX_KEPT,
     Add,
+    Found,
     Record,
     Revoke,
     decode_record,
@@ -68,6 +70,16 @@ class Circle:
             raise Damaged(_DAMAGED)
         return None if row is None else row[0]
 
+    @property
+    def vault(self) -> bytes:
+        """The vault's id."""
+        return self._vault
+
+    @property
+    def founded(self) -> bool:
+        """Whether this replica has belonged to a circle of devices, so that all changes must be covered."""
+        return self.root is not None
+
     def membership(self) -> Membership:
         """Return the devices by the records that are here now."""
         self._refresh()
@@ -105,7 +117,22 @@ class Circle:
         self._keep(new)
         if not after.rooted:
             self._conn.execute("DELETE FROM meta WHERE key = 'root'")
+        elif not before.rooted:
+            self._check_adopted(after)
         return len(new)
+
+    def _check_adopted(self, membership: Membership) -> None:
+        """Check that the founder answers for all that is here, but what has an author known before."""
+        for actor, seq, digest in self._conn.execute(
+            "SELECT actor, seq, hash FROM actors WHERE seq AND actor NOT IN (SELECT actor FROM authors)"
+        ):
+            end, tip = membership.adopted.get(actor, (0, b""))
+            if seq > end or (seq == end and digest != tip):
+                raise LocalError(
+                    "This replica holds changes from before its vault was paired that the other device did "
+                    "not have when it was: nobody answers for them. Export its notes (crdtnotes export), "
+                    "join with a new replica, and import them there."
+                )
 
     def adopt(self, root: bytes, datas: Iterable[bytes]) -> None:
         """Take the root and the records of the device that this one was paired with; keeps an own root."""
@@ -113,16 +140,26 @@ class Circle:
             self._set_root(root)
         self.take(datas)
 
-    def admit(self, identity: Identity, own_name: str, certificate: bytes, name: str) -> None:
-        """Add a device, signed by this one, which founds the circle if there is none yet.
+    def restore(self, root: bytes, records: Iterable[Record]) -> None:
+        """Take the records of a file that was this replica's, as far as they are rooted."""
+        self._set_root(root)
+        self._keep(Membership(self._vault, root, records).rooted.values())
 
-        Raises NotPaired if this device does not belong to the vault itself.
+    def found(self, identity: Identity, name: str, heads: Mapping[int, tuple[int, bytes]]) -> None:
+        """Begin the circle with this device, which answers for all streams up to `heads`.
+
+        Raises TooLarge where there are too many.
         """
-        if self.root is None:
-            founder = Add(self._vault, identity.certificate, printable_name(own_name), 1, identity.id, 1)
-            record = sign_record(founder, identity)
-            self._set_root(record.digest)
-            self._keep([record])
+        if len(heads) > MAX_ADOPTED:
+            raise TooLarge(f"A vault with more than {MAX_ADOPTED} streams of changes cannot be paired.")
+        streams = tuple((actor, seq, digest) for actor, (seq, digest) in sorted(heads.items()))
+        founder = Found(self._vault, identity.certificate, printable_name(name), streams)
+        record = sign_record(founder, identity)
+        self._set_root(record.digest)
+        self._keep([record])
+
+    def admit(self, identity: Identity, certificate: bytes, name: str) -> None:
+        """Add a device, signed by this one; raises NotPaired if this one does not belong to the vault."""
         own = self._own(identity)
         members = self.membership()
         added = device_id.device_id(certificate)
@@ -131,28 +168,74 @@ class Circle:
             add = Add(self._vault, certificate, printable_name(name), epoch, own.id, own.epoch)
             self._keep([sign_record(add, identity)])
 
-    def revoke(
-        self, identity: Identity, device: bytes, heads: Mapping[int, tuple[int, bytes]] | None = None
-    ) -> None:
-        """End a device's belonging, signed by this one; `heads` are its streams as far as they stay.
+    def revoke(self, identity: Identity, device: bytes) -> None:
+        """End a device's belonging, signed by this one; its changes that are here stay.
 
         Raises NotPaired if either does not belong to the vault.
         """
         own = self._own(identity)
-        members = self.membership()
-        if not members.is_active(device):
+        member = self.membership().members.get(device)
+        if member is None or not member.active:
             raise NotPaired("That device does not belong to the vault (any more).")
-        streams = sorted((heads or {}).items())[:MAX_HEADS]
+        self._revoke(identity, own, device, self._streams_of(member.keys.signing))
+
+    def answer_for_gone(self, own_identity: Callable[[], Identity]) -> None:
+        """Answer, by further Revokes, for changes of devices that are gone which no Revoke keeps.
+
+        They came before this replica heard that their authors are gone, and what was written here since
+        depends on them: if they were refused elsewhere, replicas would part.
+        """
+        members = self.membership()
+        beyond = {
+            device: streams
+            for device, key in members.gone()
+            if (
+                streams := [
+                    (actor, seq, digest)
+                    for actor, seq, digest in self._streams_of(key)
+                    if not members.may_have_written(key, actor, seq, digest)
+                ]
+            )
+        }
+        if not beyond:
+            return
+        identity = own_identity()
+        own = members.active.get(identity.id)
+        if own is not None:
+            for device, streams in beyond.items():
+                self._revoke(identity, own, device, streams)
+
+    def _revoke(
+        self, identity: Identity, own: Member, device: bytes, streams: Iterable[tuple[int, int, bytes]]
+    ) -> None:
+        members = self.membership()
         revoke = Revoke(
             self._vault,
             device,
             members.next_epoch(device) - 1,
             own.id,
             own.epoch,
-            tuple((actor, seq, digest) for actor, (seq, digest) in streams),
-            tuple(members.added_by(device)[:MAX_KEPT]),
+            tuple(sorted(streams))[:MAX_HEADS],
+            tuple(members.signed_by(device)[:MAX_KEPT]),
         )
         self._keep([sign_record(revoke, identity)])
+
+    def _streams_of(self, signing_key: bytes) -> list[tuple[int, int, bytes]]:
+        """Return `(actor, seq, hash)` of the heads here of a device's streams."""
+        return list(
+            self._conn.execute(
+                """SELECT actors.actor, seq, hash FROM authors JOIN actors ON actors.actor = authors.actor
+                   WHERE key = ? AND seq""",
+                (signing_key,),
+            )
+        )
+
+    def leave(self) -> None:
+        """Forget all records and contacts: nobody belongs to the vault any more."""
+        for table in ("members", "contacts", "addresses"):
+            self._conn.execute(f"DELETE FROM {table}")
+        self._conn.execute("DELETE FROM meta WHERE key = 'root'")
+        self.forget()
 
     def _own(self, identity: Identity) -> Member:
         own = self.membership().active.get(identity.id)
@@ -188,9 +271,10 @@ class Circle:
         self._digest = hashlib.sha256(b"".join(digests)).digest()[:16] if digests else _NO_RECORDS
         self._state = state
 
-    def forget(self) -> None:
-        """Read everything anew: a transaction was rolled back."""
+    def forget(self, vault: bytes | None = None) -> None:
+        """Read everything anew: a transaction was rolled back, or the vault has this new id."""
         self._state = None
+        self._vault = vault or self._vault
 
     # -- contacts
 

@@ -9,6 +9,8 @@ Rules
       before its first such change; the rest of it moves to a new stream (`changes/relabel.py`) whose name
       and bytes follow from what is moved. So whoever else holds the branch moves it to the very same
       changes, and nothing is there twice. No text is lost, no delete undone.
+    - In a paired vault the new stream is one of the same device, and that device signs it
+      (`store/covering.py`). A replica on another device waits for that signature.
     - A replica that gave way remembers which version stands, so it does not take the other in again.
     - What stays does not build on what moves, so the log is the former, then the latter. Everything derived
       is computed from it anew. One transaction holds all of that.
@@ -17,7 +19,7 @@ Forks are rare and a log is read fast, so all of it is written anew.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import NamedTuple
 
@@ -38,6 +40,10 @@ Logged = tuple[Change, bytes]
 
 Rank = tuple[int, bytes]
 """The time and the hash of the change that a branch begins with: the smaller one stands."""
+
+
+Name = Callable[[int, int, bytes, bytes], int]
+"""Returns the stream to which an actor's changes from a seq on move; see `changes/relabel.moved_actor`."""
 
 
 class Division(NamedTuple):
@@ -79,11 +85,11 @@ def rank(log: Log, actor: int, seq: int) -> Rank | None:
     return change.time, digest
 
 
-def divide(log: Log, actor: int, first: int) -> Division:
-    """Divide the log where an actor's branch from `first` on gives way."""
+def divide(log: Log, actor: int, first: int, name: Name = moved_actor) -> Division:
+    """Divide the log where an actor's branch from `first` on gives way; raises what `name` raises."""
     logged = list(log.opened({}))
     for salt in count():
-        moves, stay, go = _divide(log, logged, actor, first, salt)
+        moves, stay, go = _divide(log, logged, (actor, first), salt, name)
         before = {(change.actor, change.seq): data for change, data in stay}
         # Another replica may have moved the branch already, to these very changes. A stream of that name
         # that says something else is somebody's forgery: then the branch gets another name.
@@ -94,10 +100,10 @@ def divide(log: Log, actor: int, first: int) -> Division:
 
 
 def _divide(
-    log: Log, logged: list[Logged], actor: int, first: int, salt: int
+    log: Log, logged: list[Logged], begin: tuple[int, int], salt: int, name: Name
 ) -> tuple[dict[int, Move], list[Logged], list[Logged]]:
     """Return what moves where, the changes that stay and, told again, those that move."""
-    cause = (log.hash_at(actor, first) or NO_HASH) + bytes(salt)
+    cause = (log.hash_at(*begin) or NO_HASH) + bytes(salt)
     moves: dict[int, Move] = {}
     seen: dict[int, Version] = {}
     last: dict[int, int] = {}
@@ -105,10 +111,10 @@ def _divide(
     go: list[Logged] = []
     for change, data in logged:
         by, seq = change.actor, change.seq
-        if (by, seq) == (actor, first) or moves_with(change, moves):
+        if (by, seq) == begin or moves_with(change, moves):
             if by not in moves:
                 digest = log.hash_at(by, seq) or NO_HASH
-                moves[by] = Move(seq, last.get(by, 0), moved_actor(by, seq, digest, cause))
+                moves[by] = Move(seq, last.get(by, 0), name(by, seq, digest, cause))
             moved = relabel(change, seen.get(by, {}), moves)
             go.append((moved, encode(moved)))
         else:

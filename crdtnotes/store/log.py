@@ -37,12 +37,19 @@ class Head:
     hash: bytes = NO_HASH
 
 
-class _Next(NamedTuple):
-    """What an actor's stream has next. `key` orders pieces causally (see `Log.missing`)."""
+class Next(NamedTuple):
+    """What an actor's stream has next, up to a seq. `key` orders pieces causally (see `Log.ordered`)."""
 
     key: int
+    actor: int
+    seq: int
     piece: Piece
     block: Block | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes of the piece before compression."""
+        return self.piece.length if isinstance(self.piece, Packed) else len(self.piece)
 
 
 class Log:
@@ -54,6 +61,8 @@ class Log:
         self.dictionaries = Dictionaries(conn)
         self.heads: dict[int, Head] = {}
         self.tip = 0
+        self.grown: dict[int, int] = {}
+        """The bytes by which streams have grown since somebody cleared it."""
         self._ids: dict[int, int] = {}
         self._seen: dict[int, dict[int, tuple[int, int]]] = {}
 
@@ -139,6 +148,7 @@ class Log:
         head.seq = change.seq
         head.last = change.last
         head.hash = chain(head.hash, data)
+        self.grown[change.actor] = self.grown.get(change.actor, 0) + len(data)
         if change.actor not in self._ids:
             id = self._ids[change.actor] = len(self._ids) + 1
             self._conn.execute(
@@ -288,9 +298,14 @@ class Log:
                     damaged(f"Changes {block.seq} to {block.until} of {actor:016x} cannot be read: {error}")
                 after = block.until
 
-    def missing(self, version: Mapping[int, int]) -> Iterator[Piece]:
+    def missing(self, version: Mapping[int, int], upto: Mapping[int, int] | None = None) -> Iterator[Piece]:
+        """Return an iterator over the changes that `ordered` gives."""
+        return (item.piece for item in self.ordered(version, upto))
+
+    def ordered(self, version: Mapping[int, int], upto: Mapping[int, int] | None = None) -> Iterator[Next]:
         """Return an iterator over the changes beyond `version`, in causal order; blocks as they lie here.
 
+        It ends at `upto`, by default at what is here now; with something, `upto` has all that it depends on.
         Cost follows what is missing. Reads in pages; changes that come meanwhile are not included.
 
         What a change depends on has only smaller counters. So pieces go in the order of the highest counter
@@ -301,10 +316,11 @@ class Log:
 
         What leaves the log is verified: wrong bytes would make a fork where they were sent.
         """
+        ends = self.version() if upto is None else upto
         streams = [
-            self._stream(actor, version.get(actor, 0), head.seq)
-            for actor, head in self.heads.items()
-            if head.seq > version.get(actor, 0)
+            self._stream(actor, version.get(actor, 0), seq)
+            for actor, seq in ends.items()
+            if seq > version.get(actor, 0)
         ]
         return self._in_order(streams)
 
@@ -316,8 +332,8 @@ class Log:
             except DecodeError as error:
                 raise Damaged(f"A change in the vault's file is damaged: {error}") from None
 
-    def _in_order(self, streams: list[Iterator[_Next]]) -> Iterator[Piece]:
-        heap: list[tuple[int, int, _Next]] = []
+    def _in_order(self, streams: list[Iterator[Next]]) -> Iterator[Next]:
+        heap: list[tuple[int, int, Next]] = []
 
         def look_at(number: int) -> None:
             """Put what a stream has next among the candidates."""
@@ -330,28 +346,30 @@ class Log:
             _, number, item = heappop(heap)
             block = item.block
             if block is not None and not block.closed and heap and heap[0][0] <= block.last:
-                streams[number] = concatenated(self._singly(block, 0, block.until), streams[number])
+                streams[number] = concatenated(
+                    self._singly(item.actor, block, 0, block.until), streams[number]
+                )
             else:
                 if block is not None:
                     self.blocks.entries(block)
-                yield item.piece
+                yield item
             look_at(number)
 
-    def _singly(self, block: Block, after: int, upto: int) -> Iterator[_Next]:
+    def _singly(self, actor: int, block: Block, after: int, upto: int) -> Iterator[Next]:
         """Yield the changes `after+1 … upto` of a block one by one."""
         for entry in self.blocks.entries(block):
             if after < entry.change.seq <= upto:
-                yield _Next(entry.change.last, entry.data)
+                yield Next(entry.change.last, actor, entry.change.seq, entry.data)
 
-    def _stream(self, actor: int, after: int, upto: int) -> Iterator[_Next]:
+    def _stream(self, actor: int, after: int, upto: int) -> Iterator[Next]:
         """Yield what there is of one actor's changes `after+1 … upto`, in order; rows are verified."""
         row = self._ids[actor]
         tip = self.hash_at(actor, after) or b""
         while after < upto:
-            page = self._page(row, after, upto, tip)
+            page = self._page(actor, after, upto, tip)
             if page:
-                yield from (item for _, _, item in page)
-                after, tip, _ = page[-1]
+                yield from (item for _, item in page)
+                after, tip = page[-1][1].seq, page[-1][0]
                 continue
             block = self.blocks.holding(row, after + 1)
             if block is None:
@@ -359,22 +377,22 @@ class Log:
             if block.seq == after + 1 and block.before != tip:
                 raise Damaged(_DAMAGED)
             if block.seq == after + 1 and block.until <= upto:
-                yield _Next(block.start, block.packed, block)
+                yield Next(block.start, actor, block.until, block.packed, block)
             else:
-                yield from self._singly(block, after, upto)
+                yield from self._singly(actor, block, after, upto)
             after, tip = block.until, block.hash
 
-    def _page(self, actor: int, after: int, upto: int, tip: bytes) -> list[tuple[int, bytes, _Next]]:
-        """Return `(seq, hash, piece)` of the next changes that lie in rows of their own, without a gap.
+    def _page(self, actor: int, after: int, upto: int, tip: bytes) -> list[tuple[bytes, Next]]:
+        """Return `(hash, change)` of the next changes that lie in rows of their own, without a gap.
 
         `tip` is the chain's hash before them.
         """
-        page: list[tuple[int, bytes, _Next]] = []
+        page: list[tuple[bytes, Next]] = []
         size = 0
         cursor = self._conn.execute(
             """SELECT seq, last, hash, length, data FROM log
                WHERE actor = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?""",
-            (actor, after, upto, PAGE),
+            (self._ids[actor], after, upto, PAGE),
         )
         for seq, last, stored, length, data in cursor:
             if seq != after + 1:
@@ -382,7 +400,7 @@ class Log:
             piece = self._piece(length, data)
             tip = _verify(tip, _content(piece), stored)
             # What is compressed goes out as it lies here, unless the receiver would need a dictionary.
-            page.append((seq, tip, _Next(last, piece if length is None else _small(piece))))
+            page.append((tip, Next(last, actor, seq, piece if length is None else _small(piece))))
             size += len(data)
             after = seq
             if size > PAGE_BYTES:

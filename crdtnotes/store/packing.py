@@ -7,6 +7,8 @@ Rules
     - A block is read back, and every change's bytes and hash compared, before the rows are gone for good:
       block, rows and what tells of them change in one transaction, so a crash leaves the one or the other.
     - A small block at the end of a stream is packed anew with what follows it.
+    - A block ends where a signature that stays covers its stream (`store/covers.py`), so that it can be sent
+      as it lies.
 """
 
 import sqlite3
@@ -22,6 +24,7 @@ from crdtnotes.changes.compression import SMALL, compress
 from crdtnotes.changes.limits import MAX_BLOCK_BYTES
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.blocks import Block, Entry
+from crdtnotes.store.covering import Covering
 from crdtnotes.store.log import Log
 
 LEAST = 64
@@ -63,6 +66,10 @@ class Host(Protocol):
     def log(self) -> Log:
         """Its log."""
 
+    @property
+    def covering(self) -> Covering:
+        """What covers the log."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """Hold the replica for writing."""
 
@@ -80,7 +87,7 @@ def pack(replica: Host, *, least: int = LEAST, progress: Progress | None = None)
         after = 0
         while True:
             with replica.transaction():
-                run = _next_run(replica.conn, replica.log, actor, after, least)
+                run = _next_run(replica, actor, after, least)
                 if run is None:
                     break
                 packed += _store(replica, actor, run)
@@ -106,12 +113,14 @@ _Run = list[tuple[Entry, int]]
 """Consecutive changes, each with the row of its note."""
 
 
-def _next_run(conn: sqlite3.Connection, log: Log, actor: int, after: int, least: int) -> _Run | None:
+def _next_run(replica: Host, actor: int, after: int, least: int) -> _Run | None:
     """Return the next changes beyond a seq that are to be one block; None where there are no more."""
+    row = replica.log.row_of(actor)
+    ends = replica.covering.covers.ends(actor)
     run: _Run = []
     size = 0
-    for entry, note in _candidates(conn, log.row_of(actor), after):
-        full = len(run) >= MOST or size > _BYTES
+    for entry, note in _candidates(replica.conn, row, after):
+        full = len(run) >= MOST or size > _BYTES or (bool(run) and run[-1][0].change.seq in ends)
         if run and (full or entry.change.seq != run[-1][0].change.seq + 1):
             if len(run) >= least:
                 break
@@ -144,7 +153,11 @@ def _store(replica: Host, actor: int, run: _Run) -> int:
     notes = {note for _, note in run}
     before = log.hash_at(actor, first.change.seq - 1) or NO_HASH
     former = log.blocks.holding(row, first.change.seq - 1)
-    if former is not None and _fits_before(former, entries):
+    if (
+        former is not None
+        and former.until not in replica.covering.covers.ends(actor)
+        and _fits_before(former, entries)
+    ):
         entries = former.entries() + entries
         notes |= {
             note for (note,) in conn.execute("SELECT note FROM block_notes WHERE block = ?", (former.id,))

@@ -8,7 +8,7 @@ twice. If it fails, nothing of it happened and everything in memory is read anew
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,9 @@ from pathlib import Path
 from crdtnotes.changes.batch import Opened, Piece, batches, cost, unbatch
 from crdtnotes.changes.change import Change, chain
 from crdtnotes.changes.codec import KNOWN_KINDS
+from crdtnotes.changes.limits import MAX_GROUP_BYTES
+from crdtnotes.changes.messages import Heads
+from crdtnotes.changes.relabel import moved_actor
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import (
@@ -26,6 +29,7 @@ from crdtnotes.errors import (
     LocalError,
     MissingChanges,
     NotAVault,
+    NotCovered,
     ReadOnly,
     RemoteError,
     StoreError,
@@ -33,6 +37,8 @@ from crdtnotes.errors import (
 from crdtnotes.markup.names import name_key
 from crdtnotes.store import causality, memory, packing
 from crdtnotes.store.circle import Circle
+from crdtnotes.store.covering import Covering
+from crdtnotes.store.covers import Group
 from crdtnotes.store.database import create_file, open_file, plain_errors, writing
 from crdtnotes.store.dictionaries import condense
 from crdtnotes.store.digest import digest
@@ -45,6 +51,7 @@ from crdtnotes.store.memory import Remembered
 from crdtnotes.store.names import NameIndex
 from crdtnotes.store.search import PENDING_BULK, SearchIndex
 from crdtnotes.store.stream import OwnStream, new_token, random_actor
+from crdtnotes.trust.identity import Identity, own_identity
 
 _NOTHING = NoteState()
 # What is known of a note that is not here; never changed.
@@ -68,12 +75,14 @@ DERIVE_EVERY = 500
 class Received:
     """What became of batches: changes stored, changes that were here already, changes that wait.
 
-    `version` is the version of those that are stored, as far as they were in the batches.
+    `version` is the version of those that are stored, as far as they were in the batches. `covered`: some of
+    what was here before is covered only now.
     """
 
     changes: int = 0
     known: int = 0
     waiting: int = 0
+    covered: bool = False
     version: Version = field(default_factory=dict)
 
 
@@ -81,11 +90,18 @@ class Replica:
     """A replica's file, open. For one thread; other processes may have the same file open."""
 
     def __init__(
-        self, path: Path, *, read_only: bool = False, actors: Callable[[], int] | None = None
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        actors: Callable[[], int] | None = None,
+        identity: Callable[[], Identity] | None = None,
     ) -> None:
         """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged.
 
-        `actors` gives the name of each stream that this replica begins; by default a random one.
+        `actors` gives the name of each stream that this replica begins; by default a random one. `identity`
+        gives this device's keys, by default those of the user's data folder; they are asked for once a
+        paired vault is written.
         """
         self.new_actor = actors or random_actor
         self.path = path
@@ -113,6 +129,7 @@ class Replica:
                 self.vault_id = bytes(meta["vault"])
                 self.device = str(meta["device"])
                 self.circle = Circle(self.conn, self.vault_id)
+                self.covering = Covering(self.conn, self.log, self.circle, identity or own_identity)
                 self._look()
                 if not read_only:
                     self.stream.check()
@@ -229,6 +246,10 @@ class Replica:
                 # The log was written anew, or that was undone; what is in memory goes with the old one.
                 self.epoch = epoch
                 self.documents.forget()
+            if meta["vault"] != self.vault_id:
+                self.vault_id = bytes(meta["vault"])
+                self.circle.forget(self.vault_id)
+            self.covering.forget()
             self._data_version = version
 
     def version(self) -> Version:
@@ -249,16 +270,27 @@ class Replica:
             return self._forks[actor, seq][1]
         return digest
 
-    def changes_since(self, version: Mapping[int, int]) -> Iterator[bytes]:
+    def changes_since(self, version: Mapping[int, int]) -> Iterator[bytes | Heads]:
         """Return batches of the changes that are here now and beyond `version`, in causal order.
 
-        They are read in pages as they are asked for; no lock is held between pages.
+        In a paired vault they come in groups, each followed by what covers it; what is bare is left out, and
+        who lacks it cannot take what follows. They are read in pages as they are asked for; no lock is held
+        between pages.
         """
-        with self.reading():
-            missing = self.log.missing(version)
-        return self._guarded(batches(missing))
+        with self.steady():
+            if not self.circle.founded:
+                return self._guarded(batches(self.log.missing(version)))
+            groups = self.covering.covers.groups(version)
+        return self._guarded(self._in_groups(version, groups))
 
-    def _guarded(self, items: Iterator[bytes]) -> Iterator[bytes]:
+    def _in_groups(self, version: Mapping[int, int], groups: list[Group]) -> Iterator[bytes | Heads]:
+        sent = dict(version)
+        for group in groups:
+            yield from batches(self.log.missing(sent, group.upto))
+            yield group.heads
+            join(sent, group.upto)
+
+    def _guarded(self, items: Iterator[bytes | Heads]) -> Iterator[bytes | Heads]:
         with plain_errors(self.path):
             yield from items
 
@@ -287,15 +319,17 @@ class Replica:
                 self.db.refuse_if_replaced(self.path)
                 self._depth = 1
                 self._look()
+                self.log.grown.clear()
                 yield
                 self.derive()
+                self.covering.cover_own(self.actor)
                 self.log.save_heads(self._actors)
         except BaseException:
             self.documents.forget()
             self.names.forget()
             self.links.forget()
-            self.stream.forget()
             self.circle.forget()
+            self.stream.forget()
             self._touched.clear()
             self._data_version = -1
             raise
@@ -313,11 +347,13 @@ class Replica:
         self._actors.add(change.actor)
         doc.note(change, log_id)
         self._touched[doc.uid] = doc
+        self.covering.cover_much(self.actor)
 
     def bear(self, change: Change, data: bytes) -> None:
         """Log a birth of a note that is not here, and the note with it."""
         self._refuse_if_undone()
         self.log.write(change, data, self._bear(change, data))
+        self.covering.cover_much(self.actor)
 
     def _bear(self, change: Change, data: bytes) -> int:
         log_id = self.log.advance(change, data)
@@ -424,7 +460,88 @@ class Replica:
                     self._touched[uid] = doc
             self.conn.execute("UPDATE meta SET value = ? WHERE key = 'kinds'", (KNOWN_KINDS,))
 
+    # -- what covers the log
+
+    @property
+    def founded(self) -> bool:
+        """Whether the vault was paired, so that changes are taken in only with what covers them."""
+        with self.reading():
+            return self.circle.founded
+
+    def settle_own_stream(self) -> None:
+        """See to it, before a change is made, that it goes to a stream for which this device can sign."""
+        self.stream.claim()
+        actor = self.covering.own_stream(self.actor)
+        if actor != self.actor:
+            self.stream.begin(actor)
+
+    def bare(self) -> Version:
+        """Return the streams of which not all is covered here, with the seq up to which it is."""
+        with self.reading():
+            return self.covering.covers.bare()
+
+    def unsigned(self) -> int:
+        """Return how many changes wait here for their authors' signatures; see `store/covers.py`."""
+        return sum(self.log.head(actor).seq - seq for actor, seq in self.bare().items())
+
+    def covers_of(self, streams: Mapping[int, int]) -> list[Heads]:
+        """Return, cut by cut, what covers these streams up to at most the seqs that are given."""
+        with self.reading():
+            return self.covering.covers.of_streams(streams)
+
+    def proof(self, actor: int, first: int) -> list[bytes | Heads]:
+        """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
+        with self.steady():
+            return self.covering.proof(actor, first)
+
+    def mend_covers(self) -> None:
+        """Make what covers the log fit it, when parts of either were lost."""
+        with self.transaction():
+            if self.circle.founded:
+                self.covering.mend()
+
     # -- devices
+
+    def admit(self, certificate: bytes, name: str) -> None:
+        """Let a device belong to the vault; the first time, this one founds the circle of devices.
+
+        Raises NotPaired if this device does not belong to the vault, BadIdentity, or TooLarge.
+        """
+        with self.transaction():
+            if not self.circle.founded:
+                self.circle.found(self.covering.identity, self.device, self.heads())
+                self.covering.cover_past()
+            self.circle.admit(self.covering.identity, certificate, name)
+
+    def revoke(self, device: bytes) -> None:
+        """End a device's belonging to the vault; raises NotPaired if it or this one does not belong to it."""
+        with self.transaction():
+            self.circle.revoke(self.covering.identity, device)
+
+    def begin_anew(self) -> None:
+        """Make a new vault of this one, to which no device belongs: all have to be paired anew."""
+        with self.transaction():
+            self.circle.leave()
+            self.covering.clear()
+            self.vault_id = secrets.token_bytes(16)
+            self.conn.execute("UPDATE meta SET value = ? WHERE key = 'vault'", (self.vault_id,))
+            self.circle.forget(self.vault_id)
+
+    def adopt(self, root: bytes, records: list[bytes]) -> None:
+        """Take the root and the records of the device that this one was paired with.
+
+        Raises DecodeError; LocalError if this replica holds what the founder does not answer for.
+        """
+        with self.transaction():
+            joins = not self.circle.founded
+            self.circle.adopt(root, records)
+            self._wait_for_signatures(joins=joins)
+            self.circle.answer_for_gone(self.covering.own_identity)
+
+    def _wait_for_signatures(self, *, joins: bool) -> None:
+        """If this replica has just joined, wait for the signatures of what it has already."""
+        if joins and self.circle.founded:
+            self.covering.begin_waiting()
 
     def records_digest(self) -> bytes:
         """Return a hash (16 bytes) of the records about devices that are here; zeros for none."""
@@ -442,7 +559,12 @@ class Replica:
         Raises DecodeError, and keeps nothing, for what is no record.
         """
         with self.transaction():
-            return self.circle.take(records)
+            joins = not self.circle.founded
+            new = self.circle.take(records)
+            self._wait_for_signatures(joins=joins)
+            if new:
+                self.circle.answer_for_gone(self.covering.own_identity)
+            return new
 
     def is_member(self, device: bytes) -> bool:
         """Tell whether a device belongs to the vault now."""
@@ -468,39 +590,65 @@ class Replica:
         """Return what it costs to take in a batch, in bytes of text; raises DecodeError."""
         return cost(batch)
 
-    def receive(self, received: list[bytes], *, wait: bool = False) -> Received:
-        """Take in batches from another replica, in one transaction.
+    def receive(
+        self, received: Sequence[bytes | Heads], *, wait: bool = False, restored: bool = False
+    ) -> Received:
+        """Take in batches from another replica, in one transaction, and in a paired vault what covers them.
 
         Changes that are here already are passed over. One that comes before what it depends on waits
         in memory if `wait`, else it makes the whole fail. Raises a RemoteError, and keeps nothing,
-        when a byte of the batches is wrong.
+        when a byte of the batches is wrong or a change is not covered. `restored` batches are from a file
+        that was this replica's: they come without what covers them, which `mend_covers` sees to.
         """
         if self._depth:
             raise LocalError("Changes of others cannot be taken in while a transaction is open.")
-        opening = [unbatch(batch) for batch in received]
         result = Received()
-        early: list[tuple[Change, bytes]] = []
-        with self.transaction():
-            for opened in (piece for batch in opening for piece in batch):
-                if opened.is_block and self._take_block(opened, result):
-                    continue
-                for change, data in opened.changes:
-                    if causality.is_ready(change, self.log):
-                        whole = data if opened.is_block else opened.piece
-                        self._take(change, data, whole, result)
-                        join(result.version, {change.actor: change.seq})
-                    elif wait:
-                        early.append((change, data))
-                    else:
-                        raise MissingChanges(
-                            f"A peer sent {causality.label(change)} before the changes that it depends on."
-                        )
-        for change, data in early:
-            self._waiting[change.actor, change.seq] = (change, data)
+        try:
+            self._receive(received, result, wait=wait, restored=restored)
+        except Fork as fork:
+            # Another version of a change is one only if its author has signed it; else it is a forgery.
+            if self.founded and fork.actor:
+                self.covering.proven_rank(fork.actor, fork.seq, received)
+            raise
         while self._waiting and self._take_waiting(result):
             pass
         result.waiting = len(self._waiting)
         return result
+
+    def _receive(
+        self, received: Sequence[bytes | Heads], result: Received, *, wait: bool, restored: bool
+    ) -> None:
+        early: list[tuple[Change, bytes]] = []
+        with self.transaction():
+            wait = wait and not self.circle.founded
+            for item in received:
+                if isinstance(item, Heads):
+                    self.covering.cover_group(item)
+                    continue
+                for opened in unbatch(item):
+                    if not opened.is_block or not self._take_block(opened, result):
+                        early += self._take_singly(opened, result, wait=wait)
+            if restored:
+                self.log.grown.clear()
+            self.covering.check_covered()
+            result.covered = self.covering.settle()
+        for change, data in early:
+            self._waiting[change.actor, change.seq] = (change, data)
+
+    def _take_singly(self, opened: Opened, result: Received, *, wait: bool) -> list[tuple[Change, bytes]]:
+        """Integrate a piece's changes one by one; return those that are not ready, if these may `wait`."""
+        early: list[tuple[Change, bytes]] = []
+        for change, data in opened.changes:
+            if causality.is_ready(change, self.log):
+                self._take(change, data, data if opened.is_block else opened.piece, result)
+                join(result.version, {change.actor: change.seq})
+            elif wait:
+                early.append((change, data))
+            else:
+                raise MissingChanges(
+                    f"A peer sent {causality.label(change)} before the changes that it depends on."
+                )
+        return early
 
     def _take_block(self, opened: Opened, result: Received) -> bool:
         """Integrate a block as a whole; return False where parts of it are here already or are not ready.
@@ -580,23 +728,44 @@ class Replica:
         with self.reading():
             return rank(self.log, actor, seq) or self._forks.get((actor, seq))
 
-    def give_way(self, actor: int, first: int, standing: Rank) -> str:
+    def give_way(self, actor: int, first: int, standing: Rank, proof: Sequence[bytes | Heads] = ()) -> str:
         """Let this replica's branch of a stream, from `first` on, give way to one of the rank `standing`.
 
         What it holds is written again in other streams, so no text is lost (`store/fork.py`); the other
-        branch is still to come. Returns a sentence for a person.
+        branch is still to come. In a paired vault `proof` must show that the stream's device has signed that
+        one. Returns a sentence for a person. Raises NotCovered where it does not, and Fork where nobody can
+        sign what would be written again.
         """
         with self.transaction():
+            founded = self.circle.founded
+            if founded and self.covering.proven_rank(actor, first, proof) != standing:
+                raise NotCovered(f"A peer showed another change {first} of {actor:016x} than it had said.")
             if self.log.head(actor).seq >= first:
-                self._rewrite(divide(self.log, actor, first))
+                division = divide(self.log, actor, first, self.covering.move if founded else moved_actor)
+                self._rewrite(division)
+                self._cover_rewritten(actor, first)
             self.conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", fork_entry(actor, first, standing))
             self._forks[actor, first] = standing
         sentence = (
             f"A device was copied or restored from a backup: from change {first} of {actor:016x} on there "
             "were two versions. One stands; what the other holds was written again, and nothing is lost."
         )
+        if self.bare():
+            sentence += " What other devices wrote there reaches others once these have signed it again."
         logger.warning(sentence)
         return sentence
+
+    def _cover_rewritten(self, actor: int, first: int) -> None:
+        """See to what covers a log that was written anew; raises Fork where that cannot be sent to others."""
+        self.log.grown.clear()
+        if self.circle.founded and self.covering.mend() > MAX_GROUP_BYTES:
+            raise Fork(
+                f"From change {first} of {actor:016x} on there are two versions, and too much was built on "
+                "them to be written again. Export the notes of this device (crdtnotes export), join with a "
+                "new replica, and import them there.",
+                actor,
+                first,
+            )
 
     def _rewrite(self, division: Division) -> None:
         """Write the log anew, and all that is derived from it."""

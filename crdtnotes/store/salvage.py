@@ -22,7 +22,7 @@ from crdtnotes.store.fork import Rank, fork_entry, forks_in
 from crdtnotes.store.log import Log
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.texts import Texts
-from crdtnotes.trust.records import Add, Record, decode_record
+from crdtnotes.trust.records import Found, Record, decode_record
 
 _CHANGES_AT_A_TIME = 500
 
@@ -207,7 +207,10 @@ def _opened(form: Form, length: object, data: object, dictionaries: Dictionaries
 
 
 def keep(wreck: Wreck, replica: Replica) -> None:
-    """Put into a replica the rows that no log gives back, as far as its tables take them."""
+    """Put into a replica the rows that no log gives back, as far as its tables take them.
+
+    What says who wrote what comes with them, and goes again where it does not prove itself.
+    """
     with replica.transaction():
         replica.conn.executemany(
             "INSERT OR REPLACE INTO meta VALUES (?, ?)",
@@ -222,6 +225,7 @@ def keep(wreck: Wreck, replica: Replica) -> None:
                         replica.conn.execute(
                             f'INSERT OR IGNORE INTO "{table}" VALUES ({", ".join("?" * len(row))})', row
                         )
+    replica.mend_covers()
 
 
 def _keep_devices(wreck: Wreck, replica: Replica) -> None:
@@ -230,14 +234,10 @@ def _keep_devices(wreck: Wreck, replica: Replica) -> None:
     for data in wreck.records:
         with suppress(DecodeError):
             records.append(decode_record(data))
-    founders = [
-        record.digest
-        for record in records
-        if isinstance(record.body, Add) and record.body.by == record.body.device
-    ]
+    founders = [record.digest for record in records if isinstance(record.body, Found)]
     root = wreck.root if wreck.root in founders else next(iter(founders), None)
     if root is not None:
-        replica.circle.adopt(root, [record.data for record in records])
+        replica.circle.restore(root, records)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -292,7 +292,7 @@ def replay(
             rest.append(entry)
     for start in range(0, len(ready), _CHANGES_AT_A_TIME):
         show(start, len(ready))
-        replica.receive(list(batches(ready[start : start + _CHANGES_AT_A_TIME])))
+        replica.receive(list(batches(ready[start : start + _CHANGES_AT_A_TIME])), restored=True)
     return rest
 
 

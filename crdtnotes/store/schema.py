@@ -1,7 +1,7 @@
 """The tables of a replica's file, as steps that are taken once each and in order.
 
-What is *primary*: `meta`, `log`, `blocks`, `dictionaries` and the chain heads in `actors`. All the rest is
-derived from the log and can be rebuilt from it.
+What is *primary*: `meta`, `log`, `blocks`, `dictionaries`, the chain heads in `actors`, and what is known of
+devices. All the rest is derived from the log and can be rebuilt from it.
 """
 
 from sqlite_utils import Database, Migrations
@@ -109,5 +109,16 @@ _M002 = (
     """CREATE TABLE addresses (
         device BLOB NOT NULL, address TEXT NOT NULL, worked INTEGER NOT NULL,
         PRIMARY KEY (device, address)) WITHOUT ROWID""",
+    # Whose a stream is: what proves it (crdtnotes/trust/actors.py). Primary, as all that follows.
+    """CREATE TABLE authors (
+        actor INTEGER PRIMARY KEY, key BLOB NOT NULL, nonce BLOB NOT NULL)""",
+    "CREATE INDEX authors_key ON authors (key)",
+    # What covers the log, once it is paired (store/covers.py): the cuts, with the bytes of changes between
+    # the one before and each, and whether it waits for signatures; and the signatures of the heads that have
+    # moved there. Actors are named in full, so that the rows outlive a log that is written anew.
+    "CREATE TABLE cuts (id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, waits INTEGER NOT NULL)",
+    """CREATE TABLE signatures (
+        cut INTEGER NOT NULL, actor INTEGER NOT NULL, seq INTEGER NOT NULL, signature BLOB NOT NULL,
+        PRIMARY KEY (cut, actor)) WITHOUT ROWID""",
     "PRAGMA user_version = 2",
 )

@@ -195,7 +195,7 @@ class Writer:
     def _place(self) -> tuple[int, int, _Deps]:
         """Return the seq, the start and the deps that the next change has."""
         replica, log = self.replica, self.replica.log
-        replica.stream.claim()
+        replica.settle_own_stream()
         head, seen = log.head(replica.actor), log.seen(replica.actor)
         deps = {
             actor: other.seq

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.messages import Changes, Records
-from crdtnotes.errors import DecodeError, MissingChanges, NotPaired
+from crdtnotes.changes.limits import MAX_GROUP_BYTES
+from crdtnotes.changes.messages import Changes, Heads, Records
+from crdtnotes.errors import DecodeError, LocalError, MissingChanges, NotCovered, NotPaired
 from crdtnotes.store import Replica
 from crdtnotes.store.database import new_file, plain_errors
 from crdtnotes.trust.identity import Identity
@@ -31,17 +32,24 @@ def create_bundle(
 ) -> None:
     """Write the changes beyond a version to a new file that the receivers can read.
 
-    Raises VaultExists if something is at the path, NotPaired if there is nobody to read it.
+    Raises VaultExists if something is at the path, NotPaired if there is nobody to read it, LocalError
+    while what covers the changes is not all here.
     """
     if not receivers:
         raise NotPaired("No other device belongs to this vault that could read a bundle.")
     if not replica.is_member(identity.id):
         raise NotPaired("This device does not belong to the vault.")
+    version = replica.version()
+    if any(since.get(actor, 0) < version[actor] for actor in replica.bare()):
+        raise LocalError(
+            "Some changes here still wait for the signature of the device that made them, and nobody would "
+            "take them without; sync with that device first."
+        )
 
     def segments() -> Iterator[bytes]:
         yield messages.encode(Records(tuple(replica.records())))
-        for batch in replica.changes_since(since):
-            yield messages.encode(messages.pack(batch))
+        for item in replica.changes_since(since):
+            yield messages.encode(item if isinstance(item, Heads) else messages.pack(item))
 
     with new_file(path) as part, part.open("wb") as out:
         seal(out, identity, replica.vault_id, receivers, segments())
@@ -52,7 +60,8 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
 
     The signature is checked before anything is kept.
     """
-    changes = records = 0
+    changes = records = size = 0
+    held: list[bytes | Heads] = []
     with plain_errors(path):
         size = path.stat().st_size
         source = path.open("rb")
@@ -63,13 +72,21 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
             if isinstance(message, Records):
                 records += replica.take_records(list(message.records))
             elif isinstance(message, Changes):
+                held.append(messages.unpack(message))
+                size += message.length
+                if size > 2 * MAX_GROUP_BYTES:
+                    raise DecodeError("The bundle holds more changes than it may without a signature.")
+            elif isinstance(message, Heads):
                 try:
-                    changes += replica.receive([messages.unpack(message)]).changes
+                    changes += replica.receive([*held, message]).changes
                 except MissingChanges:
                     raise MissingChanges(
                         "The bundle goes on from changes that are not here; one made with --since of this "
                         "replica's version would fit."
                     ) from None
+                held, size = [], 0
             else:
                 raise DecodeError("The bundle holds what does not belong in one.")
+    if held:
+        raise NotCovered("The bundle holds changes without the signatures of those who made them.")
     return BundleSummary(changes, records)

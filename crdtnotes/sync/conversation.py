@@ -202,7 +202,7 @@ class Conversation:
                     woken, self._woken = self._woken, False
                     saying, self._saying = list(self._saying.values()), {}
                     frames, closed, status = await self._worker.run(partial(self._frames, woken, saying))
-                    if self.session.accepted:
+                    if self.session.trusted:
                         # Before our acceptance leaves: from then on the peer may send large frames.
                         trust(self.connection)
                     self._note(status)

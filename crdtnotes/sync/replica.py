@@ -1,7 +1,9 @@
 """What a session needs of a replica."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
+
+from crdtnotes.changes.messages import Heads
 
 
 class Received(Protocol):
@@ -19,6 +21,11 @@ class Received(Protocol):
     @property
     def changes(self) -> int:
         """How many of the changes were new here."""
+        ...
+
+    @property
+    def covered(self) -> bool:
+        """Whether something that was here before is covered only now."""
         ...
 
 
@@ -54,16 +61,38 @@ class Replica(Protocol):
         """
         ...
 
-    def give_way(self, actor: int, first: int, standing: tuple[int, bytes], /) -> str:
+    def give_way(
+        self, actor: int, first: int, standing: tuple[int, bytes], proof: Sequence[bytes | Heads] = (), /
+    ) -> str:
         """Write this replica's branch of a stream, from `first` on, again in other streams.
 
         Returns a sentence for a person. Afterwards the stream ends before `first`, and of that change
-        only the version of the rank `standing` is taken in.
+        only the version of the rank `standing` is taken in. Where changes have to be covered, `proof` must
+        show that the stream's author has signed that one; raises NotCovered or Fork.
         """
         ...
 
-    def changes_since(self, version: dict[int, int], /) -> Iterator[bytes]:
+    def proof(self, actor: int, first: int, /) -> Sequence[bytes | Heads]:
+        """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
+        ...
+
+    def bare(self) -> dict[int, int]:
+        """Return the streams of which not all is covered here, with the seq up to which it is."""
+        ...
+
+    def covers_of(self, streams: dict[int, int], /) -> Sequence[Heads]:
+        """Return what covers these streams up to at most the seqs that are given, in order."""
+        ...
+
+    @property
+    def founded(self) -> bool:
+        """Whether changes are taken in only with the signatures that cover them."""
+        ...
+
+    def changes_since(self, version: dict[int, int], /) -> Iterator[bytes | Heads]:
         """Yield batches of the changes that are here at the time of the call and that `version` lacks.
+
+        Where changes have to be covered, they come in groups, each ended by what covers it.
 
         They come lazily, read in pages, and in causal order. `version` may name actors and changes that
         are not known here. What is committed while the iterator is in use is left out, so that
@@ -75,8 +104,8 @@ class Replica(Protocol):
         """Return what it costs to take in a batch, in bytes of text; raises DecodeError."""
         ...
 
-    def receive(self, batches: list[bytes], /) -> Received:
-        """Commit all these batches in one transaction.
+    def receive(self, items: list[bytes | Heads], /) -> Received:
+        """Commit all these batches, with what covers them, in one transaction.
 
         Raises a RemoteError for what breaks a rule, a StoreError for trouble on this side; then nothing
         of them is kept.

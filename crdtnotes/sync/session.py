@@ -16,10 +16,15 @@ Rules, the same for both sides (docs/protocol.md):
    again there is no fork.
 7. A message that breaks a rule ends the conversation with a Bye, and nothing of its burst is kept.
 8. Presence is news of the moment: it goes only to a peer whose protocol has it, and is never stored.
-9. After a Bye, sent or received, nothing more is read or sent.
-10. Where the sets of records about devices differ, each side sends those that it has, before its changes. A
+9. Where the sets of records about devices differ, each side sends those that it has, before its changes. A
    peer whose device is known is asked for at the membership before each burst and before each sending, not
    once a connection.
+10. In a vault that was paired, changes come in groups, each ended by the signatures that cover it (Heads).
+   What came of a group is held back until then; the window is looked at between groups only. There a side
+   gives way only to a branch that the other has proven: by its changes and what covers them.
+11. A side that lacks what covers some of its streams says so (Bare), and gets it if the other has it. Until
+   then it sends those streams to nobody, and what it has besides only to who has all of them.
+12. After a Bye, sent or received, nothing more is read or sent.
 
 How what the peer lacks is found: a *pass* fixes the version to reach, and iterates over the changes
 between what the peer has or was sent and that version. When a pass is through, `sent` includes its version. A
@@ -27,14 +32,17 @@ commit meanwhile (`wake`) makes one more pass follow.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from crdtnotes.changes import messages
+from crdtnotes.changes.limits import MAX_DEPS, MAX_GROUP_BYTES
 from crdtnotes.changes.messages import (
     Ack,
+    Bare,
     Branch,
     Bye,
     Changes,
+    Heads,
     Hello,
     Message,
     Presence,
@@ -65,6 +73,10 @@ BUDGET_BYTES = 1024 * 1024
 
 _MAX_COST = 2 * messages.MAX_FRAME_BYTES
 # Of a burst that costs more than this to take in, the rest waits, so that memory and time stay bounded.
+
+_MAX_HELD_BYTES = 2 * MAX_GROUP_BYTES
+_MAX_HELD_MESSAGES = 4096
+# A group that waits for its signatures.
 
 _REASONS: dict[type[CrdtnotesError], Reason] = {
     WrongVault: Reason.WRONG_VAULT,
@@ -105,7 +117,16 @@ class Session:
         self._wanted: Version = {}
         self._mine: Version = {}
         self._sent: Version = {}
-        self._pass: Iterator[bytes] | None = None
+        self._pass: Iterator[bytes | Heads] | None = None
+        self._covered = False
+        self._in_group = False
+        self._held: list[bytes | Heads] = []
+        self._held_bytes = 0
+        self._proofs_sent: set[tuple[bytes, bytes]] = set()
+        self._bare_said = False
+        self._asked: Version = {}
+        self._answers: deque[Heads] = deque()
+        self._answered: set[tuple[int, int]] = set()
         self._target: Version = {}
         self._dirty = True
         self._greeting: list[Message] = []
@@ -119,6 +140,7 @@ class Session:
         self._ack_owed = False
         self._greeted = False
         self._forked = False
+        self._asked_for_proof: tuple[Branch, int] | None = None
         self._branches = 0
         self._presences: list[Presence] = []
         self._frames: deque[bytes] = deque()
@@ -157,6 +179,11 @@ class Session:
     def has_more(self) -> bool:
         """Whether frames that were given to `receive` wait to be taken in."""
         return bool(self._frames) and not self.closed
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the peer may send large frames: its Hello is accepted, or a fork is being settled."""
+        return self.accepted or self._forked
 
     @property
     def caught_up(self) -> bool:
@@ -243,7 +270,7 @@ class Session:
         try:
             if not self.closed:
                 self._check_peer()
-                changes = self._records_to_send() + self._changes_to_send(budget)
+                changes = self._records_to_send() + self._bare_to_send() + self._changes_to_send(budget)
         except (RemoteError, LocalError) as error:
             self._greeting.clear()
             self.fail(error)
@@ -297,32 +324,56 @@ class Session:
 
     def _receive(self, frames: Sequence[bytes]) -> None:
         self._frames.extend(frames)
-        batches: list[bytes] = []
+        items: list[bytes | Heads] = []
         room = _MAX_COST
         while self._frames and room > 0 and not self.closed and self.bye is None:
             frame = self._frames.popleft()
             self.bytes_in += len(frame)
             message = self._read(frame)
-            if isinstance(message, Hello):
-                self._greet(message)
-            elif isinstance(message, Ack):
-                self._acknowledge(message)
-            elif isinstance(message, Branch):
-                self._settle_fork(message)
-            elif isinstance(message, Bye):
-                self.bye = message
-            elif isinstance(message, Records):
-                self._take_records(list(message.records))
-            elif isinstance(message, Presence):
-                self.heard.append(message)
-            elif not self._forked:
-                batch = messages.unpack(message)
-                batches.append(batch)
-                room -= self._replica.cost(batch)
-        if batches:
-            self._store(batches)
+            if not isinstance(message, Changes | Heads):
+                self._take(message)
+            elif self._forked:
+                self._take_proof(message)
+            elif self._hold(message):
+                items += self._held
+                room -= sum(self._replica.cost(item) for item in self._held if isinstance(item, bytes))
+                self._held, self._held_bytes = [], 0
+        if items:
+            self._store(items)
         if self.bye is not None:
             self._part(self.bye)
+
+    def _take(self, message: Message) -> None:
+        """Take in a message that is not about changes."""
+        match message:
+            case Hello():
+                self._greet(message)
+            case Ack():
+                self._acknowledge(message)
+            case Branch():
+                self._settle_fork(message)
+            case Bye():
+                self.bye = message
+            case Presence():
+                self.heard.append(message)
+            case Records():
+                self._take_records(list(message.records))
+            case Bare():
+                self._take_bare(message)
+
+    def _hold(self, message: Changes | Heads) -> bool:
+        """Put a message to those that came of its group; return whether the group ends with it."""
+        if isinstance(message, Heads):
+            self._held.append(message)
+            return True
+        batch = messages.unpack(message)
+        self._held.append(batch)
+        self._held_bytes += len(batch)
+        if not self._replica.founded:
+            return True
+        if self._held_bytes > _MAX_HELD_BYTES or len(self._held) > _MAX_HELD_MESSAGES:
+            raise ProtocolError("A group of changes is over the limit.")
+        return False
 
     def _read(self, frame: bytes) -> Message:
         """Decode a frame and check that it may come now."""
@@ -336,9 +387,11 @@ class Session:
         if isinstance(message, Hello):
             if self._greeted:
                 raise ProtocolError("A second Hello came.")
-        elif isinstance(message, Ack | Changes | Branch | Presence | Records) and not self._greeted:
+        elif not isinstance(message, Bye) and not self._greeted:
             raise ProtocolError("A message came before the Hello.")
-        if isinstance(message, Changes | Presence | Records) and not self._acceptance_sent:
+        if isinstance(message, Changes | Heads | Presence | Records | Bare) and not (
+            self._acceptance_sent or self._forked
+        ):
             raise ProtocolError("A message came before the Hello was accepted.")
         return message
 
@@ -347,6 +400,9 @@ class Session:
         if hello.vault != self._replica.vault_id:
             raise WrongVault("The two sides keep different vaults, so nothing was exchanged.")
         self._greeted = True
+        self._records_agree = hello.records == self._records_digest
+        if not self._records_agree:
+            self._records_known.clear()
         for actor, seq, digest in hello.heads:
             own_seq, own_digest = self._heads.get(actor, (0, b""))
             known = own_digest if own_seq == seq else None
@@ -355,9 +411,6 @@ class Session:
             if known is not None and known != digest:
                 self._show_branch(actor, 0, seq)
                 return
-        self._records_agree = hello.records == self._records_digest
-        if not self._records_agree:
-            self._records_known.clear()
         self.peer = hello
         self.theirs = hello.version
         self._wanted = ahead(self.theirs, self._mine)
@@ -379,6 +432,7 @@ class Session:
         """Tell the peer how a stream goes here between two seqs; nothing else is exchanged any more."""
         self._forked = True
         self._pass = None
+        self._held, self._held_bytes = [], 0
         self._greeting.append(branch(self._replica, actor, agree, differ))
 
     def _settle_fork(self, message: Branch) -> None:
@@ -391,25 +445,59 @@ class Session:
             # Another conversation has settled it already.
             self._say_bye(Reason.FORK, "Two versions of a stream were found, and settled: meet again.")
             return
+        # Who is gone is said all the same: else a device that was revoked could keep that from others.
+        if not (self._records_agree or self._records_sent) and (records := self._replica.records()):
+            self._records_sent = True
+            self._greeting.append(Records(tuple(records)))
         agree, differ = place
-        if agree + 1 == differ == message.points[-1][0] and gives_way(self._replica, message, differ):
-            sentence = self._replica.give_way(message.actor, differ, rank_of(message))
-            self.error = Fork(sentence, message.actor, differ)
-            self._say_bye(Reason.FORK, sentence)
-        else:
+        if agree + 1 != differ or differ != message.points[-1][0]:
             self._show_branch(message.actor, agree, differ)
+        elif not gives_way(self._replica, message, differ):
+            self._show_branch(message.actor, agree, differ)
+            if self._replica.founded:
+                self._prove(message.actor, differ)
+        elif not self._replica.founded:
+            self._give_way(message, differ, [])
+        elif self._asked_for_proof is None:
+            # Showing it the own branch asks for its proof.
+            self._show_branch(message.actor, agree, differ)
+            self._asked_for_proof = message, differ
 
-    def _store(self, batches: list[bytes]) -> None:
+    def _prove(self, actor: int, first: int) -> None:
+        """Show the peer that the branch which stands is signed by the stream's author."""
+        proof = self._replica.proof(actor, first)
+        if not proof:
+            self._say_bye(
+                Reason.FORK, "Which version of a stream stands is known, but it is yet to come: meet again."
+            )
+        self._greeting += [item if isinstance(item, Heads) else messages.pack(item) for item in proof]
+
+    def _take_proof(self, message: Changes | Heads) -> None:
+        """Give way once the peer has proven its branch; what else comes during a fork is passed over."""
+        if self._asked_for_proof is None:
+            return
+        if self._hold(message):
+            self._give_way(*self._asked_for_proof, self._held)
+
+    def _give_way(self, message: Branch, seq: int, proof: Sequence[bytes | Heads]) -> None:
+        sentence = self._replica.give_way(message.actor, seq, rank_of(message), proof)
+        self.error = Fork(sentence, message.actor, seq)
+        self._say_bye(Reason.FORK, sentence)
+
+    def _store(self, items: list[bytes | Heads]) -> None:
         try:
-            received = self._replica.receive(batches)
+            received = self._replica.receive(items)
         except Fork as fork:
             if not fork.actor or self._replica.hash_at(fork.actor, fork.seq) is None:
                 raise  # both versions came from this peer, and neither is kept
             self._show_branch(fork.actor, fork.seq - 1, fork.seq)
             return
-        self._messages_taken += len(batches)
+        self._messages_taken += len(items)
         self._ack_owed = True
         self.received += received.changes
+        if received.covered:
+            self.learned += 1
+            self._dirty = True
         for version in (self.theirs, self._mine, self._ack_due):
             join(version, received.version)
         self._wanted = ahead(self._wanted, self._mine)
@@ -425,6 +513,8 @@ class Session:
         self.learned += self._replica.take_records(records)
         self._records_known.update(records)
         self._records_came = True
+        # Taking them may have made further ones, and what waited for them can be sent now.
+        self._records_dirty = True
         self._check_peer()
 
     def _records_to_send(self) -> list[bytes]:
@@ -443,6 +533,48 @@ class Session:
         self._records_known.update(missing)
         return [messages.encode(Records(tuple(missing)))]
 
+    def _bare_to_send(self) -> list[bytes]:
+        """Return, once, a message that names the streams of which not all can be sent, if there are any."""
+        if self._bare_said or self._forked or not (self.welcomed and self._knows_records):
+            return []
+        self._bare_said = True
+        bare = self._replica.bare()
+        if not bare:
+            return []
+        version = self._replica.version()
+        if self._held_back(bare, version):
+            bare = ahead(version, self.theirs) | bare
+        for actor in bare:
+            self._offered.pop(actor, None)
+        streams = sorted(bare)[:MAX_DEPS]
+        return [messages.encode(Bare(tuple(streams)))]
+
+    def _take_bare(self, message: Bare) -> None:
+        """Wait no longer for these streams, and look what covers them."""
+        for actor in message.streams:
+            self._wanted.pop(actor, None)
+            if actor in self.theirs:
+                self._asked[actor] = self.theirs[actor]
+        self._dirty = True
+
+    def _answer(self) -> None:
+        """Tell the peer what covers the streams that are bare there, as far as it is new."""
+        if self._asked and self._replica.founded:
+            for heads in self._replica.covers_of(self._asked):
+                fresh = tuple(head for head in heads.heads if head[:2] not in self._answered)
+                if fresh:
+                    self._answered.update(head[:2] for head in fresh)
+                    self._answers.append(Heads(heads.proofs, fresh))
+
+    def _held_back(self, bare: Mapping[int, int], version: Mapping[int, int]) -> bool:
+        """Whether the peer lacks some of what is bare here: then it cannot take what was built on that."""
+        return any(self.theirs.get(actor, 0) < version[actor] for actor in bare)
+
+    @property
+    def _knows_records(self) -> bool:
+        """Whether who belongs to the vault is known to both: it decides which changes are taken."""
+        return self._records_agree or self._records_came
+
     def _part(self, bye: Bye) -> None:
         if bye.reason not in (Reason.DONE, Reason.LEAVING):
             self.error = _ERRORS.get(bye.reason, ProtocolError)(f"The peer says: {bye.sentence}")
@@ -453,12 +585,13 @@ class Session:
         size = 0
         try:
             while self.welcomed and not self.closed and not self._forked and size < budget:
-                if self._unacknowledged_bytes >= self._window:
+                if self._unacknowledged_bytes >= self._window and not self._in_group:
                     break
-                batch = self._next_batch()
-                if batch is None:
+                item = self._next_item()
+                if item is None:
                     break
-                frame = messages.encode(messages.pack(batch))
+                self._in_group = self._covered and not isinstance(item, Heads)
+                frame = messages.encode(self._news(item) if isinstance(item, Heads) else messages.pack(item))
                 self._unacknowledged.append(len(frame))
                 self._unacknowledged_bytes += len(frame)
                 frames.append(frame)
@@ -467,23 +600,40 @@ class Session:
             self.fail(error)
         return frames
 
-    def _next_batch(self) -> bytes | None:
-        """Return the next batch that the peer lacks, or None if it was sent everything."""
+    def _news(self, heads: Heads) -> Heads:
+        """Leave out the proofs that were sent before."""
+        proofs = tuple(proof for proof in heads.proofs if proof not in self._proofs_sent)
+        self._proofs_sent.update(proofs)
+        return Heads(proofs, heads.heads)
+
+    def _next_item(self) -> bytes | Heads | None:
+        """Return the next batch that the peer lacks, or what ends a group; None if it was sent everything."""
         while True:
+            if self._answers and not self._in_group:
+                return self._answers.popleft()
             if self._pass is None:
-                if not self._dirty:
+                # First who belongs to the vault.
+                if not self._dirty or not self._knows_records:
                     return None
-                self._dirty = False
+                self._answer()
+                if self._answers:
+                    continue
                 self._target = self._replica.version()
                 join(self._mine, self._target)
                 self._wanted = ahead(self._wanted, self._mine)
+                bare = self._replica.bare()
+                if self._held_back(bare, self._target):
+                    return None
+                self._dirty = False
+                self._target.update(bare)
                 join(self._sent, self.theirs)
                 if covers(self._sent, self._target):
                     return None
+                self._covered = self._replica.founded
                 self._pass = self._replica.changes_since(dict(self._sent))
-            batch = next(self._pass, None)
-            if batch is not None:
-                return batch
+            item = next(self._pass, None)
+            if item is not None:
+                return item
             join(self._sent, self._target)
             self._pass = None
 

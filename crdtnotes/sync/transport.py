@@ -233,10 +233,17 @@ async def peek(address: Address, *, seconds: float = 10.0) -> Hello:
     except (TimeoutError, ConnectionClosed):
         raise Unreachable(f"The peer at {address} does not answer.") from None
     except DecodeError:
-        range_ = messages.protocol_range(frame)
-        if range_ is not None and range_[0] > messages.NEWEST_PROTOCOL:
+        oldest, newest = messages.protocol_range(frame) or (
+            messages.NEWEST_PROTOCOL,
+            messages.NEWEST_PROTOCOL,
+        )
+        if oldest > messages.NEWEST_PROTOCOL:
             raise VersionMismatch(
                 f"The peer at {address} speaks a newer sync protocol; this crdtnotes needs an update."
+            ) from None
+        if newest < messages.OLDEST_PROTOCOL:
+            raise VersionMismatch(
+                f"The peer at {address} speaks an older sync protocol; its crdtnotes needs an update."
             ) from None
         raise Unreachable(f"What listens at {address} is not a crdtnotes peer.") from None
     finally:

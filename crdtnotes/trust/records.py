@@ -26,6 +26,9 @@ MAX_EPOCH = 65535
 MAX_HEADS = 1000
 MAX_KEPT = 500
 
+MAX_ADOPTED = 1500
+"""Streams that a vault can have when it is founded."""
+
 _LABEL = b"crdtnotes record"
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -41,11 +44,13 @@ class _Body(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
     """An array of a tag and exactly these fields."""
 
 
+_Heads = tuple[tuple[_Actor, _Seq, _Hash], ...]
+
+
 class Add(_Body, frozen=True, tag=1):
     """The device with this certificate belongs to the vault, says the member `by`.
 
-    `epoch` counts how often a device was paired, from 1; `by_epoch` is the signer's own. The founder says
-    it of itself.
+    `epoch` counts how often a device was paired, from 1; `by_epoch` is the signer's own.
     """
 
     vault: _VaultId
@@ -64,8 +69,8 @@ class Add(_Body, frozen=True, tag=1):
 class Revoke(_Body, frozen=True, tag=2):
     """The device belongs to the vault no longer, at this epoch or an earlier one.
 
-    Of its changes, those up to `heads` (actor, seq, hash of the chain) stay; of the records by which it
-    added others, those whose digests are in `kept`.
+    Of its changes, those up to `heads` (actor, seq, hash of the chain) stay; of the records that it
+    signed, those whose digests are in `kept`.
     """
 
     vault: _VaultId
@@ -73,11 +78,40 @@ class Revoke(_Body, frozen=True, tag=2):
     epoch: _Epoch
     by: _Id
     by_epoch: _Epoch
-    heads: Annotated[tuple[tuple[_Actor, _Seq, _Hash], ...], Meta(max_length=MAX_HEADS)]
+    heads: Annotated[_Heads, Meta(max_length=MAX_HEADS)]
     kept: Annotated[tuple[_Id, ...], Meta(max_length=MAX_KEPT)]
 
 
-Body = Add | Revoke
+class Found(_Body, frozen=True, tag=3):
+    """The device with this certificate founds the circle, and answers for all streams up to `heads`."""
+
+    vault: _VaultId
+    certificate: Annotated[bytes, Meta(min_length=1, max_length=MAX_CERTIFICATE_BYTES)]
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+    heads: Annotated[_Heads, Meta(max_length=MAX_ADOPTED)]
+
+    @property
+    def device(self) -> bytes:
+        """The device's id."""
+        return device_id(self.certificate)
+
+    @property
+    def by(self) -> bytes:
+        """Who signs it: the device itself."""
+        return self.device
+
+    @property
+    def epoch(self) -> int:
+        """It is the founder's first one."""
+        return 1
+
+    @property
+    def by_epoch(self) -> int:
+        """The signer's."""
+        return 1
+
+
+Body = Add | Revoke | Found
 
 
 class _Envelope(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
@@ -126,10 +160,9 @@ def decode_record(data: bytes) -> Record:
         raise DecodeError(f"A record about a device cannot be read ({error}).") from None
     if _encoder.encode(body) != envelope.body or _encoder.encode(envelope) != data:
         raise DecodeError("A record about a device is not in its canonical form.")
-    if isinstance(body, Add):
-        if _UNPRINTABLE.search(body.name):
-            raise DecodeError("A device's name holds control characters.")
-    elif any(former[0] >= latter[0] for former, latter in pairwise(body.heads)):
+    if not isinstance(body, Revoke) and _UNPRINTABLE.search(body.name):
+        raise DecodeError("A device's name holds control characters.")
+    if not isinstance(body, Add) and any(former[0] >= latter[0] for former, latter in pairwise(body.heads)):
         raise DecodeError("The heads in a record are not in ascending order.")
     return Record(data, body, envelope.body, envelope.signature)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES
-from crdtnotes.changes.messages import Ack, Bye, Changes, Hello, Message, Presence, Reason
+from crdtnotes.changes.messages import Ack, Bare, Bye, Changes, Heads, Hello, Message, Presence, Reason
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.errors import DecodeError
 
@@ -34,6 +34,17 @@ any_message = st.one_of(
         st.tuples(st.integers(0, MAX_COUNTER), st.integers(0, 2**64 - 1)),
         st.tuples(st.integers(0, MAX_COUNTER), st.integers(0, 2**64 - 1)),
     ),
+    st.builds(
+        lambda proofs, seqs, signature: Heads(
+            tuple(proofs), tuple((actor, seq, signature) for actor, seq in sorted(seqs.items()))
+        ),
+        st.lists(
+            st.tuples(st.binary(min_size=32, max_size=32), st.binary(min_size=16, max_size=16)), max_size=3
+        ),
+        st.dictionaries(actors, seqs, min_size=1, max_size=5),
+        st.binary(min_size=64, max_size=64),
+    ),
+    st.builds(lambda streams: Bare(tuple(sorted(streams))), st.sets(actors, min_size=1, max_size=5)),
 )
 
 
@@ -129,6 +140,17 @@ def test_random_bytes_raise_nothing_but_the_one_error(frame: bytes) -> None:
         raw(5, 1, 1, 0, "d", 1, VAULT, (2**53, 0), (0, 0)),
         raw(5, 1, 1, 0, "d", 1, VAULT, (0, 0), (0, 0, 0)),
         raw(5, 1, 1, 0, "d", 1, VAULT, (0, 0)),
+        raw(8, [], []),
+        raw(8, [], [(1, 1, bytes(63))]),
+        raw(8, [], [(2, 1, bytes(64)), (1, 1, bytes(64))]),
+        raw(8, [], [(1, 0, bytes(64))]),
+        raw(8, [(bytes(31), bytes(16))], [(1, 1, bytes(64))]),
+        raw(8, [], [(actor, 1, bytes(64)) for actor in range(1, messages.MAX_COVERED + 2)]),
+        raw(9, []),
+        raw(9, [0]),
+        raw(9, [2, 1]),
+        raw(9, [1, 1]),
+        raw(9, list(range(1, 4098))),
         raw(4, -1, ""),
         raw(4, 0, "x" * 501),
         raw(4, 0, "line\nfeed"),

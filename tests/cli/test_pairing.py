@@ -100,6 +100,22 @@ def test_a_device_that_is_paired_anew_is_back(ana: Program, bo: Program) -> None
         process.communicate(timeout=DEADLINE_SECONDS)
 
 
+def test_all_others_can_be_revoked_at_once(ana: Program, bo: Program) -> None:
+    joined(ana, bo)
+    assert ana.finish("revoke", "--all-others")[0] == 1
+    assert ana.finish("revoke", "--all-others", "波", "--yes")[0] == 2
+    assert "new vault" in finish(ana, "revoke", "--all-others", "--yes")
+    assert finish(ana, "devices", "--json") == "[]\n"
+    assert finish(ana, "show", "系统") == "见 [[CAP]]"
+    with pairing(ana) as (process, code, address):
+        failed, _, err = bo.finish("join", code, address)
+        assert failed == 1
+        assert "different vault" in err
+        bo.path.rename(bo.path.with_name("old"))
+        assert "1 note here" in finish(bo, "join", code, address, "--device", "波")
+        process.communicate(timeout=DEADLINE_SECONDS)
+
+
 def test_a_server_that_was_plain_turns_to_tls_once_paired(ana: Program, bo: Program) -> None:
     with ana.staying("serve", "--port", "0") as (server, line):
         assert "ws://127.0.0.1:" in line

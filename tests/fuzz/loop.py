@@ -2,6 +2,7 @@
 
 - nothing but the one family of errors comes out of a decoder, and nothing at all out of a session
 - a frame that is refused leaves the replica as it was: heads, digest, texts
+- a replica of a paired vault takes nothing in that was not signed
 - a replica that took something in (some mutations are valid changes) is still whole: `check` says so
 - one frame takes bounded time, all of them bounded memory
 """
@@ -23,6 +24,7 @@ from crdtnotes.sync.session import Session
 from crdtnotes.vault import Vault
 from tests.fuzz.corpus import Corpus, build
 from tests.fuzz.mutator import Mutator
+from tests.fuzz.paired import PairedHost
 from tests.vaults import fast, state
 
 SLOWEST = 2.0
@@ -63,6 +65,7 @@ def run(seed: int, frames: int, folder: Path, show: Callable[[int], None] = lamb
     random = Random(f"{seed} frames")
     mutator = Mutator(random, corpus)
     host = _Host(corpus)
+    paired = PairedHost(folder, random)
     targets = [
         (_decode_frame, mutator.frame, 4),
         (_decode_change, mutator.change, 3),
@@ -71,6 +74,7 @@ def run(seed: int, frames: int, folder: Path, show: Callable[[int], None] = lamb
         (_decode_snapshot, mutator.snapshot, 1),
         (host.converse, mutator.frame, 2),
         (host.converse, mutator.exchange, 3),
+        (paired.converse, lambda: paired.exchange(mutator), 2),
     ]
     deck = [(target, source) for target, source, weight in targets for _ in range(weight)]
     before = _memory()
@@ -94,9 +98,11 @@ def run(seed: int, frames: int, folder: Path, show: Callable[[int], None] = lamb
             if tally.frames % 500 == 0:
                 show(tally.frames)
         host.is_untouched()
-        tally.taken_in = host.taken_in
+        paired.is_untouched()
+        tally.taken_in = host.taken_in + paired.taken_in
     finally:
         host.close()
+        paired.close()
     tally.grown_mb = _memory() - before
     assert tally.slowest < SLOWEST, f"one frame took {tally.slowest:.1f} s"
     assert tally.grown_mb < MEMORY_MB, f"the process grew by {tally.grown_mb:.0f} MB"

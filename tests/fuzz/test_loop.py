@@ -6,6 +6,7 @@ import pytest
 
 from crdtnotes.changes import messages
 from crdtnotes.errors import DecodeError
+from crdtnotes.store.covering import Covering
 from crdtnotes.store.documents import Documents
 from tests.fuzz import loop
 
@@ -16,9 +17,15 @@ FRAMES = 20_000
 def test_rubbish_changes_nothing(seed: int, tmp_path: Path) -> None:
     tally = loop.run(seed, FRAMES, tmp_path)
     assert tally.frames == FRAMES
-    assert {"DecodeError", "Damaged", "InvalidChange", "MissingChanges", "ProtocolError", "Fork"} <= set(
-        tally.refused
-    )
+    assert {
+        "DecodeError",
+        "Damaged",
+        "InvalidChange",
+        "MissingChanges",
+        "ProtocolError",
+        "Fork",
+        "NotCovered",
+    } <= set(tally.refused)
     assert tally.taken_in > 50
 
 
@@ -53,3 +60,11 @@ def test_a_replica_that_keeps_what_it_refused_is_noticed(
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - it shows in one of several ways
         loop.run(1, FRAMES, tmp_path)
     assert not isinstance(caught.value, KeyboardInterrupt)
+
+
+def test_a_paired_replica_that_does_not_look_at_signatures_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Covering, "_is_covered", lambda *_: True)
+    with pytest.raises((AssertionError, KeyError)):
+        loop.run(1, FRAMES, tmp_path)

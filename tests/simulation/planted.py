@@ -232,7 +232,7 @@ PLANTED: dict[str, Plant] = {
     "a delete that forgets what it covers": _instead(NoteState, "apply", _dropped_cover),
     "an acknowledgement before the commit": _instead(replica_module, "writing", _commit_later),
     "an Ack of what is not here": _instead(Session, "_store", _ack_too_much),
-    "a batch that is never sent": _instead(Session, "_next_batch", _send_once_too_few),
+    "a batch that is never sent": _instead(Session, "_next_item", _send_once_too_few),
     "a seq used again after a restore": _instead(OwnStream, "_fits", _same_stream_for_copies),
     "another process's commits not seen": _instead(Log, "refresh", _read_once),
     "links that do not follow the text": _instead(Writer, "_reconcile", _links_not_settled),

@@ -8,12 +8,17 @@ import pytest
 from crdtnotes.errors import DecodeError, NotPaired
 from crdtnotes.store import Replica
 from crdtnotes.store.backup import backup
+from crdtnotes.trust.identity import Identity
 from tests.trust.devices import device
 
 
 @contextmanager
-def replica(path: Path, vault: bytes | None = None) -> Iterator[Replica]:
-    one = Replica(path) if path.exists() else Replica.create(path, path.name, vault)
+def replica(path: Path, vault: bytes | None = None, identity: Identity | None = None) -> Iterator[Replica]:
+    """A replica; by default of the device `a`."""
+    if not path.exists():
+        Replica.create(path, path.name, vault).close()
+    own = identity or device(path.parent, "a")
+    one = Replica(path, identity=lambda: own)
     try:
         yield one
     finally:
@@ -25,9 +30,8 @@ def test_the_first_pairing_founds_the_circle(tmp_path: Path) -> None:
     with replica(tmp_path / "r") as one:
         assert one.circle.root is None
         assert one.records_digest() == bytes(16)
-        with one.transaction():
-            one.circle.admit(a, "a", b.certificate, "b")
-            one.circle.admit(a, "a", b.certificate, "b")
+        one.admit(b.certificate, "b")
+        one.admit(b.certificate, "b")
         assert len(one.records()) == 2
         assert one.is_member(a.id)
         assert one.is_member(b.id)
@@ -36,10 +40,9 @@ def test_the_first_pairing_founds_the_circle(tmp_path: Path) -> None:
 
 
 def test_records_are_taken_once_and_only_if_rooted(tmp_path: Path) -> None:
-    a, b = device(tmp_path, "a"), device(tmp_path, "b")
+    b = device(tmp_path, "b")
     with replica(tmp_path / "1") as one, replica(tmp_path / "2", one.vault_id) as other:
-        with one.transaction():
-            one.circle.admit(a, "a", b.certificate, "b")
+        one.admit(b.certificate, "b")
         assert other.take_records(one.records()) == 2
         assert other.take_records(one.records()) == 0
         assert other.records_digest() == one.records_digest()
@@ -52,21 +55,18 @@ def test_records_are_taken_once_and_only_if_rooted(tmp_path: Path) -> None:
 
 
 def test_a_revocation_by_one_connection_is_seen_by_another(tmp_path: Path) -> None:
-    a, b = device(tmp_path, "a"), device(tmp_path, "b")
+    b = device(tmp_path, "b")
     with replica(tmp_path / "r") as one:
-        with one.transaction():
-            one.circle.admit(a, "a", b.certificate, "b")
+        one.admit(b.certificate, "b")
         with replica(tmp_path / "r") as same:
             assert same.is_member(b.id)
-            with one.transaction():
-                one.circle.revoke(a, b.id)
+            one.revoke(b.id)
             assert not same.is_member(b.id)
-        with one.transaction(), pytest.raises(NotPaired):
-            one.circle.revoke(a, b.id)
-        with one.transaction(), pytest.raises(NotPaired):
-            one.circle.admit(b, "b", b.certificate, "b")
-        with one.transaction():
-            one.circle.admit(a, "a", b.certificate, "b")
+        with pytest.raises(NotPaired):
+            one.revoke(b.id)
+        with replica(tmp_path / "r", identity=b) as same, pytest.raises(NotPaired):
+            same.admit(b.certificate, "b")
+        one.admit(b.certificate, "b")
         assert one.is_member(b.id)
 
 
@@ -89,7 +89,7 @@ def test_a_file_of_the_first_schema_gains_the_tables(tmp_path: Path) -> None:
     with replica(path) as one:
         vault = one.vault_id
     conn = sqlite3.connect(path)
-    for table in ("members", "contacts", "addresses"):
+    for table in ("members", "contacts", "addresses", "authors", "cuts", "signatures"):
         conn.execute(f"DROP TABLE {table}")
     conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm002_devices'")
     conn.execute("PRAGMA user_version = 1")

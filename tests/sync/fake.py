@@ -1,12 +1,13 @@
 """A replica in memory: what the sync tests put behind a session instead of a vault."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
 
+from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.version import covers, join
 from crdtnotes.errors import CrdtnotesError, DecodeError, Fork, MissingChanges
 
@@ -25,6 +26,7 @@ class Entry(NamedTuple):
 class Received(NamedTuple):
     version: dict[int, int]
     changes: int
+    covered: bool = False
 
 
 class FakeReplica:
@@ -42,6 +44,7 @@ class FakeReplica:
         self.committed: Callable[[], None] = lambda: None
         self.threads: set[int] = set()
         self.members: set[bytes] = set()
+        self.founded = False
         self.kept: list[bytes] = []
         self._version: dict[int, int] = {}
 
@@ -79,7 +82,18 @@ class FakeReplica:
         digest = self.hash_at(actor, seq)
         return None if digest is None else (0, digest)
 
-    def give_way(self, actor: int, first: int, standing: tuple[int, bytes]) -> str:
+    def proof(self, actor: int, first: int) -> list[bytes | Heads]:
+        return []
+
+    def bare(self) -> dict[int, int]:
+        return {}
+
+    def covers_of(self, streams: dict[int, int]) -> list[Heads]:
+        return []
+
+    def give_way(
+        self, actor: int, first: int, standing: tuple[int, bytes], proof: Sequence[bytes | Heads] = ()
+    ) -> str:
         """Throw the branch away: what it held is not what these tests are about."""
         self._called()
         self.log = [entry for entry in self.log if entry.actor != actor or entry.seq < first]
@@ -112,13 +126,15 @@ class FakeReplica:
     def cost(self, batch: bytes) -> int:
         return len(batch)
 
-    def receive(self, batches: list[bytes]) -> Received:
+    def receive(self, items: Sequence[bytes | Heads]) -> Received:
         self._called()
         version = dict(self._version)
         covered: dict[int, int] = {}
         new: list[Entry] = []
         seen = {(entry.actor, entry.seq): entry for entry in self.log}
-        for batch in batches:
+        for batch in items:
+            if isinstance(batch, Heads):
+                continue
             try:
                 entries = msgspec.msgpack.decode(batch, type=list[Entry])
             except msgspec.DecodeError as error:

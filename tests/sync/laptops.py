@@ -28,7 +28,7 @@ class Laptop:
         self.changed = asyncio.Event()
 
     def write(self, note: str, text: str = "text") -> None:
-        with Vault.open(self.path) as vault:
+        with Vault.open(self.path, identity=self.identity) as vault:
             vault.create_note(note, text)
 
     def names(self) -> list[str]:
@@ -36,25 +36,27 @@ class Laptop:
             return [info.name for info in vault.notes()]
 
     def revoke(self, other: "Laptop") -> None:
-        replica = Replica(self.path)
-        with replica.transaction():
-            replica.circle.revoke(self.identity, other.identity.id)
+        replica = self.open()
+        replica.revoke(other.identity.id)
         replica.close()
 
     def add(self, other: "Laptop") -> None:
         """Pair with another laptop, as `pair` and `join` do in the end."""
-        mine = Replica(self.path)
-        with mine.transaction():
-            mine.circle.admit(self.identity, self.name, other.identity.certificate, other.name)
+        mine = self.open()
+        mine.admit(other.identity.certificate, other.name)
         records, root, vault = mine.circle.records(), mine.circle.root, mine.vault_id
         mine.close()
-        theirs = Replica(other.path) if other.path.exists() else Replica.create(other.path, other.name, vault)
-        with theirs.transaction():
-            theirs.circle.adopt(root or b"", records)
+        if not other.path.exists():
+            Replica.create(other.path, other.name, vault).close()
+        theirs = other.open()
+        theirs.adopt(root or b"", records)
         theirs.close()
 
+    def open(self) -> Replica:
+        return Replica(self.path, identity=lambda: self.identity)
+
     def _open(self) -> Replica:
-        self.replica = Replica(self.path)
+        self.replica = self.open()
         return self.replica
 
     def _report(self, status: PeerStatus) -> None:

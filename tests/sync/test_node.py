@@ -3,13 +3,14 @@ import contextlib
 import logging
 import socket
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.messages import Bye, Reason
+from crdtnotes.changes.messages import Bye, Heads, Reason
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.errors import (
     DiskFull,
@@ -264,10 +265,10 @@ def test_when_the_server_leaves_a_one_time_sync_says_so() -> None:
         async with peer(2) as b:
             receive = b.replica.receive
 
-            def receive_slowly(batches: list[bytes]) -> Received:
+            def receive_slowly(items: Sequence[bytes | Heads]) -> Received:
                 if b.replica.log:
                     go_on.wait(PATIENCE)
-                return receive(batches)
+                return receive(items)
 
             b.replica.receive = receive_slowly  # type: ignore[method-assign]
             # Far more than the window, so that it cannot be all on its way.
@@ -410,9 +411,9 @@ def test_pings_are_answered_while_the_replica_is_busy() -> None:
         async with peer(1) as a:
             receive = a.replica.receive
 
-            def receive_slowly(batches: list[bytes]) -> Received:
+            def receive_slowly(items: Sequence[bytes | Heads]) -> Received:
                 go_on.wait(PATIENCE)
-                return receive(batches)
+                return receive(items)
 
             a.replica.receive = receive_slowly  # type: ignore[method-assign]
             async with stranger(await a.node.serve("127.0.0.1", 0)) as connection:

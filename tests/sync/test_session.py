@@ -651,7 +651,7 @@ def test_where_the_records_agree_none_are_sent() -> None:
         one.take_records([b"+x" * 100])
     wire = Wire(a, b)
     settle(wire)
-    assert all(frame[1] != 6 for end in wire.ends for frame in end.sent)
+    assert all(frame[1] != 7 for end in wire.ends for frame in end.sent)
     assert wire.a.session.caught_up
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from crdtnotes.trust.identity import Identity, own_identity
-from crdtnotes.trust.records import Add, Record, Revoke, sign_record
+from crdtnotes.trust.records import Add, Found, Record, Revoke, sign_record
 
 VAULT = bytes(range(16))
 
@@ -13,7 +13,7 @@ def device(folder: Path, name: str) -> Identity:
 
 
 def founded(by: Identity, name: str = "founder", vault: bytes = VAULT) -> Record:
-    return sign_record(Add(vault, by.certificate, name, 1, by.id, 1), by)
+    return sign_record(Found(vault, by.certificate, name, ()), by)
 
 
 def added(

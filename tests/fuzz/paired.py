@@ -1,0 +1,153 @@
+"""A replica of a paired vault that a member sends nearly right groups: nothing gets in that is not signed."""
+
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+from crdtnotes.changes import messages
+from crdtnotes.changes.messages import Bare, Heads
+from crdtnotes.errors import CrdtnotesError, Fork, InvalidName, NoteExists
+from crdtnotes.store import Replica
+from crdtnotes.sync.branches import branch
+from crdtnotes.sync.session import Session
+from crdtnotes.trust.identity import own_identity
+from crdtnotes.vault import Vault
+from tests.fuzz.mutator import Mutator
+from tests.store.convergence import ACTIONS, Person
+from tests.vaults import fast, state
+
+Outcome = str | None
+"""The name of the error, None where what came was valid."""
+
+
+class PairedHost:
+    """The replica, what a member has to tell it, and the hashes of all that the member really wrote."""
+
+    def __init__(self, folder: Path, random: Random) -> None:
+        self._random = random
+        self._path = folder / "paired.db"
+        self._identity = own_identity(folder / "here")
+        self._true: dict[tuple[int, int], bytes] = {}
+        self.taken_in = 0
+        self._build(folder)
+        self._pristine = self._path.read_bytes()
+        self._open()
+
+    def _build(self, folder: Path) -> None:
+        person = Person(self._random)
+        other = own_identity(folder / "member")
+        Replica.create(self._path, "here").close()
+        with Vault.open(self._path, identity=self._identity) as here:
+            fast(here).replica.admit(other.certificate, "member")
+            path = folder / "member.db"
+            Replica.create(path, "member", here.replica.vault_id).close()
+            with Vault.open(path, identity=other) as member:
+                fast(member).replica.adopt(here.replica.circle.root or b"", here.replica.records())
+                for vault in (here, member, here):
+                    self._act(person, vault, 8)
+                    for one, two in ((here, member), (member, here)):
+                        two.replica.receive(list(one.replica.changes_since(two.replica.version())))
+                items = []
+                known = here.replica.version()
+                for _ in range(4):
+                    self._act(person, member, 6)
+                    items.append(list(member.replica.changes_since(known)))
+                    known = member.replica.version()
+                self._tell(here, member, items)
+
+    def _act(self, person: Person, vault: Vault, times: int) -> None:
+        for _ in range(times):
+            with suppress(NoteExists, InvalidName):
+                person.act(vault, self._random.choice(ACTIONS))
+
+    def _tell(self, here: Vault, member: Vault, items: list[list[bytes | Heads]]) -> None:
+        replica = member.replica
+        self._greeting = (
+            messages.encode(
+                messages.hello(replica.vault_id, "member", replica.heads(), replica.records_digest())
+            ),
+            messages.encode(messages.ack(0, {})),
+        )
+        self._groups = [
+            [messages.encode(item if isinstance(item, Heads) else messages.pack(item)) for item in group]
+            for group in items
+        ]
+        actor = here.replica.actor
+        self._notes = [
+            messages.encode(Bare(tuple(sorted(replica.version())))),
+            messages.encode(messages.Records(tuple(replica.records()))),
+            messages.encode(branch(replica, actor, 0, replica.version()[actor])),
+            messages.encode(branch(replica, replica.actor, 0, 1)),
+            *[messages.encode(heads) for heads in replica.covers_of(replica.version())],
+        ]
+        for actor, head in replica.log.heads.items():
+            for seq in range(1, head.seq + 1):
+                self._true[actor, seq] = replica.log.hash_at(actor, seq) or b""
+
+    def _open(self) -> None:
+        self._vault = fast(Vault.open(self._path, identity=self._identity))
+        self._state = state(self._vault)
+        self._heads = self._vault.replica.heads()
+
+    def close(self) -> None:
+        self._vault.close()
+
+    def is_untouched(self) -> None:
+        assert state(self._vault) == self._state, "what was refused has left something"
+        assert self._vault.check() == []
+
+    def exchange(self, mutator: Mutator) -> list[bytes]:
+        """Return groups as they are said, but for one frame, or one that is missing or comes twice."""
+        random = self._random
+        frames = [frame for group in self._groups[: random.randint(1, 4)] for frame in group]
+        if random.random() < 0.5:
+            frames.insert(random.randrange(len(frames) + 1), random.choice(self._notes))
+        at = random.randrange(len(frames))
+        luck = random.random()
+        if luck < 0.05:
+            return frames
+        if luck < 0.15:
+            del frames[at]
+        elif luck < 0.25:
+            frames.insert(at, random.choice(frames))
+        else:
+            changed = mutator.values(frames[at]) if luck < 0.8 else mutator.blind(frames[at])
+            frames[at] = changed
+            if random.random() < 0.5:
+                del frames[at + 1 : -1]
+        return frames
+
+    def converse(self, frames: list[bytes]) -> Outcome:
+        """Give a session these frames, all at once or one by one."""
+        session = Session(self._vault.replica)
+        session.start()
+        session.data_to_send()
+        for hello in self._greeting:
+            session.receive([hello])
+            session.data_to_send()
+        assert session.error is None
+        bursts = [frames] if len(frames) % 2 else [[frame] for frame in frames]
+        said = []
+        for burst in bursts:
+            session.receive(burst)
+            said += [messages.decode(answer) for answer in session.data_to_send()]
+        if self._vault.replica.heads() != self._heads:
+            for actor, (seq, digest) in self._vault.replica.heads().items():
+                assert self._true[actor, seq] == digest, "a change was taken in that nobody signed"
+            self._renew()
+            return None
+        if any(isinstance(message, messages.Branch) for message in said):
+            return Fork.__name__
+        if session.error is not None:
+            assert str(session.error), "an error without a sentence"
+            assert isinstance(session.error, CrdtnotesError)
+            return type(session.error).__name__
+        return None
+
+    def _renew(self) -> None:
+        self.taken_in += 1
+        if self.taken_in % 20 == 0:
+            assert self._vault.check() == []
+        self._vault.close()
+        self._path.write_bytes(self._pristine)
+        self._open()

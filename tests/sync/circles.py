@@ -1,0 +1,69 @@
+"""A circle of paired devices, each with its replica open; some of them copies of others."""
+
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+from crdtnotes.store import Replica, memory
+from crdtnotes.trust.identity import Identity
+from crdtnotes.vault import Vault
+from tests.sync.wire import Wire, settle
+from tests.trust.devices import device
+
+
+class Circle:
+    """Paired replicas, open, each with a clock that begins later than those before."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.vaults: list[Vault] = []
+
+    def device(self, name: str, by: Vault | None = None) -> Vault:
+        """A device's replica; `by` pairs with it."""
+        path = self.folder / f"{name}.db"
+        Replica.create(path, name, None if by is None else by.replica.vault_id).close()
+        vault = self.open(path, device(self.folder, name))
+        if by is not None:
+            by.replica.admit(vault.replica.covering.identity.certificate, name)
+            vault.replica.adopt(by.replica.circle.root or b"", by.replica.records())
+        return vault
+
+    def clone(self, vault: Vault, name: str) -> Vault:
+        """A copy of a replica with its keys and all that its machine remembers."""
+        path = self.folder / f"{name}.db"
+        shutil.copyfile(vault.path, path)
+        remembered = memory.recall(vault.path)
+        assert remembered is not None
+        memory.remember(path, remembered)
+        return self.open(path, vault.replica.covering.identity)
+
+    def open(self, path: Path, identity: Identity) -> Vault:
+        vault = Vault.open(path, identity=identity)
+        start = 1_000_000 * (len(self.vaults) + 1)
+        times = iter(range(start, start + 1_000_000))
+        vault._writer._now = lambda: next(times)
+        self.vaults.append(vault)
+        return vault
+
+    def close(self) -> None:
+        for vault in self.vaults:
+            vault.close()
+
+
+def meet(*vaults: Vault, times: int = 2) -> None:
+    """Let them meet in a chain."""
+    for _ in range(times):
+        for one, other in pairwise(vaults):
+            settle(Wire(one.replica, other.replica))
+
+
+def agree(*vaults: Vault) -> None:
+    meet(*vaults, times=5)
+    assert len({vault.digest for vault in vaults}) == 1
+    for vault in vaults:
+        assert vault.check() == []
+        assert vault.replica.bare() == {}
+
+
+def lines(vault: Vault, name: str) -> list[str]:
+    return sorted(vault.note(name).text.split("\n"))

@@ -1,0 +1,143 @@
+"""Changes that their author did not make, or no longer may: nobody takes them, on no way."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.errors import CrdtnotesError, NotCovered
+from crdtnotes.store import Replica
+from crdtnotes.sync.bundle import apply_bundle, create_bundle
+from crdtnotes.vault import Vault
+from tests.sync.laptops import Laptop, pair
+
+HOST = "127.0.0.1"
+
+
+@pytest.fixture
+def laptops(tmp_path: Path) -> tuple[Laptop, Laptop, Laptop]:
+    """Ana, bo and cem, in step."""
+    ana, bo = pair(tmp_path)
+    cem = Laptop(tmp_path, "cem")
+    ana.add(cem)
+    for one in (bo, cem, bo):
+        meet(one, ana)
+    return ana, bo, cem
+
+
+def meet(one: Laptop, other: Laptop) -> None:
+    async def main() -> None:
+        async with one.node() as node, other.node() as there:
+            await node.sync_once(await there.serve_members(HOST, 0), [other.identity.id])
+
+    asyncio.run(main())
+
+
+def state(laptop: Laptop) -> tuple[object, ...]:
+    """All that a replica keeps of others' changes."""
+    with Vault.open(laptop.path, identity=laptop.identity) as vault:
+        rows = [
+            vault.replica.conn.execute(f"SELECT * FROM {table}").fetchall()
+            for table in ("actors", "log", "blocks", "authors", "cuts", "signatures")
+        ]
+        assert vault.check() == []
+        return (vault.digest, *rows)
+
+
+def own_actor(laptop: Laptop) -> int:
+    with Vault.open(laptop.path, identity=laptop.identity) as vault:
+        return vault.replica.actor
+
+
+def forge(by: Laptop, actor: int, time: int, note: str = "伪造") -> None:
+    """Write to another's stream, as who has changed the program may, and sign it with the own key."""
+    with Vault.open(by.path, identity=by.identity) as vault:
+        vault._writer._now = lambda: time
+        stream = vault.replica.stream
+        stream._claimed, stream.actor, stream._next = True, actor, None
+        with vault.transaction():
+            vault.replica.covering._own = actor
+            vault.create_note(note)
+        assert actor in vault.replica.version()
+
+
+def bundle(source: Laptop, path: Path, receiver: Laptop) -> Path:
+    replica = source.open()
+    try:
+        member = replica.circle.membership().members[receiver.identity.id]
+        create_bundle(replica, source.identity, path, [member], {})
+    finally:
+        replica.close()
+    return path
+
+
+def apply(laptop: Laptop, path: Path) -> int:
+    replica = Replica(laptop.path, identity=lambda: laptop.identity)
+    try:
+        return apply_bundle(replica, laptop.identity, path).changes
+    finally:
+        replica.close()
+
+
+@pytest.mark.parametrize("time", [1, 2**41])
+@pytest.mark.parametrize("instead", [False, True], ids=["behind the last", "instead of the last"])
+@pytest.mark.parametrize("dials", ["the forger", "the other"])
+def test_a_member_that_writes_in_anothers_name_is_refused(
+    laptops: tuple[Laptop, Laptop, Laptop],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    instead: bool,
+    time: int,
+    dials: str,
+) -> None:
+    ana, bo, cem = laptops
+    if instead:
+        ana.write("真的")
+        meet(bo, ana)
+    before = state(bo)
+    forge(cem, own_actor(ana), time)
+    caplog.clear()
+
+    async def main() -> None:
+        one, other = (cem, bo) if dials == "the forger" else (bo, cem)
+        async with one.node() as node, other.node() as there:
+            address = await there.serve_members(HOST, 0)
+            # (A program that finds that its own version came later writes it again, for another to sign.)
+            with suppress(CrdtnotesError):
+                await node.sync_once(address, [other.identity.id])
+
+    asyncio.run(main())
+    assert state(bo) == before
+    assert "伪造" not in bo.names()
+    if not instead and dials == "the forger":
+        (line,) = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+        assert line.startswith(f"cut off peer {HOST}: No device that belongs to the vault answers for")
+    with pytest.raises(CrdtnotesError):
+        apply(bo, bundle(cem, tmp_path / "bundle", bo))
+    assert state(bo) == before
+
+
+def test_changes_of_a_revoked_device_are_taken_up_to_its_revocation_and_no_further(
+    laptops: tuple[Laptop, Laptop, Laptop], tmp_path: Path
+) -> None:
+    ana, bo, cem = laptops
+    bo.write("in time")
+    meet(bo, ana)
+    ana.revoke(bo)
+    bo.write("too late")
+    # Cem has not heard of it, and gets the changes by itself.
+    meet(bo, cem)
+    before = state(ana)
+    path = bundle(cem, tmp_path / "late", ana)
+    with pytest.raises(NotCovered):
+        apply(ana, path)
+    assert state(ana) == before
+    # What came before it reaches everybody, on every way.
+    dan, eve = Laptop(tmp_path, "dan"), Laptop(tmp_path, "eve")
+    ana.add(dan)
+    ana.add(eve)
+    meet(dan, ana)
+    apply(eve, bundle(ana, tmp_path / "before", eve))
+    assert dan.names() == eve.names() == ["from ana", "from bo", "in time"]

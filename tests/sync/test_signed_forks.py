@@ -1,0 +1,251 @@
+"""Forks in paired vaults: a device's file was copied with all that its machine knows; both go on with it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from crdtnotes.changes import messages
+from crdtnotes.changes.messages import Branch
+from crdtnotes.errors import Fork
+from crdtnotes.sync.session import Session
+from tests.sync.circles import Circle, agree, lines, meet
+from tests.sync.wire import Wire, settle
+from tests.trust.devices import device
+from tests.vaults import fast
+
+
+@pytest.fixture
+def circle(tmp_path: Path) -> Iterator[Circle]:
+    circle = Circle(tmp_path)
+    yield circle
+    circle.close()
+
+
+def test_a_clone_of_a_machine_gives_way_and_signs_again(circle: Circle) -> None:
+    ana = circle.device("ana")
+    bo = circle.device("bo", ana)
+    bo.create_note("系统", "begin\n")
+    meet(ana, bo)
+    two = circle.clone(bo, "two")
+    assert two.actor == bo.actor
+    for vault, words in ((bo, "第一"), (two, "第二")):
+        vault.note("系统").append(f"{words}\n")
+        vault.create_note(words)
+    meet(ana, bo)
+    agree(ana, two, bo)
+    assert lines(ana, "系统") == ["", "begin", "第一", "第二"]
+    for vault, words in ((ana, "a"), (bo, "b"), (two, "c")):
+        vault.note("系统").append(f"{words}\n")
+    agree(ana, two, bo)
+    assert lines(ana, "系统") == ["", "a", "b", "begin", "c", "第一", "第二"]
+
+
+def test_the_first_who_meets_a_third_device_does_not_matter(circle: Circle) -> None:
+    """The third device holds the branch that gives way, with its former signatures."""
+    ana = circle.device("ana")
+    bo = circle.device("bo", ana)
+    cem = circle.device("cem", ana)
+    bo.create_note("A", "begin\n")
+    agree(ana, bo, cem)
+    two = circle.clone(bo, "two")
+    bo.note("A").append("one\n")
+    two.note("A").append("two\n")
+    meet(two, cem)
+    meet(bo, ana)
+    assert (lines(cem, "A"), lines(ana, "A")) == (["", "begin", "two"], ["", "begin", "one"])
+    # Cem gives way before the device that made the branch does, and waits for its signature.
+    meet(cem, ana)
+    assert (cem.status()["unsigned"], ana.status()["unsigned"]) == (1, 0)
+    assert lines(cem, "A") == ["", "begin", "one", "two"]
+    assert cem.replica.bare() != {}
+    assert cem.check() == []
+    assert lines(ana, "A") == ["", "begin", "one"]
+    agree(ana, cem, two, bo)
+    assert lines(ana, "A") == ["", "begin", "one", "two"]
+
+
+def test_what_third_devices_built_on_a_branch_moves_with_it(circle: Circle) -> None:
+    ana = circle.device("ana")
+    bo, cem, dan = (circle.device(name, ana) for name in ("bo", "cem", "dan"))
+    bo.create_note("A", "begin\n")
+    agree(ana, bo, cem, dan)
+    two = circle.clone(bo, "two")
+    bo.note("A").append("one\n")
+    two.note("A").append("two\n")
+    meet(bo, ana)
+    meet(two, cem, dan)
+    for _ in range(2):
+        cem.note("A").append("cem\n")
+        meet(cem, dan)
+        dan.note("A").append("dan\n")
+        meet(dan, two)
+        two.note("A").append("two again\n")
+        meet(two, cem)
+    agree(two, cem, dan)
+    # Each of them gives way by itself; what they signed is signed again by who made it.
+    for vault in (two, cem, dan):
+        meet(vault, ana)
+    two.note("A").append("later\n")
+    eve = circle.device("eve", ana)
+    agree(ana, two, cem, dan, bo, eve)
+    assert lines(eve, "A") == sorted(
+        ["", "begin", "one", "two", "cem", "dan", "two again", "cem", "dan", "two again", "later"]
+    )
+    for vault in (two, cem, dan, bo):
+        vault.note("A").append(f"{vault.device} {vault.path.stem}\n")
+    agree(ana, two, cem, dan, bo, eve)
+    # Whoever comes new is told by one that gave way, too.
+    fay = circle.device("fay", cem)
+    agree(cem, fay)
+
+
+def test_who_waits_for_a_signature_sends_nothing_that_builds_on_what_it_waits_for(circle: Circle) -> None:
+    ana = circle.device("ana")
+    bo = circle.device("bo", ana)
+    cem = circle.device("cem", ana)
+    bo.create_note("A", "begin\n")
+    agree(ana, bo, cem)
+    two = circle.clone(bo, "two")
+    bo.note("A").append("one\n")
+    two.note("A").append("two\n")
+    meet(two, cem)
+    cem.note("A").append("cem\n")
+    meet(bo, ana)
+    meet(cem, ana)
+    wire = Wire(cem.replica, ana.replica)
+    settle(wire)
+    for end in wire.ends:
+        assert end.session.error is None
+        assert end.session.caught_up, "a one-time sync ends here"
+    assert lines(ana, "A") == ["", "begin", "one"]
+    assert not wire.a.session.in_step
+    # It hears of the signature in another session, and this one goes on.
+    settle(wire, Wire(two.replica, ana.replica))
+    two_cem = Wire(two.replica, cem.replica)
+    settle(wire, two_cem)
+    settle(wire, Wire(two.replica, cem.replica))
+    assert wire.a.session.error is None
+    assert lines(ana, "A") == ["", "begin", "cem", "one", "two"]
+    agree(ana, cem, two, bo)
+
+
+def test_a_branch_that_its_author_has_not_signed_moves_nothing(circle: Circle) -> None:
+    ana = circle.device("ana")
+    bo = circle.device("bo", ana)
+    bo.create_note("A", "begin\n")
+    bo.note("A").append("more\n")
+    agree(ana, bo)
+    actor, version = bo.replica.actor, ana.replica.version()
+    session = Session(ana.replica)
+    session.start()
+    heads = ana.replica.heads() | {actor: (version[actor], bytes(16))}
+    mallory = messages.hello(ana.replica.vault_id, "mallory", heads, ana.replica.records_digest())
+    session.receive([messages.encode(mallory)])
+    first = ana.replica.hash_at(actor, version[actor] - 1) or b""
+    claim = Branch(actor, 0, ((version[actor] - 1, first), (version[actor], bytes(16))))
+    proof = bo.replica.proof(actor, version[actor])
+    said = [messages.pack(one) if isinstance(one, bytes) else one for one in proof]
+    for message in (claim, claim, *said):
+        session.data_to_send()
+        session.receive([messages.encode(message)])
+    assert session.error is not None
+    assert ana.replica.version() == version
+    assert ana.check() == []
+    agree(ana, bo)
+
+
+def test_what_differs_from_before_the_pairing_is_left_to_people(circle: Circle, tmp_path: Path) -> None:
+    ana = circle.device("ana")
+    ana.create_note("A", "begin\n")
+    other = circle.clone(ana, "other")
+    ana.note("A").append("one\n")
+    ana.note("A").append("one more\n")
+    other.note("A").append("two\n")
+    bo = circle.device("bo", ana)
+    meet(ana, bo)
+    other.replica.covering._make_identity = lambda: device(tmp_path, "third")
+    ana.replica.admit(other.replica.covering.identity.certificate, "other")
+    other.replica.adopt(ana.replica.circle.root or b"", ana.replica.records())
+    wire = Wire(ana.replica, other.replica)
+    settle(wire)
+    errors = [end.session.error for end in wire.ends]
+    assert any(isinstance(error, Fork) and "before the vault was paired" in str(error) for error in errors)
+    assert lines(ana, "A") == ["", "begin", "one", "one more"]
+    assert lines(other, "A") == ["", "begin", "two"]
+
+
+def test_a_fork_on_a_branch_that_gives_way_is_forgotten_with_it(circle: Circle) -> None:
+    """Which version of a change stood there says nothing about what has its number on the other branch."""
+    ana = circle.device("ana")
+    bo = circle.device("bo", ana)
+    bo.create_note("A", "begin\n")
+    agree(ana, bo)
+    two = circle.clone(bo, "two")
+    bo.note("A").append("one\n")
+    two.note("A").append("two\n")
+    three = circle.clone(two, "three")
+    two.note("A").append("two again\n")
+    three.note("A").append("three\n")
+    meet(two, three)
+    bo.note("A").append("one again\n")
+    agree(ana, bo, three, two)
+    assert lines(ana, "A") == ["", "begin", "one", "one again", "three", "two", "two again"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_histories_with_clones_converge(circle: Circle, seed: int) -> None:
+    random = Random(seed)
+    ana = fast(circle.device("ana"))
+    for name in "bcd"[: random.randint(1, 3)]:
+        fast(circle.device(name, ana))
+    ana.create_note("A", "begin\n")
+    agree(*circle.vaults)
+    words: list[str] = []
+    clones = 0
+    for _ in range(random.randint(15, 60)):
+        one, other = random.choices(circle.vaults, k=2)
+        luck = random.random()
+        if luck < 0.45:
+            words.append(f"w{len(words)}")
+            one.note("A").append(f"{words[-1]}\n")
+        elif luck < 0.9 and one is not other:
+            meet(one, other, times=1)
+        elif clones < 2 and one.actor in one.version:
+            clones += 1
+            fast(circle.clone(one, f"clone{clones}"))
+    for _ in range(8):
+        random.shuffle(circle.vaults)
+        meet(*circle.vaults, times=1)
+    agree(*circle.vaults)
+    assert lines(ana, "A") == sorted(["", "begin", *words])
+    new = circle.device("new", ana)
+    agree(random.choice(circle.vaults[:-1]), new, *circle.vaults[:-1])
+
+
+def test_who_was_revoked_cannot_hide_that_behind_a_fork(circle: Circle) -> None:
+    ana = circle.device("ana")
+    bo = circle.device("bo", ana)
+    cem = circle.device("cem", ana)
+    bo.create_note("A", "begin\n")
+    agree(ana, bo, cem)
+    two = circle.clone(bo, "two")
+    bo.note("A").append("one\n")
+    two.note("A").append("two\n")
+    meet(two, cem)
+    meet(bo, ana)
+    identity = bo.replica.covering.identity
+    ana.replica.revoke(identity.id)
+    meet(cem, ana)
+    assert not cem.replica.is_member(identity.id)
+    # Both versions came in time, so both stay; but nobody is left that could sign the one that moves.
+    assert lines(cem, "A") == ["", "begin", "one", "two"]
+    assert cem.replica.bare() != {}
+    assert lines(ana, "A") == ["", "begin", "one"]
+    # The way out: a new vault of all notes.
+    cem.replica.begin_anew()
+    assert cem.check() == []
+    dan = circle.device("dan", cem)
+    agree(cem, dan)
+    assert lines(dan, "A") == ["", "begin", "one", "two"]
