@@ -138,7 +138,10 @@ def _load(folder: Path) -> Identity:
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
 
-    wrong = BadIdentity(f"This device's keys in {folder} are damaged; put that folder back from a backup.")
+    wrong = BadIdentity(
+        f"This device's keys in {folder} are damaged: put that folder back from a backup, or move it away "
+        "and pair this device anew; its notes stay."
+    )
     if os.name == "posix" and (folder / _KEYS_FILE).stat().st_mode & 0o077:
         raise BadIdentity(f"Others can read this device's keys; run: chmod -R go= {folder}")
     keys = (folder / _KEYS_FILE).read_bytes()

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from crdtnotes import Vault
+from crdtnotes.trust.identity import Identity
 from crdtnotes_tui.app import NotesApp
 from crdtnotes_tui.members import Ways
 from crdtnotes_tui.model.buffer import Buffer, State
@@ -102,11 +103,13 @@ async def desktop(
     size: tuple[int, int] = (80, 24),
     new_device: str | None = None,
     ways: Ways | None = None,
+    identity: Identity | None = None,
 ) -> AsyncIterator[Desktop]:
-    """Open the editor; `ways` for a vault that is paired."""
+    """Open the editor; `ways` and `identity` for a vault that is paired."""
     app = NotesApp(path, name, new_device)
     if ways is not None:
         app.main.together.company.members.ways = ways
+    app.main.desk.keeper.identity = identity
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(lambda: bool(app.main.editor.catalogue.notes))
         await pilot.pause()

@@ -33,11 +33,11 @@ def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
 
     async def main() -> None:
-        async with desktop(ana.path, "from ana", ways=ways(ana)) as one:
+        async with desktop(ana.path, "from ana", ways=ways(ana), identity=ana.identity) as one:
             await until(lambda: served_at(one).startswith("wss://127.0.0.1:"))
             await one.sees("bo not here yet")
             remember(bo, ana, served_at(one))
-            async with desktop(bo.path, "from bo", ways=ways(bo)) as other:
+            async with desktop(bo.path, "from bo", ways=ways(bo), identity=bo.identity) as other:
                 await one.sees("bo in step")
                 await other.sees("ana in step")
                 company = one.app.main.together.company
@@ -64,13 +64,13 @@ def test_a_vault_that_is_paired_while_it_is_open(tmp_path: Path) -> None:
     ana.write("n", "text")
 
     async def main() -> None:
-        async with desktop(ana.path, "n", ways=ways(ana)) as one:
+        async with desktop(ana.path, "n", ways=ways(ana), identity=ana.identity) as one:
             await until(lambda: one.app.main.together._tasks != [])
             assert served_at(one) == ""
             ana.add(bo)
             await until(lambda: served_at(one) != "")
             remember(bo, ana, served_at(one))
-            async with desktop(bo.path, ways=ways(bo)) as other:
+            async with desktop(bo.path, ways=ways(bo), identity=bo.identity) as other:
                 await one.sees("bo in step")
                 await until(lambda: "n" in other.editor.catalogue)
                 await until(lambda: not other.app.main.body.welcome.display)
@@ -83,11 +83,13 @@ def test_a_device_that_was_not_paired_is_not_let_in(tmp_path: Path) -> None:
     stranger = Laptop(tmp_path, "stranger")
 
     async def main() -> None:
-        async with desktop(ana.path, "from ana", ways=ways(ana)) as one:
+        async with desktop(ana.path, "from ana", ways=ways(ana), identity=ana.identity) as one:
             await until(lambda: served_at(one) != "")
             with Vault.open(ana.path) as vault:
                 vault.backup(stranger.path)
-            async with desktop(stranger.path, "from ana", ways=ways(stranger)) as other:
+            async with desktop(
+                stranger.path, "from ana", ways=ways(stranger), identity=stranger.identity
+            ) as other:
                 await until(lambda: served_at(other) != "")
                 node = other.app.main.together.company.members.node
                 assert node is not None
@@ -103,7 +105,7 @@ def test_peers_are_told_in_numbers_where_there_are_many(tmp_path: Path) -> None:
         ana.add(Laptop(tmp_path, name))
 
     async def main() -> None:
-        async with desktop(ana.path, "from ana", ways=ways(ana)) as one:
+        async with desktop(ana.path, "from ana", ways=ways(ana), identity=ana.identity) as one:
             await one.sees("4 not here yet")
 
     run(main())

@@ -10,6 +10,7 @@ from crdtnotes.errors import StoreError, VaultNotFound
 from crdtnotes.sync.replica import Replica
 from crdtnotes.sync.watch import FileWatch
 from crdtnotes.sync.worker import Worker
+from crdtnotes.trust.identity import Identity
 from crdtnotes.vault import Vault
 
 T = TypeVar("T")
@@ -29,10 +30,12 @@ class Keeper:
         self._watching: asyncio.Task[None] | None = None
         self.made = False
         """Whether the vault was made just now."""
+        self.identity: Identity | None = None
+        """What signs what is written to a paired vault, where not the keys in the user's data folder do."""
 
     def _open(self) -> Replica:
         try:
-            self._vault = Vault.open(self.path)
+            self._vault = Vault.open(self.path, identity=self.identity)
         except VaultNotFound:
             if self._new_device is None:
                 raise
