@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 BATCH_CHARACTERS = 128 * 1024
 """Characters that a process takes at a time, about: some hundredths of a second of work."""
 
-WORTH = 1024 * 1024
-"""Characters from which on other processes are worth their start."""
+WORTH = 4 * 1024 * 1024
+"""Bytes from which on other processes are worth their start, which takes some tenths of a second."""
 
 MOST_HELPERS = 3
 """Processes beside this one, which stores what they find: that is a quarter of the work."""
