@@ -1,7 +1,7 @@
 """A process that looks for links in texts, for another that has a core to spare (`mirror/outlining.py`).
 
 It reads a batch of texts from its standard input and writes what links each has to its output, until there
-are no more. Both are msgpack behind their length in four bytes.
+are no more. Both are msgpack behind their length in four bytes. An empty answer comes first: it is ready.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ def main() -> None:
     """Answer until the other side has no more."""
     # A Ctrl-C is for the process that asked; it ends this one by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    links_of("#")  # loads what reads Markdown
+    send(sys.stdout.buffer, [])
     while (data := receive(sys.stdin.buffer)) is not None:
         send(sys.stdout.buffer, [links_of(text) for text in msgspec.msgpack.decode(data, type=list[str])])
 

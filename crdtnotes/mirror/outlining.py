@@ -101,10 +101,16 @@ class Outlining:
                     stderr=subprocess.DEVNULL,
                 )
                 self._processes.append(process)
-                self._idle.put(process)
         self._helpers = len(self._processes)
         if self._processes:
+            # Each thread first waits for a process: until that is ready no batch counts as begun.
             self._threads = ThreadPoolExecutor(len(self._processes), "crdtnotes-outlining")
+            for process in self._processes:
+                self._threads.submit(self._wait_for, process)
+
+    def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdout is not None and receive(process.stdout) is not None:
+            self._idle.put(process)
 
     def _ask(self, texts: list[str]) -> list[Links]:
         """Let a process that is idle do this; raises Empty, OSError or DecodeError where none can."""

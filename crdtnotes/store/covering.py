@@ -41,11 +41,7 @@ class Covering:
 
     @property
     def identity(self) -> Identity:
-        """This device's keys; raises BadIdentity."""
-        return self.own_identity()
-
-    def own_identity(self) -> Identity:
-        """Return this device's keys; raises BadIdentity."""
+        """This device's keys, which are asked for once they are needed; raises BadIdentity."""
         if self._identity is None:
             self._identity = self._make_identity()
         return self._identity

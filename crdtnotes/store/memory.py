@@ -65,7 +65,8 @@ class Turn:
         if fcntl is None:
             return
         with suppress(OSError):
-            self._file = self._file or _opened(_place(self._path))
+            if self._file is None:
+                self._file = _opened(_place(self._path))
             until = time.monotonic() + PATIENCE
             while not _lock(self._file) and time.monotonic() < until:
                 time.sleep(0.0005)

@@ -536,7 +536,7 @@ class Replica:
             joins = not self.circle.founded
             self.circle.adopt(root, records)
             self._wait_for_signatures(joins=joins)
-            self.circle.answer_for_gone(self.covering.own_identity)
+            self.circle.answer_for_gone(lambda: self.covering.identity)
 
     def _wait_for_signatures(self, *, joins: bool) -> None:
         """If this replica has just joined, wait for the signatures of what it has already."""
@@ -563,7 +563,7 @@ class Replica:
             new = self.circle.take(records)
             self._wait_for_signatures(joins=joins)
             if new:
-                self.circle.answer_for_gone(self.covering.own_identity)
+                self.circle.answer_for_gone(lambda: self.covering.identity)
             return new
 
     def is_member(self, device: bytes) -> bool:

@@ -255,7 +255,6 @@ class Conversation:
     def _step(self, frames: list[bytes]) -> tuple[int, PeerStatus | None, list[Presence]]:
         stored = self.session.receive(frames)
         heard, self.session.heard = self.session.heard, []
-        self._finish_once_done()
         return stored, self._status(), heard
 
     def _frames(self, woken: bool, saying: list[Presence]) -> tuple[list[bytes], bool, PeerStatus | None]:
@@ -264,16 +263,11 @@ class Conversation:
             self.session.wake()
         self.session.say(saying)
         frames = self.session.data_to_send()
-        if self._finish_once_done():
+        if self.once and self.session.caught_up and not self.session.closed:
+            # A one-time sync is done: what came may complete it, or what has just been taken out to be sent.
+            self.session.finish()
             frames += self.session.data_to_send()
         return frames, self.session.closed, self._status()
-
-    def _finish_once_done(self) -> bool:
-        """End a one-time sync that is done: what came may complete it, or what was sent last."""
-        done = self.once and self.session.caught_up and not self.session.closed
-        if done:
-            self.session.finish()
-        return done
 
     def _give_up(self) -> None:
         if self.session.accepted:

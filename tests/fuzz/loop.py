@@ -21,11 +21,10 @@ from crdtnotes.changes.batch import unbatch
 from crdtnotes.changes.codec import decode, encode
 from crdtnotes.errors import CrdtnotesError, Damaged, DecodeError, Fork
 from crdtnotes.sync.session import Session
-from crdtnotes.vault import Vault
 from tests.fuzz.corpus import Corpus, build
 from tests.fuzz.mutator import Mutator
 from tests.fuzz.paired import PairedHost
-from tests.vaults import fast, state
+from tests.fuzz.target import Target
 
 SLOWEST = 2.0
 """Seconds of the processor that one frame may take; they are below 64 KiB."""
@@ -175,26 +174,12 @@ def _said(error: CrdtnotesError) -> str:
     return type(error).__name__
 
 
-class _Host:
+class _Host(Target):
     """A replica that peers talk to."""
 
     def __init__(self, corpus: Corpus) -> None:
+        super().__init__(corpus.path, CHECKED)
         self._corpus = corpus
-        self._pristine = corpus.path.read_bytes()
-        self.taken_in = 0
-        self._open()
-
-    def _open(self) -> None:
-        self._vault = fast(Vault.open(self._corpus.path))
-        self._state = state(self._vault)
-        self._heads = self._vault.replica.heads()
-
-    def close(self) -> None:
-        self._vault.close()
-
-    def is_untouched(self) -> None:
-        assert state(self._vault) == self._state, "what was refused has left something"
-        assert self._vault.check() == []
 
     def converse(self, frame: bytes) -> Outcome:
         """Give a session a frame, most times after a greeting that it accepts."""
@@ -220,13 +205,3 @@ class _Host:
         if session.error is None:
             return None
         return _said(session.error)
-
-    def _renew(self) -> None:
-        """Go back to the replica as it was, now and then after a close look at what it became."""
-        self.taken_in += 1
-        if self.taken_in % CHECKED == 0:
-            problems = self._vault.check()
-            assert not problems, problems
-        self._vault.close()
-        self._corpus.path.write_bytes(self._pristine)
-        self._open()

@@ -10,34 +10,35 @@ from crdtnotes.errors import CrdtnotesError, Fork, InvalidName, NoteExists
 from crdtnotes.store import Replica
 from crdtnotes.sync.branches import branch
 from crdtnotes.sync.session import Session
-from crdtnotes.trust.identity import own_identity
+from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.vault import Vault
 from tests.fuzz.mutator import Mutator
+from tests.fuzz.target import Target
 from tests.store.convergence import ACTIONS, Person
-from tests.vaults import fast, state
+from tests.vaults import fast
+
+CHECKED = 20
+"""Of so many replicas that took something in, one is checked through."""
 
 Outcome = str | None
 """The name of the error, None where what came was valid."""
 
 
-class PairedHost:
+class PairedHost(Target):
     """The replica, what a member has to tell it, and the hashes of all that the member really wrote."""
 
     def __init__(self, folder: Path, random: Random) -> None:
         self._random = random
-        self._path = folder / "paired.db"
-        self._identity = own_identity(folder / "here")
         self._true: dict[tuple[int, int], bytes] = {}
-        self.taken_in = 0
-        self._build(folder)
-        self._pristine = self._path.read_bytes()
-        self._open()
+        path, identity = folder / "paired.db", own_identity(folder / "here")
+        self._build(folder, path, identity)
+        super().__init__(path, CHECKED, identity)
 
-    def _build(self, folder: Path) -> None:
+    def _build(self, folder: Path, here_at: Path, identity: Identity) -> None:
         person = Person(self._random)
         other = own_identity(folder / "member")
-        Replica.create(self._path, "here").close()
-        with Vault.open(self._path, identity=self._identity) as here:
+        Replica.create(here_at, "here").close()
+        with Vault.open(here_at, identity=identity) as here:
             fast(here).replica.admit(other.certificate, "member")
             path = folder / "member.db"
             Replica.create(path, "member", here.replica.vault_id).close()
@@ -83,18 +84,6 @@ class PairedHost:
         for actor, head in replica.log.heads.items():
             for seq in range(1, head.seq + 1):
                 self._true[actor, seq] = replica.log.hash_at(actor, seq) or b""
-
-    def _open(self) -> None:
-        self._vault = fast(Vault.open(self._path, identity=self._identity))
-        self._state = state(self._vault)
-        self._heads = self._vault.replica.heads()
-
-    def close(self) -> None:
-        self._vault.close()
-
-    def is_untouched(self) -> None:
-        assert state(self._vault) == self._state, "what was refused has left something"
-        assert self._vault.check() == []
 
     def exchange(self, mutator: Mutator) -> list[bytes]:
         """Return groups as they are said, but for one frame, or one that is missing or comes twice."""
@@ -143,11 +132,3 @@ class PairedHost:
             assert isinstance(session.error, CrdtnotesError)
             return type(session.error).__name__
         return None
-
-    def _renew(self) -> None:
-        self.taken_in += 1
-        if self.taken_in % 20 == 0:
-            assert self._vault.check() == []
-        self._vault.close()
-        self._path.write_bytes(self._pristine)
-        self._open()

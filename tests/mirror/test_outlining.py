@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from crdtnotes import Vault
@@ -97,6 +98,7 @@ def test_a_helper_outlives_a_ctrl_c_but_not_its_pipe() -> None:
     )
     assert helper.stdin is not None
     assert helper.stdout is not None
+    assert outliner.receive(helper.stdout) == msgspec.msgpack.encode([])
     outliner.send(helper.stdin, ["[[a]]"])
     assert outliner.receive(helper.stdout)
     os.kill(helper.pid, signal.SIGINT)
