@@ -27,9 +27,10 @@ from crdtnotes.store.arrivals import Arrival as Arrival
 from crdtnotes.store.backup import backup
 from crdtnotes.store.check import problems
 from crdtnotes.store.database import rows_for
+from crdtnotes.store.intake import Received
 from crdtnotes.store.links import ORPHAN
 from crdtnotes.store.names import Resolver
-from crdtnotes.store.replica import Received, Replica
+from crdtnotes.store.replica import Replica
 from crdtnotes.store.search import Hit
 from crdtnotes.store.writer import Writer
 

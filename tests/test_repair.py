@@ -340,16 +340,16 @@ def test_a_damaged_record_never_lets_a_revoked_device_in(
     planted(damage.path, statement)
     with Vault.open(damage.path) as vault:
         with pytest.raises(StoreError):
-            vault.replica.is_member(revoked.id)
+            vault.replica.devices.is_member(revoked.id)
         assert vault.check() != []
     repaired = repair(damage.path)
     assert (repaired.missing, repaired.texts) == (0, ())
     with Vault.open(damage.path) as vault:
         assert vault.check() == []
-        assert vault.replica.is_member(here.id)
-        assert vault.replica.is_member(other.id)
+        assert vault.replica.devices.is_member(here.id)
+        assert vault.replica.devices.is_member(other.id)
         if "members" not in statement:
-            assert not vault.replica.is_member(revoked.id)
+            assert not vault.replica.devices.is_member(revoked.id)
 
 
 @pytest.mark.parametrize("length", [1, 16, 100, PAGE])

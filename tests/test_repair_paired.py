@@ -123,6 +123,6 @@ def test_without_its_records_a_repaired_vault_is_one_that_was_never_paired(
     _, bo = paired.repair(monkeypatch)
     assert bo.digest == digest
     assert not bo.replica.founded
-    bo.replica.adopt(paired.ana.replica.circle.root or b"", paired.ana.replica.records())
+    bo.replica.devices.adopt(paired.ana.replica.circle.root or b"", paired.ana.replica.devices.records())
     bo.note("旧").append("after\n")
     agree(paired.ana, bo, paired.cem)

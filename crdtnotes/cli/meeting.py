@@ -80,9 +80,9 @@ class PairingTable:
 
         async def admit(name: str, certificate: bytes) -> Welcome:
             def add() -> Welcome:
-                replica.admit(certificate, name)
+                replica.devices.admit(certificate, name)
                 root = replica.circle.root or b""
-                return Welcome(replica.vault_id, root, tuple(replica.records()), self._port)
+                return Welcome(replica.vault_id, root, tuple(replica.devices.records()), self._port)
 
             welcome = await node.run(add)
             await node.refresh()
@@ -182,8 +182,8 @@ def _store(joined: Joined, path: Path, device: str, vault: bytes | None) -> None
         raise VaultExists(f"There is another vault at {path}; choose a new place with --vault.")
     replica = Replica(path)
     try:
-        replica.adopt(welcome.root, list(welcome.records))
-        if not replica.is_member(own_identity().id):
+        replica.devices.adopt(welcome.root, list(welcome.records))
+        if not replica.devices.is_member(own_identity().id):
             raise PairingFailed("The other device has sent no record that lets this one in.")
     finally:
         replica.close()

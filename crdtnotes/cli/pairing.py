@@ -200,7 +200,7 @@ def revoke(ctx: click.Context, device: str | None, all_others: bool, yes: bool) 
             click.confirm(
                 f"Revoke {quoted(member.name)} ({shown(member.id)})?{warning}", abort=True, err=True
             )
-        replica.revoke(member.id)
+        replica.devices.revoke(member.id)
     click.echo(f"Revoked {quoted(member.name)}.")
 
 
@@ -210,7 +210,7 @@ def _begin_anew(ctx: click.Context, *, yes: bool) -> None:
             click.confirm(
                 "Make a new vault of these notes, to which no other device belongs?", abort=True, err=True
             )
-        vault.replica.begin_anew()
+        vault.replica.devices.begin_anew()
     click.echo("This is a new vault now, with the same notes. Pair your other devices anew: crdtnotes pair")
 
 

@@ -61,6 +61,7 @@ class Log:
         self.dictionaries = Dictionaries(conn)
         self.heads: dict[int, Head] = {}
         self.tip = 0
+        self._moved: set[int] = set()
         self.grown: dict[int, int] = {}
         """The bytes by which streams have grown since somebody cleared it."""
         self._ids: dict[int, int] = {}
@@ -69,6 +70,7 @@ class Log:
     def refresh(self) -> None:
         """Read the heads again: another process may have written."""
         self.heads.clear()
+        self._moved.clear()
         self._ids.clear()
         self._seen.clear()
         self.blocks.forget()
@@ -148,6 +150,7 @@ class Log:
         head.seq = change.seq
         head.last = change.last
         head.hash = chain(head.hash, data)
+        self._moved.add(change.actor)
         self.grown[change.actor] = self.grown.get(change.actor, 0) + len(data)
         if change.actor not in self._ids:
             id = self._ids[change.actor] = len(self._ids) + 1
@@ -196,21 +199,23 @@ class Log:
         for table in ("log", "blocks", "block_notes", "actors", "seen"):
             self._conn.execute(f"DELETE FROM {table}")
         self.heads.clear()
+        self._moved.clear()
         self._ids.clear()
         self._seen.clear()
         self.blocks.forget()
         self.tip = 0
 
-    def save_heads(self, actors: set[int]) -> None:
-        """Write the heads of these actors' streams, once a transaction."""
+    def save_heads(self) -> None:
+        """Write the heads of the streams that have moved, once a transaction."""
         self._conn.executemany(
             "UPDATE actors SET seq = ?, last = ?, hash = ? WHERE id = ?",
             [
                 (head.seq, head.last, head.hash, self._ids[actor])
-                for actor in actors
+                for actor in self._moved
                 for head in (self.heads[actor],)
             ],
         )
+        self._moved.clear()
 
     # -- reading
 

@@ -13,8 +13,6 @@ Rules
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from typing import Protocol
 
 from crdtnotes.changes import block
 from crdtnotes.changes.batch import Form, Packed
@@ -24,8 +22,7 @@ from crdtnotes.changes.compression import SMALL, compress
 from crdtnotes.changes.limits import MAX_BLOCK_BYTES
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.blocks import Block, Entry
-from crdtnotes.store.covering import Covering
-from crdtnotes.store.log import Log
+from crdtnotes.store.host import Host
 
 LEAST = 64
 """Fewer changes than this in a row are not worth a block."""
@@ -53,28 +50,6 @@ _CANDIDATES = """log INDEXED BY log_small JOIN notes ON notes.id = note
 
 Progress = Callable[[int, int], None]
 """Called with the changes looked at so far and all there are."""
-
-
-class Host(Protocol):
-    """What packing needs of a replica."""
-
-    @property
-    def conn(self) -> sqlite3.Connection:
-        """The connection to its file."""
-
-    @property
-    def log(self) -> Log:
-        """Its log."""
-
-    @property
-    def covering(self) -> Covering:
-        """What covers the log."""
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Hold the replica for writing."""
-
-    def reading(self) -> AbstractContextManager[None]:
-        """Notice what other processes have written."""
 
 
 def pack(replica: Host, *, least: int = LEAST, progress: Progress | None = None) -> int:

@@ -37,7 +37,7 @@ def create_bundle(
     """
     if not receivers:
         raise NotPaired("No other device belongs to this vault that could read a bundle.")
-    if not replica.is_member(identity.id):
+    if not replica.devices.is_member(identity.id):
         raise NotPaired("This device does not belong to the vault.")
     version = replica.version()
     if any(since.get(actor, 0) < version[actor] for actor in replica.bare()):
@@ -47,7 +47,7 @@ def create_bundle(
         )
 
     def segments() -> Iterator[bytes]:
-        yield messages.encode(Records(tuple(replica.records())))
+        yield messages.encode(Records(tuple(replica.devices.records())))
         for item in replica.changes_since(since):
             yield messages.encode(item if isinstance(item, Heads) else messages.pack(item))
 
@@ -70,7 +70,7 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
         for segment in unseal(source, size, identity, replica.vault_id, members):
             message = messages.decode(segment)
             if isinstance(message, Records):
-                records += replica.take_records(list(message.records))
+                records += replica.devices.take_records(list(message.records))
             elif isinstance(message, Changes):
                 held.append(messages.unpack(message))
                 size += message.length

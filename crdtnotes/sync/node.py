@@ -172,7 +172,7 @@ class Node:
         """Look who belongs to the vault now. (Called by itself whenever something is committed.)"""
         if self._listening is not None:
             replica = self._worker.replica
-            self._certificates = await self._worker.run(replica.certificates)
+            self._certificates = await self._worker.run(replica.devices.certificates)
             self._listening.trust(self._certificates)
 
     @property
@@ -404,7 +404,7 @@ class Node:
         place = None if address is None else str(address)
         replica = self._worker.replica
         try:
-            await self._worker.run(lambda: replica.note_contact(device, place, session.theirs))
+            await self._worker.run(lambda: replica.devices.note_contact(device, place, session.theirs))
         except LocalError as error:
             _log.warning("what is known of a device was not written down: %s", error)
 

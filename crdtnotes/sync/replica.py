@@ -29,6 +29,36 @@ class Received(Protocol):
         ...
 
 
+class Devices(Protocol):
+    """Who belongs to a vault, and what is known of each device."""
+
+    def records_digest(self) -> bytes:
+        """Return a hash (16 bytes) of the set of records about devices; zeros for none."""
+        ...
+
+    def records(self) -> list[bytes]:
+        """Return the records about devices, each after its signer's."""
+        ...
+
+    def take_records(self, records: list[bytes], /) -> int:
+        """Keep what is new here and signed by members; returns how many. Raises DecodeError for what is no
+        record.
+        """
+        ...
+
+    def is_member(self, device: bytes, /) -> bool:
+        """Tell whether the device with this id belongs to the vault now."""
+        ...
+
+    def certificates(self) -> dict[bytes, bytes]:
+        """Return the certificates (DER) of the devices that belong to the vault now, by device id."""
+        ...
+
+    def note_contact(self, device: bytes, address: str | None, version: dict[int, int], /) -> None:
+        """Remember that a device is here now and what it has, and where it was dialled."""
+        ...
+
+
 class Replica(Protocol):
     """One peer's full copy of a vault. All calls come from one thread."""
 
@@ -40,6 +70,11 @@ class Replica(Protocol):
     @property
     def device(self) -> str:
         """The name under which peers show this device."""
+        ...
+
+    @property
+    def devices(self) -> Devices:
+        """The devices of the vault."""
         ...
 
     def version(self) -> dict[int, int]:
@@ -110,32 +145,6 @@ class Replica(Protocol):
         Raises a RemoteError for what breaks a rule, a StoreError for trouble on this side; then nothing
         of them is kept.
         """
-        ...
-
-    def records_digest(self) -> bytes:
-        """Return a hash (16 bytes) of the set of records about devices; zeros for none."""
-        ...
-
-    def records(self) -> list[bytes]:
-        """Return the records about devices, each after its signer's."""
-        ...
-
-    def take_records(self, records: list[bytes], /) -> int:
-        """Keep what is new here and signed by members; returns how many. Raises DecodeError for what is no
-        record.
-        """
-        ...
-
-    def is_member(self, device: bytes, /) -> bool:
-        """Tell whether the device with this id belongs to the vault now."""
-        ...
-
-    def certificates(self) -> dict[bytes, bytes]:
-        """Return the certificates (DER) of the devices that belong to the vault now, by device id."""
-        ...
-
-    def note_contact(self, device: bytes, address: str | None, version: dict[int, int], /) -> None:
-        """Remember that a device is here now and what it has, and where it was dialled."""
         ...
 
     def close(self) -> None:

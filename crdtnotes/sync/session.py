@@ -233,8 +233,8 @@ class Session:
         try:
             self._check_peer()
             self._heads = self._replica.heads()
-            records = self._replica.records_digest()
-            self._records_known = set(self._replica.records())
+            records = self._replica.devices.records_digest()
+            self._records_known = set(self._replica.devices.records())
         except (RemoteError, LocalError) as error:
             self.fail(error)
             return
@@ -446,7 +446,7 @@ class Session:
             self._say_bye(Reason.FORK, "Two versions of a stream were found, and settled: meet again.")
             return
         # Who is gone is said all the same: else a device that was revoked could keep that from others.
-        if not (self._records_agree or self._records_sent) and (records := self._replica.records()):
+        if not (self._records_agree or self._records_sent) and (records := self._replica.devices.records()):
             self._records_sent = True
             self._greeting.append(Records(tuple(records)))
         agree, differ = place
@@ -506,11 +506,11 @@ class Session:
         """Refuse a device that does not belong to the vault: asked before each burst and before each
         sending.
         """
-        if self._device is not None and not self._replica.is_member(self._device):
+        if self._device is not None and not self._replica.devices.is_member(self._device):
             raise NotAMember("This device does not belong to the vault, or does no longer.")
 
     def _take_records(self, records: list[bytes]) -> None:
-        self.learned += self._replica.take_records(records)
+        self.learned += self._replica.devices.take_records(records)
         self._records_known.update(records)
         self._records_came = True
         # Taking them may have made further ones, and what waited for them can be sent now.
@@ -526,7 +526,7 @@ class Session:
         if not (self.welcomed and self._records_dirty):
             return []
         self._records_dirty = False
-        missing = [record for record in self._replica.records() if record not in self._records_known]
+        missing = [record for record in self._replica.devices.records() if record not in self._records_known]
         if not missing and (self._records_agree or self._records_sent):
             return []
         self._records_sent = True

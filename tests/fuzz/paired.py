@@ -39,11 +39,13 @@ class PairedHost(Target):
         other = own_identity(folder / "member")
         Replica.create(here_at, "here").close()
         with Vault.open(here_at, identity=identity) as here:
-            fast(here).replica.admit(other.certificate, "member")
+            fast(here).replica.devices.admit(other.certificate, "member")
             path = folder / "member.db"
             Replica.create(path, "member", here.replica.vault_id).close()
             with Vault.open(path, identity=other) as member:
-                fast(member).replica.adopt(here.replica.circle.root or b"", here.replica.records())
+                fast(member).replica.devices.adopt(
+                    here.replica.circle.root or b"", here.replica.devices.records()
+                )
                 for vault in (here, member, here):
                     self._act(person, vault, 8)
                     for one, two in ((here, member), (member, here)):
@@ -65,7 +67,7 @@ class PairedHost(Target):
         replica = member.replica
         self._greeting = (
             messages.encode(
-                messages.hello(replica.vault_id, "member", replica.heads(), replica.records_digest())
+                messages.hello(replica.vault_id, "member", replica.heads(), replica.devices.records_digest())
             ),
             messages.encode(messages.ack(0, {})),
         )
@@ -76,7 +78,7 @@ class PairedHost(Target):
         actor = here.replica.actor
         self._notes = [
             messages.encode(Bare(tuple(sorted(replica.version())))),
-            messages.encode(messages.Records(tuple(replica.records()))),
+            messages.encode(messages.Records(tuple(replica.devices.records()))),
             messages.encode(branch(replica, actor, 0, replica.version()[actor])),
             messages.encode(branch(replica, replica.actor, 0, 1)),
             *[messages.encode(heads) for heads in replica.covers_of(replica.version())],

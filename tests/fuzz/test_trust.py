@@ -41,7 +41,7 @@ def test_records_that_are_not_as_they_were_made(tmp_path: Path, corpus: Corpus) 
     with closing(Replica.create(tmp_path / "v.db", "here", VAULT)) as replica:
         with replica.transaction():
             replica.circle.adopt(good[0].digest, [record.data for record in good[:2]])
-        before = replica.records()
+        before = replica.devices.records()
         taken = refused = 0
         for _ in range(RECORDS):
             record = random.choice(good)
@@ -53,13 +53,13 @@ def test_records_that_are_not_as_they_were_made(tmp_path: Path, corpus: Corpus) 
             )
             try:
                 decode_record(data)
-                taken += replica.take_records([data])
+                taken += replica.devices.take_records([data])
             except DecodeError:
                 refused += 1
-            replica.is_member(two.id)
+            replica.devices.is_member(two.id)
         assert refused > RECORDS // 2
-        assert set(before) <= set(replica.records())
-        assert replica.is_member(one.id)
+        assert set(before) <= set(replica.devices.records())
+        assert replica.devices.is_member(one.id)
         assert taken
 
 
@@ -104,14 +104,14 @@ def test_a_bundle_of_rubbish_that_a_member_signed(tmp_path: Path, corpus: Corpus
     replica = Replica(bo.path)
     try:
         receivers = [replica.circle.membership().members[bo.identity.id]]
-        before = replica.heads(), replica.records()
+        before = replica.heads(), replica.devices.records()
         for _ in range(200):
             segments = [messages.encode(messages.Records(())), mutator.frame()]
             with path.open("wb") as out:
                 seal(out, ana.identity, replica.vault_id, receivers, segments)
             with suppress(RemoteError):
                 apply_bundle(replica, bo.identity, path)
-            assert (replica.heads(), replica.records()) == before
+            assert (replica.heads(), replica.devices.records()) == before
     finally:
         replica.close()
 

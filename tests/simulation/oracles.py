@@ -48,13 +48,13 @@ def check_sent(replica: Replica, frames: list[bytes]) -> None:
 
 def check_waiting(replica: Replica) -> None:
     """What waits for others takes bounded memory."""
-    size = sum(len(data) for _, data in replica._waiting.values())
+    size = replica.intake.waiting_bytes
     require(size <= MAX_WAITING, f"{size} bytes of changes wait")
 
 
 def check_stream(replica: Replica) -> None:
     """Nobody goes on with a stream of which a branch has given way: its next number is taken."""
-    gave_way = {actor for actor, _ in replica._forks}
+    gave_way = {actor for actor, _ in replica.branches.standing}
     require(replica.actor not in gave_way, "a stream that lost its end is written on")
 
 

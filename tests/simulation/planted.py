@@ -11,13 +11,16 @@ from crdtnotes.crdt import rga
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.orset import OrSet
 from crdtnotes.crdt.register import Register
+from crdtnotes.store import branches as branches_module
 from crdtnotes.store import causality, database, packing
+from crdtnotes.store import intake as intake_module
 from crdtnotes.store import replica as replica_module
 from crdtnotes.store.blocks import Blocks
+from crdtnotes.store.branches import Branches
 from crdtnotes.store.documents import Documents
+from crdtnotes.store.intake import Intake
 from crdtnotes.store.log import Log
 from crdtnotes.store.names import NameIndex
-from crdtnotes.store.replica import Replica
 from crdtnotes.store.stream import OwnStream
 from crdtnotes.store.writer import Writer
 from crdtnotes.sync import session as session_module
@@ -87,7 +90,7 @@ def _stale_snapshot(_: Any) -> Any:
 
 def _room_for_all(right: Any) -> Any:
     def take_waiting(self: Any, result: Any) -> Any:
-        with mock.patch.object(replica_module, "MAX_WAITING", 2**40):
+        with mock.patch.object(intake_module, "MAX_WAITING", 2**40):
             return right(self, result)
 
     return take_waiting
@@ -238,17 +241,17 @@ PLANTED: dict[str, Plant] = {
     "links that do not follow the text": _instead(Writer, "_reconcile", _links_not_settled),
     "a snapshot not stored": _instead(Documents, "save", _stale_snapshot),
     "names that depend on who came first": _instead(NameIndex, "_group", _names_by_arrival),
-    "a waiting room without a bound": _instead(Replica, "_take_waiting", _room_for_all),
-    "a branch that gives way and is lost": _instead(replica_module, "divide", _branch_thrown_away),
-    "a branch that gives way and is written on": _instead(replica_module, "divide", _goes_on),
+    "a waiting room without a bound": _instead(Intake, "_take_waiting", _room_for_all),
+    "a branch that gives way and is lost": _instead(branches_module, "divide", _branch_thrown_away),
+    "a branch that gives way and is written on": _instead(branches_module, "divide", _goes_on),
     "a log that is sent in any order": _instead(Log, "_in_order", _in_any_order),
     "a block that forgets one of its notes": _instead(Blocks, "add", _a_note_forgotten),
     "a birth packed that is a note's only snapshot": _instead(packing, "_CANDIDATES", _whatever_lies_there),
     "a block that is chained to nothing": _instead(Log, "write_block", _chained_to_nothing),
     "hashes of heads that nobody compares": _instead(Session, "_greet", _heads_believed),
-    "a second version of a change passed over": _instead(Replica, "_check_branch", _nothing),
+    "a second version of a change passed over": _instead(Branches, "check", _nothing),
     "a fork in which neither side gives way": _instead(session_module, "gives_way", _never),
-    "a branch that stands and is forgotten": _instead(replica_module, "forks_in", _forgotten),
+    "a branch that stands and is forgotten": _instead(branches_module, "forks_in", _forgotten),
 }
 
 IN_THE_DATA_TYPES = frozenset(list(PLANTED)[1:5])

@@ -13,6 +13,7 @@ from unittest import mock
 from crdtnotes.changes.batch import batches, changes_in
 from crdtnotes.errors import DiskFull, Fork, NoteNotFound, RemoteError
 from crdtnotes.note import Note
+from crdtnotes.store import intake as intake_module
 from crdtnotes.store import memory, packing, stream
 from crdtnotes.store import replica as replica_module
 from crdtnotes.store.memory import Remembered
@@ -431,7 +432,7 @@ def _patched(world: World) -> Iterator[None]:
     try:
         with (
             replace(replica_module, "open_file", lambda path, read_only=False: world.here[path].disk.open()),
-            replace(replica_module, "MAX_WAITING", MAX_WAITING),
+            replace(intake_module, "MAX_WAITING", MAX_WAITING),
             replace(memory, "recall", world.recall),
             replace(memory, "remember", world.remember),
             replace(stream, "Turn", _Turn),

@@ -29,45 +29,45 @@ def test_the_first_pairing_founds_the_circle(tmp_path: Path) -> None:
     a, b = device(tmp_path, "a"), device(tmp_path, "b")
     with replica(tmp_path / "r") as one:
         assert one.circle.root is None
-        assert one.records_digest() == bytes(16)
-        one.admit(b.certificate, "b")
-        one.admit(b.certificate, "b")
-        assert len(one.records()) == 2
-        assert one.is_member(a.id)
-        assert one.is_member(b.id)
+        assert one.devices.records_digest() == bytes(16)
+        one.devices.admit(b.certificate, "b")
+        one.devices.admit(b.certificate, "b")
+        assert len(one.devices.records()) == 2
+        assert one.devices.is_member(a.id)
+        assert one.devices.is_member(b.id)
     with replica(tmp_path / "r") as one:
-        assert one.certificates() == {a.id: a.certificate, b.id: b.certificate}
+        assert one.devices.certificates() == {a.id: a.certificate, b.id: b.certificate}
 
 
 def test_records_are_taken_once_and_only_if_rooted(tmp_path: Path) -> None:
     b = device(tmp_path, "b")
     with replica(tmp_path / "1") as one, replica(tmp_path / "2", one.vault_id) as other:
-        one.admit(b.certificate, "b")
-        assert other.take_records(one.records()) == 2
-        assert other.take_records(one.records()) == 0
-        assert other.records_digest() == one.records_digest()
+        one.devices.admit(b.certificate, "b")
+        assert other.devices.take_records(one.devices.records()) == 2
+        assert other.devices.take_records(one.devices.records()) == 0
+        assert other.devices.records_digest() == one.devices.records_digest()
         with replica(tmp_path / "3") as foreign:
-            assert foreign.take_records(one.records()) == 0
+            assert foreign.devices.take_records(one.devices.records()) == 0
             assert foreign.circle.root is None
         with pytest.raises(DecodeError):
-            other.take_records([b"nonsense"])
-        assert other.records() == one.records()
+            other.devices.take_records([b"nonsense"])
+        assert other.devices.records() == one.devices.records()
 
 
 def test_a_revocation_by_one_connection_is_seen_by_another(tmp_path: Path) -> None:
     b = device(tmp_path, "b")
     with replica(tmp_path / "r") as one:
-        one.admit(b.certificate, "b")
+        one.devices.admit(b.certificate, "b")
         with replica(tmp_path / "r") as same:
-            assert same.is_member(b.id)
-            one.revoke(b.id)
-            assert not same.is_member(b.id)
+            assert same.devices.is_member(b.id)
+            one.devices.revoke(b.id)
+            assert not same.devices.is_member(b.id)
         with pytest.raises(NotPaired):
-            one.revoke(b.id)
+            one.devices.revoke(b.id)
         with replica(tmp_path / "r", identity=b) as same, pytest.raises(NotPaired):
-            same.admit(b.certificate, "b")
-        one.admit(b.certificate, "b")
-        assert one.is_member(b.id)
+            same.devices.admit(b.certificate, "b")
+        one.devices.admit(b.certificate, "b")
+        assert one.devices.is_member(b.id)
 
 
 def test_contacts_and_addresses(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_file_of_the_first_schema_gains_the_tables(tmp_path: Path) -> None:
     conn.close()
     with replica(path) as one:
         assert one.vault_id == vault
-        assert one.records() == []
+        assert one.devices.records() == []
 
 
 def test_new_streams_are_named_by_the_source_that_was_given(tmp_path: Path) -> None:

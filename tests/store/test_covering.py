@@ -34,12 +34,12 @@ class Device:
         self.replica = self.vault.replica
 
     def pair(self, other: "Device") -> None:
-        self.replica.admit(other.identity.certificate, other.name)
-        other.replica.adopt(self.replica.circle.root or b"", self.replica.records())
+        self.replica.devices.admit(other.identity.certificate, other.name)
+        other.replica.devices.adopt(self.replica.circle.root or b"", self.replica.devices.records())
 
     def tell(self, other: "Device") -> None:
         """Give another device all records and changes that it lacks."""
-        other.replica.take_records(self.replica.records())
+        other.replica.devices.take_records(self.replica.devices.records())
         other.replica.receive(list(self.replica.changes_since(other.replica.version())))
 
     def write(self, name: str, text: str = "text") -> None:
@@ -205,7 +205,7 @@ def test_who_does_not_belong_signs_for_nothing(make: Make) -> None:
     bo, mallory = make("bo", ana), make("mallory", ana)
     ana.pair(bo)
     # It has the records, as a revoked device does, but none lets it in.
-    mallory.replica.adopt(ana.replica.circle.root or b"", ana.replica.records())
+    mallory.replica.devices.adopt(ana.replica.circle.root or b"", ana.replica.devices.records())
     mallory.write("forged")
     with pytest.raises(NotCovered):
         mallory.tell(bo)
@@ -219,7 +219,7 @@ def test_later_changes_of_a_revoked_device_are_refused_whoever_passes_them_on(
     circle: tuple[Device, Device, Device],
 ) -> None:
     ana, bo, cem = circle
-    ana.replica.revoke(bo.identity.id)
+    ana.replica.devices.revoke(bo.identity.id)
     bo.write("too late")
     # Cem has not heard of it, and takes the changes.
     bo.tell(cem)
@@ -235,10 +235,10 @@ def test_a_member_that_has_more_of_a_revoked_device_answers_for_it(
     bo.write("in time")
     bo.tell(cem)
     cem.append("in time", " 补充")
-    ana.replica.revoke(bo.identity.id)
-    before = len(cem.replica.records())
+    ana.replica.devices.revoke(bo.identity.id)
+    before = len(cem.replica.devices.records())
     ana.tell(cem)
-    assert len(cem.replica.records()) == before + 2
+    assert len(cem.replica.devices.records()) == before + 2
     bo.write("too late")
     cem.tell(ana)
     assert ana.vault.digest == cem.vault.digest
@@ -247,7 +247,7 @@ def test_a_member_that_has_more_of_a_revoked_device_answers_for_it(
     with pytest.raises(NotCovered):
         ana.replica.receive(list(bo.replica.changes_since(ana.replica.version())))
     ana.tell(cem)
-    assert len(cem.replica.records()) == before + 2
+    assert len(cem.replica.devices.records()) == before + 2
 
 
 def test_what_a_revoked_device_wrote_before_reaches_new_devices(
@@ -256,7 +256,7 @@ def test_what_a_revoked_device_wrote_before_reaches_new_devices(
     ana, bo, _ = circle
     bo.write("before")
     bo.tell(ana)
-    ana.replica.revoke(bo.identity.id)
+    ana.replica.devices.revoke(bo.identity.id)
     dan = make("dan", ana)
     ana.pair(dan)
     ana.tell(dan)
@@ -267,8 +267,8 @@ def test_what_a_revoked_device_wrote_before_reaches_new_devices(
 def test_a_revoked_device_does_not_answer_for_itself(circle: tuple[Device, Device, Device]) -> None:
     ana, bo, cem = circle
     bo.write("more")
-    bo.replica.revoke(bo.identity.id)
-    ana.replica.take_records(bo.replica.records())
+    bo.replica.devices.revoke(bo.identity.id)
+    ana.replica.devices.take_records(bo.replica.devices.records())
     with pytest.raises(NotCovered):
         ana.replica.receive(list(bo.replica.changes_since(ana.replica.version())))
     ana.tell(cem)
@@ -277,7 +277,7 @@ def test_a_revoked_device_does_not_answer_for_itself(circle: tuple[Device, Devic
 
 def test_who_is_paired_anew_can_write_again(circle: tuple[Device, Device, Device]) -> None:
     ana, bo, _ = circle
-    ana.replica.revoke(bo.identity.id)
+    ana.replica.devices.revoke(bo.identity.id)
     bo.write("meanwhile")
     ana.pair(bo)
     bo.tell(ana)
@@ -287,10 +287,10 @@ def test_who_is_paired_anew_can_write_again(circle: tuple[Device, Device, Device
 def test_a_new_vault_of_the_same_notes(circle: tuple[Device, Device, Device], make: Make) -> None:
     ana, bo, _ = circle
     vault = ana.replica.vault_id
-    ana.replica.begin_anew()
+    ana.replica.devices.begin_anew()
     assert ana.replica.vault_id != vault
-    assert not ana.replica.is_member(bo.identity.id)
-    assert not ana.replica.is_member(ana.identity.id)
+    assert not ana.replica.devices.is_member(bo.identity.id)
+    assert not ana.replica.devices.is_member(ana.identity.id)
     ana.write("after")
     dan = make("dan", ana)
     ana.pair(dan)

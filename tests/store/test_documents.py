@@ -20,8 +20,8 @@ from tests.vaults import batch, changes, created, last_change, meet, replicas, s
 
 @pytest.fixture
 def _lagging(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crdtnotes.store.replica.SMALL", 10)
-    monkeypatch.setattr("crdtnotes.store.replica.LAG", 5)
+    monkeypatch.setattr("crdtnotes.store.derived.SMALL", 10)
+    monkeypatch.setattr("crdtnotes.store.derived.LAG", 5)
 
 
 def lag(vault: Vault, name: str) -> tuple[str, int]:

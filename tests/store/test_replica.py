@@ -20,8 +20,8 @@ from crdtnotes.errors import (
     RemoteError,
     TooLarge,
 )
+from crdtnotes.store import intake as intake_module
 from crdtnotes.store import memory
-from crdtnotes.store import replica as replica_module
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_log, check_against_new_file
 from tests.vaults import batch, changes, created, last_change, meet, replicas, send, state
@@ -400,7 +400,7 @@ def test_what_came_with_something_wrong_does_not_even_wait(tmp_path: Path) -> No
 
 
 def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replica_module, "MAX_WAITING", 2000)
+    monkeypatch.setattr(intake_module, "MAX_WAITING", 2000)
     with replicas(tmp_path) as [one, two]:
         note = one.create_note("A")
         for _ in range(100):
@@ -409,7 +409,7 @@ def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         for data in rest:
             result = two.apply(batch(data))
         assert 10 < result.waiting < 30
-        assert sum(len(data) for _, data in two.replica._waiting.values()) <= 2000
+        assert two.replica.intake.waiting_bytes <= 2000
         # The first in causal order are those that stay.
         assert two.apply(batch(first)).changes == result.waiting + 1
         assert two.version == {one.actor: result.waiting + 1}

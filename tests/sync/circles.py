@@ -24,8 +24,8 @@ class Circle:
         Replica.create(path, name, None if by is None else by.replica.vault_id).close()
         vault = self.open(path, device(self.folder, name))
         if by is not None:
-            by.replica.admit(vault.replica.covering.identity.certificate, name)
-            vault.replica.adopt(by.replica.circle.root or b"", by.replica.records())
+            by.replica.devices.admit(vault.replica.covering.identity.certificate, name)
+            vault.replica.devices.adopt(by.replica.circle.root or b"", by.replica.devices.records())
         return vault
 
     def clone(self, vault: Vault, name: str) -> Vault:

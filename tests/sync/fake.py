@@ -29,6 +29,42 @@ class Received(NamedTuple):
     covered: bool = False
 
 
+class FakeDevices:
+    """Records are texts: `+name` and `-name` say who is a member."""
+
+    def __init__(self, called: Callable[[], None]) -> None:
+        self._called = called
+        self.members: set[bytes] = set()
+        self.kept: list[bytes] = []
+
+    def records_digest(self) -> bytes:
+        self._called()
+        return blake2b(b"".join(sorted(self.kept)), digest_size=16).digest() if self.kept else bytes(16)
+
+    def records(self) -> list[bytes]:
+        self._called()
+        return list(self.kept)
+
+    def take_records(self, records: list[bytes]) -> int:
+        self._called()
+        new = [record for record in records if record not in self.kept]
+        self.kept += new
+        added = {record[1:] for record in self.kept if record[:1] == b"+"}
+        self.members = added - {record[1:] for record in self.kept if record[:1] == b"-"}
+        return len(new)
+
+    def is_member(self, device: bytes) -> bool:
+        self._called()
+        return device in self.members
+
+    def certificates(self) -> dict[bytes, bytes]:
+        self._called()
+        return {}
+
+    def note_contact(self, device: bytes, address: str | None, version: dict[int, int]) -> None:
+        self._called()
+
+
 class FakeReplica:
     """Keeps changes in the order they came in, which is a causal one."""
 
@@ -43,9 +79,8 @@ class FakeReplica:
         self.trouble: CrdtnotesError | None = None
         self.committed: Callable[[], None] = lambda: None
         self.threads: set[int] = set()
-        self.members: set[bytes] = set()
+        self.devices = FakeDevices(self._called)
         self.founded = False
-        self.kept: list[bytes] = []
         self._version: dict[int, int] = {}
 
     def write(self, payload: bytes = b"x") -> None:
@@ -154,34 +189,6 @@ class FakeReplica:
             self._append(entry)
         self.transactions += 1
         return Received(covered, len(new))
-
-    def records_digest(self) -> bytes:
-        self._called()
-        return blake2b(b"".join(sorted(self.kept)), digest_size=16).digest() if self.kept else bytes(16)
-
-    def records(self) -> list[bytes]:
-        self._called()
-        return list(self.kept)
-
-    def take_records(self, records: list[bytes]) -> int:
-        """Records are texts: `+name` and `-name` say who is a member."""
-        self._called()
-        new = [record for record in records if record not in self.kept]
-        self.kept += new
-        added = {record[1:] for record in self.kept if record[:1] == b"+"}
-        self.members = added - {record[1:] for record in self.kept if record[:1] == b"-"}
-        return len(new)
-
-    def is_member(self, device: bytes) -> bool:
-        self._called()
-        return device in self.members
-
-    def certificates(self) -> dict[bytes, bytes]:
-        self._called()
-        return {}
-
-    def note_contact(self, device: bytes, address: str | None, version: dict[int, int]) -> None:
-        self._called()
 
     def close(self) -> None:
         self._called()

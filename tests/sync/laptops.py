@@ -37,19 +37,19 @@ class Laptop:
 
     def revoke(self, other: "Laptop") -> None:
         replica = self.open()
-        replica.revoke(other.identity.id)
+        replica.devices.revoke(other.identity.id)
         replica.close()
 
     def add(self, other: "Laptop") -> None:
         """Pair with another laptop, as `pair` and `join` do in the end."""
         mine = self.open()
-        mine.admit(other.identity.certificate, other.name)
+        mine.devices.admit(other.identity.certificate, other.name)
         records, root, vault = mine.circle.records(), mine.circle.root, mine.vault_id
         mine.close()
         if not other.path.exists():
             Replica.create(other.path, other.name, vault).close()
         theirs = other.open()
-        theirs.adopt(root or b"", records)
+        theirs.devices.adopt(root or b"", records)
         theirs.close()
 
     def open(self) -> Replica:

@@ -79,7 +79,7 @@ def test_a_bundle_brings_news_of_devices_too(tmp_path: Path) -> None:
     ana.add(cem)
     apply(bo, bundle(ana, tmp_path / "b", bo))
     replica = Replica(bo.path)
-    assert replica.is_member(cem.identity.id)
+    assert replica.devices.is_member(cem.identity.id)
     replica.close()
 
 

@@ -262,15 +262,15 @@ def test_a_revocation_travels_and_gossip_does_not_undo_it(tmp_path: Path) -> Non
             await c.sync_once(await a.serve_members(HOST, 0))
             assert cem.replica is not None
             replica = cem.replica
-            assert not await c.run(lambda: replica.is_member(bo.identity.id))
+            assert not await c.run(lambda: replica.devices.is_member(bo.identity.id))
             at_c = await c.serve_members(HOST, 0)
             async with bo.node() as b:
                 with pytest.raises((Unreachable, NotAMember, NotPaired)):
                     await b.sync_once(at_c, [cem.identity.id])
                 assert bo.replica is not None
-                records = await b.run(bo.replica.records)
-            await c.run(lambda: replica.take_records(records))
-            assert not await c.run(lambda: replica.is_member(bo.identity.id))
+                records = await b.run(bo.replica.devices.records)
+            await c.run(lambda: replica.devices.take_records(records))
+            assert not await c.run(lambda: replica.devices.is_member(bo.identity.id))
 
     run(main())
     assert "from bo" not in cem.names()

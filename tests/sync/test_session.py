@@ -636,19 +636,19 @@ def test_presence_before_the_hello_is_refused() -> None:
 
 def test_records_go_both_ways_and_on_to_others() -> None:
     a, b, c = replica(1), replica(2), replica(3)
-    a.take_records([b"+x"])
-    c.take_records([b"+y", b"-x"])
+    a.devices.take_records([b"+x"])
+    c.devices.take_records([b"+y", b"-x"])
     wires = Wire(a, b), Wire(b, c)
     settle(*wires)
-    assert {record for one in (a, b, c) for record in one.kept} == {b"+x", b"+y", b"-x"}
-    assert [len(one.kept) for one in (a, b, c)] == [3, 3, 3]
+    assert {record for one in (a, b, c) for record in one.devices.kept} == {b"+x", b"+y", b"-x"}
+    assert [len(one.devices.kept) for one in (a, b, c)] == [3, 3, 3]
     assert all(end.session.caught_up for wire in wires for end in wire.ends)
 
 
 def test_where_the_records_agree_none_are_sent() -> None:
     a, b = replica(1, 1), replica(2)
     for one in (a, b):
-        one.take_records([b"+x" * 100])
+        one.devices.take_records([b"+x" * 100])
     wire = Wire(a, b)
     settle(wire)
     assert all(frame[1] != 7 for end in wire.ends for frame in end.sent)
@@ -668,13 +668,13 @@ def test_a_device_that_is_no_member_gets_nothing_but_a_bye() -> None:
 
 def test_who_is_revoked_in_mid_stream_gets_and_gives_nothing_more() -> None:
     a, b = replica(1, 30), replica(2, 30)
-    a.take_records([b"+b"])
+    a.devices.take_records([b"+b"])
     wire = Wire(a, b)
     wire.a.session._device = b"b"
     for _ in range(3):
         wire.turn()
     held = len(a.log)
-    a.take_records([b"-b"])
+    a.devices.take_records([b"-b"])
     b.write(b"after")
     wire.b.session.wake()
     wire.b.send()

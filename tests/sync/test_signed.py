@@ -147,7 +147,7 @@ def test_who_holds_more_of_a_revoked_device_answers_for_it_in_the_same_conversat
     Vault(b).create_note("rather late")
     talk(b, c)
     Vault(c).note("rather late").insert(0, "见 ")
-    a.revoke(bo.identity.id)
+    a.devices.revoke(bo.identity.id)
     here, there, _ = talk(a, c)
     assert here.error is None
     assert there.error is None

@@ -141,7 +141,7 @@ def test_a_branch_that_its_author_has_not_signed_moves_nothing(circle: Circle) -
     session = Session(ana.replica)
     session.start()
     heads = ana.replica.heads() | {actor: (version[actor], bytes(16))}
-    mallory = messages.hello(ana.replica.vault_id, "mallory", heads, ana.replica.records_digest())
+    mallory = messages.hello(ana.replica.vault_id, "mallory", heads, ana.replica.devices.records_digest())
     session.receive([messages.encode(mallory)])
     first = ana.replica.hash_at(actor, version[actor] - 1) or b""
     claim = Branch(actor, 0, ((version[actor] - 1, first), (version[actor], bytes(16))))
@@ -166,8 +166,8 @@ def test_what_differs_from_before_the_pairing_is_left_to_people(circle: Circle, 
     bo = circle.device("bo", ana)
     meet(ana, bo)
     other.replica.covering._make_identity = lambda: device(tmp_path, "third")
-    ana.replica.admit(other.replica.covering.identity.certificate, "other")
-    other.replica.adopt(ana.replica.circle.root or b"", ana.replica.records())
+    ana.replica.devices.admit(other.replica.covering.identity.certificate, "other")
+    other.replica.devices.adopt(ana.replica.circle.root or b"", ana.replica.devices.records())
     wire = Wire(ana.replica, other.replica)
     settle(wire)
     errors = [end.session.error for end in wire.ends]
@@ -236,15 +236,15 @@ def test_who_was_revoked_cannot_hide_that_behind_a_fork(circle: Circle) -> None:
     meet(two, cem)
     meet(bo, ana)
     identity = bo.replica.covering.identity
-    ana.replica.revoke(identity.id)
+    ana.replica.devices.revoke(identity.id)
     meet(cem, ana)
-    assert not cem.replica.is_member(identity.id)
+    assert not cem.replica.devices.is_member(identity.id)
     # Both versions came in time, so both stay; but nobody is left that could sign the one that moves.
     assert lines(cem, "A") == ["", "begin", "one", "two"]
     assert cem.replica.bare() != {}
     assert lines(ana, "A") == ["", "begin", "one"]
     # The way out: a new vault of all notes.
-    cem.replica.begin_anew()
+    cem.replica.devices.begin_anew()
     assert cem.check() == []
     dan = circle.device("dan", cem)
     agree(cem, dan)

@@ -26,7 +26,7 @@ def served_at(desk: Desktop) -> str:
 def remember(laptop: Laptop, other: Laptop, address: str) -> None:
     """Let a laptop know where it met another one."""
     with Vault.open(laptop.path) as vault:
-        vault.replica.note_contact(other.identity.id, address, {})
+        vault.replica.devices.note_contact(other.identity.id, address, {})
 
 
 def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:

@@ -1,0 +1,130 @@
+"""Which branch of a stream stands where a replica was copied, and how the other one gives way."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from crdtnotes.changes.change import Change, chain
+from crdtnotes.changes.limits import MAX_GROUP_BYTES
+from crdtnotes.changes.messages import Heads
+from crdtnotes.changes.relabel import moved_actor
+from crdtnotes.errors import Damaged, Fork, NotCovered
+from crdtnotes.store import causality
+from crdtnotes.store.derived import Derived
+from crdtnotes.store.fork import Division, Rank, divide, fork_entry, forks_in, rank
+from crdtnotes.store.host import Host
+
+logger = logging.getLogger("crdtnotes.store")
+
+DERIVE_EVERY = 500
+"""Changes of a log that is written anew, after which what is derived follows: so memory stays bounded."""
+
+
+class Branches:
+    """The forks that a replica knows.
+
+    `standing`: of each change of which there were two versions, the rank of the one that stands. `epoch`: how
+    often the log was written anew.
+    """
+
+    def __init__(self, host: Host, derived: Derived) -> None:
+        self._host = host
+        self._derived = derived
+        self.standing: dict[tuple[int, int], Rank] = {}
+        self.epoch = 0
+
+    def look(self, meta: Mapping[str, object]) -> None:
+        """Take in what the file says; raises Damaged."""
+        self.standing = forks_in(meta)
+        epoch = meta.get("epoch", 0)
+        if not isinstance(epoch, int):
+            raise Damaged(f"{self._host.path} is damaged; `crdtnotes repair` mends it.")
+        if epoch != self.epoch:
+            # The log was written anew, or that was undone; what is in memory goes with the old one.
+            self.epoch = epoch
+            self._derived.documents.forget()
+
+    def is_fork(self, actor: int, seq: int) -> bool:
+        """Tell whether it is known that there were two versions of a change."""
+        return (actor, seq) in self.standing
+
+    def hash_at(self, actor: int, seq: int) -> bytes | None:
+        """Return the hash of an actor's stream at a seq, as it stands; None if that is not known here."""
+        found = self._host.log.hash_at(actor, seq)
+        if found is None and (actor, seq) in self.standing:
+            return self.standing[actor, seq][1]
+        return found
+
+    def rank(self, actor: int, seq: int) -> Rank | None:
+        """Return the rank of the branch that begins with this change; None if it is not known here."""
+        return rank(self._host.log, actor, seq) or self.standing.get((actor, seq))
+
+    def check(self, change: Change, data: bytes) -> None:
+        """Refuse a change under whose number another one stands here; raises Fork."""
+        found = chain(self._host.log.hash_at(change.actor, change.seq - 1) or b"", data)
+        if found != self.hash_at(change.actor, change.seq):
+            raise Fork(
+                f"There are two different versions of {causality.label(change)}: "
+                "a device was copied or restored from a backup.",
+                change.actor,
+                change.seq,
+            )
+
+    def give_way(self, actor: int, first: int, standing: Rank, proof: Sequence[bytes | Heads]) -> str:
+        """Let this replica's branch of a stream, from `first` on, give way to one of the rank `standing`.
+
+        What it holds is written again in other streams, so no text is lost; the other branch is still to
+        come. In a paired vault `proof` must show that the stream's device has signed that one. Returns a
+        sentence for a person. Raises NotCovered where it does not, and Fork where nobody can sign what would
+        be written again.
+        """
+        host = self._host
+        with host.transaction():
+            founded = host.circle.founded
+            if founded and host.covering.proven_rank(actor, first, proof) != standing:
+                raise NotCovered(f"A peer showed another change {first} of {actor:016x} than it had said.")
+            if host.log.head(actor).seq >= first:
+                self._rewrite(divide(host.log, actor, first, host.covering.move if founded else moved_actor))
+                self._cover_rewritten(actor, first)
+            host.conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", fork_entry(actor, first, standing))
+            self.standing[actor, first] = standing
+        sentence = (
+            f"A device was copied or restored from a backup: from change {first} of {actor:016x} on there "
+            "were two versions. One stands; what the other holds was written again, and nothing is lost."
+        )
+        with host.reading():
+            if host.covering.covers.bare():
+                sentence += " What other devices wrote there reaches others once these have signed it again."
+        logger.warning(sentence)
+        return sentence
+
+    def _cover_rewritten(self, actor: int, first: int) -> None:
+        """See to what covers a log that was written anew; raises Fork where that cannot be sent to others."""
+        self._host.log.grown.clear()
+        if self._host.circle.founded and self._host.covering.mend() > MAX_GROUP_BYTES:
+            raise Fork(
+                f"From change {first} of {actor:016x} on there are two versions, and too much was built on "
+                "them to be written again. Export the notes of this device (crdtnotes export), join with a "
+                "new replica, and import them there.",
+                actor,
+                first,
+            )
+
+    def _rewrite(self, division: Division) -> None:
+        """Write the log anew, and all that is derived from it."""
+        host, derived = self._host, self._derived
+        host.log.clear()
+        derived.clear()
+        self.epoch += 1
+        host.conn.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (self.epoch,))
+        for number, (change, data) in enumerate(division.stay + division.moved, 1):
+            host.log.write(change, data, derived.enter(change, data, derived.documents.open(change.note)))
+            if number % DERIVE_EVERY == 0:
+                derived.derive()
+                derived.documents.trim()
+        if host.stream.actor in division.cut:
+            host.stream.begin()
+        for place, standing in list(self.standing.items()):
+            if place[1] > host.log.head(place[0]).seq + 1:
+                # Which version stood there was said of a stream that went on as this one no longer does.
+                host.conn.execute("DELETE FROM meta WHERE key = ?", fork_entry(*place, standing)[:1])
+                del self.standing[place]
