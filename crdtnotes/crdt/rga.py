@@ -23,6 +23,7 @@ Invariants
     - every element is in exactly one run, and `run.chunk` is the chunk that holds the run
     - `len(run.text)` is `run.length`, or 0 in a tombstone
     - `chunk.visible` is the sum of `len(run.text)` over its runs; `_length` that over all chunks
+    - `chunk.least` is `ROOT` or not greater than any id in it, so a chunk is skipped whole
     - no chunk is empty, except the only one of an empty array
     - the cursor names an existing run (unless the array is empty), the visible characters before its
       chunk and those before the run
@@ -58,13 +59,23 @@ class Run:
 
 
 class Chunk:
-    """Some neighbouring runs and the number of their visible characters."""
+    """Some neighbouring runs and the number of their visible characters.
 
-    __slots__ = ("runs", "visible")
+    `least` is an id that none in it is smaller than, `ROOT` as long as nobody has asked for one.
+    """
+
+    __slots__ = ("least", "runs", "visible")
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
         self.visible = 0
+        self.least: Id = ROOT
+
+    def is_beyond(self, id: Id) -> bool:
+        """Tell whether every element is greater than `id`."""
+        if self.least == ROOT:
+            self.least = min([(run.counter, run.actor) for run in self.runs])
+        return self.least > id
 
 
 class Stream:
@@ -400,7 +411,8 @@ class Rga:
 
         `offset` elements of the cursor's run stand before the place to begin at.
         """
-        runs = self._chunks[self._ci].runs
+        chunk = self._chunks[self._ci]
+        runs = chunk.runs
         if not runs:
             return 0
         run = runs[self._ri]
@@ -409,26 +421,32 @@ class Rga:
             if (run.counter + offset, run.actor) < (counter, actor):
                 return offset
             offset = run.length
+        may_be_beyond = True
         while True:
             if self._ri + 1 < len(runs):
                 following = runs[self._ri + 1]
-                step = 1
             elif self._ci + 1 < len(self._chunks):
                 following = self._chunks[self._ci + 1].runs[0]
-                step = 0
             else:
                 return offset
             if (following.counter, following.actor) < (counter, actor):
                 return offset
-            self._pos += len(run.text)
-            if step:
-                self._ri += 1
-            else:
+            if self._ri + 1 == len(runs):
+                self._pos += len(run.text)
                 self._base = self._pos
                 self._ci += 1
                 self._ri = 0
-                runs = self._chunks[self._ci].runs
-            run = following
+                chunk = self._chunks[self._ci]
+                runs = chunk.runs
+                may_be_beyond = True
+            elif may_be_beyond and chunk.is_beyond(id):
+                self._ri = len(runs) - 1
+                self._pos = self._base + chunk.visible - len(runs[self._ri].text)
+            else:
+                may_be_beyond = False
+                self._pos += len(run.text)
+                self._ri += 1
+            run = runs[self._ri]
             offset = run.length
 
     # -- changing runs
@@ -472,6 +490,8 @@ class Rga:
     def _add_run(self, chunk: Chunk, at: int, run: Run) -> None:
         """Put a run into the cursor's chunk, at the cursor, and halve a chunk that grew too long."""
         chunk.runs.insert(at, run)
+        if chunk.least != ROOT:
+            chunk.least = min(chunk.least, (run.counter, run.actor))
         self._stream(run.actor).add(run)
         if len(chunk.runs) > CHUNK:
             self._halve()
@@ -487,6 +507,7 @@ class Rga:
             run.chunk = tail
             tail.visible += len(run.text)
         chunk.visible -= tail.visible
+        chunk.least = ROOT
         self._chunks.insert(self._ci + 1, tail)
         if self._ri >= half:
             self._ci += 1

@@ -12,6 +12,7 @@ def check(array: Rga) -> None:
         assert chunk.runs or len(chunks) == 1, "an empty chunk"
         assert len(chunk.runs) <= rga.CHUNK
         assert chunk.visible == sum(len(run.text) for run in chunk.runs)
+        assert all(chunk.least <= (run.counter, run.actor) for run in chunk.runs)
         for run in chunk.runs:
             assert run.chunk is chunk
             assert run.length > 0

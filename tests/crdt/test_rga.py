@@ -1,3 +1,5 @@
+from random import Random
+
 import pytest
 
 from crdtnotes.crdt import Rga
@@ -55,6 +57,19 @@ def test_a_skipped_sibling_is_skipped_with_all_that_hangs_on_it(array: Rga) -> N
     array.insert(OpId(11, 1), OpId(9, 9), "z")
     array.insert(OpId(8, 1), OpId(2, 7), "low")
     assert str(array) == "abXzYlowcdef"
+    invariants.check(array)
+
+
+def test_thousands_of_siblings_in_any_order_stand_from_the_greatest_down() -> None:
+    random = Random(5)
+    actors = random.sample(range(1, 2**63), 2000)
+    array = Rga()
+    for actor in actors:
+        array.insert(OpId(1, actor), ROOT, "字")
+        if actor % 3 == 0:
+            array.insert(OpId(2 + actor % 5, 7 + actor), OpId(1, actor), "x")
+    order = [actor for actor, counter, _, _ in array.runs() if counter == 1]
+    assert order == sorted(actors, reverse=True)
     invariants.check(array)
 
 
