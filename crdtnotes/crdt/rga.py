@@ -14,123 +14,69 @@ Why replicas agree (Gomes et al. 2017 proved it by machine)
 How it is kept
     A *run* is a stretch of neighbouring elements with consecutive counters of one actor, all visible
     or all tombstones. Where a run is skipped at its first element it is skipped whole, because its
-    ids only grow. Runs lie in *chunks* of at most `CHUNK`, each with the number of its visible
-    characters. An index by actor (a sorted list of first counters beside the list of runs) finds an
-    element's run by bisection. A *cursor* remembers the run of the last edit, so that typing touches
-    no other.
+    ids only grow. Runs lie in *chunks* of at most `CHUNK`, these in *groups* of at most `GROUP`; each has
+    the number of its visible characters, so a far position is found in few steps. A *stream* per actor
+    finds an element's run by bisection. A *cursor* remembers the run of the last edit, so that typing
+    touches no other.
 
 Invariants
-    - every element is in exactly one run, and `run.chunk` is the chunk that holds the run
+    - every element is in exactly one run, `run.chunk` is the chunk that holds the run, and `chunk.group` the
+      group that holds the chunk
     - `len(run.text)` is `run.length`, or 0 in a tombstone
-    - `chunk.visible` is the sum of `len(run.text)` over its runs; `_length` that over all chunks
-    - `chunk.least` is `ROOT` or not greater than any id in it, so a chunk is skipped whole
-    - no chunk is empty, except the only one of an empty array
-    - the cursor names an existing run (unless the array is empty), the visible characters before its
-      chunk and those before the run
+    - `chunk.visible` is the sum of `len(run.text)` over its runs; `group.visible` that over its chunks, and
+      `_length` that over all groups
+    - the `least` of a chunk or a group is `ROOT` or not greater than any id in it: so it is skipped whole
+    - no chunk is empty, except the only one of an empty array; no group is empty
+    - the cursor names an existing run (unless the array is empty), its chunk and group, and the visible
+      characters before each of the three
 
 All positions and lengths are code points.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from crdtnotes.crdt.ids import ROOT, Id, OpId
 from crdtnotes.crdt.ops import Elements, Patch, Span
+from crdtnotes.crdt.runs import Chunk, Group, Run, Stream
 from crdtnotes.errors import InvalidChange, MissingChanges, OutOfRange
 
-CHUNK = 256
+CHUNK = 64
 """Runs in a chunk at the most."""
+
+GROUP = 64
+"""Chunks in a group at the most."""
 
 GROW = 1024
 """A run no longer grows past this by typing, so that a key never copies a long text."""
 
 
-class Run:
-    """Neighbouring elements `(counter … counter+length-1, actor)`; `text` is empty in a tombstone."""
-
-    __slots__ = ("actor", "chunk", "counter", "length", "text")
-
-    def __init__(self, actor: int, counter: int, length: int, text: str, chunk: "Chunk") -> None:
-        self.actor = actor
-        self.counter = counter
-        self.length = length
-        self.text = text
-        self.chunk = chunk
-
-
-class Chunk:
-    """Some neighbouring runs and the number of their visible characters.
-
-    `least` is an id that none in it is smaller than, `ROOT` as long as nobody has asked for one.
-    """
-
-    __slots__ = ("least", "runs", "visible")
-
-    def __init__(self) -> None:
-        self.runs: list[Run] = []
-        self.visible = 0
-        self.least: Id = ROOT
-
-    def is_beyond(self, id: Id) -> bool:
-        """Tell whether every element is greater than `id`."""
-        if self.least == ROOT:
-            self.least = min([(run.counter, run.actor) for run in self.runs])
-        return self.least > id
-
-
-class Stream:
-    """One actor's runs, at least one, by first counter: `starts[i]` is `runs[i].counter`, ascending."""
-
-    __slots__ = ("runs", "starts")
-
-    def __init__(self) -> None:
-        self.starts: list[int] = []
-        self.runs: list[Run] = []
-
-    def add(self, run: Run) -> None:
-        """Take in a run."""
-        starts = self.starts
-        if not starts or run.counter > starts[-1]:
-            starts.append(run.counter)
-            self.runs.append(run)
-        else:
-            at = bisect_left(starts, run.counter)
-            starts.insert(at, run.counter)
-            self.runs.insert(at, run)
-
-    def find(self, counter: int) -> Run | None:
-        """Return the run that holds the counter."""
-        starts = self.starts
-        # Most of what is looked for is the newest.
-        at = -1 if counter >= starts[-1] else bisect_right(starts, counter) - 1
-        if at < 0 and counter < starts[0]:
-            return None
-        run = self.runs[at]
-        return run if counter < run.counter + run.length else None
-
-    def replace(self, counter: int, run: Run) -> None:
-        """Let the entry at `counter` stand for `run`, at the run's own first counter."""
-        at = bisect_left(self.starts, counter)
-        self.starts[at] = run.counter
-        self.runs[at] = run
-
-    def drop(self, counter: int) -> None:
-        """Forget the run that starts at the counter."""
-        at = bisect_left(self.starts, counter)
-        del self.starts[at]
-        del self.runs[at]
-
-
 class Rga:
     """A sequence of characters that converges; edits return what was done as data."""
 
-    __slots__ = ("_base", "_chunks", "_ci", "_length", "_pos", "_ri", "_streams")
+    __slots__ = (
+        "_base",
+        "_chunk",
+        "_ci",
+        "_gbase",
+        "_gi",
+        "_group",
+        "_groups",
+        "_length",
+        "_pos",
+        "_ri",
+        "_streams",
+    )
 
     def __init__(self) -> None:
-        self._chunks: list[Chunk] = [Chunk()]
+        group = Group()
+        chunk = Chunk(group)
+        group.chunks.append(chunk)
+        self._groups: list[Group] = [group]
         self._streams: dict[int, Stream] = {}
         self._length = 0
-        self._reset()
+        self._group = group
+        self._chunk = chunk
+        self._gi = self._gbase = self._ci = self._base = self._ri = self._pos = 0
 
     # -- reading
 
@@ -138,7 +84,7 @@ class Rga:
         return self._length
 
     def __str__(self) -> str:
-        return "".join([run.text for chunk in self._chunks for run in chunk.runs])
+        return "".join([run.text for group in self._groups for chunk in group.chunks for run in chunk.runs])
 
     def __contains__(self, id: Id) -> bool:
         return self._find(id) is not None
@@ -150,22 +96,23 @@ class Rga:
         """
         actor = counter = length = 0
         texts: list[str] = []
-        for chunk in self._chunks:
-            for run in chunk.runs:
-                if (
-                    length
-                    and run.actor == actor
-                    and run.counter == counter + length
-                    and bool(run.text) == bool(texts)
-                ):
-                    length += run.length
-                else:
-                    if length:
-                        yield actor, counter, length, "".join(texts)
-                    actor, counter, length = run.actor, run.counter, run.length
-                    texts = []
-                if run.text:
-                    texts.append(run.text)
+        for group in self._groups:
+            for chunk in group.chunks:
+                for run in chunk.runs:
+                    if (
+                        length
+                        and run.actor == actor
+                        and run.counter == counter + length
+                        and bool(run.text) == bool(texts)
+                    ):
+                        length += run.length
+                    else:
+                        if length:
+                            yield actor, counter, length, "".join(texts)
+                        actor, counter, length = run.actor, run.counter, run.length
+                        texts = []
+                    if run.text:
+                        texts.append(run.text)
         if length:
             yield actor, counter, length, "".join(texts)
 
@@ -173,22 +120,24 @@ class Rga:
     def from_runs(cls, runs: Iterable[tuple[int, int, int, str]]) -> "Rga":
         """Rebuild an array from what `runs` yielded."""
         result = cls()
-        result._chunks.clear()
-        chunk = Chunk()
+        group, chunk = result._group, result._chunk
+        of_actors: dict[int, list[Run]] = {}
         for actor, counter, length, text in runs:
             if len(chunk.runs) == CHUNK // 2:
-                result._chunks.append(chunk)
-                chunk = Chunk()
+                if len(group.chunks) == GROUP // 2:
+                    group = Group()
+                    result._groups.append(group)
+                chunk = Chunk(group)
+                group.chunks.append(chunk)
             run = Run(actor, counter, length, text, chunk)
             chunk.runs.append(run)
             chunk.visible += len(text)
-            result._length += len(text)
-            result._stream(actor).runs.append(run)
-        result._chunks.append(chunk)
-        # Sorted once: the runs of a much edited text come in no order of counters.
-        for stream in result._streams.values():
-            stream.runs.sort(key=lambda run: run.counter)
-            stream.starts = [run.counter for run in stream.runs]
+            of_actors.setdefault(actor, []).append(run)
+        for group in result._groups:
+            group.visible = sum([chunk.visible for chunk in group.chunks])
+            result._length += group.visible
+        for actor, own in of_actors.items():
+            result._streams[actor] = Stream.of(own)
         return result
 
     def id_at(self, index: int) -> OpId:
@@ -196,7 +145,7 @@ class Rga:
         if not 0 <= index < self._length:
             raise OutOfRange(f"There is no character at {index}: the text has {self._length}.")
         offset = self._seek(index)
-        run = self._chunks[self._ci].runs[self._ri]
+        run = self._chunk.runs[self._ri]
         return OpId(run.counter + offset, run.actor)
 
     def before(self, index: int) -> OpId:
@@ -210,7 +159,7 @@ class Rga:
         result: list[Span] = []
         while length:
             offset = self._seek(index)
-            run = self._chunks[self._ci].runs[self._ri]
+            run = self._chunk.runs[self._ri]
             take = min(run.length - offset, length)
             result.append(Span(run.actor, run.counter + offset, take))
             index += take
@@ -285,7 +234,7 @@ class Rga:
             self._reset()
             self._place(id, 0, text)
             return ROOT
-        chunk = self._chunks[self._ci]
+        chunk = self._chunk
         offset = index - self._pos - 1
         if 0 <= offset < GROW:
             # Typing on where the cursor is: the common case, without a step to anywhere else.
@@ -295,10 +244,11 @@ class Rga:
                 run.text += text
                 run.length += size
                 chunk.visible += size
+                self._group.visible += size
                 self._length += size
                 return (run.counter + offset, run.actor)
         offset = self._seek(index - 1)
-        run = self._chunks[self._ci].runs[self._ri]
+        run = self._chunk.runs[self._ri]
         after = (run.counter + offset, run.actor)
         self._place(id, offset + 1, text)
         return after
@@ -308,7 +258,7 @@ class Rga:
         result: list[Elements] = []
         while length:
             offset = self._seek(index)
-            run = self._chunks[self._ci].runs[self._ri]
+            run = self._chunk.runs[self._ri]
             take = min(run.length - offset, length)
             result.append((run.actor, run.counter + offset, take))
             self._bury(offset, offset + take)
@@ -348,28 +298,24 @@ class Rga:
 
     def _reset(self) -> None:
         """Put the cursor on the first run."""
-        self._ci = self._ri = self._base = self._pos = 0
+        self._group = self._groups[0]
+        self._chunk = self._group.chunks[0]
+        self._gi = self._gbase = self._ci = self._base = self._ri = self._pos = 0
 
     def _seek(self, index: int) -> int:
         """Put the cursor on the run that shows the character at `index`; return its offset there."""
-        chunks = self._chunks
-        ci, base = self._ci, self._base
-        chunk = chunks[ci]
+        chunk = self._chunk
         runs = chunk.runs
-        if runs and 0 <= index - self._pos < len(runs[self._ri].text):
-            return index - self._pos
-        if not base <= index < base + chunk.visible:
-            while index < base:
-                ci -= 1
-                base -= chunks[ci].visible
-            while index >= base + chunks[ci].visible:
-                base += chunks[ci].visible
-                ci += 1
-            chunk = chunks[ci]
-            ri, pos = 0, base
-        else:
-            ri, pos = self._ri, self._pos
-        runs = chunk.runs
+        ri, pos = self._ri, self._pos
+        if runs and 0 <= index - pos < len(runs[ri].text):
+            return index - pos
+        if not self._base <= index < self._base + chunk.visible:
+            self._seek_chunk(index)
+            chunk = self._chunk
+            runs = chunk.runs
+            ri, pos = 0, self._base
+            if index - pos > chunk.visible >> 1:  # nearer to the end
+                ri, pos = len(runs), pos + chunk.visible
         while index < pos:
             ri -= 1
             pos -= len(runs[ri].text)
@@ -378,25 +324,91 @@ class Rga:
             pos += size
             ri += 1
             size = len(runs[ri].text)
-        self._ci, self._base, self._ri, self._pos = ci, base, ri, pos
+        self._ri, self._pos = ri, pos
         return index - pos
+
+    def _seek_chunk(self, index: int) -> None:
+        """Put the cursor on the chunk that shows the character at `index`; the run is left to the caller."""
+        group = self._group
+        gbase = self._gbase
+        if gbase <= index < gbase + group.visible:
+            ci, base = self._ci, self._base
+        else:
+            groups, gi = self._groups, self._gi
+            while index < gbase:
+                gi -= 1
+                gbase -= groups[gi].visible
+            while index >= gbase + groups[gi].visible:
+                gbase += groups[gi].visible
+                gi += 1
+            group = groups[gi]
+            self._group, self._gi, self._gbase = group, gi, gbase
+            ci, base = 0, gbase
+            if index - base > group.visible >> 1:  # nearer to the end
+                ci, base = len(group.chunks), base + group.visible
+        chunks = group.chunks
+        while index < base:
+            ci -= 1
+            base -= chunks[ci].visible
+        size = chunks[ci].visible
+        while index >= base + size:
+            base += size
+            ci += 1
+            size = chunks[ci].visible
+        self._chunk, self._ci, self._base = chunks[ci], ci, base
 
     def _go(self, run: Run) -> None:
         """Put the cursor on a run."""
-        chunk = self._chunks[self._ci]
-        if run.chunk is not chunk:
-            chunk = run.chunk
-            self._ci = self._chunks.index(chunk)
-            self._base = sum([c.visible for c in self._chunks[: self._ci]])
+        chunk = run.chunk
+        if chunk is not self._chunk:
+            group = chunk.group
+            if group is not self._group:
+                self._group = group
+                self._gi = self._groups.index(group)
+                self._gbase = sum([g.visible for g in self._groups[: self._gi]])
+            self._chunk = chunk
+            self._ci = group.chunks.index(chunk)
+            self._base = self._gbase + sum([c.visible for c in group.chunks[: self._ci]])
         elif chunk.runs[self._ri] is run:
             return
         self._ri = chunk.runs.index(run)
         self._pos = self._base + sum([len(r.text) for r in chunk.runs[: self._ri]])
 
+    def _next_chunk(self) -> Chunk | None:
+        """Return the chunk after the cursor's."""
+        chunks = self._group.chunks
+        if self._ci + 1 < len(chunks):
+            return chunks[self._ci + 1]
+        if self._gi + 1 < len(self._groups):
+            return self._groups[self._gi + 1].chunks[0]
+        return None
+
+    def _step_to(self, chunk: Chunk) -> None:
+        """Put the cursor on the first run of the chunk after its own."""
+        self._base += self._chunk.visible
+        self._pos = self._base
+        self._ri = 0
+        self._chunk = chunk
+        if chunk.group is self._group:
+            self._ci += 1
+        else:
+            self._gbase += self._group.visible
+            self._group = chunk.group
+            self._gi += 1
+            self._ci = 0
+
+    def _go_to_last_chunk(self) -> None:
+        """Put the cursor on the first run of its group's last chunk."""
+        group = self._group
+        self._ci = len(group.chunks) - 1
+        self._chunk = group.chunks[self._ci]
+        self._base = self._pos = self._gbase + group.visible - self._chunk.visible
+        self._ri = 0
+
     def _go_behind(self, after: Id) -> int:
         """Put the cursor on the run that holds an element; return how many of the run end with it."""
         counter, actor = after
-        runs = self._chunks[self._ci].runs
+        runs = self._chunk.runs
         run: Run | None = runs[self._ri] if runs else None
         # Typing goes on where it was: the cursor is there already.
         if run is None or run.actor != actor or not 0 <= counter - run.counter < run.length:
@@ -411,7 +423,7 @@ class Rga:
 
         `offset` elements of the cursor's run stand before the place to begin at.
         """
-        chunk = self._chunks[self._ci]
+        chunk = self._chunk
         runs = chunk.runs
         if not runs:
             return 0
@@ -423,20 +435,21 @@ class Rga:
             offset = run.length
         may_be_beyond = True
         while True:
+            next_chunk: Chunk | None = None
             if self._ri + 1 < len(runs):
                 following = runs[self._ri + 1]
-            elif self._ci + 1 < len(self._chunks):
-                following = self._chunks[self._ci + 1].runs[0]
             else:
-                return offset
+                next_chunk = self._next_chunk()
+                if next_chunk is None:
+                    return offset
+                following = next_chunk.runs[0]
             if (following.counter, following.actor) < (counter, actor):
                 return offset
-            if self._ri + 1 == len(runs):
-                self._pos += len(run.text)
-                self._base = self._pos
-                self._ci += 1
-                self._ri = 0
-                chunk = self._chunks[self._ci]
+            if next_chunk is not None:
+                self._step_to(next_chunk)
+                if not self._ci and self._group.is_beyond(id):
+                    self._go_to_last_chunk()
+                chunk = self._chunk
                 runs = chunk.runs
                 may_be_beyond = True
             elif may_be_beyond and chunk.is_beyond(id):
@@ -453,10 +466,11 @@ class Rga:
 
     def _place(self, id: Id, offset: int, text: str) -> int:
         """Put new elements behind `offset` elements of the cursor's run; return their visible index."""
-        chunk = self._chunks[self._ci]
+        chunk = self._chunk
         runs = chunk.runs
         size = len(text)
         chunk.visible += size
+        self._group.visible += size
         self._length += size
         if not runs:
             self._add_run(chunk, 0, Run(id[1], id[0], size, text, chunk))
@@ -479,7 +493,7 @@ class Rga:
 
     def _split(self, offset: int) -> None:
         """Cut the cursor's run in two behind `offset` elements; the cursor stays on the first."""
-        chunk = self._chunks[self._ci]
+        chunk = self._chunk
         run = chunk.runs[self._ri]
         tail = Run(run.actor, run.counter + offset, run.length - offset, run.text[offset:], chunk)
         run.length = offset
@@ -490,17 +504,19 @@ class Rga:
     def _add_run(self, chunk: Chunk, at: int, run: Run) -> None:
         """Put a run into the cursor's chunk, at the cursor, and halve a chunk that grew too long."""
         chunk.runs.insert(at, run)
-        if chunk.least != ROOT:
+        if run.counter <= chunk.least[0]:
             chunk.least = min(chunk.least, (run.counter, run.actor))
+        if run.counter <= chunk.group.least[0]:
+            chunk.group.least = min(chunk.group.least, (run.counter, run.actor))
         self._stream(run.actor).add(run)
         if len(chunk.runs) > CHUNK:
             self._halve()
 
     def _halve(self) -> None:
         """Cut the cursor's chunk in two; the cursor stays on its run."""
-        chunk = self._chunks[self._ci]
+        chunk, group = self._chunk, self._group
         half = len(chunk.runs) // 2
-        tail = Chunk()
+        tail = Chunk(group)
         tail.runs = chunk.runs[half:]
         del chunk.runs[half:]
         for run in tail.runs:
@@ -508,23 +524,46 @@ class Rga:
             tail.visible += len(run.text)
         chunk.visible -= tail.visible
         chunk.least = ROOT
-        self._chunks.insert(self._ci + 1, tail)
+        group.chunks.insert(self._ci + 1, tail)
         if self._ri >= half:
+            self._chunk = tail
             self._ci += 1
             self._ri -= half
             self._base += chunk.visible
+        if len(group.chunks) > GROUP:
+            self._halve_group()
+
+    def _halve_group(self) -> None:
+        """Cut the cursor's group in two; the cursor stays on its run."""
+        group = self._group
+        half = len(group.chunks) // 2
+        tail = Group()
+        tail.chunks = group.chunks[half:]
+        del group.chunks[half:]
+        for chunk in tail.chunks:
+            chunk.group = tail
+            tail.visible += chunk.visible
+        group.visible -= tail.visible
+        group.least = ROOT
+        self._groups.insert(self._gi + 1, tail)
+        if self._ci >= half:
+            self._group = tail
+            self._gi += 1
+            self._ci -= half
+            self._gbase += group.visible
 
     def _bury(self, start: int, end: int) -> None:
         """Make tombstones of the elements from offset `start` to `end` of the cursor's visible run.
 
         What becomes a tombstone joins a tombstone beside it where their ids follow one another.
         """
-        chunk = self._chunks[self._ci]
+        chunk = self._chunk
         runs = chunk.runs
         at = self._ri
         run = runs[at]
         size = end - start
         chunk.visible -= size
+        self._group.visible -= size
         self._length -= size
         stream = self._streams[run.actor]
         if start == 0 and end == run.length:

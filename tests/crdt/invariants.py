@@ -1,12 +1,19 @@
 """The invariants at the top of rga.py, checked the slow way."""
 
-from crdtnotes.crdt import rga
-from crdtnotes.crdt.rga import Rga, Run
+from crdtnotes.crdt import rga, runs
+from crdtnotes.crdt.rga import Rga
+from crdtnotes.crdt.runs import Run
 
 
 def check(array: Rga) -> None:
     """Fail unless every invariant holds."""
-    chunks = array._chunks
+    assert array._groups
+    chunks = [chunk for group in array._groups for chunk in group.chunks]
+    for group in array._groups:
+        assert 0 < len(group.chunks) <= rga.GROUP
+        assert group.visible == sum(chunk.visible for chunk in group.chunks)
+        assert all(chunk.group is group for chunk in group.chunks)
+        assert all(group.least <= (run.counter, run.actor) for chunk in group.chunks for run in chunk.runs)
     seen: dict[tuple[int, int], None] = {}
     for chunk in chunks:
         assert chunk.runs or len(chunks) == 1, "an empty chunk"
@@ -23,18 +30,24 @@ def check(array: Rga) -> None:
     assert array._length == sum(chunk.visible for chunk in chunks)
     indexed: dict[tuple[int, int], Run] = {}
     for actor, stream in array._streams.items():
-        assert stream.starts == sorted(set(stream.starts))
-        assert stream.starts == [run.counter for run in stream.runs]
-        assert all(run.actor == actor for run in stream.runs)
-        indexed |= {(actor, run.counter): run for run in stream.runs}
-    runs = {(run.actor, run.counter): run for chunk in chunks for run in chunk.runs}
-    assert indexed == runs
+        starts = [start for page in stream.pages for start in page.starts]
+        own = [run for page in stream.pages for run in page.runs]
+        assert starts == sorted(set(starts))
+        assert starts == [run.counter for run in own]
+        assert stream.firsts == [page.starts[0] for page in stream.pages]
+        assert all(len(page.runs) <= runs.PAGE for page in stream.pages)
+        assert all(run.actor == actor for run in own)
+        indexed |= {(actor, run.counter): run for run in own}
+    assert indexed == {(run.actor, run.counter): run for chunk in chunks for run in chunk.runs}
     _check_cursor(array)
 
 
 def _check_cursor(array: Rga) -> None:
-    chunk = array._chunks[array._ci]
+    group, chunk = array._group, array._chunk
+    assert array._groups[array._gi] is group
+    assert group.chunks[array._ci] is chunk
     if chunk.runs:
         assert 0 <= array._ri < len(chunk.runs)
-    assert array._base == sum(each.visible for each in array._chunks[: array._ci])
+    assert array._gbase == sum(each.visible for each in array._groups[: array._gi])
+    assert array._base == array._gbase + sum(each.visible for each in group.chunks[: array._ci])
     assert array._pos == array._base + sum(len(run.text) for run in chunk.runs[: array._ri])

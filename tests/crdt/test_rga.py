@@ -33,7 +33,7 @@ def test_tombstones_side_by_side_are_one_run(array: Rga) -> None:
     for counter in (2, 4, 3, 6, 5):
         array.delete([Span(7, counter, 1)])
         invariants.check(array)
-    assert [len(chunk.runs) for chunk in array._chunks] == [2]
+    assert [len(chunk.runs) for chunk in array._group.chunks] == [2]
     assert list(array.runs()) == [(7, 1, 1, "a"), (7, 2, 5, "")]
 
 

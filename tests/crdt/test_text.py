@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdtnotes.crdt import Delete, Insert, Text, rga
+from crdtnotes.crdt import Delete, Insert, Text, rga, runs
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import Patch, Span
 from crdtnotes.crdt.text import TextOp
@@ -24,11 +24,17 @@ histories = st.lists(st.one_of(edit, edit, meeting), max_size=30)
 randoms = st.randoms(use_true_random=False)
 
 
-@pytest.fixture(autouse=True, scope="module", params=[(4, 3), (256, 1024)], ids=["tiny chunks", "chunks"])
+_TINY, _AS_THEY_ARE = (4, 3, 3, 4), (rga.CHUNK, rga.GROUP, rga.GROW, runs.PAGE)
+
+
+@pytest.fixture(autouse=True, scope="module", params=[_TINY, _AS_THEY_ARE], ids=["tiny chunks", "chunks"])
 def _sizes(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rga, "CHUNK", request.param[0])
-        patch.setattr(rga, "GROW", request.param[1])
+        chunk, group, grow, page = request.param
+        patch.setattr(rga, "CHUNK", chunk)
+        patch.setattr(rga, "GROUP", group)
+        patch.setattr(rga, "GROW", grow)
+        patch.setattr(runs, "PAGE", page)
         yield
 
 

@@ -1,0 +1,163 @@
+"""What an RGA is kept in: runs in chunks in groups, and each actor's runs in the order of their counters."""
+
+from bisect import bisect_left, bisect_right
+
+from crdtnotes.crdt.ids import ROOT, Id
+
+PAGE = 512
+"""Runs in a page of a stream at the most."""
+
+
+class Run:
+    """Neighbouring elements `(counter … counter+length-1, actor)`; `text` is empty in a tombstone."""
+
+    __slots__ = ("actor", "chunk", "counter", "length", "text")
+
+    def __init__(self, actor: int, counter: int, length: int, text: str, chunk: "Chunk") -> None:
+        self.actor = actor
+        self.counter = counter
+        self.length = length
+        self.text = text
+        self.chunk = chunk
+
+
+class Chunk:
+    """Some neighbouring runs and the number of their visible characters.
+
+    `least` is an id that none in it is smaller than, `ROOT` as long as nobody has asked for one.
+    """
+
+    __slots__ = ("group", "least", "runs", "visible")
+
+    def __init__(self, group: "Group") -> None:
+        self.runs: list[Run] = []
+        self.visible = 0
+        self.least: Id = ROOT
+        self.group = group
+
+    def is_beyond(self, id: Id) -> bool:
+        """Tell whether every element is greater than `id`."""
+        if not self.least[0]:
+            self.least = min([(run.counter, run.actor) for run in self.runs])
+        return self.least > id
+
+
+class Group:
+    """Some neighbouring chunks and the number of their visible characters; for `least` see `Chunk`."""
+
+    __slots__ = ("chunks", "least", "visible")
+
+    def __init__(self) -> None:
+        self.chunks: list[Chunk] = []
+        self.visible = 0
+        self.least: Id = ROOT
+
+    def is_beyond(self, id: Id) -> bool:
+        """Tell whether every element is greater than `id`."""
+        if not self.least[0]:
+            self.least = min([(run.counter, run.actor) for chunk in self.chunks for run in chunk.runs])
+        return self.least > id
+
+
+class Page:
+    """Some of a stream's runs: `starts[i]` is `runs[i].counter`, ascending."""
+
+    __slots__ = ("runs", "starts")
+
+    def __init__(self, runs: list[Run]) -> None:
+        self.runs = runs
+        self.starts = [run.counter for run in runs]
+
+
+class Stream:
+    """One actor's runs by first counter, at least one, in pages; `firsts[i]` is where `pages[i]` begins.
+
+    Pages are short, so a run among many thousands takes its place without moving all the others.
+    """
+
+    __slots__ = ("firsts", "pages")
+
+    def __init__(self) -> None:
+        self.firsts: list[int] = []
+        self.pages: list[Page] = []
+
+    @classmethod
+    def of(cls, runs: list[Run]) -> "Stream":
+        """Return the stream of runs that come in any order."""
+        runs = sorted(runs, key=lambda run: run.counter)
+        result = cls()
+        for start in range(0, len(runs), PAGE // 2):
+            result.pages.append(Page(runs[start : start + PAGE // 2]))
+            result.firsts.append(runs[start].counter)
+        return result
+
+    def add(self, run: Run) -> None:
+        """Take in a run."""
+        counter = run.counter
+        if not self.pages:
+            self.pages.append(Page([run]))
+            self.firsts.append(counter)
+            return
+        page = self.pages[-1]
+        at = len(self.pages) - 1
+        if counter > page.starts[-1]:
+            page.starts.append(counter)
+            page.runs.append(run)
+        else:
+            if counter < self.firsts[at]:
+                at = self._page_of(counter)
+                page = self.pages[at]
+            place = bisect_left(page.starts, counter)
+            page.starts.insert(place, counter)
+            page.runs.insert(place, run)
+            if not place:
+                self.firsts[at] = counter
+        if len(page.runs) > PAGE:
+            tail = Page(page.runs[PAGE // 2 :])
+            del page.runs[PAGE // 2 :]
+            del page.starts[PAGE // 2 :]
+            self.pages.insert(at + 1, tail)
+            self.firsts.insert(at + 1, tail.starts[0])
+
+    def find(self, counter: int) -> Run | None:
+        """Return the run that holds the counter."""
+        page = self.pages[-1]
+        starts = page.starts
+        if counter >= starts[-1]:
+            # Most of what is looked for is the newest.
+            run = page.runs[-1]
+        else:
+            if counter < starts[0]:
+                if counter < self.firsts[0]:
+                    return None
+                page = self.pages[self._page_of(counter)]
+                starts = page.starts
+            run = page.runs[bisect_right(starts, counter) - 1]
+        return run if counter < run.counter + run.length else None
+
+    def replace(self, counter: int, run: Run) -> None:
+        """Let the entry at `counter` stand for `run`, at the run's own first counter."""
+        at = self._page_of(counter)
+        page = self.pages[at]
+        place = bisect_left(page.starts, counter)
+        page.starts[place] = run.counter
+        page.runs[place] = run
+        if not place:
+            self.firsts[at] = run.counter
+
+    def drop(self, counter: int) -> None:
+        """Forget the run that starts at the counter; it is not the only one."""
+        at = self._page_of(counter)
+        page = self.pages[at]
+        place = bisect_left(page.starts, counter)
+        del page.starts[place]
+        del page.runs[place]
+        if not page.runs:
+            del self.pages[at]
+            del self.firsts[at]
+        elif not place:
+            self.firsts[at] = page.starts[0]
+
+    def _page_of(self, counter: int) -> int:
+        """Return the number of the page where a counter is, or would be."""
+        return max(bisect_right(self.firsts, counter) - 1, 0)
