@@ -12,12 +12,7 @@ from typing import NamedTuple
 
 from crdtnotes.markup.inline import Found, scan
 from crdtnotes.markup.wikilink import escape_target
-
-CJK = (  # radicals, kana, bopomofo, Hangul, Han with its extensions
-    "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3105-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-)
-"""The characters that stand as words of their own, as the inside of a regular expression's class."""
+from crdtnotes.markup.words import CJK
 
 _LETTER = rf"(?:(?![{CJK}])\w)"
 _MARK = "\u0300-\u036f"

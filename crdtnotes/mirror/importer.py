@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from crdtnotes.errors import InvalidName, InvalidText, NoteExists, NoteNotFound, TooLarge
+from crdtnotes.helpers.process import WORTH, spare_cores
 from crdtnotes.markup.names import name_key
 from crdtnotes.mirror.files import NotDone, Progress, read_note, system_reason
-from crdtnotes.mirror.outlining import WORTH, Outlining, spare_cores
+from crdtnotes.mirror.outlining import MOST_HELPERS, Outlining
 from crdtnotes.mirror.walk import NoteFile, find_notes
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    from crdtnotes.mirror.outliner import Links
+    from crdtnotes.helpers.outliner import Links
     from crdtnotes.mirror.outlining import Batch
     from crdtnotes.note import Note
     from crdtnotes.vault import Vault
@@ -52,7 +53,7 @@ def import_folder(
     total = len(listing.notes)
     if progress is not None:
         progress(0, total)
-    helpers = spare_cores() if _is_much(listing.notes) else 0
+    helpers = min(spare_cores(), MOST_HELPERS) if _is_much(listing.notes) else 0
     with Outlining(helpers) as outlining:
         # Other processes look for the links of the next chunk while this one is stored.
         for chunk in _one_ahead(_chunks(listing.notes, known, outlining, report)):

@@ -7,9 +7,6 @@ Where such a process cannot be started, or dies, this one does the rest alone.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -17,7 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from crdtnotes.mirror.outliner import Links, links_of, receive, send
+from crdtnotes.helpers.outliner import Links, links_of
+from crdtnotes.helpers.pipes import receive, send
+from crdtnotes.helpers.process import Helper, close_pipes, end, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 
 BATCH_CHARACTERS = 128 * 1024
 """Characters that a process takes at a time, about: some hundredths of a second of work."""
-
-WORTH = 4 * 1024 * 1024
-"""Bytes from which on other processes are worth their start, which takes some tenths of a second."""
 
 MOST_HELPERS = 3
 """Processes beside this one, which stores what they find: that is a quarter of the work."""
@@ -48,8 +44,8 @@ class Outlining:
 
     def __init__(self, helpers: int) -> None:
         self._helpers = helpers
-        self._processes: list[subprocess.Popen[bytes]] = []
-        self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
+        self._processes: list[Helper] = []
+        self._idle: SimpleQueue[Helper] = SimpleQueue()
         self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -62,15 +58,11 @@ class Outlining:
         traceback: TracebackType | None,
     ) -> None:
         for process in self._processes:
-            process.kill()
+            end(process)
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
         for process in self._processes:
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    with suppress(OSError):  # what could not be written any more
-                        stream.close()
+            close_pipes(process)
 
     def begin(self, texts: list[str]) -> list[Batch]:
         """Give texts to the other processes, which are started when there are some."""
@@ -93,14 +85,7 @@ class Outlining:
     def _start(self) -> None:
         with suppress(OSError):
             for _ in range(self._helpers):
-                process = subprocess.Popen(
-                    # -P: a folder is no place for modules because it happens to be the current one.
-                    [sys.executable, "-P", "-m", "crdtnotes.mirror.outliner"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                )
-                self._processes.append(process)
+                self._processes.append(start("crdtnotes.helpers.outliner"))
         self._helpers = len(self._processes)
         if self._processes:
             # Each thread first waits for a process: until that is ready no batch counts as begun.
@@ -108,7 +93,7 @@ class Outlining:
             for process in self._processes:
                 self._threads.submit(self._wait_for, process)
 
-    def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_for(self, process: Helper) -> None:
         if process.stdout is not None and receive(process.stdout) is not None:
             self._idle.put(process)
 
@@ -126,15 +111,6 @@ class Outlining:
             raise OSError
         self._idle.put(process)
         return links
-
-
-def spare_cores() -> int:
-    """Return how many processes beside this one have a core to run on, MOST_HELPERS at the most."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        cores = os.cpu_count() or 1
-    return min(cores - 1, MOST_HELPERS)
 
 
 def _cut(texts: list[str]) -> Iterator[list[str]]:

@@ -11,11 +11,10 @@ when a search or an idle moment comes.
 
 import re
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from crdtnotes.markup.mentions import CJK
+from crdtnotes.markup.words import CJK, fold, spaced
 from crdtnotes.store.texts import Texts
 
 PENDING_PAGE = 200
@@ -28,9 +27,6 @@ SNIPPET = 60
 """Characters of context around a hit, at the most, on each side."""
 
 _CHARACTER = re.compile(f"[{CJK}]")
-_RUNS = re.compile(f"([{CJK}]+)")
-# What NFKC leaves as it is, or makes of one separator another: ASCII, Han, common punctuation.
-_FOLDED = re.compile(r"[\x00-\x7f\u4e00-\u9fff、。《》「」『』【】，；：！？（）“”‘’—…]*+")
 _PHRASES = re.compile(r'"([^"]*)"|(\S+)')
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -42,22 +38,6 @@ class Hit:
     note: str
     line: int
     snippet: str
-
-
-def fold(text: str) -> str:
-    """Return the text as the index sees it, but for the spacing."""
-    return unicodedata.normalize("NFKC", text)
-
-
-def spaced(text: str) -> str:
-    """Return the text with its CJK characters apart, so that each is a word."""
-    if not _FOLDED.fullmatch(text):
-        text = fold(text)
-    if text.isascii():
-        return text
-    parts = _RUNS.split(text)
-    parts[1::2] = map(" ".join, parts[1::2])
-    return " ".join(parts)
 
 
 def terms(query: str) -> list[tuple[str, bool]]:

@@ -11,10 +11,12 @@ import msgspec
 import pytest
 
 from crdtnotes import Vault
-from crdtnotes.mirror import importer, outliner, outlining
+from crdtnotes.helpers.outliner import links_of
+from crdtnotes.helpers.pipes import receive, send
+from crdtnotes.helpers.process import spare_cores
+from crdtnotes.mirror import importer, outlining
 from crdtnotes.mirror.importer import import_folder
-from crdtnotes.mirror.outliner import links_of
-from crdtnotes.mirror.outlining import Outlining, spare_cores
+from crdtnotes.mirror.outlining import Outlining
 from tests.store.oracle import check_against_new_file
 
 PARTS = [
@@ -92,18 +94,18 @@ def test_leaving_early_leaves_no_process() -> None:
 
 def test_a_helper_outlives_a_ctrl_c_but_not_its_pipe() -> None:
     helper = subprocess.Popen(
-        [sys.executable, "-P", "-m", "crdtnotes.mirror.outliner"],
+        [sys.executable, "-P", "-m", "crdtnotes.helpers.outliner"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     assert helper.stdin is not None
     assert helper.stdout is not None
-    assert outliner.receive(helper.stdout) == msgspec.msgpack.encode([])
-    outliner.send(helper.stdin, ["[[a]]"])
-    assert outliner.receive(helper.stdout)
+    assert receive(helper.stdout) == msgspec.msgpack.encode([])
+    send(helper.stdin, ["[[a]]"])
+    assert receive(helper.stdout)
     os.kill(helper.pid, signal.SIGINT)
-    outliner.send(helper.stdin, ["[[b]]"])
-    assert outliner.receive(helper.stdout)
+    send(helper.stdin, ["[[b]]"])
+    assert receive(helper.stdout)
     helper.stdin.close()
     assert helper.wait(60) == 0
     helper.stdout.close()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crdtnotes.markup.mentions import CJK
-from crdtnotes.store.search import match_expression, spaced, terms
+from crdtnotes.markup.words import CJK, spaced
+from crdtnotes.store.search import match_expression, terms
 from crdtnotes.vault import Vault
 from tests.vaults import meet, replicas
 
