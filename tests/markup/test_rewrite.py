@@ -63,7 +63,7 @@ NAMES = st.text(st.sampled_from("ab甲é# %&()<>[]'\"!*:;=+,.~_-/?^`$"), min_siz
 def test_what_is_written_reads_as_the_new_target(name: str, text: str) -> None:
     after = apply_edits(text, retarget(text, lambda link: name))
     old, new = outline(text).links, outline(after).links
-    if text.startswith("[t]") and name.startswith("//"):
+    if "[t]" in text and name.startswith("//"):
         return  # that names a server, and no note is called so
     assert [link.target for link in new] == [name]
     assert [(link.kind, link.heading, link.label) for link in new] == [
