@@ -299,7 +299,7 @@ class Vault:
         `search` does all of it; who cannot wait does this bit by bit before.
         """
         with self._writer.reading() as replica:
-            pending = replica.search.pending()
+            pending = replica.search.pending() and not replica.search.is_prepared
         if pending:
             with self.transaction():
                 pending = replica.search.put_in_pending()

@@ -1,7 +1,8 @@
 """A process that makes the search index of many texts, for another that stores them (`store/indexing.py`).
 
 It reads the statement that makes the index's table, then notes, message by message; with an empty message it
-has all of them, and answers with the rows of the tables that FTS5 keeps the index in.
+has all of them, and answers with the rows of the tables that FTS5 keeps the index in. An empty answer comes
+first, when it is ready, and one last.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ TABLES = ("data", "idx", "docsize")
 the name of the index and these endings.
 """
 
+END: tuple[str, Rows] = ("", [])
+
 _PAGE = 256
 # Rows in a message: a megabyte, about.
 
@@ -38,10 +41,12 @@ def main() -> None:
     """Index what comes, answer, and end; end at once where the other side does."""
     ignore_interrupts()
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    send(answers, END)
     statement = receive(questions)
     if statement is None:
         return
     conn = sqlite3.connect(":memory:", isolation_level=None)
+    conn.execute("PRAGMA journal_mode = OFF")  # nothing is ever undone here
     conn.execute(_statement_decoder.decode(statement))
     conn.execute("BEGIN")
     for notes in _notes(questions):
@@ -54,7 +59,7 @@ def main() -> None:
         rows = conn.execute(f"SELECT * FROM search_{table}")
         while page := rows.fetchmany(_PAGE):
             send(answers, (table, page))
-    send(answers, ("", []))
+    send(answers, END)
 
 
 def _notes(stream: IO[bytes]) -> Iterator[list[Note]]:

@@ -6,6 +6,7 @@ Rules
       waits in memory, bounded, where that is allowed.
     - In a paired vault nothing is kept that is not covered (`store/covering.py`).
     - A block of which nothing is here is stored as it came.
+    - Where very much comes, another process makes the search index of it meanwhile (`store/indexing.py`).
 """
 
 import logging
@@ -16,11 +17,13 @@ from crdtnotes.changes.batch import Opened, Piece, unbatch
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.ops import Create
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import Fork, MissingChanges, RemoteError
 from crdtnotes.store import causality
 from crdtnotes.store.branches import Branches
 from crdtnotes.store.derived import Derived
+from crdtnotes.store.documents import is_birth
 from crdtnotes.store.host import Host
 
 _NOTHING = NoteState()
@@ -56,6 +59,7 @@ class Intake:
         self._derived = derived
         self._branches = branches
         self._waiting: dict[tuple[int, int], tuple[Change, bytes]] = {}
+        self._born: list[tuple[int, int, str]] = []  # as `SearchIndex.prepare` takes them
         self._epoch = branches.epoch
 
     @property
@@ -70,6 +74,7 @@ class Intake:
             # What waited was said of a log that was written anew since; it is sent again.
             self._epoch = self._branches.epoch
             self._waiting.clear()
+        self._born = []
         try:
             self._receive(received, result, wait=wait, restored=restored)
         except Fork as fork:
@@ -81,6 +86,8 @@ class Intake:
         while self._waiting and self._take_waiting(result):
             pass
         result.waiting = len(self._waiting)
+        with self._host.reading():
+            self._derived.search.prepare(self._born)
         return result
 
     def _receive(
@@ -148,6 +155,8 @@ class Intake:
         doc = self._derived.documents.open(change.note)
         causality.check_references(change, _NOTHING if doc is None else doc.state, horizon)
         id = self._derived.enter(change, data, doc, in_row=in_row)
+        if doc is None and in_row and is_birth(change):
+            self._born += [(id, self._log.tip, op.text) for op in change.ops if isinstance(op, Create)]
         if change.actor == self._host.stream.actor:
             # A peer knows more of this actor than this file: it is an old copy. The stream is taken in,
             # and what is written here from now on is a new one.
@@ -178,6 +187,7 @@ class Intake:
                         self._take(current, data, data, taken)
         except RemoteError as error:
             logger.warning("dropped a change that had waited: %s", error)
+            self._born.clear()  # some may not have been stored
             del self._waiting[current.actor, current.seq]
             return True
         size = 0

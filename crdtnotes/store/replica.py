@@ -120,8 +120,10 @@ class Replica:
         """Store what lags behind and pack what is worth it, where that can be done now; close the file."""
         try:
             self.settle_texts_if_possible()
+            self.put_in_prepared()
             self._pack_if_possible()
         finally:
+            self.search.drop_prepared()
             self.stream.close()
             self.db.close()
 
@@ -361,8 +363,21 @@ class Replica:
             self.conn.execute("INSERT INTO search (search) VALUES ('optimize')")
             self.conn.execute("VACUUM")
 
+    def put_in_prepared(self) -> None:
+        """Put into the search index what another process has made of it, if there is such.
+
+        Where that cannot be done now, it is made anew when it is needed.
+        """
+        if self.search.is_prepared:
+            built = self.search.prepared()
+            with suppress(Busy, DiskFull, ReadOnly):
+                if built is not None:
+                    with self.transaction():
+                        self.search.take_over(built)
+
     def settle_search(self) -> None:
         """Put into the search index what is not there yet."""
+        self.put_in_prepared()
         with self.reading():
             pending = self.search.pending()
         while pending:

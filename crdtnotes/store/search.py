@@ -6,7 +6,8 @@ with NFKC before, so full-width ＣＡＰ and CAP are one, and so are NFC and NF
 
 The index is contentless: to take a text out, the very text that was put in must be given. So a text is
 taken out before its snapshot or its name changes; notes that are not in (`indexed` is NULL) are put in
-when a search or an idle moment comes.
+when a search or an idle moment comes. Where very much comes at once, another process makes
+the index meanwhile.
 """
 
 import re
@@ -14,7 +15,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from crdtnotes.errors import Damaged
+from crdtnotes.helpers.process import spare_cores
 from crdtnotes.markup.words import CJK, fold, spaced
+from crdtnotes.store.database import rows_for
+from crdtnotes.store.indexing import LEAST, WORTH, Built, Given, Indexing, Text
 from crdtnotes.store.texts import Texts
 
 PENDING_PAGE = 200
@@ -66,9 +71,13 @@ class SearchIndex:
     def __init__(self, conn: sqlite3.Connection, texts: Texts) -> None:
         self._conn = conn
         self._texts = texts
+        self._indexing: Indexing | None = None
+        self._kept: list[Text] = []
+        self._kept_characters = 0
 
     def clear(self) -> None:
         """Take everything out."""
+        self.drop_prepared()
         self._conn.execute("INSERT INTO search(search) VALUES ('delete-all')")
 
     def take_out(self, id: int) -> None:
@@ -77,11 +86,14 @@ class SearchIndex:
             "SELECT indexed FROM notes WHERE id = ? AND indexed IS NOT NULL", (id,)
         ).fetchone()
         if row is not None:
-            self._conn.execute(
-                "INSERT INTO search (search, rowid, name, text) VALUES ('delete', ?, ?, ?)",
-                (id, spaced(row[0]), spaced(self._text(id))),
-            )
+            self._delete(id, row[0], self._text(id))
             self._conn.execute("UPDATE notes SET indexed = NULL WHERE id = ?", (id,))
+
+    def _delete(self, id: int, name: str, text: str) -> None:
+        self._conn.execute(
+            "INSERT INTO search (search, rowid, name, text) VALUES ('delete', ?, ?, ?)",
+            (id, spaced(name), spaced(text)),
+        )
 
     def put_in_pending(self, count: int = PENDING_PAGE) -> bool:
         """Put in so many of the notes that are not in; return whether there may be more."""
@@ -101,6 +113,89 @@ class SearchIndex:
             "SELECT 1 FROM notes WHERE indexed IS NULL AND name IS NOT NULL LIMIT 1"
         ).fetchone()
         return row is not None
+
+    # -- an index that is made beside
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether another process makes an index of what is not in yet: `prepared` is to follow."""
+        return self._indexing is not None
+
+    def prepare(self, born: Iterable[tuple[int, int, str]]) -> None:
+        """Have notes that were just stored indexed by another process, where very many come at once.
+
+        Of each note its row, the log id of its birth and its text. To be called after each transaction that
+        takes in what others wrote.
+        """
+        texts = {id: (log_id, text) for id, log_id, text in born}
+        size = sum(len(text) for _, text in texts.values())
+        if size < LEAST and self._indexing is None:
+            self._forget_kept()
+            return
+        rows = rows_for(self._conn, "SELECT id, name, upto, digest FROM notes", "id", texts)
+        fresh = [
+            Text(id, name, upto, digest, texts[id][1])
+            for id, name, upto, digest in rows
+            if name is not None and upto == texts[id][0]
+        ]
+        if self._indexing is not None:
+            self._indexing.give(fresh)
+            return
+        self._kept += fresh
+        self._kept_characters += size
+        if self._kept_characters >= WORTH:
+            kept = self._kept
+            self._forget_kept()
+            if spare_cores() and self._is_empty():
+                self._indexing = Indexing.start(self._statement())
+                if self._indexing is not None:
+                    self._indexing.give(kept)
+
+    def prepared(self) -> Built | None:
+        """Return the index that was made beside, once it is complete; None where there is none."""
+        indexing, self._indexing = self._indexing, None
+        return None if indexing is None else indexing.finish()
+
+    def drop_prepared(self) -> None:
+        """Do without what is made beside."""
+        indexing, self._indexing = self._indexing, None
+        self._forget_kept()
+        if indexing is not None:
+            indexing.close()
+
+    def take_over(self, built: Built) -> None:
+        """Put in an index that was made beside, unless that cannot be done."""
+        rows = rows_for(self._conn, "SELECT id, uid, name, digest FROM notes", "id", built.given)
+        stored = {id: (uid, Given(name, built.given[id].upto, digest)) for id, uid, name, digest in rows}
+        changed = {id: uid for id, (uid, now) in stored.items() if now != built.given[id]}
+        try:
+            former = {id: self._texts.of_birth(uid, *built.given[id][1:]) for id, uid in changed.items()}
+        except Damaged:
+            return  # the log was written anew meanwhile
+        if stored.keys() != built.given.keys() or not self._is_empty():
+            return
+        # FTS5 is told that all is gone: so it remembers nothing of its tables, which are written without it.
+        self.clear()
+        for table, page in built.tables:
+            places = ", ".join("?" * len(page[0]))
+            self._conn.executemany(f"INSERT OR REPLACE INTO search_{table} VALUES ({places})", page)
+        for id, text in former.items():
+            self._delete(id, built.given[id].name, text.decode())
+        self._conn.executemany(
+            "UPDATE notes SET indexed = name WHERE id = ?", [(id,) for id in stored.keys() - changed.keys()]
+        )
+
+    def _forget_kept(self) -> None:
+        self._kept, self._kept_characters = [], 0
+
+    def _is_empty(self) -> bool:
+        return self._conn.execute("SELECT 1 FROM search_docsize LIMIT 1").fetchone() is None
+
+    def _statement(self) -> str:
+        (statement,) = self._conn.execute("SELECT sql FROM sqlite_master WHERE name = 'search'").fetchone()
+        return str(statement)
+
+    # -- finding
 
     def find(self, query: str, limit: int) -> list[Hit]:
         """Return the best hits, names weighing more than texts."""

@@ -47,10 +47,14 @@ class Texts:
             raise Damaged(_DAMAGED)
         uid, upto, digest, *snapshot = row
         if snapshot[-1] is None:
-            return self._of_birth(uid, upto, digest)
+            return self.of_birth(uid, upto, digest)
         return open_text(uid, upto, *snapshot)
 
-    def _of_birth(self, uid: bytes, upto: int, digest: bytes) -> bytes:
+    def of_birth(self, uid: bytes, upto: int, digest: bytes) -> bytes:
+        """Return the text with which a note was born, by the change with a log id; raises Damaged.
+
+        `digest` is what the note showed then.
+        """
         if not upto and not digest:
             return b""  # a note that is just being added
         change = self._log.change_at(upto)

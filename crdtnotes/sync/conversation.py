@@ -267,6 +267,9 @@ class Conversation:
             # A one-time sync is done: what came may complete it, or what has just been taken out to be sent.
             self.session.finish()
             frames += self.session.data_to_send()
+        if not frames and self.session.caught_up:
+            # The peer has heard that all it had is here: now is time for what could follow.
+            self._worker.replica.put_in_prepared()
         return frames, self.session.closed, self._status()
 
     def _give_up(self) -> None:

@@ -147,6 +147,10 @@ class Replica(Protocol):
         """
         ...
 
+    def put_in_prepared(self) -> None:
+        """Finish what other processes were given to do while much came in; mostly there is nothing."""
+        ...
+
     def close(self) -> None:
         """Close the file."""
         ...

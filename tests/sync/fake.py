@@ -161,6 +161,9 @@ class FakeReplica:
     def cost(self, batch: bytes) -> int:
         return len(batch)
 
+    def put_in_prepared(self) -> None:
+        self._called()
+
     def receive(self, items: Sequence[bytes | Heads]) -> Received:
         self._called()
         version = dict(self._version)
