@@ -346,4 +346,6 @@ def _check_name(name: str) -> None:
 
 def _check_element(kind: str, value: str) -> None:
     for part in (kind, value):
-        check(part != "" and len(part.encode()) <= MAX_VALUE_BYTES, "a link")
+        # A character takes four bytes at the most, so those of few need to be counted.
+        short = len(part) <= MAX_VALUE_BYTES // 4
+        check(part != "" and (short or len(part.encode()) <= MAX_VALUE_BYTES), "a link")

@@ -41,6 +41,7 @@ def fits(value: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)
 def clean_name(name: str) -> str:
     """The canonical form of a note's name: NFC, each segment trimmed, without ``.md``.
 

@@ -34,32 +34,58 @@ class Names(Protocol):
         """Every name and alias whose last segment has this key, in any order."""
 
 
-def resolve(target: str, holder: str, names: Names) -> str | None:
-    """The name of the note that ``target`` means in the note named ``holder``; None if it dangles."""
+DEPENDS = ""
+"""What `resolve_anywhere` returns where the holder decides; no note has this name."""
+
+
+def resolve_anywhere(target: str, names: Names) -> str | None:
+    """The name of the note that ``target`` means in whatever note it stands; None if it dangles.
+
+    DEPENDS where it means different notes in different folders, or might.
+    """
     target = target.strip()
-    folder = folder_of(holder)
     if target.startswith("/"):
         return names.exact(name_key(target.lstrip("/")))
     if target.startswith(("./", "../")):
-        path = _join(folder, target)
-        return None if path is None else names.exact(name_key(path))
+        return DEPENDS
     key = name_key(target)
     if not key:
         return None
     name = names.exact(key)
-    if name is None and folder:
-        name = names.exact(name_key(f"{folder}/{target}"))
+    if name is not None:
+        return name
+    # A note of that name in the holder's folder is one of these.
+    fits = set(_fitting(key, names))
+    return DEPENDS if len(fits) > 1 else next(iter(fits), None)
+
+
+def resolve(target: str, holder: str, names: Names) -> str | None:
+    """The name of the note that ``target`` means in the note named ``holder``; None if it dangles."""
+    found = resolve_anywhere(target, names)
+    if found != DEPENDS:
+        return found
+    target = target.strip()
+    folder = folder_of(holder)
+    if target.startswith(("./", "../")):
+        path = _join(folder, target)
+        return None if path is None else names.exact(name_key(path))
+    name = names.exact(name_key(f"{folder}/{target}")) if folder else None
     if name is not None:
         return name
     here = _steps(folder)
-    fits = [
+    return min(
+        _fitting(name_key(target), names),
+        key=lambda name: (_distance(here, _steps(folder_of(name))), len(name), name),
+    )
+
+
+def _fitting(key: str, names: Names) -> list[str]:
+    """The names of the notes whose title, alias or end of a path this key is."""
+    return [
         candidate.name
         for candidate in names.candidates(title_of(key))
         if candidate.key == key or candidate.key.endswith("/" + key)
     ]
-    return min(
-        fits, key=lambda name: (_distance(here, _steps(folder_of(name))), len(name), name), default=None
-    )
 
 
 def relative_target(name: str, holder: str) -> str:

@@ -10,7 +10,6 @@ Rules
 import sqlite3
 
 from crdtnotes.changes.change import Change
-from crdtnotes.markup.names import name_key
 from crdtnotes.store.documents import Document, Documents, is_birth
 from crdtnotes.store.facts import of_state, shown_base
 from crdtnotes.store.links import LinkIndex
@@ -44,12 +43,17 @@ class Derived:
         self.links.forget()
         self._touched.clear()
 
+    def look(self) -> None:
+        """Notice that another process has written."""
+        self.links.look()
+
     def clear(self) -> None:
         """Remove all of it; whoever does that enters the log's changes again in the same transaction."""
         for table in ("notes", "texts", "names", "links"):
             self._conn.execute(f"DELETE FROM {table}")
         self.search.clear()
         self.documents.forget()
+        self.links.forget()
 
     def touch(self, doc: Document) -> None:
         """Let what follows from a note be brought up to date: changes were applied to it."""
@@ -73,8 +77,7 @@ class Derived:
         """Move the log to a birth of a note that is not here, and add the note; return its row."""
         log_id = self._log.advance(change, data)
         id, facts = self.documents.add_born(change, log_id)
-        self.names.add(name_key(facts.base))
-        self.names.update(id, facts)
+        self.names.add(id, facts)
         self.links.add(id, facts.links)
         return id
 

@@ -134,11 +134,10 @@ class Documents:
 
     def add(self, uid: bytes) -> Document:
         """Begin a note that is not here yet."""
-        id = self._next_id()
-        self._conn.execute(
-            "INSERT INTO notes VALUES (?, ?, '', '', 0, NULL, NULL, 0, 0, 0, 0, 0, x'', NULL, 0)", (id, uid)
+        cursor = self._conn.execute(
+            "INSERT INTO notes VALUES (NULL, ?, '', '', 0, NULL, NULL, 0, 0, 0, 0, 0, x'', NULL, 0)", (uid,)
         )
-        doc = self._open[uid] = Document(id, uid, NoteState(), 0, 0)
+        doc = self._open[uid] = Document(_new_row(cursor), uid, NoteState(), 0, 0)
         return doc
 
     def add_born(self, change: Change, log_id: int) -> tuple[int, Facts]:
@@ -150,11 +149,9 @@ class Documents:
         text = birth.text.encode()
         digest = content_digest(text, facts.links)
         key = name_key(facts.base)
-        id = self._next_id()
-        self._conn.execute(
-            "INSERT INTO notes VALUES (?, ?, ?, ?, 1, NULL, NULL, ?, ?, ?, ?, ?, ?, NULL, 0)",
+        cursor = self._conn.execute(
+            "INSERT INTO notes VALUES (NULL, ?, ?, ?, 1, NULL, NULL, ?, ?, ?, ?, ?, ?, NULL, 0)",
             (
-                id,
                 change.note,
                 facts.base,
                 key,
@@ -166,17 +163,13 @@ class Documents:
                 digest,
             ),
         )
-        return id, facts
+        return _new_row(cursor), facts
 
     def has(self, uid: bytes) -> bool:
         """Return whether a note with this id is or was here."""
         if uid in self._open:
             return True
         return self._conn.execute("SELECT 1 FROM notes WHERE uid = ?", (uid,)).fetchone() is not None
-
-    def _next_id(self) -> int:
-        (id,) = self._conn.execute("SELECT ifnull(max(id), 0) + 1 FROM notes").fetchone()
-        return int(id)
 
     def text(self, uid: bytes) -> str | None:
         """Return a note's text; its state is decoded only where the snapshot lags."""
@@ -236,6 +229,13 @@ class Documents:
                 break
             past.apply(change, log_id)
         return past
+
+
+def _new_row(cursor: sqlite3.Cursor) -> int:
+    """Return the number that SQLite gave to the row just inserted."""
+    if cursor.lastrowid is None:
+        raise RuntimeError("nothing was inserted")
+    return cursor.lastrowid
 
 
 def is_birth(change: Change) -> bool:

@@ -6,18 +6,31 @@ for those of a note that moved. So asking for backlinks costs what there is to a
 
 import sqlite3
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from crdtnotes.crdt.ops import Element
 from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.markup.outline import KIND_ALIAS, KIND_TAG
 from crdtnotes.store.database import rows_for
-from crdtnotes.store.names import Resolver
+from crdtnotes.store.names import DEPENDS, Resolver
 
 PLAIN_KINDS = frozenset({KIND_TAG, KIND_ALIAS})
 """Kinds whose values name no note."""
 
 KEPT = 50_000
-"""Elements whose rows are kept in mind."""
+"""Elements whose places are kept in mind."""
+
+
+class _Place(NamedTuple):
+    """An element's row, the key of the title that it names, and the note to which it leads in any note.
+
+    That note is DEPENDS where it matters who holds the link.
+    """
+
+    id: int
+    title: str | None
+    target: int | None
+
 
 ORPHAN = """
     alive AND NOT EXISTS (SELECT 1 FROM links WHERE target = notes.id AND note != notes.id)
@@ -31,12 +44,16 @@ class LinkIndex:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self._fresh: dict[int, dict[Element, int]] = {}  # rows to write, by note
-        self._elements: dict[Element, int] = {}
+        self._places: dict[Element, _Place] = {}
 
     def forget(self) -> None:
         """Drop what waits to be derived: the transaction was rolled back."""
         self._fresh.clear()
-        self._elements.clear()
+        self._places.clear()
+
+    def look(self) -> None:
+        """Notice that another process has written: links may lead elsewhere."""
+        self._places.clear()
 
     def add(self, id: int, links: Mapping[Element, int]) -> None:
         """Take in the links of a note that has none here yet; `settle`, which is to follow, writes them."""
@@ -70,58 +87,97 @@ class LinkIndex:
         """
         if not (titles or holders or self._fresh):
             return
+        resolver = Resolver(self._conn)
+        self._look_again(resolver, titles, holders)
+        self._write_fresh(resolver)
+        self._fresh.clear()
+        if len(self._places) > KEPT:
+            self._places.clear()
+
+    def _look_again(self, resolver: Resolver, titles: Collection[str], holders: Collection[int]) -> None:
+        """Look up again where links with these titles, and those of these notes, lead."""
+        elements = list(
+            rows_for(self._conn, "SELECT id, kind, value, title_key FROM elements", "title_key", titles)
+        )
+        resolver.prepare({title for *_, title in elements})
+        # Where a link leads depends on the note that holds it for very few: the others are set all at once.
+        places = {
+            (kind, value): _Place(id, title, resolver.anywhere(value, title))
+            for id, kind, value, title in elements
+        }
+        self._conn.executemany(
+            "UPDATE links SET target = ? WHERE element = ? AND target IS NOT ?",
+            [(target, id, target) for id, _, target in places.values() if target != DEPENDS],
+        )
+        self._places.update((element, place) for element, place in places.items() if element in self._places)
+        singly = [id for id, _, target in places.values() if target == DEPENDS]
         rows = {
             row
-            for column, values in (("title_key", titles), ("note", holders))
+            for column, values in (("element", singly), ("note", holders))
             for row in rows_for(
                 self._conn,
-                """SELECT note, element, kind, value, target, title_key, name FROM elements
-                   JOIN links ON element = elements.id JOIN notes ON notes.id = note""",
+                """SELECT note, element, value, target, title_key, name FROM links
+                   JOIN elements ON elements.id = element JOIN notes ON notes.id = note""",
                 column,
                 values,
             )
-            if row[5] is not None
+            if row[4] is not None
         }
-        fresh = [(id, *item) for id, links in self._fresh.items() for item in links.items()]
-        titles_of = {element: _title_key(element) for element in {element for _, element, _ in fresh}}
-        self._number(titles_of)
-        names = dict(rows_for(self._conn, "SELECT id, name FROM notes", "id", self._fresh))
-        resolver = Resolver(self._conn)
-        resolver.prepare({row[5] for row in rows} | {title for title in titles_of.values() if title})
+        resolver.prepare({row[4] for row in rows})
         self._conn.executemany(
             "UPDATE links SET target = ? WHERE note = ? AND element = ?",
             [
                 (found, note, element)
-                for note, element, _, value, target, _, name in rows
+                for note, element, value, target, _, name in rows
                 if (found := resolver.resolve(value, name)) != target
             ],
         )
-        self._conn.executemany(
-            "INSERT INTO links VALUES (?, ?, ?, ?)",
-            [
-                (
-                    note,
-                    self._elements[element],
-                    count,
-                    None if titles_of[element] is None else resolver.resolve(element[1], names[note]),
-                )
-                for note, element, count in fresh
-            ],
-        )
-        self._fresh.clear()
-        if len(self._elements) > KEPT:
-            self._elements.clear()
 
-    def _number(self, elements: Mapping[Element, str | None]) -> None:
-        """See to it that these elements, with their titles' keys, have rows, and that these are at hand."""
-        unknown = [element for element in elements if element not in self._elements]
-        self._conn.executemany(
-            "INSERT OR IGNORE INTO elements (kind, value, title_key) VALUES (?, ?, ?)",
-            [(*element, elements[element]) for element in sorted(unknown)],
-        )
-        values = {value for _, value in unknown}
-        for id, kind, value in rows_for(self._conn, "SELECT id, kind, value FROM elements", "value", values):
-            self._elements[kind, value] = id
+    def _write_fresh(self, resolver: Resolver) -> None:
+        """Write the new rows, in the order of their keys."""
+        self._place(resolver, {element for links in self._fresh.values() for element in links})
+        places = self._places
+        rows: list[tuple[int, int, int, int | None]] = []
+        singly: list[tuple[int, str, int, int]] = []
+        for note, links in sorted(self._fresh.items()):
+            own: list[tuple[int, int, int, int | None]] = []
+            for element, count in links.items():
+                id, _, target = places[element]
+                if target == DEPENDS:
+                    singly.append((note, element[1], id, count))
+                else:
+                    own.append((note, id, count, target))
+            own.sort()
+            rows += own
+        if singly:
+            names = dict(rows_for(self._conn, "SELECT id, name FROM notes", "id", {row[0] for row in singly}))
+            rows += [
+                (note, id, count, resolver.resolve(value, names[note])) for note, value, id, count in singly
+            ]
+        self._conn.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", rows)
+
+    def _place(self, resolver: Resolver, elements: Collection[Element]) -> None:
+        """See to it that these elements have rows, and that these and where they lead are at hand."""
+        unknown = {element for element in elements if element not in self._places}
+        found = {
+            (kind, value): (id, title)
+            for id, kind, value, title in rows_for(
+                self._conn,
+                "SELECT id, kind, value, title_key FROM elements",
+                "value",
+                {value for _, value in unknown},
+            )
+        }
+        new = sorted(unknown - found.keys())
+        if new:
+            (last,) = self._conn.execute("SELECT ifnull(max(id), 0) FROM elements").fetchone()
+            added = [(id, *element, _title_key(element)) for id, element in enumerate(new, last + 1)]
+            self._conn.executemany("INSERT INTO elements VALUES (?, ?, ?, ?)", added)
+            found.update(((kind, value), (id, title)) for id, kind, value, title in added)
+        resolver.prepare({title for _, title in found.values() if title is not None})
+        for element, (id, title) in found.items():
+            target = None if title is None else resolver.anywhere(element[1], title)
+            self._places[element] = _Place(id, title, target)
 
     # -- reading
 

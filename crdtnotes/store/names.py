@@ -7,13 +7,16 @@ itself some note's base name. So shown names depend on nothing but the set of id
 
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
+from operator import itemgetter
+from typing import NamedTuple
 
 from crdtnotes.errors import Damaged
 from crdtnotes.markup.names import folder_of, name_key, title_of
 from crdtnotes.markup.outline import KIND_ALIAS
-from crdtnotes.markup.resolve import Candidate, resolve
+from crdtnotes.markup.resolve import DEPENDS as _DEPENDS
+from crdtnotes.markup.resolve import Candidate, resolve, resolve_anywhere
 from crdtnotes.store.database import rows_for
 from crdtnotes.store.facts import Facts
 
@@ -45,6 +48,7 @@ class NameIndex:
         self.dirty_holders: set[int] = set()
         self._dirty_bases: set[str] = set()
         self._dirty_notes: dict[int, Facts] = {}
+        self._added: set[int] = set()  # of these, those of which nothing is in the index yet
 
     def forget(self) -> None:
         """Drop what waits to be derived: the transaction was rolled back."""
@@ -52,6 +56,7 @@ class NameIndex:
         self.dirty_holders.clear()
         self._dirty_bases.clear()
         self._dirty_notes.clear()
+        self._added.clear()
 
     def place(self, id: int, base: str, alive: bool) -> bool:
         """Take in a note's present name and existence; return whether either changed."""
@@ -67,12 +72,14 @@ class NameIndex:
             return True
         return False
 
-    def add(self, key: str) -> None:
-        """Take in that a note with this key of its base name has come."""
-        self._dirty_bases.add(key)
+    def add(self, id: int, facts: Facts) -> None:
+        """Take in what leads to a note that has just come."""
+        self._dirty_bases.add(name_key(facts.base))
+        self._dirty_notes[id] = facts
+        self._added.add(id)
 
     def update(self, id: int, facts: Facts) -> None:
-        """Take in what leads to a note, of which `place` or `add` has been told."""
+        """Take in what leads to a note, of which `place` has been told."""
         self._dirty_notes[id] = facts
 
     def settle(self, before_move: Callable[[int], None]) -> None:
@@ -81,11 +88,24 @@ class NameIndex:
         `before_move` is called with each note whose shown name is about to change.
         """
         moved = self._show(before_move)
+        shown = dict(
+            rows_for(self._conn, "SELECT id, name FROM notes", "id", self._dirty_notes.keys() - moved.keys())
+        )
+        shown |= moved
+        fresh: list[tuple[str, int, str, int]] = []
         for id, facts in self._dirty_notes.items():
-            self._index(id, facts, moved=id in moved)
-        for id in moved - self._dirty_notes.keys():
-            self._index_shown(id)
+            before = set() if id in self._added else self._rows(id)
+            fresh += self._rewrite(id, before, _ways_to(shown[id], facts), moved=id in moved)
+        for id in moved.keys() - self._dirty_notes.keys():
+            before = self._rows(id)
+            ways = {row for row in before if row[2] != NAME}
+            name = moved[id]
+            if name is not None:
+                ways.add(_row(name, NAME))
+            fresh += self._rewrite(id, before, ways, moved=True)
+        self._conn.executemany("INSERT INTO names VALUES (?, ?, ?, ?)", sorted(fresh))
         self._dirty_notes.clear()
+        self._added.clear()
 
     def is_shown(self, key: str) -> bool:
         """Whether a note shows the name with this key, by this index."""
@@ -130,36 +150,39 @@ class NameIndex:
             self._conn.execute("SELECT note, key FROM names WHERE rank = ? ORDER BY key", (FORMER,))
         )
 
-    def _show(self, before_move: Callable[[int], None]) -> set[int]:
-        """Recompute the shown names of every group that changed; return the notes whose name moved."""
+    def _show(self, before_move: Callable[[int], None]) -> dict[int, str | None]:
+        """Recompute the shown names of every group that changed; return the new names that notes have."""
         bases = self._dirty_bases | {
             match[1] for key in self._dirty_bases if (match := _NUMBERED.fullmatch(key))
         }
         self._dirty_bases = set()
-        moved = {
-            id: wanted for key in sorted(bases) for id, shown, wanted in self._group(key) if shown != wanted
-        }
-        for id in moved:
-            before_move(id)
+        groups: dict[str, list[_Shown]] = {key: [] for key in sorted(bases)}
+        for key, *note in rows_for(
+            self._conn, "SELECT base_key, uid, id, base, name, alive FROM notes", "base_key", groups
+        ):
+            groups[key].append(_Shown(*note))
+        moved: dict[int, str | None] = {}
+        left: list[tuple[int]] = []
+        for group in groups.values():
+            for id, shown, wanted in self._wanted(group):
+                if shown != wanted:
+                    moved[id] = wanted
+                    if shown is not None:
+                        before_move(id)
+                        left.append((id,))
         # First all away, then all anew: names may trade places, and keys are unique.
-        self._conn.executemany(
-            "UPDATE notes SET name = NULL, key = NULL WHERE id = ?", [(id,) for id in moved]
-        )
+        self._conn.executemany("UPDATE notes SET name = NULL, key = NULL WHERE id = ?", left)
         self._conn.executemany(
             "UPDATE notes SET name = ?, key = ? WHERE id = ?",
             [(name, name_key(name), id) for id, name in moved.items() if name is not None],
         )
         self.dirty_holders.update(moved)
-        return set(moved)
+        return moved
 
-    def _group(self, key: str) -> list[tuple[int, str | None, str | None]]:
-        """Return `(note, name now, name to show)` for every note with this base key."""
-        rows = self._conn.execute(
-            "SELECT id, base, name, alive FROM notes WHERE base_key = ? ORDER BY uid", (key,)
-        ).fetchall()
-        result: list[tuple[int, str | None, str | None]] = []
+    def _wanted(self, group: "list[_Shown]") -> Iterator[tuple[int, str | None, str | None]]:
+        """Yield `(note, name now, name to show)` for every note with one base key."""
         number = 0
-        for id, base, shown, alive in rows:
+        for _, id, base, shown, alive in sorted(group, key=itemgetter(0)):
             wanted = None
             if alive:
                 number += 1
@@ -167,8 +190,7 @@ class NameIndex:
                     while self._is_base(name_key(f"{base} ({number})")):
                         number += 1
                 wanted = base if number == 1 else f"{base} ({number})"
-            result.append((id, shown, wanted))
-        return result
+            yield id, shown, wanted
 
     def _is_base(self, key: str) -> bool:
         return (
@@ -176,36 +198,40 @@ class NameIndex:
             is not None
         )
 
-    def _index(self, id: int, facts: Facts, *, moved: bool) -> None:
-        """Write what leads to a note."""
-        (name,) = self._conn.execute("SELECT name FROM notes WHERE id = ?", (id,)).fetchone()
-        rows: set[_Row] = set()
-        if name is not None:
-            aliases = [value for kind, value in facts.links if kind == KIND_ALIAS]
-            for rank, values in ((FORMER, facts.past), (ALIAS, aliases), (NAME, (name,))):
-                rows |= {_row(value, rank) for value in values}
-        self._write(id, rows, moved=moved)
-
-    def _index_shown(self, id: int) -> None:
-        """Write what leads to a note of which only the shown name moved."""
-        (name,) = self._conn.execute("SELECT name FROM notes WHERE id = ?", (id,)).fetchone()
-        rows = {row for row in self._rows(id) if row[2] != NAME}
-        if name is not None:
-            rows.add(_row(name, NAME))
-        self._write(id, rows, moved=True)
-
     def _rows(self, id: int) -> set[_Row]:
         return set(self._conn.execute("SELECT title_key, key, rank FROM names WHERE note = ?", (id,)))
 
-    def _write(self, id: int, rows: set[_Row], *, moved: bool) -> None:
-        before = self._rows(id)
+    def _rewrite(
+        self, id: int, before: set[_Row], rows: set[_Row], *, moved: bool
+    ) -> Iterator[tuple[str, int, str, int]]:
+        """Make what leads to a note these rows; yield what is to be written, once all that goes is gone."""
         if before != rows:
-            self._conn.execute("DELETE FROM names WHERE note = ?", (id,))
-            self._conn.executemany(
-                "INSERT INTO names VALUES (?, ?, ?, ?)", [(title, id, key, rank) for title, key, rank in rows]
-            )
+            if before:
+                self._conn.execute("DELETE FROM names WHERE note = ?", (id,))
+            for title, key, rank in rows:
+                yield title, id, key, rank
         if before != rows or moved:  # where several notes answer, their names decide, down to the case
             self.dirty_titles.update(title for title, _, _ in before | rows)
+
+
+class _Shown(NamedTuple):
+    """A note of a group, with the name that it shows."""
+
+    uid: bytes
+    id: int
+    base: str
+    name: str | None
+    alive: int
+
+
+def _ways_to(name: str | None, facts: Facts) -> set[_Row]:
+    """Return what leads to a note that shows this name."""
+    if name is None:
+        return set()
+    rows = {_row(value, FORMER) for value in facts.past}
+    rows.update(_row(value, ALIAS) for kind, value in facts.links if kind == KIND_ALIAS)
+    rows.add(_row(name, NAME))
+    return rows
 
 
 def _grouped(rows: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
@@ -220,62 +246,81 @@ def _row(name: str, rank: int) -> _Row:
     return title_of(key), key, rank
 
 
+DEPENDS = -1
+"""What `Resolver.anywhere` returns where the holder decides; no note has this row."""
+
+
 class Resolver:
-    """Resolves targets as things stand; remembers what it found, so it serves one transaction."""
+    """Resolves targets as things stand; remembers what it found, so it serves one transaction.
+
+    Names that notes once had count only where no present name and no alias matches.
+    """
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
-        self._titles: dict[str, _Tiers] = {}
-        self._plain: dict[str, int | None] = {}
+        self._titles: dict[str, list[_Way]] = {}
+        self._anywhere: dict[str, int | None] = {}
         self._found: dict[tuple[str, str], int | None] = {}
 
     def resolve(self, target: str, holder: str) -> int | None:
-        """Return the row of the note that `target`, written in the note `holder`, leads to.
-
-        Names that notes once had count only where no present name and no alias matches.
-        """
-        if target in self._plain:
-            return self._plain[target]
-        # Of the holder only its folder matters, and that only where several notes might be meant.
+        """Return the row of the note that `target`, written in the note `holder`, leads to."""
+        title = title_of(name_key(target))
+        found = self.anywhere(target, title)
+        if found != DEPENDS:
+            return found
+        # Of the holder only its folder matters.
         place = (target, folder_of(holder))
         if place in self._found:
             return self._found[place]
-        present, former = self._tiers(target)
-        if "/" not in target and len(present.ids) <= 1 and len(former.ids) <= 1:
-            only = next(iter(present.ids.values() or former.ids.values()), None)
-            self._plain[target] = only
-            return only
         found = None
-        for tier in (present, former):
-            name = resolve(target, holder, tier) if tier.ids else None
+        for names in _tiers(self._ways(title)):
+            name = resolve(target, holder, names)
             if name is not None:
-                found = tier.ids[name]
+                found = names.ids[name]
                 break
         self._found[place] = found
         return found
 
-    def prepare(self, titles: Collection[str]) -> None:
+    def anywhere(self, target: str, title: str) -> int | None:
+        """Return the row of the note that `target` leads to in any note; DEPENDS where that matters.
+
+        `title` is the key of the target's title.
+        """
+        if target in self._anywhere:
+            return self._anywhere[target]
+        found = self._anywhere[target] = _anywhere(target, self._ways(title))
+        return found
+
+    def prepare(self, titles: Iterable[str]) -> None:
         """Look these titles up together."""
-        self._titles.update(dict.fromkeys(titles, _NOBODY))
+        missing = [title for title in titles if title not in self._titles]
+        for title in missing:
+            self._titles[title] = []
         rows = rows_for(
             self._conn,
-            "SELECT title_key, names.key, rank, id, name FROM names JOIN notes ON note = id",
+            "SELECT title_key, names.key, name, id, rank FROM names JOIN notes ON note = id",
             "title_key",
-            titles,
+            missing,
         )
-        for title, key, rank, id, name in rows:
-            tiers = self._titles.get(title)
-            if tiers is None:
+        for title, *way in rows:
+            ways = self._titles.get(title)
+            if ways is None:
                 raise Damaged("The names in the vault's file are damaged; `crdtnotes repair` mends them.")
-            if tiers is _NOBODY:
-                tiers = self._titles[title] = _Names(), _Names()
-            tiers[rank == FORMER].add(Candidate(key, name), rank, id)
+            ways.append(_Way(*way))
 
-    def _tiers(self, target: str) -> "_Tiers":
-        title = title_of(name_key(target))
+    def _ways(self, title: str) -> "list[_Way]":
         if title not in self._titles:
             self.prepare((title,))
         return self._titles[title]
+
+
+class _Way(NamedTuple):
+    """One way in which something leads to a note: the key of its name or alias, its name, and its row."""
+
+    key: str
+    name: str
+    id: int
+    rank: int
 
 
 class _Names:
@@ -283,16 +328,15 @@ class _Names:
 
     __slots__ = ("_candidates", "_exact", "ids")
 
-    def __init__(self) -> None:
+    def __init__(self, ways: Iterable[_Way]) -> None:
         self.ids: dict[str, int] = {}
         self._exact: dict[str, str] = {}
         self._candidates: list[Candidate] = []
-
-    def add(self, candidate: Candidate, rank: int, id: int) -> None:
-        self.ids[candidate.name] = id
-        self._candidates.append(candidate)
-        if rank == NAME:
-            self._exact[candidate.key] = candidate.name
+        for key, name, id, rank in ways:
+            self.ids[name] = id
+            self._candidates.append(Candidate(key, name))
+            if rank == NAME:
+                self._exact[key] = name
 
     def exact(self, key: str) -> str | None:
         return self._exact.get(key)
@@ -301,7 +345,21 @@ class _Names:
         return self._candidates
 
 
-_Tiers = tuple[_Names, _Names]
-# What leads there by present names and aliases, and what by former names.
+def _tiers(ways: list[_Way]) -> tuple[_Names, _Names]:
+    """Return what leads there by present names and aliases, and what by former names."""
+    return (
+        _Names(way for way in ways if way.rank != FORMER),
+        _Names(way for way in ways if way.rank == FORMER),
+    )
 
-_NOBODY: _Tiers = (_Names(), _Names())
+
+def _anywhere(target: str, ways: list[_Way]) -> int | None:
+    if not ways:
+        return None
+    if "/" not in target and len({way.id for way in ways}) == 1:
+        return ways[0].id  # so it is nearly always
+    for names in _tiers(ways):
+        name = resolve_anywhere(target, names)
+        if name is not None:
+            return DEPENDS if name == _DEPENDS else names.ids[name]
+    return None

@@ -213,6 +213,7 @@ class Replica:
                 raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
             self.stream.look(meta["actor"], meta.get("token"))
             self.branches.look(meta)
+            self._derived.look()
             if meta["vault"] != self.vault_id:
                 self.circle.forget(bytes(meta["vault"]))
             self.covering.forget()

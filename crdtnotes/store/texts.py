@@ -24,8 +24,9 @@ _DAMAGED = "A note's text in the vault's file is damaged; `crdtnotes check` says
 def content_digest(text: bytes, links: Mapping[Element, int]) -> bytes:
     """Return a hash of what a note shows: its text (UTF-8) and its links, these in order."""
     digester = blake2b(text, digest_size=16)
-    for (kind, value), count in links.items():
-        digester.update(f"\0{kind}\0{value}\0{count}".encode())
+    digester.update(
+        "".join([f"\0{kind}\0{value}\0{count}" for (kind, value), count in links.items()]).encode()
+    )
     return digester.digest()
 
 

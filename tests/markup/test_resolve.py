@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crdtnotes.markup.names import name_key, title_of
-from crdtnotes.markup.resolve import Candidate, relative_target, resolve
+from crdtnotes.markup.names import folder_of, name_key, title_of
+from crdtnotes.markup.resolve import DEPENDS, Candidate, relative_target, resolve, resolve_anywhere
 
 
 class Vault:
@@ -87,3 +87,55 @@ def test_a_relative_target_finds_its_note(name: str, holder: str) -> None:
     target = relative_target(name, holder)
     assert target.startswith(("./", "../"))
     assert resolve(target, holder, Vault([name])) == name
+
+
+def by_the_rules(target: str, holder: str, vault: Vault) -> str | None:
+    """What the module's description says, rule by rule."""
+    folder = folder_of(holder)
+    if target.startswith("/"):
+        return vault.exact(name_key(target.lstrip("/")))
+    for name in (target, f"{folder}/{target}" if folder else target):
+        found = vault.exact(name_key(name))
+        if found is not None:
+            return found
+    key = name_key(target)
+    fits = [one.name for one in vault.candidates(title_of(key)) if f"/{one.key}".endswith(f"/{key}")]
+    return min(fits, key=lambda name: (steps(folder, folder_of(name)), len(name), name), default=None)
+
+
+def steps(here: str, there: str) -> int:
+    """How many folders up and down it is from one folder to another."""
+    one, other = (name_key(folder).split("/") if folder else [] for folder in (here, there))
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    return len(one) + len(other)
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(PATHS, st.lists(PATHS, max_size=2), max_size=8),
+    st.lists(PATHS, min_size=1),
+    st.one_of(PATHS, PATHS.map("/".__add__)),
+)
+def test_the_holder_decides_only_where_it_may(
+    notes: dict[str, list[str]], holders: list[str], target: str
+) -> None:
+    vault = Vault({name: aliases for name, aliases in notes.items() if name == vault_name(notes, name)})
+    expected = [by_the_rules(target, holder, vault) for holder in holders]
+    assert [resolve(target, holder, vault) for holder in holders] == expected
+    anywhere = resolve_anywhere(target, vault)
+    if anywhere != DEPENDS:
+        assert set(expected) == {anywhere}
+
+
+def vault_name(notes: Iterable[str], name: str) -> str:
+    """The name that a vault shows for this key: one note has it."""
+    return next(other for other in notes if name_key(other) == name_key(name))
+
+
+def test_a_relative_target_depends_on_its_holder() -> None:
+    assert resolve_anywhere("./n", Vault(["n"])) == DEPENDS
+    assert resolve_anywhere("n", Vault(["a/n", "b/n"])) == DEPENDS
+    assert resolve_anywhere("n", Vault(["n", "b/n"])) == "n"
+    assert resolve_anywhere("n", Vault({"a/m": ["n"]})) == "a/m"
+    assert resolve_anywhere("n", Vault(["m"])) is None

@@ -143,3 +143,44 @@ def test_a_deleted_note_has_no_links_and_none_to_it(tmp_path: Path) -> None:
         assert vault.tags() == []
         assert vault.dangling() == [Dangling("A", ("B",))]
         assert list(vault.graph().edges()) == [("B", "A")]
+
+
+def test_where_links_lead_is_looked_up_anew_when_another_process_has_written(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault, Vault.open(tmp_path / "v.db") as beside:
+        vault.create_note("a", "[[目标]] [[x/n]] [[m]]")
+        beside.create_note("zh/目标", "")
+        beside.create_note("y/x/n", "")
+        beside.create_note("k", "---\naliases: [m]\n---\n")
+        vault.create_note("b", "[[目标]] [[x/n]] [[m]] [[c]]")
+        found = {"目标": "zh/目标", "x/n": "y/x/n", "m": "k"}
+        assert targets(vault, "a") == found
+        assert targets(vault, "b") == found | {"c": None}
+        beside.note("zh/目标").rename("别处")
+        beside.note("y/x/n").remove()
+        vault.create_note("c", "[[目标]] [[x/n]] [[m]]")
+        assert targets(vault, "c") == {"目标": "别处", "x/n": None, "m": "k"}
+        assert vault.check() == []
+        check_against_new_file(vault, tmp_path / "new.db")
+
+
+def test_a_link_that_several_notes_answer_leads_to_the_nearest(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("a/h", "[[n]]")
+        vault.create_note("b/h", "[[n]]")
+        vault.create_note("a/n", "")
+        assert targets(vault, "a/h") == targets(vault, "b/h") == {"n": "a/n"}
+        with vault.transaction():
+            vault.create_note("b/n", "")
+            vault.create_note("b/i", "[[n]]")
+            vault.create_note("c/h", "[[n]] [[b/n]]")
+        assert targets(vault, "a/h") == {"n": "a/n"}
+        assert targets(vault, "b/h") == targets(vault, "b/i") == {"n": "b/n"}
+        assert targets(vault, "c/h") == {"n": "a/n", "b/n": "b/n"}
+        vault.note("b/h").rename("a/b/h")
+        assert targets(vault, "a/b/h") == {"n": "a/n"}
+        vault.create_note("n", "")
+        assert targets(vault, "b/i") == targets(vault, "a/h") == {"n": "n"}
+        vault.note("n").remove()
+        assert targets(vault, "b/i") == {"n": "b/n"}
+        assert vault.check() == []
+        check_against_new_file(vault, tmp_path / "new.db")
