@@ -9,6 +9,8 @@ One change has exactly one encoding; bytes that are not that encoding are refuse
 chain is over bytes. Operations of unknown kinds are kept verbatim; each takes one counter.
 """
 
+from operator import lt
+
 import msgspec
 from msgspec import Struct
 
@@ -309,13 +311,8 @@ class OpReader:
                 return Delete(tuple(self.span(counter, *span) for span in op.spans))
             case _Create():
                 _check_name(op.name)
-                previous = ("", "")
-                for kind, value, count in op.links:
-                    _check_element(kind, value)
-                    check(previous < (kind, value) and 0 < count <= MAX_OPS, "a link")
-                    previous = (kind, value)
-                # Each becomes a tag in memory: a few bytes must not ask for millions.
-                check(sum(count for _, _, count in op.links) <= len(op.text), "more links than text")
+                if op.links:
+                    _check_links(op)
                 return Create(birth_actor(self.note, op.text), op.name, op.text, op.links)
             case _Rename():
                 _check_name(op.name)
@@ -346,6 +343,18 @@ def _check_name(name: str) -> None:
 
 def _check_element(kind: str, value: str) -> None:
     for part in (kind, value):
-        # A character takes four bytes at the most, so those of few need to be counted.
-        short = len(part) <= MAX_VALUE_BYTES // 4
-        check(part != "" and (short or len(part.encode()) <= MAX_VALUE_BYTES), "a link")
+        check(part != "" and len(part.encode()) <= MAX_VALUE_BYTES, "a link")
+
+
+def _check_links(birth: _Create) -> None:
+    """Check the links of a birth, which has some; all at once, for a first sync brings very many."""
+    kinds, values, counts = zip(*birth.links, strict=True)
+    elements = list(zip(kinds, values, strict=True))
+    check(all(map(lt, elements, elements[1:])), "a link")
+    check(all(kinds) and all(values) and min(counts) > 0 and max(counts) <= MAX_OPS, "a link")
+    # A character takes four bytes at the most, so those of few need no counting.
+    if max(map(len, kinds)) > MAX_VALUE_BYTES // 4 or max(map(len, values)) > MAX_VALUE_BYTES // 4:
+        for element in elements:
+            _check_element(*element)
+    # Each becomes a tag in memory: a few bytes must not ask for millions.
+    check(sum(counts) <= len(birth.text), "more links than text")

@@ -52,7 +52,8 @@ def clean_name(name: str) -> str:
     )
     if not cleaned:
         raise InvalidName("A note needs a name.")
-    for character in cleaned:
+    # Nearly all names are printable, which is quick to see.
+    for character in "" if cleaned.isprintable() else cleaned:
         if unicodedata.category(character) in _UNPRINTABLE:
             raise InvalidName("A name cannot hold control characters or line breaks.")
         if "\ud800" <= character <= "\udfff":

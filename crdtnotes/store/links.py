@@ -139,17 +139,20 @@ class LinkIndex:
         places = self._places
         rows: list[tuple[int, int, int, int | None]] = []
         singly: list[tuple[int, str, int, int]] = []
+        titles: set[str] = set()
         for note, links in sorted(self._fresh.items()):
             own: list[tuple[int, int, int, int | None]] = []
             for element, count in links.items():
-                id, _, target = places[element]
-                if target == DEPENDS:
+                id, title, target = places[element]
+                if target == DEPENDS and title is not None:
                     singly.append((note, element[1], id, count))
+                    titles.add(title)
                 else:
                     own.append((note, id, count, target))
             own.sort()
             rows += own
         if singly:
+            resolver.prepare(titles)
             names = dict(rows_for(self._conn, "SELECT id, name FROM notes", "id", {row[0] for row in singly}))
             rows += [
                 (note, id, count, resolver.resolve(value, names[note])) for note, value, id, count in singly
