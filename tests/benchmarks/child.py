@@ -26,14 +26,27 @@ def say(**content: Any) -> None:
 
 def peak_bytes() -> int:
     """Return the most memory that this process has held (resident)."""
-    status = Path("/proc/self/status")
+    # What getrusage tells also counts the process that started this one.
+    told = _peak_told(Path("/proc/self/status"))
+    if told:
+        return told
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def helpers_peak_bytes() -> int:
+    """Return the most memory that the processes held which this one has started; 0 where that is not told."""
+    threads = Path("/proc/self/task")
+    children = [pid for file in threads.glob("*/children") for pid in file.read_text().split()]
+    return sum(_peak_told(Path("/proc") / pid / "status") for pid in children)
+
+
+def _peak_told(status: Path) -> int:
     if status.exists():
-        # What getrusage tells also counts the process that started this one.
         for line in status.read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return 0
 
 
 async def ended() -> None:
@@ -56,6 +69,7 @@ async def clone(address: str, path: Path) -> None:
     Replica.create(path, "clone", hello.vault).close()
     async with Node(lambda: Replica(path)) as node:
         summary = await node.sync_once(address)
+        helpers_peak = helpers_peak_bytes()
     synced = time.perf_counter()
     with Vault.open(path) as vault:
         vault.replica.settle_texts()
@@ -67,6 +81,7 @@ async def clone(address: str, path: Path) -> None:
         bytes=summary.bytes_received + summary.bytes_sent,
         changes=summary.received,
         peak=peak_bytes(),
+        helpers_peak=helpers_peak,
     )
 
 
