@@ -367,11 +367,12 @@ class Replica:
     def put_in_prepared(self) -> None:
         """Put into the search index what another process has made of it, if there is such.
 
-        Where that cannot be done now, it is made anew when it is needed.
+        Where that cannot be done (the file is busy, the disk full, SQLite lets nobody write FTS5's tables),
+        the index is made anew when it is needed; whatever is wrong shows then.
         """
         if self.search.is_prepared:
             built = self.search.prepared()
-            with suppress(Busy, DiskFull, ReadOnly):
+            with suppress(StoreError):
                 if built is not None:
                     with self.transaction():
                         self.search.take_over(built)

@@ -155,6 +155,23 @@ def test_a_process_that_dies_costs_nothing(source: Vault, clone: Vault, tmp_path
     check_against_new_file(clone, tmp_path / "new.db")
 
 
+def test_where_the_tables_cannot_be_written_the_index_is_made_here(
+    source: Vault, clone: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Some builds of SQLite let nobody write FTS5's own tables.
+    def refuse(self: search.SearchIndex, built: indexing.Built) -> None:
+        take_over(self, built._replace(tables=[*built.tables, ("nowhere", [[1, b""]])]))
+
+    take_over = search.SearchIndex.take_over
+    monkeypatch.setattr(search.SearchIndex, "take_over", refuse)
+    bring(source, clone)
+    clone.replica.put_in_prepared()
+    assert indexed(clone) == 0
+    assert clone.check() == []
+    assert names(clone, '"word9"') == ["笔记/9"]
+    check_against_new_file(clone, tmp_path / "new.db")
+
+
 @pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false", "/bin/cat"])
 def test_where_no_process_can_be_had_this_one_does_it(
     source: Vault, clone: Vault, monkeypatch: pytest.MonkeyPatch, program: str
