@@ -368,9 +368,10 @@ class Replica:
         """Put into the search index what another process has made of it, if there is such.
 
         Where that cannot be done (the file is busy, the disk full, SQLite lets nobody write FTS5's tables),
-        the index is made anew when it is needed; whatever is wrong shows then.
+        the index is made anew when it is needed; whatever is wrong shows then. Inside a transaction it waits,
+        for it must be undone alone.
         """
-        if self.search.is_prepared:
+        if self.search.is_prepared and not self._depth:
             built = self.search.prepared()
             with suppress(StoreError):
                 if built is not None:

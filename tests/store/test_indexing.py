@@ -120,6 +120,18 @@ def test_what_changed_meanwhile_is_indexed_as_it_is_now(source: Vault, clone: Va
     check_against_new_file(clone, tmp_path / "new.db")
 
 
+def test_a_search_inside_a_transaction_does_without(source: Vault, clone: Vault, tmp_path: Path) -> None:
+    bring(source, clone)
+    with clone.transaction():
+        clone.note("笔记/9").write("九")
+        assert names(clone, "九") == ["笔记/9"]
+        assert clone.replica.search.is_prepared
+    assert names(clone, "word8") == ["笔记/8"]
+    assert not clone.replica.search.is_prepared
+    assert clone.check() == []
+    check_against_new_file(clone, tmp_path / "new.db")
+
+
 def test_what_another_process_has_indexed_stays(source: Vault, clone: Vault, tmp_path: Path) -> None:
     bring(source, clone)
     with Vault.open(clone.path) as beside:
