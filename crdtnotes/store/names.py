@@ -36,6 +36,8 @@ _STAMPED: tuple[tuple[str, tuple[object, ...]], ...] = (
     ),
 )
 
+_DAMAGED = "The names in the vault's file are damaged; `crdtnotes repair` mends them."
+
 _NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 
 
@@ -160,14 +162,17 @@ class NameIndex:
         for key, *note in rows_for(
             self._conn, "SELECT base_key, uid, id, base, name, alive FROM notes", "base_key", groups
         ):
-            groups[key].append(_Shown(*note))
+            shown = _Shown(*note)
+            if not isinstance(shown.uid, bytes):  # a damaged file can hold anything
+                raise Damaged(_DAMAGED)
+            groups[key].append(shown)
         moved: dict[int, str | None] = {}
         left: list[tuple[int]] = []
         for group in groups.values():
-            for id, shown, wanted in self._wanted(group):
-                if shown != wanted:
+            for id, name, wanted in self._wanted(group):
+                if name != wanted:
                     moved[id] = wanted
-                    if shown is not None:
+                    if name is not None:
                         before_move(id)
                         left.append((id,))
         # First all away, then all anew: names may trade places, and keys are unique.
@@ -305,7 +310,7 @@ class Resolver:
         for title, *way in rows:
             ways = self._titles.get(title)
             if ways is None:
-                raise Damaged("The names in the vault's file are damaged; `crdtnotes repair` mends them.")
+                raise Damaged(_DAMAGED)
             ways.append(_Way(*way))
 
     def _ways(self, title: str) -> "list[_Way]":

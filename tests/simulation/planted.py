@@ -148,10 +148,10 @@ def _links_not_settled(_: Any) -> Any:
 
 
 def _names_by_arrival(right: Any) -> Any:
-    def group(self: Any, key: str) -> Any:
-        return sorted(right(self, key), key=lambda row: row[0], reverse=True)[:1]
+    def wanted(self: Any, group: Any) -> Any:
+        return sorted(right(self, group), key=lambda row: row[0], reverse=True)[:1]
 
-    return group
+    return wanted
 
 
 def _branch_thrown_away(right: Any) -> Any:
@@ -240,7 +240,7 @@ PLANTED: dict[str, Plant] = {
     "another process's commits not seen": _instead(Log, "refresh", _read_once),
     "links that do not follow the text": _instead(Writer, "_reconcile", _links_not_settled),
     "a snapshot not stored": _instead(Documents, "save", _stale_snapshot),
-    "names that depend on who came first": _instead(NameIndex, "_group", _names_by_arrival),
+    "names that depend on who came first": _instead(NameIndex, "_wanted", _names_by_arrival),
     "a waiting room without a bound": _instead(Intake, "_take_waiting", _room_for_all),
     "a branch that gives way and is lost": _instead(branches_module, "divide", _branch_thrown_away),
     "a branch that gives way and is written on": _instead(branches_module, "divide", _goes_on),
