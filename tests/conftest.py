@@ -10,6 +10,21 @@ settings.register_profile("ci", parent=settings.get_profile("default"), derandom
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--forks",
+        type=int,
+        default=8,
+        metavar="N",
+        help="random histories in which two devices are copied at once (tests/sync/forking.py)",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "forks_seed" in metafunc.fixturenames:
+        metafunc.parametrize("forks_seed", range(metafunc.config.getoption("--forks")))
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder of its own for each test: none may touch the keys or the vault of whoever runs the

@@ -14,7 +14,7 @@ from crdtnotes.errors import Busy, CrdtnotesError, Damaged, StoreError, Unreacha
 from crdtnotes.repair import repair
 from crdtnotes.store import memory, packing, salvage
 from crdtnotes.store.dictionaries import condense
-from crdtnotes.store.fork import forks_in
+from crdtnotes.store.standing import forks_in
 from crdtnotes.vault import Vault
 from tests.store.convergence import ACTIONS, Person
 from tests.trust.devices import device
@@ -145,6 +145,7 @@ def test_a_flipped_bit_anywhere_never_shows_a_wrong_text(either: Damage) -> None
 
 def test_repair_with_a_peer_brings_everything_back(either: Damage) -> None:
     damage = either
+    said: list[int] = []
     for where, content in flipped(damage.whole, Random(2), 2):
         damage.spoil(content)
         try:
@@ -153,12 +154,14 @@ def test_repair_with_a_peer_brings_everything_back(either: Damage) -> None:
                 assert vault.digest == damage.digest
                 assert vault.check() == []
                 assert vault.actor != damage.actor
-            assert repaired.missing == 0 or repaired.missing > 10**3, "a flipped number may say anything"
+            said.append(repaired.missing)
             assert repaired.texts == ()
             assert repaired.aside.stat().st_size >= len(content) - PAGE
         except BaseException as error:
             error.add_note(where)
             raise
+    # What a file says of how much it held may be what was flipped.
+    assert sum(map(bool, said)) < len(said) / 20
 
 
 def planted(path: Path, *statements: str) -> None:

@@ -5,10 +5,10 @@ Everything from outside is checked here, once: `decode` and `unpack` raise Decod
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -53,6 +53,9 @@ MAX_RECORDS = 4096
 
 MAX_COVERED = 4096
 """Streams whose heads one message signs."""
+
+MAX_STANDING = 4096
+"""Versions that stand, in one message."""
 
 # Control characters could rewrite the terminal they are printed on, and bidirectional overrides what a
 # person reads; neither is part of a name or a sentence.
@@ -205,7 +208,16 @@ class Bare(_Wire, frozen=True, tag=9):
     streams: Annotated[tuple[_Actor, ...], Meta(min_length=1, max_length=MAX_DEPS)]
 
 
-Message = Hello | Ack | Changes | Bye | Presence | Branch | Heads | Records | Bare
+class Standing(_Wire, frozen=True, tag=10):
+    """Of these changes another version than yours may stand: `(actor, seq, hash of that one)`.
+
+    Each is the next in my stream of that actor, and is not here (any more, or yet).
+    """
+
+    places: Annotated[tuple[tuple[_Actor, _Seq, _Hash], ...], Meta(min_length=1, max_length=MAX_STANDING)]
+
+
+Message = Hello | Ack | Changes | Bye | Presence | Branch | Heads | Records | Bare | Standing
 
 
 class _Greeting(Struct, array_like=True, tag=1, frozen=True):
@@ -286,6 +298,8 @@ def decode(frame: bytes) -> Message:
         _check_ascending([actor for actor, _, _ in message.heads])
     elif isinstance(message, Bare):
         _check_ascending(list(message.streams))
+    elif isinstance(message, Standing):
+        _check_ascending([(actor, seq) for actor, seq, _ in message.places])
     elif isinstance(message, Branch):
         _check_ascending([seq for seq, _ in message.points])
     elif isinstance(message, Presence):
@@ -307,6 +321,9 @@ def protocol_range(frame: bytes) -> tuple[int, int] | None:
     return greeting.oldest, greeting.newest
 
 
-def _check_ascending(numbers: list[int]) -> None:
+_T = TypeVar("_T", int, tuple[int, int])
+
+
+def _check_ascending(numbers: Sequence[_T]) -> None:
     if any(former >= latter for former, latter in pairwise(numbers)):
         raise DecodeError("The actors or seqs of a message are not in ascending order.")

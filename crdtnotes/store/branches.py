@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from crdtnotes.changes.change import Change, chain
 from crdtnotes.changes.limits import MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Heads
-from crdtnotes.changes.relabel import moved_actor
 from crdtnotes.errors import Damaged, Fork, NotCovered
 from crdtnotes.store import causality
 from crdtnotes.store.derived import Derived
-from crdtnotes.store.fork import Division, Rank, divide, fork_entry, forks_in, rank
+from crdtnotes.store.fork import Division, Rank, divide, rank, unpaired_name
 from crdtnotes.store.host import Host
+from crdtnotes.store.standing import Standing
 
 logger = logging.getLogger("crdtnotes.store")
 
@@ -22,19 +22,19 @@ DERIVE_EVERY = 500
 class Branches:
     """The forks that a replica knows.
 
-    `standing`: of each change of which there were two versions, the rank of the one that stands. `epoch`: how
-    often the log was written anew.
+    `standing`: of each change of which there were two versions, the one that stands. `epoch`: how often the
+    log was written anew.
     """
 
     def __init__(self, host: Host, derived: Derived) -> None:
         self._host = host
         self._derived = derived
-        self.standing: dict[tuple[int, int], Rank] = {}
+        self.standing = Standing(host.conn, host.log)
         self.epoch = 0
 
     def look(self, meta: Mapping[str, object]) -> None:
         """Take in what the file says; raises Damaged."""
-        self.standing = forks_in(meta)
+        self.standing.read(meta)
         epoch = meta.get("epoch", 0)
         if not isinstance(epoch, int):
             raise Damaged(f"{self._host.path} is damaged; `crdtnotes repair` mends it.")
@@ -50,13 +50,13 @@ class Branches:
     def hash_at(self, actor: int, seq: int) -> bytes | None:
         """Return the hash of an actor's stream at a seq, as it stands; None if that is not known here."""
         found = self._host.log.hash_at(actor, seq)
-        if found is None and (actor, seq) in self.standing:
-            return self.standing[actor, seq][1]
+        if found is None and (standing := self.standing.rank(actor, seq)) is not None:
+            return standing[1]
         return found
 
     def rank(self, actor: int, seq: int) -> Rank | None:
         """Return the rank of the branch that begins with this change; None if it is not known here."""
-        return rank(self._host.log, actor, seq) or self.standing.get((actor, seq))
+        return rank(self._host.log, actor, seq) or self.standing.rank(actor, seq)
 
     def check(self, change: Change, data: bytes) -> None:
         """Refuse a change under whose number another one stands here; raises Fork."""
@@ -68,6 +68,17 @@ class Branches:
                 change.actor,
                 change.seq,
             )
+
+    def absent(self) -> list[tuple[int, int, bytes]]:
+        """Return `(actor, seq, hash)` of the versions that stand next in a stream here, and are not here.
+
+        In a paired vault those that this replica can show to others.
+        """
+        return self.standing.absent(proven=self._host.circle.founded)
+
+    def proof(self, actor: int, first: int) -> list[bytes | Heads]:
+        """Return what proves the version that stands at a place; nothing if it is not here (yet)."""
+        return self._host.covering.proof(actor, first) or self.standing.proof(actor, first)
 
     def give_way(self, actor: int, first: int, standing: Rank, proof: Sequence[bytes | Heads]) -> str:
         """Let this replica's branch of a stream, from `first` on, give way to one of the rank `standing`.
@@ -83,10 +94,14 @@ class Branches:
             if founded and host.covering.proven_rank(actor, first, proof) != standing:
                 raise NotCovered(f"A peer showed another change {first} of {actor:016x} than it had said.")
             if host.log.head(actor).seq >= first:
-                self._rewrite(divide(host.log, actor, first, host.covering.move if founded else moved_actor))
+                division = divide(host.log, actor, first, host.covering.move if founded else unpaired_name)
+                settled = {**division.vacant, **division.settled}
+                proofs = {place: self.proof(*place) for place in settled} if founded else {}
+                self._rewrite(division)
+                for place, stands in settled.items():
+                    self.standing.put(place, stands, proofs.get(place, ()))
                 self._cover_rewritten(actor, first)
-            host.conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", fork_entry(actor, first, standing))
-            self.standing[actor, first] = standing
+            self.standing.put((actor, first), standing, proof)
         sentence = (
             f"A device was copied or restored from a backup: from change {first} of {actor:016x} on there "
             "were two versions. One stands; what the other holds was written again, and nothing is lost."
@@ -123,8 +138,4 @@ class Branches:
                 derived.documents.trim()
         if host.stream.actor in division.cut:
             host.stream.begin()
-        for place, standing in list(self.standing.items()):
-            if place[1] > host.log.head(place[0]).seq + 1:
-                # Which version stood there was said of a stream that went on as this one no longer does.
-                host.conn.execute("DELETE FROM meta WHERE key = ?", fork_entry(*place, standing)[:1])
-                del self.standing[place]
+        self.standing.forget_beyond()

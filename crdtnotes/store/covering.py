@@ -224,8 +224,10 @@ class Covering:
 
     # -- forks
 
-    def move(self, actor: int, seq: int, digest: bytes, cause: bytes) -> int:
+    def move(self, actor: int, seq: int, content: bytes) -> int:
         """Return the stream of the same device to which a stream's changes from `seq` on move.
+
+        `content` is what the first of them says there.
 
         Raises Fork where nobody can sign there: the stream is from before the pairing.
         """
@@ -239,7 +241,7 @@ class Covering:
                 actor,
                 seq,
             )
-        author = moved_actor(key, actor, seq, digest, cause)
+        author = moved_actor(key, content)
         self.covers.add_author(author)
         return author.actor
 

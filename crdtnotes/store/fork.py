@@ -9,69 +9,60 @@ Rules
       before its first such change; the rest of it moves to a new stream (`changes/relabel.py`) whose name
       and bytes follow from what is moved. So whoever else holds the branch moves it to the very same
       changes, and nothing is there twice. No text is lost, no delete undone.
+    - Which version stands is said of the versions as they were written, whatever becomes of them: one that
+      moves because it builds on another branch that gave way still stands at its place against those of
+      larger rank (`store/standing.py`). Else it would depend on which fork is found first what moves.
+    - Where the new stream is here already and goes on otherwise, that is a fork like any other; it is settled
+      at once.
     - In a paired vault the new stream is one of the same device, and that device signs it
       (`store/covering.py`). A replica on another device waits for that signature.
-    - A replica that gave way remembers which version stands, so it does not take the other in again.
     - What stays does not build on what moves, so the log is the former, then the latter. Everything derived
       is computed from it anew. One transaction holds all of that.
 
 Forks are rare and a log is read fast, so all of it is written anew.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from itertools import count
+from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
-from crdtnotes.changes.change import NO_HASH, Change
+from crdtnotes.changes.change import NO_HASH, Change, chain
 from crdtnotes.changes.codec import encode
-from crdtnotes.changes.relabel import Move, moved_actor, moves_with, relabel
+from crdtnotes.changes.relabel import Move, content_of, moved_actor, moves_with, relabel
 from crdtnotes.crdt.version import Version, join
-from crdtnotes.errors import Damaged
 from crdtnotes.store.log import Log
-
-_FORK = "fork "
-_PLACE = re.compile("fork ([0-9a-f]{16}) ([0-9]+)")
-_RANK_BYTES = 24
 
 Logged = tuple[Change, bytes]
 """A change and its bytes."""
 
-
 Rank = tuple[int, bytes]
 """The time and the hash of the change that a branch begins with: the smaller one stands."""
 
+Place = tuple[int, int]
+"""An actor and a seq."""
 
-Name = Callable[[int, int, bytes, bytes], int]
-"""Returns the stream to which an actor's changes from a seq on move; see `changes/relabel.moved_actor`."""
+Name = Callable[[int, int, bytes], int]
+"""Returns the stream to which an actor's changes from a seq on move, by the content of its first change."""
 
 
 class Division(NamedTuple):
-    """What becomes of a log: what stays, what is written behind it, and whose streams lose their end."""
+    """What becomes of a log: what stays, what is written behind it, and which places are settled.
+
+    `cut` are the streams that lose their end. `vacant` are the places from which changes move, with the rank
+    of what was there; `settled` those at which a stream that was here already went on otherwise, with the
+    rank of what stands there.
+    """
 
     stay: list[Logged]
     moved: list[Logged]
     cut: frozenset[int]
+    vacant: dict[Place, Rank]
+    settled: dict[Place, Rank]
 
 
-def fork_entry(actor: int, seq: int, standing: Rank) -> tuple[str, bytes]:
-    """Return key and value under which it is kept that of this change only one version stands."""
-    time, digest = standing
-    return f"{_FORK}{actor:016x} {seq}", time.to_bytes(8, "big") + digest
-
-
-def forks_in(meta: Mapping[str, object]) -> dict[tuple[int, int], Rank]:
-    """Return what was kept: `{(actor, seq): rank of the version that stands}`; raises Damaged."""
-    result: dict[tuple[int, int], Rank] = {}
-    for key, value in meta.items():
-        if isinstance(key, str) and key.startswith(_FORK):
-            place = _PLACE.fullmatch(key)
-            if place is None or not isinstance(value, bytes) or len(value) != _RANK_BYTES:
-                raise Damaged(
-                    "The vault's file is damaged where it keeps forks; `crdtnotes repair` mends it."
-                )
-            result[int(place[1], 16), int(place[2])] = (int.from_bytes(value[:8], "big"), value[8:])
-    return result
+def unpaired_name(_actor: int, _first: int, content: bytes) -> int:
+    """Return the stream to which changes move in a vault that was never paired."""
+    return moved_actor(content)
 
 
 def rank(log: Log, actor: int, seq: int) -> Rank | None:
@@ -85,40 +76,107 @@ def rank(log: Log, actor: int, seq: int) -> Rank | None:
     return change.time, digest
 
 
-def divide(log: Log, actor: int, first: int, name: Name = moved_actor) -> Division:
+def divide(log: Log, actor: int, first: int, name: Name = unpaired_name) -> Division:
     """Divide the log where an actor's branch from `first` on gives way; raises what `name` raises."""
     logged = list(log.opened({}))
-    for salt in count():
-        moves, stay, go = _divide(log, logged, (actor, first), salt, name)
-        before = {(change.actor, change.seq): data for change, data in stay}
-        # Another replica may have moved the branch already, to these very changes. A stream of that name
-        # that says something else is somebody's forgery: then the branch gets another name.
-        if all(before.get((change.actor, change.seq), data) == data for change, data in go):
-            break
-    moved = [item for item in go if (item[0].actor, item[0].seq) not in before]
-    return Division(stay, moved, frozenset(moves))
+    losers = {(actor, first)}
+    salts: Counter[Place] = Counter()
+    settled: dict[Place, Rank] = {}
+    while True:
+        attempt = _Attempt(log, losers, salts, name)
+        attempt.run(logged)
+        clash = attempt.clash()
+        if clash is None:
+            cut = frozenset(actor for actor, _ in attempt.vacant)
+            return Division(attempt.stay, attempt.fresh, cut, attempt.vacant, settled)
+        settled[clash.place] = clash.standing
+        losers.add(clash.loser)
+        # Where its very first change is another, the name is taken: it needs a different one.
+        salts[clash.loser] += clash.place[1] == 1
 
 
-def _divide(
-    log: Log, logged: list[Logged], begin: tuple[int, int], salt: int, name: Name
-) -> tuple[dict[int, Move], list[Logged], list[Logged]]:
-    """Return what moves where, the changes that stay and, told again, those that move."""
-    cause = (log.hash_at(*begin) or NO_HASH) + bytes(salt)
-    moves: dict[int, Move] = {}
-    seen: dict[int, Version] = {}
-    last: dict[int, int] = {}
-    stay: list[Logged] = []
-    go: list[Logged] = []
-    for change, data in logged:
+class _Clash(NamedTuple):
+    """Two different changes for one place of a stream that is made: which stands, and where the other was."""
+
+    place: Place
+    standing: Rank
+    loser: Place
+
+
+class _Told(NamedTuple):
+    """A change as it is told in its new stream, its bytes, and the place that it had before."""
+
+    change: Change
+    data: bytes
+    origin: Place
+
+
+class _Attempt:
+    """One way through the log, by what is known to give way."""
+
+    def __init__(self, log: Log, losers: set[Place], salts: Counter[Place], name: Name) -> None:
+        """`salts` counts the names of a place's new stream that are taken."""
+        self._log = log
+        self._losers = losers
+        self._salts = salts
+        self._name = name
+        self._moves: dict[int, list[Move]] = {}
+        self._seen: dict[int, Version] = {}
+        self._last: dict[int, int] = {}
+        self._told: list[_Told] = []
+        self.stay: list[Logged] = []
+        self.fresh: list[Logged] = []
+        """What moves, as it is told there, as far as it is not there already."""
+        self.vacant: dict[Place, Rank] = {}
+
+    def run(self, logged: list[Logged]) -> None:
+        """Divide the log into what stays and what moves."""
+        for change, data in logged:
+            by, seq = change.actor, change.seq
+            if (by, seq) in self._losers or moves_with(change, self._moves):
+                self._move(change)
+            else:
+                self.stay.append((change, data))
+                join(self._seen.setdefault(by, {}), {**dict(change.deps), by: seq})
+            self._last[by] = change.last
+
+    def _move(self, change: Change) -> None:
         by, seq = change.actor, change.seq
-        if (by, seq) == begin or moves_with(change, moves):
-            if by not in moves:
-                digest = log.hash_at(by, seq) or NO_HASH
-                moves[by] = Move(seq, last.get(by, 0), name(by, seq, digest, cause))
-            moved = relabel(change, seen.get(by, {}), moves)
-            go.append((moved, encode(moved)))
-        else:
-            stay.append((change, data))
-            join(seen.setdefault(by, {}), {**dict(change.deps), by: seq})
-            last[by] = change.last
-    return moves, stay, go
+        own = self._moves.setdefault(by, [])
+        seen = self._seen.get(by, {})
+        if not own or (by, seq) in self._losers:
+            if own:
+                seen = self._seen[by] = {**seen, **own[-1].seen, own[-1].to: seq - own[-1].first}
+            else:
+                self.vacant[by, seq] = change.time, self._log.hash_at(by, seq) or NO_HASH
+            own.append(Move(seq, self._last.get(by, 0), 0))
+            content = content_of(change, seen, self._moves)
+            salt = self._salts[by, seq]
+            while own[-1].to in (0, by):
+                own[-1].to = self._name(by, seq, content + bytes(salt))
+                salt += 1
+        moved = relabel(change, seen, self._moves)
+        self._told.append(_Told(moved, encode(moved), (by, seq)))
+
+    def clash(self) -> _Clash | None:
+        """Return where a change that moves comes to a place that another one has; fill `fresh`."""
+        held = {
+            (change.actor, change.seq): _Told(change, data, (change.actor, change.seq))
+            for change, data in self.stay
+        }
+        tips: dict[Place, bytes] = {}
+        for told in self._told:
+            to, seq = place = told.change.actor, told.change.seq
+            before = tips.get((to, seq - 1)) or self._log.hash_at(to, seq - 1) or NO_HASH
+            other = held.get(place)
+            if other is None:
+                held[place] = told
+                tips[place] = chain(before, told.data)
+                self.fresh.append((told.change, told.data))
+            elif other.data != told.data:
+                mine = told.change.time, chain(before, told.data)
+                theirs = other.change.time, chain(before, other.data)
+                if theirs < mine:
+                    return _Clash(place, theirs, told.origin)
+                return _Clash(place, mine, other.origin)
+        return None

@@ -140,7 +140,8 @@ class Replica:
     @property
     def epoch(self) -> int:
         """How often the log was written anew because of a fork."""
-        return self.branches.epoch
+        with self.reading():
+            return self.branches.epoch
 
     # -- reading
 
@@ -425,7 +426,7 @@ class Replica:
     def proof(self, actor: int, first: int) -> list[bytes | Heads]:
         """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
         with self.steady():
-            return self.covering.proof(actor, first)
+            return self.branches.proof(actor, first)
 
     def mend_covers(self) -> None:
         """Make what covers the log fit it, when parts of either were lost."""
@@ -457,6 +458,11 @@ class Replica:
         """Return the rank of the branch that begins with this change; None if it is not known here."""
         with self.reading():
             return self.branches.rank(actor, seq)
+
+    def absent(self) -> list[tuple[int, int, bytes]]:
+        """Return `(actor, seq, hash)` of what stands next in a stream here, and is not here; see Branches."""
+        with self.reading():
+            return self.branches.absent()
 
     def give_way(self, actor: int, first: int, standing: Rank, proof: Sequence[bytes | Heads] = ()) -> str:
         """Let this replica's branch of a stream, from `first` on, give way to one of the rank `standing`.

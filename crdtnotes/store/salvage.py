@@ -18,9 +18,10 @@ from crdtnotes.changes.compression import declared_length
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, DecodeError
 from crdtnotes.store.database import plain_errors, refuse_newer
 from crdtnotes.store.dictionaries import Dictionaries
-from crdtnotes.store.fork import Rank, fork_entry, forks_in
+from crdtnotes.store.fork import Rank
 from crdtnotes.store.log import Log
 from crdtnotes.store.replica import Replica
+from crdtnotes.store.standing import fork_entry, forks_in
 from crdtnotes.store.texts import Texts
 from crdtnotes.trust.records import Found, Record, decode_record
 
@@ -82,7 +83,7 @@ class Wreck:
     kept: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     """The rows of the tables that no log gives back: which peers there are, and the like."""
     forks: dict[tuple[int, int], Rank] = field(default_factory=dict)
-    """Which version stands where streams had two; see `store/fork.py`."""
+    """Which version stands where streams had two; see `store/standing.py`."""
     root: bytes | None = None
     records: list[bytes] = field(default_factory=list)
     """What is known of devices (`store/circle.py`): the founder's record's digest, and the records."""

@@ -25,6 +25,13 @@ def m002_devices(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m003_proofs(db: Database) -> None:
+    """Add what proves which version of a change stands."""
+    for statement in _M003:
+        db.execute(statement)
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     # One row a stream: its head, the chain's hash there, and the highest counter it has taken.
@@ -121,4 +128,13 @@ _M002 = (
         cut INTEGER NOT NULL, actor INTEGER NOT NULL, seq INTEGER NOT NULL, signature BLOB NOT NULL,
         PRIMARY KEY (cut, actor)) WITHOUT ROWID""",
     "PRAGMA user_version = 2",
+)
+
+_M003 = (
+    # What shows that an author signed the version of its change that stands (store/standing.py), and the
+    # chain's hash there. Which ones stand is in `meta`. Primary.
+    """CREATE TABLE proofs (
+        actor INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, proof BLOB NOT NULL,
+        PRIMARY KEY (actor, seq)) WITHOUT ROWID""",
+    "PRAGMA user_version = 3",
 )

@@ -96,6 +96,18 @@ class Replica(Protocol):
         """
         ...
 
+    def absent(self) -> Sequence[tuple[int, int, bytes]]:
+        """Return, ascending, `(actor, seq, hash)` of what stands next in a stream here, and is not here.
+
+        Such a version gave way to none, but moved because of what it builds on, or it is yet to come.
+        """
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """How often streams were written anew because branches gave way."""
+        ...
+
     def give_way(
         self, actor: int, first: int, standing: tuple[int, bytes], proof: Sequence[bytes | Heads] = (), /
     ) -> str:

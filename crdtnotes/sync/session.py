@@ -48,6 +48,7 @@ from crdtnotes.changes.messages import (
     Presence,
     Reason,
     Records,
+    Standing,
 )
 from crdtnotes.crdt.version import Version, ahead, count_missing, covers, join
 from crdtnotes.errors import (
@@ -124,6 +125,8 @@ class Session:
         self._held_bytes = 0
         self._proofs_sent: set[tuple[bytes, bytes]] = set()
         self._bare_said = False
+        self._standing_said = False
+        self._epoch = 0
         self._asked: Version = {}
         self._answers: deque[Heads] = deque()
         self._answered: set[tuple[int, int]] = set()
@@ -140,7 +143,7 @@ class Session:
         self._ack_owed = False
         self._greeted = False
         self._forked = False
-        self._asked_for_proof: tuple[Branch, int] | None = None
+        self._asked_for_proof: dict[int, tuple[Branch, int]] = {}
         self._branches = 0
         self._presences: list[Presence] = []
         self._frames: deque[bytes] = deque()
@@ -231,6 +234,7 @@ class Session:
     def start(self) -> None:
         """Say Hello."""
         try:
+            self._epoch = self._replica.epoch
             self._check_peer()
             self._heads = self._replica.heads()
             records = self._replica.devices.records_digest()
@@ -270,7 +274,8 @@ class Session:
         try:
             if not self.closed:
                 self._check_peer()
-                changes = self._records_to_send() + self._bare_to_send() + self._changes_to_send(budget)
+                changes = self._records_to_send() + self._standing_to_send() + self._bare_to_send()
+                changes += self._changes_to_send(budget)
         except (RemoteError, LocalError) as error:
             self._greeting.clear()
             self.fail(error)
@@ -360,6 +365,8 @@ class Session:
                 self._take_records(list(message.records))
             case Bare():
                 self._take_bare(message)
+            case Standing():
+                self._take_standing(message)
 
     def _hold(self, message: Changes | Heads) -> bool:
         """Put a message to those that came of its group; return whether the group ends with it."""
@@ -389,7 +396,7 @@ class Session:
                 raise ProtocolError("A second Hello came.")
         elif not isinstance(message, Bye) and not self._greeted:
             raise ProtocolError("A message came before the Hello.")
-        if isinstance(message, Changes | Heads | Presence | Records | Bare) and not (
+        if isinstance(message, Changes | Heads | Presence | Records | Bare | Standing) and not (
             self._acceptance_sent or self._forked
         ):
             raise ProtocolError("A message came before the Hello was accepted.")
@@ -405,9 +412,7 @@ class Session:
             self._records_known.clear()
         for actor, seq, digest in hello.heads:
             own_seq, own_digest = self._heads.get(actor, (0, b""))
-            known = own_digest if own_seq == seq else None
-            if own_seq > seq:
-                known = self._replica.hash_at(actor, seq)
+            known = own_digest if own_seq == seq else self._replica.hash_at(actor, seq)
             if known is not None and known != digest:
                 self._show_branch(actor, 0, seq)
                 return
@@ -458,10 +463,10 @@ class Session:
                 self._prove(message.actor, differ)
         elif not self._replica.founded:
             self._give_way(message, differ, [])
-        elif self._asked_for_proof is None:
+        elif message.actor not in self._asked_for_proof:
             # Showing it the own branch asks for its proof.
             self._show_branch(message.actor, agree, differ)
-            self._asked_for_proof = message, differ
+            self._asked_for_proof[message.actor] = message, differ
 
     def _prove(self, actor: int, first: int) -> None:
         """Show the peer that the branch which stands is signed by the stream's author."""
@@ -474,10 +479,15 @@ class Session:
 
     def _take_proof(self, message: Changes | Heads) -> None:
         """Give way once the peer has proven its branch; what else comes during a fork is passed over."""
-        if self._asked_for_proof is None:
+        if not self._asked_for_proof or not self._hold(message):
             return
-        if self._hold(message):
-            self._give_way(*self._asked_for_proof, self._held)
+        proof, self._held, self._held_bytes = self._held, [], 0
+        # Each side may have found another fork: the proof says which one it is about.
+        proven = [actor for actor, _, _ in message.heads] if isinstance(message, Heads) else []
+        for actor in proven:
+            if actor in self._asked_for_proof:
+                self._give_way(*self._asked_for_proof[actor], proof)
+                return
 
     def _give_way(self, message: Branch, seq: int, proof: Sequence[bytes | Heads]) -> None:
         sentence = self._replica.give_way(message.actor, seq, rank_of(message), proof)
@@ -508,6 +518,9 @@ class Session:
         """
         if self._device is not None and not self._replica.devices.is_member(self._device):
             raise NotAMember("This device does not belong to the vault, or does no longer.")
+        if self._replica.epoch != self._epoch:
+            # What was said of streams that were written anew since is not true any more.
+            raise Fork("Two versions of a stream were settled with somebody else: meet again.")
 
     def _take_records(self, records: list[bytes]) -> None:
         self.learned += self._replica.devices.take_records(records)
@@ -532,6 +545,23 @@ class Session:
         self._records_sent = True
         self._records_known.update(missing)
         return [messages.encode(Records(tuple(missing)))]
+
+    def _standing_to_send(self) -> list[bytes]:
+        """Return, once, a message with the versions that stand here though they are not here, if any do."""
+        if self._standing_said or self._forked or not self.welcomed:
+            return []
+        self._standing_said = True
+        absent = self._replica.absent()
+        return [
+            messages.encode(Standing(tuple(absent[begin : begin + messages.MAX_STANDING])))
+            for begin in range(0, len(absent), messages.MAX_STANDING)
+        ]
+
+    def _take_standing(self, message: Standing) -> None:
+        """Look whether this replica has another version than one that stands at the peer."""
+        for actor, seq, digest in message.places:
+            if not self._forked and self._replica.hash_at(actor, seq) not in (None, digest):
+                self._show_branch(actor, seq - 1, seq)
 
     def _bare_to_send(self) -> list[bytes]:
         """Return, once, a message that names the streams of which not all can be sent, if there are any."""

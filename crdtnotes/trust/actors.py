@@ -36,14 +36,13 @@ def actor_of(signing_key: bytes, nonce: bytes) -> int:
     return int.from_bytes(digest, "big") % BIRTH
 
 
-def moved_actor(signing_key: bytes, actor: int, first: int, digest: bytes, cause: bytes) -> ActorRecord:
-    """Return the stream to which the changes from `first` on of this device's stream `actor` move.
+def moved_actor(signing_key: bytes, content: bytes) -> ActorRecord:
+    """Return the stream of the device with this key that begins with a change that moved there.
 
-    `digest` is the chain's hash at `first`, `cause` says which branch gives way (crdtnotes/store/fork.py). So
-    every replica that moves them gives them the same name.
+    `content` is what the change says, but for this name (crdtnotes/changes/relabel.py). So every replica
+    that moves it gives it the same name.
     """
-    data = actor.to_bytes(8, "big") + first.to_bytes(8, "big") + digest + cause
-    return new_actor(signing_key, lambda count: hashlib.blake2b(data, digest_size=count).digest())
+    return new_actor(signing_key, lambda count: hashlib.blake2b(content, digest_size=count).digest())
 
 
 def new_actor(signing_key: bytes, random: Callable[[int], bytes]) -> ActorRecord:

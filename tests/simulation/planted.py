@@ -15,6 +15,7 @@ from crdtnotes.store import branches as branches_module
 from crdtnotes.store import causality, database, packing
 from crdtnotes.store import intake as intake_module
 from crdtnotes.store import replica as replica_module
+from crdtnotes.store import standing as standing_module
 from crdtnotes.store.blocks import Blocks
 from crdtnotes.store.branches import Branches
 from crdtnotes.store.documents import Documents
@@ -155,8 +156,8 @@ def _names_by_arrival(right: Any) -> Any:
 
 
 def _branch_thrown_away(right: Any) -> Any:
-    def divide(log: Any, actor: int, first: int) -> Any:
-        return right(log, actor, first)._replace(moved=[])
+    def divide(*place: Any) -> Any:
+        return right(*place)._replace(moved=[])
 
     return divide
 
@@ -221,8 +222,8 @@ def _in_any_order(_: Any) -> Any:
 def _goes_on(right: Any) -> Any:
     """Whose stream lost its end still writes it."""
 
-    def divide(log: Any, actor: int, first: int) -> Any:
-        return right(log, actor, first)._replace(cut=set())
+    def divide(*place: Any) -> Any:
+        return right(*place)._replace(cut=set())
 
     return divide
 
@@ -251,7 +252,7 @@ PLANTED: dict[str, Plant] = {
     "hashes of heads that nobody compares": _instead(Session, "_greet", _heads_believed),
     "a second version of a change passed over": _instead(Branches, "check", _nothing),
     "a fork in which neither side gives way": _instead(session_module, "gives_way", _never),
-    "a branch that stands and is forgotten": _instead(branches_module, "forks_in", _forgotten),
+    "a branch that stands and is forgotten": _instead(standing_module, "forks_in", _forgotten),
 }
 
 IN_THE_DATA_TYPES = frozenset(list(PLANTED)[1:5])

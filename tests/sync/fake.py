@@ -81,6 +81,7 @@ class FakeReplica:
         self.threads: set[int] = set()
         self.devices = FakeDevices(self._called)
         self.founded = False
+        self.epoch = 0
         self._version: dict[int, int] = {}
 
     def write(self, payload: bytes = b"x") -> None:
@@ -124,6 +125,9 @@ class FakeReplica:
         return {}
 
     def covers_of(self, streams: dict[int, int]) -> list[Heads]:
+        return []
+
+    def absent(self) -> list[tuple[int, int, bytes]]:
         return []
 
     def give_way(

@@ -11,6 +11,7 @@ from crdtnotes.changes.messages import Branch
 from crdtnotes.errors import Fork
 from crdtnotes.sync.session import Session
 from tests.sync.circles import Circle, agree, lines, meet
+from tests.sync.forking import history
 from tests.sync.wire import Wire, settle
 from tests.trust.devices import device
 from tests.vaults import fast
@@ -222,6 +223,81 @@ def test_random_histories_with_clones_converge(circle: Circle, seed: int) -> Non
     assert lines(ana, "A") == sorted(["", "begin", *words])
     new = circle.device("new", ana)
     agree(random.choice(circle.vaults[:-1]), new, *circle.vaults[:-1])
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_two_devices_are_copied_at_once(circle: Circle, forks_seed: int, *, paired: bool) -> None:
+    """`pytest tests/sync/test_signed_forks.py --forks 2000` plays many."""
+    assert history(circle, forks_seed, paired=paired) == []
+
+
+@pytest.mark.parametrize("seed", [71, 92, 283, 412])
+def test_histories_in_which_somebody_once_waited_for_ever(circle: Circle, seed: int) -> None:
+    assert history(circle, seed) == []
+
+
+def test_two_forks_are_settled_in_either_order_with_the_same_outcome(circle: Circle) -> None:
+    """Cem's line builds on what gives way of both; whoever hears of which first names it alike."""
+    ana = circle.device("ana")
+    bo, cem, dan, eve = (circle.device(name, ana) for name in ("bo", "cem", "dan", "eve"))
+    ana.create_note("A", "begin\n")
+    agree(ana, bo)
+    bo.note("A").append("bo\n")
+    agree(ana, bo, cem, dan, eve)
+    ana_two, bo_two = circle.clone(ana, "ana two"), circle.clone(bo, "bo two")
+    for vault, line in ((ana, "ana one"), (bo, "bo one"), (ana_two, "ana two"), (bo_two, "bo two")):
+        vault.note("A").append(f"{line}\n")
+    meet(ana_two, bo_two, cem)
+    cem.note("A").append("cem\n")
+    meet(cem, dan)
+    meet(cem, eve)
+    # Dan hears of the one fork first, Eve of the other, and Cem of both in one of these orders.
+    meet(dan, ana)
+    meet(eve, bo)
+    meet(dan, bo)
+    meet(eve, ana)
+    meet(cem, bo)
+    meet(cem, ana)
+    assert dan.replica.version().keys() == eve.replica.version().keys() == cem.replica.version().keys()
+    meet(*circle.vaults, times=3)
+    meet(*reversed(circle.vaults), times=3)
+    agree(*circle.vaults)
+    words = ["begin", "bo", "ana one", "bo one", "ana two", "bo two", "cem"]
+    assert lines(ana, "A") == sorted(["", *words])
+
+
+def test_a_version_that_stands_stands_also_when_it_moves(circle: Circle) -> None:
+    """Bo's earlier version builds on what gives way of Ana's. Who hears first of Ana's fork sees but one
+    version of Bo's; who hears first of Bo's moves the later one. All must end alike.
+    """
+    ana = circle.device("ana")
+    bo, cem, dan = (circle.device(name, ana) for name in ("bo", "cem", "dan"))
+    ana.create_note("A", "begin\n")
+    agree(ana, bo)
+    bo.note("A").append("bo\n")
+    agree(ana, bo, cem, dan)
+    two = circle.clone(ana, "ana two")
+    later = circle.clone(bo, "bo later")
+    ana.note("A").append("ana\n")
+    two.note("A").append("ana two\n")
+    meet(two, bo)
+    bo.note("A").append("bo on two\n")
+    later.note("A").append("bo later\n")
+    later.note("A").append("bo later still\n")
+    meet(bo, cem)
+    meet(cem, ana)  # hears of Ana's fork, and nothing of Bo's
+    meet(later, dan)
+    dan.note("A").append("dan\n")
+    meet(bo, dan)  # hears of Bo's fork, and nothing of Ana's
+    meet(cem, dan)
+    meet(dan, ana)
+    meet(*circle.vaults, times=3)
+    meet(*reversed(circle.vaults), times=3)
+    agree(*circle.vaults)
+    words = ["begin", "bo", "ana", "ana two", "bo on two", "bo later", "bo later still", "dan"]
+    assert lines(ana, "A") == sorted(["", *words])
+    new = circle.device("new", ana)
+    agree(later, new, cem)
 
 
 def test_who_was_revoked_cannot_hide_that_behind_a_fork(circle: Circle) -> None:

@@ -1,0 +1,62 @@
+"""Random histories in which two devices, or three, are copied at once, and all copies are written on."""
+
+from random import Random
+
+from crdtnotes.store import Replica
+from crdtnotes.vault import Vault
+from tests.sync.circles import Circle, lines, meet
+from tests.trust.devices import device
+from tests.vaults import fast
+
+MEETINGS = 12
+"""How often all meet, in a chain of any order, before everything must be settled."""
+
+
+def history(circle: Circle, seed: int, *, paired: bool = True) -> list[str]:
+    """Play one, let all meet often, and return what is wrong at the end; nothing if all is well."""
+    random = Random(seed)
+    first = fast(_begin(circle, "ana"))
+    for name in "bcd"[: random.randint(1, 3)]:
+        fast(circle.device(name, first) if paired else _begin(circle, name, first))
+    first.create_note("A", "begin\n")
+    meet(*circle.vaults, times=4)
+    words = [f"own {vault.path.stem}" for vault in circle.vaults]
+    for vault, word in zip(circle.vaults, words, strict=True):
+        vault.note("A").append(f"{word}\n")
+    meet(*circle.vaults, times=3)
+    devices = list(circle.vaults)
+    for number, vault in enumerate(random.sample(devices, 2)):
+        fast(circle.clone(vault, f"{vault.path.stem} copy {number}"))
+    if random.random() < 0.15:
+        fast(circle.clone(random.choice(devices), "third copy"))
+    for _ in range(random.randint(10, 40)):
+        one, other = random.choices(circle.vaults, k=2)
+        if random.random() < 0.5:
+            words.append(f"word {len(words)}")
+            one.note("A").append(f"{words[-1]}\n")
+        elif one is not other:
+            meet(one, other, times=1)
+    for _ in range(MEETINGS):
+        random.shuffle(circle.vaults)
+        meet(*circle.vaults, times=1)
+    return wrong(circle.vaults, words)
+
+
+def wrong(vaults: list[Vault], words: list[str]) -> list[str]:
+    """What keeps replicas from having all words once, and being the same."""
+    found = [] if len({vault.digest for vault in vaults}) == 1 else ["the replicas differ"]
+    for vault in vaults:
+        name = vault.path.stem
+        found += [f"{name}: {problem}" for problem in vault.check()]
+        if bare := vault.replica.bare():
+            found.append(f"{name} waits for signatures of {len(bare)} streams")
+        if (has := lines(vault, "A")) != sorted(["", "begin", *words]):
+            found.append(f"{name} has {has}")
+    return found
+
+
+def _begin(circle: Circle, name: str, of: Vault | None = None) -> Vault:
+    """A replica that was never paired, of a new vault or of that of another one."""
+    path = circle.folder / f"{name}.db"
+    Replica.create(path, name, None if of is None else of.replica.vault_id).close()
+    return circle.open(path, device(circle.folder, name))
