@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from crdtnotes.cli.progress import show_nothing
@@ -116,8 +117,7 @@ async def sync_members(path: Path) -> list[Summary]:
 
 async def _sync_member(node: Node, reach: Reach, device: bytes) -> Summary | None:
     try:
-        connection, address = await reach.dial(device)
-        return await node.exchange(connection, address)
+        return await node.sync_by(partial(reach.dial, device))
     except (Unreachable, RemoteError) as error:
         _log.info("%s", error)
         return None

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+MOST_AT_ONCE = 8
+"""Meetings in a row that begin without waiting: each settles one fork, and the next one goes on."""
+
 
 class Backoff:
     """Exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", 2015).
@@ -15,13 +18,18 @@ class Backoff:
         self._first = first
         self._ceiling = ceiling
         self._bound = first
+        self._at_once = 0
 
     def reset(self) -> None:
         """Start over: the peer was reached and is well."""
         self._bound = self._first
+        self._at_once = 0
 
-    def next(self) -> float:
-        """Return the seconds to wait now."""
+    def next(self, *, at_once: bool = False) -> float:
+        """Return the seconds to wait now; none if `at_once`, a few times in a row."""
+        if at_once and self._at_once < MOST_AT_ONCE:
+            self._at_once += 1
+            return 0.0
         bound = self._bound
         self._bound = min(self._ceiling, bound * 2)
         return bound * self._random()

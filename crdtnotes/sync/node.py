@@ -6,7 +6,7 @@ import random as random_module
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +30,7 @@ from crdtnotes.errors import (
     WrongVault,
 )
 from crdtnotes.sync.address import DEFAULT_PORT, Address, is_loopback
-from crdtnotes.sync.backoff import Backoff
+from crdtnotes.sync.backoff import MOST_AT_ONCE, Backoff
 from crdtnotes.sync.conversation import Conversation, Deadlines, PeerStatus
 from crdtnotes.sync.limits import Breaker, Rates
 from crdtnotes.sync.lobby import Lobby
@@ -47,9 +47,6 @@ from crdtnotes.trust.identity import Identity
 _WAITING_CONNECTIONS = 64
 _WAITING_CONNECTIONS_PER_HOST = 32
 _CONNECTIONS = 128
-
-_MEETINGS = 8
-# A meeting that finds a fork settles it, and the next one goes on: how often to meet in a row.
 
 _log = logging.getLogger("crdtnotes.sync")
 
@@ -218,8 +215,10 @@ class Node:
         address = _address(address)
         backoff = Backoff(self._random, first=self._first_retry)
         while not self._closing:
+            forked = False
             try:
                 conversation = await self._converse(await self.dial(address), once=False, address=address)
+                forked = conversation.session.forked
                 if conversation.session.caught_up:
                     backoff.reset()
                 if conversation.session.error is not None:
@@ -228,26 +227,34 @@ class Node:
                 raise
             except (Busy, DiskFull, RemoteError, Unreachable) as error:
                 _log.info("following %s: %s", address, error)
-            await asyncio.sleep(backoff.next())
+            await asyncio.sleep(backoff.next(at_once=forked))
 
     async def sync_once(self, address: Address | str, devices: Collection[bytes] | None = None) -> Summary:
         """Exchange with the peer at `address` what the other lacks, and hang up.
 
         Raises Unreachable, a RemoteError (also for what the peer holds against us), or a StoreError.
         """
-        address = _address(address)
+        place = _address(address)
+
+        async def dial() -> tuple[Connection, Address]:
+            return await self.dial(place, devices), place
+
+        return await self.sync_by(dial)
+
+    async def sync_by(self, dial: Callable[[], Awaitable[tuple[Connection, Address]]]) -> Summary:
+        """The same with a peer that `dial` connects with; again at once where a fork was settled."""
         notices: list[str] = []
         while True:
             try:
-                summary = await self.exchange(await self.dial(address, devices), address)
+                summary = await self._exchange(*await dial())
             except Fork as fork:
                 notices.append(str(fork))
-                if len(notices) == _MEETINGS:
+                if len(notices) == MOST_AT_ONCE:
                     raise
             else:
                 return replace(summary, notices=tuple(notices))
 
-    async def exchange(self, connection: Connection, address: Address) -> Summary:
+    async def _exchange(self, connection: Connection, address: Address) -> Summary:
         """Exchange over a connection what the other lacks, and hang up; raises what `sync_once` raises."""
         session = (await self._converse(connection, once=True, address=address)).session
         if session.error is not None:
@@ -435,9 +442,12 @@ class Node:
     def _account(self, conversation: Conversation) -> None:
         session = conversation.session
         error = session.error
-        if error is None:
+        if session.dispute and (error is None or session.bye is not None):
+            _log.warning("peer %s: %s", conversation.host, session.dispute)
+        elif error is None:
             return
-        if session.bye is not None:
+        elif session.bye is not None or (session.forked and isinstance(error, Fork)):
+            # A fork is no breach; whoever gave way has said so in the log.
             _log.info("peer %s: %s", conversation.host, error)
         elif isinstance(error, RemoteError):
             self.refused[type(error).__name__] += 1

@@ -151,16 +151,18 @@ class Reach:
                 await asyncio.sleep(_LOOK_SECONDS)
                 continue
             stirred.clear()
+            forked = False
             try:
                 connection, address = await self.dial(device)
                 conversation = await self._node.converse(connection, address)
+                forked = conversation.session.forked
                 if conversation.session.caught_up:
                     backoff.reset()
             except CrdtnotesError as error:
                 _log.info("%s", error)
             with contextlib.suppress(TimeoutError):
                 # Not `wait_for`: in Python 3.11 that can swallow a cancellation that comes with the event.
-                async with asyncio.timeout(backoff.next()):
+                async with asyncio.timeout(backoff.next(at_once=forked)):
                     await stirred.wait()
                 backoff.reset()
 

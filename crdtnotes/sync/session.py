@@ -142,7 +142,6 @@ class Session:
         self._ack_due: Version = {}
         self._ack_owed = False
         self._greeted = False
-        self._forked = False
         self._asked_for_proof: dict[int, tuple[Branch, int]] = {}
         self._branches = 0
         self._presences: list[Presence] = []
@@ -160,6 +159,11 @@ class Session:
         """The peer's Bye."""
         self.error: CrdtnotesError | None = None
         """Why the session broke, or the peer says it did; None while open and after a normal end."""
+        self.forked = False
+        """Whether two versions of a stream were found: no changes are exchanged any more, and a meeting
+        after this one goes on."""
+        self.dispute = ""
+        """A sentence about the peer's version of a change, where the one here stands."""
         self.received = 0
         """Changes from the peer that were new here."""
         self.learned = 0
@@ -186,7 +190,7 @@ class Session:
     @property
     def trusted(self) -> bool:
         """Whether the peer may send large frames: its Hello is accepted, or a fork is being settled."""
-        return self.accepted or self._forked
+        return self.accepted or self.forked
 
     @property
     def caught_up(self) -> bool:
@@ -197,7 +201,7 @@ class Session:
         """
         return (
             self.accepted
-            and not self._forked
+            and not self.forked
             and not self._wanted
             and covers(self.theirs, self._offered)
             and (self._records_agree or (self._records_came and self._records_sent))
@@ -337,7 +341,7 @@ class Session:
             message = self._read(frame)
             if not isinstance(message, Changes | Heads):
                 self._take(message)
-            elif self._forked:
+            elif self.forked:
                 self._take_proof(message)
             elif self._hold(message):
                 items += self._held
@@ -397,7 +401,7 @@ class Session:
         elif not isinstance(message, Bye) and not self._greeted:
             raise ProtocolError("A message came before the Hello.")
         if isinstance(message, Changes | Heads | Presence | Records | Bare | Standing) and not (
-            self._acceptance_sent or self._forked
+            self._acceptance_sent or self.forked
         ):
             raise ProtocolError("A message came before the Hello was accepted.")
         return message
@@ -435,7 +439,7 @@ class Session:
 
     def _show_branch(self, actor: int, agree: int, differ: int) -> None:
         """Tell the peer how a stream goes here between two seqs; nothing else is exchanged any more."""
-        self._forked = True
+        self.forked = True
         self._pass = None
         self._held, self._held_bytes = [], 0
         self._greeting.append(branch(self._replica, actor, agree, differ))
@@ -459,6 +463,10 @@ class Session:
             self._show_branch(message.actor, agree, differ)
         elif not gives_way(self._replica, message, differ):
             self._show_branch(message.actor, agree, differ)
+            self.dispute = (
+                f"It has another version of change {differ} of {message.actor:016x}, which does not stand: a "
+                "device was copied or restored from a backup, or somebody forges."
+            )
             if self._replica.founded:
                 self._prove(message.actor, differ)
         elif not self._replica.founded:
@@ -520,6 +528,7 @@ class Session:
             raise NotAMember("This device does not belong to the vault, or does no longer.")
         if self._replica.epoch != self._epoch:
             # What was said of streams that were written anew since is not true any more.
+            self.forked = True
             raise Fork("Two versions of a stream were settled with somebody else: meet again.")
 
     def _take_records(self, records: list[bytes]) -> None:
@@ -548,7 +557,7 @@ class Session:
 
     def _standing_to_send(self) -> list[bytes]:
         """Return, once, a message with the versions that stand here though they are not here, if any do."""
-        if self._standing_said or self._forked or not self.welcomed:
+        if self._standing_said or self.forked or not self.welcomed:
             return []
         self._standing_said = True
         absent = self._replica.absent()
@@ -560,12 +569,12 @@ class Session:
     def _take_standing(self, message: Standing) -> None:
         """Look whether this replica has another version than one that stands at the peer."""
         for actor, seq, digest in message.places:
-            if not self._forked and self._replica.hash_at(actor, seq) not in (None, digest):
+            if not self.forked and self._replica.hash_at(actor, seq) not in (None, digest):
                 self._show_branch(actor, seq - 1, seq)
 
     def _bare_to_send(self) -> list[bytes]:
         """Return, once, a message that names the streams of which not all can be sent, if there are any."""
-        if self._bare_said or self._forked or not (self.welcomed and self._knows_records):
+        if self._bare_said or self.forked or not (self.welcomed and self._knows_records):
             return []
         self._bare_said = True
         bare = self._replica.bare()
@@ -614,7 +623,7 @@ class Session:
         frames: list[bytes] = []
         size = 0
         try:
-            while self.welcomed and not self.closed and not self._forked and size < budget:
+            while self.welcomed and not self.closed and not self.forked and size < budget:
                 if self._unacknowledged_bytes >= self._window and not self._in_group:
                     break
                 item = self._next_item()

@@ -1,5 +1,6 @@
 """Random histories in which two devices, or three, are copied at once, and all copies are written on."""
 
+from itertools import permutations
 from random import Random
 
 from crdtnotes.store import Replica
@@ -8,8 +9,8 @@ from tests.sync.circles import Circle, lines, meet
 from tests.trust.devices import device
 from tests.vaults import fast
 
-MEETINGS = 12
-"""How often all meet, in a chain of any order, before everything must be settled."""
+MEETINGS = 10
+"""How often all meet, in a chain of any order; then each meets each twice, and all must be settled."""
 
 
 def history(circle: Circle, seed: int, *, paired: bool = True) -> list[str]:
@@ -39,6 +40,8 @@ def history(circle: Circle, seed: int, *, paired: bool = True) -> list[str]:
     for _ in range(MEETINGS):
         random.shuffle(circle.vaults)
         meet(*circle.vaults, times=1)
+    for one, other in list(permutations(circle.vaults, 2)) * 2:
+        meet(one, other, times=1)
     return wrong(circle.vaults, words)
 
 

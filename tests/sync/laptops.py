@@ -4,17 +4,19 @@ them.
 
 import asyncio
 import contextlib
+import shutil
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from crdtnotes.store import Replica
+from crdtnotes.store import Replica, memory
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.conversation import PeerStatus
 from crdtnotes.sync.node import Node
 from crdtnotes.sync.tls import dialling_context
 from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.vault import Vault
+from tests.sync.wire import Wire, settle
 
 
 class Laptop:
@@ -95,6 +97,30 @@ def pair(folder: Path) -> tuple[Laptop, Laptop]:
     ana.write("from ana")
     bo.write("from bo")
     return ana, bo
+
+
+def forked(folder: Path) -> tuple[Laptop, Laptop]:
+    """Ana, who has one branch of bo's stream, and a copy of bo's laptop, which has written another one."""
+    ana, bo = pair(folder)
+    two = copied(bo, folder)
+    for one, note in ((bo, "one"), (two, "two")):
+        one.write(note)
+    replica, theirs = ana.open(), bo.open()
+    settle(Wire(replica, theirs))
+    replica.close()
+    theirs.close()
+    return ana, two
+
+
+def copied(laptop: Laptop, folder: Path) -> Laptop:
+    """A copy of a laptop with its keys and all that it remembers."""
+    home = folder / f"{laptop.name} two"
+    shutil.copytree(laptop.home, home)
+    copy = Laptop(folder, home.name)
+    remembered = memory.recall(laptop.path)
+    assert remembered is not None
+    memory.remember(copy.path, remembered)
+    return copy
 
 
 def context_of(identity: Identity, server: Identity) -> ssl.SSLContext:

@@ -1,6 +1,6 @@
 from random import Random
 
-from crdtnotes.sync.backoff import Backoff
+from crdtnotes.sync.backoff import MOST_AT_ONCE, Backoff
 
 
 def test_the_bound_doubles_up_to_a_ceiling() -> None:
@@ -25,3 +25,10 @@ def test_a_reset_starts_over() -> None:
         backoff.next()
     backoff.reset()
     assert backoff.next() == 0.5
+
+
+def test_what_is_settled_is_gone_on_with_at_once_but_not_for_ever() -> None:
+    backoff = Backoff(lambda: 1.0, first=1.0)
+    assert [backoff.next(at_once=True) for _ in range(MOST_AT_ONCE + 2)] == [0.0] * MOST_AT_ONCE + [1.0, 2.0]
+    backoff.reset()
+    assert backoff.next(at_once=True) == 0.0

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from crdtnotes.sync.address import Address
 from crdtnotes.sync.node import Node
 from crdtnotes.sync.reach import HINT_LENGTH, Reach
 from crdtnotes.sync.surroundings import Surroundings, best_address, own_addresses
-from tests.sync.laptops import Laptop, pair
+from tests.sync.laptops import Laptop, forked, pair
 from tests.sync.peers import run
 
 
@@ -110,6 +111,41 @@ def test_it_remembers_where_a_device_was(tmp_path: Path) -> None:
                 await bo.until("later")
 
     run(main())
+
+
+def test_a_fork_is_settled_without_waiting(tmp_path: Path) -> None:
+    ana, two = forked(tmp_path)
+
+    async def main() -> None:
+        async with ana.node() as a, two.node() as b:
+            address = await a.serve_members("127.0.0.1", 0)
+            reach = reach_of(two, b)
+            reach._first_retry = 10**6  # nobody waits for that
+            reach.hint(hint_of(ana), [address])
+            async with running(reach):
+                await ana.until("one", "two")
+                await two.until("one", "two")
+
+    run(main())
+
+
+def test_a_fork_counts_against_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ana, two = forked(tmp_path)
+
+    async def main() -> None:
+        async with ana.node() as a, two.node() as b:
+            address = await a.serve_members("127.0.0.1", 0)
+            summary = await b.sync_once(address, [ana.identity.id])
+            assert summary.notices
+            assert not a.refused
+            assert not b.refused
+
+    run(main())
+    assert ana.names() == two.names() == ["from ana", "from bo", "one", "two"]
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len([line for line in lines if "It has another version of change" in line]) == 1
+    assert len([line for line in lines if "there were two versions" in line]) == 1
+    assert len(lines) == 2
 
 
 def test_two_that_dial_each_other_keep_one_connection(tmp_path: Path) -> None:
