@@ -78,6 +78,10 @@ class NotLoopback(LocalError):
     """What is not encrypted stays on this machine."""
 
 
+class PortTaken(LocalError):
+    """Another program listens at this port."""
+
+
 class BadIdentity(LocalError):
     """This device's own keys cannot be made or read."""
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from crdtnotes.cli.dialling import OwnReplica, count_notes, refuse_existing
 from crdtnotes.cli.output import quoted
-from crdtnotes.errors import CrdtnotesError, LocalError, PairingFailed, Unreachable, VaultExists
+from crdtnotes.errors import CrdtnotesError, PairingFailed, Unreachable, VaultExists
 from crdtnotes.store import Replica
-from crdtnotes.sync.address import DEFAULT_PORT, Address
+from crdtnotes.sync.address import Address
 from crdtnotes.sync.conversation import PeerStatus
 from crdtnotes.sync.discovery import PAIRING, Discovery
 from crdtnotes.sync.node import Node
-from crdtnotes.sync.pairing import Joined, NewDevice, PairingHost, addresses_of, free_port, join
+from crdtnotes.sync.pairing import Joined, NewDevice, PairingHost, addresses_of, join
 from crdtnotes.sync.surroundings import best_address
 from crdtnotes.trust.code import Code, new_code, new_qr_code
 from crdtnotes.trust.identity import Identity, own_identity
@@ -49,7 +49,7 @@ class PairingTable:
         async with Node(
             self._own.open, path=self._path, report=self._notice, identity=self._identity
         ) as node:
-            self._port = await _serve(node)
+            self._port = (await node.serve_members("")).port
             device = await self._pair(node)
             await self._see_it_through(node, device)
             while node.connected(device.id):
@@ -102,14 +102,6 @@ class PairingTable:
     def _notice(self, status: PeerStatus) -> None:
         if status.id in self._new and status.caught_up:
             self._in_step.set()
-
-
-async def _serve(node: Node) -> int:
-    """Listen for members at the usual port, or any other; returns it."""
-    try:
-        return (await node.serve_members("", DEFAULT_PORT)).port
-    except LocalError:
-        return (await node.serve_members("", await free_port())).port
 
 
 async def join_vault(

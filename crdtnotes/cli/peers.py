@@ -20,13 +20,11 @@ from crdtnotes.sync.address import DEFAULT_PORT, Address
     "--port",
     metavar="P",
     type=click.IntRange(0, 65535),
-    default=DEFAULT_PORT,
-    show_default=True,
-    help="0 takes any that is free.",
+    help=f"By default {DEFAULT_PORT}, or any that is free; 0 takes any.",
 )
 @click.option("--plain", is_flag=True, help="Speak ws:// in the clear, to programs on this machine.")
 @click.pass_context
-def serve(ctx: click.Context, host: str | None, port: int, plain: bool) -> None:
+def serve(ctx: click.Context, host: str | None, port: int | None, plain: bool) -> None:
     """Stay in sync with the devices of this vault, until Ctrl-C.
 
     Listens for them, finds them in the local network and where they were before. The first line names the

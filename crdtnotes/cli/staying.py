@@ -14,7 +14,6 @@ from crdtnotes.errors import CrdtnotesError, NotPaired
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.conversation import PeerStatus
 from crdtnotes.sync.node import Node
-from crdtnotes.sync.pairing import free_port
 from crdtnotes.sync.reach import Reach, identity_for
 from crdtnotes.sync.surroundings import best_address
 from crdtnotes.trust.identity import Identity
@@ -28,11 +27,11 @@ _LOOK_SECONDS = 1.0
 # How often a server that is plain because nothing was paired looks whether that has changed.
 
 
-async def stay_and_serve(path: Path, host: str | None, port: int, *, plain: bool) -> None:
+async def stay_and_serve(path: Path, host: str | None, port: int | None, *, plain: bool) -> None:
     """Serve the replica at `path` until cancelled; its first line on stdout names the address.
 
     In mutual TLS, and staying in touch with the vault's other devices; in the clear and on this machine
-    only if `plain`, or as long as the vault was never paired with any device.
+    only if `plain`, or as long as the vault was never paired with any device. For the port see `Node.serve`.
     """
     while plain or (identity := identity_for(path)) is None:
         async with Company(path, None) as company:
@@ -41,7 +40,7 @@ async def stay_and_serve(path: Path, host: str | None, port: int, *, plain: bool
             await company.until_paired(forever=plain)
         port = bound.port
     async with Company(path, None, identity) as company:
-        bound = await company.node.serve_members(host or "", port or await free_port())
+        bound = await company.node.serve_members(host or "", port)
         shown = bound if bound.host else Address(best_address(), bound.port, secure=True)
         click.echo(f"Serving {quoted(company.own.device)} at {shown}")
         await company.reach(identity, bound.port).run()

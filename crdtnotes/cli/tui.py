@@ -24,13 +24,17 @@ class Editor(Protocol):
     """What an entry point of the group is."""
 
     def __call__(
-        self, path: Path, name: str | None, new_device: str | None, serve_at: tuple[str | None, int] | None
+        self,
+        path: Path,
+        name: str | None,
+        new_device: str | None,
+        serve_at: tuple[str | None, int | None] | None,
     ) -> None:
         """Run until the person leaves; raises a CrdtnotesError when that cannot be.
 
         `name` is the note to open, by name or by what `[[name]]` would resolve to. Where there is no vault at
         `path` and `new_device` is given, a new one is made for the device of that name.
-        With `serve_at`, a host and a port, peers can sync with the editor; for no host it chooses one.
+        With `serve_at`, a host and a port, peers can sync with the editor; where one is None it chooses it.
         """
         ...
 
@@ -42,7 +46,7 @@ class Editor(Protocol):
     "--port",
     metavar="P",
     type=click.IntRange(0, 65535),
-    help=f"The same, at this port; 0 takes any that is free.  [{DEFAULT_PORT}]",
+    help=f"The same, at this port; by default {DEFAULT_PORT}, or any that is free.",
 )
 @click.pass_context
 def tui(ctx: click.Context, name: str | None, host: str | None, port: int | None) -> None:
@@ -57,7 +61,7 @@ def tui(ctx: click.Context, name: str | None, host: str | None, port: int | None
         raise LocalError("The editor needs a terminal.")
     serve_at = None
     if host is not None or port is not None:
-        serve_at = host, DEFAULT_PORT if port is None else port
+        serve_at = host, port
     open_editor(ctx, name, serve_at)
 
 
@@ -66,7 +70,9 @@ def on_terminal() -> bool:
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
-def open_editor(ctx: click.Context, name: str | None, serve_at: tuple[str | None, int] | None = None) -> None:
+def open_editor(
+    ctx: click.Context, name: str | None, serve_at: tuple[str | None, int | None] | None = None
+) -> None:
     """Run the editor on the chosen vault; the default one is made at its first use."""
     found = list(entry_points(group=GROUP))
     if not found:

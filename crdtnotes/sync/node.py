@@ -24,6 +24,7 @@ from crdtnotes.errors import (
     LocalError,
     NotAMember,
     NotPaired,
+    PortTaken,
     RemoteError,
     Unreachable,
     VersionMismatch,
@@ -38,7 +39,7 @@ from crdtnotes.sync.presence import BEAT_SECONDS, Presences, Present
 from crdtnotes.sync.replica import Replica
 from crdtnotes.sync.surroundings import own_addresses
 from crdtnotes.sync.tls import Listening, dialling_context
-from crdtnotes.sync.transport import Connection, dial, listen
+from crdtnotes.sync.transport import Connection, dial, free_port, listen
 from crdtnotes.sync.watch import FileWatch
 from crdtnotes.sync.worker import Worker
 from crdtnotes.trust.device_id import short
@@ -144,24 +145,37 @@ class Node:
 
     # -- what the caller does
 
-    async def serve(self, host: str = "localhost", port: int = DEFAULT_PORT) -> Address:
-        """Listen for peers until the node is closed; returns the address, with the port if that was 0.
+    async def serve(self, host: str = "localhost", port: int | None = None) -> Address:
+        """Listen for peers until the node is closed; returns the address with the port that it got.
 
-        In the clear: raises NotLoopback for a host that is not this machine, LocalError if the port is taken.
+        That is the usual one, or, where another program has it, any that is free; with `port` that one and no
+        other, 0 being any. In the clear: raises NotLoopback for a host that is not this machine, PortTaken.
         """
-        server, address = await listen(self._welcome, Address(host, port), self._lobby)
-        self._servers.append(server)
-        return address
+        return await self._listen(host, port, None)
 
-    async def serve_members(self, host: str, port: int = DEFAULT_PORT) -> Address:
+    async def serve_members(self, host: str, port: int | None = None) -> Address:
         """Listen for the devices of the vault until the node is closed, in mutual TLS.
 
-        Returns the address, with the port if that was 0; raises LocalError if the port is taken.
+        For the port see `serve`; raises PortTaken, or LocalError for a host that is not this machine.
         """
         if self._listening is None:
             raise LocalError("This device has no keys of its own to serve with.")
-        where = Address(host, port, secure=True)
-        server, address = await listen(self._welcome, where, self._lobby, self._listening)
+        return await self._listen(host, port, self._listening)
+
+    async def _listen(self, host: str, port: int | None, listening: Listening | None) -> Address:
+        try:
+            # (A server at several addresses would get another port 0 at each.)
+            chosen = DEFAULT_PORT if port is None else port or await free_port()
+            where = Address(host, chosen, secure=listening is not None)
+            server, address = await listen(self._welcome, where, self._lobby, listening)
+        except PortTaken:
+            if port:
+                raise
+            # Another program of this vault may have it: an editor, or `crdtnotes serve`.
+            where = Address(host, await free_port(), secure=listening is not None)
+            server, address = await listen(self._welcome, where, self._lobby, listening)
+            if port is None:
+                _log.info("another program has port %d: using port %d", DEFAULT_PORT, address.port)
         self._servers.append(server)
         return address
 

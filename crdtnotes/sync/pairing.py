@@ -24,6 +24,7 @@ from crdtnotes.sync.address import PAIRING_PORT, Address
 from crdtnotes.sync.discovery import PAIRING, Discovery, Found
 from crdtnotes.sync.lobby import Lobby
 from crdtnotes.sync.tls import joining_context, pairing_context
+from crdtnotes.sync.transport import free_port
 from crdtnotes.trust.code import Code
 from crdtnotes.trust.identity import Identity
 from crdtnotes.trust.pairing import MAX_FRAME_BYTES, MAX_WELCOME_BYTES, Host, Joiner, Stage, Welcome
@@ -256,13 +257,6 @@ async def addresses_of(code: Code, discovery: Discovery, seconds: float = 20.0) 
         return await asyncio.wait_for(addresses, seconds)
     except TimeoutError:
         return []
-
-
-async def free_port() -> int:
-    """Return a port that is free on all of this machine's addresses at the moment."""
-    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "0.0.0.0", 0)  # noqa: S104
-    async with server:
-        return int(server.sockets[0].getsockname()[1])
 
 
 async def read_frame(reader: asyncio.StreamReader, limit: int) -> bytes:

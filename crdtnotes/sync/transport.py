@@ -4,6 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable, Collection
+from errno import EADDRINUSE
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -13,7 +14,7 @@ from websockets.typing import Subprotocol
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.messages import Bye, Hello
-from crdtnotes.errors import DecodeError, LocalError, NotAMember, Unreachable, VersionMismatch
+from crdtnotes.errors import DecodeError, LocalError, NotAMember, PortTaken, Unreachable, VersionMismatch
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.lobby import Lobby
 from crdtnotes.sync.tls import Listening, device_shown
@@ -145,8 +146,8 @@ async def listen(
     """Listen for peers; returns the server and the address with the port it got.
 
     With `listening`, which a secure address needs, for the devices that it trusts and in TLS. Raises
-    LocalError if the port is taken. Each connection goes through `lobby` from its first byte on; the handler
-    admits it.
+    PortTaken, or LocalError where there is no such host. Each connection goes through `lobby` from its first
+    byte on; the handler admits it.
     """
 
     class Guest(ServerConnection):
@@ -215,9 +216,21 @@ async def listen(
             **_OPTIONS,
         )
     except OSError as error:
+        if error.errno == EADDRINUSE:
+            raise PortTaken(
+                f"Peers cannot be served at {address}: another program has that port. Leave the port out, "
+                "and one that is free is taken."
+            ) from None
         raise LocalError(f"Peers cannot be served at {address} ({error.strerror}).") from None
     port = next(iter(server.sockets)).getsockname()[1]
     return server, Address(host, port, address.secure)
+
+
+async def free_port() -> int:
+    """Return a port that is free on all of this machine's addresses at the moment."""
+    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "0.0.0.0", 0)  # noqa: S104
+    async with server:
+        return int(server.sockets[0].getsockname()[1])
 
 
 async def peek(address: Address, *, seconds: float = 10.0) -> Hello:

@@ -4,11 +4,12 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from crdtnotes.sync.address import DEFAULT_PORT
 from tests.cli.program import DEADLINE_SECONDS, Program, wait_until
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
@@ -122,7 +123,24 @@ def test_a_sync_once_that_is_interrupted_says_so_with_its_exit_code(program: Pro
 def test_a_port_that_is_taken(program: Program) -> None:
     with served(program) as address:
         port = address.rpartition(":")[2]
-        assert f":{port}" in program.fails("serve", "--port", port)
+        said = program.fails("serve", "--port", port)
+    assert said == (
+        f"Peers cannot be served at ws://127.0.0.1:{port}: another program has that port. Leave the port "
+        "out, and one that is free is taken."
+    )
+
+
+def test_without_a_port_another_one_is_taken_and_named(program: Program, bo: Program) -> None:
+    with socket.socket() as usual:
+        with suppress(OSError):  # another program of this machine has it: all the better
+            usual.bind(("127.0.0.1", DEFAULT_PORT))
+            usual.listen()
+        program.out("new", "系统")
+        with program.staying("serve") as (_, line):
+            address = line.split()[-1]
+            assert not address.endswith(f":{DEFAULT_PORT}")
+            bo.out("sync", address, "--once")
+    assert bo.text("系统") == ""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org", ""])

@@ -13,13 +13,17 @@ class Editor:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Path, str | None, str | None]] = []
-        self.served_at: tuple[str | None, int] | None = None
+        self.served_at: tuple[str | None, int | None] | None = None
 
     def load(self) -> "Editor":
         return self
 
     def __call__(
-        self, path: Path, name: str | None, new_device: str | None, serve_at: tuple[str | None, int] | None
+        self,
+        path: Path,
+        name: str | None,
+        new_device: str | None,
+        serve_at: tuple[str | None, int | None] | None,
     ) -> None:
         self.served_at = serve_at
         self.calls.append((path, name, new_device))
@@ -44,12 +48,12 @@ def test_no_command_and_tui_open_the_editor(program: Program, editor: Editor) ->
     [
         ((), None),
         (("--port", "0"), (None, 0)),
-        (("--host", "localhost"), ("localhost", 4821)),
+        (("--host", "localhost"), ("localhost", None)),
         (("--host", "::1", "--port", "99"), ("::1", 99)),
     ],
 )
 def test_it_serves_where_it_is_told(
-    program: Program, editor: Editor, options: tuple[str, ...], serve_at: tuple[str | None, int] | None
+    program: Program, editor: Editor, options: tuple[str, ...], serve_at: tuple[str | None, int | None] | None
 ) -> None:
     program.out("tui", *options)
     assert editor.served_at == serve_at

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from crdtnotes.errors import NotAMember, NotPaired, Unreachable
+from crdtnotes.errors import NotAMember, NotPaired, PortTaken, Unreachable
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.transport import dial
 from tests.sync.laptops import Laptop, context_of, founder, knock, pair
@@ -314,6 +314,22 @@ def test_five_hundred_silent_connections_keep_nobody_out(tmp_path: Path) -> None
 
     run(main())
     assert ana.names() == ["from ana", "from bo"]
+
+
+def test_two_programs_of_one_device_listen_side_by_side(tmp_path: Path) -> None:
+    """An editor and `crdtnotes serve`; neither was told a port."""
+    ana, bo = pair(tmp_path)
+
+    async def main() -> None:
+        async with ana.node() as editor, ana.node() as server, bo.node() as b:
+            usual, other = await editor.serve_members(HOST), await server.serve_members(HOST)
+            assert usual.port != other.port
+            for address in (usual, other):
+                assert (await b.sync_once(address, [ana.identity.id])).device == "ana"
+            with pytest.raises(PortTaken, match=f"{other.port}: another program has that port"):
+                await editor.serve_members(HOST, other.port)
+
+    run(main())
 
 
 def test_a_vault_that_was_never_paired_has_nobody_to_dial(tmp_path: Path) -> None:

@@ -59,6 +59,23 @@ def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:
     run(main())
 
 
+def test_a_port_that_was_asked_for_and_is_taken_is_told_and_others_are_met(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+
+    async def main() -> None:
+        async with bo.node() as there:
+            taken = await there.serve_members("127.0.0.1", 0)
+            remember(ana, bo, str(taken))
+            nowhere = ways(ana)._replace(port=taken.port)
+            async with desktop(ana.path, "from ana", ways=nowhere, identity=ana.identity) as one:
+                await one.sees("another program")
+                await one.press("escape")
+                await one.sees("bo in step")
+                assert served_at(one) == ""
+
+    run(main())
+
+
 def test_a_vault_that_is_paired_while_it_is_open(tmp_path: Path) -> None:
     ana, bo = founder(tmp_path), Laptop(tmp_path, "bo")
     ana.write("n", "text")

@@ -41,7 +41,7 @@ class NotesApp(App[None]):
         path: Path,
         name: str | None = None,
         new_device: str | None = None,
-        serve_at: tuple[str | None, int] | None = None,
+        serve_at: tuple[str | None, int | None] | None = None,
         settings: Settings | None = None,
     ) -> None:
         # Without colours Textual would still send shades of grey, unless it has the terminal's own.

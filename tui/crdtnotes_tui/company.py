@@ -89,7 +89,7 @@ class Company:
             raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`.")
         return self.members.node
 
-    async def serve(self, host: str | None, port: int) -> str:
+    async def serve(self, host: str | None, port: int | None) -> str:
         """Let peers come to this editor; return the address.
 
         The vault's devices at any host, where it was paired; else programs on this machine, in the clear.

@@ -19,7 +19,10 @@ SWITCH_SECONDS = 0.0005
 
 
 def run(
-    path: Path, name: str | None, new_device: str | None, serve_at: tuple[str | None, int] | None = None
+    path: Path,
+    name: str | None,
+    new_device: str | None,
+    serve_at: tuple[str | None, int | None] | None = None,
 ) -> None:
     """Run the editor on the vault at `path` until its person leaves.
 
@@ -36,7 +39,7 @@ def editor(
     path: Path,
     name: str | None = None,
     new_device: str | None = None,
-    serve_at: tuple[str | None, int] | None = None,
+    serve_at: tuple[str | None, int | None] | None = None,
 ) -> "NotesApp":
     """Return the editor, and make this process one that serves it well."""
     # What is loaded from here to the first note on the screen stays: going through it for garbage would take

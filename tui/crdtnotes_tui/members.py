@@ -5,12 +5,11 @@ A vault may be paired while it is open: `begin` is called again when something w
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from crdtnotes.errors import BadIdentity, LocalError
-from crdtnotes.sync.address import DEFAULT_PORT, Address
+from crdtnotes.errors import BadIdentity, LocalError, PortTaken
+from crdtnotes.sync.address import Address
 from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.vault import Vault
 from crdtnotes_tui.keeper import Keeper
@@ -29,7 +28,8 @@ class Ways(NamedTuple):
 
     identity: Callable[[], Identity] = own_identity
     host: str = EVERYWHERE
-    port: int = DEFAULT_PORT
+    port: int | None = None
+    """The usual one, or any that is free, for None."""
     discover: bool = True
 
 
@@ -67,20 +67,23 @@ class Members:
     async def begin(self, host: str | None = None, port: int | None = None) -> None:
         """Meet them, if there are any and that has not begun; raises BadIdentity or a StoreError.
 
-        They can come at this host and port, by default at those of `ways`.
+        They can come at this host and port, by default at those of `ways`; raises PortTaken if another
+        program has a port that was asked for, and meets them all the same.
         """
         if self._ended or self._without_keys:
             return
         circle = await self._keeper.run(_circle)
         if circle is None:
             return
-        async with self._beginning:
-            if self.node is None and not self._ended:
-                at = self.ways.host if host is None else host, self.ways.port if port is None else port
-                await self._start(circle, *at)
-        self._names = {id: name for id, name in circle.devices.items() if id != self._own}
+        try:
+            async with self._beginning:
+                if self.node is None and not self._ended:
+                    at = self.ways.host if host is None else host, self.ways.port if port is None else port
+                    await self._start(circle, *at)
+        finally:
+            self._names = {id: name for id, name in circle.devices.items() if id != self._own}
 
-    async def _start(self, circle: Circle, host: str, port: int) -> None:
+    async def _start(self, circle: Circle, host: str, port: int | None) -> None:
         try:
             identity = await asyncio.to_thread(self.ways.identity)
         except BadIdentity:
@@ -92,22 +95,22 @@ class Members:
         node: Node = nodes.Node(self._keeper.worker, report=self._report, met=self._met, identity=identity)
         await node.__aenter__()
         self._own, self.node = identity.id, node
-        with suppress(LocalError):  # without a place of its own it still finds the others
+        problem: LocalError | None = None
+        try:
             await self._serve(node, host, port)
+        except LocalError as error:
+            problem = error  # without a place of its own it still finds the others
         found_at = Address.parse(self.served_at).port if self.served_at else None
         reach = reaching.Reach(
             node, circle.vault, identity.id, circle.remembered, port=found_at, discover=self.ways.discover
         )
         self._reaching = asyncio.create_task(reach.run())
+        if isinstance(problem, PortTaken):
+            raise problem
 
-    async def _serve(self, node: "Node", host: str, port: int) -> None:
-        """Let them come, at another port where this one is taken; raises LocalError for no such host."""
-        pairing = await asyncio.to_thread(import_module, "crdtnotes.sync.pairing")
-        try:
-            address = await node.serve_members(host, port or await pairing.free_port())
-        except LocalError:
-            # Another program has it: `crdtnotes serve`, or a second editor.
-            address = await node.serve_members(host, await pairing.free_port())
+    async def _serve(self, node: "Node", host: str, port: int | None) -> None:
+        """Let them come; raises LocalError."""
+        address = await node.serve_members(host, port)
         if not address.host:
             surroundings = import_module("crdtnotes.sync.surroundings")
             address = Address(surroundings.best_address(), address.port, secure=True)

@@ -68,7 +68,7 @@ class MainScreen(Around, Peers):
         path: Path,
         name: str | None,
         new_device: str | None,
-        serve_at: tuple[str | None, int] | None = None,
+        serve_at: tuple[str | None, int | None] | None = None,
     ) -> None:
         super().__init__()
         self._begin_with = name

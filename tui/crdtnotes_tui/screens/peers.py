@@ -5,14 +5,13 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.sync.address import DEFAULT_PORT
 from crdtnotes_tui.model.places import Line
 from crdtnotes_tui.screens.ask import Ask
 from crdtnotes_tui.screens.news import WhatCameIn
 from crdtnotes_tui.together import Together
 from crdtnotes_tui.widgets.going import Failed, GoTo
 
-ANYWHERE = (None, DEFAULT_PORT)
+ANYWHERE = (None, None)
 """Where peers come to when no place was named."""
 
 
@@ -27,7 +26,7 @@ class Peers(Screen[None]):
     ]
 
     together: Together
-    serve_at: tuple[str | None, int] | None
+    serve_at: tuple[str | None, int | None] | None
 
     def action_meet(self) -> None:
         """Stay in step with a peer."""
