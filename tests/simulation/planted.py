@@ -24,7 +24,8 @@ from crdtnotes.store.log import Log
 from crdtnotes.store.names import NameIndex
 from crdtnotes.store.stream import OwnStream
 from crdtnotes.store.writer import Writer
-from crdtnotes.sync import session as session_module
+from crdtnotes.sync import settling as settling_module
+from crdtnotes.sync.outgoing import Outgoing
 from crdtnotes.sync.session import Session
 
 Plant = Callable[[], AbstractContextManager[object]]
@@ -236,7 +237,7 @@ PLANTED: dict[str, Plant] = {
     "a delete that forgets what it covers": _instead(NoteState, "apply", _dropped_cover),
     "an acknowledgement before the commit": _instead(replica_module, "writing", _commit_later),
     "an Ack of what is not here": _instead(Session, "_store", _ack_too_much),
-    "a batch that is never sent": _instead(Session, "_next_item", _send_once_too_few),
+    "a batch that is never sent": _instead(Outgoing, "_next_item", _send_once_too_few),
     "a seq used again after a restore": _instead(OwnStream, "_fits", _same_stream_for_copies),
     "another process's commits not seen": _instead(Log, "refresh", _read_once),
     "links that do not follow the text": _instead(Writer, "_reconcile", _links_not_settled),
@@ -251,7 +252,7 @@ PLANTED: dict[str, Plant] = {
     "a block that is chained to nothing": _instead(Log, "write_block", _chained_to_nothing),
     "hashes of heads that nobody compares": _instead(Session, "_greet", _heads_believed),
     "a second version of a change passed over": _instead(Branches, "check", _nothing),
-    "a fork in which neither side gives way": _instead(session_module, "gives_way", _never),
+    "a fork in which neither side gives way": _instead(settling_module, "gives_way", _never),
     "a branch that stands and is forgotten": _instead(standing_module, "forks_in", _forgotten),
 }
 
