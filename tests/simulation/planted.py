@@ -1,7 +1,7 @@
 """Bugs planted on purpose: each must be found by some seed soon, or the oracles are worth nothing."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
@@ -13,9 +13,9 @@ from crdtnotes.crdt.orset import OrSet
 from crdtnotes.crdt.register import Register
 from crdtnotes.store import branches as branches_module
 from crdtnotes.store import causality, database, packing
+from crdtnotes.store import fork as fork_module
 from crdtnotes.store import intake as intake_module
 from crdtnotes.store import replica as replica_module
-from crdtnotes.store import standing as standing_module
 from crdtnotes.store.blocks import Blocks
 from crdtnotes.store.branches import Branches
 from crdtnotes.store.documents import Documents
@@ -27,6 +27,7 @@ from crdtnotes.store.writer import Writer
 from crdtnotes.sync import settling as settling_module
 from crdtnotes.sync.outgoing import Outgoing
 from crdtnotes.sync.session import Session
+from crdtnotes.sync.settling import Settling
 
 Plant = Callable[[], AbstractContextManager[object]]
 
@@ -205,8 +206,22 @@ def _never(_: Any) -> Any:
     return lambda *_: False
 
 
-def _forgotten(_: Any) -> Any:
-    return lambda _: {}
+def _stays(_: Any) -> Any:
+    """What builds on a branch that gives way stays where it is."""
+    return lambda change, moves: change.actor in moves
+
+
+def _both(*plants: Plant) -> Plant:
+    """Several at once: what one of them lets through another one would catch."""
+
+    @contextmanager
+    def planted() -> Iterator[None]:
+        with ExitStack() as stack:
+            for plant in plants:
+                stack.enter_context(plant())
+            yield
+
+    return planted
 
 
 def _in_any_order(_: Any) -> Any:
@@ -251,9 +266,11 @@ PLANTED: dict[str, Plant] = {
     "a birth packed that is a note's only snapshot": _instead(packing, "_CANDIDATES", _whatever_lies_there),
     "a block that is chained to nothing": _instead(Log, "write_block", _chained_to_nothing),
     "hashes of heads that nobody compares": _instead(Session, "_greet", _heads_believed),
-    "a second version of a change passed over": _instead(Branches, "check", _nothing),
+    "a second version of a change passed over": _both(
+        _instead(Branches, "check", _nothing), _instead(Settling, "found_in_standing", _nothing)
+    ),
     "a fork in which neither side gives way": _instead(settling_module, "gives_way", _never),
-    "a branch that stands and is forgotten": _instead(standing_module, "forks_in", _forgotten),
+    "a branch that moves without what builds on it": _instead(fork_module, "moves_with", _stays),
 }
 
 IN_THE_DATA_TYPES = frozenset(list(PLANTED)[1:5])
