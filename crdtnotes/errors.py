@@ -14,6 +14,7 @@
     │   ├── BadIdentity        this device's own keys
     │   ├── NotPaired          no such device belongs to the vault
     │   ├── Unreachable        (also a ConnectionError)
+    │   │   └── NotLetIn       somebody is there
     │   └── StoreError         the replica's file
     │       ├── VaultExists    (also a FileExistsError)
     │       ├── VaultNotFound  (also a FileNotFoundError)
@@ -92,6 +93,10 @@ class NotPaired(LocalError):
 
 class Unreachable(LocalError, ConnectionError):
     """No peer answers at this address."""
+
+
+class NotLetIn(Unreachable):
+    """A peer is there, and does not let this device in (or the network cuts encrypted connections)."""
 
 
 class StoreError(LocalError):

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from crdtnotes.cli.progress import show_nothing
-from crdtnotes.errors import NotPaired, RemoteError, StoreError, Unreachable, VaultExists
+from crdtnotes.errors import NotLetIn, NotPaired, RemoteError, StoreError, Unreachable, VaultExists
 from crdtnotes.mirror.files import system_reason
 from crdtnotes.store import Replica, memory
 from crdtnotes.store.database import sync_folder
@@ -101,7 +101,7 @@ async def sync_members(path: Path) -> list[Summary]:
     own = OwnReplica(path)
     async with Node(own.open, identity=identity) as node:
         circle = own.replica.circle
-        reach = Reach(node, own.replica.vault_id, identity.id, circle.addresses)
+        reach = Reach(node, own.replica.vault_id, identity.id, circle.addresses, named=circle.name)
         looking = asyncio.create_task(reach.look_around())
         try:
             await asyncio.sleep(LOOK_AROUND_SECONDS)
@@ -109,18 +109,22 @@ async def sync_members(path: Path) -> list[Summary]:
         finally:
             looking.cancel()
             await asyncio.wait([looking])
-    summaries = [summary for summary in met if summary is not None]
+    summaries = [one for one in met if isinstance(one, Summary)]
     if not summaries:
+        # Somebody who was there and said no tells more than those who were not.
+        for error in met:
+            if isinstance(error, NotLetIn | RemoteError):
+                raise error
         raise Unreachable("None of this vault's devices can be reached at the moment.")
     return summaries
 
 
-async def _sync_member(node: Node, reach: Reach, device: bytes) -> Summary | None:
+async def _sync_member(node: Node, reach: Reach, device: bytes) -> Summary | Unreachable | RemoteError:
     try:
         return await node.sync_by(partial(reach.dial, device))
     except (Unreachable, RemoteError) as error:
         _log.info("%s", error)
-        return None
+        return error
 
 
 async def clone_vault(address: Address, path: Path, device: str, show: Show = show_nothing) -> Cloned:

@@ -18,6 +18,7 @@ from crdtnotes.sync.node import Node
 from crdtnotes.sync.pairing import Joined, NewDevice, PairingHost, addresses_of, join
 from crdtnotes.sync.surroundings import best_address
 from crdtnotes.trust.code import Code, new_code, new_qr_code
+from crdtnotes.trust.device_id import shown
 from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.trust.pairing import Host, Joiner, Welcome
 
@@ -105,11 +106,17 @@ class PairingTable:
 
 
 async def join_vault(
-    code: Code, address: Address | None, path: Path, device: str, show: Callable[[int, int], None]
+    code: Code,
+    address: Address | None,
+    path: Path,
+    device: str,
+    show: Callable[[int, int], None],
+    tell: Callable[[str], None],
 ) -> tuple[Joined, int | None]:
     """Pair with the device that shows `code` and make a replica of its vault at `path`.
 
-    Returns what was joined, and how many notes came; None if the first sync did not get through: the
+    `tell` is given sentences about what is waited for, `show` how many changes have come and how many there
+    are. Returns what was joined, and how many notes came; None if the first sync did not get through: the
     replica is there and paired, and any later sync fills it.
     """
     identity = own_identity()
@@ -123,12 +130,16 @@ async def join_vault(
     async def store(joined: Joined) -> None:
         await asyncio.to_thread(_store, joined, path, device, vault)
 
+    def asked(host: str) -> None:
+        tell(f"{quoted(host)} asks whether it is you: say yes there. This device is {shown(identity.id)}")
+
     if address is None:
+        tell("Looking for the laptop in the local network.")
         async with Discovery() as discovery:
             places = await addresses_of(code, discovery)
     else:
         places = [address]
-    joined = await join(code, places, make, store)
+    joined = await join(code, places, make, store, asked)
     try:
         await _first_sync(joined, identity, path, show)
     except CrdtnotesError:
@@ -141,7 +152,10 @@ async def _first_sync(
 ) -> None:
     own = OwnReplica(path)
     async with Node(
-        own.open, path=path, identity=identity, report=lambda status: show(status.received, 0)
+        own.open,
+        path=path,
+        identity=identity,
+        report=lambda status: show(status.received, status.received + status.to_come),
     ) as node:
         where = Address(joined.place, joined.welcome.port, secure=True)
         summary = await node.sync_once(where, [joined.host])
@@ -183,6 +197,7 @@ def _store(joined: Joined, path: Path, device: str, vault: bytes | None) -> None
 
 async def ask_on_terminal(question: str) -> bool:
     """Ask a yes-or-no question on the terminal without holding up what goes on meanwhile."""
+    _forget_what_was_typed()
     print(f"{question} [y/N] ", end="", flush=True, file=sys.stderr)
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[str] = loop.create_future()
@@ -198,8 +213,20 @@ async def ask_on_terminal(question: str) -> bool:
         return _is_yes(await asyncio.to_thread(sys.stdin.readline))
     try:
         return _is_yes(await answer)
+    except asyncio.CancelledError:
+        # Nobody waits for the answer any more; what is said next begins on a line of its own.
+        print(file=sys.stderr)
+        raise
     finally:
         loop.remove_reader(sys.stdin.fileno())
+
+
+def _forget_what_was_typed() -> None:
+    """Let no answer to an earlier question count for the next one."""
+    if sys.stdin.isatty() and sys.platform != "win32":
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _is_yes(answer: str) -> bool:

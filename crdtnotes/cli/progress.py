@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import click
+
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
@@ -21,12 +23,19 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
         console=Console(stderr=True),
         transient=True,
     ) as bar:
-        task = bar.add_task(label, total=None)
+        # Before it is known how much there is, a bar would say nothing.
+        task = bar.add_task(label, total=None, visible=False)
 
         def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+            bar.update(task, completed=done, total=total, visible=True)
 
         yield show
+
+
+def tell(sentence: str) -> None:
+    """Say on a terminal's stderr what is being done or waited for, and nothing in a pipe."""
+    if sys.stderr.isatty():
+        click.echo(sentence, err=True)
 
 
 def show_nothing(done: int, total: int) -> None:

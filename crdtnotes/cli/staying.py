@@ -101,7 +101,8 @@ class Company:
     def reach(self, identity: Identity, port: int | None) -> Reach:
         """Return what keeps the node in touch with the vault's devices; `port` is announced."""
         replica = self.own.replica
-        return Reach(self.node, replica.vault_id, identity.id, replica.circle.addresses, port=port)
+        circle = replica.circle
+        return Reach(self.node, replica.vault_id, identity.id, circle.addresses, named=circle.name, port=port)
 
     async def until_paired(self, *, forever: bool) -> None:
         """Wait until the vault is paired with a device, or for ever."""
@@ -116,21 +117,31 @@ class Company:
         if status.caught_up and status.connected and peer not in self._met:
             self._met.add(peer)
             click.echo(f"In step with {quoted(status.device)}")
-            self._remember(status.device)
+            self._remember(status.device, _dialled(status))
         elif status.caught_up and not status.connected:
+            if any((one.host, one.device) == peer for one in self.node.peers):
+                # Two devices that have dialled each other give up one of the connections.
+                return
             self._met.discard(peer)
             received, sent = counted(status.received, "change"), counted(status.delivered, "change")
             click.echo(f"{quoted(status.device)} has left: {received} received, {sent} sent")
-            self._remember(status.device)
+            self._remember(status.device, _dialled(status))
 
-    def _remember(self, device: str) -> None:
-        task = asyncio.create_task(self._remembered(device))
+    def _remember(self, device: str, dialled: Address | None = None) -> None:
+        task = asyncio.create_task(self._remembered(device, self._address or dialled))
         self._remembering.add(task)
         task.add_done_callback(self._remembering.discard)
 
-    async def _remembered(self, device: str) -> None:
+    async def _remembered(self, device: str, address: Address | None) -> None:
         try:
-            await self.own.remember(self.node, device, self._address)
+            await self.own.remember(self.node, device, address)
         except CrdtnotesError as error:
             # The notes are safe; only the list of peers lacks a line.
             _log.warning("%s", error)
+
+
+def _dialled(status: PeerStatus) -> Address | None:
+    """Return where a device of the vault was dialled, None if it came by itself."""
+    if status.id is None or status.dialled_port is None:
+        return None
+    return Address(status.host, status.dialled_port, secure=True)

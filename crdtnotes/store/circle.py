@@ -85,6 +85,11 @@ class Circle:
         self._refresh()
         return self._membership
 
+    def name(self, device: bytes) -> str:
+        """Return the name of a device, or the beginning of its id if it is not known."""
+        member = self.membership().members.get(device)
+        return device_id.short(device) if member is None else member.name
+
     def digest(self) -> bytes:
         """Return a hash (16 bytes) of the set of records; zeros for none."""
         self._refresh()

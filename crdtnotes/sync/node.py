@@ -32,6 +32,7 @@ from crdtnotes.errors import (
 )
 from crdtnotes.sync.address import DEFAULT_PORT, Address, is_loopback
 from crdtnotes.sync.backoff import MOST_AT_ONCE, Backoff
+from crdtnotes.sync.contacts import Contacts
 from crdtnotes.sync.conversation import Conversation, Deadlines, PeerStatus
 from crdtnotes.sync.limits import Breaker, Rates
 from crdtnotes.sync.lobby import Lobby
@@ -100,6 +101,8 @@ class Node:
         self._met = met
         self._presences = Presences(secrets.randbits(62) + 1)
         self._beating: asyncio.Task[None] | None = None
+        self._contacts = Contacts(self._worker)
+        self._noting: asyncio.Task[None] | None = None
         self._deadlines = deadlines or Deadlines()
         self._first_retry = first_retry
         self._lobby = Lobby(
@@ -131,6 +134,7 @@ class Node:
                 await self._worker.stop()
             raise
         self._beating = asyncio.create_task(self._beat())
+        self._noting = asyncio.create_task(self._contacts.keep(lambda: self._running))
         if self._path is not None:
             self._watching = asyncio.create_task(FileWatch(self._path, self.wake).run())
         return self
@@ -317,7 +321,7 @@ class Node:
         """Say Bye to all peers, finish the transaction under way, close the replica and end its thread."""
         self._closing = True
         self._tell(self._presences.leave(self._now))
-        for task in (self._watching, self._beating):
+        for task in (self._watching, self._beating, self._noting):
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
@@ -414,20 +418,9 @@ class Node:
             await asyncio.wait([task])
             raise
         self._account(conversation)
-        await self._note(conversation, address)
+        if not self._closing:
+            await self._contacts.note(conversation, address)
         return conversation
-
-    async def _note(self, conversation: Conversation, address: Address | None) -> None:
-        """Remember what a device has, for `devices` and bundles, and where it was reached."""
-        device, session = conversation.device, conversation.session
-        if device is None or not session.caught_up or self._closing:
-            return
-        place = None if address is None else str(address)
-        replica = self._worker.replica
-        try:
-            await self._worker.run(lambda: replica.devices.note_contact(device, place, session.theirs))
-        except LocalError as error:
-            _log.warning("what is known of a device was not written down: %s", error)
 
     def _status_changed(self, conversation: Conversation, status: PeerStatus) -> None:
         self._lobby.admit(conversation.connection)

@@ -106,7 +106,10 @@ class PairingHost:
         try:
             await self._converse(host, reader, writer, peer)
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
-            _log.debug("pairing: %s went away", peer)
+            if host.stage is Stage.DONE:
+                _log.warning("pairing: %s went away before it was done; give it the same code again", peer)
+            else:
+                _log.debug("pairing: %s went away", peer)
         except RemoteError as error:
             _log.warning("pairing: refused %s: %s", peer, error)
         except LocalError as error:
@@ -126,7 +129,9 @@ class PairingHost:
                 host.receive(await read_frame(reader, MAX_FRAME_BYTES))
             if host.stage is Stage.ASK:
                 self._lobby.admit(writer)
-                await self._settle(host)
+                if not await self._settle(host, reader):
+                    _log.warning("pairing: %s went away while you were asked; the code is still good", peer)
+                    return
             async with asyncio.timeout(self._step):
                 await _send(writer, host.data_to_send())
         if host.burnt:
@@ -137,14 +142,30 @@ class PairingHost:
         elif host.closed and not self._result.done():
             self._result.set_result(NewDevice(host.joiner, host.name))
 
-    async def _settle(self, host: Host) -> None:
-        """Ask the person, one device at a time, and answer it."""
+    async def _settle(self, host: Host, reader: asyncio.StreamReader) -> bool:
+        """Ask the person, one device at a time, and answer it; return whether it stayed for the answer."""
         async with self._asking:
-            if self._result.done() or not await self._ask(host.name, host.joiner):
-                host.decline()
-            else:
+            answer = False if self._result.done() else await self._answer(host, reader)
+            if answer is None:
+                return False
+            if answer:
                 welcome = await self._admit(host.name, host.certificate)
                 host.accept(welcome.vault, welcome.root, welcome.records, welcome.port)
+            else:
+                host.decline()
+            return True
+
+    async def _answer(self, host: Host, reader: asyncio.StreamReader) -> bool | None:
+        """Return what the person says; None if the device goes away meanwhile, or speaks out of turn."""
+        asking = asyncio.ensure_future(self._ask(host.name, host.joiner))
+        leaving = asyncio.ensure_future(reader.read(1))
+        try:
+            await asyncio.wait([asking, leaving], return_when=asyncio.FIRST_COMPLETED)
+            return None if leaving.done() else asking.result()
+        finally:
+            for task in (asking, leaving):
+                task.cancel()
+            await asyncio.gather(asking, leaving, return_exceptions=True)
 
     def _end(self, error: CrdtnotesError) -> None:
         if not self._result.done():
@@ -166,11 +187,13 @@ async def join(
     addresses: Iterable[Address],
     make: Callable[[bytes], Joiner],
     store: Callable[[Joined], Awaitable[None]],
+    asked: Callable[[str], None] = lambda _: None,
 ) -> Joined:
     """Pair with whoever shows `code` at one of the addresses, all tried side by side.
 
     `make` returns the protocol's state for a host's certificate; `store` keeps what was received before the
-    host is told that it arrived. Raises Unreachable or a RemoteError.
+    host is told that it arrived; `asked` is told the host's name when its person is asked. Raises Unreachable
+    or a RemoteError.
     """
     tasks = [asyncio.create_task(_connect(address)) for address in dict.fromkeys(addresses)]
     failure: CrdtnotesError = Unreachable(
@@ -184,7 +207,7 @@ async def join(
                 failure = error
                 continue
             try:
-                return await _join_at(reader, writer, make, store)
+                return await _join_at(reader, writer, make, store, asked)
             except (ProtocolError, Unreachable) as error:
                 # Another device, or another pairing than ours: it learnt nothing, so the next may be tried.
                 failure = error
@@ -218,6 +241,7 @@ async def _join_at(
     writer: asyncio.StreamWriter,
     make: Callable[[bytes], Joiner],
     store: Callable[[Joined], Awaitable[None]],
+    asked: Callable[[str], None],
 ) -> Joined:
     tls: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
     certificate = None if tls is None else tls.getpeercert(binary_form=True)
@@ -227,9 +251,11 @@ async def _join_at(
     try:
         while joiner.error is None and joiner.welcome is None:
             await _send(writer, joiner.data_to_send())
-            asked = joiner.stage is Stage.WELCOME
-            async with asyncio.timeout(PAIRING_SECONDS if asked else STEP_SECONDS):
-                joiner.receive(await read_frame(reader, MAX_WELCOME_BYTES if asked else MAX_FRAME_BYTES))
+            waits = joiner.stage is Stage.WELCOME
+            if waits:
+                asked(joiner.host_name)
+            async with asyncio.timeout(PAIRING_SECONDS if waits else STEP_SECONDS):
+                joiner.receive(await read_frame(reader, MAX_WELCOME_BYTES if waits else MAX_FRAME_BYTES))
         if joiner.error is not None or joiner.welcome is None:
             raise joiner.error or PairingFailed("The other device has refused.")
         place = str(writer.get_extra_info("peername")[0])

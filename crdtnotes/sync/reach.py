@@ -13,7 +13,7 @@ import random as random_module
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from crdtnotes.errors import CrdtnotesError, Unreachable
+from crdtnotes.errors import CrdtnotesError, NotLetIn, Unreachable
 from crdtnotes.store import Replica
 from crdtnotes.sync.address import DEFAULT_PORT, Address
 from crdtnotes.sync.backoff import Backoff
@@ -57,17 +57,22 @@ class Reach:
         own: bytes,
         remembered: Remembered,
         *,
+        named: Callable[[bytes], str] = short,
         port: int | None = None,
         discover: bool = True,
         random: Callable[[], float] = random_module.random,
         first_retry: float = 0.5,
         surroundings: Callable[[Callable[[], None]], Surroundings] = Surroundings,
     ) -> None:
-        """`port`, where this device listens, is announced in the local network, None if it does not."""
+        """`named` returns a device's name, and is called on the replica's thread, too.
+
+        `port`, where this device listens, is announced in the local network, None if it does not.
+        """
         self._node = node
         self._vault = vault
         self._own = own
         self._remembered = remembered
+        self._named = named
         self._port = port
         self._discover = discover
         self._random = random
@@ -117,21 +122,28 @@ class Reach:
         return [address for address in found if address.secure][:_MOST_ADDRESSES]
 
     async def dial(self, device: bytes) -> tuple[Connection, Address]:
-        """Return a connection to the device at the first address that works; raises Unreachable."""
+        """Return a connection to the device at the first address that works; raises Unreachable, and NotLetIn
+        where somebody was there.
+        """
         addresses = await self.addresses(device)
         tasks = {asyncio.create_task(self._node.dial(address, [device])): address for address in addresses}
         winner: tuple[Connection, Address] | None = None
+        refused = False
         left = set(tasks)
         try:
             while left and winner is None:
                 done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
+                    refused |= isinstance(task.exception(), NotLetIn)
                     if task.exception() is None and winner is None:
                         winner = (task.result(), tasks[task])
         finally:
             await _let_go([task for task in tasks if winner is None or tasks[task] != winner[1]])
         if winner is None:
-            raise Unreachable(f"The device {short(device)} is not to be reached at the moment.")
+            name = await self._node.run(lambda: self._named(device))
+            if refused:
+                raise NotLetIn(f"The device {name} does not let this one in: was it revoked?")
+            raise Unreachable(f"The device {name} is not to be reached at the moment.")
         return winner
 
     # -- inside
@@ -146,8 +158,10 @@ class Reach:
     async def _stay(self, device: bytes) -> None:
         backoff = Backoff(self._random, first=self._first_retry)
         stirred = self._stirred[device]
+        said = ""
         while device in self._node.members:
             if self._node.connected(device):
+                said = ""
                 await asyncio.sleep(_LOOK_SECONDS)
                 continue
             stirred.clear()
@@ -156,10 +170,13 @@ class Reach:
                 connection, address = await self.dial(device)
                 conversation = await self._node.converse(connection, address)
                 forked = conversation.session.forked
+                said = ""
                 if conversation.session.caught_up:
                     backoff.reset()
             except CrdtnotesError as error:
-                _log.info("%s", error)
+                # Once for each absence, however often it is tried.
+                _log.log(logging.DEBUG if str(error) == said else logging.INFO, "%s", error)
+                said = str(error)
             with contextlib.suppress(TimeoutError):
                 # Not `wait_for`: in Python 3.11 that can swallow a cancellation that comes with the event.
                 async with asyncio.timeout(backoff.next(at_once=forked)):

@@ -14,7 +14,15 @@ from websockets.typing import Subprotocol
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.messages import Bye, Hello
-from crdtnotes.errors import DecodeError, LocalError, NotAMember, PortTaken, Unreachable, VersionMismatch
+from crdtnotes.errors import (
+    DecodeError,
+    LocalError,
+    NotAMember,
+    NotLetIn,
+    PortTaken,
+    Unreachable,
+    VersionMismatch,
+)
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.lobby import Lobby
 from crdtnotes.sync.tls import Listening, device_shown
@@ -115,8 +123,9 @@ async def dial(
         except OSError as error:
             refusal = error
         except (WebSocketException, ValueError, EOFError):
-            what = "does not let this device in" if address.secure else "is not a crdtnotes peer"
-            raise Unreachable(f"What listens at {address} {what}.") from None
+            if address.secure:
+                raise _not_let_in(address) from None
+            raise Unreachable(f"What listens at {address} is not a crdtnotes peer.") from None
         else:
             if address.secure and device_of(connection) not in devices:
                 connection.transport.abort()
@@ -127,9 +136,13 @@ async def dial(
             raise Unreachable(f"What listens at {address} is not a crdtnotes peer.")
     if address.secure and isinstance(refusal, ConnectionResetError | BrokenPipeError):
         # In TLS 1.3 this is how the listener's refusal of our certificate looks from here.
-        raise Unreachable(f"What listens at {address} does not let this device in.")
+        raise _not_let_in(address)
     reason = f" ({refusal.strerror})" if refusal is not None and refusal.strerror else ""
     raise Unreachable(f"No peer listens at {address}{reason}.")
+
+
+def _not_let_in(address: Address) -> NotLetIn:
+    return NotLetIn(f"What listens at {address} does not let this device in.")
 
 
 def device_of(connection: Connection) -> bytes | None:

@@ -86,6 +86,8 @@ def test_paired_devices_stay_in_step_and_a_revoked_one_does_not(ana: Program, bo
             finish(ana, "revoke", "波", "--yes")
             finish(ana, "new", "secret")
             wait_until(lambda: bo.finish("sync", address, "--once")[0] == 1)
+        code, _, err = bo.finish("sync", "--once")
+        assert (code, "does not let this one in: was it revoked?" in err) == (1, True)
     assert bo.finish("show", "secret")[0] == 1
     (_, gone) = json.loads(finish(ana, "devices", "--json"))
     assert gone["state"] == "revoked"

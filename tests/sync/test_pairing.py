@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -33,15 +34,23 @@ def host_of(identity: Identity, answer: bool = True, step: float = 15.0) -> Pair
     )
 
 
-async def joining(port: int, code: Code, identity: Identity) -> Joined:
-    async def store(joined: Joined) -> None:
-        pass
+async def keep(_: Joined) -> None:
+    """Keep nothing."""
 
+
+async def joining(
+    port: int,
+    code: Code,
+    identity: Identity,
+    asked: Callable[[str], None] = lambda _: None,
+    store: Callable[[Joined], Awaitable[None]] = keep,
+) -> Joined:
     return await join(
         code,
         [Address("127.0.0.1", 1, secure=True), Address("127.0.0.1", port, secure=True)],
         lambda certificate: Joiner(code, identity, "bo", certificate, secrets.token_bytes),
         store,
+        asked,
     )
 
 
@@ -108,6 +117,64 @@ def test_a_person_who_says_no_is_obeyed(ana: Identity, bo: Identity) -> None:
                 await host.paired()
 
     run(main())
+
+
+def test_who_goes_away_while_the_person_is_asked_may_come_again(
+    ana: Identity, bo: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
+    questions: list[str] = []
+    told: list[str] = []
+
+    async def main() -> None:
+        asked = asyncio.Event()
+        withdrawn = asyncio.Event()
+
+        async def ask(name: str, device: bytes) -> bool:
+            questions.append(name)
+            if len(questions) > 1:
+                return True
+            asked.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                withdrawn.set()
+            return True
+
+        async def admit(name: str, certificate: bytes) -> Welcome:
+            return WELCOME
+
+        host = PairingHost(lambda: Host([CODE], ana, "ana", VAULT, secrets.token_bytes), ask, admit)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            first = asyncio.create_task(joining(port, CODE, bo, told.append))
+            await asked.wait()
+            first.cancel()
+            await withdrawn.wait()
+            await joining(port, CODE, bo)
+            assert (await host.paired()).id == bo.id
+
+    run(main())
+    assert questions == ["bo", "bo"]
+    assert told == ["ana"]
+    assert "the code is still good" in caplog.text
+
+
+def test_who_is_let_in_and_goes_away_is_told_of_and_may_come_again(
+    ana: Identity, bo: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        host = host_of(ana)
+
+        async def stop(_: Joined) -> None:
+            raise Unreachable("the disk is full")
+
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            with pytest.raises(Unreachable):
+                await joining(port, CODE, bo, store=stop)
+            await joining(port, CODE, bo)
+            assert (await host.paired()).id == bo.id
+
+    run(main())
+    assert "give it the same code again" in caplog.text
 
 
 def test_after_a_while_nobody_is_waited_for(ana: Identity) -> None:

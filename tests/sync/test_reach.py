@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crdtnotes.errors import Unreachable
+from crdtnotes.errors import NotLetIn, Unreachable
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.node import Node
 from crdtnotes.sync.reach import HINT_LENGTH, Reach
@@ -31,6 +31,7 @@ def reach_of(laptop: Laptop, node: Node, moved: list[Callable[[], None]] | None 
         replica.vault_id,
         laptop.identity.id,
         replica.circle.addresses,
+        named=replica.circle.name,
         discover=False,
         random=lambda: 0.5,
         first_retry=0.02,
@@ -76,6 +77,45 @@ def test_nowhere_to_dial_is_said(tmp_path: Path) -> None:
         async with bo.node() as b:
             with pytest.raises(Unreachable):
                 await reach_of(bo, b).dial(ana.identity.id)
+
+    run(main())
+
+
+def test_a_device_that_is_there_and_refuses_is_told_from_one_that_is_away(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+
+    async def main() -> None:
+        async with ana.node() as a, bo.node() as b:
+            reach = reach_of(bo, b)
+            reach.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
+            await asyncio.to_thread(ana.revoke, bo)
+            await a.refresh()
+            with pytest.raises(NotLetIn, match="The device ana does not let this one in"):
+                await reach.dial(ana.identity.id)
+
+    run(main())
+
+
+def test_a_device_that_is_away_is_told_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ana, bo = pair(tmp_path)
+    caplog.set_level(logging.DEBUG)
+
+    def away(level: int) -> int:
+        said = "The device ana is not to be reached at the moment."
+        return sum(one.levelno == level and one.getMessage() == said for one in caplog.records)
+
+    async def main() -> None:
+        async with bo.node() as b:
+            reach = reach_of(bo, b)
+            async with running(reach):
+                while away(logging.DEBUG) < 3:
+                    await asyncio.sleep(0.01)
+                async with ana.node() as a:
+                    reach.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
+                    await ana.until("from bo")
+                assert away(logging.INFO) == 1
+                while away(logging.INFO) < 2:
+                    await asyncio.sleep(0.01)
 
     run(main())
 
