@@ -60,7 +60,7 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
 
     The signature is checked before anything is kept.
     """
-    changes = records = size = 0
+    changes = records = held_bytes = 0
     held: list[bytes | Heads] = []
     with plain_errors(path):
         size = path.stat().st_size
@@ -73,8 +73,8 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
                 records += replica.devices.take_records(list(message.records))
             elif isinstance(message, Changes):
                 held.append(messages.unpack(message))
-                size += message.length
-                if size > 2 * MAX_GROUP_BYTES:
+                held_bytes += message.length
+                if held_bytes > 2 * MAX_GROUP_BYTES:
                     raise DecodeError("The bundle holds more changes than it may without a signature.")
             elif isinstance(message, Heads):
                 try:
@@ -84,7 +84,7 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
                         "The bundle goes on from changes that are not here; one made with --since of this "
                         "replica's version would fit."
                     ) from None
-                held, size = [], 0
+                held, held_bytes = [], 0
             else:
                 raise DecodeError("The bundle holds what does not belong in one.")
     if held:

@@ -1,9 +1,11 @@
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from crdtnotes.errors import CrdtnotesError, DecodeError, MissingChanges, NotAMember, NotPaired, VaultExists
 from crdtnotes.store import Replica
+from crdtnotes.sync import bundle as bundles
 from crdtnotes.sync.bundle import apply_bundle, create_bundle
 from tests.sync.laptops import Laptop, founder, pair
 
@@ -34,6 +36,20 @@ def test_a_bundle_brings_what_is_new(tmp_path: Path) -> None:
     assert apply(bo, path) == 2
     assert apply(bo, path) == 0
     assert bo.names() == ["from ana", "from bo", "zh/系统"]
+
+
+def test_a_large_bundle_is_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held back until its signatures come is bounded, not the bundle."""
+    ana, bo = pair(tmp_path)
+    random = Random(1)
+    ana.write("large", "".join(chr(random.randint(0x4E00, 0x9FA5)) for _ in range(15_000)))
+    path = bundle(ana, tmp_path / "b", bo)
+    monkeypatch.setattr(bundles, "MAX_GROUP_BYTES", 20_000)
+    assert path.stat().st_size > 20_000
+    assert apply(bo, path) == 2
+    monkeypatch.setattr(bundles, "MAX_GROUP_BYTES", 10_000)
+    with pytest.raises(DecodeError, match="more changes than it may"):
+        apply(bo, path)
 
 
 def test_nothing_of_it_can_be_read_by_others(tmp_path: Path) -> None:
