@@ -6,16 +6,23 @@ It says them one by one and in blocks, and in a conversation also of branches an
 from dataclasses import replace
 from random import Random
 
+import msgspec
+
 from crdtnotes.changes import block, messages
 from crdtnotes.changes.batch import Form, Packed, Piece, batches, changes_in
-from crdtnotes.changes.change import Change, birth_actor, note_id
+from crdtnotes.changes.change import Change, birth_actor, chain, note_id
 from crdtnotes.changes.codec import decode, encode
 from crdtnotes.changes.compression import compress
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import Create, Insert, Op, Remove
-from crdtnotes.errors import CrdtnotesError
+from crdtnotes.errors import CrdtnotesError, DecodeError
 from crdtnotes.store.replica import Replica
+from crdtnotes.trust.actors import ActorRecord
+from crdtnotes.trust.identity import Identity
+from crdtnotes.trust.records import Add, sign_record
+from crdtnotes.trust.signatures import sign_head
 from tests.simulation.disk import VAULT
+from tests.simulation.identities import STRANGER, identity
 from tests.simulation.machine import Machine
 
 ACTOR = 77
@@ -80,6 +87,59 @@ class Liar:
                 )
         return [messages.encode(message) for message in said]
 
+    def signed_frames(self, replica: Replica, random: Random, by: Identity) -> list[bytes]:
+        """What it says in a conversation as a device, with signatures: its own, and others' under what they
+        were not made for.
+        """
+        said: list[messages.Message] = [
+            messages.hello(VAULT, "a friend", replica.heads(), replica.devices.records_digest()),
+            messages.ack(0, {}),
+        ]
+        for _ in range(random.randint(1, 3)):
+            luck = random.random()
+            if luck < 0.2:
+                said.append(self._branch(replica, random))
+            elif luck < 0.3:
+                said.append(messages.Records((self._record(random, by),)))
+            batches = self.batches(replica, random)
+            said += [messages.pack(batch) for batch in batches]
+            said.append(self._heads(replica, batches, random, by))
+        return [messages.encode(message) for message in said]
+
+    def _record(self, random: Random, by: Identity) -> bytes:
+        """A record that counts for nothing: its signer does not belong to the vault, or signed another."""
+        friend = identity(STRANGER)
+        add = Add(VAULT, friend.certificate, "no friend", random.randint(1, 3), by.id, 1)
+        signer = friend if random.random() < 0.5 else by
+        if signer is by:
+            add = msgspec.structs.replace(add, vault=bytes(16))
+        return sign_record(add, signer).data
+
+    def _heads(self, replica: Replica, sent: list[bytes], random: Random, by: Identity) -> messages.Heads:
+        """What is to cover batches: signatures that do not, with proofs of streams that it does not own."""
+        ends: dict[int, int] = {}
+        tips: dict[int, bytes] = {}
+        for data in (data for batch in sent for data in _whole(batch)):
+            change = decode(data)
+            before = tips.get(change.actor) or replica.hash_at(change.actor, change.seq - 1) or bytes(16)
+            tips[change.actor] = chain(before, data)
+            ends[change.actor] = change.seq
+        ends = ends or {ACTOR: 1}
+        genuine = [one for _, one in replica.covering.covers.all_signed()]
+        proofs = {author.actor: author for author in replica.covering.covers.authors()}
+        heads = []
+        for actor, seq in sorted(ends.items()):
+            luck = random.random()
+            signature = sign_head(by, VAULT, actor, seq, tips.get(actor, bytes(16)))
+            if luck < 0.2:
+                signature = random.randbytes(64)
+            elif luck < 0.4 and genuine:
+                signature = random.choice(genuine)[2]
+            heads.append((actor, seq, signature))
+        shown = [proofs[actor] for actor in ends if actor in proofs and random.random() < 0.7]
+        shown += [ActorRecord(ACTOR, by.keys.signing, random.randbytes(16))] if random.random() < 0.5 else []
+        return messages.Heads(tuple((one.signing_key, one.nonce) for one in shown), tuple(heads))
+
     def _branch(self, replica: Replica, random: Random) -> messages.Branch:
         """A fork that nobody made, of somebody's stream or of one that nobody has heard of."""
         actor, (last, _) = random.choice([*replica.heads().items(), (ACTOR, (3, b""))])
@@ -141,3 +201,11 @@ class Liar:
         else:
             ops = (Remove(((random.choice(changes).actor, 2**53 - 1),)),)
         return [Change(actor, seq, start, deps, change.time, change.note, ops)]
+
+
+def _whole(batch: bytes) -> list[bytes]:
+    """The changes of a batch; none of one that was spoilt."""
+    try:
+        return list(changes_in(batch))
+    except DecodeError:
+        return []

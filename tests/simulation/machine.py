@@ -10,6 +10,7 @@ from crdtnotes.store.replica import Replica
 from crdtnotes.store.writer import Writer
 from crdtnotes.vault import Vault
 from tests.simulation.disk import Disk
+from tests.simulation.identities import identity
 from tests.simulation.ledger import Ledger
 from tests.simulation.people import Person
 
@@ -30,6 +31,8 @@ class Machine:
         self.processes = processes
         self.disk = Disk(path, in_memory=processes == 1)
         self.person = Person(number, ledger)
+        self.identity = identity(number)
+        """The device's keys; they are of use in a paired world only."""
         self.clock = 1_800_000_000_000
         self.away = False
         self.group = 0
@@ -51,7 +54,7 @@ class Machine:
     def start(self) -> None:
         """Start the programs."""
         for _ in range(self.processes - len(self.running)):
-            vault = Vault(Replica(self.disk.path))
+            vault = Vault(Replica(self.disk.path, identity=lambda: self.identity))
             vault._writer = Writer(vault.replica, lambda: self.clock)
             self.running.append(Process(vault))
 

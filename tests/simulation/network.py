@@ -9,7 +9,7 @@ from random import Random
 from crdtnotes.errors import Fork
 from crdtnotes.sync.session import Session
 from tests.simulation.machine import Machine
-from tests.simulation.oracles import check_sent
+from tests.simulation.oracles import check_addressee, check_sent
 
 
 class Clock:
@@ -42,10 +42,12 @@ class Clock:
 class End:
     """One side of a connection: a machine's session and the frames that are on their way to it."""
 
-    def __init__(self, machine: Machine, process: int) -> None:
+    def __init__(self, machine: Machine, process: int, peer: bytes | None) -> None:
+        """`peer` is the id of the other machine's device, where that is proven."""
         self.machine = machine
         self.replica = machine.running[process].vault.replica
-        self.session = Session(self.replica, window=4096)
+        self.peer = peer
+        self.session = Session(self.replica, window=4096, device=peer)
         self.inbox: deque[bytes] = deque()
         self.last = 0
 
@@ -85,6 +87,8 @@ class Wire:
             if not frames:
                 break
             check_sent(end.replica, frames)
+            if end.peer is not None:
+                check_addressee(end.replica, end.peer, frames)
             clock = self.network.clock
             for frame in self._spoil(frames):
                 other.last = max(other.last, clock.now + self._random.randint(0, self.network.delay))
@@ -155,8 +159,14 @@ class Network:
     """All connections. `guard` runs what may stop a machine."""
 
     def __init__(
-        self, clock: Clock, delay: int, guard: Callable[[Machine, Callable[[], object]], None]
+        self,
+        clock: Clock,
+        delay: int,
+        guard: Callable[[Machine, Callable[[], object]], None],
+        meet: Callable[[Machine, Machine], bool] | None = None,
     ) -> None:
+        """`meet` says in a paired world whether two machines let each other in."""
+        self.meet = meet
         self.clock = clock
         self.delay = delay
         self.guard = guard
@@ -169,7 +179,12 @@ class Network:
             return None
         if any({wire.a.machine, wire.b.machine} == {a, b} for wire in self.wires):
             return None
-        left, right = (End(one, random.randrange(len(one.running))) for one in (a, b))
+        if self.meet is not None and not self.meet(a, b):
+            return None
+        left, right = (
+            End(one, random.randrange(len(one.running)), None if self.meet is None else other.identity.id)
+            for one, other in ((a, b), (b, a))
+        )
         wire = Wire(self, left, right, random, garble)
         self.wires.append(wire)
         wire.start()

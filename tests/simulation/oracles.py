@@ -46,6 +46,14 @@ def check_sent(replica: Replica, frames: list[bytes]) -> None:
                 )
 
 
+def check_addressee(replica: Replica, device: bytes, frames: list[bytes]) -> None:
+    """Nothing of the vault is sent to a device that does not belong to it (any more)."""
+    if not replica.devices.is_member(device):
+        kinds = {type(messages.decode(frame)) for frame in frames}
+        told = kinds & {messages.Changes, messages.Heads, messages.Records, messages.Branch, messages.Hello}
+        require(not told, "a device that does not belong to the vault is sent something of it")
+
+
 def check_waiting(replica: Replica) -> None:
     """What waits for others takes bounded memory."""
     size = replica.intake.waiting_bytes

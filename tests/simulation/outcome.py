@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from crdtnotes.changes.messages import Heads
 from crdtnotes.store import packing
 from crdtnotes.vault import Vault
 from tests.simulation.ledger import Ledger
@@ -31,8 +32,13 @@ def check_outcome(machines: Sequence[Machine], ledger: Ledger, empty: Vault) -> 
     vault = machines[0].running[0].vault
     # In blocks as large as can be, and each batch at once: nothing may come before what it depends on.
     packing.pack(vault.replica, least=2)
-    for batch in vault.changes_since({}):
-        empty.replica.receive([batch])
+    founded = vault.replica.founded
+    group: list[bytes | Heads] = []
+    for item in vault.replica.changes_since({}):
+        group.append(item)
+        if not founded or isinstance(item, Heads):
+            empty.replica.receive(group)
+            group = []
     require(empty.digest == vault.digest, "the log alone gives another digest than the replica")
     check_against_log(vault)
     # All show the same: so one is checked from the log up, and all processes of it.
@@ -40,3 +46,4 @@ def check_outcome(machines: Sequence[Machine], ledger: Ledger, empty: Vault) -> 
         for process in machine.running:
             problems = process.vault.check()
             require(not problems, f"machine {machine.number}: {problems}")
+            require(not process.vault.replica.bare(), f"machine {machine.number} waits for signatures")

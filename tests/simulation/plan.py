@@ -34,6 +34,9 @@ WEIGHTS = {
 }
 """How often each kind of step is drawn where all kinds may happen."""
 
+PAIRED = 0.2
+"""The share of worlds in which the machines are paired devices, and all changes are signed."""
+
 FAULTS = ("cut", "crash", "full", "clock", "partition", "away", "restore", "copy", "clone", "lie", "post")
 """Each world has some of these and not the others, so that each also happens where little else does."""
 
@@ -72,6 +75,8 @@ class Plan:
     loss: float
     twice: float
     steps: tuple[Step, ...]
+    first: int | None = None
+    """In a paired world, how many machines are paired from the beginning; else None."""
 
     def keep(self, numbers: list[int]) -> "Plan":
         """The same world with only these steps."""
@@ -97,7 +102,7 @@ def draw(seed: int) -> Plan:
         Step(kind, random.randrange(machines), random.randrange(machines - 1), random.getrandbits(32))
         for kind in random.choices(kinds, weights, k=length)
     )
-    return Plan(
+    plan = Plan(
         seed,
         machines,
         _edges(random, machines),
@@ -108,6 +113,49 @@ def draw(seed: int) -> Plan:
         random.choice((0.0, 0.2)),
         steps,
     )
+    # What is drawn for a paired world comes from elsewhere, so that it changes nothing in the others.
+    chance = Random(f"devices {seed}")
+    return _paired(plan, chance) if chance.random() < PAIRED else plan
+
+
+def _paired(plan: Plan, random: Random) -> Plan:
+    """The same world with devices: some are paired in mid-run, and in some worlds one is revoked."""
+    first = max(1, plan.machines - random.choice((0, 0, 1, 1, 2)))
+    steps = list(plan.steps)
+
+    def insert(kind: str, earliest: float, who: int | None = None) -> None:
+        at = random.randint(int(earliest * len(steps)), len(steps))
+        who = random.randrange(plan.machines) if who is None else who
+        steps.insert(at, Step(kind, who, random.randrange(plan.machines - 1), random.getrandbits(32)))
+
+    for _ in range(2 * (plan.machines - first)):
+        insert("pair", 0.0)
+    if random.random() < 0.4:
+        for _ in range(3):
+            insert("lie", 0.1)
+    luck = random.random()
+    if luck < 0.35:
+        for _ in range(3):
+            insert("revoke", 0.2)
+            insert("post", 0.5)
+            insert("meet", 0.4)
+            insert("edit", 0.4)
+    elif luck < 0.75:
+        # Changes that are carried by hand hold no hashes of what they build on: not where there are forks.
+        steps = [step for step in steps if step.kind != "post"]
+        if random.random() < 0.4:
+            # A machine whose clock went back before it was put back is for people.
+            steps = [step for step in steps if step.kind != "clock"]
+            who = random.randrange(plan.machines)
+            steps.insert(len(steps) // 3, Step("backup", who, 0, 0))
+            for _ in range(3):
+                insert("restore", 0.5, who)
+        else:
+            insert("clone", 0.2)
+            insert("clone", 0.2)
+        for _ in range(len(steps)):
+            insert(random.choice(("edit", "edit", "meet")), 0.2)
+    return replace(plan, first=first, steps=tuple(steps))
 
 
 def _edges(random: Random, machines: int) -> tuple[tuple[int, int], ...]:

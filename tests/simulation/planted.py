@@ -18,6 +18,9 @@ from crdtnotes.store import intake as intake_module
 from crdtnotes.store import replica as replica_module
 from crdtnotes.store.blocks import Blocks
 from crdtnotes.store.branches import Branches
+from crdtnotes.store.circle import Circle
+from crdtnotes.store.covering import Covering
+from crdtnotes.store.covers import Covers
 from crdtnotes.store.documents import Documents
 from crdtnotes.store.intake import Intake
 from crdtnotes.store.log import Log
@@ -28,6 +31,8 @@ from crdtnotes.sync import settling as settling_module
 from crdtnotes.sync.outgoing import Outgoing
 from crdtnotes.sync.session import Session
 from crdtnotes.sync.settling import Settling
+from crdtnotes.trust.membership import Membership
+from crdtnotes.trust.records import Record
 
 Plant = Callable[[], AbstractContextManager[object]]
 
@@ -244,6 +249,29 @@ def _goes_on(right: Any) -> Any:
     return divide
 
 
+def _always(_: Any) -> Any:
+    return lambda *_: True
+
+
+def _others_sign(right: Any) -> Any:
+    """What this device has written and moved is not signed again."""
+
+    def mend(self: Any) -> Any:
+        with mock.patch.object(Covering, "own_key", None):
+            return right(self)
+
+    return mend
+
+
+def _first_signature_only(right: Any) -> Any:
+    """Of what covers a group with several streams, one signature is kept."""
+
+    def put(self: Any, size: int, entries: Any) -> None:
+        right(self, size, list(entries)[:1])
+
+    return put
+
+
 PLANTED: dict[str, Plant] = {
     "a dependency check skipped": _instead(causality, "is_ready", _no_dependency_check),
     "the last rename to arrive wins": _instead(Register, "assign", _last_to_arrive_wins),
@@ -271,7 +299,17 @@ PLANTED: dict[str, Plant] = {
     ),
     "a fork in which neither side gives way": _instead(settling_module, "gives_way", _never),
     "a branch that moves without what builds on it": _instead(fork_module, "moves_with", _stays),
+    "a signature that nobody checks": _instead(Covering, "_is_covered", _always),
+    "a revocation that counts for no change": _instead(Membership, "may_have_written", _always),
+    "a device that is asked for once": _instead(Session, "_check_peer", _nothing),
+    "a branch that moves and is not signed again": _instead(Covering, "mend", _others_sign),
+    "a device that is gone, and nobody answers for it": _instead(Circle, "answer_for_gone", _nothing),
+    "a signature that is not kept": _instead(Covers, "put", _first_signature_only),
+    "a record that anybody may sign": _instead(Record, "signed_by", _always),
 }
 
 IN_THE_DATA_TYPES = frozenset(list(PLANTED)[1:5])
 """Those that change compiled classes, where there are any."""
+
+IN_PAIRED_WORLDS = frozenset(list(PLANTED)[-7:])
+"""Those in who belongs to a vault and what is signed."""

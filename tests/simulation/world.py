@@ -1,6 +1,5 @@
 """A world: machines, people and a network go through a plan; then the network heals and all must agree."""
 
-import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -8,24 +7,24 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
-from unittest import mock
 
 from crdtnotes.changes.batch import batches, changes_in
+from crdtnotes.changes.messages import Heads
 from crdtnotes.errors import DiskFull, Fork, NoteNotFound, RemoteError
 from crdtnotes.note import Note
-from crdtnotes.store import intake as intake_module
-from crdtnotes.store import memory, packing, stream
-from crdtnotes.store import replica as replica_module
+from crdtnotes.store import packing
 from crdtnotes.store.memory import Remembered
 from crdtnotes.sync.session import Session
 from crdtnotes.vault import Vault
+from tests.simulation.circle import Circle, begin, take_bundle
 from tests.simulation.disk import Crash
+from tests.simulation.identities import LIAR, NEWCOMER, STRANGER, identity
 from tests.simulation.ledger import Ledger
 from tests.simulation.liar import Liar
 from tests.simulation.machine import Machine, Process
 from tests.simulation.network import Clock, Network
 from tests.simulation.oracles import (
-    MAX_WAITING,
+    check_addressee,
     check_links,
     check_sent,
     check_stream,
@@ -33,25 +32,14 @@ from tests.simulation.oracles import (
     require,
 )
 from tests.simulation.outcome import check_agreement, check_outcome
+from tests.simulation.patches import patched
 from tests.simulation.plan import Plan, Step
+
+_FOR_ALL = frozenset(("pair", "wait", "clock", "partition", "join", "crash", "full", "room", "away", "back"))
+# What can happen to a machine that was not paired yet, in a paired world.
 
 ROUNDS = 8
 """Within so many rounds of meetings, over all edges in turn, a healed network agrees."""
-
-
-class _Turn:
-    """In place of the lock between a commit and remembering it: here nothing happens in between.
-
-    A real one is a lock that ends with its process; here it would outlive each crash.
-    """
-
-    def __init__(self, _path: Path) -> None: ...
-
-    def take(self) -> None: ...
-
-    def end(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class World:
@@ -63,9 +51,12 @@ class World:
         self.random = Random(plan.seed)
         self.ledger = Ledger()
         self.clock = Clock()
-        self.network = Network(self.clock, plan.delay, self.guard)
         self.here: dict[Path, Machine] = {}
         self.machines: list[Machine] = []
+        self.circle = None if plan.first is None else Circle(self.machines, self.ledger)
+        """The devices, in a paired world."""
+        meet = None if self.circle is None else self.circle.meet
+        self.network = Network(self.clock, plan.delay, self.guard, meet)
         self.edges = list(plan.edges)
         self.liar = Liar()
         self.may_fork = False
@@ -92,6 +83,8 @@ class World:
             "lie": self._lie,
             "search": self._search,
             "pack": self._pack,
+            "pair": self._pair,
+            "revoke": self._revoke,
         }
 
     # -- the two phases
@@ -102,22 +95,33 @@ class World:
             self._add(self.plan.processes[number])
         for number in range(self.plan.notes):
             self._edit(self.machines[0], self.machines[0], Random(number))
+        if self.plan.first is not None:
+            begin(self.machines, self.plan.first)
         for step in self.plan.steps:
             self.step(step)
         self.heal()
-        check_outcome(self.machines, self.ledger, self._empty())
+        check_outcome(self.members, self.ledger, self._empty())
         self._check_links_after_an_edit()
+
+    @property
+    def members(self) -> list[Machine]:
+        """The machines that have to agree in the end."""
+        return self.machines if self.circle is None else self.circle.members
 
     def step(self, step: Step) -> None:
         """Let one thing happen, and a little time pass."""
         one = self.machines[step.who]
         others = [machine for machine in self.machines if self._linked(one, machine)]
-        self.kinds[step.kind](one, others[step.other % len(others)], Random(step.seed))
+        other = others[step.other % len(others)]
+        if self.circle is None or step.kind in _FOR_ALL or all(map(self.circle.joined, (one, other))):
+            self.kinds[step.kind](one, other, Random(step.seed))
         self.clock.run(self.clock.now + 20)
         for machine in self.machines:
             for process in machine.running:
                 check_waiting(process.vault.replica)
                 check_stream(process.vault.replica)
+        if self.circle is not None:
+            self.circle.check()
 
     def heal(self) -> None:
         """All faults end, everybody meets along the edges; all must agree within ROUNDS rounds."""
@@ -127,14 +131,32 @@ class World:
             machine.disk.crash_in = None
             machine.disk.set_full(False)
             machine.away, machine.group = False, 0
+        if self.circle is not None:
+            self._heal_circle(self.circle)
         for _ in range(ROUNDS):
             for a, b in self.edges:
                 self.network.connect(self.machines[a], self.machines[b], self.random)
                 self._settle()
-            if len({frozenset(machine.replica.heads().items()) for machine in self.machines}) == 1:
+            heads = {frozenset(machine.replica.heads().items()) for machine in self.members}
+            if len(heads) == 1 and not any(machine.replica.bare() for machine in self.members):
                 break
-        check_agreement(self.machines)
+        check_agreement(self.members)
         require(self.may_fork or not self.network.forks, "a number was used twice")
+
+    def _heal_circle(self, circle: Circle) -> None:
+        """Pair who was not paired yet, and let who is gone meet all once more."""
+        for machine in circle.late:
+            self._let_in(circle.members[0], machine)
+        for one, other in circle.strangers():
+            self._let_in(one, other)
+        self.edges = circle.heal()
+        if circle.gone is not None:
+            for machine in circle.members:
+                self.network.connect(machine, circle.gone, self.random)
+            self._settle()
+            circle.check()
+        for machine in circle.members:
+            circle.check_authors(machine)
 
     def _settle(self) -> None:
         """Wait until nothing moves, and hang up."""
@@ -161,6 +183,9 @@ class World:
         """A new replica, to play a log into."""
         machine = self._add(1)
         self.machines.remove(machine)
+        if self.circle is not None:
+            machine.identity = identity(NEWCOMER)
+            self._let_in(self.members[0], machine)
         return machine.running[0].vault
 
     def guard(self, machine: Machine, action: Callable[[], object]) -> None:
@@ -223,6 +248,9 @@ class World:
         """Send changes as loose batches: in pieces, some lost, some twice, all in any order."""
         if one.away or other.away or one.group != other.group:
             return
+        if self.circle is not None:
+            self._carry(one, other, random)
+            return
         known = other.running[0].vault.version if random.random() < 0.7 else {}
         vault = one.running[0].vault
         datas = [data for batch in vault.changes_since(known) for data in changes_in(batch)]
@@ -237,6 +265,30 @@ class World:
                             random.randint(0, self.plan.delay), partial(self._deliver, other, batch)
                         )
             datas = datas[size:]
+
+    def _carry(self, one: Machine, other: Machine, random: Random) -> None:
+        """Carry changes in a bundle; it comes late, perhaps twice, perhaps spoilt behind some group."""
+        replica = one.replica
+        if replica.bare():
+            return
+        known = other.replica.version() if random.random() < 0.7 else {}
+        groups: list[list[bytes | Heads]] = [[]]
+        for item in replica.changes_since(known):
+            groups[-1].append(item)
+            if isinstance(item, Heads):
+                groups.append([])
+        records = replica.devices.records()
+        if random.random() < self.plan.loss:
+            del groups[random.randrange(len(groups))]
+        for _ in range(1 + (random.random() < self.plan.twice)):
+            take = partial(self._unpack, other, one.identity.id, records, groups)
+            self.clock.after(random.randint(0, self.plan.delay), take)
+
+    def _unpack(
+        self, machine: Machine, sender: bytes, records: list[bytes], groups: list[list[bytes | Heads]]
+    ) -> None:
+        self.guard(machine, lambda: take_bundle(machine.replica, sender, records, groups))
+        self.network.wake(machine)
 
     def _deliver(self, machine: Machine, batch: bytes) -> None:
         def apply() -> None:
@@ -290,7 +342,18 @@ class World:
         if one.backup is None:
             return
         data, outside = one.backup
-        if random.random() < 0.5:
+        whole = random.random() >= 0.5
+        if self.circle is not None:
+            if not self.circle.may_copy(one):
+                return
+            if whole and any(step.kind == "clock" for step in self.plan.steps):
+                whole = False
+            if whole and not self.circle.may_fork(one):
+                return
+            self.circle.forked |= whole
+            # What it writes now is written later than what it has lost.
+            one.clock += 1000
+        if not whole:
             self._replace(one, data, one.outside)
         else:
             self.may_fork = True
@@ -298,10 +361,17 @@ class World:
 
     def _copy(self, one: Machine, other: Machine, _random: Random) -> None:
         """One machine's file takes the place of another's, and both go on."""
+        if self.circle is not None and not self.circle.may_copy(one, other):
+            return
         self._replace(other, one.disk.read(), other.outside)
 
     def _clone(self, one: Machine, other: Machine, _random: Random) -> None:
         """A machine becomes a copy of another, with all that it had outside the file."""
+        if self.circle is not None:
+            if not self.circle.may_fork(one, other):
+                return
+            self.circle.forked = True
+            other.identity = one.identity
         self.may_fork = True
         self._replace(other, one.disk.read(), one.outside)
 
@@ -313,17 +383,23 @@ class World:
         machine.outside = outside
         machine.disk.set_full(machine.disk.full)
         machine.start()
-        here = "".join(other.texts() for other in self.machines)
+        if self.circle is not None:
+            self.circle.replaced(machine)
+        here = "".join(other.texts() for other in self.members)
         self.ledger.forgive({mark for mark in before if mark not in here})
         self.ledger.move(machine.number)
 
     def _lie(self, one: Machine, other: Machine, random: Random) -> None:
         """Somebody lies: garbled frames, or changes that nobody made."""
-        self.may_fork = True
         luck = random.random()
         if luck < 0.35:
+            self.may_fork |= self.circle is None
             self.network.connect(one, other, Random(random.getrandbits(32)), garble=0.3)
             return
+        if self.circle is not None:
+            self._lie_as_member(one, random)
+            return
+        self.may_fork = True
         if luck < 0.65:
             self._talk(one, self.liar.frames(one.replica, random))
             self.network.wake(one)
@@ -333,15 +409,55 @@ class World:
                 self.guard(machine, partial(self._refuse_or_take, machine, batch))
             self.network.wake(machine)
 
-    def _talk(self, machine: Machine, frames: list[bytes]) -> None:
+    def _lie_as_member(self, machine: Machine, random: Random) -> None:
+        """A device that belongs to the vault, or one that does not, says what it has not written itself."""
+        replica = machine.replica
+        before = replica.heads(), replica.devices.records()
+        liar = identity(LIAR if random.random() < 0.8 else STRANGER)
+        self._talk(machine, self.liar.signed_frames(replica, random, liar), liar.id)
+        if machine.replica is replica:
+            after = replica.heads(), replica.devices.records()
+            require(after == before, "something was taken in that its author has not written")
+
+    def _pair(self, one: Machine, _other: Machine, _random: Random) -> None:
+        """A machine that was not paired yet joins the vault."""
+        circle = self.circle
+        if circle is None or not circle.late or not circle.belongs(one) or one.away:
+            return
+        newcomer = circle.late[0]
+        if not newcomer.away and newcomer.group == one.group:
+            self._let_in(one, newcomer)
+
+    def _let_in(self, host: Machine, newcomer: Machine) -> None:
+        welcomes: list[tuple[bytes, list[bytes]] | None] = []
+        self.guard(host, lambda: welcomes.append(Circle.admit(host, newcomer)))
+        for welcome in welcomes:
+            if welcome is not None:
+                self.guard(newcomer, partial(Circle.adopt, newcomer, *welcome))
+        self.network.wake(host)
+
+    def _revoke(self, one: Machine, _other: Machine, random: Random) -> None:
+        """A machine's device is revoked."""
+        circle = self.circle
+        target = random.choice(self.machines)
+        if circle is None or not circle.joined(one) or not circle.may_revoke(one, target):
+            return
+        self.guard(one, lambda: Circle.revoke(one, target))
+        circle.note_revoked(one, target)
+        self.network.wake(one)
+
+    def _talk(self, machine: Machine, frames: list[bytes], device: bytes | None = None) -> None:
         """Have a conversation with somebody who lies; of what is refused nothing is kept."""
         replica = machine.replica
-        session = Session(replica)
+        session = Session(replica, device=device)
 
         def listen(frame: bytes) -> None:
             before = replica.heads()
             session.receive([frame])
-            check_sent(replica, session.data_to_send())
+            frames = session.data_to_send()
+            check_sent(replica, frames)
+            if device is not None:
+                check_addressee(replica, device, frames)
             refused = isinstance(session.error, RemoteError) and not isinstance(session.error, Fork)
             require(not refused or replica.heads() == before, "of what was refused something was kept")
 
@@ -378,18 +494,11 @@ class World:
         self.guard(one, pack)
 
     def _check_links_after_an_edit(self) -> None:
-        vault = self.machines[0].running[0].vault
+        vault = self.members[0].running[0].vault
         for info in vault.names()[:3]:
             note = vault.note(info.name)
             note.append("#end")
             check_links(vault, note)
-
-    def recall(self, path: Path) -> Remembered | None:
-        """What a machine's state folder says."""
-        return self.here[path].outside
-
-    def remember(self, path: Path, what: Remembered) -> None:
-        self.here[path].outside = what
 
     def close(self) -> None:
         for machine in self.here.values():
@@ -401,7 +510,7 @@ def run(plan: Plan) -> None:
     with _folder(plan) as folder:
         world = World(plan, folder)
         try:
-            with _patched(world):
+            with patched(world.here, world.random):
                 world.run()
         finally:
             world.close()
@@ -419,26 +528,3 @@ def _folder(plan: Plan) -> Iterator[Path]:
         yield Path(path)
     finally:
         shutil.rmtree(path)
-
-
-@contextmanager
-def _patched(world: World) -> Iterator[None]:
-    """Let the store open the world's disks, and take its chance from the world's seed."""
-    chance = world.random
-    logger = logging.getLogger("crdtnotes")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    replace = mock.patch.object
-    try:
-        with (
-            replace(replica_module, "open_file", lambda path, read_only=False: world.here[path].disk.open()),
-            replace(intake_module, "MAX_WAITING", MAX_WAITING),
-            replace(memory, "recall", world.recall),
-            replace(memory, "remember", world.remember),
-            replace(stream, "Turn", _Turn),
-            replace(stream, "random_actor", lambda: chance.randint(1, 2**63 - 1)),
-            replace(stream, "new_token", lambda: f"{chance.getrandbits(128):032x}"),
-        ):
-            yield
-    finally:
-        logger.setLevel(level)
