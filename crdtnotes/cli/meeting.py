@@ -120,7 +120,7 @@ async def join_vault(
     replica is there and paired, and any later sync fills it.
     """
     identity = own_identity()
-    vault = _vault_at(path)
+    vault = vault_at(path)
     if address is None and code.address:
         address = Address.typed(code.address)
 
@@ -128,7 +128,7 @@ async def join_vault(
         return Joiner(code, identity, device, certificate, secrets.token_bytes, vault)
 
     async def store(joined: Joined) -> None:
-        await asyncio.to_thread(_store, joined, path, device, vault)
+        await asyncio.to_thread(make_replica, joined, path, device, vault)
 
     def asked(host: str) -> None:
         tell(f"{quoted(host)} asks whether it is you: say yes there. This device is {shown(identity.id)}")
@@ -162,7 +162,7 @@ async def _first_sync(
         await own.remember(node, summary.device, where)
 
 
-def _vault_at(path: Path) -> bytes | None:
+def vault_at(path: Path) -> bytes | None:
     """Return the id of the vault at `path` if it has anything in it, None if nothing is there.
 
     A vault in which nothing was ever written gives way.
@@ -176,10 +176,14 @@ def _vault_at(path: Path) -> bytes | None:
         replica.close()
 
 
-def _store(joined: Joined, path: Path, device: str, vault: bytes | None) -> None:
-    """Make the replica, or take the records into the one that is there."""
+def make_replica(joined: Joined, path: Path, device: str, vault: bytes | None) -> None:
+    """Make the replica of the vault that was joined, or take the records into the one that is there.
+
+    `vault` is the id of the one that is there, None for nothing or an empty one. Raises VaultExists,
+    PairingFailed or a StoreError.
+    """
     welcome = joined.welcome
-    if vault is None and _vault_at(path) is None:
+    if vault is None and vault_at(path) is None:
         path.unlink(missing_ok=True)
     if vault is None:
         refuse_existing(path)

@@ -5,24 +5,29 @@ tells its parent of each commit only after the call that made it has returned.
 """
 
 import asyncio
+import hashlib
 import os
 import signal
 import struct
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 import crdtnotes.markup.blocks  # noqa: F401 - else every child would load it at its first edit
+from crdtnotes.cli.meeting import make_replica
 from crdtnotes.editing.session import Edit
 from crdtnotes.store import packing
 from crdtnotes.store.replica import Replica
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.node import Node
+from crdtnotes.sync.pairing import Joined
+from crdtnotes.trust.identity import HOME_VARIABLE, Identity
 from crdtnotes.vault import Vault
 from tests.store.convergence import ACTIONS, Person
 
@@ -94,7 +99,7 @@ def _tell(pipe: int, ack: Ack) -> None:
 HERE = Ack(0, 0, bytes(16))
 
 
-def writer(path: Path, seed: str) -> Work:
+def writer(path: Path, seed: str, identity: Identity | None = None) -> Work:
     """Open, edit, close and open again, as fast as it goes."""
 
     def work(report: Report) -> None:
@@ -102,7 +107,7 @@ def writer(path: Path, seed: str) -> Work:
         person = Person(random)
         report(HERE)
         while True:
-            with Vault.open(path) as vault:
+            with Vault.open(path, identity=identity) as vault:
                 for _ in range(random.randint(5, 60)):
                     edit(vault, person)
                     report(head(vault.replica))
@@ -110,52 +115,96 @@ def writer(path: Path, seed: str) -> Work:
     return work
 
 
-def packer(path: Path, seed: str) -> Work:
+def packer(path: Path, seed: str, identity: Identity | None = None) -> Work:
     """Pack the log of a replica that others write to, again and again."""
 
     def work(report: Report) -> None:
         random = Random(seed)
         report(HERE)
         while True:
-            with Vault.open(path) as vault:
+            with Vault.open(path, identity=identity) as vault:
                 for _ in range(5):
                     pack(vault, random)
 
     return work
 
 
-def server(path: Path, seed: str) -> Work:
+def steward(path: Path, seed: str, identity: Identity, guests: Sequence[Identity]) -> Work:
+    """Let devices in, revoke them, and edit meanwhile."""
+
+    def work(report: Report) -> None:
+        random = Random(seed)
+        person = Person(random)
+        report(HERE)
+        with Vault.open(path, identity=identity) as vault:
+            devices = vault.replica.devices
+            while True:
+                guest = random.choice(guests)
+                if devices.is_member(guest.id):
+                    devices.revoke(guest.id)
+                else:
+                    devices.admit(guest.certificate, "guest")
+                report(record_ack(devices.records()[-1]))
+                for _ in range(random.randint(0, 3)):
+                    edit(vault, person)
+                    report(head(vault.replica))
+
+    return work
+
+
+def record_ack(record: bytes) -> Ack:
+    """What is said of a record about a device that is committed."""
+    return Ack(0, 0, hashlib.sha256(record).digest()[:16])
+
+
+def joiner(folder: Path, home: Path, joined: Joined) -> Work:
+    """Join a vault, again and again, each time with a new replica; says how often it is done."""
+
+    def work(report: Report) -> None:
+        os.environ[HOME_VARIABLE] = str(home)
+        report(HERE)
+        for number in count():
+            make_replica(joined, folder / f"{number}.db", "joiner", None)
+            report(Ack(0, number + 1, bytes(16)))
+
+    return work
+
+
+def server(path: Path, seed: str, identity: Identity | None = None) -> Work:
     """Serve peers and edit; what it says first is its port, as a seq."""
-    return partial(_converse, path, seed, None)
+    return partial(_converse, path, seed, None, identity)
 
 
-def follower(path: Path, seed: str, port: int) -> Work:
+def follower(path: Path, seed: str, port: int, identity: Identity | None = None) -> Work:
     """Follow the server at a port and edit."""
-    return partial(_converse, path, seed, port)
+    return partial(_converse, path, seed, port, identity)
 
 
-def _converse(path: Path, seed: str, port: int | None, report: Report) -> None:
-    asyncio.run(_stay(path, Person(Random(seed)), port, report))
+def _converse(path: Path, seed: str, port: int | None, identity: Identity | None, report: Report) -> None:
+    asyncio.run(_stay(path, Person(Random(seed)), port, identity, report))
 
 
-async def _stay(path: Path, person: Person, port: int | None, report: Report) -> None:
+async def _stay(
+    path: Path, person: Person, port: int | None, identity: Identity | None, report: Report
+) -> None:
     opened: list[Vault] = []
 
     def open_replica() -> Replica:
-        opened.append(Vault(Replica(path)))
+        opened.append(Vault(Replica(path, identity=None if identity is None else lambda: identity)))
         return opened[0].replica
 
     def edit_once() -> Ack:
         edit(opened[0], person)
         return head(opened[0].replica)
 
-    async with Node(open_replica, path=path, first_retry=0.001) as node:
+    async with Node(open_replica, path=path, first_retry=0.001, identity=identity) as node:
         if port is None:
-            address = await node.serve("127.0.0.1", 0)
+            serve = node.serve if identity is None else node.serve_members
+            address = await serve("127.0.0.1", 0)
             report(Ack(0, address.port, bytes(16)))
         else:
             report(HERE)
-            following = asyncio.create_task(node.follow(Address("127.0.0.1", port)))
+            following = asyncio.create_task(node.follow(Address("127.0.0.1", port, identity is not None)))
             following.add_done_callback(lambda task: task.exception())
         while True:
             report(await node.run(edit_once))

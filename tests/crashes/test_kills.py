@@ -41,11 +41,11 @@ from random import Random
 from tests.crashes import children, kills
 from tests.store.convergence import Person
 
-def writer(path, seed):
+def writer(path, seed, identity):
     def work(report):
         person = Person(Random(seed))
         report(children.HERE)
-        with kills.Vault.open(path) as vault:
+        with kills.Vault.open(path, identity=identity) as vault:
             while True:
                 with vault.transaction():
                     for _ in range(5):

@@ -136,13 +136,14 @@ class Circle:
         return [(a, b) for a in numbers for b in numbers if a < b]
 
     def strangers(self) -> list[tuple[Machine, Machine]]:
-        """The machines that do not let each other in, since the file of who knew them both was replaced: they
-        are paired anew.
+        """The machines that do not let each other in, since the file of who knew them both was replaced: the
+        first of the two pairs with the second anew.
         """
         members = self.members if self._forgotten else []
         return [
             (one, other)
             for one in members
+            if one.replica.devices.is_member(one.identity.id)
             for other in members
             if one.identity.id != other.identity.id and not self.meet(one, other)
         ]
@@ -186,10 +187,12 @@ class Circle:
 
 
 def admit(replica: Replica, certificate: bytes, name: str) -> tuple[bytes, list[bytes]] | None:
-    """Sign a device's record; return root and records, None where the disk is full."""
+    """Sign a device's record; return root and records, None where the disk is full, or the file that a device
+    has is another's and says nothing of it.
+    """
     try:
         replica.devices.admit(certificate, name)
-    except DiskFull:
+    except (DiskFull, NotPaired):
         return None
     return replica.circle.root or b"", replica.devices.records()
 

@@ -145,10 +145,10 @@ class World:
 
     def _heal_circle(self, circle: Circle) -> None:
         """Pair who was not paired yet, and let who is gone meet all once more."""
-        for machine in circle.late:
-            self._let_in(circle.members[0], machine)
         for one, other in circle.strangers():
             self._let_in(one, other)
+        for machine in circle.late:
+            self._let_in(circle.members[0], machine)
         self.edges = circle.heal()
         if circle.gone is not None:
             for machine in circle.members:
