@@ -121,6 +121,7 @@ class Node:
         self._closing = False
         self._rates = rates or Rates()
         self._breaker = Breaker(time.monotonic)
+        self._impostors: set[Address] = set()
         self.refused: Counter[str] = Counter()
         """How many peers were cut off, by the name of the error."""
 
@@ -219,7 +220,17 @@ class Node:
         if self._identity is None or not wanted:
             raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`.")
         context = dialling_context(self._identity, [self._certificates[id] for id in wanted])
-        return await dial(address, context, wanted)
+        try:
+            connection = await dial(address, context, wanted)
+        except NotAMember as error:
+            # Said once, however often it is dialled again: somebody stands in between, or the address is
+            # another device's now.
+            if address not in self._impostors:
+                self._impostors.add(address)
+                _log.warning("refused %s: %s", address.host, error)
+            raise
+        self._impostors.discard(address)
+        return connection
 
     async def converse(self, connection: Connection, address: Address | None = None) -> Conversation:
         """Stay in step with the peer at the other end of a connection until either side ends it."""

@@ -48,6 +48,19 @@ class Host:
     def run(self, *arguments: str) -> str:
         return self.inside(*PROGRAM, *arguments)
 
+    def fail(self, *arguments: str) -> str:
+        """Run a command that must fail; returns what it says."""
+        done = subprocess.run(
+            self.command(*PROGRAM, *arguments),
+            env=self.environment,
+            check=False,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if done.returncode != 1:
+            raise SystemExit(f"{self.name} {arguments} ends with {done.returncode}")
+        return done.stderr
+
     def move(self, address: str) -> None:
         self.inside("ip", "-4", "addr", "flush", "dev", "eth0")
         self.inside("ip", "addr", "add", f"{address}/24", "dev", "eth0")
@@ -87,6 +100,35 @@ def wait(what: str, holds: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
+def agree(hosts: list[Host]) -> None:
+    """All show the same, and every change is signed by who made it."""
+    digests = {json.loads(host.run("status", "--json"))["digest"] for host in hosts}
+    if len(digests) != 1:
+        raise SystemExit("the replicas differ")
+    for host in hosts:
+        host.run("check")
+
+
+def revoke(ana: Host, bo: Host, cem: Host) -> None:
+    """Ana sends cem away; bo, who let cem in, hears of it by itself."""
+    ana.run("revoke", "cem", "--yes")
+    cem.run("new", "from who is gone")
+    ana.run("new", "secret")
+    wait("the others go on", lambda: "secret" in bo.names())
+    for host in (ana, bo):
+        states = {one["name"]: one["state"] for one in json.loads(host.run("devices", "--json"))}
+        if states != {"ana": "active", "bo": "active", "cem": "revoked"}:
+            raise SystemExit(f"{host.name} knows them so: {states}")
+    # Both are there, and neither lets it in: neither by itself, nor from where it has moved.
+    cem.move("10.9.0.99")
+    refused = cem.fail("sync", "--once")
+    if "does not let this one in" not in refused:
+        raise SystemExit(f"cem is told: {refused}")
+    if "secret" in cem.names() or "from who is gone" in ana.names() | bo.names():
+        raise SystemExit("who is gone has got something, or given something")
+    agree([ana, bo])
+
+
 def main(folder: Path) -> None:
     ip("link", "set", "lo", "up")
     ip("link", "add", "br0", "type", "bridge")
@@ -114,9 +156,8 @@ def main(folder: Path) -> None:
         bo.move("10.9.0.77")
         bo.plug("up")
         wait("they meet again", lambda: all_have("on the train", "at home"))
-        digests = {json.loads(host.run("status", "--json"))["digest"] for host in hosts}
-        if len(digests) != 1:
-            raise SystemExit("the replicas differ")
+        agree(hosts)
+        revoke(ana, bo, cem)
     finally:
         for host in hosts:
             host.stop()

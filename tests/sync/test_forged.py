@@ -4,6 +4,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -36,6 +37,25 @@ def meet(one: Laptop, other: Laptop) -> None:
             await node.sync_once(await there.serve_members(HOST, 0), [other.identity.id])
 
     asyncio.run(main())
+
+
+def hand_over(by: Laptop, to: Laptop) -> None:
+    """Meet, and let the first one's program not take in who belongs to the vault."""
+
+    async def main() -> None:
+        async with by.node() as node, to.node() as there:
+            assert by.replica is not None
+            with (
+                mock.patch.object(by.replica.devices, "take_records", return_value=0),
+                suppress(CrdtnotesError),
+            ):
+                await node.sync_once(await there.serve_members(HOST, 0), [to.identity.id])
+
+    asyncio.run(main())
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return warnings(caplog)
 
 
 def state(laptop: Laptop) -> tuple[object, ...]:
@@ -136,7 +156,7 @@ def test_a_member_that_writes_in_anothers_name_is_refused(
     asyncio.run(main())
     assert state(bo) == before
     assert "伪造" not in bo.names()
-    lines = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    lines = warnings(caplog)
     gave_way, disputed = "nothing is lost", f"peer {HOST}: It has another version of change"
     refusal = f"cut off peer {HOST}: No device that belongs to the vault answers for"
     if instead:
@@ -166,7 +186,7 @@ def test_a_second_version_of_a_change_that_is_known_leaves_one_line(
     caplog.clear()
     smuggle(cem, bo, items)
     assert state(bo) == before
-    (line,) = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    (line,) = warnings(caplog)
     refusal = f"cut off peer {HOST}: No device that belongs to the vault answers for change {seq}"
     assert line.startswith(refusal)
 
@@ -188,12 +208,12 @@ def test_later_changes_of_a_revoked_device_are_refused_in_a_session_with_who_pas
     caplog.clear()
     smuggle(cem, ana, items)
     assert state(ana) == before
-    (line,) = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    (line,) = warnings(caplog)
     assert line.startswith(f"cut off peer {HOST}: No device that belongs to the vault answers for")
 
 
 def test_changes_of_a_revoked_device_are_taken_up_to_its_revocation_and_no_further(
-    laptops: tuple[Laptop, Laptop, Laptop], tmp_path: Path
+    laptops: tuple[Laptop, Laptop, Laptop], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ana, bo, cem = laptops
     bo.write("in time")
@@ -206,6 +226,13 @@ def test_changes_of_a_revoked_device_are_taken_up_to_its_revocation_and_no_furth
     path = bundle(cem, tmp_path / "late", ana)
     with pytest.raises(NotCovered):
         apply(ana, path)
+    assert state(ana) == before
+    # Nor on the wire, if cem's program does not want to know that bo is gone.
+    caplog.clear()
+    hand_over(cem, ana)
+    (line,) = warnings(caplog)
+    assert line.startswith(f"cut off peer {HOST}: No device that belongs to the vault answers for")
+    assert f"of {own_actor(bo):016x}" in line
     assert state(ana) == before
     # What came before it reaches everybody, on every way.
     dan, eve = Laptop(tmp_path, "dan"), Laptop(tmp_path, "eve")

@@ -6,18 +6,23 @@ import datetime as dt
 import logging
 import socket
 import ssl
+from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from websockets.asyncio.client import ClientConnection
 
+from crdtnotes.changes import messages
 from crdtnotes.errors import NotAMember, NotPaired, PortTaken, Unreachable
+from crdtnotes.sync import tls
 from crdtnotes.sync.address import Address
 from crdtnotes.sync.transport import dial
 from tests.sync.laptops import Laptop, context_of, founder, knock, pair
-from tests.sync.peers import run
+from tests.sync.peers import rest, run
 
 UPGRADE = (
     b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -148,7 +153,10 @@ def test_a_downgraded_protocol_is_refused(tmp_path: Path, caplog: pytest.LogCapt
     assert lines(caplog) == [f"refused {HOST}: it does not speak TLS 1.3"]
 
 
-def test_a_relay_that_ends_tls_itself_is_refused_by_the_dialler(tmp_path: Path) -> None:
+def test_a_relay_that_ends_tls_itself_is_refused_by_both(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It shows its own certificate on either side: who dials says nothing to it, who listens neither."""
     ana, bo = pair(tmp_path)
     relay = Laptop(tmp_path, "relay").identity
     said = bytearray()
@@ -163,12 +171,67 @@ def test_a_relay_that_ends_tls_itself_is_refused_by_the_dialler(tmp_path: Path) 
         server = await asyncio.start_server(listen, HOST, 0, ssl=context)
         async with server, bo.node() as b:
             address = Address(HOST, server.sockets[0].getsockname()[1], secure=True)
-            with pytest.raises(NotAMember):
-                await b.sync_once(address)
+            for _ in range(2):
+                with pytest.raises(NotAMember):
+                    await b.sync_once(address)
         assert said == b""
+        sentence = f"What answers at {address} is not the device that was meant."
+        assert lines(caplog) == [f"refused {HOST}: {sentence}"]
+        caplog.clear()
+        async with ana.node() as a:
+            at_ana = await a.serve_members(HOST, 0)
+            assert await knock(at_ana, context_of(relay, ana.identity), UPGRADE) == b""
+        assert lines(caplog) == [f"refused {HOST}: it shows no certificate of a device of this vault"]
 
     run(main())
     assert ana.names() == ["from ana"]
+    assert bo.names() == ["from bo"]
+
+
+def test_were_tls_to_let_another_certificate_pass_the_comparison_would_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, bo = pair(tmp_path)
+    mallory = Laptop(tmp_path, "mallory").identity
+    pinned = tls._pinned
+
+    def also(context: ssl.SSLContext, certificates: Iterable[bytes]) -> ssl.SSLContext:
+        return pinned(context, [*certificates, mallory.certificate])
+
+    monkeypatch.setattr(tls, "_pinned", also)
+
+    async def main() -> None:
+        async with ana.node() as a:
+            address = await a.serve_members(HOST, 0)
+            assert await knock(address, context_of(mallory, ana.identity), UPGRADE) == b""
+            assert not a.peers
+
+    run(main())
+    assert lines(caplog) == [f"refused {HOST}: its certificate is not that of a device of this vault"]
+    assert bo.names() == ["from bo"]
+
+
+def test_a_member_that_speaks_only_an_older_sync_protocol_is_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without signatures: that is how it was before."""
+    ana, bo = pair(tmp_path)
+
+    async def main() -> list[messages.Message]:
+        async with ana.node() as a, bo.node() as b:
+            assert ana.replica is not None
+            hello = messages.hello(ana.replica.vault_id, "bo", {})
+            old = msgspec.structs.replace(hello, oldest=1, newest=1)
+            connection = await b.dial(await a.serve_members(HOST, 0))
+            assert isinstance(connection, ClientConnection)
+            async with connection:
+                await connection.send(messages.encode(old))
+                return await rest(connection)
+
+    _, *said = run(main())
+    assert [type(message) for message in said] == [messages.Bye]
+    (line,) = lines(caplog)
+    assert line.startswith(f"cut off peer {HOST}: One side speaks sync protocol")
 
 
 def test_another_member_than_the_one_that_was_meant_is_refused(tmp_path: Path) -> None:
@@ -224,7 +287,8 @@ def test_a_replayed_session_gets_nothing(tmp_path: Path, caplog: pytest.LogCaptu
             assert not a.peers
 
     run(main())
-    assert len(lines(caplog)) == 1
+    (line,) = lines(caplog)
+    assert line.startswith(f"refused {HOST}")
 
 
 def test_revoking_ends_open_connections_and_stays_so(tmp_path: Path) -> None:
@@ -308,6 +372,9 @@ def test_five_hundred_silent_connections_keep_nobody_out(tmp_path: Path) -> None
                     if len(silent) % 50 == 0:
                         await asyncio.sleep(0)
                 await b.sync_once(address)
+                # Of one address at most so many wait, and bo.
+                assert len(a._lobby) <= 33
+                assert a._lobby.dropped >= 500 - 33
             finally:
                 for one in silent:
                     one.close()
