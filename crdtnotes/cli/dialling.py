@@ -89,7 +89,21 @@ async def sync_once(
         return summary
 
 
-async def sync_members(path: Path) -> list[Summary]:
+def fetching(show: Show) -> Callable[[PeerStatus], None]:
+    """Return what tells `show` how much has come from all peers, and how much there is."""
+    states: dict[bytes | str, PeerStatus] = {}
+
+    def report(status: PeerStatus) -> None:
+        states[status.id or status.host] = status
+        done = sum(one.received for one in states.values())
+        if done or status.to_come:
+            # What one peer brings the others need not.
+            show(done, done + max(one.to_come for one in states.values()))
+
+    return report
+
+
+async def sync_members(path: Path, report: Callable[[PeerStatus], None] | None = None) -> list[Summary]:
     """Exchange what is missing with every device of the vault that can be reached; raises Unreachable if
     none can.
 
@@ -99,7 +113,7 @@ async def sync_members(path: Path) -> list[Summary]:
     if identity is None:
         raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`, or give an address.")
     own = OwnReplica(path)
-    async with Node(own.open, identity=identity) as node:
+    async with Node(own.open, identity=identity, report=report) as node:
         circle = own.replica.circle
         reach = Reach(node, own.replica.vault_id, identity.id, circle.addresses, named=circle.name)
         looking = asyncio.create_task(reach.look_around())

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from crdtnotes.cli.dialling import OwnReplica, count_notes, refuse_existing
+from crdtnotes.cli.dialling import OwnReplica, count_notes, fetching, refuse_existing
 from crdtnotes.cli.output import quoted
 from crdtnotes.errors import CrdtnotesError, PairingFailed, Unreachable, VaultExists
 from crdtnotes.store import Replica
@@ -144,6 +144,9 @@ async def join_vault(
         await _first_sync(joined, identity, path, show)
     except CrdtnotesError:
         return joined, None
+    except asyncio.CancelledError:
+        tell("This device is paired, and not all notes are here yet: `crdtnotes sync --once` fetches them.")
+        raise
     return joined, count_notes(path)
 
 
@@ -155,7 +158,7 @@ async def _first_sync(
         own.open,
         path=path,
         identity=identity,
-        report=lambda status: show(status.received, status.received + status.to_come),
+        report=fetching(show),
     ) as node:
         where = Address(joined.place, joined.welcome.port, secure=True)
         summary = await node.sync_once(where, [joined.host])

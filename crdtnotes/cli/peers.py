@@ -59,14 +59,19 @@ def sync(ctx: click.Context, address: str | None, once: bool) -> None:
     crdtnotes sync wss://192.168.1.20:4821
     """
     place = None if address is None else Address.parse(address)
-    from crdtnotes.cli.dialling import sync_members, sync_once
+    from crdtnotes.cli.dialling import fetching, sync_members, sync_once
+    from crdtnotes.cli.progress import progress
     from crdtnotes.cli.running import run, saying_what_happens
     from crdtnotes.cli.staying import stay_and_follow, stay_in_touch
 
     path = vault_path(ctx)
     if once:
-        with saying_what_happens(logging.ERROR):
-            summaries = [run(sync_once(path, place))] if place is not None else run(sync_members(path))
+        with saying_what_happens(logging.ERROR), progress("Fetching changes") as show:
+            report = fetching(show)
+            if place is not None:
+                summaries = [run(sync_once(path, place, report))]
+            else:
+                summaries = run(sync_members(path, report))
         for summary in summaries:
             for notice in summary.notices:
                 click.echo(notice)

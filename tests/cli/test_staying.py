@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from crdtnotes.cli.dialling import fetching
 from crdtnotes.cli.staying import Company
 from crdtnotes.sync.conversation import PeerStatus
 from crdtnotes.sync.node import Node
@@ -28,3 +29,15 @@ def test_one_of_two_connections_that_ends_is_no_leaving(
     company._notice(GONE)
     assert capsys.readouterr().out == '"bo" has left: 3 changes received, 4 changes sent\n'
     assert remembered == ["wss://10.0.0.2:4821"] * 2
+
+
+def test_what_comes_from_several_peers_is_told_as_one() -> None:
+    told: list[tuple[int, int]] = []
+    report = fetching(lambda done, total: told.append((done, total)))
+    bo, cem = (replace(HERE, id=bytes([number]) * 32, received=0) for number in (1, 2))
+    report(bo)
+    report(replace(bo, to_come=10))
+    report(replace(cem, to_come=10))
+    report(replace(bo, received=4, to_come=6))
+    report(replace(cem, received=3, to_come=3))
+    assert told == [(0, 10), (0, 10), (4, 14), (7, 13)]
