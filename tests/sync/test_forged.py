@@ -55,7 +55,7 @@ def hand_over(by: Laptop, to: Laptop) -> None:
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return warnings(caplog)
+    return [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
 
 
 def state(laptop: Laptop) -> tuple[object, ...]:
