@@ -6,9 +6,9 @@ Rules of what may happen, beyond those of the steps themselves:
     - At most one device is revoked, and only by one that knows all that it has let in: else these are out,
       too, and have to be paired anew.
     - At most one machine is cloned or put back as a whole, none where a device is revoked, and afterwards no
-      file is replaced any more. A branch waits for its own device's signature: two devices that are copied
-      at once, and a branch whose device has lost it, are for people, and so is a machine whose clock went
-      back before it was put back, for then its new branch stands against the one that it has lost.
+      file is replaced any more. A branch waits for its own device's signature: one whose device has lost it
+      is for people, and so is a machine whose clock went back before it was put back, for then its new branch
+      stands against the one that it has lost. (Several copied devices: tests/sync/test_signed_forks.py.)
     - Two machines with one device's keys never meet directly: nobody dials itself.
 """
 
