@@ -4,12 +4,11 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from crdtnotes.sync.address import DEFAULT_PORT
 from tests.cli.program import DEADLINE_SECONDS, Program, wait_until
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
@@ -131,16 +130,12 @@ def test_a_port_that_is_taken(program: Program) -> None:
 
 
 def test_without_a_port_another_one_is_taken_and_named(program: Program, bo: Program) -> None:
-    with socket.socket() as usual:
-        with suppress(OSError):  # another program of this machine has it: all the better
-            usual.bind(("127.0.0.1", DEFAULT_PORT))
-            usual.listen()
-        program.out("new", "系统")
-        with program.staying("serve") as (_, line):
-            address = line.split()[-1]
-            assert not address.endswith(f":{DEFAULT_PORT}")
-            bo.out("sync", address, "--once")
-    assert bo.text("系统") == ""
+    with program.staying("serve") as (_, usual), program.staying("serve") as (_, other):
+        assert usual.split()[-1] != other.split()[-1]
+        for name, line in (("系统", usual), ("another", other)):
+            program.out("new", name)
+            bo.out("sync", line.split()[-1], "--once")
+            assert bo.text(name) == ""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org", ""])
