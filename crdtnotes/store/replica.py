@@ -358,6 +358,8 @@ class Replica:
 
         Whatever interrupts it leaves the file whole. It needs as much free room as the file takes.
         """
+        if self._depth:
+            raise LocalError("A vault cannot be made small while a transaction is open.")
         self.settle_texts()
         packing.pack(self, progress=progress)
         condense(self, progress=progress)

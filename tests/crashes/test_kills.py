@@ -55,6 +55,7 @@ def writer(path, seed, identity):
     return work
 
 kills.writer = writer
+children.pack = lambda vault, random: None  # not inside a transaction
 kills.run(1, 200, Path(sys.argv[1]))
 """
 

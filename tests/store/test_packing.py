@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from crdtnotes.changes.batch import Packed, unbatch
-from crdtnotes.errors import Damaged
+from crdtnotes.errors import Damaged, LocalError
 from crdtnotes.store import packing
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_log, check_against_new_file
@@ -246,3 +246,13 @@ def test_what_is_damaged_is_not_packed_and_keeps_nobody_from_closing(
     with Vault.open(one.path) as again:
         assert blocks(again) == []
         assert any("Entry 40" in problem for problem in again.check())
+
+
+def test_a_vault_is_not_compacted_inside_a_transaction(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "a.vault") as vault:
+        note = vault.create_note("系统", "before")
+        with pytest.raises(LocalError, match="while a transaction is open"), vault.transaction():
+            vault.compact()
+        with vault.transaction():
+            note.write("after")
+        assert vault.note("系统").text == "after"
