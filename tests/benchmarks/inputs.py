@@ -22,6 +22,7 @@ class Sizes:
 
     edits: int = 260_000
     concurrent_edits: int = 26_000
+    jumps: int = 50_000
     notes: int = 6280
     note_bytes: int = 5414
     keys: int = 300
@@ -35,6 +36,7 @@ class Sizes:
 TINY = Sizes(
     edits=600,
     concurrent_edits=300,
+    jumps=300,
     notes=12,
     note_bytes=600,
     keys=5,

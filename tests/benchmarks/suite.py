@@ -13,12 +13,13 @@ from tests.benchmarks.measure import Row
 from tests.benchmarks.memory import memory
 from tests.benchmarks.opening import opening
 from tests.benchmarks.syncing import first_sync, no_op_sync
-from tests.benchmarks.texts import merging, typing
+from tests.benchmarks.texts import jumping, merging, typing
 
 Benchmark = Callable[[Inputs], Iterator[Row]]
 
 BENCHMARKS: dict[str, Benchmark] = {
     "typing": typing,
+    "jumping": jumping,
     "merging": merging,
     "opening": opening,
     "codecs": codecs,

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from crdtnotes.crdt import Text, rga
 from crdtnotes.crdt.text import TextOp
 from tests.benchmarks import peers
 from tests.benchmarks.inputs import Inputs
+from tests.benchmarks.jumps import jumps
 from tests.benchmarks.measure import SECONDS, Pair, Row, in_turn, timed
 from tests.benchmarks.traces import Patch, Trace, Txn
 
@@ -40,6 +42,21 @@ def typing(inputs: Inputs) -> Iterator[Row]:
         yield from _one_person(inputs, trace)
 
 
+def jumping(inputs: Inputs) -> Iterator[Row]:
+    """Edits that jump about, made here."""
+    loro = peers.loro()
+    for trace in jumps(inputs.sizes.jumps):
+        patches = trace.patches
+        _check(f"crdtnotes on {trace.name}", str(_type(patches)), trace.end)
+        typed = None if loro is None else _loro_timer(loro, patches)
+        pair = in_turn(_timer(partial(_type, patches)), typed, inputs.runs)
+        yield _row("jumping", trace.name, pair)
+
+
+def _loro_timer(loro: Any, patches: list[Patch]) -> Callable[[], float]:
+    return _timer(lambda: peers.typed_loro(loro, patches))
+
+
 def _one_person(inputs: Inputs, trace: Trace) -> Iterator[Row]:
     loro = peers.loro()
     patches = trace.patches
@@ -51,7 +68,7 @@ def _one_person(inputs: Inputs, trace: Trace) -> Iterator[Row]:
         document = peers.typed_loro(loro, patches)
         _check(f"Loro on {trace.name}", document.get_text("text").to_string(), trace.end)
         update = document.export(loro.ExportMode.Updates(loro.VersionVector()))
-        typed = _timer(lambda: peers.typed_loro(loro, patches))
+        typed = _loro_timer(loro, patches)
         applied = _timer(lambda: _import_loro(loro, update))
     pair = in_turn(_timer(lambda: _type(patches)), typed, inputs.runs)
     yield _row("typing", f"{trace.name}: typed here", pair, *_TYPING)
