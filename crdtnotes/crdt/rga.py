@@ -69,14 +69,11 @@ class Rga:
 
     def __init__(self) -> None:
         group = Group()
-        chunk = Chunk(group)
-        group.chunks.append(chunk)
+        group.chunks.append(Chunk(group))
         self._groups: list[Group] = [group]
         self._streams: dict[int, Stream] = {}
         self._length = 0
-        self._group = group
-        self._chunk = chunk
-        self._gi = self._gbase = self._ci = self._base = self._ri = self._pos = 0
+        self._reset()
 
     # -- reading
 

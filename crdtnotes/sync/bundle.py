@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.limits import MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Changes, Heads, Records
-from crdtnotes.errors import DecodeError, LocalError, MissingChanges, NotCovered, NotPaired
+from crdtnotes.errors import DecodeError, LocalError, MissingChanges, NotCovered, NotPaired, ProtocolError
 from crdtnotes.store import Replica
 from crdtnotes.store.database import new_file, plain_errors
+from crdtnotes.sync.groups import Groups
 from crdtnotes.trust.identity import Identity
 from crdtnotes.trust.membership import Member
 from crdtnotes.trust.sealing import seal, unseal
@@ -60,8 +60,8 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
 
     The signature is checked before anything is kept.
     """
-    changes = records = held_bytes = 0
-    held: list[bytes | Heads] = []
+    changes = records = 0
+    groups = Groups(replica)
     with plain_errors(path):
         size = path.stat().st_size
         source = path.open("rb")
@@ -71,22 +71,27 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
             message = messages.decode(segment)
             if isinstance(message, Records):
                 records += replica.devices.take_records(list(message.records))
-            elif isinstance(message, Changes):
-                held.append(messages.unpack(message))
-                held_bytes += message.length
-                if held_bytes > 2 * MAX_GROUP_BYTES:
-                    raise DecodeError("The bundle holds more changes than it may without a signature.")
-            elif isinstance(message, Heads):
-                try:
-                    changes += replica.receive([*held, message]).changes
-                except MissingChanges:
-                    raise MissingChanges(
-                        "The bundle goes on from changes that are not here; one made with --since of this "
-                        "replica's version would fit."
-                    ) from None
-                held, held_bytes = [], 0
+            elif isinstance(message, Changes | Heads):
+                changes += _take(replica, groups, message)
             else:
                 raise DecodeError("The bundle holds what does not belong in one.")
-    if held:
+    if groups.clear():
         raise NotCovered("The bundle holds changes without the signatures of those who made them.")
     return BundleSummary(changes, records)
+
+
+def _take(replica: Replica, groups: Groups, message: Changes | Heads) -> int:
+    """Take in the group that a message ends, if it ends one; returns how many changes were new here."""
+    try:
+        group = groups.add(message)
+    except ProtocolError:
+        raise DecodeError("The bundle holds more changes than it may without a signature.") from None
+    if not group:
+        return 0
+    try:
+        return replica.receive(group).changes
+    except MissingChanges:
+        raise MissingChanges(
+            "The bundle goes on from changes that are not here; one made with --since of this "
+            "replica's version would fit."
+        ) from None

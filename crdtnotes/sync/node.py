@@ -168,17 +168,18 @@ class Node:
         return await self._listen(host, port, self._listening)
 
     async def _listen(self, host: str, port: int | None, listening: Listening | None) -> Address:
+        async def at(chosen: int) -> tuple[Server, Address]:
+            where = Address(host, chosen, secure=listening is not None)
+            return await listen(self._welcome, where, self._lobby, listening)
+
         try:
             # (A server at several addresses would get another port 0 at each.)
-            chosen = DEFAULT_PORT if port is None else port or await free_port()
-            where = Address(host, chosen, secure=listening is not None)
-            server, address = await listen(self._welcome, where, self._lobby, listening)
+            server, address = await at(DEFAULT_PORT if port is None else port or await free_port())
         except PortTaken:
             if port:
                 raise
             # Another program of this vault may have it: an editor, or `crdtnotes serve`.
-            where = Address(host, await free_port(), secure=listening is not None)
-            server, address = await listen(self._welcome, where, self._lobby, listening)
+            server, address = await at(await free_port())
             if port is None:
                 _log.info("another program has port %d: using port %d", DEFAULT_PORT, address.port)
         self._servers.append(server)

@@ -5,7 +5,7 @@ import pytest
 
 from crdtnotes.errors import CrdtnotesError, DecodeError, MissingChanges, NotAMember, NotPaired, VaultExists
 from crdtnotes.store import Replica
-from crdtnotes.sync import bundle as bundles
+from crdtnotes.sync import groups
 from crdtnotes.sync.bundle import apply_bundle, create_bundle
 from tests.sync.laptops import Laptop, founder, pair
 
@@ -44,10 +44,10 @@ def test_a_large_bundle_is_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     random = Random(1)
     ana.write("large", "".join(chr(random.randint(0x4E00, 0x9FA5)) for _ in range(15_000)))
     path = bundle(ana, tmp_path / "b", bo)
-    monkeypatch.setattr(bundles, "MAX_GROUP_BYTES", 20_000)
+    monkeypatch.setattr(groups, "_MAX_BYTES", 40_000)
     assert path.stat().st_size > 20_000
     assert apply(bo, path) == 2
-    monkeypatch.setattr(bundles, "MAX_GROUP_BYTES", 10_000)
+    monkeypatch.setattr(groups, "_MAX_BYTES", 20_000)
     with pytest.raises(DecodeError, match="more changes than it may"):
         apply(bo, path)
 

@@ -104,6 +104,15 @@ def apply(laptop: Laptop, path: Path) -> int:
         replica.close()
 
 
+def last_of(laptop: Laptop, actor: int) -> tuple[int, list[bytes | Heads]]:
+    """The seq at which a stream ends on a laptop, and its last change with what covers it."""
+    replica = laptop.open()
+    version = replica.version()
+    items = list(replica.changes_since({**version, actor: version[actor] - 1}))
+    replica.close()
+    return version[actor], items
+
+
 def smuggle(by: Laptop, to: Laptop, items: list[bytes | Heads]) -> None:
     """Send these in a conversation that begins as if both had the same; returns once it is over."""
     replica = to.open()
@@ -179,10 +188,7 @@ def test_a_second_version_of_a_change_that_is_known_leaves_one_line(
     before = state(bo)
     actor = own_actor(ana)
     forge(cem, actor, 1)
-    forger = cem.open()
-    seq = forger.version()[actor]
-    items = list(forger.changes_since({**forger.version(), actor: seq - 1}))
-    forger.close()
+    seq, items = last_of(cem, actor)
     caplog.clear()
     smuggle(cem, bo, items)
     assert state(bo) == before
@@ -201,10 +207,7 @@ def test_later_changes_of_a_revoked_device_are_refused_in_a_session_with_who_pas
     bo.write("too late")
     meet(bo, cem)  # who has not heard of it
     before = state(ana)
-    late = cem.open()
-    actor = own_actor(bo)
-    items = list(late.changes_since({**late.version(), actor: late.version()[actor] - 1}))
-    late.close()
+    _, items = last_of(cem, own_actor(bo))
     caplog.clear()
     smuggle(cem, ana, items)
     assert state(ana) == before

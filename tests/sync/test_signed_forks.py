@@ -10,6 +10,7 @@ from crdtnotes.changes import messages
 from crdtnotes.changes.messages import Branch
 from crdtnotes.errors import Fork
 from crdtnotes.sync.session import Session
+from crdtnotes.vault import Vault
 from tests.sync.circles import Circle, agree, lines, meet
 from tests.sync.forking import history
 from tests.sync.wire import Wire, settle
@@ -22,6 +23,20 @@ def circle(tmp_path: Path) -> Iterator[Circle]:
     circle = Circle(tmp_path)
     yield circle
     circle.close()
+
+
+def part_ways(circle: Circle) -> tuple[Vault, Vault, Vault, Vault]:
+    """Ana, Bo, Cem, and a copy of Bo's machine: both go on, and Cem has met the copy."""
+    ana = circle.device("ana")
+    bo = circle.device("bo", ana)
+    cem = circle.device("cem", ana)
+    bo.create_note("A", "begin\n")
+    agree(ana, bo, cem)
+    two = circle.clone(bo, "two")
+    bo.note("A").append("one\n")
+    two.note("A").append("two\n")
+    meet(two, cem)
+    return ana, bo, cem, two
 
 
 def test_a_clone_of_a_machine_gives_way_and_signs_again(circle: Circle) -> None:
@@ -45,15 +60,7 @@ def test_a_clone_of_a_machine_gives_way_and_signs_again(circle: Circle) -> None:
 
 def test_the_first_who_meets_a_third_device_does_not_matter(circle: Circle) -> None:
     """The third device holds the branch that gives way, with its former signatures."""
-    ana = circle.device("ana")
-    bo = circle.device("bo", ana)
-    cem = circle.device("cem", ana)
-    bo.create_note("A", "begin\n")
-    agree(ana, bo, cem)
-    two = circle.clone(bo, "two")
-    bo.note("A").append("one\n")
-    two.note("A").append("two\n")
-    meet(two, cem)
+    ana, bo, cem, two = part_ways(circle)
     meet(bo, ana)
     assert (lines(cem, "A"), lines(ana, "A")) == (["", "begin", "two"], ["", "begin", "one"])
     # Cem gives way before the device that made the branch does, and waits for its signature.
@@ -103,15 +110,7 @@ def test_what_third_devices_built_on_a_branch_moves_with_it(circle: Circle) -> N
 
 
 def test_who_waits_for_a_signature_sends_nothing_that_builds_on_what_it_waits_for(circle: Circle) -> None:
-    ana = circle.device("ana")
-    bo = circle.device("bo", ana)
-    cem = circle.device("cem", ana)
-    bo.create_note("A", "begin\n")
-    agree(ana, bo, cem)
-    two = circle.clone(bo, "two")
-    bo.note("A").append("one\n")
-    two.note("A").append("two\n")
-    meet(two, cem)
+    ana, bo, cem, two = part_ways(circle)
     cem.note("A").append("cem\n")
     meet(bo, ana)
     meet(cem, ana)
@@ -301,15 +300,7 @@ def test_a_version_that_stands_stands_also_when_it_moves(circle: Circle) -> None
 
 
 def test_who_was_revoked_cannot_hide_that_behind_a_fork(circle: Circle) -> None:
-    ana = circle.device("ana")
-    bo = circle.device("bo", ana)
-    cem = circle.device("cem", ana)
-    bo.create_note("A", "begin\n")
-    agree(ana, bo, cem)
-    two = circle.clone(bo, "two")
-    bo.note("A").append("one\n")
-    two.note("A").append("two\n")
-    meet(two, cem)
+    ana, bo, cem, _ = part_ways(circle)
     meet(bo, ana)
     identity = bo.replica.covering.identity
     ana.replica.devices.revoke(identity.id)
