@@ -1,6 +1,6 @@
 """What goes to a peer: the changes that it lacks, and what covers what is bare there.
 
-Rules (docs/protocol.md, "Exchange", "Groups", "What is bare", "Flow control")
+Rules (docs/protocol.md, "Exchange", "Groups", "Unsigned changes", "Flow control")
     - What the peer is known to have is not sent to it, and what was sent once is not sent again. Everything
       else that is committed here is, in causal order: also what came from other peers.
     - How that is found: a *pass* fixes the version to reach, and iterates over the changes between what the
