@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("tests", "docs", "README.md", "pyproject.toml")
+COPIED = ("tests", "docs", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
 
 
 def main() -> int:
