@@ -4,6 +4,9 @@ import inspect
 
 import pytest
 from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.widgets import TextArea
 from textual.widgets.text_area import Document, EditHistory, WrappedDocument
@@ -32,6 +35,9 @@ from crdtnotes_tui.terminal import know_more_keys
         (WrappedDocument, "wrap_range", ["self", "start", "old_end", "new_end"]),
         (Document, "replace_range", ["self", "start", "end", "text"]),
         (EditHistory, "record", ["self", "edit"]),
+        (App, "_context", ["self"]),
+        (Driver, "resume_application_mode", ["self"]),
+        (LinuxDriver, "run_input_thread", ["self"]),
     ],
 )
 def test_what_is_called_or_overridden_is_there(owner: type, name: str, parameters: list[str]) -> None:
@@ -64,3 +70,9 @@ def test_alt_and_enter_is_told_from_enter() -> None:
     parser = XTermParser()
     keys = [event.key for event in parser.feed("\x1b\r\r\x1b[13;3u") if isinstance(event, Key)]
     assert keys == ["alt+enter", "enter", "alt+enter"]
+
+
+def test_the_driver_writes_on_a_thread_to_a_file_that_can_be_replaced() -> None:
+    source = inspect.getsource(LinuxDriver)
+    assert source.count("WriterThread(self._file)") == 1
+    assert source.count("self._writer_thread.stop()") == 1

@@ -1,11 +1,5 @@
-"""A full disk, a closed terminal, a killed process: what was typed stays."""
+"""A full disk, a killed process: what was typed stays. See test_leaving for terminals that close."""
 
-import os
-import pty
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +10,7 @@ from crdtnotes import Vault
 from crdtnotes.errors import DiskFull
 from crdtnotes_tui.rescue import Rescue, Unsaved, bring_back, left_behind
 from tests.tui.desktop import desktop, vault_of
-from tests.tui.loop import PATIENCE, run, until
+from tests.tui.loop import run, until
 
 
 @contextmanager
@@ -136,60 +130,3 @@ def test_what_is_no_such_file_is_left_alone(tmp_path: Path) -> None:
     with Vault.open(path) as vault:
         assert bring_back(vault) == []
     assert len(list(tmp_path.glob("*.unsaved"))) == 3
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
-@pytest.mark.parametrize("end", ["term", "hangup", "closed"])
-def test_told_to_end_it_stores_what_was_typed(tmp_path: Path, end: str) -> None:
-    path = vault_of(tmp_path / "v", n="")
-    parent, child = pty.openpty()
-    code = (
-        f"from pathlib import Path; from crdtnotes_tui.launch import run; run(Path({str(path)!r}), 'n', None)"
-    )
-    editor = subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        env={**os.environ, "TERM": "xterm-256color"},
-        start_new_session=True,
-    )
-    os.close(child)
-    try:
-        _read_until(parent, "saved")
-        os.write(parent, "写字".encode())
-        if end == "closed":
-            _read_until(parent, "字")
-            os.close(parent)
-            editor.send_signal(signal.SIGHUP)
-        else:
-            _read_until(parent, "字")
-            editor.send_signal(signal.SIGTERM if end == "term" else signal.SIGHUP)
-            _drain(parent, editor)
-        editor.wait(PATIENCE)
-    finally:
-        if editor.poll() is None:
-            editor.kill()
-            editor.wait()
-        if end != "closed":
-            os.close(parent)
-    with Vault.open(path) as vault:
-        assert vault.note("n").text == "写字"
-
-
-def _read_until(terminal: int, wanted: str) -> None:
-    seen = b""
-    deadline = time.monotonic() + PATIENCE
-    while wanted.encode() not in seen:
-        assert time.monotonic() < deadline, seen
-        seen += os.read(terminal, 65536)
-
-
-def _drain(terminal: int, editor: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + PATIENCE
-    while editor.poll() is None and time.monotonic() < deadline:
-        try:
-            if not os.read(terminal, 65536):
-                return
-        except OSError:
-            return

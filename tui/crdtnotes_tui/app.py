@@ -1,7 +1,7 @@
 """The application: what every screen shares."""
 
 import asyncio
-import signal
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -10,9 +10,11 @@ from typing import Any
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.driver import Driver
 from textual.screen import Screen
 
 from crdtnotes_tui import looks
+from crdtnotes_tui.ending import asked_to_end
 from crdtnotes_tui.model.settings import Settings
 from crdtnotes_tui.screens.keys import Keys, sideways
 from crdtnotes_tui.screens.main import MainScreen
@@ -21,8 +23,6 @@ WARNED_SECONDS = 30.0
 """For how long a second Ctrl+Q means that one knows."""
 
 DRAIN_SECONDS = 0.5
-
-ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 
 
 class NotesApp(App[None]):
@@ -50,9 +50,19 @@ class NotesApp(App[None]):
         self.theme = looks.first_theme(self, self._settings)
         self.main = MainScreen(path, name, new_device, serve_at)
         self._warned = False
-        self._ending: asyncio.Future[None] | None = None
-        self.failure = ""
-        """Why the editor had to end, in one sentence."""
+        self._ending: asyncio.Task[None] | None = None
+        self._putting_away: asyncio.Task[None] | None = None
+        self._problems: list[str] = []
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return Textual's driver, or ours in place of the usual one for Linux and macOS."""
+        chosen = super().get_driver_class()
+        if sys.platform != "win32":
+            from crdtnotes_tui.driver import TerminalDriver
+
+            if issubclass(TerminalDriver, chosen):
+                return TerminalDriver
+        return chosen
 
     def get_default_screen(self) -> Screen[None]:
         """Begin with the main screen."""
@@ -113,29 +123,25 @@ class NotesApp(App[None]):
 
     async def on_main_screen_failed(self, event: MainScreen.Failed) -> None:
         """End, where there is nothing to edit."""
+        self._problems.append(event.reason)
         await self.put_away()
-        self.failure = event.reason
         self.exit()
 
     # -- every way out stores what is left
 
     async def run_async(self, **how: Any) -> None:
         """Run until the person leaves, the terminal closes, or the system asks this program to end."""
-        loop = asyncio.get_running_loop()
-        signals = [getattr(signal, name) for name in ENDING_SIGNALS if hasattr(signal, name)]
-        try:
-            for number in signals:
-                with suppress(NotImplementedError):  # Windows
-                    loop.add_signal_handler(number, self._told_to_end)
-            await super().run_async(**how)
-        finally:
-            await self.put_away()
-            for number in signals:
-                with suppress(NotImplementedError):
-                    loop.remove_signal_handler(number)
+        # Textual's own context ends with its run; what is put away after a crash, or because of a signal,
+        # needs the app as well.
+        with self._context(), asked_to_end(self._told_to_end):
+            try:
+                await super().run_async(**how)
+            finally:
+                await self.put_away()
 
     def _told_to_end(self) -> None:
-        self._ending = asyncio.ensure_future(self._end())
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end())
 
     async def _end(self) -> None:
         with suppress(TimeoutError):
@@ -144,12 +150,25 @@ class NotesApp(App[None]):
         self.exit()
 
     async def put_away(self) -> None:
-        """Store what is left and close the vault; `failure` says what could not be stored."""
+        """Store what is left and close the vault; `failure` says what could not be stored.
+
+        To be called on every way out, as often as one likes: the first call does it, the others wait for it.
+        """
+        if self._putting_away is None:
+            self._putting_away = asyncio.create_task(self._put_away())
+        await asyncio.shield(self._putting_away)
+
+    async def _put_away(self) -> None:
+        self.workers.cancel_all()  # whoever leaves at once does not wait for what was only begun
         for lost in await self.main.leave():
             place = f"It is kept in {lost.path} and comes back at the next start."
             if lost.path is None:
                 place = f"There is no room for it anywhere, so here it is:\n{lost.text}"
-            self.failure += (
-                f"What was typed last in {lost.name!r} could not be stored: {lost.problem} {place}\n"
+            self._problems.append(
+                f"What was typed last in {lost.name!r} could not be stored: {lost.problem} {place}"
             )
-        self.failure = self.failure.rstrip("\n")
+
+    @property
+    def failure(self) -> str:
+        """Why the editor had to end and what could not be stored, a sentence a line; "" if nothing failed."""
+        return "\n".join(self._problems)

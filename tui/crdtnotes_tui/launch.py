@@ -27,12 +27,17 @@ def run(
     """Run the editor on the vault at `path` until its person leaves.
 
     `name` is the note to begin with; where there is no vault, `new_device` makes one. With
-    `serve_at`, a host and a port, peers can come to the editor. Raises LocalError.
+    `serve_at`, a host and a port, peers can come to the editor.
+
+    Raises LocalError where the vault or the note cannot be opened, or where what was typed last could not be
+    stored, and SystemExit after a bug, which Textual has shown then.
     """
     app = editor(path, name, new_device, serve_at)
     app.run()
     if app.failure:
         raise LocalError(app.failure)
+    if app.return_code:
+        raise SystemExit(app.return_code)
 
 
 def editor(

@@ -72,6 +72,7 @@ class MainScreen(Around, Peers):
     ) -> None:
         super().__init__()
         self._begin_with = name
+        self._left = False
         self.desk = Desk(Keeper(path, new_device), self._buffer_changed, self._refreshed, self._committed)
         self.desk.kept.jobs = LONG
         self.editor = NoteEditor(id="editor")
@@ -101,7 +102,8 @@ class MainScreen(Around, Peers):
         self.call_after_refresh(self.editor.place_cursor)
 
     def _begin(self) -> None:
-        self._do(self._open_vault, fatal=True)
+        if not self._left:
+            self._do(self._open_vault, fatal=True)
 
     async def _open_vault(self) -> None:
         await self.desk.start()
@@ -140,7 +142,7 @@ class MainScreen(Around, Peers):
 
     async def leave(self) -> list[Lost]:
         """Store what is left and close all; return what could not be stored."""
-        self.app.workers.cancel_all()  # whoever leaves at once does not wait for what was only begun
+        self._left = True
         await self.together.stop()
         return await self.desk.stop()
 

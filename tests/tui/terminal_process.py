@@ -1,0 +1,164 @@
+"""The editor in a bare pseudo terminal: raw bytes in, what it writes out, its exit code.
+
+Textual's pilot runs the app without a driver, without signals and without `run`: what happens between the
+terminal, the process and the shell can be seen here only.
+"""
+
+import fcntl
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Self
+
+PATIENCE = 30.0
+"""Seconds after which the test has failed; nothing waits this long."""
+
+SIZE = (80, 24)
+
+CTRL_Q = b"\x11"
+
+_ESCAPES = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_=>])")
+
+_LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
+
+_BECOME_CONTROLLED = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
+"""Makes the terminal one whose hangup is a signal to the process, as in a shell."""
+
+_MAIN = "from crdtnotes.cli import main; main()"
+
+
+class TerminalProcess:
+    """A process whose standard streams are a terminal of its own."""
+
+    def __init__(self, command: Sequence[str], size: tuple[int, int] = SIZE) -> None:
+        self._terminal, child = os.openpty()
+        os.set_blocking(self._terminal, False)
+        self.output = b""
+        """All that the process has written so far."""
+        self.resize(size)
+        self._open = True
+        self._process = subprocess.Popen(
+            command,
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
+            start_new_session=True,
+        )
+        os.close(child)
+
+    def send(self, data: bytes) -> None:
+        """Type; a terminal takes only some kilobytes before they are read."""
+        deadline = time.monotonic() + PATIENCE
+        while data:
+            assert time.monotonic() < deadline, f"it does not read\n{self.text}"
+            _, writable, _ = select.select([], [self._terminal], [], 0)
+            if writable:
+                data = data[os.write(self._terminal, data) :]
+            self._read(0 if writable else 0.02)
+
+    def mark(self) -> int:
+        """Return a place in the output, for `wait_for` to begin at."""
+        return len(self.output)
+
+    def wait_for(self, *texts: str, since: int = 0) -> None:
+        """Wait until all of these were written, in any order, after `since`."""
+        self.until(lambda: all(text in _plain(self.output[since:]) for text in texts), f"{texts} is shown")
+
+    def wait_until_stopped(self) -> None:
+        """Wait until the process is suspended."""
+
+        def stopped() -> bool:
+            options = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self._process.pid, options) is not None
+
+        self.until(stopped, "the process is stopped")
+
+    def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Read what the process writes until something holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < deadline, f"never came true: {what}\n{self.text}"
+            self._read(0.02)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Give the terminal a size in columns and rows."""
+        columns, rows = size
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process."""
+        self._process.send_signal(number)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as its window is closed."""
+        os.close(self._terminal)
+        self._open = False
+
+    def exit_code(self) -> int:
+        """Wait until the process has ended and return its exit code."""
+        self.until(lambda: self._process.poll() is not None, "the process has ended")
+        while self._open and self._read(0):
+            pass
+        return self._process.returncode
+
+    @property
+    def text(self) -> str:
+        """All that was written, without what steers the terminal."""
+        return _plain(self.output)
+
+    @property
+    def farewell(self) -> str:
+        """What was written once the editor had left its screen: what stands in the shell afterwards."""
+        return _plain(self.output.rpartition(_LEAVE_ALTERNATE_SCREEN)[2])
+
+    def _read(self, seconds: float) -> bool:
+        """Read what there is, waiting for so long at the most; return whether there was anything."""
+        if not self._open:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+            return False
+        readable, _, _ = select.select([self._terminal], [], [], seconds)
+        if not readable:
+            return False
+        try:
+            data = os.read(self._terminal, 65536)
+        except OSError:  # nobody has the other end any more
+            return False
+        self.output += data
+        return bool(data)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if self._open:
+            self.hang_up()
+
+
+@contextmanager
+def editor(
+    *arguments: str, size: tuple[int, int] = SIZE, controlled: bool = True, before: str = ""
+) -> Iterator[TerminalProcess]:
+    """Run `crdtnotes` with these arguments.
+
+    With `controlled`, a hangup of the terminal is a signal to it; `before` is Python that runs first.
+    """
+    code = "\n".join([_BECOME_CONTROLLED if controlled else "", before, _MAIN])
+    with TerminalProcess([sys.executable, "-c", code, *arguments], size) as process:
+        yield process
+
+
+def _plain(output: bytes) -> str:
+    return _ESCAPES.sub(b"", output).decode(errors="replace")

@@ -1,0 +1,52 @@
+"""How the system asks the editor to end: by a signal, or by taking its terminal away."""
+
+import asyncio
+import select
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+SIGNALS = ("SIGTERM", "SIGHUP")
+
+
+@contextmanager
+def asked_to_end(told: Callable[[], None]) -> Iterator[None]:
+    """Call `told` on the running loop, in this context, at each such signal and when the terminal is gone."""
+    loop = asyncio.get_running_loop()
+    with ExitStack() as stack:
+        for name in SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None:
+                with suppress(NotImplementedError):  # Windows
+                    loop.add_signal_handler(number, told)
+                    stack.callback(loop.remove_signal_handler, number)
+        if sys.__stdin__ is not None and sys.__stdin__.isatty():
+            stack.enter_context(_watched(sys.__stdin__.fileno(), told))
+        yield
+
+
+@contextmanager
+def _watched(terminal: int, told: Callable[[], None]) -> Iterator[None]:
+    """Call `told` once when the terminal hangs up.
+
+    A process that the terminal does not control gets no signal then. Elsewhere than on Linux the signal has
+    to do.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    # Asked for nothing, epoll tells of a hangup alone: the loop does not wake for each key.
+    with select.epoll() as watch:
+        watch.register(terminal, 0)
+
+        def hung_up() -> None:
+            loop.remove_reader(watch.fileno())
+            told()
+
+        loop.add_reader(watch.fileno(), hung_up)
+        try:
+            yield
+        finally:
+            loop.remove_reader(watch.fileno())
