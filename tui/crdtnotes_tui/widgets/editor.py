@@ -177,15 +177,19 @@ class NoteEditor(PaintsChangedLines):
         if len(patches) >= _MANY:
             self.wrapped_document.wrap(self.wrap_width, self.indent_width)
         self._build_highlight_map()
-        self._refresh_size()
         locate = document.get_location_from_index
         selection = Selection(locate(start), locate(end))
+        # The selection comes before the size: where a scrollbar goes, TextArea scrolls to the caret, which
+        # must not be beyond the end of the text then.
         if own:
             self.selection = selection
+            self._refresh_size()
             self.record_cursor_width()
             self.post_message(self.Changed(self))
         else:
-            self._stay(selection, above, locate(top))
+            self.set_reactive(TextArea.selection, selection)  # without scrolling to it
+            self._refresh_size()
+            self._stay(above, locate(top))
             self.post_message(self.OthersWrote())
         self.refresh()
 
@@ -198,9 +202,8 @@ class NoteEditor(PaintsChangedLines):
         visible = 0 <= above < max(1, self.size.height)
         return above if visible else None, self.note_document.get_index_from_location(top)
 
-    def _stay(self, selection: Selection, above: int | None, top: Location) -> None:
-        """Set the selection without scrolling to it, and scroll so that nothing moves on the screen."""
-        self.set_reactive(TextArea.selection, selection)
+    def _stay(self, above: int | None, top: Location) -> None:
+        """Scroll so that nothing moves on the screen."""
         self._recompute_cursor_offset()  # type: ignore[no-untyped-call]
         row = self._wrapping.top_of(top) if above is None else self._cursor_offset[1] - above
         if row != self.scroll_offset.y:
@@ -262,8 +265,8 @@ class NoteEditor(PaintsChangedLines):
                 caret = follow(caret, patch, behind=False)
         self.wrapped_document.wrap(self.wrap_width, self.indent_width)
         self._build_highlight_map()
-        self._refresh_size()
         self.selection = Selection.cursor(locate(caret))
+        self._refresh_size()
         self.record_cursor_width()
         self.post_message(self.Changed(self))
         self.refresh()

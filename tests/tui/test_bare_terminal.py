@@ -1,0 +1,56 @@
+"""Keys as a terminal sends them, several in one read."""
+
+from pathlib import Path
+
+from crdtnotes import Vault
+from tests.tui.desktop import vault_of
+from tests.tui.terminal_process import CTRL_Q, TerminalProcess, editor
+
+CTRL_Z = b"\x1a"
+
+LONG = [f"line {number}" for number in range(200)]
+
+
+def pasted(text: str) -> bytes:
+    return b"\x1b[200~" + text.replace("\n", "\r").encode() + b"\x1b[201~"
+
+
+def stored(path: Path, name: str = "n") -> str:
+    with Vault.open(path) as vault:
+        return vault.note(name).text
+
+
+def type_and_leave(terminal: TerminalProcess, text: str) -> None:
+    """Write something more, to see that the editor lives, and leave."""
+    shown = terminal.mark()
+    terminal.send(text.encode())
+    terminal.wait_for(text, since=shown)
+    terminal.send(CTRL_Q)
+    assert terminal.exit_code() == 0, terminal.text
+    assert "Traceback" not in terminal.text
+
+
+def test_undo_of_a_paste_that_is_longer_than_the_window(tmp_path: Path) -> None:
+    path = vault_of(tmp_path / "v", n="hello")
+    with editor("--vault", str(path), "tui", "n") as terminal:
+        terminal.wait_for("saved")
+        shown = terminal.mark()
+        terminal.send(pasted("\n".join(LONG)))
+        terminal.wait_for(LONG[-1], since=shown)
+        shown = terminal.mark()
+        terminal.send(CTRL_Z)
+        terminal.wait_for("hello", "1:6", since=shown)
+        type_and_leave(terminal, "!")
+    assert stored(path) == "hello!"
+
+
+def test_somebody_else_takes_most_of_the_text_away(tmp_path: Path) -> None:
+    path = vault_of(tmp_path / "v", n="hello\n" + "\n".join(LONG))
+    with editor("--vault", str(path), "tui", "n") as terminal:
+        terminal.wait_for("saved", LONG[-1])
+        shown = terminal.mark()
+        with Vault.open(path) as vault:
+            vault.note("n").write("hello")
+        terminal.wait_for("hello", "1:6", since=shown)
+        type_and_leave(terminal, "!")
+    assert stored(path) == "hello!"
