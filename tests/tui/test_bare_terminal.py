@@ -1,5 +1,6 @@
 """Keys as a terminal sends them, several in one read."""
 
+import signal
 from pathlib import Path
 
 from crdtnotes import Vault
@@ -7,6 +8,7 @@ from tests.tui.desktop import vault_of
 from tests.tui.terminal_process import CTRL_Q, TerminalProcess, editor
 
 CTRL_Z = b"\x1a"
+ALT_Z = b"\x1bz"
 
 LONG = [f"line {number}" for number in range(200)]
 
@@ -54,3 +56,17 @@ def test_somebody_else_takes_most_of_the_text_away(tmp_path: Path) -> None:
         terminal.wait_for("hello", "1:6", since=shown)
         type_and_leave(terminal, "!")
     assert stored(path) == "hello!"
+
+
+def test_to_the_shell_and_back(tmp_path: Path) -> None:
+    path = vault_of(tmp_path / "v", n="hello")
+    with editor("--vault", str(path), "tui", "n") as terminal:
+        terminal.wait_for("saved")
+        terminal.send(b", Bo" + ALT_Z)
+        terminal.wait_until_stopped()
+        assert stored(path) == "hello, Bo"
+        shown = terminal.mark()
+        terminal.signal(signal.SIGCONT)
+        terminal.wait_for("hello, Bo", "saved", since=shown)
+        type_and_leave(terminal, "!")
+    assert stored(path) == "hello, Bo!"

@@ -74,8 +74,9 @@ class NotesApp(App[None]):
         return {**variables, "quiet": looks.quiet(variables)}
 
     def on_mount(self) -> None:
-        """Keep what is chosen."""
+        """Keep the theme that is chosen; paint all again once the shell has given the terminal back."""
         self.theme_changed_signal.subscribe(self, lambda theme: self._settings.set(looks.THEME, theme.name))
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield everything that has a key here, with its key, then what Textual brings."""
@@ -116,8 +117,13 @@ class NotesApp(App[None]):
     def _forget_warning(self) -> None:
         self._warned = False
 
-    async def action_to_the_shell(self) -> None:
+    def action_to_the_shell(self) -> None:
         """Store what is left, then let the shell have the terminal until `fg`."""
+        # The text runs this itself when it gets the key; only afterwards can it deal with the keys that are
+        # left, which `unsaved` waits for.
+        self.call_later(self._to_the_shell)
+
+    async def _to_the_shell(self) -> None:
         await self.main.unsaved()
         self.action_suspend_process()
 
