@@ -3,12 +3,17 @@
 import signal
 from pathlib import Path
 
+import pytest
+
 from crdtnotes import Vault
 from tests.tui.desktop import vault_of
 from tests.tui.terminal_process import CTRL_Q, TerminalProcess, editor
 
 CTRL_Z = b"\x1a"
 ALT_Z = b"\x1bz"
+
+COVERED = " " * 10 + "covered by lists"
+"""A fourth line that is shown again when the list over it has gone."""
 
 LONG = [f"line {number}" for number in range(200)]
 
@@ -70,3 +75,45 @@ def test_to_the_shell_and_back(tmp_path: Path) -> None:
         terminal.wait_for("hello, Bo", "saved", since=shown)
         type_and_leave(terminal, "!")
     assert stored(path) == "hello, Bo!"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [(b"\x0f", "Open or make a note"), (b"target\r\r", "target  ✓ saved")],
+        [(b"\x07", "Search all notes"), (b"treasure\r\r", "target  ✓ saved")],
+        [(b"\x12", "Go to a heading"), (b"one\r\r", "n  ✓ saved  2:1")],
+        [(b"\x1bl", "make this note"), (b"target\r\r", "target  ✓ saved")],
+        [(b"\x1bo", "Notes without links"), (b"lonely\r\r", "lonely  ✓ saved")],
+        [(b"\x1bt", "Tags"), (b"\r\r", "Notes with #tag"), (b"target\r\r", "target  ✓ saved")],
+        [(b"\x1bOQ", "links to it follow"), (b"x\r\r", "nx  ✓ saved")],
+        [
+            (b"\x10", "Search for commands"),
+            (b"all keys", "All keys"),
+            (b"\r\r", "alt+v"),
+            (b"\rq\x1b[27u", COVERED),
+        ],
+    ],
+    ids=["switcher", "search", "headings", "links", "orphans", "tags", "rename", "commands"],
+)
+def test_keys_that_close_a_list_come_twice_in_one_read(
+    tmp_path: Path, steps: list[tuple[bytes, str]]
+) -> None:
+    notes = {
+        "lonely": "words",
+        "target": "the treasure #tag",
+        "n": "[[target]] [[none]] #tag\n# one\n\n" + COVERED,
+    }
+    path = vault_of(tmp_path / "v", **notes)
+    with editor("--vault", str(path), "tui", "n") as terminal:
+        terminal.wait_for("n  ✓ saved")
+        for keys, shows in steps:
+            shown = terminal.mark()
+            terminal.send(keys)
+            terminal.wait_for(shows, since=shown)
+        type_and_leave(terminal, "!")
+    with Vault.open(path) as vault:
+        texts = {note.name: vault.note(note.name).text for note in vault.notes()}
+    assert len(texts) == len(notes)
+    assert sum(text.count("!") for text in texts.values()) == 1
+    assert sorted(text.replace("!", "") for text in texts.values()) == sorted(notes.values())

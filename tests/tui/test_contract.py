@@ -5,6 +5,7 @@ import inspect
 import pytest
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
@@ -76,3 +77,11 @@ def test_the_driver_writes_on_a_thread_to_a_file_that_can_be_replaced() -> None:
     source = inspect.getsource(LinuxDriver)
     assert source.count("WriterThread(self._file)") == 1
     assert source.count("self._writer_thread.stop()") == 1
+
+
+def test_textual_opens_its_palette_where_ours_takes_its_place() -> None:
+    source = inspect.getsource(App)
+    assert source.count("CommandPalette(") == 3
+    for method in (App.action_command_palette, App.search_themes, App.search_commands):
+        assert inspect.getsource(method).count("CommandPalette(") == 1
+    assert list(inspect.signature(CommandPalette.dismiss).parameters) == ["self", "result"]

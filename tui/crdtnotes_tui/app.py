@@ -12,12 +12,14 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 from crdtnotes_tui import looks
 from crdtnotes_tui.ending import asked_to_end
 from crdtnotes_tui.model.settings import Settings
 from crdtnotes_tui.screens.keys import Keys, sideways
 from crdtnotes_tui.screens.main import MainScreen
+from crdtnotes_tui.screens.modal import Palette
 
 WARNED_SECONDS = 30.0
 """For how long a second Ctrl+Q means that one knows."""
@@ -91,6 +93,15 @@ class NotesApp(App[None]):
                 yield SystemCommand(binding.description, f"{binding.tooltip or ''} [{key}]".strip(), run)
         yield from looks.commands(self)
         yield from super().get_system_commands(screen)
+
+    def action_command_palette(self) -> None:
+        """Show the commands."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Show the themes."""
+        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def action_keys(self) -> None:
         """Show all keys."""

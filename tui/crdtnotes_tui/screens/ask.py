@@ -3,13 +3,13 @@
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from crdtnotes_tui.screens.modal import Modal
 from crdtnotes_tui.widgets.line_input import LineInput
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(Modal[str | None]):
     """Asks; is dismissed with the answer, or None."""
 
     BINDINGS = [Binding("escape", "dismiss(None)", "Close")]

@@ -7,10 +7,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
+from crdtnotes_tui.screens.modal import Modal
 from crdtnotes_tui.widgets.editor import NoteEditor
 from crdtnotes_tui.widgets.find import FindBar
 from crdtnotes_tui.widgets.graph import LocalGraph
@@ -28,7 +28,7 @@ def sideways(binding: Binding) -> bool:
     return binding.action in ("page_left", "page_right")
 
 
-class Keys(ModalScreen[None]):
+class Keys(Modal[None]):
     """A list to read; any of the usual keys closes it."""
 
     BINDINGS = [Binding("escape,f1,q,enter", "dismiss(None)", "Close")]

@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.graph.labels import printable
+from crdtnotes_tui.screens.modal import Modal
 from crdtnotes_tui.widgets.line_input import LineInput
 
 V = TypeVar("V")
@@ -34,7 +34,7 @@ class Answer(NamedTuple, Generic[V]):
     below: bool = False
 
 
-class Picker(ModalScreen[V | None], Generic[V]):
+class Picker(Modal[V | None], Generic[V]):
     """Asks; is dismissed with what was picked, or None."""
 
     BINDINGS = [
