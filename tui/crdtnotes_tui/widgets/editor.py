@@ -179,8 +179,7 @@ class NoteEditor(PaintsChangedLines):
         self._build_highlight_map()
         locate = document.get_location_from_index
         selection = Selection(locate(start), locate(end))
-        # The selection comes before the size: where a scrollbar goes, TextArea scrolls to the caret, which
-        # must not be beyond the end of the text then.
+        # Selection before size: where a scrollbar goes, TextArea scrolls to the caret, which must be there.
         if own:
             self.selection = selection
             self._refresh_size()
