@@ -17,7 +17,7 @@ _HOMES = {"Note": "crdtnotes.note", "NoteInfo": "crdtnotes.vault", "Vault": "crd
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Load what is asked for: `crdtnotes --help` and `crdtnotes.sync.address` need no database."""
+        """Load what is asked for: `crdtnotes --help` and `crdtnotes.sync.net.address` need no database."""
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(_HOMES[name]), name)

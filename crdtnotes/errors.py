@@ -160,7 +160,7 @@ class MissingChanges(RemoteError):
     """A change came before what it depends on."""
 
 
-class NotCovered(RemoteError):
+class NotSigned(RemoteError):
     """No device that may answers for a change by its signature."""
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from crdtnotes.crdt.diff import edits
 from crdtnotes.crdt.rebase import rebase
+from crdtnotes.editing.rename import apply_patches, rename
 from crdtnotes.editing.session import EditSession
 from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
 from crdtnotes.markup.mentions import Names, linked, mentions
 from crdtnotes.markup.names import clean_name, name_key, title_of
 from crdtnotes.markup.outline import outline
-from crdtnotes.store.documents import Document
-from crdtnotes.store.names import Resolver
-from crdtnotes.store.rename import apply_patches, rename
+from crdtnotes.store.views.documents import Document
+from crdtnotes.store.views.names import Resolver
 from crdtnotes.store.writer import Writer
 
 
@@ -260,8 +260,8 @@ class Note:
         result: list[MentionInfo] = []
         with self._writer.reading() as replica:
             if not replica.read_only:
-                replica.settle_texts()
-                replica.settle_search()
+                replica.flush_snapshots()
+                replica.flush_index()
             row, own = self._row(), self.name
             written_as = [title_of(own), *replica.names.aliases_of(row)]
             names = Names(written_as)

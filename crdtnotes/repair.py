@@ -17,10 +17,10 @@ from crdtnotes.crdt.ops import Create
 from crdtnotes.crdt.version import covers
 from crdtnotes.errors import Damaged, InvalidName, NoteExists, WrongVault
 from crdtnotes.markup.names import name_key
-from crdtnotes.store import memory
-from crdtnotes.store.database import replace_file
+from crdtnotes.store import local_state
+from crdtnotes.store.file.database import replace_file
 from crdtnotes.store.replica import Replica
-from crdtnotes.store.salvage import Entry, SavedText, Wreck, WreckedFile, keep, replay
+from crdtnotes.store.upkeep.salvage import Entry, SavedText, Wreck, WreckedFile, keep, replay
 from crdtnotes.vault import Vault
 
 RECOVERED = "recovered"
@@ -86,12 +86,12 @@ def repair(
                 fetch(part)
             done = _complete(part, wreck, rest, kept, at_home=fetch is None and not wreck.kept.get("peers"))
             aside = replace_file(path, part)
-            memory.move(part, path)
+            local_state.move(part, path)
     finally:
         for temporary in (part, scratch):
             for left in (temporary, temporary.with_name(f"{temporary.name}-journal")):
                 left.unlink(missing_ok=True)
-            memory.forget(temporary)
+            local_state.forget(temporary)
     return Repaired(aside, kept, *done)
 
 

@@ -22,16 +22,16 @@ from crdtnotes.markup import templates
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
 from crdtnotes.markup.tagtree import Branch, is_within, tag_tree
 from crdtnotes.note import Note
-from crdtnotes.store.arrivals import MOST, arrivals
-from crdtnotes.store.arrivals import Arrival as Arrival
-from crdtnotes.store.backup import backup
-from crdtnotes.store.check import problems
-from crdtnotes.store.database import rows_for
-from crdtnotes.store.intake import Received
-from crdtnotes.store.links import ORPHAN
-from crdtnotes.store.names import Resolver
+from crdtnotes.store.activity import MOST, arrivals
+from crdtnotes.store.activity import Arrival as Arrival
+from crdtnotes.store.file.database import rows_for
+from crdtnotes.store.ingest import Received
 from crdtnotes.store.replica import Replica
-from crdtnotes.store.search import Hit
+from crdtnotes.store.upkeep.backup import backup
+from crdtnotes.store.upkeep.check import problems
+from crdtnotes.store.views.links import ORPHAN
+from crdtnotes.store.views.names import Resolver
+from crdtnotes.store.views.search import Hit
 from crdtnotes.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ class Vault:
 
     def _listed(self, condition: str) -> Iterator[NoteInfo]:
         with self._writer.reading() as replica:
-            replica.settle_texts_if_possible()
+            replica.flush_snapshots_if_possible()
             rows = replica.conn.execute(_NOTES.format(condition=condition)).fetchall()
         for name, modified, characters, size, links, backlinks in rows:
             yield NoteInfo(name, title_of(name), modified, characters, size, links, backlinks)
@@ -289,8 +289,8 @@ class Vault:
         """
         with self._writer.reading() as replica:
             if not replica.read_only:
-                replica.settle_texts()
-                replica.settle_search()
+                replica.flush_snapshots()
+                replica.flush_index()
             return replica.search.find(query, max(0, limit))
 
     def prepare_search(self) -> bool:
@@ -450,7 +450,7 @@ class Vault:
 
     def backup(self, path: str | PathLike[str]) -> None:
         """Copy the replica to a new file, which writes as an actor of its own when it is opened."""
-        self._replica.settle_texts()
+        self._replica.flush_snapshots()
         backup(self._replica, Path(path))
 
 

@@ -12,9 +12,11 @@ from crdtnotes.changes.batch import changes_in
 from crdtnotes.editing.session import Edit
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, StoreError, Unreachable, WrongVault
 from crdtnotes.repair import repair
-from crdtnotes.store import memory, packing, salvage
-from crdtnotes.store.dictionaries import condense
-from crdtnotes.store.standing import forks_in
+from crdtnotes.store import local_state
+from crdtnotes.store.compaction import packing
+from crdtnotes.store.compaction.recompress import recompress
+from crdtnotes.store.forks.winners import forks_in
+from crdtnotes.store.upkeep import salvage
 from crdtnotes.vault import Vault
 from tests.store.convergence import ACTIONS, Person
 from tests.trust.devices import device
@@ -50,7 +52,7 @@ class Damage:
             if condensed:
                 for number in range(12):
                     here.create_note(f"文/{number}", "".join(random.choices(WORDS, k=200)))
-                assert condense(here.replica, worth=0) >= 12
+                assert recompress(here.replica, at_least=0) >= 12
             meet(here, peer)
             self.texts = {info.name: here.note(info.name).text for info in here.notes()}
             self.digest, self.vault, self.actor = here.digest, bytes.fromhex(here.id), here.actor
@@ -299,7 +301,7 @@ def test_births_behind_a_hole_keep_their_texts(tmp_path: Path) -> None:
 def test_the_repaired_file_goes_on_with_one_stream(damage: Damage) -> None:
     planted(damage.path, "DELETE FROM links")
     repair(damage.path)
-    remembered = memory.recall(damage.path)
+    remembered = local_state.recall(damage.path)
     assert remembered is not None
     with Vault.open(damage.path) as vault:
         assert vault.actor == f"{remembered.actor:016x}" != damage.actor
@@ -335,11 +337,11 @@ def test_a_damaged_record_never_lets_a_revoked_device_in(
 ) -> None:
     here, other, revoked = (device(tmp_path, name) for name in ("here", "other", "revoked"))
     with Vault.open(damage.path) as vault, vault.replica.transaction():
-        circle = vault.replica.circle
-        circle.found(here, "here", vault.replica.heads())
-        circle.admit(here, revoked.certificate, "revoked")
-        circle.revoke(here, revoked.id)
-        circle.admit(here, other.certificate, "other")
+        members = vault.replica.members
+        members.found(here, "here", vault.replica.heads())
+        members.admit(here, revoked.certificate, "revoked")
+        members.revoke(here, revoked.id)
+        members.admit(here, other.certificate, "other")
     planted(damage.path, statement)
     with Vault.open(damage.path) as vault:
         with pytest.raises(StoreError):

@@ -8,10 +8,10 @@ import pytest
 
 from crdtnotes.repair import Repaired, repair
 from crdtnotes.vault import Vault
-from tests.sync.circles import Circle, agree, lines, meet
+from tests.sync.circles import Members, agree, lines, meet
 
 
-class Paired(Circle):
+class Paired(Members):
     """Ana, bo and cem are in step; then bo's file is damaged."""
 
     def __init__(self, folder: Path) -> None:
@@ -25,7 +25,7 @@ class Paired(Circle):
             for word in ("一", "二", "三"):
                 vault.note("旧").append(f"{vault.device} {word}\n")
         agree(self.ana, self.bo, self.cem)
-        self.identity = self.bo.replica.covering.identity
+        self.identity = self.bo.replica.signer.identity
 
     def damage(self, *statements: str) -> None:
         self.vaults.remove(self.bo)
@@ -56,12 +56,12 @@ def paired(tmp_path: Path) -> Iterator[Paired]:
 
 def test_signatures_and_devices_outlive_a_repair(paired: Paired, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = paired.bo.digest
-    signed = {one for _, one in paired.bo.replica.covering.covers.all_signed()}
+    signed = {one for _, one in paired.bo.replica.signer.checkpoints.all_signed()}
     paired.damage("UPDATE notes SET base = 'x', base_key = 'x'", "DELETE FROM names")
     assert paired.problems() != []
     repaired, bo = paired.repair(monkeypatch)
     assert (repaired.missing, repaired.texts, bo.digest) == (0, (), digest)
-    assert {one for _, one in bo.replica.covering.covers.all_signed()} == signed
+    assert {one for _, one in bo.replica.signer.checkpoints.all_signed()} == signed
     assert bo.replica.bare() == {}
     bo.note("旧").append("after\n")
     agree(paired.ana, bo, paired.cem)
@@ -112,7 +112,7 @@ def test_a_change_that_nobody_signed_is_found(paired: Paired) -> None:
         paired.bo.note("旧").append("forged\n")
         bo.log.grown.clear()
     assert any("are not signed by their author" in problem for problem in paired.bo.check())
-    assert bo.covering.covers.key_of(actor) is not None
+    assert bo.signer.checkpoints.key_of(actor) is not None
 
 
 def test_without_its_records_a_repaired_vault_is_one_that_was_never_paired(
@@ -123,6 +123,6 @@ def test_without_its_records_a_repaired_vault_is_one_that_was_never_paired(
     _, bo = paired.repair(monkeypatch)
     assert bo.digest == digest
     assert not bo.replica.founded
-    bo.replica.devices.adopt(paired.ana.replica.circle.root or b"", paired.ana.replica.devices.records())
+    bo.replica.devices.adopt(paired.ana.replica.members.root or b"", paired.ana.replica.devices.records())
     bo.note("旧").append("after\n")
     agree(paired.ana, bo, paired.cem)

@@ -9,6 +9,12 @@ from crdtnotes.crdt.ops import Op, next_counter
 NO_HASH = bytes(16)
 """The hash before an actor's first change."""
 
+Place = tuple[int, int]
+"""An actor and a seq: where a change stands in its stream."""
+
+Rank = tuple[int, bytes]
+"""The time and the hash of a change: of two versions at one place, the one of the smaller rank wins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -55,17 +55,17 @@ def create(ctx: click.Context, file: Path, device: str | None, since: dict[int, 
     if device is None and since is None:
         raise click.UsageError("Give --for DEVICE or --since VERSION.")
     from crdtnotes.cli.pairing import find_device
-    from crdtnotes.sync.bundle import create_bundle
+    from crdtnotes.sync.peers.bundle import create_bundle
     from crdtnotes.trust.identity import own_identity
 
     with open_vault(ctx) as vault:
-        circle = vault.replica.circle
+        members = vault.replica.members
         identity = own_identity()
         if device is None:
-            receivers = [one for id, one in circle.membership().active.items() if id != identity.id]
+            receivers = [one for id, one in members.membership().active.items() if id != identity.id]
         else:
-            receivers = [find_device(circle, device)]
-            contact = circle.contact(receivers[0].id)
+            receivers = [find_device(members, device)]
+            contact = members.contact(receivers[0].id)
             if since is None:
                 since = contact.version if contact is not None else {}
         create_bundle(vault.replica, identity, file, receivers, since or {})
@@ -82,7 +82,7 @@ def apply(ctx: click.Context, file: Path) -> None:
     \b
     crdtnotes bundle apply notes.bundle
     """
-    from crdtnotes.sync.bundle import apply_bundle
+    from crdtnotes.sync.peers.bundle import apply_bundle
     from crdtnotes.trust.identity import own_identity
 
     with open_vault(ctx) as vault:

@@ -12,13 +12,13 @@ from pathlib import Path
 from crdtnotes.cli.progress import show_nothing
 from crdtnotes.errors import NotLetIn, NotPaired, RemoteError, StoreError, Unreachable, VaultExists
 from crdtnotes.mirror.files import system_reason
-from crdtnotes.store import Replica, memory
-from crdtnotes.store.database import sync_folder
-from crdtnotes.sync.address import Address
-from crdtnotes.sync.conversation import PeerStatus
-from crdtnotes.sync.node import Node, Summary
-from crdtnotes.sync.reach import Reach, identity_for
-from crdtnotes.sync.transport import peek
+from crdtnotes.store import Replica, local_state
+from crdtnotes.store.file.database import sync_folder
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.net.transport import peek
+from crdtnotes.sync.peers.conversation import PeerStatus
+from crdtnotes.sync.peers.dialer import Dialer, identity_for
+from crdtnotes.sync.peers.node import Node, Summary
 from crdtnotes.vault import Vault
 
 LOOK_AROUND_SECONDS = 2.0
@@ -114,8 +114,8 @@ async def sync_members(path: Path, report: Callable[[PeerStatus], None] | None =
         raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`, or give an address.")
     own = OwnReplica(path)
     async with Node(own.open, identity=identity, report=report) as node:
-        circle = own.replica.circle
-        reach = Reach(node, own.replica.vault_id, identity.id, circle.addresses, named=circle.name)
+        members = own.replica.members
+        reach = Dialer(node, own.replica.vault_id, identity.id, members.addresses, named=members.name)
         looking = asyncio.create_task(reach.look_around())
         try:
             await asyncio.sleep(LOOK_AROUND_SECONDS)
@@ -133,7 +133,7 @@ async def sync_members(path: Path, report: Callable[[PeerStatus], None] | None =
     return summaries
 
 
-async def _sync_member(node: Node, reach: Reach, device: bytes) -> Summary | Unreachable | RemoteError:
+async def _sync_member(node: Node, reach: Dialer, device: bytes) -> Summary | Unreachable | RemoteError:
     try:
         return await node.sync_by(partial(reach.dial, device))
     except (Unreachable, RemoteError) as error:
@@ -159,7 +159,7 @@ async def clone_vault(address: Address, path: Path, device: str, show: Show = sh
         refuse_existing(path)
         try:
             part.rename(path)
-            memory.move(part, path)
+            local_state.move(part, path)
             sync_folder(path.parent)
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {system_reason(error)}") from error

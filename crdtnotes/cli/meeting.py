@@ -11,16 +11,16 @@ from crdtnotes.cli.dialling import OwnReplica, count_notes, fetching, refuse_exi
 from crdtnotes.cli.output import quoted
 from crdtnotes.errors import CrdtnotesError, PairingFailed, Unreachable, VaultExists
 from crdtnotes.store import Replica
-from crdtnotes.sync.address import Address
-from crdtnotes.sync.conversation import PeerStatus
-from crdtnotes.sync.discovery import PAIRING, Discovery
-from crdtnotes.sync.node import Node
-from crdtnotes.sync.pairing import Joined, NewDevice, PairingHost, addresses_of, join
-from crdtnotes.sync.surroundings import best_address
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.peers.conversation import PeerStatus
+from crdtnotes.sync.peers.discovery import PAIRING, Discovery
+from crdtnotes.sync.peers.network_watch import best_address
+from crdtnotes.sync.peers.node import Node
+from crdtnotes.sync.peers.pairing import Joined, NewDevice, PairingServer, addresses_of, join
 from crdtnotes.trust.code import Code, new_code, new_qr_code
 from crdtnotes.trust.device_id import shown
 from crdtnotes.trust.identity import Identity, own_identity
-from crdtnotes.trust.pairing import Host, Joiner, Welcome
+from crdtnotes.trust.pairing import PairingHost, PairingJoiner, Welcome
 
 SYNC_SECONDS = 60.0
 """How long `pair` waits for the new device to begin its first sync."""
@@ -76,13 +76,13 @@ class PairingTable:
         words = new_code(secrets.token_bytes)
         codes = [words]
 
-        def make() -> Host:
-            return Host(codes, self._identity, replica.device, replica.vault_id, secrets.token_bytes)
+        def make() -> PairingHost:
+            return PairingHost(codes, self._identity, replica.device, replica.vault_id, secrets.token_bytes)
 
         async def admit(name: str, certificate: bytes) -> Welcome:
             def add() -> Welcome:
                 replica.devices.admit(certificate, name)
-                root = replica.circle.root or b""
+                root = replica.members.root or b""
                 return Welcome(replica.vault_id, root, tuple(replica.devices.records()), self._port)
 
             welcome = await node.run(add)
@@ -90,7 +90,7 @@ class PairingTable:
             self._new.update(node.members)
             return welcome
 
-        host = PairingHost(make, self._ask, admit)
+        host = PairingServer(make, self._ask, admit)
         async with host.listening(self._identity) as port, Discovery() as discovery:
             address = Address(best_address(), port, secure=True).place
             scanned = new_qr_code(words.number, address, self._identity.id, secrets.token_bytes)
@@ -124,8 +124,8 @@ async def join_vault(
     if address is None and code.address:
         address = Address.typed(code.address)
 
-    def make(certificate: bytes) -> Joiner:
-        return Joiner(code, identity, device, certificate, secrets.token_bytes, vault)
+    def make(certificate: bytes) -> PairingJoiner:
+        return PairingJoiner(code, identity, device, certificate, secrets.token_bytes, vault)
 
     async def store(joined: Joined) -> None:
         await asyncio.to_thread(make_replica, joined, path, device, vault)
@@ -174,7 +174,7 @@ def vault_at(path: Path) -> bytes | None:
         return None
     replica = Replica(path)
     try:
-        return replica.vault_id if replica.version() or replica.circle.root else None
+        return replica.vault_id if replica.version() or replica.members.root else None
     finally:
         replica.close()
 

@@ -12,8 +12,8 @@ from crdtnotes.cli.running import run, saying_what_happens
 from crdtnotes.cli.starting import default_device
 from crdtnotes.errors import Damaged, NotAVault
 from crdtnotes.repair import Repaired, repair
-from crdtnotes.sync.address import Address
-from crdtnotes.sync.transport import peek
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.net.transport import peek
 from crdtnotes.vault import Vault
 
 _PROBLEMS_SHOWN = 10

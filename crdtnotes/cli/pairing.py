@@ -17,7 +17,7 @@ from crdtnotes.errors import LocalError, NotPaired
 from crdtnotes.graph.labels import printable
 
 if TYPE_CHECKING:
-    from crdtnotes.store.circle import Circle
+    from crdtnotes.store.signing.members import Members
     from crdtnotes.trust.code import Code
     from crdtnotes.trust.membership import Member
     from crdtnotes.vault import Vault
@@ -93,7 +93,7 @@ def join(ctx: click.Context, code: str, address: str | None, device: str) -> Non
     """
     from crdtnotes.cli.meeting import join_vault
     from crdtnotes.cli.running import run, saying_what_happens
-    from crdtnotes.sync.address import PAIRING_PORT, Address
+    from crdtnotes.sync.net.address import PAIRING_PORT, Address
     from crdtnotes.trust.code import read_code
 
     known = read_code(code)
@@ -122,10 +122,10 @@ def devices(ctx: click.Context, as_json: bool) -> None:
     from crdtnotes.trust.identity import own_identity
 
     with open_vault(ctx) as vault:
-        circle = vault.replica.circle
-        members = circle.membership().members.values()
+        records = vault.replica.members
+        members = records.membership().members.values()
         own = own_identity().id if members else b""
-        rows = [_row(vault, circle, member, own) for member in members]
+        rows = [_row(vault, records, member, own) for member in members]
     if as_json:
         print_json(rows)
         return
@@ -146,11 +146,11 @@ def devices(ctx: click.Context, as_json: bool) -> None:
         click.echo(f"\nThis device's id is {shown(own)}")
 
 
-def _row(vault: Vault, circle: Circle, member: Member, own: bytes) -> dict[str, object]:
+def _row(vault: Vault, members: Members, member: Member, own: bytes) -> dict[str, object]:
     from crdtnotes.crdt.version import count_missing
     from crdtnotes.trust.device_id import shown
 
-    contact = circle.contact(member.id)
+    contact = members.contact(member.id)
     lacks = None if contact is None else count_missing(vault.replica.version(), contact.version)
     return {
         "name": printable(member.name),
@@ -160,7 +160,7 @@ def _row(vault: Vault, circle: Circle, member: Member, own: bytes) -> dict[str, 
         "own": member.id == own,
         "seen": None if contact is None else contact.seen,
         "lacks": lacks if member.active else None,
-        "addresses": circle.addresses(member.id),
+        "addresses": members.addresses(member.id),
         "added_by": shown(member.added_by),
         "revoked_by": None if member.revoked_by is None else shown(member.revoked_by),
     }
@@ -193,7 +193,7 @@ def revoke(ctx: click.Context, device: str | None, all_others: bool, yes: bool) 
 
     with open_vault(ctx) as vault:
         replica = vault.replica
-        member = find_device(replica.circle, device)
+        member = find_device(replica.members, device)
         identity = own_identity()
         if not yes:
             warning = " This is the device you are at." if member.id == identity.id else ""
@@ -214,11 +214,11 @@ def _begin_anew(ctx: click.Context, *, yes: bool) -> None:
     click.echo("This is a new vault now, with the same notes. Pair your other devices anew: crdtnotes pair")
 
 
-def find_device(circle: Circle, wanted: str) -> Member:
+def find_device(members: Members, wanted: str) -> Member:
     """Return the active device of this name, or whose id begins so; raises NotPaired."""
     from crdtnotes.trust.device_id import begins
 
-    active = list(circle.membership().active.values())
+    active = list(members.membership().active.values())
     found = [member for member in active if member.name == wanted] or [
         member for member in active if begins(member.id, wanted)
     ]

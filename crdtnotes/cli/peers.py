@@ -9,7 +9,7 @@ import click
 
 from crdtnotes.cli.opening import vault_path
 from crdtnotes.cli.output import counted, quoted
-from crdtnotes.sync.address import DEFAULT_PORT, Address
+from crdtnotes.sync.net.address import DEFAULT_PORT, Address
 
 
 @click.command()

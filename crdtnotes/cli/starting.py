@@ -68,7 +68,7 @@ def clone(ctx: click.Context, address: str, device: str) -> None:
     """
     from crdtnotes.cli.dialling import clone_vault
     from crdtnotes.cli.running import run, saying_what_happens
-    from crdtnotes.sync.address import Address
+    from crdtnotes.sync.net.address import Address
 
     path = vault_path(ctx)
     with saying_what_happens(logging.ERROR), progress("Cloning") as show:

@@ -11,11 +11,11 @@ import click
 from crdtnotes.cli.dialling import OwnReplica
 from crdtnotes.cli.output import counted, quoted
 from crdtnotes.errors import CrdtnotesError, NotPaired
-from crdtnotes.sync.address import Address
-from crdtnotes.sync.conversation import PeerStatus
-from crdtnotes.sync.node import Node
-from crdtnotes.sync.reach import Reach, identity_for
-from crdtnotes.sync.surroundings import best_address
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.peers.conversation import PeerStatus
+from crdtnotes.sync.peers.dialer import Dialer, identity_for
+from crdtnotes.sync.peers.network_watch import best_address
+from crdtnotes.sync.peers.node import Node
 from crdtnotes.trust.identity import Identity
 
 _log = logging.getLogger("crdtnotes.cli")
@@ -98,16 +98,18 @@ class Company:
         finally:
             await self.node.__aexit__(kind, error, traceback)
 
-    def reach(self, identity: Identity, port: int | None) -> Reach:
+    def reach(self, identity: Identity, port: int | None) -> Dialer:
         """Return what keeps the node in touch with the vault's devices; `port` is announced."""
         replica = self.own.replica
-        circle = replica.circle
-        return Reach(self.node, replica.vault_id, identity.id, circle.addresses, named=circle.name, port=port)
+        members = replica.members
+        return Dialer(
+            self.node, replica.vault_id, identity.id, members.addresses, named=members.name, port=port
+        )
 
     async def until_paired(self, *, forever: bool) -> None:
         """Wait until the vault is paired with a device, or for ever."""
-        circle = self.own.replica.circle
-        while forever or await self.node.run(lambda: circle.root) is None:
+        members = self.own.replica.members
+        while forever or await self.node.run(lambda: members.root) is None:
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _notice(self, status: PeerStatus) -> None:

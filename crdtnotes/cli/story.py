@@ -16,8 +16,8 @@ from crdtnotes.cli.running import run
 from crdtnotes.demo_vault import demo_notes
 from crdtnotes.graph.draw import draw
 from crdtnotes.mirror.importer import import_folder
-from crdtnotes.sync.address import Address
-from crdtnotes.sync.node import Node
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.peers.node import Node
 from crdtnotes.vault import Vault
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ import click
 from crdtnotes.cli.opening import vault_path
 from crdtnotes.cli.starting import default_device
 from crdtnotes.errors import LocalError
-from crdtnotes.sync.address import DEFAULT_PORT
+from crdtnotes.sync.net.address import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from pathlib import Path

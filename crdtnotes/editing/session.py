@@ -23,7 +23,7 @@ from crdtnotes.crdt.rebase import rebase
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.editing.history import Deleted, History, Inserted, Step, places
 from crdtnotes.errors import NoteNotFound, StoreError
-from crdtnotes.store.documents import Document
+from crdtnotes.store.views.documents import Document
 from crdtnotes.store.writer import Writer
 
 

@@ -1,4 +1,4 @@
-"""A process that makes the search index of many texts, for another that stores them (`store/indexing.py`).
+"""A process that builds the search index of many texts; `store/views/search_builder.py` stores it.
 
 It reads the statement that makes the index's table, then notes, message by message; with an empty message it
 has all of them, and answers with the rows of the tables that FTS5 keeps the index in. An empty answer comes

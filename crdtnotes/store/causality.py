@@ -19,7 +19,7 @@ from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import Create, Delete, Insert, Remove, Rename
 from crdtnotes.errors import InvalidChange, InvalidName
 from crdtnotes.markup.names import clean_name
-from crdtnotes.store.log import Log
+from crdtnotes.store.log.log import Log
 
 Horizon = dict[int, tuple[int, int]]
 """What an author had seen: `{actor: (seq, highest counter)}`, itself included."""

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from hashlib import blake2b
 
-from crdtnotes.store.log import Log
+from crdtnotes.store.log.log import Log
 
 
 def digest(conn: sqlite3.Connection, log: Log, fresh: Mapping[bytes, bytes]) -> str:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from crdtnotes.changes.batch import batches, cost
-from crdtnotes.changes.change import Change
+from crdtnotes.changes.change import Change, Rank
 from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.version import Version, join
@@ -28,23 +28,23 @@ from crdtnotes.errors import (
     StoreError,
 )
 from crdtnotes.markup.names import name_key
-from crdtnotes.store import memory, packing
-from crdtnotes.store.branches import Branches
-from crdtnotes.store.circle import Circle
-from crdtnotes.store.covering import Covering
-from crdtnotes.store.covers import Group
-from crdtnotes.store.database import create_file, open_file, plain_errors, writing
-from crdtnotes.store.derived import Derived
+from crdtnotes.store import local_state
+from crdtnotes.store.compaction import packing
+from crdtnotes.store.compaction.recompress import recompress
 from crdtnotes.store.devices import Devices
-from crdtnotes.store.dictionaries import condense
 from crdtnotes.store.digest import digest
-from crdtnotes.store.documents import Document
-from crdtnotes.store.fork import Rank
-from crdtnotes.store.intake import Intake, Received
-from crdtnotes.store.log import Log
-from crdtnotes.store.memory import Remembered
-from crdtnotes.store.search import PENDING_BULK
-from crdtnotes.store.stream import OwnStream, new_token, random_actor
+from crdtnotes.store.file.database import create_file, open_file, plain_errors, writing
+from crdtnotes.store.forks.forks import Forks
+from crdtnotes.store.ingest import Ingest, Received
+from crdtnotes.store.local_state import Remembered
+from crdtnotes.store.log.log import Log
+from crdtnotes.store.own_stream import OwnStream, new_token, random_actor
+from crdtnotes.store.signing.checkpoints import Group
+from crdtnotes.store.signing.members import Members
+from crdtnotes.store.signing.signer import Signer
+from crdtnotes.store.views.derived import Derived
+from crdtnotes.store.views.documents import Document
+from crdtnotes.store.views.search import PENDING_BULK
 from crdtnotes.trust.identity import Identity, own_identity
 
 
@@ -85,11 +85,11 @@ class Replica:
                 if not {"vault", "device", "actor", "kinds"} <= meta.keys():
                     raise NotAVault(f"{path} is not a complete crdtnotes vault.")
                 self.device = str(meta["device"])
-                self.circle = Circle(self.conn, bytes(meta["vault"]))
-                self.covering = Covering(self.conn, self.log, self.circle, identity or own_identity)
+                self.members = Members(self.conn, bytes(meta["vault"]))
+                self.signer = Signer(self.conn, self.log, self.members, identity or own_identity)
                 self.devices = Devices(self)
-                self.branches = Branches(self, self._derived)
-                self.intake = Intake(self, self._derived, self.branches)
+                self.forks = Forks(self, self._derived)
+                self.ingest = Ingest(self, self._derived, self.forks)
                 self._look()
                 if not read_only:
                     self.stream.check()
@@ -113,13 +113,13 @@ class Replica:
             "kinds": KNOWN_KINDS,
         }
         create_file(path, meta)
-        memory.remember(path, Remembered(token, actor, 0))
+        local_state.remember(path, Remembered(token, actor, 0))
         return cls(path, actors=actors)
 
     def close(self) -> None:
         """Store what lags behind and pack what is worth it, where that can be done now; close the file."""
         try:
-            self.settle_texts_if_possible()
+            self.flush_snapshots_if_possible()
             self.put_in_prepared()
             self._pack_if_possible()
         finally:
@@ -135,13 +135,13 @@ class Replica:
     @property
     def vault_id(self) -> bytes:
         """The id of the vault."""
-        return self.circle.vault
+        return self.members.vault
 
     @property
     def epoch(self) -> int:
         """How often the log was written anew because of a fork."""
         with self.reading():
-            return self.branches.epoch
+            return self.forks.epoch
 
     # -- reading
 
@@ -213,11 +213,11 @@ class Replica:
             if not isinstance(meta.get("actor"), int):
                 raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
             self.stream.look(meta["actor"], meta.get("token"))
-            self.branches.look(meta)
+            self.forks.look(meta)
             self._derived.look()
             if meta["vault"] != self.vault_id:
-                self.circle.forget(bytes(meta["vault"]))
-            self.covering.forget()
+                self.members.forget(bytes(meta["vault"]))
+            self.signer.forget()
             self._data_version = version
 
     def version(self) -> Version:
@@ -233,7 +233,7 @@ class Replica:
     def hash_at(self, actor: int, seq: int) -> bytes | None:
         """Return the hash of an actor's stream at a seq; None if that is not known here."""
         with self.reading():
-            return self.branches.hash_at(actor, seq)
+            return self.forks.hash_at(actor, seq)
 
     def changes_since(self, version: Mapping[int, int]) -> Iterator[bytes | Heads]:
         """Return batches of the changes that are here now and beyond `version`, in causal order.
@@ -243,9 +243,9 @@ class Replica:
         between pages.
         """
         with self.steady():
-            if not self.circle.founded:
+            if not self.members.founded:
                 return self._guarded(batches(self.log.missing(version)))
-            groups = self.covering.covers.groups(version)
+            groups = self.signer.checkpoints.groups(version)
         return self._guarded(self._in_groups(version, groups))
 
     def _in_groups(self, version: Mapping[int, int], groups: list[Group]) -> Iterator[bytes | Heads]:
@@ -261,7 +261,7 @@ class Replica:
 
     def digest(self) -> str:
         """Return a hash of the changes that are here and of the notes that they show."""
-        self.settle_texts_if_possible()
+        self.flush_snapshots_if_possible()
         with self.steady():
             lagging = {uid: doc for uid in self.documents.stale() if (doc := self.documents.open(uid))}
             return digest(self.conn, self.log, {uid: doc.digest() for uid, doc in lagging.items()})
@@ -287,11 +287,11 @@ class Replica:
                 self.log.grown.clear()
                 yield
                 self.derive()
-                self.covering.cover_own(self.actor)
+                self.signer.cover_own(self.actor)
                 self.log.save_heads()
         except BaseException:
             self._derived.forget()
-            self.circle.forget()
+            self.members.forget()
             self.stream.forget()
             self._data_version = -1
             raise
@@ -307,13 +307,13 @@ class Replica:
         self.log.write(change, data, doc.id)
         doc.note(change, log_id)
         self._derived.touch(doc)
-        self.covering.cover_much(self.actor)
+        self.signer.cover_much(self.actor)
 
     def bear(self, change: Change, data: bytes) -> None:
         """Log a birth of a note that is not here, and the note with it."""
         self._refuse_if_undone()
         self.log.write(change, data, self._derived.bear(change, data))
-        self.covering.cover_much(self.actor)
+        self.signer.cover_much(self.actor)
 
     def derive(self) -> None:
         """Bring everything derived up to date with what was integrated in this transaction."""
@@ -328,7 +328,7 @@ class Replica:
         if not self.conn.in_transaction:
             raise StoreError(f"What was being written to {self.path} was undone by an error before.")
 
-    def settle_texts_if_possible(self) -> None:
+    def flush_snapshots_if_possible(self) -> None:
         """Store the snapshots that lag behind, unless that cannot be done now.
 
         They may lag: that is no reason for reading or closing to fail. (Inside a transaction it is: SQLite
@@ -336,7 +336,7 @@ class Replica:
         """
         if not self.read_only:
             with suppress(*(() if self._depth else (Busy, DiskFull, ReadOnly))):
-                self.settle_texts()
+                self.flush_snapshots()
 
     def _pack_if_possible(self) -> None:
         """Pack the log where that is worth while, unless it cannot be done now; what is damaged stays."""
@@ -345,13 +345,13 @@ class Replica:
                 if packing.is_due(self):
                     packing.pack(self, least=packing.DUE)
 
-    def settle_texts(self) -> None:
+    def flush_snapshots(self) -> None:
         """Store the snapshots that lag behind the log."""
         with self.reading():
             stale = self.documents.stale()
         if stale:
             with self.transaction():
-                self._derived.settle_texts()
+                self._derived.flush_snapshots()
 
     def compact(self, progress: packing.Progress | None = None) -> None:
         """Make the file small: pack the log, compress it anew, tidy the search index, give back free pages.
@@ -360,9 +360,9 @@ class Replica:
         """
         if self._depth:
             raise LocalError("A vault cannot be made small while a transaction is open.")
-        self.settle_texts()
+        self.flush_snapshots()
         packing.pack(self, progress=progress)
-        condense(self, progress=progress)
+        recompress(self, progress=progress)
         with plain_errors(self.path):
             self.conn.execute("INSERT INTO search (search) VALUES ('optimize')")
             self.conn.execute("VACUUM")
@@ -381,7 +381,7 @@ class Replica:
                     with self.transaction():
                         self.search.take_over(built)
 
-    def settle_search(self) -> None:
+    def flush_index(self) -> None:
         """Put into the search index what is not there yet."""
         self.put_in_prepared()
         with self.reading():
@@ -402,39 +402,39 @@ class Replica:
     def founded(self) -> bool:
         """Whether the vault was paired, so that changes are taken in only with what covers them."""
         with self.reading():
-            return self.circle.founded
+            return self.members.founded
 
-    def settle_own_stream(self) -> None:
+    def ensure_own_stream(self) -> None:
         """See to it, before a change is made, that it goes to a stream for which this device can sign."""
         self.stream.claim()
-        actor = self.covering.own_stream(self.actor)
+        actor = self.signer.own_stream(self.actor)
         if actor != self.actor:
             self.stream.begin(actor)
 
     def bare(self) -> Version:
         """Return the streams of which not all is covered here, with the seq up to which it is."""
         with self.reading():
-            return self.covering.covers.bare()
+            return self.signer.checkpoints.bare()
 
     def unsigned(self) -> int:
-        """Return how many changes wait here for their authors' signatures; see `store/covers.py`."""
+        """Return how many changes wait here for their authors' signatures; see `signing/checkpoints.py`."""
         return sum(self.log.head(actor).seq - seq for actor, seq in self.bare().items())
 
-    def covers_of(self, streams: Mapping[int, int]) -> list[Heads]:
+    def checkpoints_for(self, streams: Mapping[int, int]) -> list[Heads]:
         """Return, cut by cut, what covers these streams up to at most the seqs that are given."""
         with self.reading():
-            return self.covering.covers.of_streams(streams)
+            return self.signer.checkpoints.of_streams(streams)
 
     def proof(self, actor: int, first: int) -> list[bytes | Heads]:
         """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
         with self.steady():
-            return self.branches.proof(actor, first)
+            return self.forks.proof(actor, first)
 
     def mend_covers(self) -> None:
         """Make what covers the log fit it, when parts of either were lost."""
         with self.transaction():
-            if self.circle.founded:
-                self.covering.mend()
+            if self.members.founded:
+                self.signer.mend()
 
     # -- receiving
 
@@ -454,22 +454,22 @@ class Replica:
         """
         if self._depth:
             raise LocalError("Changes of others cannot be taken in while a transaction is open.")
-        return self.intake.receive(received, wait=wait, restored=restored)
+        return self.ingest.receive(received, wait=wait, restored=restored)
 
     def rank(self, actor: int, seq: int) -> Rank | None:
         """Return the rank of the branch that begins with this change; None if it is not known here."""
         with self.reading():
-            return self.branches.rank(actor, seq)
+            return self.forks.rank(actor, seq)
 
     def absent(self) -> list[tuple[int, int, bytes]]:
         """Return `(actor, seq, hash)` of what stands next in a stream here, and is not here; see Branches."""
         with self.reading():
-            return self.branches.absent()
+            return self.forks.absent()
 
     def give_way(self, actor: int, first: int, standing: Rank, proof: Sequence[bytes | Heads] = ()) -> str:
         """Let this replica's branch of a stream, from `first` on, give way to one of the rank `standing`.
 
         No text is lost. In a paired vault `proof` must show that the stream's device has signed the other
-        one. Returns a sentence for a person. Raises NotCovered or Fork; see `store/branches.py`.
+        one. Returns a sentence for a person. Raises NotCovered or Fork; see `store/forks/forks.py`.
         """
-        return self.branches.give_way(actor, first, standing, proof)
+        return self.forks.give_way(actor, first, standing, proof)

@@ -30,8 +30,8 @@ from crdtnotes.crdt.version import Version, join, pairs
 from crdtnotes.errors import CrdtnotesError, InvalidText, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
 from crdtnotes.markup.outline import KIND_ALIAS, KIND_EMBED, KIND_LINK, KIND_TAG, occurrences
-from crdtnotes.store.documents import Document
 from crdtnotes.store.replica import Replica
+from crdtnotes.store.views.documents import Document
 
 FOLLOWED = frozenset({KIND_LINK, KIND_EMBED, KIND_TAG, KIND_ALIAS})
 """The kinds of links that follow the text; others are set by hand and stay."""
@@ -195,7 +195,7 @@ class Writer:
     def _place(self) -> tuple[int, int, _Deps]:
         """Return the seq, the start and the deps that the next change has."""
         replica, log = self.replica, self.replica.log
-        replica.settle_own_stream()
+        replica.ensure_own_stream()
         head, seen = log.head(replica.actor), log.seen(replica.actor)
         deps = {
             actor: other.seq

@@ -217,7 +217,7 @@ class _Side:
             self._macs[name] = hmac.digest(key, self._transcript, "sha256")
 
 
-class Host(_Side):
+class PairingHost(_Side):
     """The side that shows the code. At Stage.ASK call `accept` or `decline`."""
 
     def __init__(
@@ -305,7 +305,7 @@ class Host(_Side):
         self.stage = Stage.SHARE
 
 
-class Joiner(_Side):
+class PairingJoiner(_Side):
     """The side where the code is typed; `host_certificate` is what the host showed in TLS.
 
     `vault` is the id of the vault that this device has already and wants to be paired for anew, if any.

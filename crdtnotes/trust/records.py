@@ -17,7 +17,7 @@ from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.errors import DecodeError
 from crdtnotes.trust.certificate import MAX_CERTIFICATE_BYTES
 from crdtnotes.trust.device_id import device_id
-from crdtnotes.trust.signatures import SIGNATURE_BYTES, Signer, verify
+from crdtnotes.trust.signatures import SIGNATURE_BYTES, SigningKey, verify
 
 MAX_NAME_LENGTH = 64
 """A device's name, in code points."""
@@ -142,7 +142,7 @@ _envelope_decoder = msgspec.msgpack.Decoder(_Envelope)
 _body_decoder: msgspec.msgpack.Decoder[Body] = msgspec.msgpack.Decoder(Body)
 
 
-def sign_record(body: Body, signer: Signer) -> Record:
+def sign_record(body: Body, signer: SigningKey) -> Record:
     """Return the record that the signer makes of a body."""
     signed = _encoder.encode(body)
     signature = signer.sign(_LABEL + signed)

@@ -11,7 +11,7 @@ SIGNATURE_BYTES = 64
 _HEAD = b"crdtnotes head"
 
 
-class Signer(Protocol):
+class SigningKey(Protocol):
     """Whoever can sign for a device; `Identity` is one."""
 
     def sign(self, message: bytes) -> bytes:
@@ -24,7 +24,7 @@ def head_message(vault: bytes, actor: int, seq: int, digest: bytes) -> bytes:
     return _HEAD + vault + actor.to_bytes(8, "big") + seq.to_bytes(8, "big") + digest
 
 
-def sign_head(signer: Signer, vault: bytes, actor: int, seq: int, digest: bytes) -> bytes:
+def sign_head(signer: SigningKey, vault: bytes, actor: int, seq: int, digest: bytes) -> bytes:
     """Return the signature (64 bytes) for a stream whose chain has the hash `digest` at `seq`."""
     return signer.sign(head_message(vault, actor, seq, digest))
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from crdtnotes.store import Replica
-from crdtnotes.sync.address import Address
-from crdtnotes.sync.conversation import PeerStatus
-from crdtnotes.sync.node import Node
-from crdtnotes.sync.transport import peek
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.net.transport import peek
+from crdtnotes.sync.peers.conversation import PeerStatus
+from crdtnotes.sync.peers.node import Node
 from crdtnotes.vault import Vault
 
 
@@ -72,8 +72,8 @@ async def clone(address: str, path: Path) -> None:
         helpers_peak = helpers_peak_bytes()
     synced = time.perf_counter()
     with Vault.open(path) as vault:
-        vault.replica.settle_texts()
-        vault.replica.settle_search()
+        vault.replica.flush_snapshots()
+        vault.replica.flush_index()
     done = time.perf_counter()
     say(
         seconds=done - begin,

@@ -7,7 +7,7 @@ from crdtnotes import Vault
 from crdtnotes.changes import snapshot
 from crdtnotes.changes.batch import changes_in
 from crdtnotes.changes.codec import decode, encode
-from crdtnotes.store.documents import Document
+from crdtnotes.store.views.documents import Document
 from tests.benchmarks import peers
 from tests.benchmarks.histories import NOTE, imported_vault, typed_vault
 from tests.benchmarks.inputs import Inputs

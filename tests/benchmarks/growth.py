@@ -36,7 +36,7 @@ def _many_notes(inputs: Inputs, count: int) -> tuple[Path, str]:
     make_notes(folder, count, inputs.sizes.note_bytes)
     with Vault.create(path) as vault:
         import_folder(vault, folder)
-        vault.replica.settle_search()
+        vault.replica.flush_index()
         return path, vault.create_note(NOTE, "A note to type in. " * 100).name
 
 
@@ -87,7 +87,7 @@ def _costs(inputs: Inputs, path: Path, name: str) -> dict[str, float]:
         keys = [timed(partial(note.insert, 10, "k")) for _ in range(_EACH)]
         text, count = f"With a [[{NOTE}]] in it.", len(vault)
         news = [timed(partial(vault.create_note, f"{count + n}th", text)) for n in range(_EACH)]
-        vault.replica.settle_search()
+        vault.replica.flush_index()
     spare = inputs.place("copy.vault")
     seconds, summary = sync_nothing(path, _EACH, spare)
     spare.unlink()

@@ -92,7 +92,7 @@ def imported_vault(inputs: Inputs) -> Path:
         path = inputs.place("imported.vault")
         with Vault.create(path) as vault:
             import_folder(vault, inputs.notes_folder)
-            vault.replica.settle_search()
+            vault.replica.flush_index()
         return path
 
     return inputs.once("imported vault", make)
@@ -110,7 +110,7 @@ def with_authors(path: Path, count: int) -> None:
             changes.append(encode(Change(author, 1, 1, (), 0, uid, (create,))))
         for batch in batches(changes):
             vault.apply(batch)
-        vault.replica.settle_search()
+        vault.replica.flush_index()
 
 
 def copy(path: Path, to: Path) -> Path:

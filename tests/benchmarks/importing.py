@@ -21,7 +21,7 @@ def importing(inputs: Inputs) -> Iterator[Row]:
         path = inputs.place("import.vault")
         with Vault.create(path) as vault:
             seconds = timed(lambda: import_folder(vault, folder))
-            indexed.append(timed(vault.replica.settle_search))
+            indexed.append(timed(vault.replica.flush_index))
         path.unlink()
         return seconds
 

@@ -8,7 +8,7 @@ from random import Random
 
 from crdtnotes import Vault
 from crdtnotes.store import Replica
-from crdtnotes.sync.node import Node
+from crdtnotes.sync.peers.node import Node
 from tests.benchmarks.histories import copy, imported_vault
 from tests.benchmarks.inputs import Inputs
 from tests.benchmarks.measure import SECONDS, Row, percentile
@@ -38,7 +38,7 @@ def _vaults(inputs: Inputs, characters: int) -> tuple[Path, Path]:
     with Vault.create(target, "there", id) as vault:
         for batch in batches:
             vault.apply(batch)
-        vault.replica.settle_search()
+        vault.replica.flush_index()
     return source, target
 
 

@@ -17,7 +17,7 @@ def memory(inputs: Inputs) -> Iterator[Row]:
     make_notes(folder, sizes.memory_notes, sizes.memory_note_bytes)
     with Vault.create(source) as vault:
         import_folder(vault, folder)
-        vault.replica.settle_search()
+        vault.replica.flush_index()
     with serving(source) as (address, server), child("clone", address, inputs.place("clone.vault")) as clone:
         cloned = clone.read()
         clone.end()

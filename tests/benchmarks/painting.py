@@ -86,8 +86,8 @@ async def around(path: Path, name: str) -> dict[str, tuple[float, float]]:
     async with app.run_test(size=SIZE) as pilot:
         while not app.main.editor.catalogue.notes:
             await asyncio.sleep(0.001)
-        await app.main.desk.keeper.run(lambda vault: vault.search("warm up"))
-        kept = app.main.desk.kept
+        await app.main.workspace.thread.run(lambda vault: vault.search("warm up"))
+        kept = app.main.workspace.cache
         while not all(kept.is_fresh(job) for job in kept.jobs):
             await asyncio.sleep(0.01)
         await pilot.pause()

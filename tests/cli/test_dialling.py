@@ -7,17 +7,17 @@ import pytest
 
 from crdtnotes.cli import dialling
 from crdtnotes.cli.dialling import sync_members
-from crdtnotes.sync.node import Summary
-from crdtnotes.sync.reach import Reach
+from crdtnotes.sync.peers.dialer import Dialer
+from crdtnotes.sync.peers.node import Summary
 from tests.sync.laptops import forked
-from tests.sync.peers import run
+from tests.sync.running import run
 
 
 def test_a_fork_is_settled_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ana, two = forked(tmp_path)
     monkeypatch.setenv("CRDTNOTES_HOME", str(two.home))
     monkeypatch.setattr(dialling, "LOOK_AROUND_SECONDS", 0.0)
-    monkeypatch.setattr(Reach, "look_around", _nowhere)
+    monkeypatch.setattr(Dialer, "look_around", _nowhere)
 
     async def main() -> list[Summary]:
         async with ana.node() as node:
@@ -33,5 +33,5 @@ def test_a_fork_is_settled_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert ana.names() == two.names() == ["from ana", "from bo", "one", "two"]
 
 
-async def _nowhere(_: Reach) -> None:
+async def _nowhere(_: Dialer) -> None:
     await asyncio.Event().wait()

@@ -9,8 +9,8 @@ import pytest
 
 from crdtnotes.cli import meeting
 from crdtnotes.cli.meeting import ask_on_terminal, join_vault
-from crdtnotes.sync.address import Address
-from crdtnotes.sync.pairing import Joined
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.peers.pairing import Joined
 from crdtnotes.trust.code import read_code
 from crdtnotes.trust.identity import HOME_VARIABLE
 from crdtnotes.trust.pairing import Welcome

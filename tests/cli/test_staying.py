@@ -5,8 +5,8 @@ import pytest
 
 from crdtnotes.cli.dialling import fetching
 from crdtnotes.cli.staying import Company
-from crdtnotes.sync.conversation import PeerStatus
-from crdtnotes.sync.node import Node
+from crdtnotes.sync.peers.conversation import PeerStatus
+from crdtnotes.sync.peers.node import Node
 from crdtnotes.vault import Vault
 
 HERE = PeerStatus("10.0.0.2", "bo", True, True, True, 3, 4, id=bytes(32), dialled_port=4821)

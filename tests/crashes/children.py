@@ -22,11 +22,11 @@ from typing import NamedTuple
 import crdtnotes.markup.blocks  # noqa: F401 - else every child would load it at its first edit
 from crdtnotes.cli.meeting import make_replica
 from crdtnotes.editing.session import Edit
-from crdtnotes.store import packing
+from crdtnotes.store.compaction import packing
 from crdtnotes.store.replica import Replica
-from crdtnotes.sync.address import Address
-from crdtnotes.sync.node import Node
-from crdtnotes.sync.pairing import Joined
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.peers.node import Node
+from crdtnotes.sync.peers.pairing import Joined
 from crdtnotes.trust.identity import HOME_VARIABLE, Identity
 from crdtnotes.vault import Vault
 from tests.store.convergence import ACTIONS, Person
@@ -234,7 +234,7 @@ def pack(vault: Vault, random: Random) -> None:
     if random.random() < 0.1:
         vault.compact()
         return
-    vault.replica.settle_texts()
+    vault.replica.flush_snapshots()
     packing.pack(vault.replica, least=random.choice((2, 4, 8)))
 
 

@@ -20,7 +20,7 @@ from random import Random
 from unittest import mock
 
 from crdtnotes.cli.meeting import make_replica, vault_at
-from crdtnotes.sync.pairing import Joined
+from crdtnotes.sync.peers.pairing import Joined
 from crdtnotes.trust.identity import HOME_VARIABLE, Identity, own_identity
 from crdtnotes.trust.pairing import Welcome
 from crdtnotes.vault import Vault
@@ -227,7 +227,7 @@ class _PairedDevices(_Pair):
         with self._open(0) as one, self._open(1) as other:
             devices = one.replica.devices
             devices.admit(there.certificate, "d1")
-            other.replica.devices.adopt(one.replica.circle.root or b"", devices.records())
+            other.replica.devices.adopt(one.replica.members.root or b"", devices.records())
             self._meet(fast(one), fast(other))
 
     def _kill(self) -> None:
@@ -261,7 +261,7 @@ class _PairedDevices(_Pair):
             guest = self._guests[0]
             vault.replica.devices.admit(guest.certificate, "guest")
             records = tuple(vault.replica.devices.records())
-            welcome = Welcome(vault.replica.vault_id, vault.replica.circle.root or b"", records, 0)
+            welcome = Welcome(vault.replica.vault_id, vault.replica.members.root or b"", records, 0)
         joined = Joined(welcome, b"", "d0", "")
         home = self._keys / "2"
         child = Child.start(joiner(folder, home, joined))

@@ -127,7 +127,7 @@ def test_an_edit_that_fails_changes_nothing_and_can_be_tried_again(
         raise DiskFull("There is no room left.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("crdtnotes.store.log.Log.write", full)
+        patch.setattr("crdtnotes.store.log.log.Log.write", full)
         with pytest.raises(DiskFull):
             note.commit([Edit(0, 2, "x", 3)])
         with pytest.raises(DiskFull):
@@ -150,7 +150,7 @@ def test_an_edit_that_is_stored_does_not_fail_because_of_what_comes_after(
 
     note.commit([Edit(0, 1, "A")])
     with monkeypatch.context() as patch:
-        patch.setattr("crdtnotes.store.documents.Documents.catch_up", busy)
+        patch.setattr("crdtnotes.store.views.documents.Documents.catch_up", busy)
         assert note.commit([Edit(3, 0, "d")]) == []
     other = vault.note("n")
     other.insert(0, "z")

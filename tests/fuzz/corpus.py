@@ -9,8 +9,8 @@ from crdtnotes.changes import block, messages, snapshot
 from crdtnotes.changes.batch import Form, Packed, changes_in
 from crdtnotes.changes.codec import decode
 from crdtnotes.changes.compression import compress
-from crdtnotes.sync.branches import branch
-from crdtnotes.sync.session import Session
+from crdtnotes.sync.session.branches import branch
+from crdtnotes.sync.session.session import Session
 from crdtnotes.vault import Vault
 from tests.store.convergence import ACTIONS, Person
 from tests.vaults import batch, changes, fast, send

@@ -20,7 +20,7 @@ from crdtnotes.changes import block, messages, snapshot
 from crdtnotes.changes.batch import unbatch
 from crdtnotes.changes.codec import decode, encode
 from crdtnotes.errors import CrdtnotesError, Damaged, DecodeError, Fork
-from crdtnotes.sync.session import Session
+from crdtnotes.sync.session.session import Session
 from tests.fuzz.corpus import Corpus, build
 from tests.fuzz.mutator import Mutator
 from tests.fuzz.paired import PairedHost

@@ -8,8 +8,8 @@ from crdtnotes.changes import messages
 from crdtnotes.changes.messages import Bare, Heads
 from crdtnotes.errors import CrdtnotesError, Fork, InvalidName, NoteExists
 from crdtnotes.store import Replica
-from crdtnotes.sync.branches import branch
-from crdtnotes.sync.session import Session
+from crdtnotes.sync.session.branches import branch
+from crdtnotes.sync.session.session import Session
 from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.vault import Vault
 from tests.fuzz.mutator import Mutator
@@ -44,7 +44,7 @@ class PairedHost(Target):
             Replica.create(path, "member", here.replica.vault_id).close()
             with Vault.open(path, identity=other) as member:
                 fast(member).replica.devices.adopt(
-                    here.replica.circle.root or b"", here.replica.devices.records()
+                    here.replica.members.root or b"", here.replica.devices.records()
                 )
                 for vault in (here, member, here):
                     self._act(person, vault, 8)
@@ -81,7 +81,7 @@ class PairedHost(Target):
             messages.encode(messages.Records(tuple(replica.devices.records()))),
             messages.encode(branch(replica, actor, 0, replica.version()[actor])),
             messages.encode(branch(replica, replica.actor, 0, 1)),
-            *[messages.encode(heads) for heads in replica.covers_of(replica.version())],
+            *[messages.encode(heads) for heads in replica.checkpoints_for(replica.version())],
         ]
         for actor, head in replica.log.heads.items():
             for seq in range(1, head.seq + 1):

@@ -6,8 +6,8 @@ import pytest
 
 from crdtnotes.changes import messages
 from crdtnotes.errors import DecodeError
-from crdtnotes.store.covering import Covering
-from crdtnotes.store.documents import Documents
+from crdtnotes.store.signing.signer import Signer
+from crdtnotes.store.views.documents import Documents
 from tests.fuzz import loop
 
 FRAMES = 20_000
@@ -24,7 +24,7 @@ def test_rubbish_changes_nothing(seed: int, tmp_path: Path) -> None:
         "MissingChanges",
         "ProtocolError",
         "Fork",
-        "NotCovered",
+        "NotSigned",
     } <= set(tally.refused)
     assert tally.taken_in > 50
 
@@ -65,6 +65,6 @@ def test_a_replica_that_keeps_what_it_refused_is_noticed(
 def test_a_paired_replica_that_does_not_look_at_signatures_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Covering, "_is_covered", lambda *_: True)
+    monkeypatch.setattr(Signer, "_is_covered", lambda *_: True)
     with pytest.raises((AssertionError, KeyError)):
         loop.run(1, FRAMES, tmp_path)

@@ -12,7 +12,7 @@ import pytest
 from crdtnotes.changes import messages
 from crdtnotes.errors import DecodeError, RemoteError
 from crdtnotes.store import Replica
-from crdtnotes.sync.bundle import apply_bundle
+from crdtnotes.sync.peers.bundle import apply_bundle
 from crdtnotes.trust import records, sealing
 from crdtnotes.trust.certificate import read_certificate
 from crdtnotes.trust.records import decode_record
@@ -40,7 +40,7 @@ def test_records_that_are_not_as_they_were_made(tmp_path: Path, corpus: Corpus) 
     mutator, random = Mutator(Random(1), corpus), Random(2)
     with closing(Replica.create(tmp_path / "v.db", "here", VAULT)) as replica:
         with replica.transaction():
-            replica.circle.adopt(good[0].digest, [record.data for record in good[:2]])
+            replica.members.adopt(good[0].digest, [record.data for record in good[:2]])
         before = replica.devices.records()
         taken = refused = 0
         for _ in range(RECORDS):
@@ -103,7 +103,7 @@ def test_a_bundle_of_rubbish_that_a_member_signed(tmp_path: Path, corpus: Corpus
     path = tmp_path / "bundle"
     replica = Replica(bo.path)
     try:
-        receivers = [replica.circle.membership().members[bo.identity.id]]
+        receivers = [replica.members.membership().members[bo.identity.id]]
         before = replica.heads(), replica.devices.records()
         for _ in range(200):
             segments = [messages.encode(messages.Records(())), mutator.frame()]
@@ -123,7 +123,7 @@ def test_a_header_of_rubbish_that_a_member_signed(tmp_path: Path, corpus: Corpus
     replica = Replica(bo.path)
     try:
         with path.open("wb") as out:
-            receiver = replica.circle.membership().members[bo.identity.id]
+            receiver = replica.members.membership().members[bo.identity.id]
             seal(out, ana.identity, replica.vault_id, [receiver], [b""])
         whole = path.read_bytes()[:-SIGNATURE_BYTES]
         at = len(sealing.MAGIC) + 4

@@ -47,7 +47,7 @@ class Circle:
     @staticmethod
     def joined(machine: Machine) -> bool:
         """Whether a machine was ever paired."""
-        return machine.replica.circle.founded
+        return machine.replica.members.founded
 
     def belongs(self, machine: Machine) -> bool:
         """Whether a machine was paired, and its device was not revoked since."""
@@ -102,8 +102,8 @@ class Circle:
             return False
         if len(self.members) < 3 or not self.belongs(by) or not self.belongs(machine):
             return False
-        let_in = machine.replica.circle.membership().signed_by(machine.identity.id)
-        return set(let_in) <= by.replica.circle.membership().rooted.keys()
+        let_in = machine.replica.members.membership().signed_by(machine.identity.id)
+        return set(let_in) <= by.replica.members.membership().rooted.keys()
 
     @staticmethod
     def revoke(by: Machine, machine: Machine) -> None:
@@ -117,7 +117,7 @@ class Circle:
     def note_revoked(self, by: Machine, machine: Machine) -> None:
         """Note that it was done, if it was: what members have of it at this moment stays."""
         if not by.replica.devices.is_member(machine.identity.id) and machine.identity.id in (
-            by.replica.circle.membership().members
+            by.replica.members.membership().members
         ):
             self.gone = machine
             self._marks_in_time = self._seen()
@@ -159,7 +159,7 @@ class Circle:
             return
         device, key = self.gone.identity.id, self.gone.identity.keys.signing
         for machine in self.members:
-            membership = machine.replica.circle.membership()
+            membership = machine.replica.members.membership()
             if membership.is_active(device) or device not in membership.members:
                 continue
             theirs = streams_of(machine.replica, key)
@@ -178,10 +178,10 @@ class Circle:
         keys = {one.identity.keys.signing for one in self._machines} | {
             identity(one.number).keys.signing for one in self._machines
         }
-        adopted = replica.circle.membership().adopted
+        adopted = replica.members.membership().adopted
         for actor in replica.heads():
             require(
-                actor in adopted or replica.covering.covers.key_of(actor) in keys,
+                actor in adopted or replica.signer.checkpoints.key_of(actor) in keys,
                 f"machine {machine.number} holds a stream that none of the world's machines has written",
             )
 
@@ -194,7 +194,7 @@ def admit(replica: Replica, certificate: bytes, name: str) -> tuple[bytes, list[
         replica.devices.admit(certificate, name)
     except (DiskFull, NotPaired):
         return None
-    return replica.circle.root or b"", replica.devices.records()
+    return replica.members.root or b"", replica.devices.records()
 
 
 def begin(machines: Sequence[Machine], first: int) -> None:
@@ -222,7 +222,9 @@ def _kept(membership: Membership, device: bytes) -> dict[int, list[tuple[int, by
 def streams_of(replica: Replica, key: bytes) -> Heads:
     """The heads of a device's streams at a replica."""
     return {
-        actor: head for actor, head in replica.heads().items() if replica.covering.covers.key_of(actor) == key
+        actor: head
+        for actor, head in replica.heads().items()
+        if replica.signer.checkpoints.key_of(actor) == key
     }
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from crdtnotes.store.database import ReplicaFile, create_file
+from crdtnotes.store.file.database import ReplicaFile, create_file
 
 VAULT = bytes(range(16))
 

@@ -125,8 +125,8 @@ class Liar:
             tips[change.actor] = chain(before, data)
             ends[change.actor] = change.seq
         ends = ends or {ACTOR: 1}
-        genuine = [one for _, one in replica.covering.covers.all_signed()]
-        proofs = {author.actor: author for author in replica.covering.covers.authors()}
+        genuine = [one for _, one in replica.signer.checkpoints.all_signed()]
+        proofs = {author.actor: author for author in replica.signer.checkpoints.authors()}
         heads = []
         for actor, seq in sorted(ends.items()):
             luck = random.random()

@@ -5,7 +5,7 @@ from pathlib import Path
 from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.editing.session import EditSession
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.store.memory import Remembered
+from crdtnotes.store.local_state import Remembered
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.writer import Writer
 from crdtnotes.vault import Vault

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from random import Random
 
 from crdtnotes.errors import Fork
-from crdtnotes.sync.session import Session
+from crdtnotes.sync.session.session import Session
 from tests.simulation.machine import Machine
 from tests.simulation.oracles import check_addressee, check_sent
 

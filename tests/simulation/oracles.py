@@ -49,9 +49,9 @@ def _is_committed(replica: Replica, data: bytes) -> bool:
         return True
     return any(
         data in changes_in(item)
-        for actor, first, _ in replica.branches.absent()
+        for actor, first, _ in replica.forks.absent()
         if actor == change.actor
-        for item in replica.branches.proof(actor, first)
+        for item in replica.forks.proof(actor, first)
         if not isinstance(item, messages.Heads)
     )
 
@@ -66,13 +66,13 @@ def check_addressee(replica: Replica, device: bytes, frames: list[bytes]) -> Non
 
 def check_waiting(replica: Replica) -> None:
     """What waits for others takes bounded memory."""
-    size = replica.intake.waiting_bytes
+    size = replica.ingest.waiting_bytes
     require(size <= MAX_WAITING, f"{size} bytes of changes wait")
 
 
 def check_stream(replica: Replica) -> None:
     """Nobody goes on with a stream of which a branch has given way: its next number is taken."""
-    gave_way = {actor for actor, _ in replica.branches.standing}
+    gave_way = {actor for actor, _ in replica.forks.winners}
     require(replica.actor not in gave_way, "a stream that lost its end is written on")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from crdtnotes.changes.messages import Heads
-from crdtnotes.store import packing
+from crdtnotes.store.compaction import packing
 from crdtnotes.vault import Vault
 from tests.simulation.ledger import Ledger
 from tests.simulation.machine import Machine

@@ -8,9 +8,11 @@ from random import Random
 from types import SimpleNamespace
 from unittest import mock
 
-from crdtnotes.store import covering, memory, stream
-from crdtnotes.store import intake as intake_module
+from crdtnotes.store import ingest as intake_module
+from crdtnotes.store import local_state as memory
+from crdtnotes.store import own_stream as stream
 from crdtnotes.store import replica as replica_module
+from crdtnotes.store.signing import signer as signer
 from tests.simulation.machine import Machine
 from tests.simulation.oracles import MAX_WAITING
 
@@ -45,7 +47,7 @@ def patched(here: Mapping[Path, Machine], chance: Random) -> Iterator[None]:
             replace(memory, "remember", lambda path, what: setattr(here[path], "outside", what)),
             replace(stream, "Turn", _Turn),
             replace(stream, "random_actor", lambda: chance.randint(1, 2**63 - 1)),
-            replace(covering, "secrets", SimpleNamespace(token_bytes=chance.randbytes)),
+            replace(signer, "secrets", SimpleNamespace(token_bytes=chance.randbytes)),
             replace(stream, "new_token", lambda: f"{chance.getrandbits(128):032x}"),
         ):
             yield

@@ -11,26 +11,28 @@ from crdtnotes.crdt import rga
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.orset import OrSet
 from crdtnotes.crdt.register import Register
-from crdtnotes.store import branches as branches_module
-from crdtnotes.store import causality, database, packing
-from crdtnotes.store import fork as fork_module
-from crdtnotes.store import intake as intake_module
+from crdtnotes.store import causality
+from crdtnotes.store import ingest as intake_module
 from crdtnotes.store import replica as replica_module
-from crdtnotes.store.blocks import Blocks
-from crdtnotes.store.branches import Branches
-from crdtnotes.store.circle import Circle
-from crdtnotes.store.covering import Covering
-from crdtnotes.store.covers import Covers
-from crdtnotes.store.documents import Documents
-from crdtnotes.store.intake import Intake
-from crdtnotes.store.log import Log
-from crdtnotes.store.names import NameIndex
-from crdtnotes.store.stream import OwnStream
+from crdtnotes.store.compaction import packing
+from crdtnotes.store.file import database
+from crdtnotes.store.forks import forks as branches_module
+from crdtnotes.store.forks import split as fork_module
+from crdtnotes.store.forks.forks import Forks
+from crdtnotes.store.ingest import Ingest
+from crdtnotes.store.log.blocks import Blocks
+from crdtnotes.store.log.log import Log
+from crdtnotes.store.own_stream import OwnStream
+from crdtnotes.store.signing.checkpoints import Checkpoints
+from crdtnotes.store.signing.members import Members
+from crdtnotes.store.signing.signer import Signer
+from crdtnotes.store.views.documents import Documents
+from crdtnotes.store.views.names import NameIndex
 from crdtnotes.store.writer import Writer
-from crdtnotes.sync import settling as settling_module
-from crdtnotes.sync.outgoing import Outgoing
-from crdtnotes.sync.session import Session
-from crdtnotes.sync.settling import Settling
+from crdtnotes.sync.session import fork_resolution as settling_module
+from crdtnotes.sync.session.fork_resolution import Settling
+from crdtnotes.sync.session.outgoing import Outgoing
+from crdtnotes.sync.session.session import Session
 from crdtnotes.trust.membership import Membership
 from crdtnotes.trust.records import Record
 
@@ -257,7 +259,7 @@ def _others_sign(right: Any) -> Any:
     """What this device has written and moved is not signed again."""
 
     def mend(self: Any) -> Any:
-        with mock.patch.object(Covering, "own_key", None):
+        with mock.patch.object(Signer, "own_key", None):
             return right(self)
 
     return mend
@@ -286,7 +288,7 @@ PLANTED: dict[str, Plant] = {
     "links that do not follow the text": _instead(Writer, "_reconcile", _links_not_settled),
     "a snapshot not stored": _instead(Documents, "save", _stale_snapshot),
     "names that depend on who came first": _instead(NameIndex, "_wanted", _names_by_arrival),
-    "a waiting room without a bound": _instead(Intake, "_take_waiting", _room_for_all),
+    "a waiting room without a bound": _instead(Ingest, "_take_waiting", _room_for_all),
     "a branch that gives way and is lost": _instead(branches_module, "divide", _branch_thrown_away),
     "a branch that gives way and is written on": _instead(branches_module, "divide", _goes_on),
     "a log that is sent in any order": _instead(Log, "_in_order", _in_any_order),
@@ -295,16 +297,16 @@ PLANTED: dict[str, Plant] = {
     "a block that is chained to nothing": _instead(Log, "write_block", _chained_to_nothing),
     "hashes of heads that nobody compares": _instead(Session, "_greet", _heads_believed),
     "a second version of a change passed over": _both(
-        _instead(Branches, "check", _nothing), _instead(Settling, "found_in_standing", _nothing)
+        _instead(Forks, "check", _nothing), _instead(Settling, "found_in_standing", _nothing)
     ),
     "a fork in which neither side gives way": _instead(settling_module, "gives_way", _never),
     "a branch that moves without what builds on it": _instead(fork_module, "moves_with", _stays),
-    "a signature that nobody checks": _instead(Covering, "_is_covered", _always),
+    "a signature that nobody checks": _instead(Signer, "_is_covered", _always),
     "a revocation that counts for no change": _instead(Membership, "may_have_written", _always),
     "a device that is asked for once": _instead(Session, "_check_peer", _nothing),
-    "a branch that moves and is not signed again": _instead(Covering, "mend", _others_sign),
-    "a device that is gone, and nobody answers for it": _instead(Circle, "answer_for_gone", _nothing),
-    "a signature that is not kept": _instead(Covers, "put", _first_signature_only),
+    "a branch that moves and is not signed again": _instead(Signer, "mend", _others_sign),
+    "a device that is gone, and nobody answers for it": _instead(Members, "answer_for_gone", _nothing),
+    "a signature that is not kept": _instead(Checkpoints, "put", _first_signature_only),
     "a record that anybody may sign": _instead(Record, "signed_by", _always),
 }
 

@@ -12,9 +12,9 @@ from crdtnotes.changes.batch import batches, changes_in
 from crdtnotes.changes.messages import Heads
 from crdtnotes.errors import DiskFull, Fork, NoteNotFound, RemoteError
 from crdtnotes.note import Note
-from crdtnotes.store import packing
-from crdtnotes.store.memory import Remembered
-from crdtnotes.sync.session import Session
+from crdtnotes.store.compaction import packing
+from crdtnotes.store.local_state import Remembered
+from crdtnotes.sync.session.session import Session
 from crdtnotes.vault import Vault
 from tests.simulation.circle import Circle, begin, take_bundle
 from tests.simulation.disk import Crash

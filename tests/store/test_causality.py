@@ -35,7 +35,7 @@ def refused(vault: Vault, *items: Change, error: type[RemoteError] = InvalidChan
         with pytest.raises(error):
             vault.replica.receive([batch(*items)], wait=wait)
         assert state(vault) == before
-    assert not vault.replica.intake.waiting_bytes
+    assert not vault.replica.ingest.waiting_bytes
     with Vault.open(vault.path) as again:
         assert state(again) == before
         assert again.check() == []

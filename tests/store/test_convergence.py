@@ -16,7 +16,7 @@ def test_replicas_converge(seed: int, tmp_path: Path) -> None:
 def test_replicas_converge_where_snapshots_lag(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crdtnotes.store.derived.SMALL", 0)
-    monkeypatch.setattr("crdtnotes.store.derived.LAG", 7)
-    monkeypatch.setattr("crdtnotes.store.documents.KEPT", 1)
+    monkeypatch.setattr("crdtnotes.store.views.derived.SMALL", 0)
+    monkeypatch.setattr("crdtnotes.store.views.derived.LAG", 7)
+    monkeypatch.setattr("crdtnotes.store.views.documents.KEPT", 1)
     convergence.run(seed, tmp_path)

@@ -15,8 +15,8 @@ from crdtnotes.changes.compression import compress
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import Create, Delete, Insert
 from crdtnotes.errors import Fork, InvalidChange, RemoteError
-from crdtnotes.store import packing
-from crdtnotes.store.arrivals import arrivals
+from crdtnotes.store.activity import arrivals
+from crdtnotes.store.compaction import packing
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_log
 from tests.vaults import batch, changes, created, meet, replicas, send, state
@@ -188,7 +188,7 @@ def test_a_history_whose_columns_are_larger_than_its_changes_can_be_packed(
             ops = tuple(Insert(OpId(start + step, 77), ROOT, "x") for step in range(50))
             made.append(Change(77, seq, start, (), 0, first.note, ops))
             one.apply(batch(made[-1]) if seq > 2 else batch(*made))
-            one.replica.settle_texts()
+            one.replica.flush_snapshots()
             packing.pack(one.replica, least=1)
         assert one.check() == []
         lengths = one.replica.conn.execute("SELECT length FROM blocks").fetchall()

@@ -20,8 +20,8 @@ from crdtnotes.errors import (
     RemoteError,
     TooLarge,
 )
-from crdtnotes.store import intake as intake_module
-from crdtnotes.store import memory
+from crdtnotes.store import ingest as intake_module
+from crdtnotes.store import local_state as memory
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_log, check_against_new_file
 from tests.vaults import batch, changes, created, last_change, meet, replicas, send, state
@@ -168,7 +168,7 @@ def test_another_connection_is_seen_at_once(tmp_path: Path) -> None:
 def test_positions_are_those_of_the_text_that_was_last_seen(
     tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crdtnotes.store.documents.KEPT", 1)
+    monkeypatch.setattr("crdtnotes.store.views.documents.KEPT", 1)
     with Vault.create(tmp_path / "v.db") as one:
         one.create_note("A", "Hello word")
     with Vault.open(tmp_path / "v.db") as one, Vault.open(tmp_path / "v.db") as two:
@@ -409,7 +409,7 @@ def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         for data in rest:
             result = two.apply(batch(data))
         assert 10 < result.waiting < 30
-        assert two.replica.intake.waiting_bytes <= 2000
+        assert two.replica.ingest.waiting_bytes <= 2000
         # The first in causal order are those that stay.
         assert two.apply(batch(first)).changes == result.waiting + 1
         assert two.version == {one.actor: result.waiting + 1}

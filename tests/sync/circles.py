@@ -4,14 +4,15 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
-from crdtnotes.store import Replica, memory
+from crdtnotes.store import Replica
+from crdtnotes.store import local_state as memory
 from crdtnotes.trust.identity import Identity
 from crdtnotes.vault import Vault
 from tests.sync.wire import Wire, settle
 from tests.trust.devices import device
 
 
-class Circle:
+class Members:
     """Paired replicas, open, each with a clock that begins later than those before."""
 
     def __init__(self, folder: Path) -> None:
@@ -24,8 +25,8 @@ class Circle:
         Replica.create(path, name, None if by is None else by.replica.vault_id).close()
         vault = self.open(path, device(self.folder, name))
         if by is not None:
-            by.replica.devices.admit(vault.replica.covering.identity.certificate, name)
-            vault.replica.devices.adopt(by.replica.circle.root or b"", by.replica.devices.records())
+            by.replica.devices.admit(vault.replica.signer.identity.certificate, name)
+            vault.replica.devices.adopt(by.replica.members.root or b"", by.replica.devices.records())
         return vault
 
     def clone(self, vault: Vault, name: str) -> Vault:
@@ -35,7 +36,7 @@ class Circle:
         remembered = memory.recall(vault.path)
         assert remembered is not None
         memory.remember(path, remembered)
-        return self.open(path, vault.replica.covering.identity)
+        return self.open(path, vault.replica.signer.identity)
 
     def open(self, path: Path, identity: Identity) -> Vault:
         vault = Vault.open(path, identity=identity)

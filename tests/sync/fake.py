@@ -124,7 +124,7 @@ class FakeReplica:
     def bare(self) -> dict[int, int]:
         return {}
 
-    def covers_of(self, streams: dict[int, int]) -> list[Heads]:
+    def checkpoints_for(self, streams: dict[int, int]) -> list[Heads]:
         return []
 
     def absent(self) -> list[tuple[int, int, bytes]]:

@@ -19,7 +19,7 @@ def ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True)
 
 
-class Host:
+class PairingHost:
     def __init__(self, folder: Path, name: str, number: int) -> None:
         self.name = name
         self.port = f"v{number}"
@@ -68,7 +68,7 @@ class Host:
     def plug(self, state: str) -> None:
         ip("link", "set", self.port, state)
 
-    def pair(self, other: "Host") -> None:
+    def pair(self, other: "PairingHost") -> None:
         """Both without an address: the code is all that is carried over."""
         command = self.command(*PROGRAM, "pair", "--yes", "--json")
         with subprocess.Popen(
@@ -100,7 +100,7 @@ def wait(what: str, holds: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
-def agree(hosts: list[Host]) -> None:
+def agree(hosts: list[PairingHost]) -> None:
     """All show the same, and every change is signed by who made it."""
     digests = {json.loads(host.run("status", "--json"))["digest"] for host in hosts}
     if len(digests) != 1:
@@ -109,7 +109,7 @@ def agree(hosts: list[Host]) -> None:
         host.run("check")
 
 
-def revoke(ana: Host, bo: Host, cem: Host) -> None:
+def revoke(ana: PairingHost, bo: PairingHost, cem: PairingHost) -> None:
     """Ana sends cem away; bo, who let cem in, hears of it by itself."""
     ana.run("revoke", "cem", "--yes")
     cem.run("new", "from who is gone")
@@ -133,7 +133,7 @@ def main(folder: Path) -> None:
     ip("link", "set", "lo", "up")
     ip("link", "add", "br0", "type", "bridge")
     ip("link", "set", "br0", "up")
-    hosts = [Host(folder, name, number) for number, name in enumerate(("ana", "bo", "cem"), 1)]
+    hosts = [PairingHost(folder, name, number) for number, name in enumerate(("ana", "bo", "cem"), 1)]
     ana, bo, cem = hosts
 
     def all_have(*names: str) -> bool:

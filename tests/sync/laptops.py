@@ -9,11 +9,12 @@ import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from crdtnotes.store import Replica, memory
-from crdtnotes.sync.address import Address
-from crdtnotes.sync.conversation import PeerStatus
-from crdtnotes.sync.node import Node
-from crdtnotes.sync.tls import dialling_context
+from crdtnotes.store import Replica
+from crdtnotes.store import local_state as memory
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.net.tls import dialling_context
+from crdtnotes.sync.peers.conversation import PeerStatus
+from crdtnotes.sync.peers.node import Node
 from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.vault import Vault
 from tests.sync.wire import Wire, settle
@@ -46,7 +47,7 @@ class Laptop:
         """Pair with another laptop, as `pair` and `join` do in the end."""
         mine = self.open()
         mine.devices.admit(other.identity.certificate, other.name)
-        records, root, vault = mine.circle.records(), mine.circle.root, mine.vault_id
+        records, root, vault = mine.members.records(), mine.members.root, mine.vault_id
         mine.close()
         if not other.path.exists():
             Replica.create(other.path, other.name, vault).close()

@@ -10,12 +10,12 @@ import pytest
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.messages import Ack, Heads
-from crdtnotes.errors import CrdtnotesError, NotCovered
+from crdtnotes.errors import CrdtnotesError, NotSigned
 from crdtnotes.store import Replica
-from crdtnotes.sync.bundle import apply_bundle, create_bundle
+from crdtnotes.sync.peers.bundle import apply_bundle, create_bundle
 from crdtnotes.vault import Vault
 from tests.sync.laptops import Laptop, pair
-from tests.sync.peers import run
+from tests.sync.running import run
 
 HOST = "127.0.0.1"
 
@@ -81,7 +81,7 @@ def forge(by: Laptop, actor: int, time: int, note: str = "伪造") -> None:
         stream = vault.replica.stream
         stream._claimed, stream.actor, stream._next = True, actor, None
         with vault.transaction():
-            vault.replica.covering._own = actor
+            vault.replica.signer._own = actor
             vault.create_note(note)
         assert actor in vault.replica.version()
 
@@ -89,7 +89,7 @@ def forge(by: Laptop, actor: int, time: int, note: str = "伪造") -> None:
 def bundle(source: Laptop, path: Path, receiver: Laptop) -> Path:
     replica = source.open()
     try:
-        member = replica.circle.membership().members[receiver.identity.id]
+        member = replica.members.membership().members[receiver.identity.id]
         create_bundle(replica, source.identity, path, [member], {})
     finally:
         replica.close()
@@ -227,7 +227,7 @@ def test_changes_of_a_revoked_device_are_taken_up_to_its_revocation_and_no_furth
     meet(bo, cem)
     before = state(ana)
     path = bundle(cem, tmp_path / "late", ana)
-    with pytest.raises(NotCovered):
+    with pytest.raises(NotSigned):
         apply(ana, path)
     assert state(ana) == before
     # Nor on the wire, if cem's program does not want to know that bo is gone.

@@ -18,11 +18,11 @@ from websockets.asyncio.client import ClientConnection
 
 from crdtnotes.changes import messages
 from crdtnotes.errors import NotAMember, NotPaired, PortTaken, Unreachable
-from crdtnotes.sync import tls
-from crdtnotes.sync.address import Address
-from crdtnotes.sync.transport import dial
+from crdtnotes.sync.net import tls
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.net.transport import dial
 from tests.sync.laptops import Laptop, context_of, founder, knock, pair
-from tests.sync.peers import rest, run
+from tests.sync.running import rest, run
 
 UPGRADE = (
     b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -62,11 +62,11 @@ def test_what_a_device_has_and_where_it_was_is_remembered(tmp_path: Path) -> Non
             address = await a.serve_members(HOST, 0)
             await b.sync_once(address)
             assert bo.replica is not None
-            circle = bo.replica.circle
-            contact = await b.run(lambda: circle.contact(ana.identity.id))
+            members = bo.replica.members
+            contact = await b.run(lambda: members.contact(ana.identity.id))
             assert contact is not None
             assert len(contact.version) == 2
-            assert await b.run(lambda: circle.addresses(ana.identity.id)) == [str(address)]
+            assert await b.run(lambda: members.addresses(ana.identity.id)) == [str(address)]
             return address
 
     run(main())
@@ -373,8 +373,8 @@ def test_five_hundred_silent_connections_keep_nobody_out(tmp_path: Path) -> None
                         await asyncio.sleep(0)
                 await b.sync_once(address)
                 # Of one address at most so many wait, and bo.
-                assert len(a._lobby) <= 33
-                assert a._lobby.dropped >= 500 - 33
+                assert len(a._admission) <= 33
+                assert a._admission.dropped >= 500 - 33
             finally:
                 for one in silent:
                     one.close()

@@ -8,9 +8,9 @@ import pytest
 from crdtnotes.changes import messages
 from crdtnotes.changes.limits import GROUP_BYTES
 from crdtnotes.changes.messages import Changes, Heads, Reason
-from crdtnotes.errors import Fork, NotCovered
+from crdtnotes.errors import Fork, NotSigned
 from crdtnotes.store import Replica
-from crdtnotes.sync.session import Session
+from crdtnotes.sync.session.session import Session
 from crdtnotes.trust.signatures import SIGNATURE_BYTES
 from crdtnotes.vault import Vault
 from tests.sync.laptops import Laptop, pair
@@ -101,11 +101,11 @@ def test_a_forged_signature_ends_the_conversation(replicas: tuple[Replica, Repli
             elif how == "changed":
                 signature = signature[:-1] + bytes([signature[-1] ^ 1])
             else:
-                signature = other.covering.identity.sign(b"crdtnotes head")
+                signature = other.signer.identity.sign(b"crdtnotes head")
             message = Heads(message.proofs, ((actor, seq, signature),))
         frames.append(messages.encode(message))
     there.receive(frames)
-    assert isinstance(there.error, NotCovered)
+    assert isinstance(there.error, NotSigned)
     bye = messages.decode(there.data_to_send()[-1])
     assert isinstance(bye, messages.Bye)
     assert bye.reason == Reason.REFUSED
@@ -154,7 +154,7 @@ def test_who_holds_more_of_a_revoked_device_answers_for_it_in_the_same_conversat
     assert a.digest() == c.digest()
     Vault(b).create_note("too late")
     here, there, _ = talk(b, a)
-    assert isinstance(there.error, NotCovered)
+    assert isinstance(there.error, NotSigned)
     for one in (a, b, c):
         one.close()
 

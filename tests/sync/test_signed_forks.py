@@ -9,9 +9,9 @@ import pytest
 from crdtnotes.changes import messages
 from crdtnotes.changes.messages import Branch
 from crdtnotes.errors import Fork
-from crdtnotes.sync.session import Session
+from crdtnotes.sync.session.session import Session
 from crdtnotes.vault import Vault
-from tests.sync.circles import Circle, agree, lines, meet
+from tests.sync.circles import Members, agree, lines, meet
 from tests.sync.forking import history
 from tests.sync.wire import Wire, settle
 from tests.trust.devices import device
@@ -19,32 +19,32 @@ from tests.vaults import fast
 
 
 @pytest.fixture
-def circle(tmp_path: Path) -> Iterator[Circle]:
-    circle = Circle(tmp_path)
-    yield circle
-    circle.close()
+def members(tmp_path: Path) -> Iterator[Members]:
+    members = Members(tmp_path)
+    yield members
+    members.close()
 
 
-def part_ways(circle: Circle) -> tuple[Vault, Vault, Vault, Vault]:
+def part_ways(members: Members) -> tuple[Vault, Vault, Vault, Vault]:
     """Ana, Bo, Cem, and a copy of Bo's machine: both go on, and Cem has met the copy."""
-    ana = circle.device("ana")
-    bo = circle.device("bo", ana)
-    cem = circle.device("cem", ana)
+    ana = members.device("ana")
+    bo = members.device("bo", ana)
+    cem = members.device("cem", ana)
     bo.create_note("A", "begin\n")
     agree(ana, bo, cem)
-    two = circle.clone(bo, "two")
+    two = members.clone(bo, "two")
     bo.note("A").append("one\n")
     two.note("A").append("two\n")
     meet(two, cem)
     return ana, bo, cem, two
 
 
-def test_a_clone_of_a_machine_gives_way_and_signs_again(circle: Circle) -> None:
-    ana = circle.device("ana")
-    bo = circle.device("bo", ana)
+def test_a_clone_of_a_machine_gives_way_and_signs_again(members: Members) -> None:
+    ana = members.device("ana")
+    bo = members.device("bo", ana)
     bo.create_note("系统", "begin\n")
     meet(ana, bo)
-    two = circle.clone(bo, "two")
+    two = members.clone(bo, "two")
     assert two.actor == bo.actor
     for vault, words in ((bo, "第一"), (two, "第二")):
         vault.note("系统").append(f"{words}\n")
@@ -58,9 +58,9 @@ def test_a_clone_of_a_machine_gives_way_and_signs_again(circle: Circle) -> None:
     assert lines(ana, "系统") == ["", "a", "b", "begin", "c", "第一", "第二"]
 
 
-def test_the_first_who_meets_a_third_device_does_not_matter(circle: Circle) -> None:
+def test_the_first_who_meets_a_third_device_does_not_matter(members: Members) -> None:
     """The third device holds the branch that gives way, with its former signatures."""
-    ana, bo, cem, two = part_ways(circle)
+    ana, bo, cem, two = part_ways(members)
     meet(bo, ana)
     assert (lines(cem, "A"), lines(ana, "A")) == (["", "begin", "two"], ["", "begin", "one"])
     # Cem gives way before the device that made the branch does, and waits for its signature.
@@ -74,12 +74,12 @@ def test_the_first_who_meets_a_third_device_does_not_matter(circle: Circle) -> N
     assert lines(ana, "A") == ["", "begin", "one", "two"]
 
 
-def test_what_third_devices_built_on_a_branch_moves_with_it(circle: Circle) -> None:
-    ana = circle.device("ana")
-    bo, cem, dan = (circle.device(name, ana) for name in ("bo", "cem", "dan"))
+def test_what_third_devices_built_on_a_branch_moves_with_it(members: Members) -> None:
+    ana = members.device("ana")
+    bo, cem, dan = (members.device(name, ana) for name in ("bo", "cem", "dan"))
     bo.create_note("A", "begin\n")
     agree(ana, bo, cem, dan)
-    two = circle.clone(bo, "two")
+    two = members.clone(bo, "two")
     bo.note("A").append("one\n")
     two.note("A").append("two\n")
     meet(bo, ana)
@@ -96,7 +96,7 @@ def test_what_third_devices_built_on_a_branch_moves_with_it(circle: Circle) -> N
     for vault in (two, cem, dan):
         meet(vault, ana)
     two.note("A").append("later\n")
-    eve = circle.device("eve", ana)
+    eve = members.device("eve", ana)
     agree(ana, two, cem, dan, bo, eve)
     assert lines(eve, "A") == sorted(
         ["", "begin", "one", "two", "cem", "dan", "two again", "cem", "dan", "two again", "later"]
@@ -105,12 +105,12 @@ def test_what_third_devices_built_on_a_branch_moves_with_it(circle: Circle) -> N
         vault.note("A").append(f"{vault.device} {vault.path.stem}\n")
     agree(ana, two, cem, dan, bo, eve)
     # Whoever comes new is told by one that gave way, too.
-    fay = circle.device("fay", cem)
+    fay = members.device("fay", cem)
     agree(cem, fay)
 
 
-def test_who_waits_for_a_signature_sends_nothing_that_builds_on_what_it_waits_for(circle: Circle) -> None:
-    ana, bo, cem, two = part_ways(circle)
+def test_who_waits_for_a_signature_sends_nothing_that_builds_on_what_it_waits_for(members: Members) -> None:
+    ana, bo, cem, two = part_ways(members)
     cem.note("A").append("cem\n")
     meet(bo, ana)
     meet(cem, ana)
@@ -131,9 +131,9 @@ def test_who_waits_for_a_signature_sends_nothing_that_builds_on_what_it_waits_fo
     agree(ana, cem, two, bo)
 
 
-def test_a_branch_that_its_author_has_not_signed_moves_nothing(circle: Circle) -> None:
-    ana = circle.device("ana")
-    bo = circle.device("bo", ana)
+def test_a_branch_that_its_author_has_not_signed_moves_nothing(members: Members) -> None:
+    ana = members.device("ana")
+    bo = members.device("bo", ana)
     bo.create_note("A", "begin\n")
     bo.note("A").append("more\n")
     agree(ana, bo)
@@ -156,18 +156,18 @@ def test_a_branch_that_its_author_has_not_signed_moves_nothing(circle: Circle) -
     agree(ana, bo)
 
 
-def test_what_differs_from_before_the_pairing_is_left_to_people(circle: Circle, tmp_path: Path) -> None:
-    ana = circle.device("ana")
+def test_what_differs_from_before_the_pairing_is_left_to_people(members: Members, tmp_path: Path) -> None:
+    ana = members.device("ana")
     ana.create_note("A", "begin\n")
-    other = circle.clone(ana, "other")
+    other = members.clone(ana, "other")
     ana.note("A").append("one\n")
     ana.note("A").append("one more\n")
     other.note("A").append("two\n")
-    bo = circle.device("bo", ana)
+    bo = members.device("bo", ana)
     meet(ana, bo)
-    other.replica.covering._make_identity = lambda: device(tmp_path, "third")
-    ana.replica.devices.admit(other.replica.covering.identity.certificate, "other")
-    other.replica.devices.adopt(ana.replica.circle.root or b"", ana.replica.devices.records())
+    other.replica.signer._make_identity = lambda: device(tmp_path, "third")
+    ana.replica.devices.admit(other.replica.signer.identity.certificate, "other")
+    other.replica.devices.adopt(ana.replica.members.root or b"", ana.replica.devices.records())
     wire = Wire(ana.replica, other.replica)
     settle(wire)
     errors = [end.session.error for end in wire.ends]
@@ -176,16 +176,16 @@ def test_what_differs_from_before_the_pairing_is_left_to_people(circle: Circle, 
     assert lines(other, "A") == ["", "begin", "two"]
 
 
-def test_a_fork_on_a_branch_that_gives_way_is_forgotten_with_it(circle: Circle) -> None:
+def test_a_fork_on_a_branch_that_gives_way_is_forgotten_with_it(members: Members) -> None:
     """Which version of a change stood there says nothing about what has its number on the other branch."""
-    ana = circle.device("ana")
-    bo = circle.device("bo", ana)
+    ana = members.device("ana")
+    bo = members.device("bo", ana)
     bo.create_note("A", "begin\n")
     agree(ana, bo)
-    two = circle.clone(bo, "two")
+    two = members.clone(bo, "two")
     bo.note("A").append("one\n")
     two.note("A").append("two\n")
-    three = circle.clone(two, "three")
+    three = members.clone(two, "three")
     two.note("A").append("two again\n")
     three.note("A").append("three\n")
     meet(two, three)
@@ -195,17 +195,17 @@ def test_a_fork_on_a_branch_that_gives_way_is_forgotten_with_it(circle: Circle) 
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_random_histories_with_clones_converge(circle: Circle, seed: int) -> None:
+def test_random_histories_with_clones_converge(members: Members, seed: int) -> None:
     random = Random(seed)
-    ana = fast(circle.device("ana"))
+    ana = fast(members.device("ana"))
     for name in "bcd"[: random.randint(1, 3)]:
-        fast(circle.device(name, ana))
+        fast(members.device(name, ana))
     ana.create_note("A", "begin\n")
-    agree(*circle.vaults)
+    agree(*members.vaults)
     words: list[str] = []
     clones = 0
     for _ in range(random.randint(15, 60)):
-        one, other = random.choices(circle.vaults, k=2)
+        one, other = random.choices(members.vaults, k=2)
         luck = random.random()
         if luck < 0.45:
             words.append(f"w{len(words)}")
@@ -214,36 +214,36 @@ def test_random_histories_with_clones_converge(circle: Circle, seed: int) -> Non
             meet(one, other, times=1)
         elif clones < 2 and one.actor in one.version:
             clones += 1
-            fast(circle.clone(one, f"clone{clones}"))
+            fast(members.clone(one, f"clone{clones}"))
     for _ in range(8):
-        random.shuffle(circle.vaults)
-        meet(*circle.vaults, times=1)
-    agree(*circle.vaults)
+        random.shuffle(members.vaults)
+        meet(*members.vaults, times=1)
+    agree(*members.vaults)
     assert lines(ana, "A") == sorted(["", "begin", *words])
-    new = circle.device("new", ana)
-    agree(random.choice(circle.vaults[:-1]), new, *circle.vaults[:-1])
+    new = members.device("new", ana)
+    agree(random.choice(members.vaults[:-1]), new, *members.vaults[:-1])
 
 
 @pytest.mark.parametrize("paired", [True, False])
-def test_two_devices_are_copied_at_once(circle: Circle, forks_seed: int, *, paired: bool) -> None:
+def test_two_devices_are_copied_at_once(members: Members, forks_seed: int, *, paired: bool) -> None:
     """`pytest tests/sync/test_signed_forks.py --forks 2000` plays many."""
-    assert history(circle, forks_seed, paired=paired) == []
+    assert history(members, forks_seed, paired=paired) == []
 
 
 @pytest.mark.parametrize("seed", [71, 92, 283, 412])
-def test_histories_in_which_somebody_once_waited_for_ever(circle: Circle, seed: int) -> None:
-    assert history(circle, seed) == []
+def test_histories_in_which_somebody_once_waited_for_ever(members: Members, seed: int) -> None:
+    assert history(members, seed) == []
 
 
-def test_two_forks_are_settled_in_either_order_with_the_same_outcome(circle: Circle) -> None:
+def test_two_forks_are_settled_in_either_order_with_the_same_outcome(members: Members) -> None:
     """Cem's line builds on what gives way of both; whoever hears of which first names it alike."""
-    ana = circle.device("ana")
-    bo, cem, dan, eve = (circle.device(name, ana) for name in ("bo", "cem", "dan", "eve"))
+    ana = members.device("ana")
+    bo, cem, dan, eve = (members.device(name, ana) for name in ("bo", "cem", "dan", "eve"))
     ana.create_note("A", "begin\n")
     agree(ana, bo)
     bo.note("A").append("bo\n")
     agree(ana, bo, cem, dan, eve)
-    ana_two, bo_two = circle.clone(ana, "ana two"), circle.clone(bo, "bo two")
+    ana_two, bo_two = members.clone(ana, "ana two"), members.clone(bo, "bo two")
     for vault, line in ((ana, "ana one"), (bo, "bo one"), (ana_two, "ana two"), (bo_two, "bo two")):
         vault.note("A").append(f"{line}\n")
     meet(ana_two, bo_two, cem)
@@ -258,25 +258,25 @@ def test_two_forks_are_settled_in_either_order_with_the_same_outcome(circle: Cir
     meet(cem, bo)
     meet(cem, ana)
     assert dan.replica.version().keys() == eve.replica.version().keys() == cem.replica.version().keys()
-    meet(*circle.vaults, times=3)
-    meet(*reversed(circle.vaults), times=3)
-    agree(*circle.vaults)
+    meet(*members.vaults, times=3)
+    meet(*reversed(members.vaults), times=3)
+    agree(*members.vaults)
     words = ["begin", "bo", "ana one", "bo one", "ana two", "bo two", "cem"]
     assert lines(ana, "A") == sorted(["", *words])
 
 
-def test_a_version_that_stands_stands_also_when_it_moves(circle: Circle) -> None:
+def test_a_version_that_stands_stands_also_when_it_moves(members: Members) -> None:
     """Bo's earlier version builds on what gives way of Ana's. Who hears first of Ana's fork sees but one
     version of Bo's; who hears first of Bo's moves the later one. All must end alike.
     """
-    ana = circle.device("ana")
-    bo, cem, dan = (circle.device(name, ana) for name in ("bo", "cem", "dan"))
+    ana = members.device("ana")
+    bo, cem, dan = (members.device(name, ana) for name in ("bo", "cem", "dan"))
     ana.create_note("A", "begin\n")
     agree(ana, bo)
     bo.note("A").append("bo\n")
     agree(ana, bo, cem, dan)
-    two = circle.clone(ana, "ana two")
-    later = circle.clone(bo, "bo later")
+    two = members.clone(ana, "ana two")
+    later = members.clone(bo, "bo later")
     ana.note("A").append("ana\n")
     two.note("A").append("ana two\n")
     meet(two, bo)
@@ -290,19 +290,19 @@ def test_a_version_that_stands_stands_also_when_it_moves(circle: Circle) -> None
     meet(bo, dan)  # hears of Bo's fork, and nothing of Ana's
     meet(cem, dan)
     meet(dan, ana)
-    meet(*circle.vaults, times=3)
-    meet(*reversed(circle.vaults), times=3)
-    agree(*circle.vaults)
+    meet(*members.vaults, times=3)
+    meet(*reversed(members.vaults), times=3)
+    agree(*members.vaults)
     words = ["begin", "bo", "ana", "ana two", "bo on two", "bo later", "bo later still", "dan"]
     assert lines(ana, "A") == sorted(["", *words])
-    new = circle.device("new", ana)
+    new = members.device("new", ana)
     agree(later, new, cem)
 
 
-def test_who_was_revoked_cannot_hide_that_behind_a_fork(circle: Circle) -> None:
-    ana, bo, cem, _ = part_ways(circle)
+def test_who_was_revoked_cannot_hide_that_behind_a_fork(members: Members) -> None:
+    ana, bo, cem, _ = part_ways(members)
     meet(bo, ana)
-    identity = bo.replica.covering.identity
+    identity = bo.replica.signer.identity
     ana.replica.devices.revoke(identity.id)
     meet(cem, ana)
     assert not cem.replica.devices.is_member(identity.id)
@@ -313,6 +313,6 @@ def test_who_was_revoked_cannot_hide_that_behind_a_fork(circle: Circle) -> None:
     # The way out: a new vault of all notes.
     cem.replica.devices.begin_anew()
     assert cem.check() == []
-    dan = circle.device("dan", cem)
+    dan = members.device("dan", cem)
     agree(cem, dan)
     assert lines(dan, "A") == ["", "begin", "one", "two"]

@@ -11,11 +11,11 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from crdtnotes.changes import messages
-from crdtnotes.sync import transport
-from crdtnotes.sync.address import Address
-from crdtnotes.sync.conversation import Deadlines
+from crdtnotes.sync.net import transport
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.peers.conversation import Deadlines
 from tests.sync.fake import VAULT, FakeReplica
-from tests.sync.peers import Peer, peer, rest, run, stranger
+from tests.sync.running import Peer, peer, rest, run, stranger
 
 IDLE = 500
 HELLO = messages.encode(messages.hello(VAULT, "slow", {}))
@@ -72,7 +72,7 @@ def test_idle_sockets_at_every_stage() -> None:
                 if number % 125 == 60:
                     await honest_peer_syncs(a, address)
             await honest_peer_syncs(a, address)
-            assert len(a.node._lobby) < 40
+            assert len(a.node._admission) < 40
 
     run(main())
 

@@ -2,14 +2,14 @@
 
 from collections import deque
 
-from crdtnotes.sync.replica import Replica
-from crdtnotes.sync.session import WINDOW_BYTES, Session
+from crdtnotes.sync.session.ports import SyncStore
+from crdtnotes.sync.session.session import WINDOW_BYTES, Session
 
 
 class End:
     """One session with what it has sent and the other side has not read yet."""
 
-    def __init__(self, replica: Replica, window: int) -> None:
+    def __init__(self, replica: SyncStore, window: int) -> None:
         self.replica = replica
         self.session = Session(replica, window=window)
         self.outbox: deque[bytes] = deque()
@@ -25,7 +25,7 @@ class End:
 class Wire:
     """A connection between two replicas, `a` and `b`."""
 
-    def __init__(self, a: Replica, b: Replica, *, window: int = WINDOW_BYTES) -> None:
+    def __init__(self, a: SyncStore, b: SyncStore, *, window: int = WINDOW_BYTES) -> None:
         self.a = End(a, window)
         self.b = End(b, window)
         self.a.session.start()

@@ -8,23 +8,25 @@ import pytest
 from crdtnotes.errors import DecodeError, PairingFailed, ProtocolError, VersionMismatch
 from crdtnotes.trust.code import Code, new_code, new_qr_code
 from crdtnotes.trust.identity import Identity
-from crdtnotes.trust.pairing import Host, Joiner, JoinerHello, Stage
+from crdtnotes.trust.pairing import JoinerHello, PairingHost, PairingJoiner, Stage
 from tests.trust.devices import VAULT, device
 
 RIGHT = Code(4821, 0, b"otter-violin-maple")
 WRONG = Code(4821, 0, b"otter-violin-mango")
 
 
-def host_of(folder: Path, *codes: Code) -> tuple[Host, Identity]:
+def host_of(folder: Path, *codes: Code) -> tuple[PairingHost, Identity]:
     identity = device(folder, "host")
-    return Host(codes or (RIGHT,), identity, "ana", VAULT, secrets.token_bytes), identity
+    return PairingHost(codes or (RIGHT,), identity, "ana", VAULT, secrets.token_bytes), identity
 
 
-def joiner_of(folder: Path, seen: Identity, code: Code = RIGHT, vault: bytes | None = None) -> Joiner:
-    return Joiner(code, device(folder, "joiner"), "波", seen.certificate, secrets.token_bytes, vault)
+def joiner_of(folder: Path, seen: Identity, code: Code = RIGHT, vault: bytes | None = None) -> PairingJoiner:
+    return PairingJoiner(code, device(folder, "joiner"), "波", seen.certificate, secrets.token_bytes, vault)
 
 
-def talk(host: Host, joiner: Joiner, meddle: Callable[[bytes], bytes] = lambda frame: frame) -> None:
+def talk(
+    host: PairingHost, joiner: PairingJoiner, meddle: Callable[[bytes], bytes] = lambda frame: frame
+) -> None:
     """Carry frames until nothing moves; `meddle` sees those of the joiner."""
     moved = True
     while moved:

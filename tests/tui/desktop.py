@@ -13,9 +13,9 @@ from textual.widget import Widget
 from crdtnotes import Vault
 from crdtnotes.trust.identity import Identity
 from crdtnotes_tui.app import NotesApp
-from crdtnotes_tui.members import Ways
-from crdtnotes_tui.model.buffer import Buffer, State
-from crdtnotes_tui.widgets.editor import NoteEditor
+from crdtnotes_tui.editor.editor import NoteEditor
+from crdtnotes_tui.notes.buffer import Buffer, State
+from crdtnotes_tui.peers.paired_devices import Ways
 from tests.tui.loop import until
 
 W = TypeVar("W", bound=Widget)
@@ -108,8 +108,8 @@ async def desktop(
     """Open the editor; `ways` and `identity` for a vault that is paired."""
     app = NotesApp(path, name, new_device)
     if ways is not None:
-        app.main.together.company.members.ways = ways
-    app.main.desk.keeper.identity = identity
+        app.main.collaboration.connections.members.ways = ways
+    app.main.workspace.thread.identity = identity
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(lambda: bool(app.main.editor.catalogue.notes))
         await pilot.pause()

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 
 from crdtnotes import Vault
 from crdtnotes.demo_vault import demo_notes
-from crdtnotes_tui import looks
+from crdtnotes_tui import themes
 from tests.tui.desktop import Desktop, desktop
 
 FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -29,37 +29,37 @@ FAMILY = re.compile(r"font-family: Fira Code, monospace")
 OWN_FAMILY = "font-family: 'DejaVu Sans Mono', 'Noto Sans Mono CJK SC', Menlo, Consolas, monospace"
 
 
-async def writing(desk: Desktop) -> None:
+async def writing(workspace: Desktop) -> None:
     """A note in Chinese, with its outline and what links to it."""
-    await desk.press("f3", "ctrl+b", "escape")
-    await desk.sees("Outline", "Backlinks (5)")
+    await workspace.press("f3", "ctrl+b", "escape")
+    await workspace.sees("Outline", "Backlinks (5)")
 
 
-async def linking(desk: Desktop) -> None:
+async def linking(workspace: Desktop) -> None:
     """A link in the making, and a look at the note that it would lead to."""
-    await desk.press("ctrl+end")
-    await desk.type("\nToday I read about [[c")
-    await desk.sees("Causality and clocks", "CAP")
-    await until_previewed(desk)
+    await workspace.press("ctrl+end")
+    await workspace.type("\nToday I read about [[c")
+    await workspace.sees("Causality and clocks", "CAP")
+    await until_previewed(workspace)
 
 
-async def walking(desk: Desktop) -> None:
+async def walking(workspace: Desktop) -> None:
     """The graph around a note."""
-    await desk.press("alt+g")
-    await desk.sees("⇄ CAP定理")
-    await desk.press("right", "down")
+    await workspace.press("alt+g")
+    await workspace.sees("⇄ CAP定理")
+    await workspace.press("right", "down")
 
 
-async def until_previewed(desk: Desktop) -> None:
-    await desk.sees("╭─")
+async def until_previewed(workspace: Desktop) -> None:
+    await workspace.sees("╭─")
 
 
 Scene = tuple[str, str, tuple[int, int], str, Callable[[Desktop], Awaitable[None]]]
 
 SCENES: list[Scene] = [
-    ("writing", "zh/分布式系统", (110, 28), looks.DARK, writing),
-    ("linking", "en/Notes worth keeping", (92, 24), looks.DARK, linking),
-    ("graph", "zh/分布式系统", (92, 26), looks.LIGHT, walking),
+    ("writing", "zh/分布式系统", (110, 28), themes.DARK, writing),
+    ("linking", "en/Notes worth keeping", (92, 24), themes.DARK, linking),
+    ("graph", "zh/分布式系统", (92, 26), themes.LIGHT, walking),
 ]
 
 
@@ -74,12 +74,12 @@ def demo(path: Path) -> Path:
 async def take(scene: Scene, path: Path) -> str:
     """Return the picture of a scene as SVG, on a vault of the demo's notes."""
     title, name, size, theme, act = scene
-    async with desktop(path, name, size) as desk:
-        desk.app.theme = theme
-        await desk.pilot.pause()
-        await act(desk)
-        await desk.pilot.pause()
-        return light(desk.app.export_screenshot(title=f"crdtnotes — {title}", simplify=True))
+    async with desktop(path, name, size) as workspace:
+        workspace.app.theme = theme
+        await workspace.pilot.pause()
+        await act(workspace)
+        await workspace.pilot.pause()
+        return light(workspace.app.export_screenshot(title=f"crdtnotes — {title}", simplify=True))
 
 
 def light(svg: str) -> str:

@@ -16,10 +16,10 @@ from tests.tui.loop import PATIENCE, run, until
 def test_at_first_use_it_makes_the_vault_and_begins_with_today(tmp_path: Path) -> None:
     async def main() -> None:
         path = tmp_path / "new" / "v"
-        async with desktop(path, new_device="ana") as desk:
-            await desk.shows(date.today().isoformat())
-            await desk.type("hello")
-            await desk.saved()
+        async with desktop(path, new_device="ana") as workspace:
+            await workspace.shows(date.today().isoformat())
+            await workspace.type("hello")
+            await workspace.saved()
         with Vault.open(path) as vault:
             assert vault.device == "ana"
             assert vault.today().text.endswith("hello")
@@ -32,8 +32,8 @@ def test_without_a_name_it_opens_what_changed_last(tmp_path: Path) -> None:
         path = vault_of(tmp_path / "v", a="", b="")
         with Vault.open(path) as vault:
             vault.note("a").append("later")
-        async with desktop(path) as desk:
-            assert desk.buffer.name == "a"
+        async with desktop(path) as workspace:
+            assert workspace.buffer.name == "a"
 
     run(main())
 
@@ -86,25 +86,25 @@ def test_leaving_stores_what_was_typed_last(tmp_path: Path) -> None:
 
 def test_trouble_is_told_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
-        async with desktop(vault_of(tmp_path / "v", n=""), "n") as desk:
+        async with desktop(vault_of(tmp_path / "v", n=""), "n") as workspace:
 
             def full(*_: object) -> None:
                 raise DiskFull("There is no room left.")
 
             with monkeypatch.context() as patch:
-                patch.setattr("crdtnotes.store.log.Log.write", full)
-                await desk.type("kept")
-                await desk.sees("not saved: There is no room left.")
-            await desk.sees("✓ saved")
-            assert desk.stored() == "kept"
+                patch.setattr("crdtnotes.store.log.log.Log.write", full)
+                await workspace.type("kept")
+                await workspace.sees("not saved: There is no room left.")
+            await workspace.sees("✓ saved")
+            assert workspace.stored() == "kept"
 
     run(main())
 
 
 def test_leaving_ends_also_when_something_is_committed_at_that_moment(tmp_path: Path) -> None:
     async def main() -> None:
-        async with desktop(vault_of(tmp_path / "v", n="text"), "n") as desk:
-            notes = desk.app.main.desk
+        async with desktop(vault_of(tmp_path / "v", n="text"), "n") as workspace:
+            notes = workspace.app.main.workspace
             refreshing = notes._refreshing
             assert refreshing is not None
             await until(lambda: bool(notes._wake._waiters))

@@ -4,51 +4,51 @@ from pathlib import Path
 from textual.widgets import Input
 
 from crdtnotes import Vault
-from crdtnotes.sync.node import Node
+from crdtnotes.sync.peers.node import Node
 from tests.tui.desktop import Desktop, desktop, vault_of
 from tests.tui.loop import run, until
 
 
-async def answer(desk: Desktop, key: str, text: str) -> None:
+async def answer(workspace: Desktop, key: str, text: str) -> None:
     """Press a key that asks something, and answer."""
-    await desk.press(key)
-    desk.app.screen.query_one(Input).value = text
-    await desk.press("enter")
+    await workspace.press(key)
+    workspace.app.screen.query_one(Input).value = text
+    await workspace.press("enter")
 
 
 def test_rename_and_links_follow(tmp_path: Path) -> None:
     async def main() -> None:
-        async with desktop(vault_of(tmp_path / "v", n="", m="[[n]]"), "n") as desk:
-            await answer(desk, "f2", "新名字")
-            await desk.sees("rewritten in 1 note.", "新名字  ✓ saved")
-            assert desk.stored("m") == "[[新名字]]"
-            await answer(desk, "f2", "m")
-            await desk.sees("already a note 'm'.")
+        async with desktop(vault_of(tmp_path / "v", n="", m="[[n]]"), "n") as workspace:
+            await answer(workspace, "f2", "新名字")
+            await workspace.sees("rewritten in 1 note.", "新名字  ✓ saved")
+            assert workspace.stored("m") == "[[新名字]]"
+            await answer(workspace, "f2", "m")
+            await workspace.sees("already a note 'm'.")
 
     run(main())
 
 
 def test_delete_and_bring_back(tmp_path: Path) -> None:
     async def main() -> None:
-        async with desktop(vault_of(tmp_path / "v", n="kept", m=""), "n") as desk:
-            await desk.press("f8")
-            await desk.sees("F9 brings it back", "deleted; typing brings it back")
-            assert desk.names() == ["m"]
-            await desk.press("f9")
-            await until(lambda: desk.buffer.exists)
-            assert desk.stored("n") == "kept"
+        async with desktop(vault_of(tmp_path / "v", n="kept", m=""), "n") as workspace:
+            await workspace.press("f8")
+            await workspace.sees("F9 brings it back", "deleted; typing brings it back")
+            assert workspace.names() == ["m"]
+            await workspace.press("f9")
+            await until(lambda: workspace.buffer.exists)
+            assert workspace.stored("n") == "kept"
 
     run(main())
 
 
 def test_headings(tmp_path: Path) -> None:
     async def main() -> None:
-        async with desktop(vault_of(tmp_path / "v", n="# One\n\n## Two\n"), "n") as desk:
-            await desk.press("ctrl+r")
-            await desk.sees("One", "Two")
-            await desk.type("tw")
-            await desk.press("enter")
-            await until(lambda: desk.editor.cursor_location == (2, 0))
+        async with desktop(vault_of(tmp_path / "v", n="# One\n\n## Two\n"), "n") as workspace:
+            await workspace.press("ctrl+r")
+            await workspace.sees("One", "Two")
+            await workspace.type("tw")
+            await workspace.press("enter")
+            await until(lambda: workspace.editor.cursor_location == (2, 0))
 
     run(main())
 

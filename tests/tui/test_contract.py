@@ -12,7 +12,7 @@ from textual.events import Key
 from textual.widgets import TextArea
 from textual.widgets.text_area import Document, EditHistory, WrappedDocument
 
-from crdtnotes_tui.terminal import know_more_keys
+from crdtnotes_tui.terminal_keys import know_more_keys
 
 
 @pytest.mark.parametrize(

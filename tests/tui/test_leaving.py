@@ -12,7 +12,7 @@ from tests.tui.terminal_process import CTRL_Q, TerminalProcess, editor
 
 FULL_DISK = """
 from crdtnotes.errors import DiskFull
-from crdtnotes.store.log import Log
+from crdtnotes.store.log.log import Log
 
 def full(*_):
     raise DiskFull("There is no room left.")
@@ -21,7 +21,7 @@ Log.write = full
 """
 
 BUG = """
-from crdtnotes_tui.model.desk import Desk
+from crdtnotes_tui.notes.workspace import Desk
 
 async def learn(self):
     raise KeyError("a bug")

@@ -8,7 +8,7 @@ import pytest
 
 from crdtnotes import Vault
 from crdtnotes.errors import DiskFull
-from crdtnotes_tui.rescue import Rescue, Unsaved, bring_back, left_behind
+from crdtnotes_tui.vault.unsaved_files import Unsaved, UnsavedFiles, bring_back, left_behind
 from tests.tui.desktop import desktop, vault_of
 from tests.tui.loop import run, until
 
@@ -19,7 +19,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise DiskFull("There is no room left.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("crdtnotes.store.log.Log.write", full)
+        patch.setattr("crdtnotes.store.log.log.Log.write", full)
         yield
 
 
@@ -34,22 +34,22 @@ def test_leaving_on_a_full_disk_asks_and_then_keeps_it_for_the_next_start(
     path = vault_of(tmp_path / "v", n="old ")
 
     async def leave() -> None:
-        async with desktop(path, "n") as desk:
+        async with desktop(path, "n") as workspace:
             with full_disk(monkeypatch):
-                await desk.type("中文 typed")
-                await desk.press("ctrl+q")
-                await desk.sees("Not saved: n", "There is no room left.")
-                assert desk.app.is_running
-                await desk.type(" more")
-                await desk.press("ctrl+q")
-                await until(lambda: bool(desk.app.failure))
-            assert "'n'" in desk.app.failure
-            assert "comes back at the next start" in desk.app.failure
+                await workspace.type("中文 typed")
+                await workspace.press("ctrl+q")
+                await workspace.sees("Not saved: n", "There is no room left.")
+                assert workspace.app.is_running
+                await workspace.type(" more")
+                await workspace.press("ctrl+q")
+                await until(lambda: bool(workspace.app.failure))
+            assert "'n'" in workspace.app.failure
+            assert "comes back at the next start" in workspace.app.failure
 
     async def come_back() -> None:
-        async with desktop(path, "n") as desk:
-            await desk.sees("What could not be saved last")
-            assert desk.text == desk.stored() == "old , and Bo中文 typed more"
+        async with desktop(path, "n") as workspace:
+            await workspace.sees("What could not be saved last")
+            assert workspace.text == workspace.stored() == "old , and Bo中文 typed more"
         with Vault.open(path) as vault:
             assert list(left_behind(path, vault.id)) == []
 
@@ -63,26 +63,26 @@ def test_leaving_on_a_full_disk_asks_and_then_keeps_it_for_the_next_start(
 def test_room_again_and_nothing_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         path = vault_of(tmp_path / "v", n="")
-        async with desktop(path, "n") as desk:
+        async with desktop(path, "n") as workspace:
             with full_disk(monkeypatch):
-                await desk.type("kept")
-                rescue = desk.app.main.desk.rescue
-                await until(lambda: rescue.where(desk.buffer.id) is not None)
-                kept = rescue.where(desk.buffer.id)
+                await workspace.type("kept")
+                rescue = workspace.app.main.workspace.rescue
+                await until(lambda: rescue.where(workspace.buffer.id) is not None)
+                kept = rescue.where(workspace.buffer.id)
                 assert kept is not None
                 assert kept.parent == tmp_path
                 assert kept.stat().st_mode & 0o077 == 0
-            await desk.sees("✓ saved")
+            await workspace.sees("✓ saved")
             await until(lambda: not kept.exists())
-            assert desk.stored() == "kept"
-        assert not desk.app.failure
+            assert workspace.stored() == "kept"
+        assert not workspace.app.failure
 
     run(main())
 
 
 def test_a_living_editor_keeps_its_file_to_itself(tmp_path: Path) -> None:
     path = vault_of(tmp_path / "v", n="a")
-    rescue = Rescue(path)
+    rescue = UnsavedFiles(path)
     assert rescue.keep(unsaved(path, "a", "ab")) is not None
     with Vault.open(path) as vault:
         assert bring_back(vault) == []
@@ -95,7 +95,7 @@ def test_a_living_editor_keeps_its_file_to_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("gone", ["removed", "renamed"])
 def test_it_comes_back_to_a_note_that_is_elsewhere(tmp_path: Path, gone: str) -> None:
     path = vault_of(tmp_path / "v", n="a")
-    rescue = Rescue(path)
+    rescue = UnsavedFiles(path)
     rescue.keep(unsaved(path, "a", "a字"))
     rescue.close()
     with Vault.open(path) as vault:
@@ -112,9 +112,10 @@ def test_where_the_folder_is_full_another_one_is_taken(
 ) -> None:
     path = vault_of(tmp_path / "v", n="a")
     monkeypatch.setattr(
-        "crdtnotes_tui.rescue.places", lambda _: [tmp_path / "v" / "no folder", tmp_path / "other"]
+        "crdtnotes_tui.vault.unsaved_files.places",
+        lambda _: [tmp_path / "v" / "no folder", tmp_path / "other"],
     )
-    rescue = Rescue(path)
+    rescue = UnsavedFiles(path)
     kept = rescue.keep(unsaved(path, "a", "ab"))
     assert kept is not None
     assert kept.parent == tmp_path / "other"

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.widgets import Input, OptionList
 
 from crdtnotes import Vault
-from crdtnotes_tui.screens.lists import tags
+from crdtnotes_tui.screens.list_pickers import tags
 from crdtnotes_tui.screens.picker import Answer, Picker
 from tests.tui.desktop import desktop, vault_of
 from tests.tui.loop import run, until
@@ -101,20 +101,20 @@ def test_the_mark_stays_on_its_answer_when_the_list_is_renewed() -> None:
 def test_a_long_list_opens_as_it_was_and_is_renewed(tmp_path: Path) -> None:
     async def main() -> None:
         path = vault_of(tmp_path / "v", n="#one")
-        async with desktop(path, "n") as desk:
-            kept, keeper = desk.app.main.desk.kept, desk.app.main.desk.keeper
+        async with desktop(path, "n") as workspace:
+            kept, thread = workspace.app.main.workspace.cache, workspace.app.main.workspace.thread
             await kept.fresh(tags)
             with Vault.open(path) as vault:
                 vault.create_note("other", "#two")
             await until(lambda: not kept.is_fresh(tags))
-            await until(lambda: "other" in desk.editor.catalogue)
+            await until(lambda: "other" in workspace.editor.catalogue)
             go_on = Event()
-            busy = asyncio.create_task(keeper.run(lambda _: go_on.wait(20)))
-            await desk.press("alt+t")
-            await desk.sees("#one")
-            assert "#two" not in desk.screen_text()
+            busy = asyncio.create_task(thread.run(lambda _: go_on.wait(20)))
+            await workspace.press("alt+t")
+            await workspace.sees("#one")
+            assert "#two" not in workspace.screen_text()
             go_on.set()
             await busy
-            await desk.sees("#one", "#two")
+            await workspace.sees("#one", "#two")
 
     run(main())

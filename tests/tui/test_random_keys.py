@@ -10,7 +10,7 @@ from textual.widgets.text_area import Selection
 from crdtnotes import Vault
 from crdtnotes.crdt.ops import Patch
 from crdtnotes.editing.session import Edit
-from crdtnotes_tui.widgets.editor import NoteEditor
+from crdtnotes_tui.editor.editor import NoteEditor
 from tests.tui.desktop import Desktop, desktop, vault_of
 from tests.tui.loop import run
 
@@ -63,9 +63,9 @@ class Witness:
                 assert (now_start <= now_end) == (start <= end)
 
 
-def check_screen(desk: Desktop) -> None:
+def check_screen(workspace: Desktop) -> None:
     """Compare what is laid out with the text."""
-    editor = desk.editor
+    editor = workspace.editor
     wrapped = editor.wrapped_document
     assert "\n".join("".join(sections) for sections in wrapped.lines) == editor.text
     assert editor.virtual_size.height == wrapped.height
@@ -78,19 +78,19 @@ def test_random_keys_and_remote_edits(tmp_path: Path, seed: int, monkeypatch: py
     async def main() -> None:
         chance = random.Random(seed)
         text = "\n".join(f"- line {number} 中文字" for number in range(30))
-        async with desktop(vault_of(tmp_path / "v", n=text), "n", size=(40, 12)) as desk:
-            witness = Witness(desk.editor, monkeypatch)
-            with Vault.open(desk.path) as vault:
+        async with desktop(vault_of(tmp_path / "v", n=text), "n", size=(40, 12)) as workspace:
+            witness = Witness(workspace.editor, monkeypatch)
+            with Vault.open(workspace.path) as vault:
                 other = vault.note("n").open()
                 for _ in range(120):
                     for _ in range(chance.randint(1, 8)):
                         if chance.random() < 0.5:
-                            desk.send(events.Key(chance.choice(KEYS), None))
+                            workspace.send(events.Key(chance.choice(KEYS), None))
                         else:
                             letter = chance.choice(LETTERS)
-                            desk.send(events.Key(letter, letter))
+                            workspace.send(events.Key(letter, letter))
                     if chance.random() < 0.1:
-                        desk.send(events.Paste(chance.choice(["one\ntwo\n", "粘贴", "- a\r\n- b"])))
+                        workspace.send(events.Paste(chance.choice(["one\ntwo\n", "粘贴", "- a\r\n- b"])))
                     if chance.random() < 0.7:
                         other.look()
                         there = other.text
@@ -99,19 +99,19 @@ def test_random_keys_and_remote_edits(tmp_path: Path, seed: int, monkeypatch: py
                         inserted = chance.choice(["", "T", "远方\n", "\n\n", "wide line of text " * 4])
                         other.commit([Edit(start, removed, inserted)])
                     if chance.random() < 0.3:
-                        await desk.saved()
-                        check_screen(desk)
+                        await workspace.saved()
+                        check_screen(workspace)
                     else:
                         # With edits on their way here and there, what is laid out is the text all the same.
-                        await desk.editor.drained()
-                        check_screen(desk)
-                await desk.editor.drained()
-                await desk.saved()
-                desk.buffer.look()
-                await desk.saved()
-                check_screen(desk)
+                        await workspace.editor.drained()
+                        check_screen(workspace)
+                await workspace.editor.drained()
+                await workspace.saved()
+                workspace.buffer.look()
+                await workspace.saved()
+                check_screen(workspace)
                 other.look()
-                assert desk.text == other.text == desk.stored()
+                assert workspace.text == other.text == workspace.stored()
                 assert vault.check() == []
             assert witness.arrivals
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from crdtnotes_tui.model.settings import Settings
+from crdtnotes_tui.settings import Settings
 
 
 def test_what_is_set_is_there_at_the_next_start(tmp_path: Path) -> None:

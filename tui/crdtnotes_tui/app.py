@@ -14,12 +14,12 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
-from crdtnotes_tui import looks
+from crdtnotes_tui import themes as themes
 from crdtnotes_tui.ending import asked_to_end
-from crdtnotes_tui.model.settings import Settings
-from crdtnotes_tui.screens.keys import Keys, sideways
+from crdtnotes_tui.screens.key_help import Keys, sideways
 from crdtnotes_tui.screens.main import MainScreen
 from crdtnotes_tui.screens.modal import Palette
+from crdtnotes_tui.settings import Settings
 
 WARNED_SECONDS = 30.0
 """For how long a second Ctrl+Q means that one knows."""
@@ -47,9 +47,9 @@ class NotesApp(App[None]):
         settings: Settings | None = None,
     ) -> None:
         # Without colours Textual would still send shades of grey, unless it has the terminal's own.
-        super().__init__(ansi_color=True if looks.no_colour() else None)
+        super().__init__(ansi_color=True if themes.no_colour() else None)
         self._settings = settings or Settings()
-        self.theme = looks.first_theme(self, self._settings)
+        self.theme = themes.first_theme(self, self._settings)
         self.main = MainScreen(path, name, new_device, serve_at)
         self._warned = False
         self._ending: asyncio.Task[None] | None = None
@@ -73,11 +73,11 @@ class NotesApp(App[None]):
     def get_css_variables(self) -> dict[str, str]:
         """Add `$quiet`, for what should be seen last."""
         variables = super().get_css_variables()
-        return {**variables, "quiet": looks.quiet(variables)}
+        return {**variables, "quiet": themes.quiet(variables)}
 
     def on_mount(self) -> None:
         """Keep the theme that is chosen; paint all again once the shell has given the terminal back."""
-        self.theme_changed_signal.subscribe(self, lambda theme: self._settings.set(looks.THEME, theme.name))
+        self.theme_changed_signal.subscribe(self, lambda theme: self._settings.set(themes.THEME, theme.name))
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -91,7 +91,7 @@ class NotesApp(App[None]):
                     await self.run_action(action, node)
 
                 yield SystemCommand(binding.description, f"{binding.tooltip or ''} [{key}]".strip(), run)
-        yield from looks.commands(self)
+        yield from themes.commands(self)
         yield from super().get_system_commands(screen)
 
     def action_command_palette(self) -> None:

@@ -52,8 +52,8 @@ def editor(
     gc.disable()
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     from crdtnotes_tui.app import NotesApp  # Textual reads its settings when it is imported
-    from crdtnotes_tui.model.settings import Settings
-    from crdtnotes_tui.terminal import know_more_keys
+    from crdtnotes_tui.settings import Settings
+    from crdtnotes_tui.terminal_keys import know_more_keys
 
     know_more_keys()
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from crdtnotes.markup.outline import Heading, outline
-from crdtnotes_tui.model.matching import rank
+from crdtnotes_tui.notes.matching import rank
 from crdtnotes_tui.screens.picker import Answer, Picker
 
 

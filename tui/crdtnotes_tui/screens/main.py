@@ -14,32 +14,32 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes_tui.keeper import Keeper
-from crdtnotes_tui.model.buffer import Buffer
-from crdtnotes_tui.model.desk import Desk, Lost
-from crdtnotes_tui.model.places import Line, Place
-from crdtnotes_tui.screens.around import Around
-from crdtnotes_tui.screens.ask import Ask
+from crdtnotes_tui.editor.completion_controller import CompletionController
+from crdtnotes_tui.editor.completion_list import CompletionList
+from crdtnotes_tui.editor.editor import NoteEditor
+from crdtnotes_tui.editor.preview_controller import PreviewController
+from crdtnotes_tui.notes.buffer import Buffer
+from crdtnotes_tui.notes.navigation import Line, Place
+from crdtnotes_tui.notes.workspace import Lost, Workspace
+from crdtnotes_tui.panels.error_panel import ErrorPanel
+from crdtnotes_tui.panels.messages import FollowTarget, GoTo
+from crdtnotes_tui.panels.panes import Panes
+from crdtnotes_tui.panels.status_line import StatusLine
+from crdtnotes_tui.peers.collaboration import Collaboration
 from crdtnotes_tui.screens.headings import Headings
-from crdtnotes_tui.screens.lists import LONG
-from crdtnotes_tui.screens.peers import Peers
+from crdtnotes_tui.screens.list_actions import ListActions
+from crdtnotes_tui.screens.list_pickers import LONG
+from crdtnotes_tui.screens.peer_actions import PeerActions
+from crdtnotes_tui.screens.prompt import Prompt
 from crdtnotes_tui.screens.search import Search
 from crdtnotes_tui.screens.switcher import Chosen, Switcher
-from crdtnotes_tui.together import Together
-from crdtnotes_tui.widgets.body import Body
-from crdtnotes_tui.widgets.completions import Completions
-from crdtnotes_tui.widgets.editor import NoteEditor
-from crdtnotes_tui.widgets.going import FollowTarget, GoTo
-from crdtnotes_tui.widgets.peeking import Peeking
-from crdtnotes_tui.widgets.status import StatusLine
-from crdtnotes_tui.widgets.suggesting import Suggesting
-from crdtnotes_tui.widgets.trouble import Trouble
+from crdtnotes_tui.vault.vault_thread import VaultThread
 
 SETTLE_SECONDS = 1.5
 """How long a person who leaves waits for the disk before being asked."""
 
 
-class MainScreen(Around, Peers):
+class MainScreen(ListActions, PeerActions):
     """Where notes are written."""
 
     BINDINGS = [
@@ -73,17 +73,19 @@ class MainScreen(Around, Peers):
         super().__init__()
         self._begin_with = name
         self._left = False
-        self.desk = Desk(Keeper(path, new_device), self._buffer_changed, self._refreshed, self._committed)
-        self.desk.kept.jobs = LONG
+        self.workspace = Workspace(
+            VaultThread(path, new_device), self._buffer_changed, self._refreshed, self._committed
+        )
+        self.workspace.cache.jobs = LONG
         self.editor = NoteEditor(id="editor")
-        self.together = Together(self.editor, self.desk, self._tell)
+        self.collaboration = Collaboration(self.editor, self.workspace, self._tell)
         self.serve_at = serve_at
         self._deleted: list[Buffer] = []
         self.status = StatusLine()
-        self.trouble = Trouble()
-        self.body = Body(self.desk, self.editor)
-        self.suggesting = Suggesting(self.editor, Completions(), self.desk)
-        self.peeking = Peeking(self.editor, self.suggesting.list, self.desk)
+        self.trouble = ErrorPanel()
+        self.body = Panes(self.workspace, self.editor)
+        self.suggesting = CompletionController(self.editor, CompletionList(), self.workspace)
+        self.peeking = PreviewController(self.editor, self.suggesting.list, self.workspace)
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -106,15 +108,17 @@ class MainScreen(Around, Peers):
             self._do(self._open_vault, fatal=True)
 
     async def _open_vault(self) -> None:
-        await self.desk.start()
-        buffer = await (self.desk.first() if self._begin_with is None else self.desk.open(self._begin_with))
+        await self.workspace.start()
+        buffer = await (
+            self.workspace.first() if self._begin_with is None else self.workspace.open(self._begin_with)
+        )
         self._show(buffer)
-        if self.desk.began_empty:
+        if self.workspace.began_empty:
             self.body.welcome.open(self.editor.text)
         await self._painted()
-        await self.desk.learn()
+        await self.workspace.learn()
         self._refreshed()
-        for name in self.desk.brought_back:
+        for name in self.workspace.brought_back:
             self.notify("What could not be saved last time is back.", title=name, markup=False)
         self._do(self._join)
 
@@ -128,23 +132,23 @@ class MainScreen(Around, Peers):
 
     async def _join(self) -> None:
         """Meet the peers; what goes wrong here is no reason to end the editor."""
-        await self.together.start()
-        await self.together.look_for_news()
+        await self.collaboration.start()
+        await self.collaboration.look_for_news()
         if self.serve_at is not None:
-            await self.together.company.serve(*self.serve_at)
-        await self.together.company.meet()
-        self.together.moved()
+            await self.collaboration.connections.serve(*self.serve_at)
+        await self.collaboration.connections.meet()
+        self.collaboration.moved()
 
     async def unsaved(self) -> list[Buffer]:
         """Store what is left; return the notes for which that does not work at the moment."""
         await self.editor.drained()
-        return await self.desk.settle(SETTLE_SECONDS)
+        return await self.workspace.settle(SETTLE_SECONDS)
 
     async def leave(self) -> list[Lost]:
         """Store what is left and close all; return what could not be stored."""
         self._left = True
-        await self.together.stop()
-        return await self.desk.stop()
+        await self.collaboration.stop()
+        return await self.workspace.stop()
 
     # -- going places
 
@@ -167,14 +171,14 @@ class MainScreen(Around, Peers):
         here = self.here
         buffer = await opening()
         if here is not None:
-            self.desk.places.leave(here)
+            self.workspace.places.leave(here)
         self._show(buffer, position)
 
     def go_to_line(self, line: Line) -> None:
         """Open a note at a line."""
 
         async def arrive() -> None:
-            await self._go(lambda: self.desk.open(line.name), 0)
+            await self._go(lambda: self.workspace.open(line.name), 0)
             self.editor.move_cursor((line.number - 1, 0), center=True)
 
         self._do(arrive)
@@ -184,7 +188,7 @@ class MainScreen(Around, Peers):
         self.peeking.close()
         self.body.focus_text()
         self.body.opened()
-        self.together.moved()
+        self.collaboration.moved()
         self._tell()
 
     @property
@@ -198,12 +202,12 @@ class MainScreen(Around, Peers):
 
         def chosen(choice: Chosen | None) -> None:
             if choice is not None and choice.new:
-                self.go(lambda: self.desk.create(choice.name))
+                self.go(lambda: self.workspace.create(choice.name))
             elif choice is not None:
-                self.go(lambda: self.desk.open(choice.name))
+                self.go(lambda: self.workspace.open(choice.name))
 
-        recent = self.desk.places.recent[1:]
-        self.app.push_screen(Switcher(self.desk.catalogue, recent), chosen)
+        recent = self.workspace.places.recent[1:]
+        self.app.push_screen(Switcher(self.workspace.catalogue, recent), chosen)
 
     def action_search(self) -> None:
         """Search all notes."""
@@ -212,19 +216,19 @@ class MainScreen(Around, Peers):
             if line is not None:
                 self.go_to_line(line)
 
-        self.app.push_screen(Search(self.desk.keeper), chosen)
+        self.app.push_screen(Search(self.workspace.thread), chosen)
 
     def action_today(self) -> None:
         """Open today's note."""
-        self.go(self.desk.today)
+        self.go(self.workspace.today)
 
     def action_back(self) -> None:
         """Go back."""
-        self._step(self.desk.places.back)
+        self._step(self.workspace.places.back)
 
     def action_forward(self) -> None:
         """Go forward again."""
-        self._step(self.desk.places.forward)
+        self._step(self.workspace.places.forward)
 
     def _step(self, step: Callable[[Place], Place | None]) -> None:
         here = self.here
@@ -233,7 +237,7 @@ class MainScreen(Around, Peers):
             self._do(partial(self._return, place))
 
     async def _return(self, place: Place) -> None:
-        self._show(await self.desk.open(place.name), place.position)
+        self._show(await self.workspace.open(place.name), place.position)
 
     def on_note_editor_followed(self, event: NoteEditor.Followed) -> None:
         """Go where a link leads, making the note if there is none."""
@@ -252,24 +256,24 @@ class MainScreen(Around, Peers):
         if event.line is not None:
             self.go_to_line(Line(event.name, event.line))
         elif event.new:
-            self.go(lambda: self.desk.create(event.name))
+            self.go(lambda: self.workspace.create(event.name))
         else:
-            self.go(lambda: self.desk.open(event.name))
+            self.go(lambda: self.workspace.open(event.name))
 
     def on_failed(self, event: Failed) -> None:
         """Say what did not work."""
         self.trouble.tell(event.reason)
 
     async def _follow(self, holder: Buffer, target: str, heading: str | None, block: str | None) -> None:
-        name = self.desk.catalogue.resolve(target, holder.name) if target else holder.name
+        name = self.workspace.catalogue.resolve(target, holder.name) if target else holder.name
         if name is None:
-            await self._go(lambda: self.desk.create(target.removeprefix("./").strip("/")))
+            await self._go(lambda: self.workspace.create(target.removeprefix("./").strip("/")))
             return
-        await self._go(lambda: self.desk.open(name), 0)
+        await self._go(lambda: self.workspace.open(name), 0)
         opened = self.editor.buffer
         if opened is None or not (heading or block):
             return
-        parts = await self.desk.outline("", opened)
+        parts = await self.workspace.outline("", opened)
         lines = [one.line for one in parts.headings if one.text == heading]
         lines += [one.line for one in parts.blocks if one.id == block]
         if lines and self.editor.buffer is opened:
@@ -297,10 +301,10 @@ class MainScreen(Around, Peers):
             if name is not None:
                 self._do(partial(self._rename, buffer, name))
 
-        self.app.push_screen(Ask("The note's name; links to it follow.", buffer.name), answered)
+        self.app.push_screen(Prompt("The note's name; links to it follow.", buffer.name), answered)
 
     async def _rename(self, buffer: Buffer, name: str) -> None:
-        notes = await self.desk.rename(buffer, name)
+        notes = await self.workspace.rename(buffer, name)
         self.notify(f"Links were rewritten in {notes} {'note' if notes == 1 else 'notes'}.", title="Renamed")
         self._tell()
 
@@ -311,7 +315,7 @@ class MainScreen(Around, Peers):
             self._do(partial(self._delete, buffer))
 
     async def _delete(self, buffer: Buffer) -> None:
-        await self.desk.delete(buffer)
+        await self.workspace.delete(buffer)
         self._deleted.append(buffer)
         self.notify("F9 brings it back.", title=f"Deleted {buffer.name}", markup=False)
         self._tell()
@@ -322,9 +326,9 @@ class MainScreen(Around, Peers):
             self._do(partial(self._restore, self._deleted.pop()))
 
     async def _restore(self, buffer: Buffer) -> None:
-        await self.desk.restore(buffer)
+        await self.workspace.restore(buffer)
         self.app.clear_notifications()  # one of them says that it is deleted
-        await self._go(lambda: self.desk.open(buffer.name))
+        await self._go(lambda: self.workspace.open(buffer.name))
 
     # -- what is beside the text, and over it
 
@@ -360,12 +364,12 @@ class MainScreen(Around, Peers):
         self.suggesting.think(moved=True)
         self.peeking.moved()
         self.body.moved()
-        self.together.moved()
+        self.collaboration.moved()
         self._tell()
 
     def on_note_editor_others_wrote(self) -> None:
         """Give a quiet sign."""
-        self.together.wrote()
+        self.collaboration.wrote()
         self._tell()
 
     def on_note_editor_key_for_list(self, event: NoteEditor.KeyForList) -> None:
@@ -380,7 +384,7 @@ class MainScreen(Around, Peers):
         if buffer.crash is not None:
             self.call_later(self._crash, buffer.crash)
         elif buffer is self.editor.buffer and self.is_mounted:
-            self.together.moved()
+            self.collaboration.moved()
             self._tell()
 
     def _crash(self, error: BaseException) -> None:
@@ -388,22 +392,22 @@ class MainScreen(Around, Peers):
         raise error
 
     def _refreshed(self) -> None:
-        changed = self.desk.catalogue is not self.editor.catalogue
+        changed = self.workspace.catalogue is not self.editor.catalogue
         if changed:
-            self.editor.know(self.desk.catalogue)
+            self.editor.know(self.workspace.catalogue)
         self.body.look(names_changed=changed)
         self._tell()
         self._do(self._keep_up)
 
     async def _keep_up(self) -> None:
-        await self.together.keep_up()
-        if self.together.news:
+        await self.collaboration.keep_up()
+        if self.collaboration.news:
             self.body.welcome.close()  # there are notes now
 
     def _committed(self) -> None:
         """Let peers have what was committed."""
-        self.together.company.wake()
+        self.collaboration.connections.wake()
 
     def _tell(self) -> None:
         row, column = self.editor.cursor_location
-        self.status.tell(self.editor.buffer, row + 1, column + 1, self.together.summary)
+        self.status.tell(self.editor.buffer, row + 1, column + 1, self.collaboration.summary)

@@ -13,8 +13,8 @@ from textual.widgets.option_list import Option
 
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.graph.labels import printable
+from crdtnotes_tui.editor.line_input import LineInput
 from crdtnotes_tui.screens.modal import Modal
-from crdtnotes_tui.widgets.line_input import LineInput
 
 V = TypeVar("V")
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from crdtnotes_tui.keeper import Keeper
-from crdtnotes_tui.model.places import Line
+from crdtnotes_tui.notes.navigation import Line
 from crdtnotes_tui.screens.picker import Answer, Picker
+from crdtnotes_tui.vault.vault_thread import VaultThread
 
 SHOWN = 50
 
@@ -14,13 +14,13 @@ class Search(Picker[Line]):
 
     question = "Search all notes …"
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, thread: VaultThread) -> None:
         super().__init__()
-        self._keeper = keeper
+        self._thread = thread
 
     async def answers(self, query: str) -> Sequence[Answer[Line]]:
         """Return the hits."""
         if not query.strip():
             return []
-        hits = await self._keeper.run(lambda vault: vault.search(query, SHOWN))
+        hits = await self._thread.run(lambda vault: vault.search(query, SHOWN))
         return [Answer(Line(hit.note, hit.line), hit.note, hit.snippet, below=True) for hit in hits]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from crdtnotes.errors import InvalidName
 from crdtnotes.markup.names import clean_name, name_key
-from crdtnotes_tui.model.catalogue import Catalogue
+from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.screens.picker import Answer, Picker
 
 SHOWN = 60

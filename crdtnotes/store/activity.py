@@ -1,0 +1,101 @@
+"""What others changed: for people, from the changes themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt.ops import Delete, Insert, Op
+from crdtnotes.store.file.database import rows_for
+from crdtnotes.store.replica import Replica
+
+MOST_CHANGES = 600
+"""So many are looked at, the last ones of each actor: a large first sync is no list for a person to read, and
+must not keep the vault's thread for long.
+"""
+
+MOST = 100
+"""So many are told, the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What one actor changed in one note: `changes` of them, the last on line `line` (from 1).
+
+    `note` is the note's id, `actor` has 16 hex digits, `time` is of the last change, in ms since 1970 by its
+    author's clock, `context` what the line says now, or where it is empty the last one above it that is not.
+    """
+
+    note: str
+    name: str
+    actor: str
+    changes: int
+    time: int
+    line: int
+    context: str
+
+
+@dataclass(slots=True)
+class _Gathered:
+    changes: int = 0
+    time: int = 0
+    element: OpId | None = None
+
+
+def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
+    """Return what others than this replica changed beyond a version, the latest first, MOST at the most."""
+    heads = replica.version()
+    fresh = {
+        actor: seq for actor, seq in heads.items() if actor != replica.actor and seq > version.get(actor, 0)
+    }
+    each = max(1, MOST_CHANGES // max(1, len(fresh)))
+    known = replica.version()
+    known.update((actor, max(version.get(actor, 0), seq - each)) for actor, seq in fresh.items())
+    gathered: dict[tuple[bytes, int], _Gathered] = {}
+    with replica.steady():
+        changes = replica.log.opened(known)
+        for change, _ in changes:
+            one = gathered.setdefault((change.note, change.actor), _Gathered())
+            one.changes += 1
+            one.time = change.time
+            for op in change.ops:
+                one.element = _element(op) or one.element
+    rows = rows_for(replica.conn, "SELECT uid, name FROM notes", "uid", {note for note, _ in gathered})
+    names = {uid: name for uid, name in rows if name is not None}
+    latest = sorted(
+        ((one, note, actor) for (note, actor), one in gathered.items() if note in names),
+        key=lambda found: (-found[0].time, names[found[1]], found[2]),
+    )
+    return [
+        Arrival(
+            note.hex(),
+            names[note],
+            f"{actor:016x}",
+            one.changes,
+            one.time,
+            *_line(replica, note, one.element),
+        )
+        for one, note, actor in latest[:MOST]
+    ]
+
+
+def _element(op: Op) -> OpId | None:
+    """Return the last element that an operation put in or took out."""
+    if isinstance(op, Insert):
+        counter, actor = op.id
+        return OpId(counter + len(op.text) - 1, actor)
+    if isinstance(op, Delete) and op.spans:
+        actor, counter, _ = op.spans[-1]
+        return OpId(counter, actor)
+    return None
+
+
+def _line(replica: Replica, note: bytes, element: OpId | None) -> tuple[int, str]:
+    doc = replica.documents.open(note)
+    if doc is None or element is None:
+        return 1, ""
+    index, _ = doc.state.text.position(element)
+    text = str(doc.state.text)
+    start = text.rfind("\n", 0, index) + 1
+    end = text.find("\n", index)
+    line = text[start : end if end >= 0 else len(text)].strip()
+    return text.count("\n", 0, index) + 1, line or text[:start].rstrip().rpartition("\n")[2].strip()

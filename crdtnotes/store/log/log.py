@@ -1,0 +1,457 @@
+"""The log: every change that this replica has, as the bytes its author made, chained by hash.
+
+A change lies in a row of its own, compressed if it is large, or with others in a block (`blocks.py`).
+Log ids number changes in the order in which they came, which is a causal order; a change keeps its id.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from heapq import heappop, heappush, merge
+from itertools import chain as concatenated
+from typing import NamedTuple
+
+from crdtnotes.changes.batch import Form, Opened, Packed, Piece, open_piece, piece_of
+from crdtnotes.changes.change import NO_HASH, Change, chain
+from crdtnotes.changes.compression import decompress
+from crdtnotes.crdt.version import Version
+from crdtnotes.errors import Damaged, DecodeError
+from crdtnotes.store.log.blocks import Block, Blocks, Entry
+from crdtnotes.store.log.dictionaries import Dictionaries
+
+PAGE = 256
+"""Changes read at a time: no cursor stays open, so that no reader keeps a writer waiting."""
+
+PAGE_BYTES = 1024 * 1024
+"""A page ends earlier once it has this many bytes."""
+
+_DAMAGED = "A change in the vault's log is damaged; `crdtnotes repair` mends it."
+
+
+@dataclass(slots=True)
+class Head:
+    """The end of one actor's stream: its last seq, its highest counter, the chain's hash."""
+
+    seq: int = 0
+    last: int = 0
+    hash: bytes = NO_HASH
+
+
+class Next(NamedTuple):
+    """What an actor's stream has next, up to a seq. `key` orders pieces causally (see `Log.ordered`)."""
+
+    key: int
+    actor: int
+    seq: int
+    piece: Piece
+    block: Block | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes of the piece before compression."""
+        return self.piece.length if isinstance(self.piece, Packed) else len(self.piece)
+
+
+class Log:
+    """The streams of all actors. Writing happens inside the caller's transaction."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self.blocks = Blocks(conn)
+        self.dictionaries = Dictionaries(conn)
+        self.heads: dict[int, Head] = {}
+        self.tip = 0
+        self._moved: set[int] = set()
+        self.grown: dict[int, int] = {}
+        """The bytes by which streams have grown since somebody cleared it."""
+        self._ids: dict[int, int] = {}
+        self._seen: dict[int, dict[int, tuple[int, int]]] = {}
+
+    def refresh(self) -> None:
+        """Read the heads again: another process may have written."""
+        self.heads.clear()
+        self._moved.clear()
+        self._ids.clear()
+        self._seen.clear()
+        self.blocks.forget()
+        for id, actor, seq, last, tip in self._conn.execute("SELECT id, actor, seq, last, hash FROM actors"):
+            if not (isinstance(actor, int) and isinstance(seq, int) and isinstance(last, int)):
+                raise Damaged("The log of the vault's file is damaged; `crdtnotes repair` mends it.")
+            self._ids[actor] = id
+            self.heads[actor] = Head(seq, last, tip)
+        (self.tip,) = self._conn.execute(
+            "SELECT max((SELECT ifnull(max(id), 0) FROM log), (SELECT ifnull(max(id), 0) FROM blocks))"
+        ).fetchone()
+
+    def version(self) -> Version:
+        """Return the version vector."""
+        return {actor: head.seq for actor, head in self.heads.items() if head.seq}
+
+    def head(self, actor: int) -> Head:
+        """Return the end of an actor's stream; of an unknown actor's, the state before its first change."""
+        return self.heads.get(actor) or Head()
+
+    def row_of(self, actor: int) -> int:
+        """Return the row of an actor that is known here."""
+        return self._ids[actor]
+
+    def seen(self, author: int) -> dict[int, tuple[int, int]]:
+        """Return what an author had seen at its last change: `{actor: (seq, highest counter)}`."""
+        known = self._seen.get(author)
+        if known is None:
+            known = self._seen[author] = {
+                actor: (seq, last)
+                for actor, seq, last in self._conn.execute(
+                    "SELECT actor, seq, last FROM seen WHERE author = ?", (author,)
+                )
+            }
+        return known
+
+    def last_at(self, actor: int, seq: int) -> int | None:
+        """Return the highest counter of an actor's stream up to a seq; None if that is not here."""
+        head = self.head(actor)
+        if seq == head.seq:
+            return head.last
+        place = self._place(actor, seq)
+        return None if place is None else place[0]
+
+    def hash_at(self, actor: int, seq: int) -> bytes | None:
+        """Return the chain's hash at a seq; None if that is not here."""
+        if seq == 0:
+            return NO_HASH
+        head = self.head(actor)
+        if seq == head.seq:
+            return head.hash
+        place = self._place(actor, seq)
+        return None if place is None else place[1]
+
+    def _place(self, actor: int, seq: int) -> tuple[int, bytes] | None:
+        """Return the highest counter and the chain's hash at a seq."""
+        row = self._ids.get(actor)
+        if row is None:
+            return None
+        found = self._conn.execute(
+            "SELECT last, hash FROM log WHERE actor = ? AND seq = ?", (row, seq)
+        ).fetchone()
+        if found is not None:
+            return int(found[0]), bytes(found[1])
+        return self.blocks.place(row, seq)
+
+    # -- writing
+
+    def advance(self, change: Change, data: bytes) -> int:
+        """Move to a change that follows its actor's last one and return its log id.
+
+        It is to be stored by `write` or `write_block`.
+        """
+        head = self.heads.get(change.actor)
+        if head is None:
+            head = self.heads[change.actor] = Head()
+        head.seq = change.seq
+        head.last = change.last
+        head.hash = chain(head.hash, data)
+        self._moved.add(change.actor)
+        self.grown[change.actor] = self.grown.get(change.actor, 0) + len(data)
+        if change.actor not in self._ids:
+            id = self._ids[change.actor] = len(self._ids) + 1
+            self._conn.execute(
+                "INSERT INTO actors VALUES (?, ?, ?, ?, ?)",
+                (id, change.actor, head.seq, head.last, head.hash),
+            )
+        self.tip += 1
+        if change.deps:
+            self._record_deps(change)
+        return self.tip
+
+    def write(self, change: Change, piece: Piece, note: int) -> None:
+        """Store the change moved to last: its bytes, or these compressed."""
+        small = _small(piece)
+        length, data = (small.length, small.data) if isinstance(small, Packed) else (None, small)
+        head = self.heads[change.actor]
+        self._conn.execute(
+            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (self.tip, self._ids[change.actor], change.seq, note, head.last, head.hash, length, data),
+        )
+
+    def write_block(self, before: bytes, opened: Opened, notes: list[int]) -> None:
+        """Store the changes moved to last as the block in which they came; `before` is the hash before it."""
+        if not isinstance(opened.piece, Packed):
+            raise TypeError("A single change is not a block.")
+        entries: list[Entry] = []
+        first = self.tip - len(opened.changes) + 1
+        tip = before
+        for id, (change, data) in enumerate(opened.changes, first):
+            tip = chain(tip, data)
+            entries.append(Entry(id, change, data, tip))
+        self.blocks.add(self._ids[entries[0].change.actor], before, entries, opened.piece, notes)
+
+    def _record_deps(self, change: Change) -> None:
+        seen = self.seen(change.actor)
+        for actor, seq in change.deps:
+            last = self.last_at(actor, seq) or 0
+            seen[actor] = (seq, last)
+            self._conn.execute(
+                "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", (change.actor, actor, seq, last)
+            )
+
+    def clear(self) -> None:
+        """Forget every change; whoever does that writes the log anew in the same transaction."""
+        for table in ("log", "blocks", "block_notes", "actors", "seen"):
+            self._conn.execute(f"DELETE FROM {table}")
+        self.heads.clear()
+        self._moved.clear()
+        self._ids.clear()
+        self._seen.clear()
+        self.blocks.forget()
+        self.tip = 0
+
+    def save_heads(self) -> None:
+        """Write the heads of the streams that have moved, once a transaction."""
+        self._conn.executemany(
+            "UPDATE actors SET seq = ?, last = ?, hash = ? WHERE id = ?",
+            [
+                (head.seq, head.last, head.hash, self._ids[actor])
+                for actor in self._moved
+                for head in (self.heads[actor],)
+            ],
+        )
+        self._moved.clear()
+
+    # -- reading
+
+    def change_at(self, id: int) -> Change | None:
+        """Return the change with a log id if it lies in a row of its own; raises Damaged.
+
+        Whether it is the one that once lay there is not looked at.
+        """
+        row = self._conn.execute("SELECT length, data FROM log WHERE id = ?", (id,)).fetchone()
+        return None if row is None else self._open_row(*row)[0]
+
+    def of_note(self, note: int, uid: bytes, after: int) -> Iterator[tuple[int, Change]]:
+        """Yield `(log id, change)` of a note's changes that came after a log id; raises Damaged."""
+        # Rows first: what another process packs between the two statements is seen twice, not never.
+        rows = self._conn.execute(
+            """SELECT log.id, log.actor, log.seq, log.length, log.data, log.hash, former.hash FROM log
+               LEFT JOIN log former ON former.actor = log.actor AND former.seq = log.seq - 1
+               WHERE log.note = ? AND log.id > ? ORDER BY log.id""",
+            (note, after),
+        ).fetchall()
+        by_actor: dict[int, list[Block]] = {}
+        for block in self.blocks.of_note(note, after):
+            by_actor.setdefault(block.actor, []).append(block)
+        seen = after
+        for id, change in merge(
+            ((id, self._verified(*row)) for id, *row in rows),
+            *(self._packed_of_note(blocks, uid) for blocks in by_actor.values()),
+            key=_log_id,
+        ):
+            if id > seen:
+                yield id, change
+                seen = id
+
+    def _verified(
+        self, actor: int, seq: int, length: int | None, data: bytes, stored: bytes, before: bytes | None
+    ) -> Change:
+        """Return the change in a row if the chain proves it; `before` is the hash before it, if at hand."""
+        if before is None:
+            place = self.blocks.place(actor, seq - 1) if seq > 1 else (0, NO_HASH)
+            before = b"" if place is None else place[1]
+        change, data = self._open_row(length, data)
+        _verify(before, data, stored)
+        return change
+
+    def _packed_of_note(self, blocks: list[Block], uid: bytes) -> Iterator[tuple[int, Change]]:
+        for block in blocks:
+            for entry in self.blocks.entries(block):
+                if entry.change.note == uid:
+                    yield entry.id, entry.change
+
+    def entries(self, damaged: Callable[[str], None]) -> Iterator[Entry]:
+        """Yield all changes in the order of their log ids; `damaged` is told of what cannot be read."""
+        yield from merge(*(self._entries(actor, damaged) for actor in self._ids), key=_log_id)
+
+    def _entries(self, actor: int, damaged: Callable[[str], None]) -> Iterator[Entry]:
+        row = self._ids[actor]
+        blocks = concatenated(self.blocks.of_actor(row), (None,))
+        after = 0
+        for block in blocks:
+            until = self.heads[actor].seq + 1 if block is None else block.seq
+            while page := self._conn.execute(
+                """SELECT log.id, seq, uid, hash, length, data FROM log LEFT JOIN notes ON notes.id = note
+                   WHERE actor = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?""",
+                (row, after, until, PAGE),
+            ).fetchall():
+                after = page[-1][1]
+                for id, _, uid, tip, length, data in page:
+                    try:
+                        change, data = self._open_row(length, data)
+                    except Damaged as error:
+                        damaged(f"Entry {id} of the log cannot be read: {error}")
+                        continue
+                    if change.note != uid:
+                        damaged(f"Entry {id} of the log stands under a note that it is not on.")
+                    yield Entry(id, change, data, tip)
+            if block is not None:
+                try:
+                    entries = block.entries()
+                    if {entry.change.note for entry in entries} != self.blocks.notes(block):
+                        damaged(
+                            f"Changes {block.seq} to {block.until} of {actor:016x} stand under other notes."
+                        )
+                    yield from entries
+                except Damaged as error:
+                    damaged(f"Changes {block.seq} to {block.until} of {actor:016x} cannot be read: {error}")
+                after = block.until
+
+    def missing(self, version: Mapping[int, int], upto: Mapping[int, int] | None = None) -> Iterator[Piece]:
+        """Return an iterator over the changes that `ordered` gives."""
+        return (item.piece for item in self.ordered(version, upto))
+
+    def ordered(self, version: Mapping[int, int], upto: Mapping[int, int] | None = None) -> Iterator[Next]:
+        """Return an iterator over the changes beyond `version`, in causal order; blocks as they lie here.
+
+        It ends at `upto`, by default at what is here now; with something, `upto` has all that it depends on.
+        Cost follows what is missing. Reads in pages; changes that come meanwhile are not included.
+
+        What a change depends on has only smaller counters. So pieces go in the order of the highest counter
+        of a single change and the first counter of a block: whatever depends on something in the block
+        comes after it. What a block depends on comes before it if only its first change has deps. Otherwise a
+        block is sent whole only where all else that is still to be sent has larger counters than all of it,
+        and in single changes else.
+
+        What leaves the log is verified: wrong bytes would make a fork where they were sent.
+        """
+        ends = self.version() if upto is None else upto
+        streams = [
+            self._stream(actor, version.get(actor, 0), seq)
+            for actor, seq in ends.items()
+            if seq > version.get(actor, 0)
+        ]
+        return self._in_order(streams)
+
+    def opened(self, version: Mapping[int, int]) -> Iterator[tuple[Change, bytes]]:
+        """Yield the changes beyond `version` with their bytes, in causal order; raises Damaged."""
+        for piece in self.missing(version):
+            try:
+                yield from open_piece(piece)
+            except DecodeError as error:
+                raise Damaged(f"A change in the vault's file is damaged: {error}") from None
+
+    def _in_order(self, streams: list[Iterator[Next]]) -> Iterator[Next]:
+        heap: list[tuple[int, int, Next]] = []
+
+        def look_at(number: int) -> None:
+            """Put what a stream has next among the candidates."""
+            if (following := next(streams[number], None)) is not None:
+                heappush(heap, (following.key, number, following))
+
+        for number in range(len(streams)):
+            look_at(number)
+        while heap:
+            _, number, item = heappop(heap)
+            block = item.block
+            if block is not None and not block.closed and heap and heap[0][0] <= block.last:
+                streams[number] = concatenated(
+                    self._singly(item.actor, block, 0, block.until), streams[number]
+                )
+            else:
+                if block is not None:
+                    self.blocks.entries(block)
+                yield item
+            look_at(number)
+
+    def _singly(self, actor: int, block: Block, after: int, upto: int) -> Iterator[Next]:
+        """Yield the changes `after+1 … upto` of a block one by one."""
+        for entry in self.blocks.entries(block):
+            if after < entry.change.seq <= upto:
+                yield Next(entry.change.last, actor, entry.change.seq, entry.data)
+
+    def _stream(self, actor: int, after: int, upto: int) -> Iterator[Next]:
+        """Yield what there is of one actor's changes `after+1 … upto`, in order; rows are verified."""
+        row = self._ids[actor]
+        tip = self.hash_at(actor, after) or b""
+        while after < upto:
+            page = self._page(actor, after, upto, tip)
+            if page:
+                yield from (item for _, item in page)
+                after, tip = page[-1][1].seq, page[-1][0]
+                continue
+            block = self.blocks.holding(row, after + 1)
+            if block is None:
+                raise Damaged(_DAMAGED)
+            if block.seq == after + 1 and block.before != tip:
+                raise Damaged(_DAMAGED)
+            if block.seq == after + 1 and block.until <= upto:
+                yield Next(block.start, actor, block.until, block.packed, block)
+            else:
+                yield from self._singly(actor, block, after, upto)
+            after, tip = block.until, block.hash
+
+    def _page(self, actor: int, after: int, upto: int, tip: bytes) -> list[tuple[bytes, Next]]:
+        """Return `(hash, change)` of the next changes that lie in rows of their own, without a gap.
+
+        `tip` is the chain's hash before them.
+        """
+        page: list[tuple[bytes, Next]] = []
+        size = 0
+        cursor = self._conn.execute(
+            """SELECT seq, last, hash, length, data FROM log
+               WHERE actor = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?""",
+            (self._ids[actor], after, upto, PAGE),
+        )
+        for seq, last, stored, length, data in cursor:
+            if seq != after + 1:
+                break
+            piece = self._piece(length, data)
+            tip = _verify(tip, _content(piece), stored)
+            # What is compressed goes out as it lies here, unless the receiver would need a dictionary.
+            page.append((tip, Next(last, actor, seq, piece if length is None else _small(piece))))
+            size += len(data)
+            after = seq
+            if size > PAGE_BYTES:
+                break
+        cursor.close()
+        return page
+
+    def _piece(self, length: int | None, data: bytes) -> Piece:
+        """Return what lies in a row; raises Damaged where that cannot be: a file can hold anything."""
+        if not isinstance(data, bytes) or not isinstance(length, int | None):
+            raise Damaged(_DAMAGED)
+        if length is None:
+            return data
+        try:
+            return self.dictionaries.plain(Packed(Form.CHANGE, length, data))
+        except DecodeError:
+            raise Damaged(_DAMAGED) from None
+
+    def _open_row(self, length: int | None, data: bytes) -> tuple[Change, bytes]:
+        """Return the change in a row, and its bytes; raises Damaged."""
+        try:
+            [opened] = open_piece(self._piece(length, data))
+        except DecodeError as error:
+            raise Damaged(f"A change in the vault's file is damaged: {error}") from None
+        return opened
+
+
+def _log_id(entry: tuple[int, Change] | Entry) -> int:
+    return entry[0]
+
+
+def _small(piece: Piece) -> Piece:
+    return piece if isinstance(piece, Packed) else piece_of(piece)
+
+
+def _content(piece: Piece) -> bytes:
+    """Return the bytes of the change in a row, not decoded."""
+    try:
+        return decompress(piece.data, piece.length) if isinstance(piece, Packed) else piece
+    except DecodeError:
+        raise Damaged(_DAMAGED) from None
+
+
+def _verify(before: bytes, data: bytes, stored: bytes) -> bytes:
+    """Return the hash behind a change; raises Damaged where it is not the stored one."""
+    tip = chain(before, data) if isinstance(before, bytes) else b""
+    if tip != stored:
+        raise Damaged(_DAMAGED)
+    return tip

@@ -1,0 +1,313 @@
+"""The devices that this replica knows: the records about them, when they were seen, and where they were
+reached.
+
+Records are kept only if they are rooted (crdtnotes/trust/membership.py), each after its signer's. What a
+vault that was never paired has is nothing: its first record is made when its device first pairs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crdtnotes.changes.messages import MAX_RECORDS
+from crdtnotes.errors import Damaged, DecodeError, LocalError, NotPaired, TooLarge
+from crdtnotes.trust import device_id
+from crdtnotes.trust.membership import Member, Membership
+from crdtnotes.trust.records import (
+    MAX_ADOPTED,
+    MAX_HEADS,
+    MAX_KEPT,
+    Add,
+    Found,
+    Record,
+    Revoke,
+    decode_record,
+    printable_name,
+    sign_record,
+)
+
+if TYPE_CHECKING:
+    from crdtnotes.trust.identity import Identity
+
+_ADDRESSES_KEPT = 16
+
+_NO_RECORDS = bytes(16)
+
+_DAMAGED = "What the vault's file says about devices is damaged; `crdtnotes repair` mends it."
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """When a device was last here (wall time in ms), and what it had then."""
+
+    seen: int
+    version: dict[int, int]
+
+
+class Members:
+    """The devices of a replica. What writes is called within a transaction of the replica's."""
+
+    def __init__(self, conn: sqlite3.Connection, vault: bytes) -> None:
+        self._conn = conn
+        self._vault = vault
+        self._state: tuple[bytes | None, int] | None = None
+        self._membership = Membership(vault, None, ())
+        self._digest = _NO_RECORDS
+
+    # -- records
+
+    @property
+    def root(self) -> bytes | None:
+        """The digest of the founder's record, None before the first pairing."""
+        row = self._conn.execute("SELECT value FROM meta WHERE key = 'root'").fetchone()
+        if row is not None and not isinstance(row[0], bytes):
+            raise Damaged(_DAMAGED)
+        return None if row is None else row[0]
+
+    @property
+    def vault(self) -> bytes:
+        """The vault's id."""
+        return self._vault
+
+    @property
+    def founded(self) -> bool:
+        """Whether this replica has belonged to a circle of devices, so that all changes must be covered."""
+        return self.root is not None
+
+    def membership(self) -> Membership:
+        """Return the devices by the records that are here now."""
+        self._refresh()
+        return self._membership
+
+    def name(self, device: bytes) -> str:
+        """Return the name of a device, or the beginning of its id if it is not known."""
+        member = self.membership().members.get(device)
+        return device_id.short(device) if member is None else member.name
+
+    def digest(self) -> bytes:
+        """Return a hash (16 bytes) of the set of records; zeros for none."""
+        self._refresh()
+        return self._digest
+
+    def records(self) -> list[bytes]:
+        """Return all records, each after its signer's."""
+        datas = [data for (data,) in self._conn.execute("SELECT record FROM members ORDER BY id")]
+        if not all(isinstance(data, bytes) for data in datas):
+            raise Damaged(_DAMAGED)
+        return datas
+
+    def take(self, datas: Iterable[bytes]) -> int:
+        """Keep what is rooted and new; returns how many records were. Raises DecodeError for what is none.
+
+        A replica that has no root takes that of the first records that it is given: it was never paired, so
+        they come from a peer on this machine.
+        """
+        given = [decode_record(data) for data in datas]
+        if self.root is None and given:
+            self._set_root(given[0].digest)
+        before = self.membership()
+        fresh = [record for record in given if record.digest not in before.rooted]
+        if not fresh:
+            return 0
+        after = Membership(self._vault, self.root, [*before.rooted.values(), *fresh])
+        new = [record for digest, record in after.rooted.items() if digest not in before.rooted]
+        if len(after.rooted) > MAX_RECORDS:
+            raise TooLarge(f"A vault can have at most {MAX_RECORDS} records about devices.")
+        self._keep(new)
+        if not after.rooted:
+            self._conn.execute("DELETE FROM meta WHERE key = 'root'")
+        elif not before.rooted:
+            self._check_adopted(after)
+        return len(new)
+
+    def _check_adopted(self, membership: Membership) -> None:
+        """Check that the founder answers for all that is here, but what has an author known before."""
+        for actor, seq, digest in self._conn.execute(
+            "SELECT actor, seq, hash FROM actors WHERE seq AND actor NOT IN (SELECT actor FROM authors)"
+        ):
+            end, tip = membership.adopted.get(actor, (0, b""))
+            if seq > end or (seq == end and digest != tip):
+                raise LocalError(
+                    "This replica holds changes from before its vault was paired that the other device did "
+                    "not have when it was: nobody answers for them. Export its notes (crdtnotes export), "
+                    "join with a new replica, and import them there."
+                )
+
+    def adopt(self, root: bytes, datas: Iterable[bytes]) -> None:
+        """Take the root and the records of the device that this one was paired with; keeps an own root."""
+        if self.root is None:
+            self._set_root(root)
+        self.take(datas)
+
+    def restore(self, root: bytes, records: Iterable[Record]) -> None:
+        """Take the records of a file that was this replica's, as far as they are rooted."""
+        self._set_root(root)
+        self._keep(Membership(self._vault, root, records).rooted.values())
+
+    def found(self, identity: Identity, name: str, heads: Mapping[int, tuple[int, bytes]]) -> None:
+        """Begin the circle with this device, which answers for all streams up to `heads`.
+
+        Raises TooLarge where there are too many.
+        """
+        if len(heads) > MAX_ADOPTED:
+            raise TooLarge(f"A vault with more than {MAX_ADOPTED} streams of changes cannot be paired.")
+        streams = tuple((actor, seq, digest) for actor, (seq, digest) in sorted(heads.items()))
+        founder = Found(self._vault, identity.certificate, printable_name(name), streams)
+        record = sign_record(founder, identity)
+        self._set_root(record.digest)
+        self._keep([record])
+
+    def admit(self, identity: Identity, certificate: bytes, name: str) -> None:
+        """Add a device, signed by this one; raises NotPaired if this one does not belong to the vault."""
+        own = self._own(identity)
+        members = self.membership()
+        added = device_id.device_id(certificate)
+        if not members.is_active(added):
+            epoch = members.next_epoch(added)
+            add = Add(self._vault, certificate, printable_name(name), epoch, own.id, own.epoch)
+            self._keep([sign_record(add, identity)])
+
+    def revoke(self, identity: Identity, device: bytes) -> None:
+        """End a device's belonging, signed by this one; its changes that are here stay.
+
+        Raises NotPaired if either does not belong to the vault.
+        """
+        own = self._own(identity)
+        member = self.membership().members.get(device)
+        if member is None or not member.active:
+            raise NotPaired("That device does not belong to the vault (any more).")
+        self._revoke(identity, own, device, self._streams_of(member.keys.signing))
+
+    def answer_for_gone(self, own_identity: Callable[[], Identity]) -> None:
+        """Answer, by further Revokes, for changes of devices that are gone which no Revoke keeps.
+
+        They came before this replica heard that their authors are gone, and what was written here since
+        depends on them: if they were refused elsewhere, replicas would part.
+        """
+        members = self.membership()
+        beyond = {
+            device: streams
+            for device, key in members.gone()
+            if (
+                streams := [
+                    (actor, seq, digest)
+                    for actor, seq, digest in self._streams_of(key)
+                    if not members.may_have_written(key, actor, seq, digest)
+                ]
+            )
+        }
+        if not beyond:
+            return
+        identity = own_identity()
+        own = members.active.get(identity.id)
+        if own is not None:
+            for device, streams in beyond.items():
+                self._revoke(identity, own, device, streams)
+
+    def _revoke(
+        self, identity: Identity, own: Member, device: bytes, streams: Iterable[tuple[int, int, bytes]]
+    ) -> None:
+        members = self.membership()
+        revoke = Revoke(
+            self._vault,
+            device,
+            members.next_epoch(device) - 1,
+            own.id,
+            own.epoch,
+            tuple(sorted(streams))[:MAX_HEADS],
+            tuple(members.signed_by(device)[:MAX_KEPT]),
+        )
+        self._keep([sign_record(revoke, identity)])
+
+    def _streams_of(self, signing_key: bytes) -> list[tuple[int, int, bytes]]:
+        """Return `(actor, seq, hash)` of the heads here of a device's streams."""
+        return list(
+            self._conn.execute(
+                """SELECT actors.actor, seq, hash FROM authors JOIN actors ON actors.actor = authors.actor
+                   WHERE key = ? AND seq""",
+                (signing_key,),
+            )
+        )
+
+    def leave(self) -> None:
+        """Forget all records and contacts: nobody belongs to the vault any more."""
+        for table in ("members", "contacts", "addresses"):
+            self._conn.execute(f"DELETE FROM {table}")
+        self._conn.execute("DELETE FROM meta WHERE key = 'root'")
+        self.forget()
+
+    def _own(self, identity: Identity) -> Member:
+        own = self.membership().active.get(identity.id)
+        if own is None:
+            raise NotPaired("This device does not belong to the vault; pair it with one that does.")
+        return own
+
+    def _set_root(self, digest: bytes) -> None:
+        self._conn.execute("INSERT OR REPLACE INTO meta VALUES ('root', ?)", (digest,))
+
+    def _keep(self, records: Iterable[Record]) -> None:
+        self._conn.executemany(
+            "INSERT OR IGNORE INTO members (digest, record) VALUES (?, ?)",
+            [(record.digest, record.data) for record in records],
+        )
+
+    def _refresh(self) -> None:
+        # The table only grows, so its last row says whether it has.
+        (last,) = self._conn.execute("SELECT coalesce(max(id), 0) FROM members").fetchone()
+        state = (self.root, last)
+        if state == self._state:
+            return
+        datas = self.records()
+        try:
+            membership = Membership(self._vault, state[0], [decode_record(data) for data in datas])
+        except DecodeError as error:
+            raise Damaged(_DAMAGED) from error
+        if len(membership.rooted) != len(datas):
+            # Only rooted ones are kept. Passing over one that is damaged might let a revoked device in.
+            raise Damaged(_DAMAGED)
+        self._membership = membership
+        digests = sorted(hashlib.sha256(data).digest() for data in datas)
+        self._digest = hashlib.sha256(b"".join(digests)).digest()[:16] if digests else _NO_RECORDS
+        self._state = state
+
+    def forget(self, vault: bytes | None = None) -> None:
+        """Read everything anew: a transaction was rolled back, or the vault has this new id."""
+        self._state = None
+        self._vault = vault or self._vault
+
+    # -- contacts
+
+    def note_seen(self, device: bytes, now: int, version: Mapping[int, int]) -> None:
+        """Remember that a device was here at `now` (wall time in ms) and what it had."""
+        data = msgspec.msgpack.encode(sorted(version.items()))
+        self._conn.execute("INSERT OR REPLACE INTO contacts VALUES (?, ?, ?)", (device, now, data))
+
+    def note_address(self, device: bytes, address: str, now: int) -> None:
+        """Remember that a device was reached at an address; the latest few are kept."""
+        self._conn.execute("INSERT OR REPLACE INTO addresses VALUES (?, ?, ?)", (device, address, now))
+        self._conn.execute(
+            """DELETE FROM addresses WHERE device = ? AND address NOT IN (
+                SELECT address FROM addresses WHERE device = ? ORDER BY worked DESC LIMIT ?)""",
+            (device, device, _ADDRESSES_KEPT),
+        )
+
+    def contact(self, device: bytes) -> Contact | None:
+        """Return what is remembered of a device, None if it was never here."""
+        row = self._conn.execute("SELECT seen, version FROM contacts WHERE device = ?", (device,)).fetchone()
+        if row is None:
+            return None
+        pairs = msgspec.msgpack.decode(row[1], type=list[tuple[int, int]])
+        return Contact(int(row[0]), dict(pairs))
+
+    def addresses(self, device: bytes) -> list[str]:
+        """Return where a device was reached before, the latest first."""
+        rows = self._conn.execute(
+            "SELECT address FROM addresses WHERE device = ? ORDER BY worked DESC", (device,)
+        )
+        return [str(address) for (address,) in rows]

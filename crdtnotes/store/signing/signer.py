@@ -1,0 +1,283 @@
+"""Signing what is written here, and checking the signatures of what comes from others.
+
+All of it happens inside the replica's transactions. A vault that was never paired needs no signatures.
+What is stored may have holes: then streams are unsigned (`checkpoints.py`) until others send the signatures.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+
+from crdtnotes.changes.batch import batches, unbatch
+from crdtnotes.changes.change import Rank, chain
+from crdtnotes.changes.limits import GROUP_BYTES, MAX_GROUP_BYTES
+from crdtnotes.changes.messages import Heads
+from crdtnotes.crdt.ids import MAX_COUNTER
+from crdtnotes.errors import Fork, LocalError, NotSigned
+from crdtnotes.store.log.log import Log
+from crdtnotes.store.signing.checkpoints import Checkpoints, Signed
+from crdtnotes.store.signing.members import Members
+from crdtnotes.store.signing.recut import recut
+from crdtnotes.trust.actors import ActorRecord, actor_of, moved_actor, new_actor
+from crdtnotes.trust.identity import Identity
+from crdtnotes.trust.signatures import sign_head
+
+
+class Signer:
+    """The covers of a log, as its circle of devices wants them; `identity` gives this device's keys."""
+
+    def __init__(
+        self, conn: sqlite3.Connection, log: Log, members: Members, identity: Callable[[], Identity]
+    ) -> None:
+        self.checkpoints = Checkpoints(conn)
+        self._log = log
+        self._members = members
+        self._make_identity = identity
+        self._identity: Identity | None = None
+        self._own = 0
+        self._late: list[list[Signed]] = []
+        # Signatures that came after what they cover, group by group.
+
+    @property
+    def identity(self) -> Identity:
+        """This device's keys, which are asked for once they are needed; raises BadIdentity."""
+        if self._identity is None:
+            self._identity = self._make_identity()
+        return self._identity
+
+    @property
+    def own_key(self) -> bytes | None:
+        """This device's public signing key; None if it has none, or none that can be read."""
+        try:
+            return self.identity.keys.signing
+        except LocalError:
+            return None
+
+    def forget(self) -> None:
+        """Look anew whose the own stream is."""
+        self._own = 0
+        self._late.clear()
+
+    def clear(self) -> None:
+        """Forget all that covers the log: the vault is a new one."""
+        self.checkpoints.clear()
+        self.forget()
+
+    # -- what is written here
+
+    def own_stream(self, actor: int) -> int:
+        """Return the stream to write to: this one if this device can sign for it, else a new one.
+
+        Another device's stream is that of a copied file; one from before the pairing proves nobody's.
+        """
+        if self._own != actor and self._members.founded:
+            key = self.identity.keys.signing
+            if self.checkpoints.key_of(actor) != key:
+                author = new_actor(key, secrets.token_bytes)
+                self.checkpoints.add_author(author)
+                actor = author.actor
+            self._own = actor
+        return actor
+
+    def cover_much(self, actor: int) -> None:
+        """End a group in the midst of a large transaction, so that groups stay small."""
+        if self._log.grown.get(actor, 0) >= GROUP_BYTES:
+            self.cover_own(actor)
+
+    def cover_own(self, actor: int) -> None:
+        """Sign the head of the own stream, where it has grown; raises NotCovered if another one has."""
+        grown = self._log.grown
+        if grown and self._members.founded:
+            if self._own != actor or grown.keys() != {actor}:
+                self.check_covered()
+            self._sign(sum(grown.values()), {actor: self._log.head(actor).seq})
+        grown.clear()
+
+    def cover_past(self) -> None:
+        """Sign what is here when the vault is founded, at cuts of a group's size."""
+        ends: dict[int, int] = {}
+        size = 0
+        for item in self._log.ordered({}):
+            ends[item.actor] = item.seq
+            size += item.size
+            if size >= GROUP_BYTES:
+                self._sign(size, ends)
+                ends, size = {}, 0
+        if ends:
+            self._sign(size, ends)
+
+    def _sign(self, size: int, ends: Mapping[int, int]) -> None:
+        self.checkpoints.put(size, [(actor, seq, self._signature(actor, seq)) for actor, seq in ends.items()])
+
+    def _signature(self, actor: int, seq: int) -> bytes:
+        digest = self._log.hash_at(actor, seq) or b""
+        return sign_head(self.identity, self._members.vault, actor, seq, digest)
+
+    # -- what comes from others
+
+    def check_covered(self) -> None:
+        """Check that nothing has come without what covers it; raises NotCovered."""
+        if self._log.grown and self._members.founded:
+            raise NotSigned("Changes came without the signatures of those who made them.")
+
+    def cover_group(self, heads: Heads) -> None:
+        """Check that the streams which have grown are covered up to where they end now; raises NotCovered."""
+        grown = self._log.grown
+        if self._members.founded:
+            if sum(grown.values()) > MAX_GROUP_BYTES:
+                raise NotSigned("Too many changes came without the signatures of those who made them.")
+            proofs = {
+                actor: ActorRecord(actor, key, nonce)
+                for key, nonce in heads.proofs
+                if (actor := actor_of(key, nonce))
+            }
+            signatures = {actor: (seq, signature) for actor, seq, signature in heads.heads}
+            for actor in grown:
+                if actor in proofs:
+                    self.checkpoints.add_author(proofs[actor])
+                seq = self._log.head(actor).seq
+                end, signature = signatures.get(actor, (0, b""))
+                if seq != end or not self._is_covered(actor, seq, signature):
+                    raise NotSigned(
+                        f"No device that belongs to the vault answers for change {seq} of {actor:016x}."
+                    )
+            if grown:
+                self.checkpoints.put(sum(grown.values()), [(actor, *signatures[actor]) for actor in grown])
+            if self.checkpoints.waits or not grown:
+                self._fill(signatures, proofs)
+        grown.clear()
+
+    def _is_covered(self, actor: int, seq: int, signature: bytes) -> bool:
+        digest = self._log.hash_at(actor, seq)
+        members = self._members.membership()
+        key = self.checkpoints.key_of(actor)
+        return digest is not None and members.covers(key, actor, seq, digest, signature)
+
+    # -- what is bare
+
+    def begin_waiting(self) -> None:
+        """Let all that is here wait for signatures: this replica joins with it."""
+        size = sum(item.size for item in self._log.ordered({}))
+        if size:
+            self.checkpoints.begin_waiting(size)
+            if not self.checkpoints.bare():
+                recut(self._log, self.checkpoints)
+
+    def _fill(self, signatures: Mapping[int, tuple[int, bytes]], proofs: Mapping[int, ActorRecord]) -> None:
+        """Keep signatures that cover what is bare, or divide a large cut; all others are passed over."""
+        bare = self.checkpoints.bare()
+        found: list[Signed] = []
+        for actor, (seq, signature) in signatures.items():
+            _, size, end = self.checkpoints.holding(actor, seq)
+            wanted = seq > bare.get(actor, MAX_COUNTER) or (seq < end and size > 2 * GROUP_BYTES)
+            if wanted and actor in self._log.heads:
+                if actor in proofs:
+                    self.checkpoints.add_author(proofs[actor])
+                if self._is_covered(actor, seq, signature):
+                    found.append((actor, seq, signature))
+        if found:
+            self._late.append(found)
+
+    def settle(self) -> bool:
+        """Cut the log anew if signatures have come that it waited for; return whether they have."""
+        late, self._late = self._late, []
+        # What was bare may also have been covered by what followed it.
+        if not late and not (self.checkpoints.waits and not self.checkpoints.bare()):
+            return False
+        # Each goes right before the cut that has had those changes so far.
+        step = len(late) + 1
+        signed = [(cut * step, one) for cut, one in self.checkpoints.all_signed()]
+        for number, found in enumerate(late, 1):
+            cut = min(self.checkpoints.holding(actor, seq)[0] for actor, seq, _ in found)
+            signed += [((cut - 1) * step + number, one) for one in found]
+        recut(self._log, self.checkpoints, signed)
+        return True
+
+    def mend(self) -> int:
+        """Make the covers fit the log: drop what it does not prove, and sign what this device wrote.
+
+        Returns the bytes of the largest group that is sent by this.
+        """
+        for author in self.checkpoints.authors():
+            if not author.proven:
+                self.checkpoints.remove_author(author.actor)
+        good = [(cut, signed) for cut, signed in self.checkpoints.all_signed() if self.is_signed(*signed)]
+        own = self.own_key or b""
+        ends: dict[int, int] = {}
+        for _, (actor, seq, _) in good:
+            ends[actor] = max(seq, ends.get(actor, 0))
+        last = max((cut for cut, _ in good), default=1)
+        for actor, seq in self._log.version().items():
+            if ends.get(actor, 0) < seq and self.checkpoints.key_of(actor) == own:
+                good.append((last, (actor, seq, self._signature(actor, seq))))
+        return recut(self._log, self.checkpoints, good)
+
+    def is_signed(self, actor: int, seq: int, signature: bytes) -> bool:
+        """Tell whether the log has what was signed here, whoever still belongs to the vault."""
+        if not (isinstance(seq, int) and isinstance(signature, bytes)):
+            return False  # a damaged file can hold anything
+        digest = self._log.hash_at(actor, seq)
+        members = self._members.membership()
+        key = self.checkpoints.key_of(actor)
+        return bool(seq) and digest is not None and members.is_signed(key, actor, seq, digest, signature)
+
+    # -- forks
+
+    def move(self, actor: int, seq: int, content: bytes) -> int:
+        """Return the stream of the same device to which a stream's changes from `seq` on move.
+
+        `content` is what the first of them says there.
+
+        Raises Fork where nobody can sign there: the stream is from before the pairing.
+        """
+        end, _ = self._members.membership().adopted.get(actor, (0, b""))
+        key = self.checkpoints.key_of(actor)
+        if seq <= end or key is None:
+            raise Fork(
+                f"Two replicas hold different changes under the number {seq} of {actor:016x}, from before "
+                "the vault was paired. Export the notes of the one (crdtnotes export), join with a new "
+                "replica, and import them there.",
+                actor,
+                seq,
+            )
+        author = moved_actor(key, content)
+        self.checkpoints.add_author(author)
+        return author.actor
+
+    def proof(self, actor: int, first: int) -> list[bytes | Heads]:
+        """Return the changes of a stream from `first` on to the next head that is signed, and what covers it.
+
+        Nothing if they are not here.
+        """
+        found = self.checkpoints.signed_from(actor, first)
+        if found is None or self._log.head(actor).seq < found[0]:
+            return []
+        upto, heads = found
+        return [*batches(self._log.missing({actor: first - 1}, {actor: upto})), heads]
+
+    def proven_rank(self, actor: int, first: int, items: Sequence[bytes | Heads]) -> Rank:
+        """Return the rank of another branch of a stream that is here, from `first` on.
+
+        `items` must prove that the stream's own device made it; raises NotCovered.
+        """
+        tip = self._log.hash_at(actor, first - 1)
+        seq = first - 1
+        rank: Rank | None = None
+        for item in items:
+            if isinstance(item, Heads):
+                for _, end, signature in (signed for signed in item.heads if signed[0] == actor):
+                    covers = self._members.membership().covers
+                    if (
+                        rank is not None
+                        and tip is not None
+                        and end == seq
+                        and covers(self.checkpoints.key_of(actor), actor, seq, tip, signature)
+                    ):
+                        return rank
+                continue
+            for change, data in (one for piece in unbatch(item) for one in piece.changes):
+                if (change.actor, change.seq) == (actor, seq + 1) and tip is not None:
+                    tip = chain(tip, data)
+                    seq = change.seq
+                    rank = rank or (change.time, tip)
+        raise NotSigned(f"No device that belongs to the vault answers for change {first} of {actor:016x}.")

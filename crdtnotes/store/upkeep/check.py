@@ -1,0 +1,246 @@
+"""Is the replica what its log says? Everything is computed again from the log and compared."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+
+from crdtnotes.changes import snapshot
+from crdtnotes.changes.change import Change, chain
+from crdtnotes.crdt.note import NoteState
+from crdtnotes.errors import Busy, CrdtnotesError, Damaged, ReadOnly, StoreError
+from crdtnotes.markup.names import name_key
+from crdtnotes.store import causality
+from crdtnotes.store.log.log import Head
+from crdtnotes.store.replica import Replica
+from crdtnotes.store.signing import recut
+from crdtnotes.store.signing.checkpoints import Signed
+from crdtnotes.store.views.names import Resolver
+from crdtnotes.store.views.note_facts import shown_base
+from crdtnotes.store.views.snapshots import content_digest
+
+_SHOWN_EVERY = 256
+
+
+Show = Callable[[int, int], None]
+"""Called with how many changes of the log are checked and how many there are."""
+
+
+def problems(replica: Replica, show: Show) -> Iterator[str]:
+    """Yield a sentence for each thing that is wrong; nothing in the file is changed."""
+    yield from _check_search(replica)
+    with replica.steady():
+        states: dict[bytes, NoteState] = {}
+        yield from _as_far_as_readable(_check_file(replica))
+        yield from _as_far_as_readable(_check_log(replica, states, show))
+        yield from _as_far_as_readable(_check_notes(replica, states))
+        yield from _as_far_as_readable(_check_names(replica))
+        yield from _as_far_as_readable(_check_targets(replica))
+        yield from _as_far_as_readable(_check_devices(replica))
+
+
+def _as_far_as_readable(found: Iterator[str]) -> Iterator[str]:
+    """Go on with the next part where one cannot be read to its end."""
+    try:
+        yield from found
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        yield f"A part of the file cannot be read: {error}."
+    except Damaged as error:
+        yield str(error)
+
+
+def _check_search(replica: Replica) -> Iterator[str]:
+    """Let FTS5 check its index; that takes a write transaction, in which nothing is written."""
+    if replica.read_only:
+        return
+    try:
+        with replica.transaction():
+            replica.conn.execute("INSERT INTO search (search) VALUES ('integrity-check')")
+    except Busy:
+        raise
+    except ReadOnly:
+        return
+    except StoreError as error:
+        yield f"The search index is damaged: {error}"
+
+
+def _check_file(replica: Replica) -> Iterator[str]:
+    """Let SQLite check its pages and its indexes."""
+    for (message,) in replica.conn.execute("PRAGMA integrity_check"):
+        if message != "ok":
+            yield f"The file is damaged: {message}."
+
+
+def _check_log(replica: Replica, states: dict[bytes, NoteState], show: Show) -> Iterator[str]:
+    """Replay the log, checking the chain and causality, and build every note's state from it."""
+    log = replica.log
+    yield from log.dictionaries.problems()
+    heads: dict[int, Head] = {}
+    broken: set[bytes] = set()
+    total = sum(head.seq for head in log.heads.values())
+    unreadable: list[str] = []
+    for number, (_, change, data, stored) in enumerate(log.entries(unreadable.append)):
+        if number % _SHOWN_EVERY == 0:
+            show(number, total)
+        yield from unreadable
+        unreadable.clear()
+        head = heads.setdefault(change.actor, Head())
+        if change.seq != head.seq + 1:
+            yield f"{causality.label(change)} follows change {head.seq} in the log."
+        head.seq, head.hash = change.seq, chain(head.hash, data)
+        if head.hash != stored:
+            yield f"The hash of {causality.label(change)} does not fit its bytes."
+            head.hash = stored  # so that one damaged change is one problem
+        for actor, seq in change.deps:
+            if heads.get(actor, Head()).seq < seq:
+                yield f"{causality.label(change)} stands in the log before what it depends on."
+        yield from _apply(change, states, broken)
+    yield from unreadable
+    yield from _check_reached(replica.conn)
+    for actor, head in log.heads.items():
+        replayed = heads.get(actor, Head())
+        if (head.seq, head.hash) != (replayed.seq, replayed.hash):
+            yield f"The head of {actor:016x} says {head.seq}, its log ends at {replayed.seq}."
+    if len(heads) != len(log.heads):
+        yield "The log holds changes of actors that have no head."
+
+
+def _check_reached(conn: sqlite3.Connection) -> Iterator[str]:
+    """Look for changes that no stream leads to, or that are there twice."""
+    (astray,) = conn.execute(
+        """SELECT (SELECT count(*) FROM log LEFT JOIN actors ON actors.id = log.actor
+                   WHERE actors.id IS NULL OR log.seq NOT BETWEEN 1 AND actors.seq)
+                + (SELECT count(*) FROM blocks LEFT JOIN actors ON actors.id = blocks.actor
+                   WHERE actors.id IS NULL OR blocks.seq < 1 OR until > actors.seq)"""
+    ).fetchone()
+    if astray:
+        yield f"{astray} entries of the log stand in no stream."
+    (twice,) = conn.execute(
+        """SELECT count(*) FROM log JOIN blocks ON blocks.actor = log.actor
+           AND until >= log.seq AND blocks.seq <= log.seq"""
+    ).fetchone()
+    if twice:
+        yield f"{twice} changes are in the log twice."
+
+
+def _apply(change: Change, states: dict[bytes, NoteState], broken: set[bytes]) -> Iterator[str]:
+    if change.note in broken:
+        return
+    try:
+        states.setdefault(change.note, NoteState()).apply(change.actor, change.seq, change.ops)
+    except CrdtnotesError as error:
+        broken.add(change.note)
+        del states[change.note]
+        yield f"{causality.label(change)} cannot be applied: {error}"
+
+
+def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[str]:
+    """Compare what is shown with what the log says."""
+    here = {
+        uid: row
+        for uid, *row in replica.conn.execute(
+            """SELECT uid, notes.id, base, alive, digest, upto, head, state
+               FROM notes LEFT JOIN texts ON note = notes.id"""
+        )
+    }
+    for uid, state in states.items():
+        if uid not in here:
+            yield f"Note {uid.hex()} is in the log but not among the notes."
+            continue
+        id, base, alive, digest, upto, head, dumped = here.pop(uid)
+        name = base or uid.hex()
+        yield from _as_far_as_readable(_check_snapshot(replica, id, uid, name, state, upto == head, dumped))
+        if upto == head and content_digest(str(state.text).encode(), state.links.counts()) != digest:
+            yield f"The digest of {name!r} is not that of its content."
+        if (shown_base(state), state.exists) != (base, bool(alive)):
+            yield f"The name of {name!r} is not what the log says."
+        links = {
+            (kind, value): count
+            for kind, value, count in replica.conn.execute(
+                "SELECT kind, value, count FROM links JOIN elements ON id = element WHERE note = ?", (id,)
+            )
+        }
+        if links != (state.links.counts() if state.exists else {}):
+            yield f"The links of {name!r} are not what the log says."
+    for uid in here:
+        yield f"Note {uid.hex() if isinstance(uid, bytes) else uid!r} is shown but not in the log."
+
+
+def _check_snapshot(
+    replica: Replica, id: int, uid: bytes, name: str, state: NoteState, current: bool, dumped: bytes | None
+) -> Iterator[str]:
+    """Compare a snapshot, with the log after it where it lags behind, with the state that the log gives."""
+    wrong = f"The text of {name!r} is not what the log says."
+    try:
+        shown = replica.documents.texts.read(id).decode()
+        if not current or dumped is not None:
+            wrong = f"The snapshot of {name!r} is not what the log says."
+            doc = replica.documents.copy(uid)
+            shown, dumped = ("", b"") if doc is None else (str(doc.state.text), snapshot.dump(doc.state))
+    except Damaged:
+        yield wrong
+        return
+    if shown != str(state.text):
+        yield f"The text of {name!r} is not what the log says."
+    elif dumped is not None and dumped != snapshot.dump(state):
+        yield wrong
+
+
+def _check_names(replica: Replica) -> Iterator[str]:
+    """Compare the names that are shown with what the base names make of them."""
+    rows = replica.conn.execute("SELECT base, base_key, name FROM notes WHERE alive ORDER BY uid").fetchall()
+    bases = {key for _, key, _ in rows}
+    last: dict[str, int] = {}
+    for base, key, name in rows:
+        number = last.get(key, 0) + 1
+        while number > 1 and name_key(f"{base} ({number})") in bases:
+            number += 1
+        last[key] = number
+        if name != (base if number == 1 else f"{base} ({number})"):
+            yield f"A note is shown as {name!r}, which does not follow from its name {base!r}."
+
+
+def _check_targets(replica: Replica) -> Iterator[str]:
+    """Compare where links lead with what their targets mean."""
+    resolver = Resolver(replica.conn)
+    for name, value, target in replica.conn.execute(
+        """SELECT name, value, target FROM links JOIN elements ON elements.id = element
+           JOIN notes ON notes.id = note
+           WHERE title_key IS NOT NULL AND name IS NOT NULL"""
+    ).fetchall():
+        if resolver.resolve(value, name) != target:
+            yield f"The link {value!r} in {name!r} does not lead where it should."
+
+
+def _check_devices(replica: Replica) -> Iterator[str]:
+    """Read the records about devices anew: that raises Damaged unless all are signed, from the founder on.
+
+    Then look whether every change is covered by its author's signature.
+    """
+    replica.members.forget()
+    replica.members.membership()
+    if replica.members.founded:
+        yield from _check_covers(replica)
+
+
+def _check_covers(replica: Replica) -> Iterator[str]:
+    signer, log = replica.signer, replica.log
+    ends: dict[int, int] = {}
+    for author in signer.checkpoints.authors():
+        if not author.proven:
+            yield f"It is not proven whose the changes of {author.actor:016x} are."
+    good: list[tuple[int, Signed]] = []
+    for cut, signed in signer.checkpoints.all_signed():
+        actor, seq, _ = signed
+        if signer.is_signed(*signed):
+            good.append((cut, signed))
+            ends[actor] = max(seq, ends.get(actor, 0))
+        else:
+            yield f"What covers change {seq} of {actor:016x} is not its author's signature."
+    own = signer.own_key
+    for actor, head in log.heads.items():
+        end = ends.get(actor, 0)
+        # Others' signatures may be yet to come; its own ones a device has always.
+        waits = signer.checkpoints.waits and signer.checkpoints.key_of(actor) != own
+        if head.seq > end and not waits:
+            yield f"Changes {end + 1} to {head.seq} of {actor:016x} are not signed by their author."
+    if not recut.is_closed(log, good):
+        yield "What covers the changes covers some of them before what they depend on."

@@ -1,0 +1,243 @@
+"""Notes as this process has them in hand: snapshot from the file, then the log after it.
+
+A snapshot is a note's visible text and, beside it, the rest of its state. It may lag behind the log;
+whoever opens the note catches up. A text whose snapshot is current is read without decoding anything. A note
+of which there is but its birth is *bare*: it has no snapshot, for the log's one change says everything.
+"""
+
+import sqlite3
+from collections import OrderedDict
+
+from crdtnotes.changes import snapshot
+from crdtnotes.changes.change import Change
+from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.ops import Create, Link, Patch, Rename, Unlink
+from crdtnotes.markup.names import name_key
+from crdtnotes.store.log.log import Log
+from crdtnotes.store.views.note_facts import Facts, of_birth
+from crdtnotes.store.views.snapshots import Texts, content_digest, open_state
+
+KEPT = 64
+"""Documents that stay decoded in memory between transactions."""
+
+
+class Document:
+    """One note in hand.
+
+    `id` is its row, `upto` the last log id applied, `saved` the one in the stored snapshot, `checked`
+    the log's tip when it was last known to be current. `links_changed` and `text_changed` say what
+    derived data is behind. `bare`: it has seen but its birth.
+    """
+
+    __slots__ = (
+        "bare",
+        "checked",
+        "id",
+        "links_changed",
+        "modified",
+        "saved",
+        "state",
+        "text_changed",
+        "uid",
+        "upto",
+    )
+
+    def __init__(self, id: int, uid: bytes, state: NoteState, upto: int, modified: int) -> None:
+        self.id = id
+        self.uid = uid
+        self.state = state
+        self.upto = self.saved = self.checked = upto
+        self.modified = modified
+        self.links_changed = self.text_changed = self.bare = False
+
+    def apply(self, change: Change, log_id: int) -> list[Patch]:
+        """Apply a change that has just been logged, or is being caught up with."""
+        patches = self.state.apply(change.actor, change.seq, change.ops)
+        self.note(change, log_id)
+        return patches
+
+    def note(self, change: Change, log_id: int) -> None:
+        """Record that the state holds a change."""
+        self.bare = not self.upto and is_birth(change)
+        self.upto = self.checked = log_id
+        self.modified = max(self.modified, change.time)
+        self.text_changed = True
+        if any(isinstance(op, (Create, Link, Unlink, Rename)) for op in change.ops):
+            self.links_changed = True
+
+    def digest(self) -> bytes:
+        """Return a hash of what the note shows."""
+        return content_digest(str(self.state.text).encode(), self.state.links.counts())
+
+
+class Documents:
+    """Opens documents and stores their snapshots. Writing happens inside the caller's transaction."""
+
+    def __init__(self, conn: sqlite3.Connection, log: Log) -> None:
+        self._conn = conn
+        self._log = log
+        self.texts = Texts(conn, log)
+        self._open: OrderedDict[bytes, Document] = OrderedDict()
+        self._shown: dict[bytes, int] = {}  # up to which log id notes that are not open were read
+
+    def forget(self) -> None:
+        """Drop what is in memory: after a rollback it holds what never happened."""
+        self._open.clear()
+        self._shown.clear()
+
+    def trim(self) -> None:
+        """Let the documents go that were used longest ago."""
+        while len(self._open) > KEPT:
+            uid, doc = self._open.popitem(last=False)
+            self._shown[uid] = doc.upto
+
+    def seen(self, uid: bytes) -> Document | None:
+        """Return the note as this process last saw it, even if another has written to it since."""
+        doc, upto = self._open.get(uid), self._shown.get(uid)
+        if doc is not None or upto is None:
+            return doc or self.open(uid)
+        doc = self.open(uid)
+        return doc if doc is None or doc.upto == upto else self._as_of(doc, upto)
+
+    def open(self, uid: bytes) -> Document | None:
+        """Return the note, caught up with the log; None for a note that is not here."""
+        doc = self._open.get(uid)
+        if doc is None:
+            doc = self._load(uid)
+            if doc is None:
+                return None
+            self._open[uid] = doc
+            self._shown.pop(uid, None)
+        self._open.move_to_end(uid)
+        if doc.checked != self._log.tip:
+            self.catch_up(doc)
+        return doc
+
+    def copy(self, uid: bytes) -> Document | None:
+        """Return the note as a document of the caller's own, which moves only when `catch_up` is called."""
+        doc = self._load(uid)
+        if doc is not None:
+            self.catch_up(doc)
+        return doc
+
+    def copy_as_of(self, doc: Document) -> Document:
+        """Return anew what a copy was when it was last caught up; this plays the note's whole log."""
+        return self._as_of(doc, doc.upto)
+
+    def catch_up(self, doc: Document) -> list[Patch]:
+        """Apply what the log holds beyond a document; return what that did to its text."""
+        patches: list[Patch] = []
+        for log_id, change in self._log.of_note(doc.id, doc.uid, doc.upto):
+            patches += doc.apply(change, log_id)
+        doc.checked = self._log.tip
+        return patches
+
+    def add(self, uid: bytes) -> Document:
+        """Begin a note that is not here yet."""
+        cursor = self._conn.execute(
+            "INSERT INTO notes VALUES (NULL, ?, '', '', 0, NULL, NULL, 0, 0, 0, 0, 0, x'', NULL, 0)", (uid,)
+        )
+        doc = self._open[uid] = Document(_new_row(cursor), uid, NoteState(), 0, 0)
+        return doc
+
+    def add_born(self, change: Change, log_id: int) -> tuple[int, Facts]:
+        """Store a note that is not here yet with the change that is its birth; return its row and facts."""
+        [birth] = change.ops
+        if not isinstance(birth, Create):
+            raise TypeError("This change is not a birth.")
+        facts = of_birth(birth)
+        text = birth.text.encode()
+        digest = content_digest(text, facts.links)
+        key = name_key(facts.base)
+        cursor = self._conn.execute(
+            "INSERT INTO notes VALUES (NULL, ?, ?, ?, 1, NULL, NULL, ?, ?, ?, ?, ?, ?, NULL, 0)",
+            (
+                change.note,
+                facts.base,
+                key,
+                log_id,
+                log_id,
+                change.time,
+                len(birth.text),
+                len(text),
+                digest,
+            ),
+        )
+        return _new_row(cursor), facts
+
+    def has(self, uid: bytes) -> bool:
+        """Return whether a note with this id is or was here."""
+        if uid in self._open:
+            return True
+        return self._conn.execute("SELECT 1 FROM notes WHERE uid = ?", (uid,)).fetchone() is not None
+
+    def text(self, uid: bytes) -> str | None:
+        """Return a note's text; its state is decoded only where the snapshot lags."""
+        doc = self._open.get(uid)
+        if doc is None:
+            row = self._conn.execute(
+                "SELECT id, upto FROM notes WHERE uid = ? AND upto = head", (uid,)
+            ).fetchone()
+            if row is not None:
+                id, upto = row
+                text = self.texts.read(id).decode()
+                self._shown[uid] = upto
+                return text
+        doc = self.open(uid)
+        return None if doc is None else str(doc.state.text)
+
+    def stale(self) -> list[bytes]:
+        """Return the notes whose snapshots lag behind the log."""
+        return [uid for (uid,) in self._conn.execute("SELECT uid FROM notes WHERE upto < head")]
+
+    def save(self, doc: Document) -> None:
+        """Store the document's snapshot and what follows from its text."""
+        text = str(doc.state.text)
+        data = text.encode()
+        if not doc.bare:
+            self.texts.write(doc.id, doc.uid, doc.upto, data, snapshot.dump(doc.state))
+        self._conn.execute(
+            "UPDATE notes SET upto = ?, characters = ?, size = ?, digest = ? WHERE id = ?",
+            (doc.upto, len(text), len(data), content_digest(data, doc.state.links.counts()), doc.id),
+        )
+        doc.saved = doc.upto
+        doc.text_changed = False
+
+    def _load(self, uid: bytes) -> Document | None:
+        row = self._conn.execute(
+            """SELECT id, modified, upto, length, text, sum, state
+               FROM notes LEFT JOIN texts ON note = id WHERE uid = ?""",
+            (uid,),
+        ).fetchone()
+        if row is None:
+            return None
+        id, modified, upto, *stored = row
+        if upto and stored[-1] is not None:
+            dumped, text = open_state(uid, upto, *stored)
+            doc = Document(id, uid, snapshot.load(dumped, text.decode()), upto, modified)
+        else:
+            doc = Document(id, uid, NoteState(), 0, modified)
+            doc.saved = upto
+        doc.checked = -1
+        return doc
+
+    def _as_of(self, doc: Document, upto: int) -> Document:
+        """Return a note as it was at a log id; this plays its whole log."""
+        past = Document(doc.id, doc.uid, NoteState(), 0, 0)
+        for log_id, change in self._log.of_note(doc.id, doc.uid, 0):
+            if log_id > upto:
+                break
+            past.apply(change, log_id)
+        return past
+
+
+def _new_row(cursor: sqlite3.Cursor) -> int:
+    """Return the number that SQLite gave to the row just inserted."""
+    if cursor.lastrowid is None:
+        raise RuntimeError("nothing was inserted")
+    return cursor.lastrowid
+
+
+def is_birth(change: Change) -> bool:
+    """Whether a change is the birth of a note and nothing else."""
+    return len(change.ops) == 1 and isinstance(change.ops[0], Create)

@@ -1,0 +1,370 @@
+"""Which name each note shows, and what can lead to it.
+
+A note's *base* name is what its register holds. Where several existing notes have one base key, the
+one with the smallest id shows it and the others show `Z (2)`, `Z (3)` …, past every number that is
+itself some note's base name. So shown names depend on nothing but the set of ids and base names.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
+from operator import itemgetter
+from typing import NamedTuple
+
+from crdtnotes.errors import Damaged
+from crdtnotes.markup.names import folder_of, name_key, title_of
+from crdtnotes.markup.outline import KIND_ALIAS
+from crdtnotes.markup.resolve import DEPENDS as _DEPENDS
+from crdtnotes.markup.resolve import Candidate, resolve, resolve_anywhere
+from crdtnotes.store.file.database import rows_for
+from crdtnotes.store.views.note_facts import Facts
+
+NAME, ALIAS, FORMER = 0, 1, 2
+"""How something leads to a note: by the name it shows, an alias, or a name that it once had."""
+
+_Row = tuple[str, str, int]
+"""`(key of the title, key, rank)`: one way in which something leads to a note."""
+
+_STAMPED: tuple[tuple[str, tuple[object, ...]], ...] = (
+    ("SELECT group_concat(id || ' ' || name, char(10)) FROM notes WHERE name IS NOT NULL", ()),
+    ("SELECT group_concat(note || ' ' || key, char(10)) FROM names WHERE rank = ?", (FORMER,)),
+    (
+        """SELECT group_concat(note || ' ' || value, char(10)) FROM links JOIN elements ON id = element
+           WHERE kind = ?""",
+        (KIND_ALIAS,),
+    ),
+)
+
+_DAMAGED = "The names in the vault's file are damaged; `crdtnotes repair` mends them."
+
+_NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
+
+
+class NameIndex:
+    """The names of all notes. Writing happens inside the caller's transaction."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self.dirty_titles: set[str] = set()
+        self.dirty_holders: set[int] = set()
+        self._dirty_bases: set[str] = set()
+        self._dirty_notes: dict[int, Facts] = {}
+        self._added: set[int] = set()  # of these, those of which nothing is in the index yet
+
+    def forget(self) -> None:
+        """Drop what waits to be derived: the transaction was rolled back."""
+        self.dirty_titles.clear()
+        self.dirty_holders.clear()
+        self._dirty_bases.clear()
+        self._dirty_notes.clear()
+        self._added.clear()
+
+    def place(self, id: int, base: str, alive: bool) -> bool:
+        """Take in a note's present name and existence; return whether either changed."""
+        key = name_key(base)
+        old_key, old_base, was = self._conn.execute(
+            "SELECT base_key, base, alive FROM notes WHERE id = ?", (id,)
+        ).fetchone()
+        if (base, alive) != (old_base, bool(was)):
+            self._conn.execute(
+                "UPDATE notes SET base = ?, base_key = ?, alive = ? WHERE id = ?", (base, key, alive, id)
+            )
+            self._dirty_bases |= {old_key, key}
+            return True
+        return False
+
+    def add(self, id: int, facts: Facts) -> None:
+        """Take in what leads to a note that has just come."""
+        self._dirty_bases.add(name_key(facts.base))
+        self._dirty_notes[id] = facts
+        self._added.add(id)
+
+    def update(self, id: int, facts: Facts) -> None:
+        """Take in what leads to a note, of which `place` has been told."""
+        self._dirty_notes[id] = facts
+
+    def settle(self, before_move: Callable[[int], None]) -> None:
+        """Bring the shown names and the index up to date with what `update` took in.
+
+        `before_move` is called with each note whose shown name is about to change.
+        """
+        moved = self._show(before_move)
+        shown = dict(
+            rows_for(self._conn, "SELECT id, name FROM notes", "id", self._dirty_notes.keys() - moved.keys())
+        )
+        shown |= moved
+        fresh: list[tuple[str, int, str, int]] = []
+        for id, facts in self._dirty_notes.items():
+            before = set() if id in self._added else self._rows(id)
+            fresh += self._rewrite(id, before, _ways_to(shown[id], facts), moved=id in moved)
+        for id in moved.keys() - self._dirty_notes.keys():
+            before = self._rows(id)
+            ways = {row for row in before if row[2] != NAME}
+            name = moved[id]
+            if name is not None:
+                ways.add(_row(name, NAME))
+            fresh += self._rewrite(id, before, ways, moved=True)
+        self._conn.executemany("INSERT INTO names VALUES (?, ?, ?, ?)", sorted(fresh))
+        self._dirty_notes.clear()
+        self._added.clear()
+
+    def is_shown(self, key: str) -> bool:
+        """Whether a note shows the name with this key, by this index."""
+        row = self._conn.execute(
+            "SELECT 1 FROM names WHERE title_key = ? AND key = ? AND rank = ?", (title_of(key), key, NAME)
+        ).fetchone()
+        return row is not None
+
+    def aliases(self) -> dict[int, list[str]]:
+        """Return each note's aliases as they are written."""
+        return _grouped(
+            self._conn.execute(
+                "SELECT note, value FROM links JOIN elements ON id = element WHERE kind = ? ORDER BY value",
+                (KIND_ALIAS,),
+            )
+        )
+
+    def stamp(self) -> bytes:
+        """Return what differs whenever a shown name, an alias as it is written, or a former name does.
+
+        SQLite does nearly all of it, and meanwhile other threads go on: in a large vault that is a tenth of
+        what reading the names takes.
+        """
+        stamp = blake2b(digest_size=16)
+        for query, values in _STAMPED:
+            (found,) = self._conn.execute(query, values).fetchone()
+            stamp.update((found or "").encode(errors="surrogatepass") + b"\0")
+        return stamp.digest()
+
+    def aliases_of(self, id: int) -> list[str]:
+        """Return one note's aliases as they are written."""
+        rows = self._conn.execute(
+            """SELECT value FROM links JOIN elements ON id = element
+               WHERE note = ? AND kind = ? ORDER BY value""",
+            (id, KIND_ALIAS),
+        )
+        return [value for (value,) in rows]
+
+    def former(self) -> dict[int, list[str]]:
+        """Return the keys of the names that each note once had."""
+        return _grouped(
+            self._conn.execute("SELECT note, key FROM names WHERE rank = ? ORDER BY key", (FORMER,))
+        )
+
+    def _show(self, before_move: Callable[[int], None]) -> dict[int, str | None]:
+        """Recompute the shown names of every group that changed; return the new names that notes have."""
+        bases = self._dirty_bases | {
+            match[1] for key in self._dirty_bases if (match := _NUMBERED.fullmatch(key))
+        }
+        self._dirty_bases = set()
+        groups: dict[str, list[_Shown]] = {key: [] for key in sorted(bases)}
+        for key, *note in rows_for(
+            self._conn, "SELECT base_key, uid, id, base, name, alive FROM notes", "base_key", groups
+        ):
+            shown = _Shown(*note)
+            if not isinstance(shown.uid, bytes):  # a damaged file can hold anything
+                raise Damaged(_DAMAGED)
+            groups[key].append(shown)
+        moved: dict[int, str | None] = {}
+        left: list[tuple[int]] = []
+        for group in groups.values():
+            for id, name, wanted in self._wanted(group):
+                if name != wanted:
+                    moved[id] = wanted
+                    if name is not None:
+                        before_move(id)
+                        left.append((id,))
+        # First all away, then all anew: names may trade places, and keys are unique.
+        self._conn.executemany("UPDATE notes SET name = NULL, key = NULL WHERE id = ?", left)
+        self._conn.executemany(
+            "UPDATE notes SET name = ?, key = ? WHERE id = ?",
+            [(name, name_key(name), id) for id, name in moved.items() if name is not None],
+        )
+        self.dirty_holders.update(moved)
+        return moved
+
+    def _wanted(self, group: "list[_Shown]") -> Iterator[tuple[int, str | None, str | None]]:
+        """Yield `(note, name now, name to show)` for every note with one base key."""
+        number = 0
+        for _, id, base, shown, alive in sorted(group, key=itemgetter(0)):
+            wanted = None
+            if alive:
+                number += 1
+                if number > 1:
+                    while self._is_base(name_key(f"{base} ({number})")):
+                        number += 1
+                wanted = base if number == 1 else f"{base} ({number})"
+            yield id, shown, wanted
+
+    def _is_base(self, key: str) -> bool:
+        return (
+            self._conn.execute("SELECT 1 FROM notes WHERE base_key = ? AND alive LIMIT 1", (key,)).fetchone()
+            is not None
+        )
+
+    def _rows(self, id: int) -> set[_Row]:
+        return set(self._conn.execute("SELECT title_key, key, rank FROM names WHERE note = ?", (id,)))
+
+    def _rewrite(
+        self, id: int, before: set[_Row], rows: set[_Row], *, moved: bool
+    ) -> Iterator[tuple[str, int, str, int]]:
+        """Make what leads to a note these rows; yield what is to be written, once all that goes is gone."""
+        if before != rows:
+            if before:
+                self._conn.execute("DELETE FROM names WHERE note = ?", (id,))
+            for title, key, rank in rows:
+                yield title, id, key, rank
+        if before != rows or moved:  # where several notes answer, their names decide, down to the case
+            self.dirty_titles.update(title for title, _, _ in before | rows)
+
+
+class _Shown(NamedTuple):
+    """A note of a group, with the name that it shows."""
+
+    uid: bytes
+    id: int
+    base: str
+    name: str | None
+    alive: int
+
+
+def _ways_to(name: str | None, facts: Facts) -> set[_Row]:
+    """Return what leads to a note that shows this name."""
+    if name is None:
+        return set()
+    rows = {_row(value, FORMER) for value in facts.past}
+    rows.update(_row(value, ALIAS) for kind, value in facts.links if kind == KIND_ALIAS)
+    rows.add(_row(name, NAME))
+    return rows
+
+
+def _grouped(rows: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
+    result: dict[int, list[str]] = {}
+    for note, value in rows:
+        result.setdefault(note, []).append(value)
+    return result
+
+
+def _row(name: str, rank: int) -> _Row:
+    key = name_key(name)
+    return title_of(key), key, rank
+
+
+DEPENDS = -1
+"""What `Resolver.anywhere` returns where the holder decides; no note has this row."""
+
+
+class Resolver:
+    """Resolves targets as things stand; remembers what it found, so it serves one transaction.
+
+    Names that notes once had count only where no present name and no alias matches.
+    """
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self._titles: dict[str, list[_Way]] = {}
+        self._anywhere: dict[str, int | None] = {}
+        self._found: dict[tuple[str, str], int | None] = {}
+
+    def resolve(self, target: str, holder: str) -> int | None:
+        """Return the row of the note that `target`, written in the note `holder`, leads to."""
+        title = title_of(name_key(target))
+        found = self.anywhere(target, title)
+        if found != DEPENDS:
+            return found
+        # Of the holder only its folder matters.
+        place = (target, folder_of(holder))
+        if place in self._found:
+            return self._found[place]
+        found = None
+        for names in _tiers(self._ways(title)):
+            name = resolve(target, holder, names)
+            if name is not None:
+                found = names.ids[name]
+                break
+        self._found[place] = found
+        return found
+
+    def anywhere(self, target: str, title: str) -> int | None:
+        """Return the row of the note that `target` leads to in any note; DEPENDS where that matters.
+
+        `title` is the key of the target's title.
+        """
+        if target in self._anywhere:
+            return self._anywhere[target]
+        found = self._anywhere[target] = _anywhere(target, self._ways(title))
+        return found
+
+    def prepare(self, titles: Iterable[str]) -> None:
+        """Look these titles up together."""
+        missing = [title for title in titles if title not in self._titles]
+        for title in missing:
+            self._titles[title] = []
+        rows = rows_for(
+            self._conn,
+            "SELECT title_key, names.key, name, id, rank FROM names JOIN notes ON note = id",
+            "title_key",
+            missing,
+        )
+        for title, *way in rows:
+            ways = self._titles.get(title)
+            if ways is None:
+                raise Damaged(_DAMAGED)
+            ways.append(_Way(*way))
+
+    def _ways(self, title: str) -> "list[_Way]":
+        if title not in self._titles:
+            self.prepare((title,))
+        return self._titles[title]
+
+
+class _Way(NamedTuple):
+    """One way in which something leads to a note: the key of its name or alias, its name, and its row."""
+
+    key: str
+    name: str
+    id: int
+    rank: int
+
+
+class _Names:
+    """What leads to notes by one title."""
+
+    __slots__ = ("_candidates", "_exact", "ids")
+
+    def __init__(self, ways: Iterable[_Way]) -> None:
+        self.ids: dict[str, int] = {}
+        self._exact: dict[str, str] = {}
+        self._candidates: list[Candidate] = []
+        for key, name, id, rank in ways:
+            self.ids[name] = id
+            self._candidates.append(Candidate(key, name))
+            if rank == NAME:
+                self._exact[key] = name
+
+    def exact(self, key: str) -> str | None:
+        return self._exact.get(key)
+
+    def candidates(self, title_key: str) -> Iterable[Candidate]:  # noqa: ARG002 - they all have it
+        return self._candidates
+
+
+def _tiers(ways: list[_Way]) -> tuple[_Names, _Names]:
+    """Return what leads there by present names and aliases, and what by former names."""
+    return (
+        _Names(way for way in ways if way.rank != FORMER),
+        _Names(way for way in ways if way.rank == FORMER),
+    )
+
+
+def _anywhere(target: str, ways: list[_Way]) -> int | None:
+    if not ways:
+        return None
+    if "/" not in target and len({way.id for way in ways}) == 1:
+        return ways[0].id  # so it is nearly always
+    for names in _tiers(ways):
+        name = resolve_anywhere(target, names)
+        if name is not None:
+            return DEPENDS if name == _DEPENDS else names.ids[name]
+    return None

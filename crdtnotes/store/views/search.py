@@ -1,0 +1,264 @@
+"""Full-text search that finds Chinese words of two characters.
+
+SQLite's FTS5 with `unicode61`, which cuts at spaces. CJK characters (Han, kana, Hangul) are indexed one
+by one and a run of them is asked for as a phrase, so 系统 is found inside 分布式系统. Text is folded
+with NFKC before, so full-width ＣＡＰ and CAP are one, and so are NFC and NFD.
+
+The index is contentless: to take a text out, the very text that was put in must be given. So a text is
+taken out before its snapshot or its name changes; notes that are not in (`indexed` is NULL) are put in
+when a search or an idle moment comes. Where very much comes at once, another process makes
+the index meanwhile.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from crdtnotes.errors import Damaged
+from crdtnotes.helpers.process import spare_cores
+from crdtnotes.markup.words import CJK, fold, spaced
+from crdtnotes.store.file.database import rows_for
+from crdtnotes.store.views.search_builder import LEAST, WORTH, Built, Given, Indexing, Text
+from crdtnotes.store.views.snapshots import Texts
+
+PENDING_PAGE = 200
+"""Notes that are put into the index at a time where somebody may want to write meanwhile."""
+
+PENDING_BULK = 1000
+"""Notes at a time where nobody waits but for all of them."""
+
+SNIPPET = 60
+"""Characters of context around a hit, at the most, on each side."""
+
+_CHARACTER = re.compile(f"[{CJK}]")
+_PHRASES = re.compile(r'"([^"]*)"|(\S+)')
+_WORDS = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A note that a search found: its name, the 1-based line where the words are, and that line."""
+
+    note: str
+    line: int
+    snippet: str
+
+
+def terms(query: str) -> list[tuple[str, bool]]:
+    """Cut a query into terms `(words, whole)`; a note must hold all of them.
+
+    What stands in "double quotes" is one whole phrase; any other last word of a term may go on.
+    """
+    result: list[tuple[str, bool]] = []
+    for quoted, plain in _PHRASES.findall(fold(query).replace("“", '"').replace("”", '"')):
+        words = " ".join(_WORDS.findall(_apart(quoted or plain)))
+        if words:
+            result.append((words, bool(quoted)))
+    return result
+
+
+def match_expression(query: str) -> str:
+    """Return the FTS5 expression for a query; empty when there is nothing to look for."""
+    return " ".join(
+        f'"{words}"' + ("" if whole or _CHARACTER.match(words[-1]) else "*") for words, whole in terms(query)
+    )
+
+
+class SearchIndex:
+    """The index of all notes. Writing happens inside the caller's transaction."""
+
+    def __init__(self, conn: sqlite3.Connection, texts: Texts) -> None:
+        self._conn = conn
+        self._texts = texts
+        self._indexing: Indexing | None = None
+        self._kept: list[Text] = []
+        self._kept_characters = 0
+
+    def clear(self) -> None:
+        """Take everything out."""
+        self.drop_prepared()
+        self._conn.execute("INSERT INTO search(search) VALUES ('delete-all')")
+
+    def take_out(self, id: int) -> None:
+        """Take a note out of the index, if it is in; to be done before its snapshot or name changes."""
+        row = self._conn.execute(
+            "SELECT indexed FROM notes WHERE id = ? AND indexed IS NOT NULL", (id,)
+        ).fetchone()
+        if row is not None:
+            self._delete(id, row[0], self._text(id))
+            self._conn.execute("UPDATE notes SET indexed = NULL WHERE id = ?", (id,))
+
+    def _delete(self, id: int, name: str, text: str) -> None:
+        self._conn.execute(
+            "INSERT INTO search (search, rowid, name, text) VALUES ('delete', ?, ?, ?)",
+            (id, spaced(name), spaced(text)),
+        )
+
+    def put_in_pending(self, count: int = PENDING_PAGE) -> bool:
+        """Put in so many of the notes that are not in; return whether there may be more."""
+        rows = self._conn.execute(
+            "SELECT id, name FROM notes WHERE indexed IS NULL AND name IS NOT NULL LIMIT ?", (count,)
+        ).fetchall()
+        self._conn.executemany(
+            "INSERT INTO search (rowid, name, text) VALUES (?, ?, ?)",
+            ((id, spaced(name), spaced(self._text(id))) for id, name in rows),
+        )
+        self._conn.executemany("UPDATE notes SET indexed = name WHERE id = ?", [(id,) for id, _ in rows])
+        return len(rows) == count
+
+    def pending(self) -> bool:
+        """Return whether some note is not in the index yet."""
+        row = self._conn.execute(
+            "SELECT 1 FROM notes WHERE indexed IS NULL AND name IS NOT NULL LIMIT 1"
+        ).fetchone()
+        return row is not None
+
+    # -- an index that is made beside
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether another process makes an index of what is not in yet: `prepared` is to follow."""
+        return self._indexing is not None
+
+    def prepare(self, born: Iterable[tuple[int, int, str]]) -> None:
+        """Have notes that were just stored indexed by another process, where very many come at once.
+
+        Of each note its row, the log id of its birth and its text. To be called after each transaction that
+        takes in what others wrote.
+        """
+        texts = {id: (log_id, text) for id, log_id, text in born}
+        size = sum(len(text) for _, text in texts.values())
+        if size < LEAST and self._indexing is None:
+            self._forget_kept()
+            return
+        rows = rows_for(self._conn, "SELECT id, name, upto, digest FROM notes", "id", texts)
+        fresh = [
+            Text(id, name, upto, digest, texts[id][1])
+            for id, name, upto, digest in rows
+            if name is not None and upto == texts[id][0]
+        ]
+        if self._indexing is not None:
+            self._indexing.give(fresh)
+            return
+        self._kept += fresh
+        self._kept_characters += size
+        if self._kept_characters >= WORTH:
+            kept = self._kept
+            self._forget_kept()
+            if spare_cores() and self._is_empty():
+                self._indexing = Indexing.start(self._statement())
+                if self._indexing is not None:
+                    self._indexing.give(kept)
+
+    def prepared(self) -> Built | None:
+        """Return the index that was made beside, once it is complete; None where there is none."""
+        indexing, self._indexing = self._indexing, None
+        return None if indexing is None else indexing.finish()
+
+    def drop_prepared(self) -> None:
+        """Do without what is made beside."""
+        indexing, self._indexing = self._indexing, None
+        self._forget_kept()
+        if indexing is not None:
+            indexing.close()
+
+    def take_over(self, built: Built) -> None:
+        """Put in an index that was made beside, unless that cannot be done."""
+        rows = rows_for(self._conn, "SELECT id, uid, name, digest FROM notes", "id", built.given)
+        stored = {id: (uid, Given(name, built.given[id].upto, digest)) for id, uid, name, digest in rows}
+        changed = {id: uid for id, (uid, now) in stored.items() if now != built.given[id]}
+        try:
+            former = {id: self._texts.of_birth(uid, *built.given[id][1:]) for id, uid in changed.items()}
+        except Damaged:
+            return  # the log was written anew meanwhile
+        if stored.keys() != built.given.keys() or not self._is_empty():
+            return
+        # FTS5 is told that all is gone: so it remembers nothing of its tables, which are written without it.
+        self.clear()
+        for table, page in built.tables:
+            places = ", ".join("?" * len(page[0]))
+            self._conn.executemany(f"INSERT OR REPLACE INTO search_{table} VALUES ({places})", page)
+        for id, text in former.items():
+            self._delete(id, built.given[id].name, text.decode())
+        self._conn.executemany(
+            "UPDATE notes SET indexed = name WHERE id = ?", [(id,) for id in stored.keys() - changed.keys()]
+        )
+
+    def _forget_kept(self) -> None:
+        self._kept, self._kept_characters = [], 0
+
+    def _is_empty(self) -> bool:
+        return self._conn.execute("SELECT 1 FROM search_docsize LIMIT 1").fetchone() is None
+
+    def _statement(self) -> str:
+        (statement,) = self._conn.execute("SELECT sql FROM sqlite_master WHERE name = 'search'").fetchone()
+        return str(statement)
+
+    # -- finding
+
+    def find(self, query: str, limit: int) -> list[Hit]:
+        """Return the best hits, names weighing more than texts."""
+        expression = match_expression(query)
+        if not expression:
+            return []
+        rows = self._conn.execute(
+            """SELECT notes.id, notes.name FROM search JOIN notes ON notes.id = search.rowid
+               WHERE search MATCH ? ORDER BY bm25(search, 8.0, 1.0), notes.key LIMIT ?""",
+            (expression, limit),
+        ).fetchall()
+        wanted = _needle(query)
+        return [_hit(name, self._text(id), wanted) for id, name in rows]
+
+    def naming(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield `(name, text)` of each note whose text may hold one of these names, by name."""
+        phrases = {words for name in names if (words := " ".join(_WORDS.findall(_apart(name))))}
+        if not phrases:
+            return
+        expression = "text : (" + " OR ".join(f'"{words}"' for words in sorted(phrases)) + ")"
+        rows = self._conn.execute(
+            """SELECT notes.id, notes.name FROM search JOIN notes ON notes.id = search.rowid
+               WHERE search MATCH ? ORDER BY notes.key""",
+            (expression,),
+        ).fetchall()
+        for id, name in rows:
+            yield name, self._text(id)
+
+    def _text(self, id: int) -> str:
+        return self._texts.read(id).decode()
+
+
+def _apart(text: str) -> str:
+    return spaced(text).replace("_", " ")
+
+
+def _needle(query: str) -> list[re.Pattern[str]]:
+    """Return patterns that find the query's terms in a folded line."""
+    patterns = []
+    for words, _ in terms(query):
+        parts = [re.escape(word) for word in words.split()]
+        patterns.append(re.compile(r"[\W_]*".join(parts), re.IGNORECASE))
+    return patterns
+
+
+def _hit(name: str, text: str, wanted: list[re.Pattern[str]]) -> Hit:
+    """Return where in a note the terms are: the line that holds most of them, the first of those."""
+    best, best_score, best_at = 0, 0, 0
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        folded = fold(line)
+        found = [match for pattern in wanted if (match := pattern.search(folded))]
+        if len(found) > best_score:
+            best, best_score, best_at = number, len(found), min(match.start() for match in found)
+            if best_score == len(wanted):
+                break
+    if not best_score:
+        best = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    return Hit(name, best + 1, _cut(lines[best].strip("\r"), best_at))
+
+
+def _cut(line: str, at: int) -> str:
+    """Return the part of a line around a position."""
+    start = max(0, at - SNIPPET)
+    end = at + 2 * SNIPPET
+    return ("…" if start else "") + line[start:end].strip() + ("…" if end < len(line) else "")

@@ -1,0 +1,117 @@
+"""Texts of snapshots as they lie in the file; a damaged one is never shown as if whole.
+
+A note of which there is but its birth has no snapshot: its text is that of the one change in the log, and
+`notes.digest` is its sum. The others' texts lie compressed, with a sum of the text and one of the state. They
+also cover whose text it is and up to where in the log: so a damaged row id or number cannot show another
+note's text, or an old one, either.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from hashlib import blake2b
+
+from crdtnotes.changes.compression import compress_if_worth, decompress
+from crdtnotes.crdt.ops import Create, Element
+from crdtnotes.errors import Damaged, DecodeError
+from crdtnotes.store.log.log import Log
+
+_SUM = 8
+# Bytes of a sum.
+
+_DAMAGED = "A note's text in the vault's file is damaged; `crdtnotes check` says which."
+
+
+def content_digest(text: bytes, links: Mapping[Element, int]) -> bytes:
+    """Return a hash of what a note shows: its text (UTF-8) and its links, these in order."""
+    digester = blake2b(text, digest_size=16)
+    digester.update(
+        "".join([f"\0{kind}\0{value}\0{count}" for (kind, value), count in links.items()]).encode()
+    )
+    return digester.digest()
+
+
+class Texts:
+    """The texts of all snapshots. Writing happens inside the caller's transaction."""
+
+    def __init__(self, conn: sqlite3.Connection, log: Log) -> None:
+        self._conn = conn
+        self._log = log
+
+    def read(self, note: int) -> bytes:
+        """Return the text (UTF-8) of the snapshot of the note in a row; raises Damaged."""
+        row = self._conn.execute(
+            """SELECT uid, upto, digest, length, text, sum FROM notes LEFT JOIN texts ON note = notes.id
+               WHERE notes.id = ?""",
+            (note,),
+        ).fetchone()
+        if row is None:
+            raise Damaged(_DAMAGED)
+        uid, upto, digest, *snapshot = row
+        if snapshot[-1] is None:
+            return self.of_birth(uid, upto, digest)
+        return open_text(uid, upto, *snapshot)
+
+    def of_birth(self, uid: bytes, upto: int, digest: bytes) -> bytes:
+        """Return the text with which a note was born, by the change with a log id; raises Damaged.
+
+        `digest` is what the note showed then.
+        """
+        if not upto and not digest:
+            return b""  # a note that is just being added
+        change = self._log.change_at(upto)
+        birth = change.ops[0] if change is not None and change.note == uid else None
+        if isinstance(birth, Create):
+            text = birth.text.encode()
+            if content_digest(text, {(kind, value): count for kind, value, count in birth.links}) == digest:
+                return text
+        raise Damaged(_DAMAGED)
+
+    def write(self, note: int, uid: bytes, upto: int, text: bytes, state: bytes) -> None:
+        """Store the snapshot of the note in a row: its text and, encoded, the rest of its state.
+
+        `uid` is the note's id, `upto` the log id of the last change in the snapshot.
+        """
+        smaller = compress_if_worth(text)
+        length, data = (None, text) if smaller is None else (len(text), smaller)
+        sums = _sum(uid, upto, text) + _sum(uid, upto, state)
+        self._conn.execute(
+            "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?, ?)", (note, length, data, sums, state)
+        )
+
+
+def open_text(uid: bytes, upto: int, length: int | None, data: bytes, stored: bytes) -> bytes:
+    """Return the text that lies in a row; raises Damaged when it is not what was stored."""
+    _check_types(uid, upto, length, data, stored)
+    try:
+        text = data if length is None else decompress(data, length)
+    except DecodeError:
+        raise Damaged(_DAMAGED) from None
+    if _sum(uid, upto, text) != stored[:_SUM]:
+        raise Damaged(_DAMAGED)
+    return text
+
+
+def open_state(
+    uid: bytes, upto: int, length: int | None, data: bytes, stored: bytes, state: bytes
+) -> tuple[bytes, bytes]:
+    """Return the state, encoded, and the text that lie in a row; raises Damaged."""
+    text = open_text(uid, upto, length, data, stored)
+    if not isinstance(state, bytes) or _sum(uid, upto, state) != stored[_SUM:]:
+        raise Damaged(_DAMAGED)
+    return state, text
+
+
+def _check_types(uid: object, upto: object, length: object, data: object, stored: object) -> None:
+    """Raise Damaged where a value is of a type that it cannot have: in a damaged file any can be."""
+    if not (
+        all(isinstance(value, bytes) for value in (uid, data, stored))
+        and isinstance(upto, int)
+        and isinstance(length, int | None)
+    ):
+        raise Damaged(_DAMAGED)
+
+
+def _sum(uid: bytes, upto: int, content: bytes) -> bytes:
+    digester = blake2b(b"%b%d " % (uid, upto), digest_size=_SUM)
+    digester.update(content)
+    return digester.digest()

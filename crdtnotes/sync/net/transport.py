@@ -1,0 +1,293 @@
+"""Websockets, as crdtnotes uses them: all options in one place, dialling, listening."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Collection
+from errno import EADDRINUSE
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Subprotocol
+
+from crdtnotes.changes import messages
+from crdtnotes.changes.messages import Bye, Hello
+from crdtnotes.errors import (
+    DecodeError,
+    LocalError,
+    NotAMember,
+    NotLetIn,
+    PortTaken,
+    Unreachable,
+    VersionMismatch,
+)
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.net.admission import Admission
+from crdtnotes.sync.net.tls import Listening, device_shown
+
+Connection = ClientConnection | ServerConnection
+
+SUBPROTOCOL = Subprotocol("crdtnotes")
+
+CLOSE_SECONDS = 2.0
+
+HANDSHAKE_SECONDS = 10.0
+
+_log = logging.getLogger("crdtnotes.sync.websockets")
+_doorkeeper = logging.getLogger("crdtnotes.sync")
+
+_OPTIONS: dict[str, Any] = {
+    "subprotocols": [SUBPROTOCOL],
+    # A compressed frame can blow up in memory before anybody looks at it; Changes are compressed by us.
+    "compression": None,
+    "max_size": messages.MAX_STRANGER_FRAME_BYTES,
+    # Frames that websockets holds before it stops reading from the socket; the inbox holds more, by bytes.
+    "max_queue": 4,
+    "open_timeout": 10,
+    "ping_interval": 20,
+    "ping_timeout": 20,
+    "close_timeout": CLOSE_SECONDS,
+    "logger": _log,
+}
+
+
+class _LostTransport(asyncio.Transport):
+    """Takes the place of a transport whose connection is lost.
+
+    websockets may still `abort` it, which raises AttributeError in CPython (3.11 to 3.13 at least) when
+    the connection was lost while the transport, told to close, was emptying its buffer.
+    """
+
+    def __init__(self, lost: asyncio.BaseTransport) -> None:
+        super().__init__()
+        self._lost = lost
+
+    def abort(self) -> None:
+        """Do nothing."""
+
+    def is_closing(self) -> bool:
+        return True
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._lost.get_extra_info(name, default)
+
+
+class DialledConnection(ClientConnection):
+    """A connection to a peer that listens."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the event loop."""
+        super().connection_lost(exc)
+        self.transport = _LostTransport(self.transport)
+
+
+def allow_large_frames(connection: Connection) -> None:
+    """Let the peer send large frames: its Hello has been accepted.
+
+    websockets reads this limit at the start of each frame, so it can be raised on a living connection;
+    it has no call for that (tests/sync/net/test_transport.py holds it to this).
+    """
+    connection.protocol.max_message_size = messages.MAX_FRAME_BYTES
+
+
+async def dial(
+    address: Address, context: ssl.SSLContext | None = None, devices: Collection[bytes] = ()
+) -> ClientConnection:
+    """Return an open connection to the peer at `address`; raises Unreachable.
+
+    A secure address takes the `context` to use and the ids of the devices of which one must answer: raises
+    NotAMember if another one does.
+    """
+    if address.secure and context is None:
+        raise LocalError("wss:// is for vaults that were paired with other devices: see `crdtnotes pair`.")
+    refusal: OSError | None = None
+    for host in address.hosts:
+        try:
+            # host and port are given apart from the URI, so that a redirect cannot lead elsewhere.
+            connection = await connect(
+                str(address),
+                host=host,
+                port=address.port,
+                proxy=None,
+                user_agent_header=None,
+                create_connection=DialledConnection,
+                ssl=context if address.secure else None,
+                **_OPTIONS,
+            )
+        except TimeoutError:
+            raise Unreachable(f"The peer at {address} does not answer.") from None
+        except ssl.SSLError:
+            raise NotAMember(f"What answers at {address} is not the device that was meant.") from None
+        except OSError as error:
+            refusal = error
+        except (WebSocketException, ValueError, EOFError):
+            if address.secure:
+                raise _not_let_in(address) from None
+            raise Unreachable(f"What listens at {address} is not a crdtnotes peer.") from None
+        else:
+            if address.secure and device_of(connection) not in devices:
+                connection.transport.abort()
+                raise NotAMember(f"What answers at {address} is not the device that was meant.")
+            if connection.subprotocol == SUBPROTOCOL:
+                return connection
+            await connection.close()
+            raise Unreachable(f"What listens at {address} is not a crdtnotes peer.")
+    if address.secure and isinstance(refusal, ConnectionResetError | BrokenPipeError):
+        # In TLS 1.3 this is how the listener's refusal of our certificate looks from here.
+        raise _not_let_in(address)
+    reason = f" ({refusal.strerror})" if refusal is not None and refusal.strerror else ""
+    raise Unreachable(f"No peer listens at {address}{reason}.")
+
+
+def _not_let_in(address: Address) -> NotLetIn:
+    return NotLetIn(f"What listens at {address} does not let this device in.")
+
+
+def device_of(connection: Connection) -> bytes | None:
+    """Return the id of the device at the other end, as TLS has proven it; None where there is no TLS."""
+    return device_shown(connection.transport.get_extra_info("ssl_object"))
+
+
+async def listen(
+    handler: Callable[[ServerConnection], Awaitable[None]],
+    address: Address,
+    admission: Admission,
+    listening: Listening | None = None,
+) -> tuple[Server, Address]:
+    """Listen for peers; returns the server and the address with the port it got.
+
+    With `listening`, which a secure address needs, for the devices that it trusts and in TLS. Raises
+    PortTaken, or LocalError where there is no such host. Each connection goes through `lobby` from its first
+    byte on; the handler admits it.
+    """
+
+    class Guest(ServerConnection):
+        _securing: asyncio.Task[None] | None = None
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            if not isinstance(transport, asyncio.Transport):
+                raise TypeError("a stream transport was expected")
+            host = str(transport.get_extra_info("peername", ("",))[0])
+            admission.enter(self, host, transport.abort)
+            if listening is None:
+                super().connection_made(transport)
+            else:
+                self._securing = self.loop.create_task(self._secure(transport, host, listening))
+
+        async def _secure(self, transport: asyncio.Transport, host: str, trusted: Listening) -> None:
+            """Speak TLS, and nothing else before the other side has shown the certificate of a member.
+
+            Done here and not by the server's own `ssl`, so that connections count and can be dropped from
+            their first byte on, and that who is refused leaves a line in the log.
+            """
+            secure: asyncio.Transport | None = None
+            try:
+                secure = await self.loop.start_tls(
+                    transport,
+                    self,
+                    trusted.context,
+                    server_side=True,
+                    ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                    ssl_shutdown_timeout=CLOSE_SECONDS,
+                )
+            except ssl.SSLError as error:
+                why = "it shows no certificate of a device of this vault"
+                if error.reason and "CERT" not in error.reason:
+                    why = "it does not speak TLS 1.3"
+                _doorkeeper.warning("refused %s: %s", host, why)
+            except OSError as error:
+                _doorkeeper.debug("%s went away before it said anything: %s", host, error)
+            if secure is not None and not trusted.knows(device_shown(secure.get_extra_info("ssl_object"))):
+                _doorkeeper.warning("refused %s: its certificate is not that of a device of this vault", host)
+                secure.abort()
+                secure = None
+            if secure is None:
+                admission.leave(self)
+                transport.abort()
+            else:
+                super().connection_made(secure)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            admission.leave(self)
+            if self._securing is not None and not hasattr(self, "transport"):
+                return  # before websockets has seen anything of it
+            super().connection_lost(exc)
+            self.transport = _LostTransport(self.transport)
+
+    host = address.hosts[0]
+    try:
+        server = await serve(
+            handler,
+            host,
+            address.port,
+            # A web page in a browser can reach loopback too, and cannot help sending its origin.
+            origins=[None],
+            server_header=None,
+            create_connection=Guest,
+            **_OPTIONS,
+        )
+    except OSError as error:
+        if error.errno == EADDRINUSE:
+            raise PortTaken(
+                f"Peers cannot be served at {address}: another program has that port. Leave the port out, "
+                "and one that is free is taken."
+            ) from None
+        raise LocalError(f"Peers cannot be served at {address} ({error.strerror}).") from None
+    port = next(iter(server.sockets)).getsockname()[1]
+    return server, Address(host, port, address.secure)
+
+
+async def free_port() -> int:
+    """Return a port that is free on all of this machine's addresses at the moment."""
+    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "0.0.0.0", 0)  # noqa: S104
+    async with server:
+        return int(server.sockets[0].getsockname()[1])
+
+
+async def peek(address: Address, *, seconds: float = 10.0) -> Hello:
+    """Return the Hello of the peer at `address` and hang up: what `clone` must know before it has a replica.
+
+    Raises Unreachable, or VersionMismatch for a peer of another protocol.
+    """
+    connection = await dial(address)
+    try:
+        async with asyncio.timeout(seconds):
+            frame = await connection.recv(decode=False)
+        message = messages.decode(frame)
+    except (TimeoutError, ConnectionClosed):
+        raise Unreachable(f"The peer at {address} does not answer.") from None
+    except DecodeError:
+        oldest, newest = messages.protocol_range(frame) or (
+            messages.NEWEST_PROTOCOL,
+            messages.NEWEST_PROTOCOL,
+        )
+        if oldest > messages.NEWEST_PROTOCOL:
+            raise VersionMismatch(
+                f"The peer at {address} speaks a newer sync protocol; this crdtnotes needs an update."
+            ) from None
+        if newest < messages.OLDEST_PROTOCOL:
+            raise VersionMismatch(
+                f"The peer at {address} speaks an older sync protocol; its crdtnotes needs an update."
+            ) from None
+        raise Unreachable(f"What listens at {address} is not a crdtnotes peer.") from None
+    finally:
+        await connection.close()
+    if isinstance(message, Bye):
+        raise Unreachable(f"The peer says: {message.sentence}")
+    if not isinstance(message, Hello):
+        raise Unreachable(f"What listens at {address} is not a crdtnotes peer.")
+    return message
+
+
+def host_of(connection: Connection) -> str:
+    """Return the host that the connection comes from or goes to."""
+    address = connection.remote_address
+    return str(address[0]) if address else ""
+
+
+def port_of(connection: Connection) -> int | None:
+    """Return the port that the connection comes from or goes to."""
+    address = connection.remote_address
+    return int(address[1]) if address else None

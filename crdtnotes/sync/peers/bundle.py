@@ -1,0 +1,97 @@
+"""Changes in one file, for devices that have no network in common.
+
+Its segments are the messages of the sync protocol: first the records about devices, then changes in causal
+order.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crdtnotes.changes import messages
+from crdtnotes.changes.messages import Changes, Heads, Records
+from crdtnotes.errors import DecodeError, LocalError, MissingChanges, NotPaired, NotSigned, ProtocolError
+from crdtnotes.store import Replica
+from crdtnotes.store.file.database import new_file, plain_errors
+from crdtnotes.sync.session.groups import Groups
+from crdtnotes.trust.identity import Identity
+from crdtnotes.trust.membership import Member
+from crdtnotes.trust.sealing import seal, unseal
+
+
+@dataclass(frozen=True, slots=True)
+class BundleSummary:
+    """What a bundle brought: changes, and records about devices, that were new here."""
+
+    changes: int
+    records: int
+
+
+def create_bundle(
+    replica: Replica, identity: Identity, path: Path, receivers: Sequence[Member], since: Mapping[int, int]
+) -> None:
+    """Write the changes beyond a version to a new file that the receivers can read.
+
+    Raises VaultExists if something is at the path, NotPaired if there is nobody to read it, LocalError
+    while what covers the changes is not all here.
+    """
+    if not receivers:
+        raise NotPaired("No other device belongs to this vault that could read a bundle.")
+    if not replica.devices.is_member(identity.id):
+        raise NotPaired("This device does not belong to the vault.")
+    version = replica.version()
+    if any(since.get(actor, 0) < version[actor] for actor in replica.bare()):
+        raise LocalError(
+            "Some changes here still wait for the signature of the device that made them, and nobody would "
+            "take them without; sync with that device first."
+        )
+
+    def segments() -> Iterator[bytes]:
+        yield messages.encode(Records(tuple(replica.devices.records())))
+        for item in replica.changes_since(since):
+            yield messages.encode(item if isinstance(item, Heads) else messages.pack(item))
+
+    with new_file(path) as part, part.open("wb") as out:
+        seal(out, identity, replica.vault_id, receivers, segments())
+
+
+def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSummary:
+    """Take in a bundle; raises a RemoteError for one that is damaged, not for this device, or by no member.
+
+    The signature is checked before anything is kept.
+    """
+    changes = records = 0
+    groups = Groups(replica)
+    with plain_errors(path):
+        size = path.stat().st_size
+        source = path.open("rb")
+    with source:
+        members = replica.members.membership().members
+        for segment in unseal(source, size, identity, replica.vault_id, members):
+            message = messages.decode(segment)
+            if isinstance(message, Records):
+                records += replica.devices.take_records(list(message.records))
+            elif isinstance(message, Changes | Heads):
+                changes += _take(replica, groups, message)
+            else:
+                raise DecodeError("The bundle holds what does not belong in one.")
+    if groups.clear():
+        raise NotSigned("The bundle holds changes without the signatures of those who made them.")
+    return BundleSummary(changes, records)
+
+
+def _take(replica: Replica, groups: Groups, message: Changes | Heads) -> int:
+    """Take in the group that a message ends, if it ends one; returns how many changes were new here."""
+    try:
+        group = groups.add(message)
+    except ProtocolError:
+        raise DecodeError("The bundle holds more changes than it may without a signature.") from None
+    if not group:
+        return 0
+    try:
+        return replica.receive(group).changes
+    except MissingChanges:
+        raise MissingChanges(
+            "The bundle goes on from changes that are not here; one made with --since of this "
+            "replica's version would fit."
+        ) from None

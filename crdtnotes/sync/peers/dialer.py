@@ -1,0 +1,211 @@
+"""Staying in touch with the devices of a vault, wherever they are.
+
+Each device has its own task. It collects where the device may be: addresses that worked before, latest
+first, and hints from the local network. They are dialled side by side, and the first at which the device
+proves itself wins. Between attempts it waits, longer each time and spread at random; a hint, another
+network or waking from sleep ends the waiting.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random as random_module
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from crdtnotes.errors import CrdtnotesError, NotLetIn, Unreachable
+from crdtnotes.store import Replica
+from crdtnotes.sync.net.address import DEFAULT_PORT, Address
+from crdtnotes.sync.net.backoff import Backoff
+from crdtnotes.sync.net.transport import Connection
+from crdtnotes.sync.peers.discovery import SYNC, Discovery, Found, vault_hint
+from crdtnotes.sync.peers.network_watch import NetworkWatch
+from crdtnotes.sync.peers.node import Node
+from crdtnotes.trust.device_id import short
+from crdtnotes.trust.identity import Identity, own_identity
+
+_LOOK_SECONDS = 0.5
+# How often to look whether devices have come or gone.
+
+_MOST_ADDRESSES = 16
+
+HINT_LENGTH = 16
+"""Hex digits of its id that a device announces."""
+
+_log = logging.getLogger("crdtnotes.sync")
+
+Remembered = Callable[[bytes], list[str]]
+"""Returns where a device was reached before, the latest first; called on the replica's thread."""
+
+
+def identity_for(path: Path) -> Identity | None:
+    """Return this device's identity if the vault at `path` was ever paired, else None."""
+    replica = Replica(path, read_only=True)
+    try:
+        return None if replica.members.root is None else own_identity()
+    finally:
+        replica.close()
+
+
+class Dialer:
+    """Keeps a node connected with the vault's other devices; `run` until cancelled."""
+
+    def __init__(
+        self,
+        node: Node,
+        vault: bytes,
+        own: bytes,
+        remembered: Remembered,
+        *,
+        named: Callable[[bytes], str] = short,
+        port: int | None = None,
+        discover: bool = True,
+        random: Callable[[], float] = random_module.random,
+        first_retry: float = 0.5,
+        surroundings: Callable[[Callable[[], None]], NetworkWatch] = NetworkWatch,
+    ) -> None:
+        """`named` returns a device's name, and is called on the replica's thread, too.
+
+        `port`, where this device listens, is announced in the local network, None if it does not.
+        """
+        self._node = node
+        self._vault = vault
+        self._own = own
+        self._remembered = remembered
+        self._named = named
+        self._port = port
+        self._discover = discover
+        self._random = random
+        self._first_retry = first_retry
+        self._surroundings = surroundings
+        self._hints: dict[str, dict[Address, None]] = {}
+        self._stirred: dict[bytes, asyncio.Event] = {}
+        self._moved = asyncio.Event()
+
+    async def run(self) -> None:
+        """Stay in touch with every device that belongs to the vault, also with those that come later."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._surroundings(self._move).run())
+            if self._discover:
+                group.create_task(self.look_around())
+            staying: dict[bytes, asyncio.Task[None]] = {}
+            while True:
+                for device in self._node.members:
+                    if device not in staying or staying[device].done():
+                        self._stirred[device] = asyncio.Event()
+                        staying[device] = group.create_task(self._stay(device))
+                await asyncio.sleep(_LOOK_SECONDS)
+
+    def hint(self, device: str, addresses: Iterable[Address]) -> None:
+        """Take in where the device whose id begins so may be."""
+        known = self._hints.setdefault(device, {})
+        fresh = [address for address in addresses if address not in known]
+        for address in fresh:
+            known[address] = None
+        while len(known) > _MOST_ADDRESSES:
+            del known[next(iter(known))]
+        if fresh:
+            for id, event in self._stirred.items():
+                if id.hex().startswith(device):
+                    event.set()
+
+    async def addresses(self, device: bytes) -> list[Address]:
+        """Return where the device may be, the likeliest first."""
+        found: dict[Address, None] = {}
+        for text in await self._node.run(lambda: self._remembered(device)):
+            with contextlib.suppress(CrdtnotesError):
+                address = Address.parse(text)
+                found[address] = None
+                # It may have been reached at a port that was only for then.
+                found[Address(address.host, DEFAULT_PORT, address.secure)] = None
+        found.update(self._hints.get(device.hex()[:HINT_LENGTH], {}))
+        return [address for address in found if address.secure][:_MOST_ADDRESSES]
+
+    async def dial(self, device: bytes) -> tuple[Connection, Address]:
+        """Return a connection to the device at the first address that works; raises Unreachable, and NotLetIn
+        where somebody was there.
+        """
+        addresses = await self.addresses(device)
+        tasks = {asyncio.create_task(self._node.dial(address, [device])): address for address in addresses}
+        winner: tuple[Connection, Address] | None = None
+        refused = False
+        left = set(tasks)
+        try:
+            while left and winner is None:
+                done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    refused |= isinstance(task.exception(), NotLetIn)
+                    if task.exception() is None and winner is None:
+                        winner = (task.result(), tasks[task])
+        finally:
+            await _let_go([task for task in tasks if winner is None or tasks[task] != winner[1]])
+        if winner is None:
+            name = await self._node.run(lambda: self._named(device))
+            if refused:
+                raise NotLetIn(f"The device {name} does not let this one in: was it revoked?")
+            raise Unreachable(f"The device {name} is not to be reached at the moment.")
+        return winner
+
+    # -- inside
+
+    def _move(self) -> None:
+        """The network is another one, or time has been lost asleep: nothing that was known to fail counts."""
+        self._node.drop_lost()
+        self._moved.set()
+        for event in self._stirred.values():
+            event.set()
+
+    async def _stay(self, device: bytes) -> None:
+        backoff = Backoff(self._random, first=self._first_retry)
+        stirred = self._stirred[device]
+        said = ""
+        while device in self._node.members:
+            if self._node.connected(device):
+                said = ""
+                await asyncio.sleep(_LOOK_SECONDS)
+                continue
+            stirred.clear()
+            forked = False
+            try:
+                connection, address = await self.dial(device)
+                conversation = await self._node.converse(connection, address)
+                forked = conversation.session.forked
+                said = ""
+                if conversation.session.caught_up:
+                    backoff.reset()
+            except CrdtnotesError as error:
+                # Once for each absence, however often it is tried.
+                _log.log(logging.DEBUG if str(error) == said else logging.INFO, "%s", error)
+                said = str(error)
+            with contextlib.suppress(TimeoutError):
+                # Not `wait_for`: in Python 3.11 that can swallow a cancellation that comes with the event.
+                async with asyncio.timeout(backoff.next(at_once=forked)):
+                    await stirred.wait()
+                backoff.reset()
+
+    async def look_around(self) -> None:
+        """Announce this device and look for others, anew in each network."""
+        while True:
+            self._moved.clear()
+            async with Discovery() as discovery:
+                if self._port is not None:
+                    texts = {"vault": vault_hint(self._vault), "device": self._own.hex()[:HINT_LENGTH]}
+                    name = f"{texts['device']}-{texts['vault'][:8]}"
+                    await discovery.announce(SYNC, name, self._port, texts)
+                await discovery.find(SYNC, self._found)
+                await self._moved.wait()
+
+    def _found(self, one: Found) -> None:
+        device = one.texts.get("device", "")
+        if one.texts.get("vault") != vault_hint(self._vault) or len(device) != HINT_LENGTH:
+            return
+        self.hint(device, [Address(host, one.port, secure=True) for host in one.hosts])
+
+
+async def _let_go(tasks: list[asyncio.Task[Connection]]) -> None:
+    """Cancel dialling, and close what got through all the same."""
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if not isinstance(result, BaseException):
+            result.transport.abort()

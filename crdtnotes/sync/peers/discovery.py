@@ -1,0 +1,129 @@
+"""Finding devices in the local network by mDNS (zeroconf). What is found is a hint where to knock, never a
+reason to trust.
+
+What is announced tells strangers little: the beginning of a device id, and a hash by which only who knows
+the vault's id recognises it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ipaddress
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from crdtnotes.sync.peers.network_watch import own_addresses
+
+if TYPE_CHECKING:
+    from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+
+SYNC = "_crdtnotes._tcp.local."
+PAIRING = "_crdtnotes-pair._tcp.local."
+
+_ANSWER_MS = 3000
+
+_log = logging.getLogger("crdtnotes.sync")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A service that somebody announces: its name, where it says that it listens, and what it says of
+    itself.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    port: int
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+def vault_hint(vault: bytes) -> str:
+    """Return what is announced of a vault: a hash that does not give its id away."""
+    return hashlib.blake2b(b"crdtnotes discovery" + vault, digest_size=8).hexdigest()
+
+
+class Discovery:
+    """Announces and finds services; an async context manager. Where there is no network it does nothing."""
+
+    def __init__(self) -> None:
+        self._zeroconf: AsyncZeroconf | None = None
+        self._browsers: list[Any] = []
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        # It takes long to load, and only who meets others needs it.
+        from zeroconf.asyncio import AsyncZeroconf
+
+        try:
+            self._zeroconf = AsyncZeroconf()
+        except OSError as error:
+            _log.info("no devices are looked for in the local network: %s", error.strerror)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for task in list(self._asking):
+            task.cancel()
+        if self._zeroconf is not None:
+            for browser in self._browsers:
+                await browser.async_cancel()
+            await self._zeroconf.async_unregister_all_services()
+            await self._zeroconf.async_close()
+
+    async def announce(self, kind: str, name: str, port: int, texts: Mapping[str, str]) -> None:
+        """Announce a service of this machine until the end."""
+        from zeroconf import NonUniqueNameException
+        from zeroconf.asyncio import AsyncServiceInfo
+
+        if self._zeroconf is None:
+            return
+        addresses = [ipaddress.ip_address(one.partition("%")[0]).packed for one in own_addresses()]
+        label = hashlib.blake2b(name.encode(), digest_size=6).hexdigest()
+        info = AsyncServiceInfo(
+            kind,
+            f"{name}.{kind}",
+            addresses=addresses,
+            port=port,
+            properties=dict(texts),
+            server=f"crdtnotes-{label}.local.",
+        )
+        try:
+            await self._zeroconf.async_register_service(info, allow_name_change=True)
+        except (OSError, NonUniqueNameException) as error:
+            _log.info("this device is not announced in the local network: %s", error)
+
+    async def find(self, kind: str, found: Callable[[Found], None]) -> None:
+        """Call `found` for each service of a kind that appears or changes, until the end."""
+        from zeroconf import ServiceStateChange, Zeroconf
+        from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo
+
+        if self._zeroconf is None:
+            return
+
+        def changed(
+            zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
+        ) -> None:
+            if state_change is not ServiceStateChange.Removed:
+                task = asyncio.ensure_future(ask(zeroconf, AsyncServiceInfo(service_type, name)))
+                self._asking.add(task)
+                task.add_done_callback(self._asking.discard)
+
+        async def ask(zeroconf: Zeroconf, info: AsyncServiceInfo) -> None:
+            if await info.async_request(zeroconf, _ANSWER_MS) and info.port:
+                found(_found(info, kind))
+
+        self._browsers.append(AsyncServiceBrowser(self._zeroconf.zeroconf, kind, handlers=[changed]))
+
+
+def _found(info: AsyncServiceInfo, kind: str) -> Found:
+    texts = {key: value or "" for key, value in info.decoded_properties.items()}
+    hosts = tuple(info.parsed_scoped_addresses())
+    return Found(info.name.removesuffix(f".{kind}"), hosts, info.port or 0, texts)

@@ -1,0 +1,482 @@
+"""A replica among its peers: serves, follows and syncs, any number of them at once."""
+
+import asyncio
+import logging
+import random as random_module
+import secrets
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from websockets.asyncio.server import Server, ServerConnection
+
+from crdtnotes.changes.messages import Presence
+from crdtnotes.crdt.ids import OpId
+from crdtnotes.errors import (
+    Busy,
+    CrdtnotesError,
+    DiskFull,
+    Fork,
+    LocalError,
+    NotAMember,
+    NotPaired,
+    PortTaken,
+    RemoteError,
+    Unreachable,
+    VersionMismatch,
+    WrongVault,
+)
+from crdtnotes.sync.net.address import DEFAULT_PORT, Address, is_loopback
+from crdtnotes.sync.net.admission import Admission
+from crdtnotes.sync.net.backoff import MOST_AT_ONCE, Backoff
+from crdtnotes.sync.net.rate_limits import Breaker, Rates
+from crdtnotes.sync.net.tls import Listening, dialling_context
+from crdtnotes.sync.net.transport import Connection, dial, free_port, listen
+from crdtnotes.sync.peers.conversation import Conversation, Deadlines, PeerStatus
+from crdtnotes.sync.peers.file_watch import FileWatch
+from crdtnotes.sync.peers.network_watch import own_addresses
+from crdtnotes.sync.peers.peer_book import PeerBook
+from crdtnotes.sync.peers.worker import Worker
+from crdtnotes.sync.session.ports import SyncStore
+from crdtnotes.sync.session.presence import BEAT_SECONDS, Presences, Present
+from crdtnotes.trust.device_id import short
+from crdtnotes.trust.identity import Identity
+
+_WAITING_CONNECTIONS = 64
+_WAITING_CONNECTIONS_PER_HOST = 32
+_CONNECTIONS = 128
+
+_log = logging.getLogger("crdtnotes.sync")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a one-time sync did: changes in and out, the bytes of all messages, what a person should know."""
+
+    device: str
+    received: int
+    sent: int
+    bytes_received: int
+    bytes_sent: int
+    notices: tuple[str, ...] = ()
+
+
+class Node:
+    """Runs the sessions of one replica; an async context manager.
+
+    `open_replica` is called on the thread where all of the replica's work is done. If `path` is given,
+    commits that other processes make to that file reach the peers within milliseconds; otherwise call
+    `wake` after commits. `random` returns floats in [0, 1) and spreads the times of redialling. `report`
+    is told on the event loop of each change in a peer's status, `met` when somebody comes, moves or goes.
+
+    Where the caller has the replica on a thread already, it gives its Worker instead of `open_replica`;
+    then the caller starts and stops it.
+    """
+
+    def __init__(
+        self,
+        open_replica: Callable[[], SyncStore] | Worker,
+        *,
+        path: Path | None = None,
+        random: Callable[[], float] = random_module.random,
+        report: Callable[[PeerStatus], None] | None = None,
+        met: Callable[[], None] | None = None,
+        deadlines: Deadlines | None = None,
+        first_retry: float = 0.5,
+        identity: Identity | None = None,
+        rates: Rates | None = None,
+    ) -> None:
+        """`identity` is this device's, and is needed for everything but plain connections on this machine."""
+        self._lent = isinstance(open_replica, Worker)
+        self._worker = open_replica if isinstance(open_replica, Worker) else Worker(open_replica)
+        self._path = path
+        self._random = random
+        self._report = report
+        self._met = met
+        self._presences = Presences(secrets.randbits(62) + 1)
+        self._beating: asyncio.Task[None] | None = None
+        self._contacts = PeerBook(self._worker)
+        self._noting: asyncio.Task[None] | None = None
+        self._deadlines = deadlines or Deadlines()
+        self._first_retry = first_retry
+        self._admission = Admission(
+            waiting=_WAITING_CONNECTIONS,
+            waiting_per_host=_WAITING_CONNECTIONS_PER_HOST,
+            total=_CONNECTIONS,
+        )
+        self._identity = identity
+        self._certificates: dict[bytes, bytes] = {}
+        self._listening = None if identity is None else Listening(identity)
+        self._servers: list[Server] = []
+        self._refreshing: asyncio.Task[None] | None = None
+        self._stale = False
+        self._running: dict[Conversation, asyncio.Task[None]] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._closing = False
+        self._rates = rates or Rates()
+        self._breaker = Breaker(time.monotonic)
+        self._impostors: set[Address] = set()
+        self.refused: Counter[str] = Counter()
+        """How many peers were cut off, by the name of the error."""
+
+    async def __aenter__(self) -> Self:
+        if not self._lent:
+            await self._worker.start()
+        try:
+            await self.refresh()
+        except CrdtnotesError:
+            if not self._lent:
+                await self._worker.stop()
+            raise
+        self._beating = asyncio.create_task(self._beat())
+        self._noting = asyncio.create_task(self._contacts.keep(lambda: self._running))
+        if self._path is not None:
+            self._watching = asyncio.create_task(FileWatch(self._path, self.wake).run())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # -- what the caller does
+
+    async def serve(self, host: str = "localhost", port: int | None = None) -> Address:
+        """Listen for peers until the node is closed; returns the address with the port that it got.
+
+        That is the usual one, or, where another program has it, any that is free; with `port` that one and no
+        other, 0 being any. In the clear: raises NotLoopback for a host that is not this machine, PortTaken.
+        """
+        return await self._listen(host, port, None)
+
+    async def serve_members(self, host: str, port: int | None = None) -> Address:
+        """Listen for the devices of the vault until the node is closed, in mutual TLS.
+
+        For the port see `serve`; raises PortTaken, or LocalError for a host that is not this machine.
+        """
+        if self._listening is None:
+            raise LocalError("This device has no keys of its own to serve with.")
+        return await self._listen(host, port, self._listening)
+
+    async def _listen(self, host: str, port: int | None, listening: Listening | None) -> Address:
+        async def at(chosen: int) -> tuple[Server, Address]:
+            where = Address(host, chosen, secure=listening is not None)
+            return await listen(self._welcome, where, self._admission, listening)
+
+        try:
+            # (A server at several addresses would get another port 0 at each.)
+            server, address = await at(DEFAULT_PORT if port is None else port or await free_port())
+        except PortTaken:
+            if port:
+                raise
+            # Another program of this vault may have it: an editor, or `crdtnotes serve`.
+            server, address = await at(await free_port())
+            if port is None:
+                _log.info("another program has port %d: using port %d", DEFAULT_PORT, address.port)
+        self._servers.append(server)
+        return address
+
+    async def refresh(self) -> None:
+        """Look who belongs to the vault now. (Called by itself whenever something is committed.)"""
+        if self._listening is not None:
+            replica = self._worker.replica
+            self._certificates = await self._worker.run(replica.devices.certificates)
+            self._listening.trust(self._certificates)
+
+    @property
+    def members(self) -> frozenset[bytes]:
+        """The ids of the other devices that belong to the vault, as of the last look."""
+        own = None if self._identity is None else self._identity.id
+        return frozenset(id for id in self._certificates if id != own)
+
+    def connected(self, device: bytes) -> bool:
+        """Tell whether there is a conversation with this device."""
+        return any(conversation.device == device for conversation in self._running)
+
+    def drop_lost(self) -> None:
+        """Cut off the connections whose own end is at an address that this machine no longer has."""
+        here = own_addresses()
+        for conversation in self._running:
+            local = conversation.connection.local_address
+            host = str(local[0]) if local else ""
+            if conversation.device is not None and not is_loopback(host) and host not in here:
+                conversation.connection.transport.abort()
+
+    async def dial(self, address: Address, devices: Collection[bytes] | None = None) -> Connection:
+        """Return a connection to one of these devices, by default to any of the vault's; see
+        `transport.dial`.
+        """
+        if not address.secure:
+            return await dial(address)
+        wanted = self.members if devices is None else self.members & frozenset(devices)
+        if self._identity is None or not wanted:
+            raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`.")
+        context = dialling_context(self._identity, [self._certificates[id] for id in wanted])
+        try:
+            connection = await dial(address, context, wanted)
+        except NotAMember as error:
+            # Said once, however often it is dialled again: somebody stands in between, or the address is
+            # another device's now.
+            if address not in self._impostors:
+                self._impostors.add(address)
+                _log.warning("refused %s: %s", address.host, error)
+            raise
+        self._impostors.discard(address)
+        return connection
+
+    async def converse(self, connection: Connection, address: Address | None = None) -> Conversation:
+        """Stay in step with the peer at the other end of a connection until either side ends it."""
+        return await self._converse(connection, once=False, address=address)
+
+    async def follow(self, address: Address | str) -> None:
+        """Stay in sync with the peer at `address` until cancelled or the node is closed; redials for ever.
+
+        Raises what no redialling can mend: WrongVault, VersionMismatch, trouble with the own file.
+        """
+        address = _address(address)
+        backoff = Backoff(self._random, first=self._first_retry)
+        while not self._closing:
+            forked = False
+            try:
+                conversation = await self._converse(await self.dial(address), once=False, address=address)
+                forked = conversation.session.forked
+                if conversation.session.caught_up:
+                    backoff.reset()
+                if conversation.session.error is not None:
+                    raise conversation.session.error
+            except (WrongVault, VersionMismatch, NotAMember):
+                raise
+            except (Busy, DiskFull, RemoteError, Unreachable) as error:
+                _log.info("following %s: %s", address, error)
+            await asyncio.sleep(backoff.next(at_once=forked))
+
+    async def sync_once(self, address: Address | str, devices: Collection[bytes] | None = None) -> Summary:
+        """Exchange with the peer at `address` what the other lacks, and hang up.
+
+        Raises Unreachable, a RemoteError (also for what the peer holds against us), or a StoreError.
+        """
+        place = _address(address)
+
+        async def dial() -> tuple[Connection, Address]:
+            return await self.dial(place, devices), place
+
+        return await self.sync_by(dial)
+
+    async def sync_by(self, dial: Callable[[], Awaitable[tuple[Connection, Address]]]) -> Summary:
+        """The same with a peer that `dial` connects with; again at once where a fork was settled."""
+        notices: list[str] = []
+        while True:
+            try:
+                summary = await self._exchange(*await dial())
+            except Fork as fork:
+                notices.append(str(fork))
+                if len(notices) == MOST_AT_ONCE:
+                    raise
+            else:
+                return replace(summary, notices=tuple(notices))
+
+    async def _exchange(self, connection: Connection, address: Address) -> Summary:
+        """Exchange over a connection what the other lacks, and hang up; raises what `sync_once` raises."""
+        session = (await self._converse(connection, once=True, address=address)).session
+        if session.error is not None:
+            raise session.error
+        if session.peer is None or not session.caught_up:
+            raise Unreachable(f"The peer at {address} hung up before both sides had everything.")
+        return Summary(
+            session.peer.device,
+            session.received,
+            session.delivered,
+            session.bytes_in,
+            session.bytes_out,
+        )
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """Run `job` on the replica's thread, between the sessions' work; it may use the replica."""
+        return await self._worker.run(job)
+
+    def wake(self) -> None:
+        """Something was committed to the replica: let the peers have it. Call it on the event loop."""
+        for conversation in self._running:
+            conversation.wake()
+        self._refresh_soon()
+
+    def be_at(self, note: str, caret: OpId, start: OpId, actor: str) -> None:
+        """Tell the peers where this editor's caret is, and the other end of its selection.
+
+        `note` is the note's id, caret and start the elements before them (`EditSession.anchor`), `actor` the
+        stream that this replica writes in (`Vault.actor`). Call it on the event loop.
+        """
+        device = self._worker.replica.device
+        where = bytes.fromhex(note)
+        self._tell([self._presences.move(device, int(actor, 16), where, caret, start, self._now)])
+
+    @property
+    def people(self) -> list[Present]:
+        """The others that have a note open, here or at peers."""
+        return self._presences.people
+
+    @property
+    def peers(self) -> list[PeerStatus]:
+        """The accepted peers of this moment."""
+        return [c.status for c in self._running if c.status is not None and c.status.connected]
+
+    async def close(self) -> None:
+        """Say Bye to all peers, finish the transaction under way, close the replica and end its thread."""
+        self._closing = True
+        self._tell(self._presences.leave(self._now))
+        for task in (self._watching, self._beating, self._noting):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
+        if self._refreshing is not None:
+            await asyncio.wait([self._refreshing])
+        for server in self._servers:
+            server.close(close_connections=False)
+        for conversation in self._running:
+            conversation.leave()
+        if self._running:
+            await asyncio.wait(list(self._running.values()))
+        self._admission.clear()
+        for server in self._servers:
+            await server.wait_closed()
+        if not self._lent:
+            await self._worker.stop()
+
+    # -- inside
+
+    @property
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _tell(self, presences: Iterable[Presence], but: Conversation | None = None) -> None:
+        said = list(presences)
+        for conversation in self._running:
+            if said and conversation is not but:
+                conversation.say(said)
+
+    def _heard(self, source: Conversation, said: list[Presence]) -> None:
+        self._tell(self._presences.hear(said, self._now), but=source)
+        if self._met is not None:
+            self._met()
+
+    async def _beat(self) -> None:
+        """Say again where this editor is, and notice who has gone without a word."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS / 5)
+            self._tell(self._presences.beat(self._now))
+            if self._presences.expire(self._now) and self._met is not None:
+                self._met()
+
+    async def _welcome(self, connection: ServerConnection) -> None:
+        if not self._closing:
+            try:
+                await self._converse(connection, once=False)
+            except Unreachable as error:
+                _log.info("%s", error)
+
+    def _refresh_soon(self) -> None:
+        self._stale = True
+        if self._listening is not None and self._refreshing is None and not self._closing:
+            self._refreshing = asyncio.create_task(self._refresh_until_fresh())
+
+    async def _refresh_until_fresh(self) -> None:
+        try:
+            while self._stale:
+                self._stale = False
+                await self.refresh()
+        except CrdtnotesError as error:
+            # Who is revoked is refused all the same: each session asks the replica itself.
+            _log.error("the devices of the vault cannot be read: %s", error)
+        finally:
+            self._refreshing = None
+
+    async def _converse(
+        self, connection: Connection, *, once: bool, address: Address | None = None
+    ) -> Conversation:
+        """Run a conversation to its end; a cancelled caller says Bye first."""
+        if self._closing:
+            await connection.close()
+            raise Unreachable("This side is closing.")
+        conversation = Conversation(
+            connection,
+            self._worker,
+            once=once,
+            deadlines=self._deadlines,
+            changed=self._status_changed,
+            stored=self._wake_others,
+            heard=self._heard,
+            known=self._presences.for_newcomer,
+            rates=self._rates,
+        )
+        if conversation.device is not None and not self._breaker.allows(conversation.device):
+            await connection.close()
+            raise Unreachable(f"The device {short(conversation.device)} is shut out for a while.")
+        task = asyncio.create_task(conversation.run())
+        self._running[conversation] = task
+        task.add_done_callback(lambda _: self._running.pop(conversation))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            conversation.leave()
+            await asyncio.wait([task])
+            raise
+        self._account(conversation)
+        if not self._closing:
+            await self._contacts.note(conversation, address)
+        return conversation
+
+    def _status_changed(self, conversation: Conversation, status: PeerStatus) -> None:
+        self._admission.admit(conversation.connection)
+        self._keep_one(conversation)
+        if self._report is not None:
+            self._report(status)
+
+    def _keep_one(self, conversation: Conversation) -> None:
+        """Where two devices have dialled each other, the one with the greater id gives up its own
+        connection.
+        """
+        if self._identity is None or conversation.device is None or self._identity.id < conversation.device:
+            return
+        same = [one for one in self._running if one.device == conversation.device and one.status is not None]
+        if not all(one.dialled for one in same):
+            for one in same:
+                if one.dialled and not one.once:
+                    one.leave()
+
+    def _wake_others(self, source: Conversation) -> None:
+        for conversation in self._running:
+            if conversation is not source:
+                conversation.wake()
+        self._refresh_soon()
+
+    def _account(self, conversation: Conversation) -> None:
+        session = conversation.session
+        error = session.error
+        if session.dispute and (error is None or session.bye is not None):
+            _log.warning("peer %s: %s", conversation.host, session.dispute)
+        elif error is None:
+            return
+        elif session.bye is not None or (session.forked and isinstance(error, Fork)):
+            # A fork is no breach; whoever gave way has said so in the log.
+            _log.info("peer %s: %s", conversation.host, error)
+        elif isinstance(error, RemoteError):
+            self.refused[type(error).__name__] += 1
+            _log.warning("cut off peer %s: %s", conversation.host, error)
+            device = conversation.device
+            if device is not None and (seconds := self._breaker.fault(device)) > 0:
+                _log.warning("the device %s is shut out for %.0f s", short(device), seconds)
+        else:
+            _log.error("ended the session with %s: %s", conversation.host, error)
+
+
+def _address(address: Address | str) -> Address:
+    return Address.parse(address) if isinstance(address, str) else address

@@ -1,0 +1,306 @@
+"""Pairing over the network: the host's listener, and a joiner that finds it.
+
+The frames of `crdtnotes.trust.pairing` go over TLS, each behind its length in four bytes. The listener is
+apart from the one for sync: that one lets nobody in whose certificate is not known yet.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+
+from crdtnotes.errors import (
+    CrdtnotesError,
+    LocalError,
+    PairingFailed,
+    ProtocolError,
+    RemoteError,
+    Unreachable,
+)
+from crdtnotes.sync.net.address import PAIRING_PORT, Address
+from crdtnotes.sync.net.admission import Admission
+from crdtnotes.sync.net.tls import joining_context, pairing_context
+from crdtnotes.sync.net.transport import free_port
+from crdtnotes.sync.peers.discovery import PAIRING, Discovery, Found
+from crdtnotes.trust.code import Code
+from crdtnotes.trust.identity import Identity
+from crdtnotes.trust.pairing import (
+    MAX_FRAME_BYTES,
+    MAX_WELCOME_BYTES,
+    PairingHost,
+    PairingJoiner,
+    Stage,
+    Welcome,
+)
+
+PAIRING_SECONDS = 300.0
+"""How long a code is good for."""
+
+STEP_SECONDS = 15.0
+"""How long the other side may take for a frame; a person is waited for longer."""
+
+_WAITING = 64
+_WAITING_PER_HOST = 16
+
+_log = logging.getLogger("crdtnotes.sync")
+
+Ask = Callable[[str, bytes], Awaitable[bool]]
+"""Called with a device's name and id: does the person want it?"""
+
+Admit = Callable[[str, bytes], Awaitable[Welcome]]
+"""Called with a device's name and certificate: makes it a member, and returns what to send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """The device that was paired."""
+
+    id: bytes
+    name: str
+
+
+class PairingServer:
+    """The side that shows a code: listens, and pairs with the one device that knows the code."""
+
+    def __init__(
+        self, make: Callable[[], PairingHost], ask: Ask, admit: Admit, *, step: float = STEP_SECONDS
+    ) -> None:
+        """`make` returns the protocol's state for one connection."""
+        self._make = make
+        self._ask = ask
+        self._admit = admit
+        self._step = step
+        self._admission = Admission(waiting=_WAITING, waiting_per_host=_WAITING_PER_HOST, total=_WAITING)
+        self._result: asyncio.Future[NewDevice] = asyncio.get_running_loop().create_future()
+        self._asking = asyncio.Lock()
+
+    @asynccontextmanager
+    async def listening(
+        self, identity: Identity, host: str = "", port: int = PAIRING_PORT
+    ) -> AsyncIterator[int]:
+        """Listen; gives the port. If that is taken any other is used."""
+        context = pairing_context(identity)
+        start = partial(
+            asyncio.start_server, self._meet, host, ssl=context, ssl_handshake_timeout=STEP_SECONDS
+        )
+        try:
+            server = await start(port)
+        except OSError:
+            try:
+                server = await start(await free_port())
+            except OSError as error:
+                raise LocalError(f"No port can be opened for pairing ({error.strerror}).") from None
+        try:
+            yield int(server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+            self._admission.clear()
+
+    async def paired(self, seconds: float = PAIRING_SECONDS) -> NewDevice:
+        """Wait for the device; raises PairingFailed if the code was burnt or nobody came in time."""
+        try:
+            return await asyncio.wait_for(self._result, seconds)
+        except TimeoutError:
+            raise PairingFailed("Nobody came with the code in time; begin again.") from None
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = str(writer.get_extra_info("peername", ("?",))[0])
+        self._admission.enter(writer, peer, writer.transport.abort)
+        host = self._make()
+        try:
+            await self._converse(host, reader, writer, peer)
+        except (TimeoutError, OSError, asyncio.IncompleteReadError):
+            if host.stage is Stage.DONE:
+                _log.warning("pairing: %s went away before it was done; give it the same code again", peer)
+            else:
+                _log.debug("pairing: %s went away", peer)
+        except RemoteError as error:
+            _log.warning("pairing: refused %s: %s", peer, error)
+        except LocalError as error:
+            # This device cannot let anybody in.
+            self._end(error)
+        finally:
+            self._admission.leave(writer)
+            with suppress(OSError):
+                writer.close()
+                await writer.wait_closed()
+
+    async def _converse(
+        self, host: PairingHost, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str
+    ) -> None:
+        while not host.closed and not self._result.done():
+            async with asyncio.timeout(self._step):
+                host.receive(await read_frame(reader, MAX_FRAME_BYTES))
+            if host.stage is Stage.ASK:
+                self._admission.admit(writer)
+                if not await self._settle(host, reader):
+                    _log.warning("pairing: %s went away while you were asked; the code is still good", peer)
+                    return
+            async with asyncio.timeout(self._step):
+                await _send(writer, host.data_to_send())
+        if host.burnt:
+            _log.warning("pairing: %s was refused, and the code is of no use any more", peer)
+            self._end(host.error or PairingFailed("The device was turned down."))
+        elif host.error is not None:
+            _log.warning("pairing: refused %s: %s", peer, host.error)
+        elif host.closed and not self._result.done():
+            self._result.set_result(NewDevice(host.joiner, host.name))
+
+    async def _settle(self, host: PairingHost, reader: asyncio.StreamReader) -> bool:
+        """Ask the person, one device at a time, and answer it; return whether it stayed for the answer."""
+        async with self._asking:
+            answer = False if self._result.done() else await self._answer(host, reader)
+            if answer is None:
+                return False
+            if answer:
+                welcome = await self._admit(host.name, host.certificate)
+                host.accept(welcome.vault, welcome.root, welcome.records, welcome.port)
+            else:
+                host.decline()
+            return True
+
+    async def _answer(self, host: PairingHost, reader: asyncio.StreamReader) -> bool | None:
+        """Return what the person says; None if the device goes away meanwhile, or speaks out of turn."""
+        asking = asyncio.ensure_future(self._ask(host.name, host.joiner))
+        leaving = asyncio.ensure_future(reader.read(1))
+        try:
+            await asyncio.wait([asking, leaving], return_when=asyncio.FIRST_COMPLETED)
+            return None if leaving.done() else asking.result()
+        finally:
+            for task in (asking, leaving):
+                task.cancel()
+            await asyncio.gather(asking, leaving, return_exceptions=True)
+
+    def _end(self, error: CrdtnotesError) -> None:
+        if not self._result.done():
+            self._result.set_exception(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a joiner was told, by whom, and at which numeric host that was."""
+
+    welcome: Welcome
+    host: bytes
+    host_name: str
+    place: str
+
+
+async def join(
+    code: Code,
+    addresses: Iterable[Address],
+    make: Callable[[bytes], PairingJoiner],
+    store: Callable[[Joined], Awaitable[None]],
+    asked: Callable[[str], None] = lambda _: None,
+) -> Joined:
+    """Pair with whoever shows `code` at one of the addresses, all tried side by side.
+
+    `make` returns the protocol's state for a host's certificate; `store` keeps what was received before the
+    host is told that it arrived; `asked` is told the host's name when its person is asked. Raises Unreachable
+    or a RemoteError.
+    """
+    tasks = [asyncio.create_task(_connect(address)) for address in dict.fromkeys(addresses)]
+    failure: CrdtnotesError = Unreachable(
+        f"No device with the code {code.number:04} was found; give its address after the code."
+    )
+    try:
+        for task in asyncio.as_completed(tasks):
+            try:
+                reader, writer = await task
+            except Unreachable as error:
+                failure = error
+                continue
+            try:
+                return await _join_at(reader, writer, make, store, asked)
+            except (ProtocolError, Unreachable) as error:
+                # Another device, or another pairing than ours: it learnt nothing, so the next may be tried.
+                failure = error
+            finally:
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
+    finally:
+        for task in tasks:
+            task.cancel()
+        for one in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(one, tuple):
+                one[1].close()
+    raise failure
+
+
+async def _connect(address: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    for host in address.hosts:
+        try:
+            async with asyncio.timeout(STEP_SECONDS):
+                return await asyncio.open_connection(host, address.port, ssl=joining_context())
+        except ssl.SSLError:
+            raise Unreachable(f"What listens at {address.place} does not pair.") from None
+        except OSError:
+            continue
+    raise Unreachable(f"No device waits to be paired at {address.place}.")
+
+
+async def _join_at(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    make: Callable[[bytes], PairingJoiner],
+    store: Callable[[Joined], Awaitable[None]],
+    asked: Callable[[str], None],
+) -> Joined:
+    tls: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
+    certificate = None if tls is None else tls.getpeercert(binary_form=True)
+    if certificate is None:
+        raise Unreachable("The other device shows no certificate.")
+    joiner = make(certificate)
+    try:
+        while joiner.error is None and joiner.welcome is None:
+            await _send(writer, joiner.data_to_send())
+            waits = joiner.stage is Stage.WELCOME
+            if waits:
+                asked(joiner.host_name)
+            async with asyncio.timeout(PAIRING_SECONDS if waits else STEP_SECONDS):
+                joiner.receive(await read_frame(reader, MAX_WELCOME_BYTES if waits else MAX_FRAME_BYTES))
+        if joiner.error is not None or joiner.welcome is None:
+            raise joiner.error or PairingFailed("The other device has refused.")
+        place = str(writer.get_extra_info("peername")[0])
+        joined = Joined(joiner.welcome, joiner.host, joiner.host_name, place)
+        await store(joined)
+        joiner.finish()
+        await _send(writer, joiner.data_to_send())
+    except (TimeoutError, OSError, asyncio.IncompleteReadError):
+        raise Unreachable(
+            "The other device hung up: is the number of the code right, and not used up?"
+        ) from None
+    return joined
+
+
+async def addresses_of(code: Code, discovery: Discovery, seconds: float = 20.0) -> list[Address]:
+    """Return where in the local network somebody shows the code; empty if nobody is found in time."""
+    addresses: asyncio.Future[list[Address]] = asyncio.get_running_loop().create_future()
+
+    def found(one: Found) -> None:
+        if one.texts.get("number") == f"{code.number:04}" and not addresses.done():
+            addresses.set_result([Address(host, one.port, secure=True) for host in one.hosts])
+
+    await discovery.find(PAIRING, found)
+    try:
+        return await asyncio.wait_for(addresses, seconds)
+    except TimeoutError:
+        return []
+
+
+async def read_frame(reader: asyncio.StreamReader, limit: int) -> bytes:
+    """Return the next frame; raises ProtocolError for one over the limit, before reading it."""
+    length = int.from_bytes(await reader.readexactly(4), "big")
+    if length > limit:
+        raise ProtocolError(f"A frame of {length} bytes came where at most {limit} may.")
+    return await reader.readexactly(length)
+
+
+async def _send(writer: asyncio.StreamWriter, frames: Iterable[bytes]) -> None:
+    for frame in frames:
+        writer.write(len(frame).to_bytes(4, "big") + frame)
+    await writer.drain()

@@ -1,0 +1,53 @@
+"""The replica's own thread, so that the event loop never waits for SQLite."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from crdtnotes.sync.session.ports import SyncStore
+
+T = TypeVar("T")
+
+
+class Worker:
+    """Opens a replica on a thread of its own and runs jobs there, one by one, first come first served.
+
+    Whoever has much to do gives it piece by piece and waits for each: then the sessions take turns.
+    """
+
+    def __init__(self, open_replica: Callable[[], SyncStore]) -> None:
+        self._open_replica = open_replica
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="crdtnotes-replica")
+        self._replica: SyncStore | None = None
+
+    @property
+    def replica(self) -> SyncStore:
+        """The replica; it may be handed on anywhere, but used only by jobs."""
+        if self._replica is None:
+            raise RuntimeError("the worker is not running")
+        return self._replica
+
+    async def start(self) -> None:
+        """Open the replica; raises what opening it raises, and then the thread is gone again."""
+        try:
+            self._replica = await self.run(self._open_replica)
+        finally:
+            if self._replica is None:
+                self._executor.shutdown(wait=True)
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """Run `job` and return its result.
+
+        A job that has begun always runs to its end; one that is cancelled before never begins.
+        """
+        return await asyncio.wrap_future(self._executor.submit(job))
+
+    async def stop(self) -> None:
+        """Wait for the jobs under way, close the replica and end the thread."""
+        replica, self._replica = self._replica, None
+        try:
+            if replica is not None:
+                await self.run(replica.close)
+        finally:
+            self._executor.shutdown(wait=True)

@@ -1,0 +1,13 @@
+"""One conversation with one peer, as plain synchronous code: no sockets, no clock, no database.
+
+``ports``            what a session needs of a replica
+``session``          the conversation: messages in their order
+``versions``         what both sides have
+``outgoing``         which changes go out, and when
+``records``          the exchange of records about devices
+``groups``           changes that are held back until their signatures have come
+``branches``         how a fork is described to the other side
+``fork_resolution``  which branch gives way, and the proof that it must
+``close_reasons``    why a conversation ends, as a message and as an error
+``presence``         who has which note open, and where
+"""

@@ -1,0 +1,163 @@
+"""What goes to a peer: the changes that it lacks, and what covers what is bare there.
+
+Rules (docs/protocol.md, "Exchange", "Groups", "Unsigned changes", "Flow control")
+    - What the peer is known to have is not sent to it, and what was sent once is not sent again. Everything
+      else that is committed here is, in causal order: also what came from other peers.
+    - How that is found: a *pass* fixes the version to reach, and iterates over the changes between what the
+      peer has or was sent and that version. When a pass is through, `_sent` includes its version. A commit
+      meanwhile (`wake`) makes one more pass follow.
+    - Frames are given while fewer than `window` bytes are unacknowledged; in a paired vault the window is
+      looked at between groups only. Acks count messages.
+    - What is bare here goes to nobody, and what there is besides only to a peer that has all of it.
+    - A peer that lacks what covers some of its streams has asked for it, and gets what is known here and new.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from crdtnotes.changes import messages
+from crdtnotes.changes.limits import MAX_DEPS
+from crdtnotes.changes.messages import Ack, Bare, Heads
+from crdtnotes.crdt.version import Version, ahead, covers, join
+from crdtnotes.errors import ProtocolError
+from crdtnotes.sync.session.ports import SyncStore
+from crdtnotes.sync.session.versions import Versions
+
+
+class Outgoing:
+    """The changes for one peer, which has accepted our Hello and knows who belongs to the vault."""
+
+    def __init__(self, replica: SyncStore, versions: Versions, window: int) -> None:
+        self._replica = replica
+        self._versions = versions
+        self._window = window
+        self._dirty = True
+        self._pass: Iterator[bytes | Heads] | None = None
+        self._target: Version = {}
+        self._sent: Version = {}
+        self._covered = False
+        self._in_group = False
+        self._proofs_sent: set[tuple[bytes, bytes]] = set()
+        self._unacknowledged: deque[int] = deque()
+        self._unacknowledged_bytes = 0
+        self._acknowledged = 0
+        self._bare_said = False
+        self._asked: Version = {}
+        self._answers: deque[Heads] = deque()
+        self._answered: set[tuple[int, int]] = set()
+
+    def wake(self) -> None:
+        """Something was committed here."""
+        self._dirty = True
+
+    def stop(self) -> None:
+        """Nothing more is sent."""
+        self._pass = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that is known to be committed here was sent."""
+        return not self._dirty and self._pass is None
+
+    def acknowledge(self, ack: Ack) -> int:
+        """Take in an Ack; returns how many changes the peer was not known to have. Raises ProtocolError."""
+        count = ack.messages - self._acknowledged
+        if not 0 <= count <= len(self._unacknowledged):
+            raise ProtocolError("An Ack counts messages that were never sent, or takes some back.")
+        self._acknowledged = ack.messages
+        for _ in range(count):
+            self._unacknowledged_bytes -= self._unacknowledged.popleft()
+        return self._versions.acknowledged(dict(ack.version))
+
+    def next_frame(self) -> bytes | None:
+        """Return the next frame; None if the peer was sent everything, or has to acknowledge some first."""
+        if self._unacknowledged_bytes >= self._window and not self._in_group:
+            return None
+        item = self._next_item()
+        if item is None:
+            return None
+        self._in_group = self._covered and not isinstance(item, Heads)
+        frame = messages.encode(self._news(item) if isinstance(item, Heads) else messages.pack(item))
+        self._unacknowledged.append(len(frame))
+        self._unacknowledged_bytes += len(frame)
+        return frame
+
+    # -- what is bare
+
+    def bare_to_say(self) -> list[Bare]:
+        """Return, once, a message that names the streams of which not all can be sent, if there are any."""
+        if self._bare_said:
+            return []
+        self._bare_said = True
+        bare = self._replica.bare()
+        if not bare:
+            return []
+        version = self._replica.version()
+        if self._held_back(bare, version):
+            bare = ahead(version, self._versions.theirs) | bare
+        self._versions.withhold(bare)
+        return [Bare(tuple(sorted(bare)[:MAX_DEPS]))]
+
+    def take_bare(self, message: Bare) -> None:
+        """Wait no longer for these streams, and look what covers them."""
+        self._versions.waive(message.streams)
+        for actor in message.streams:
+            if actor in self._versions.theirs:
+                self._asked[actor] = self._versions.theirs[actor]
+        self._dirty = True
+
+    def _held_back(self, bare: Mapping[int, int], version: Mapping[int, int]) -> bool:
+        """Whether the peer lacks some of what is bare here: then it cannot take what was built on that."""
+        return any(self._versions.theirs.get(actor, 0) < version[actor] for actor in bare)
+
+    def _answer(self) -> None:
+        """Tell the peer what covers the streams that are bare there, as far as it is new."""
+        if self._asked and self._replica.founded:
+            for heads in self._replica.checkpoints_for(self._asked):
+                fresh = tuple(head for head in heads.heads if head[:2] not in self._answered)
+                if fresh:
+                    self._answered.update(head[:2] for head in fresh)
+                    self._answers.append(Heads(heads.proofs, fresh))
+
+    # -- changes
+
+    def _news(self, heads: Heads) -> Heads:
+        """Leave out the proofs that were sent before."""
+        proofs = tuple(proof for proof in heads.proofs if proof not in self._proofs_sent)
+        self._proofs_sent.update(proofs)
+        return Heads(proofs, heads.heads)
+
+    def _next_item(self) -> bytes | Heads | None:
+        """Return the next batch that the peer lacks, or what ends a group; None if it was sent everything."""
+        while True:
+            if self._answers and not self._in_group:
+                return self._answers.popleft()
+            if self._pass is None:
+                if not self._dirty:
+                    return None
+                self._answer()
+                if self._answers:
+                    continue
+                if not self._begin_pass():
+                    return None
+            item = None if self._pass is None else next(self._pass, None)
+            if item is not None:
+                return item
+            join(self._sent, self._target)
+            self._pass = None
+
+    def _begin_pass(self) -> bool:
+        """Fix the version to reach; returns whether the peer lacks any of it, and can take it."""
+        self._target = self._replica.version()
+        self._versions.committed(self._target)
+        bare = self._replica.bare()
+        if self._held_back(bare, self._target):
+            return False
+        self._dirty = False
+        self._target.update(bare)
+        join(self._sent, self._versions.theirs)
+        if covers(self._sent, self._target):
+            return False
+        self._covered = self._replica.founded
+        self._pass = self._replica.changes_since(dict(self._sent))
+        return True

@@ -1,0 +1,410 @@
+"""One conversation with one peer: frames in, frames out; no socket, no clock, no thread.
+
+Rules, the same for both sides (docs/protocol.md):
+
+1. Each side sends its Hello at once. A Hello is accepted if the vault is the same, the protocols overlap,
+   and no actor's stream is forked. It is accepted by an Ack of nothing, or refused by a Bye.
+2. Changes go out only to a peer that has accepted our Hello, so nothing is exchanged unless both agree:
+   what it lacks, in causal order, and then what is committed (`outgoing.py`). So a chain A-B-C converges.
+3. Only what is committed is sent or acknowledged; each burst that comes in is one transaction.
+4. Where both hold different changes under one number, no changes are exchanged any more: it is settled which
+   version stands (`settling.py`), and a Bye ends the conversation. When they meet again there is no fork. The
+   same goes where a fork was settled with somebody else meanwhile.
+5. A message that breaks a rule ends the conversation with a Bye, and nothing of its burst is kept.
+6. Presence is news of the moment: it goes only to a peer whose protocol has it, and is never stored.
+7. Who belongs to the vault comes before the changes (`records.py`). A peer whose device is known is asked for
+   at the membership before each burst and before each sending, not once a connection.
+8. In a vault that was paired, changes come in groups (`groups.py`).
+9. After a Bye, sent or received, nothing more is read or sent.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from crdtnotes.changes import messages
+from crdtnotes.changes.messages import (
+    Ack,
+    Bare,
+    Branch,
+    Bye,
+    Changes,
+    Heads,
+    Hello,
+    Message,
+    Presence,
+    Reason,
+    Records,
+    Standing,
+)
+from crdtnotes.crdt.version import Version, join
+from crdtnotes.errors import (
+    CrdtnotesError,
+    DecodeError,
+    Fork,
+    LocalError,
+    NotAMember,
+    ProtocolError,
+    RemoteError,
+    VersionMismatch,
+    WrongVault,
+)
+from crdtnotes.sync.session.close_reasons import bye_for, error_in
+from crdtnotes.sync.session.fork_resolution import Settling
+from crdtnotes.sync.session.groups import Groups
+from crdtnotes.sync.session.outgoing import Outgoing
+from crdtnotes.sync.session.ports import SyncStore
+from crdtnotes.sync.session.records import RecordsExchange
+from crdtnotes.sync.session.versions import Versions
+
+WINDOW_BYTES = 4 * 1024 * 1024
+"""Unacknowledged bytes beyond which no further Changes are sent."""
+
+BUDGET_BYTES = 1024 * 1024
+"""About what `data_to_send` returns at a time."""
+
+_MAX_COST = 2 * messages.MAX_FRAME_BYTES
+# Of a burst that costs more than this to take in, the rest waits, so that memory and time stay bounded.
+
+
+class Session:
+    """A conversation over `replica` with one peer.
+
+    Give it the frames that arrive (`receive`) and say when something was committed (`wake`); after each
+    call send what `data_to_send` returns, until that is nothing. When `closed`, close the connection.
+    A RemoteError or LocalError does not leave these methods: it ends the session and stays in `error`.
+    """
+
+    def __init__(
+        self, replica: SyncStore, *, window: int = WINDOW_BYTES, device: bytes | None = None
+    ) -> None:
+        """`device` is the id of the peer's device where the transport has proven it."""
+        self._replica = replica
+        self._device = device
+        self._versions = Versions()
+        self._records = RecordsExchange(replica.devices)
+        self._outgoing = Outgoing(replica, self._versions, window)
+        self._groups = Groups(replica)
+        self._settling = Settling(replica)
+        self._epoch = 0
+        self._heads: dict[int, tuple[int, bytes]] = {}
+        self._greeted = False
+        self._acceptance_sent = False
+        self._to_say: list[Message] = []
+        self._farewell: Bye | None = None
+        self._messages_taken = 0
+        self._ack_due: Version = {}
+        self._ack_owed = False
+        self._presences: list[Presence] = []
+        self._frames: deque[bytes] = deque()
+
+        self.peer: Hello | None = None
+        """The peer's Hello, once it is accepted."""
+        self.welcomed = False
+        """Whether the peer has accepted our Hello."""
+        self.closed = False
+        """Whether the conversation is over; `data_to_send` may still hold the last frames."""
+        self.bye: Bye | None = None
+        """The peer's Bye."""
+        self.error: CrdtnotesError | None = None
+        """Why the session broke, or the peer says it did; None while open and after a normal end."""
+        self.received = 0
+        """Changes from the peer that were new here."""
+        self.learned = 0
+        """Records about devices from the peer that were new here."""
+        self.delivered = 0
+        """Changes that the peer acknowledged and did not have before."""
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.heard: list[Presence] = []
+        """What the peer said of who is where; the caller takes it out."""
+
+    # -- what the caller sees
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the peer's Hello has come and passed the checks."""
+        return self.peer is not None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether frames that were given to `receive` wait to be taken in."""
+        return bool(self._frames) and not self.closed
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the peer may send large frames: its Hello is accepted, or a fork is being settled."""
+        return self.accepted or self.forked
+
+    @property
+    def theirs(self) -> Version:
+        """What the peer is known to have."""
+        return self._versions.theirs
+
+    @property
+    def forked(self) -> bool:
+        """Whether two versions of a stream were found: a meeting after this one goes on."""
+        return self._settling.forked
+
+    @property
+    def dispute(self) -> str:
+        """A sentence about the peer's version of a change, where the one here stands; "" if there is none."""
+        return self._settling.dispute
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether each side has what the other had when it said Hello.
+
+        That is: all that the peer's Hello names is committed here, and the peer has (by its Hello, its
+        Acks or what it sent) all that our Hello named. Later commits on either side do not undo it.
+        """
+        return self.accepted and not self.forked and self._versions.caught_up and self._records.settled
+
+    @property
+    def in_step(self) -> bool:
+        """Whether, as far as this side knows, both hold the same changes right now."""
+        return self.caught_up and self._outgoing.idle and self._versions.equal
+
+    @property
+    def behind(self) -> tuple[int, int]:
+        """How many changes, as far as this side knows, the peer lacks, and how many this side does."""
+        return self._versions.behind
+
+    @property
+    def knows_presence(self) -> bool:
+        """Whether the peer has accepted our Hello and speaks a protocol with Presence."""
+        return self.welcomed and self.peer is not None and self.peer.newest >= messages.PRESENCE_PROTOCOL
+
+    # -- what the caller does
+
+    def say(self, presences: Sequence[Presence]) -> None:
+        """Tell the peer who is where, if it understands that."""
+        if self.knows_presence and not self.closed:
+            self._presences += presences
+
+    def start(self) -> None:
+        """Say Hello."""
+        try:
+            self._epoch = self._replica.epoch
+            self._check_peer()
+            self._heads = self._replica.heads()
+            records = self._records.begin()
+        except (RemoteError, LocalError) as error:
+            self.fail(error)
+            return
+        self._versions.offer({actor: seq for actor, (seq, _) in self._heads.items()})
+        self._to_say.append(
+            messages.hello(self._replica.vault_id, self._replica.device, self._heads, records)
+        )
+
+    def wake(self) -> None:
+        """Note that something was committed here, by whomever."""
+        self._outgoing.wake()
+        self._records.wake()
+
+    def receive(self, frames: Sequence[bytes]) -> int:
+        """Take in the frames that have arrived; returns how many changes and records were new here.
+
+        All changes among them go into one transaction. A frame that breaks a rule ends the session. What
+        is too much for one transaction waits: while `has_more`, call this again, with no frames.
+        """
+        before = self.received + self.learned
+        try:
+            self._check_peer()
+            self._receive(frames)
+        except (RemoteError, LocalError) as error:
+            self.fail(error)
+        return self.received + self.learned - before
+
+    def data_to_send(self, budget: int = BUDGET_BYTES) -> list[bytes]:
+        """Return the next frames for the peer, with about `budget` bytes of changes; none when idle."""
+        changes: list[bytes] = []
+        try:
+            if not self.closed:
+                self._check_peer()
+                changes = self._before_changes() + self._changes_to_send(budget)
+        except (RemoteError, LocalError) as error:
+            self._to_say.clear()
+            self.fail(error)
+        out, self._to_say = self._to_say, []
+        if self._ack_owed:
+            out.append(messages.ack(self._messages_taken, self._ack_due))
+            self._ack_due, self._ack_owed = {}, False
+        self._acceptance_sent = self.accepted
+        frames = [messages.encode(message) for message in out] + changes
+        # Behind the changes, so that the elements that it names are there.
+        frames += [messages.encode(presence) for presence in self._presences]
+        self._presences = []
+        if self._farewell is not None:
+            frames.append(messages.encode(self._farewell))
+            self._farewell = None
+        self.bytes_out += sum(map(len, frames))
+        return frames
+
+    def finish(self) -> None:
+        """End normally: both have what the other had."""
+        self._say_bye(messages.bye(Reason.DONE, "Both sides have what the other had."))
+
+    def leave(self) -> None:
+        """End because this program stops."""
+        self._say_bye(messages.bye(Reason.LEAVING, "The peer's program is stopping."))
+
+    def fail(self, error: CrdtnotesError) -> None:
+        """End because of `error`, whoever is at fault."""
+        if not self.closed:
+            self.error = error
+            self._say_bye(bye_for(error))
+
+    def drop(self) -> None:
+        """End without a word: the connection is gone."""
+        self.closed = True
+        self._outgoing.stop()
+        self._frames.clear()
+
+    # -- inside
+
+    def _say_bye(self, bye: Bye) -> None:
+        if not self.closed:
+            self._farewell = bye
+            self.drop()
+
+    def _receive(self, frames: Sequence[bytes]) -> None:
+        self._frames.extend(frames)
+        items: list[bytes | Heads] = []
+        room = _MAX_COST
+        while self._frames and room > 0 and not self.closed and self.bye is None:
+            frame = self._frames.popleft()
+            self.bytes_in += len(frame)
+            message = self._read(frame)
+            if not isinstance(message, Changes | Heads):
+                self._take(message)
+            elif self.forked:
+                self._settling.take_proof(message)
+            else:
+                group = self._groups.add(message)
+                room -= sum(self._replica.cost(item) for item in group if isinstance(item, bytes))
+                items += group
+        if items:
+            self._store(items)
+        if self.bye is not None:
+            self.error = self.error or error_in(self.bye)
+            self.drop()
+
+    def _take(self, message: Message) -> None:
+        """Take in a message that is not about changes."""
+        match message:
+            case Hello():
+                self._greet(message)
+            case Ack():
+                self.delivered += self._outgoing.acknowledge(message)
+                self.welcomed = True
+            case Branch():
+                self._to_say += self._records.in_fork()
+                self._to_say += self._settling.answer(message)
+            case Standing():
+                self._show(self._settling.found_in_standing(message))
+            case Bye():
+                self.bye = message
+            case Presence():
+                self.heard.append(message)
+            case Records():
+                self.learned += self._records.take(message)
+                self._check_peer()
+            case Bare():
+                self._outgoing.take_bare(message)
+
+    def _read(self, frame: bytes) -> Message:
+        """Decode a frame and check that it may come now."""
+        try:
+            message = messages.decode(frame)
+        except DecodeError:
+            # A newer Hello may have fields that are not known here; its first two are always the range.
+            if not self.accepted and (range_ := messages.protocol_range(frame)) is not None:
+                _check_protocol(*range_)
+            raise
+        if isinstance(message, Hello):
+            if self._greeted:
+                raise ProtocolError("A second Hello came.")
+        elif not isinstance(message, Bye) and not self._greeted:
+            raise ProtocolError("A message came before the Hello.")
+        if isinstance(message, Changes | Heads | Presence | Records | Bare | Standing) and not (
+            self._acceptance_sent or self.forked
+        ):
+            raise ProtocolError("A message came before the Hello was accepted.")
+        return message
+
+    def _greet(self, hello: Hello) -> None:
+        _check_protocol(hello.oldest, hello.newest)
+        if hello.vault != self._replica.vault_id:
+            raise WrongVault("The two sides keep different vaults, so nothing was exchanged.")
+        self._greeted = True
+        self._records.greeted(hello)
+        if not self._show(self._settling.found_in_hello(hello, self._heads)):
+            self.peer = hello
+            self._versions.greeted(hello.version)
+            self._to_say.append(messages.ack(0, {}))
+
+    def _show(self, branch: Branch | None) -> bool:
+        """Show the peer how a stream that is forked goes here; returns whether one is."""
+        if branch is not None:
+            self._outgoing.stop()
+            self._groups.clear()
+            self._to_say.append(branch)
+        return branch is not None
+
+    def _store(self, items: list[bytes | Heads]) -> None:
+        try:
+            received = self._replica.receive(items)
+        except Fork as fork:
+            self._show(self._settling.found_in_changes(fork))
+            return
+        self._messages_taken += len(items)
+        self._ack_owed = True
+        self.received += received.changes
+        if received.covered:
+            self.learned += 1
+            self._outgoing.wake()
+        self._versions.took(received.version)
+        join(self._ack_due, received.version)
+
+    def _check_peer(self) -> None:
+        """Refuse a device that does not belong to the vault: asked before each burst and before each
+        sending.
+        """
+        if self._device is not None and not self._replica.devices.is_member(self._device):
+            raise NotAMember("This device does not belong to the vault, or does no longer.")
+        if self._replica.epoch != self._epoch:
+            # What was said of streams that were written anew since is not true any more.
+            self._settling.forked = True
+            raise Fork("Two versions of a stream were settled with somebody else: meet again.")
+
+    def _before_changes(self) -> list[bytes]:
+        """Return what the peer must know before it takes changes."""
+        if not self.welcomed:
+            return []
+        said: list[Message] = [*self._records.to_send(), *self._settling.standing_to_say()]
+        if self._records.known and not self.forked:
+            said += self._outgoing.bare_to_say()
+        return [messages.encode(message) for message in said]
+
+    def _changes_to_send(self, budget: int) -> list[bytes]:
+        frames: list[bytes] = []
+        size = 0
+        try:
+            # First who belongs to the vault.
+            while self.welcomed and self._records.known and not self.closed and not self.forked:
+                frame = self._outgoing.next_frame() if size < budget else None
+                if frame is None:
+                    break
+                frames.append(frame)
+                size += len(frame)
+        except LocalError as error:
+            self.fail(error)
+        return frames
+
+
+def _check_protocol(oldest: int, newest: int) -> None:
+    if oldest > messages.NEWEST_PROTOCOL or newest < messages.OLDEST_PROTOCOL:
+        raise VersionMismatch(
+            f"One side speaks sync protocol {oldest} to {newest}, the other {messages.OLDEST_PROTOCOL} to "
+            f"{messages.NEWEST_PROTOCOL}: the older crdtnotes needs an update."
+        )

@@ -1,0 +1,42 @@
+from pathlib import Path
+
+from crdtnotes import Vault
+from crdtnotes.store.activity import MOST, MOST_CHANGES
+
+
+def test_what_others_changed_is_told_with_its_line(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "a") as ana, Vault.create(tmp_path / "b", "bo", ana.id) as bo:
+        note = ana.create_note("页", "one\ntwo\n")
+        ana.create_note("gone", "x")
+        for batch in ana.changes_since({}):
+            bo.apply(batch)
+        seen = ana.version
+        assert ana.arrivals(seen) == []
+        bo.note("页").insert(4, "新 ")
+        bo.note("页").append("end")
+        bo.note("gone").insert(0, "y")
+        note.insert(0, "mine ")
+        for batch in bo.changes_since(seen):
+            ana.apply(batch)
+        ana.note("gone").remove()
+        (arrival,) = ana.arrivals(seen)
+        assert (arrival.name, arrival.note, arrival.actor) == ("页", note.id, bo.actor)
+        assert (arrival.changes, arrival.line, arrival.context) == (2, 3, "end")
+        assert ana.arrivals(ana.version) == []
+        assert [one.actor for one in bo.arrivals({})] == [ana.actor, ana.actor]
+
+
+def test_of_very_much_the_latest_is_told(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "a") as ana, Vault.create(tmp_path / "b", "bo", ana.id) as bo:
+        with bo.transaction():
+            for number in range(MOST_CHANGES + 50):
+                bo.create_note(f"页{number}", "text")
+        for batch in bo.changes_since({}):
+            ana.apply(batch)
+        told = ana.arrivals({})
+        assert len(told) == MOST
+        assert [one.time for one in told] == sorted((one.time for one in told), reverse=True)
+        bo.note("页0").append("new")
+        for batch in bo.changes_since(ana.version):
+            ana.apply(batch)
+        assert ana.arrivals({})[0].name == "页0"

@@ -1,0 +1,201 @@
+"""Snapshots that lag, and notes that a newer crdtnotes has written to."""
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from crdtnotes.changes import codec
+from crdtnotes.changes.change import Change
+from crdtnotes.changes.codec import KNOWN_KINDS
+from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt.ops import Insert, Link, Unknown
+from crdtnotes.errors import Damaged
+from crdtnotes.store.compaction import packing
+from crdtnotes.vault import Vault
+from tests.store.oracle import check_against_new_file
+from tests.vaults import batch, changes, created, last_change, meet, replicas, send
+
+
+@pytest.fixture
+def _lagging(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crdtnotes.store.views.derived.SMALL", 10)
+    monkeypatch.setattr("crdtnotes.store.views.derived.LAG", 5)
+
+
+def lag(vault: Vault, name: str) -> tuple[str, int]:
+    """The text of the stored snapshot, and how many log entries it is behind."""
+    id, behind = vault.replica.conn.execute(
+        "SELECT id, head - upto FROM notes WHERE name = ?", (name,)
+    ).fetchone()
+    return vault.replica.documents.texts.read(id).decode(), behind
+
+
+@pytest.mark.usefixtures("_lagging")
+def test_a_snapshot_lags_so_far_and_no_further(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        note = vault.create_note("A", "a long text\n")
+        assert lag(vault, "A") == ("a long text\n", 0)
+        lags = set()
+        for number in range(20):
+            note.append(f"{number} [[link]]")
+            lags.add(lag(vault, "A")[1])
+            with Vault.open(vault.path) as other:
+                assert other.note("A").text == note.text, "whoever opens it catches up"
+        assert max(lags) <= 5
+        assert note.text.count("\n") == 21
+
+
+@pytest.mark.usefixtures("_lagging")
+def test_a_lagging_snapshot_is_caught_up_with(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        note = one.create_note("A", "a long text\n")
+        note.append("needle")
+        note.append("系统")
+        assert lag(one, "A")[1] == 2
+        again = sqlite3.connect(one.path)
+        assert again.execute("SELECT count(*) FROM texts").fetchone() == (0,)
+        again.close()
+        assert [info.characters for info in one.notes()] == [len(note.text)]
+        assert [hit.note for hit in one.search("needle")] == ["A"]
+        note.append("again")
+        send(one, two)
+        assert one.digest == two.digest
+        assert one.check() == []
+        note.append("at the end")
+    with Vault.open(tmp_path / "0.db") as vault:
+        assert lag(vault, "A")[1] == 0, "closing stores what lags"
+        assert vault.note("A").text == "a long text\nneedle\n系统\nagain\nat the end\n"
+
+
+def test_reading_a_text_decodes_no_state(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("A", "te").insert(2, "xt")
+    with Vault.open(tmp_path / "v.db") as vault:
+        vault.replica.conn.execute("UPDATE texts SET state = x'00'")
+        assert vault.note("A").text == "text"
+        with pytest.raises(Damaged):
+            vault.note("A").append("x")
+
+
+def newer(vault: Vault, size: int = 40) -> Change:
+    """A change that inserts, does something that is not known here, and inserts again."""
+    first = created(vault)
+    odd = Unknown(KNOWN_KINDS + 2, msgspec.msgpack.encode([KNOWN_KINDS + 2, {"何": [1, None]}, "x" * size]))
+    birth = first.ops[0].birth  # type: ignore[union-attr]
+    ops = (
+        *first.ops,
+        Insert(OpId(5, 77), OpId(4, birth), " one"),
+        odd,
+        Insert(OpId(10, 77), OpId(8, 77), " two"),
+        Link(OpId(14, 77), ("tag", "t")),
+    )
+    return Change(77, 1, 1, (), 0, first.note, ops)
+
+
+def is_newer(vault: Vault, name: str) -> bool:
+    (flag,) = vault.replica.conn.execute("SELECT newer FROM notes WHERE name = ?", (name,)).fetchone()
+    return bool(flag)
+
+
+def test_an_unknown_operation_is_kept_flagged_and_passed_on_as_it_is(tmp_path: Path) -> None:
+    with replicas(tmp_path, 3) as [one, two, three]:
+        data = batch(newer(one))
+        one.apply(data)
+        assert one.note("by hand").text == "text one two"
+        assert one.tags() == [("t", 1)]
+        assert is_newer(one, "by hand")
+        one.create_note("plain")
+        assert not is_newer(one, "plain")
+        send(one, two)
+        assert batch(changes(two)[0]) == data
+        two.note("by hand").append("answer")
+        assert last_change(two).start == 16
+        meet(one, two, three)
+        assert three.note("by hand").text == "text one two\nanswer\n"
+        assert is_newer(three, "by hand")
+        for vault in (one, two, three):
+            assert vault.check() == []
+            check_against_new_file(vault, tmp_path / f"new{vault.device}.db")
+        path = one.path
+    with Vault.open(path) as vault:
+        assert vault.note("by hand").text == "text one two\nanswer\n"
+        assert is_newer(vault, "by hand")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_newer_program_reads_such_notes_anew(tmp_path: Path, *, packed: bool) -> None:
+    """Also where what is not known lies compressed, and what is known beside it in blocks."""
+    with replicas(tmp_path) as [one, two]:
+        one.apply(batch(newer(one, 4000 if packed else 40)))
+        one.create_note("plain", "[[by hand]]")
+        one.search("text")
+        if packed:
+            for number in range(10):
+                one.note("by hand").insert(4, f" 字{number}")
+            assert packing.pack(one.replica, least=1) == 10
+            (length,) = one.replica.conn.execute("SELECT length FROM log WHERE id = 1").fetchone()
+            assert length > 4000
+            assert is_newer(one, "by hand")
+        send(one, two)
+        assert two.check() == []
+        # The tag stands in no text: the first edit here took it away.
+        path, digest, tags = one.path, one.digest, [] if packed else [("t", 1)]
+    # As an older program would have left it that knew less.
+    conn = sqlite3.connect(path)
+    conn.execute(f"UPDATE meta SET value = {KNOWN_KINDS - 1} WHERE key = 'kinds'")
+    conn.execute("DELETE FROM links WHERE element = (SELECT id FROM elements WHERE kind = 'tag')")
+    conn.commit()
+    conn.close()
+    with Vault.open(path) as vault:
+        assert vault.check() == []
+        assert vault.digest == digest
+        assert vault.tags() == tags
+        assert [hit.note for hit in vault.search("two")] == ["by hand"]
+        check_against_new_file(vault, tmp_path / "new.db")
+        assert vault.replica.conn.execute("SELECT value FROM meta WHERE key = 'kinds'").fetchone() == (
+            KNOWN_KINDS,
+        )
+
+
+class _OldChange(codec.Wire, frozen=True):
+    """A change as a program reads it that knows the kinds of operations 1 to 4."""
+
+    format: int
+    actor: int
+    seq: int
+    start: int
+    deps: tuple[tuple[int, int], ...]
+    time: int
+    note: bytes
+    actors: tuple[int, ...]
+    ops: tuple[codec._Insert | codec._Delete | codec._Create | codec._Rename, ...]
+
+
+def test_an_older_program_keeps_what_it_does_not_know_and_a_newer_one_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with replicas(tmp_path, 1) as [one]:
+        one.create_note("笔记", "begin\n")
+        for number in range(5):
+            one.note("笔记").append(f"[[系统 {number}]] #tag")
+        one.note("笔记").delete(0, 6)
+        with Vault.create(tmp_path / "old.db", "old", one.id) as empty, monkeypatch.context() as patch:
+            patch.setattr(codec, "_change_decoder", msgspec.msgpack.Decoder(_OldChange))
+            patch.setattr(codec, "KNOWN_KINDS", 4)
+            patch.setattr("crdtnotes.store.replica.KNOWN_KINDS", 4)
+            empty.replica.conn.execute("UPDATE meta SET value = 4 WHERE key = 'kinds'")
+            for batch in one.changes_since({}):
+                empty.apply(batch)
+            assert empty.note("笔记").text == one.note("笔记").text
+            assert is_newer(empty, "笔记")
+            assert len(empty.note("笔记").links()) == 0
+            assert 0 < packing.pack(empty.replica, least=1) < 7
+        with Vault.open(tmp_path / "old.db") as old:
+            assert not is_newer(old, "笔记")
+            assert old.digest == one.digest
+            assert old.note("笔记").links() == one.note("笔记").links()
+            assert packing.pack(old.replica, least=1) > 0
+            assert old.check() == []
+            check_against_new_file(old, tmp_path / "new.db")

@@ -1,0 +1,188 @@
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from crdtnotes.markup.words import CJK, spaced
+from crdtnotes.store.views.search import match_expression, terms
+from crdtnotes.vault import Vault
+from tests.vaults import meet, replicas
+
+
+@pytest.fixture(scope="module")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
+    with Vault.create(tmp_path_factory.mktemp("search") / "v.db") as vault:
+        vault.create_note("zh/关系图谱", "一段。\n\n分布式系统里的 CAP定理，\n系\n统\n")
+        vault.create_note("Café", "The quick brown fox\njumps over the lazy dog_house; naïve snake_case\n")
+        vault.create_note("astral", "𠮷野家 ひらがな カタカナ 한국어 ＦＵＬＬ width é\n")
+        vault.create_note("fox", "nothing of the sort")
+        yield vault
+
+
+def found(vault: Vault, query: str) -> list[str]:
+    return [hit.note for hit in vault.search(query)]
+
+
+@pytest.mark.parametrize(
+    ("query", "notes"),
+    [
+        ("系统", ["zh/关系图谱"]),
+        ("布式系", ["zh/关系图谱"]),
+        ("统系", []),
+        ("CAP定理", ["zh/关系图谱"]),
+        ("cap 定理", ["zh/关系图谱"]),
+        ("ＣＡＰ定理", ["zh/关系图谱"]),
+        ("图谱", ["zh/关系图谱"]),
+        ("关系 分布", ["zh/关系图谱"]),
+        ("Café", ["Café"]),
+        (unicodedata.normalize("NFD", "Café"), ["Café"]),
+        ("cafe", ["Café"]),
+        ("naive", ["Café"]),
+        ("qui", ["Café"]),
+        ('"qui"', []),
+        ('"quick brown"', ["Café"]),
+        ('"brown quick"', []),
+        ("“quick brown”", ["Café"]),
+        ("brown quick", ["Café"]),
+        ("fox quick", ["Café"]),
+        ("fox", ["fox", "Café"]),
+        ("case", ["Café"]),
+        ("dog house", ["Café"]),
+        ("𠮷", ["astral"]),
+        ("野家", ["astral"]),
+        ("がな", ["astral"]),
+        ("カナ", ["astral"]),
+        ("국어", ["astral"]),
+        ("full", ["astral"]),
+        ("fox nowhere", []),
+        ("", []),
+        ('"', []),
+        ("* ^ () : - + , . 。", []),
+        ("NOT fox", ["fox"]),  # words like any other: "nothing" begins with one
+        ("fox OR snake", []),
+        ("NEAR(fox quick)", []),
+        ("name:fox", []),
+        ("fox*", ["fox", "Café"]),
+        ("text:", []),
+        ("'fox'; DROP TABLE notes", []),
+    ],
+)
+def test_what_a_query_finds(vault: Vault, query: str, notes: list[str]) -> None:
+    assert found(vault, query) == notes
+
+
+@given(
+    st.one_of(st.text(max_size=12), st.text("\"*^():-+{}[]'\\ANDORNOT系 \0\ud800\u0301", max_size=12)),
+    st.integers(-5, 50),
+)
+@example("\ud800", 5)
+@example("ｆ\u0301\u0e33", 5)
+@example('"' * 500, 5)
+def test_no_query_raises(vault: Vault, query: str, limit: int) -> None:
+    for hit in vault.search(query, limit):
+        assert hit.line >= 1
+
+
+@given(st.text())
+def test_an_expression_holds_words_in_quotes_only(query: str) -> None:
+    assert match_expression(query).count('"') == 2 * len(terms(query))
+
+
+def test_a_hit_is_the_line_that_holds_most_of_the_words(vault: Vault) -> None:
+    [hit] = vault.search("系统 CAP")
+    assert (hit.note, hit.line, hit.snippet) == ("zh/关系图谱", 3, "分布式系统里的 CAP定理，")
+    [hit] = vault.search("lazy jumps")
+    assert (hit.line, hit.snippet) == (2, "jumps over the lazy dog_house; naïve snake_case")
+    [hit] = vault.search("谱")
+    assert hit.line == 1
+
+
+def test_a_long_line_is_cut_around_the_words(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("A", "长" * 500 + " needle " + "尾" * 500)
+        [hit] = vault.search("needle")
+        assert "needle" in hit.snippet
+        assert len(hit.snippet) < 200
+        assert hit.snippet[0] == hit.snippet[-1] == "…"
+
+
+def test_the_best_come_first_and_no_more_than_the_limit(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        for number in range(30):
+            vault.create_note(f"N{number:02}", "word " + "filler " * 20)
+        vault.create_note("word", "x")
+        assert found(vault, "word")[0] == "word"
+        assert len(vault.search("word")) == 20
+        assert len(vault.search("word", 5)) == 5
+        assert vault.search("word", 0) == vault.search("word", -1) == []
+
+
+def test_what_changed_was_renamed_or_deleted_leaves_the_index(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("Alpha", "first 系统")
+        one.create_note("Beta", "second 系统")
+        meet(one, two)
+        for vault in (one, two):
+            assert found(vault, "系统") == ["Alpha", "Beta"]
+        one.note("Alpha").rename("Gamma")
+        one.note("Beta").write("third")
+        meet(one, two)
+        for vault in (one, two):
+            assert found(vault, "系统") == found(vault, "Gamma") == ["Gamma"]
+            assert found(vault, "Alpha") == found(vault, "second") == []
+            assert found(vault, "third") == ["Beta"]
+        one.note("Gamma").remove()
+        two.note("Beta").remove()
+        meet(one, two)
+        for vault in (one, two):
+            assert found(vault, "系统") == found(vault, "third") == []
+            (count,) = vault.replica.conn.execute("SELECT count(*) FROM search").fetchone()
+            assert count == 0
+            vault.replica.conn.execute("INSERT INTO search(search) VALUES ('integrity-check')")
+        two.create_note("Beta", "back")
+        assert found(two, "beta") == ["Beta"]
+
+
+def test_a_note_whose_number_changes_leaves_the_index_too(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A", "one").rename("Z")
+        two.create_note("B", "two").rename("Z")
+        meet(one, two)
+        assert sorted(found(one, "z")) == ["Z", "Z (2)"]
+        assert found(one, '"Z (2)"') == ["Z (2)"]
+        one.note("Z").remove()
+        assert found(one, "z") == ["Z"]
+        assert found(one, '"Z (2)"') == []
+
+
+def test_a_transaction_finds_what_it_wrote(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        with vault.transaction():
+            vault.create_note("A", "needle")
+            assert found(vault, "needle") == ["A"]
+            vault.note("A").write("thread")
+            assert found(vault, "needle") == []
+        assert found(vault, "thread") == ["A"]
+
+
+def words_in(text: str) -> list[tuple[str, int]]:
+    """What FTS5 takes for words in a text, and where they stand."""
+    conn = sqlite3.connect(":memory:")
+    conn.execute("CREATE VIRTUAL TABLE f USING fts5(t, tokenize='unicode61 remove_diacritics 2')")
+    conn.execute("CREATE VIRTUAL TABLE v USING fts5vocab(f, instance)")
+    conn.execute("INSERT INTO f VALUES (?)", (text,))
+    words = conn.execute("SELECT term, offset FROM v ORDER BY offset").fetchall()
+    conn.close()
+    return words
+
+
+@given(st.text(alphabet="系统ab é\u0301ＡＢ，。：！？（）；“”‘’、《》【】—…\n１½ｶﾞ가각ﬁ②ー々〇", max_size=40))
+@example("“系统”，（ＣＡＰ）…—《书》")
+def test_common_punctuation_needs_no_folding(text: str) -> None:
+    apart = re.sub(f"([{CJK}])", r" \1 ", unicodedata.normalize("NFKC", text))
+    assert words_in(spaced(text)) == words_in(apart)

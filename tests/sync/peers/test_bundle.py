@@ -1,0 +1,121 @@
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from crdtnotes.errors import CrdtnotesError, DecodeError, MissingChanges, NotAMember, NotPaired, VaultExists
+from crdtnotes.store import Replica
+from crdtnotes.sync.peers.bundle import apply_bundle, create_bundle
+from crdtnotes.sync.session import groups
+from tests.sync.laptops import Laptop, founder, pair
+
+
+def bundle(source: Laptop, path: Path, *receivers: Laptop, since: dict[int, int] | None = None) -> Path:
+    replica = Replica(source.path)
+    try:
+        members = replica.members.membership().members
+        chosen = [members[one.identity.id] for one in receivers]
+        create_bundle(replica, source.identity, path, chosen, since or {})
+    finally:
+        replica.close()
+    return path
+
+
+def apply(laptop: Laptop, path: Path) -> int:
+    replica = Replica(laptop.path)
+    try:
+        return apply_bundle(replica, laptop.identity, path).changes
+    finally:
+        replica.close()
+
+
+def test_a_bundle_brings_what_is_new(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+    ana.write("zh/系统", "见 [[CAP]] " * 1000)
+    path = bundle(ana, tmp_path / "b", bo)
+    assert apply(bo, path) == 2
+    assert apply(bo, path) == 0
+    assert bo.names() == ["from ana", "from bo", "zh/系统"]
+
+
+def test_a_large_bundle_is_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held back until its signatures come is bounded, not the bundle."""
+    ana, bo = pair(tmp_path)
+    random = Random(1)
+    ana.write("large", "".join(chr(random.randint(0x4E00, 0x9FA5)) for _ in range(15_000)))
+    path = bundle(ana, tmp_path / "b", bo)
+    monkeypatch.setattr(groups, "_MAX_BYTES", 40_000)
+    assert path.stat().st_size > 20_000
+    assert apply(bo, path) == 2
+    monkeypatch.setattr(groups, "_MAX_BYTES", 20_000)
+    with pytest.raises(DecodeError, match="more changes than it may"):
+        apply(bo, path)
+
+
+def test_nothing_of_it_can_be_read_by_others(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+    cem = Laptop(tmp_path, "cem")
+    ana.add(cem)
+    path = bundle(ana, tmp_path / "b", bo)
+    data = path.read_bytes()
+    assert b"from ana" not in data
+    replica = Replica(ana.path)
+    assert replica.vault_id not in data
+    replica.close()
+    with pytest.raises(DecodeError, match="another device"):
+        apply(cem, path)
+
+
+def test_every_flipped_byte_and_every_cut_is_noticed(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+    data = bundle(ana, tmp_path / "b", bo).read_bytes()
+    bad = tmp_path / "bad"
+    for place in range(0, len(data), max(1, len(data) // 60)):
+        for changed in (data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :], data[:place]):
+            bad.write_bytes(changed)
+            with pytest.raises((DecodeError, NotAMember)):
+                apply(bo, bad)
+    assert bo.names() == ["from bo"]
+
+
+def test_a_bundle_of_a_stranger_or_a_revoked_device_is_refused(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+    path = bundle(bo, tmp_path / "b", ana)
+    ana.revoke(bo)
+    with pytest.raises(NotAMember):
+        apply(ana, path)
+    assert ana.names() == ["from ana"]
+    with pytest.raises(NotAMember):
+        apply(founder(tmp_path, "other"), path)
+
+
+def test_a_bundle_brings_news_of_devices_too(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+    cem = Laptop(tmp_path, "cem")
+    ana.add(cem)
+    apply(bo, bundle(ana, tmp_path / "b", bo))
+    replica = Replica(bo.path)
+    assert replica.devices.is_member(cem.identity.id)
+    replica.close()
+
+
+def test_a_bundle_that_does_not_fit_changes_nothing(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+    replica = Replica(ana.path)
+    since = dict(replica.version())
+    replica.close()
+    ana.write("second")
+    with pytest.raises(MissingChanges, match="--since"):
+        apply(bo, bundle(ana, tmp_path / "b", bo, since=since))
+    assert bo.names() == ["from bo"]
+
+
+def test_bundles_overwrite_nothing_and_need_readers(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+    path = bundle(ana, tmp_path / "b", bo)
+    with pytest.raises(VaultExists):
+        bundle(ana, path, bo)
+    with pytest.raises(NotPaired):
+        bundle(ana, tmp_path / "c")
+    with pytest.raises(CrdtnotesError):
+        apply(bo, tmp_path / "nowhere")

@@ -1,0 +1,62 @@
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from crdtnotes.sync.peers.file_watch import FileWatch
+
+
+def test_commits_of_others_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "vault.sqlite"
+
+    async def main(file: sqlite3.Connection) -> None:
+        changed = asyncio.Event()
+        watching = asyncio.create_task(FileWatch(path, changed.set).run())
+        async with asyncio.timeout(20):
+            for number in range(20):
+                await asyncio.sleep(0)
+                changed.clear()
+                with file:
+                    file.execute("INSERT INTO t VALUES (?)", (number,))
+                await changed.wait()
+        watching.cancel()
+        await asyncio.wait([watching])
+
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("CREATE TABLE t (a)")
+        asyncio.run(main(file))
+
+
+def test_a_commit_in_the_same_tick_of_the_clock_is_seen_by_looking_again(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"1")
+
+    async def main() -> None:
+        calls: asyncio.Queue[None] = asyncio.Queue()
+        watching = asyncio.create_task(FileWatch(path, lambda: calls.put_nowait(None)).run())
+        await asyncio.sleep(0)
+        path.write_bytes(b"22")
+        async with asyncio.timeout(20):
+            await calls.get()
+            await calls.get()
+        watching.cancel()
+        await asyncio.wait([watching])
+
+    asyncio.run(main())
+
+
+def test_a_file_that_is_away_for_a_while_is_no_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+
+    async def main() -> None:
+        changed = asyncio.Event()
+        watching = asyncio.create_task(FileWatch(path, changed.set).run())
+        await asyncio.sleep(0)
+        path.write_bytes(b"back")
+        async with asyncio.timeout(20):
+            await changed.wait()
+        assert not watching.done()
+        watching.cancel()
+        await asyncio.wait([watching])
+
+    asyncio.run(main())

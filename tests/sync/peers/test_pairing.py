@@ -1,0 +1,215 @@
+"""Pairing over real sockets; who says what is tested in tests/trust/test_pairing.py."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from crdtnotes.errors import PairingFailed, Unreachable
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.net.tls import joining_context, pairing_context
+from crdtnotes.sync.peers.pairing import Joined, PairingServer, join
+from crdtnotes.trust.code import Code
+from crdtnotes.trust.identity import Identity, own_identity
+from crdtnotes.trust.pairing import PairingHost, PairingJoiner, Welcome
+from tests.sync.running import run
+
+VAULT = bytes(range(16))
+CODE = Code(4821, 0, b"otter-violin-maple")
+WRONG = Code(4821, 0, b"otter-violin-mango")
+WELCOME = Welcome(VAULT, bytes(32), (b"record",), 4821)
+
+
+def host_of(identity: Identity, answer: bool = True, step: float = 15.0) -> PairingServer:
+    async def ask(name: str, device: bytes) -> bool:
+        return answer
+
+    async def admit(name: str, certificate: bytes) -> Welcome:
+        return WELCOME
+
+    return PairingServer(
+        lambda: PairingHost([CODE], identity, "ana", VAULT, secrets.token_bytes), ask, admit, step=step
+    )
+
+
+async def keep(_: Joined) -> None:
+    """Keep nothing."""
+
+
+async def joining(
+    port: int,
+    code: Code,
+    identity: Identity,
+    asked: Callable[[str], None] = lambda _: None,
+    store: Callable[[Joined], Awaitable[None]] = keep,
+) -> Joined:
+    return await join(
+        code,
+        [Address("127.0.0.1", 1, secure=True), Address("127.0.0.1", port, secure=True)],
+        lambda certificate: PairingJoiner(code, identity, "bo", certificate, secrets.token_bytes),
+        store,
+        asked,
+    )
+
+
+@pytest.fixture
+def ana(tmp_path: Path) -> Identity:
+    return own_identity(tmp_path / "ana")
+
+
+@pytest.fixture
+def bo(tmp_path: Path) -> Identity:
+    return own_identity(tmp_path / "bo")
+
+
+def test_two_devices_pair(ana: Identity, bo: Identity) -> None:
+    async def main() -> None:
+        host = host_of(ana)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            joined = await joining(port, CODE, bo)
+            device = await host.paired()
+        assert (joined.welcome, joined.host, joined.host_name) == (WELCOME, ana.id, "ana")
+        assert (device.id, device.name) == (bo.id, "bo")
+
+    run(main())
+
+
+def test_silent_and_malformed_connections_do_not_burn_the_code(ana: Identity, bo: Identity) -> None:
+    async def main() -> None:
+        host = host_of(ana)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(40)]
+            for noise in (b"\0\0\0\1\xc1", b"\xff\xff\xff\xff", b"\0\0\0\5abc", b""):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=joining_context())
+                writer.write(noise)
+                kept.append((reader, writer))
+            await joining(port, CODE, bo)
+            assert (await host.paired()).id == bo.id
+            for _, writer in kept:
+                writer.transport.abort()
+
+    run(main())
+
+
+def test_a_wrong_guess_ends_it_for_all(ana: Identity, bo: Identity) -> None:
+    async def main() -> None:
+        host = host_of(ana)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            with pytest.raises(PairingFailed):
+                await joining(port, WRONG, bo)
+            with pytest.raises(PairingFailed):
+                await host.paired()
+            with pytest.raises((Unreachable, PairingFailed)):
+                await joining(port, CODE, bo)
+
+    run(main())
+
+
+def test_a_person_who_says_no_is_obeyed(ana: Identity, bo: Identity) -> None:
+    async def main() -> None:
+        host = host_of(ana, answer=False)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            with pytest.raises(PairingFailed):
+                await joining(port, CODE, bo)
+            with pytest.raises(PairingFailed):
+                await host.paired()
+
+    run(main())
+
+
+def test_who_goes_away_while_the_person_is_asked_may_come_again(
+    ana: Identity, bo: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
+    questions: list[str] = []
+    told: list[str] = []
+
+    async def main() -> None:
+        asked = asyncio.Event()
+        withdrawn = asyncio.Event()
+
+        async def ask(name: str, device: bytes) -> bool:
+            questions.append(name)
+            if len(questions) > 1:
+                return True
+            asked.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                withdrawn.set()
+            return True
+
+        async def admit(name: str, certificate: bytes) -> Welcome:
+            return WELCOME
+
+        host = PairingServer(lambda: PairingHost([CODE], ana, "ana", VAULT, secrets.token_bytes), ask, admit)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            first = asyncio.create_task(joining(port, CODE, bo, told.append))
+            await asked.wait()
+            first.cancel()
+            await withdrawn.wait()
+            await joining(port, CODE, bo)
+            assert (await host.paired()).id == bo.id
+
+    run(main())
+    assert questions == ["bo", "bo"]
+    assert told == ["ana"]
+    assert "the code is still good" in caplog.text
+
+
+def test_who_is_let_in_and_goes_away_is_told_of_and_may_come_again(
+    ana: Identity, bo: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        host = host_of(ana)
+
+        async def stop(_: Joined) -> None:
+            raise Unreachable("the disk is full")
+
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            with pytest.raises(Unreachable):
+                await joining(port, CODE, bo, store=stop)
+            await joining(port, CODE, bo)
+            assert (await host.paired()).id == bo.id
+
+    run(main())
+    assert "give it the same code again" in caplog.text
+
+
+def test_after_a_while_nobody_is_waited_for(ana: Identity) -> None:
+    async def main() -> None:
+        host = host_of(ana)
+        async with host.listening(ana, "127.0.0.1", 0):
+            with pytest.raises(PairingFailed, match="in time"):
+                await host.paired(0.01)
+
+    run(main())
+
+
+def test_a_relay_over_the_network_ends_in_a_mismatch(tmp_path: Path, ana: Identity, bo: Identity) -> None:
+    """It ends TLS on both sides and carries every frame unchanged."""
+    relay = own_identity(tmp_path / "relay")
+
+    async def main() -> None:
+        host = host_of(ana)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+
+            async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                while data := await reader.read(4096):
+                    writer.write(data)
+                    await writer.drain()
+                writer.close()
+
+            async def middle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                there, back = await asyncio.open_connection("127.0.0.1", port, ssl=joining_context())
+                await asyncio.gather(carry(reader, back), carry(there, writer), return_exceptions=True)
+
+            server = await asyncio.start_server(middle, "127.0.0.1", 0, ssl=pairing_context(relay))
+            async with server:
+                with pytest.raises(PairingFailed):
+                    await joining(server.sockets[0].getsockname()[1], CODE, bo)
+            with pytest.raises(PairingFailed):
+                await host.paired()
+
+    run(main())

@@ -1,0 +1,127 @@
+"""Two editors on two replicas, which meet directly: one lets the other come."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.strip import Strip
+
+from crdtnotes import Vault
+from crdtnotes.sync.peers.conversation import PeerStatus
+from crdtnotes.sync.session.presence import EXPIRY_SECONDS
+from crdtnotes_tui.editor.caret_overlay import Stretch, mark
+from crdtnotes_tui.editor.remote_carets import COLOURS
+from crdtnotes_tui.peers.connections import told
+from tests.tui.desktop import Desktop, desktop, vault_of
+from tests.tui.loop import run, until
+
+
+@asynccontextmanager
+async def met(tmp_path: Path, **notes: str) -> AsyncIterator[tuple[Desktop, Desktop]]:
+    """Two editors on the note `n`, in step."""
+    path = vault_of(tmp_path / "a", **notes)
+    with Vault.open(path) as vault, Vault.create(tmp_path / "b", "bo 书房", vault.id) as other:
+        for batch in vault.changes_since({}):
+            other.apply(batch)
+    async with desktop(path, "n") as ana, desktop(tmp_path / "b", "n") as bo:
+        address = await ana.app.main.collaboration.connections.serve("127.0.0.1", 0)
+        await bo.app.main.collaboration.connections.follow([("", address)])
+        await until(lambda: "in step" in bo.app.main.collaboration.summary)
+        bo.app.main.collaboration.moved()
+        ana.app.main.collaboration.moved()
+        yield ana, bo
+
+
+def test_a_caret_and_a_selection_are_seen_and_follow_the_text(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with met(tmp_path, n="first 中文\nsecond") as (ana, bo):
+            bo.editor.caret_to(8)
+            await ana.sees("bo 书房", "with bo 书房")
+            await until(lambda: [one.caret for one in ana.editor.marks] == [8])
+            assert ana.editor.marks[0].colour in COLOURS
+            ana.editor.caret_to(0)
+            await ana.type("new line\n")
+            assert [one.caret for one in ana.editor.marks] == [17]
+            await ana.saved()
+            await until(lambda: bo.text == ana.text)
+            assert bo.editor.caret == 17
+            bo.editor.caret_to(9)
+            await bo.press("shift+end")
+            await until(lambda: [(one.start, one.caret) for one in ana.editor.marks] == [(9, 17)])
+            await bo.type("x")
+            await until(lambda: ana.text.startswith("new line\nx\n"))
+            await until(lambda: [(one.start, one.caret) for one in ana.editor.marks] == [(10, 10)])
+            await ana.sees("✎ bo 书房")
+
+    run(main())
+
+
+def test_who_leaves_is_not_seen_any_more(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with met(tmp_path, n="text", m="") as (ana, bo):
+            await until(lambda: len(ana.editor.marks) == 1)
+            bo.app.main.go(lambda: bo.app.main.workspace.open("m"))
+            await until(lambda: not ana.editor.marks)
+            bo.app.main.go(lambda: bo.app.main.workspace.open("n"))
+            await until(lambda: len(ana.editor.marks) == 1)
+            await bo.app.put_away()
+            async with asyncio.timeout(EXPIRY_SECONDS / 2):  # said, and not merely forgotten
+                await until(lambda: not ana.editor.marks)
+            await until(lambda: "offline since" in ana.app.main.collaboration.summary)
+
+    run(main())
+
+
+def test_what_came_in_is_listed_and_one_key_away(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with met(tmp_path, n="", other__页="one\ntwo\nthree") as (ana, bo):
+            await until(lambda: len(ana.editor.marks) == 1)
+            bo.app.main.go(lambda: bo.app.main.workspace.open("other/页"))
+            await bo.shows("other/页")
+            bo.editor.caret_to(4)
+            await bo.type("新")
+            await bo.saved()
+            await ana.sees("1 new")
+            await ana.press("f5")
+            await ana.sees("other/页  bo 书房", "新two")
+            await ana.press("escape")
+            await until(lambda: not ana.app.main.collaboration.news)
+            await bo.type("!")
+            await bo.saved()
+            await until(lambda: len(ana.app.main.collaboration.news) == 1)
+            await ana.press("alt+n")
+            await ana.shows("other/页")
+            await until(lambda: ana.editor.cursor_location == (1, 0))
+
+    run(main())
+
+
+def test_marks_are_laid_over_by_cells() -> None:
+    strip = Strip([Segment("中文ab")])
+    drawn = mark(strip, [Stretch("bo", "#8bd5ca", 2, 5, 2, 2)], Color.parse("#000000"), 20)
+    assert drawn.cell_length == 20
+    assert drawn.text.startswith("中文ab")
+    assert drawn.text.rstrip().endswith(" bo")
+    styled = [(segment.text, segment.style) for segment in drawn if segment.text.strip()]
+    assert [text for text, _ in styled] == ["中", "文", "a", "b", " bo "]
+    colours = [style.bgcolor.name if style and style.bgcolor else "" for _, style in styled]
+    assert colours[1] == colours[4] == "#8bd5ca"
+    assert colours[2] not in ("", "#8bd5ca")
+
+
+def test_a_name_that_finds_no_room_is_left_out() -> None:
+    strip = Strip([Segment("x" * 18)])
+    drawn = mark(strip, [Stretch("somebody", "#8bd5ca", 3, 3, 3, 1)], Color.parse("#000000"), 20)
+    assert drawn.text == "x" * 18 + "  "
+
+
+def test_how_it_stands_with_a_peer_is_told_in_words() -> None:
+    status = PeerStatus("host", "bo", True, False, True, 0, 0, lacking=1, to_come=2)
+    assert told(status) == "3 changes behind"
+    assert told(replace(status, lacking=1, to_come=0)) == "1 change behind"
+    assert told(replace(status, in_step=True)) == "in step"
+    assert told(replace(status, connected=False)).startswith("offline since ")

@@ -1,0 +1,151 @@
+"""Editors of paired vaults: they meet by themselves, in mutual TLS."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crdtnotes import Vault
+from crdtnotes.errors import BadIdentity, CrdtnotesError
+from crdtnotes.sync.net.address import Address
+from crdtnotes.trust.identity import Identity
+from crdtnotes_tui.peers.paired_devices import Ways
+from tests.sync.laptops import Laptop, founder, pair
+from tests.tui.desktop import Desktop, desktop
+from tests.tui.loop import run, until
+
+
+def ways(laptop: Laptop) -> Ways:
+    return Ways(lambda: laptop.identity, "127.0.0.1", 0, discover=False)
+
+
+def served_at(workspace: Desktop) -> str:
+    return workspace.app.main.collaboration.connections.served_at
+
+
+def remember(laptop: Laptop, other: Laptop, address: str) -> None:
+    """Let a laptop know where it met another one."""
+    with Vault.open(laptop.path) as vault:
+        vault.replica.devices.note_contact(other.identity.id, address, {})
+
+
+def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+
+    async def main() -> None:
+        async with desktop(ana.path, "from ana", ways=ways(ana), identity=ana.identity) as one:
+            await until(lambda: served_at(one).startswith("wss://127.0.0.1:"))
+            await one.sees("bo not here yet")
+            remember(bo, ana, served_at(one))
+            async with desktop(bo.path, "from bo", ways=ways(bo), identity=bo.identity) as other:
+                await one.sees("bo in step")
+                await other.sees("ana in step")
+                connections = one.app.main.collaboration.connections
+                assert connections.members.node is not None
+                (status,) = connections.members.node.peers
+                connections._report(
+                    replace(status, connected=False)
+                )  # of a second connection to the same device
+                assert connections.summary == "bo in step"
+                other.app.main.go(lambda: other.app.main.workspace.open("from ana"))
+                await other.shows("from ana")
+                await one.sees("with bo")
+                one.editor.caret_to(0)
+                await one.type("你好 ")
+                await until(lambda: other.text == "你好 text")
+                other.editor.caret_to(len(other.text))
+                await other.type("!")
+                await until(lambda: one.text == "你好 text!")
+            await one.sees("bo offline since")
+
+    run(main())
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_told_and_others_are_met(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+
+    async def main() -> None:
+        async with bo.node() as there:
+            taken = await there.serve_members("127.0.0.1", 0)
+            remember(ana, bo, str(taken))
+            nowhere = ways(ana)._replace(port=taken.port)
+            async with desktop(ana.path, "from ana", ways=nowhere, identity=ana.identity) as one:
+                await one.sees("another program")
+                await one.press("escape")
+                await one.sees("bo in step")
+                assert served_at(one) == ""
+
+    run(main())
+
+
+def test_a_vault_that_is_paired_while_it_is_open(tmp_path: Path) -> None:
+    ana, bo = founder(tmp_path), Laptop(tmp_path, "bo")
+    ana.write("n", "text")
+
+    async def main() -> None:
+        async with desktop(ana.path, "n", ways=ways(ana), identity=ana.identity) as one:
+            await until(lambda: one.app.main.collaboration._tasks != [])
+            assert served_at(one) == ""
+            ana.add(bo)
+            await until(lambda: served_at(one) != "")
+            remember(bo, ana, served_at(one))
+            async with desktop(bo.path, ways=ways(bo), identity=bo.identity) as other:
+                await one.sees("bo in step")
+                await until(lambda: "n" in other.editor.catalogue)
+                await until(lambda: not other.app.main.body.welcome.display)
+
+    run(main())
+
+
+def test_a_device_that_was_not_paired_is_not_let_in(tmp_path: Path) -> None:
+    ana, _ = pair(tmp_path)
+    stranger = Laptop(tmp_path, "stranger")
+
+    async def main() -> None:
+        async with desktop(ana.path, "from ana", ways=ways(ana), identity=ana.identity) as one:
+            await until(lambda: served_at(one) != "")
+            with Vault.open(ana.path) as vault:
+                vault.backup(stranger.path)
+            async with desktop(
+                stranger.path, "from ana", ways=ways(stranger), identity=stranger.identity
+            ) as other:
+                await until(lambda: served_at(other) != "")
+                node = other.app.main.collaboration.connections.members.node
+                assert node is not None
+                with pytest.raises(CrdtnotesError):
+                    await node.dial(Address.parse(served_at(one)))
+
+    run(main())
+
+
+def test_peers_are_told_in_numbers_where_there_are_many(tmp_path: Path) -> None:
+    ana, _ = pair(tmp_path)
+    for name in ("cy", "di", "ed"):
+        ana.add(Laptop(tmp_path, name))
+
+    async def main() -> None:
+        async with desktop(ana.path, "from ana", ways=ways(ana), identity=ana.identity) as one:
+            await one.sees("4 not here yet")
+
+    run(main())
+
+
+def test_keys_that_cannot_be_read_are_told_once_and_notes_go_on(tmp_path: Path) -> None:
+    ana, _ = pair(tmp_path)
+    asked = []
+
+    def broken() -> Identity:
+        asked.append(1)
+        raise BadIdentity("This device's keys cannot be used.")
+
+    async def main() -> None:
+        async with desktop(ana.path, "from ana", ways=Ways(broken, "127.0.0.1", 0, discover=False)) as one:
+            await one.sees("keys cannot be used")
+            await one.press("escape")
+            await one.type("!")
+            await one.saved()
+            await one.app.main.collaboration.keep_up()
+            assert asked == [1]
+            assert one.stored() == "text!"
+
+    run(main())

@@ -1,0 +1,499 @@
+"""The editor: Textual's TextArea over a note's buffer.
+
+Every local edit passes through `NoteDocument.replace_range`. What others did passes through `patched`, which
+leaves caret, selection and what is on the screen where they were.
+"""
+
+import asyncio
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding
+from textual.cache import LRUCache
+from textual.message import Message
+from textual.strip import Strip
+from textual.widgets import TextArea
+from textual.widgets.text_area import (
+    DocumentNavigator,
+    Edit,
+    EditResult,
+    Location,
+    Selection,
+)
+
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.markup.rewrite import bracket_edits
+from crdtnotes.markup.wikilink import WikiLink
+from crdtnotes_tui.editor.caret_overlay import Stretch, mark
+from crdtnotes_tui.editor.changed_lines import PaintsChangedLines
+from crdtnotes_tui.editor.line_cache import ShownLines
+from crdtnotes_tui.editor.no_history import NoHistory
+from crdtnotes_tui.editor.remote_carets import Mark
+from crdtnotes_tui.editor.wrapping import Wrapping
+from crdtnotes_tui.notes.buffer import Buffer
+from crdtnotes_tui.notes.catalogue import Catalogue
+from crdtnotes_tui.notes.document import NoteDocument
+from crdtnotes_tui.notes.transform import follow, follow_range
+from crdtnotes_tui.text.find_replace import Replacing
+from crdtnotes_tui.text.list_editing import indent_of, on_enter, toggled
+from crdtnotes_tui.text.styling import STYLES, code_lines, links_in
+
+_MANY = 16
+"""From so many patches on, all lines are wrapped again instead of those that each one touched."""
+
+
+class NoteEditor(PaintsChangedLines):
+    """A note under the person's hands."""
+
+    COMPONENT_CLASSES = {f"note--{style}" for style in STYLES}
+
+    BINDINGS = [
+        Binding(
+            "ctrl+right_square_bracket,alt+enter", "follow", "Follow the link", tooltip="creates the note"
+        ),
+        Binding("ctrl+space", "toggle_task", "Tick the task"),
+        Binding("shift+tab", "outdent", "Outdent", show=False),
+        Binding("ctrl+z", "undo", "Undo"),
+        Binding("ctrl+y", "redo", "Redo"),
+    ]
+
+    @dataclass
+    class Followed(Message):
+        """The person wants to go where a link leads."""
+
+        link: WikiLink
+
+    @dataclass
+    class KeyForList(Message):
+        """A key that belongs to the open list of suggestions: up, down, accept or close."""
+
+        key: str
+
+    @dataclass
+    class OthersWrote(Message):
+        """Somebody else changed the note."""
+
+    def __init__(self, id: str | None = None) -> None:
+        self.marks: Sequence[Mark] = ()
+        self._next_document: NoteDocument | None = None
+        self._shown = ShownLines()
+        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(2048)
+        self._part_styles: dict[str, Style] = {}
+        self._blocks: list[str | None] = []
+        self._blocks_of: tuple[int, int] = (0, -1)
+        super().__init__(id=id, tab_behavior="indent", show_line_numbers=False, disabled=True)
+        self.history = NoHistory()
+        self.cursor_blink = False
+        self.indent_width = 4
+        self.buffer: Buffer | None = None
+        self.catalogue = Catalogue()
+        self.list_open = False
+
+    # -- which note
+
+    def show(self, buffer: Buffer, position: int | None = None) -> None:
+        """Show a buffer, with the caret at a position, or where it was last, or at the end."""
+        if self.buffer is not None:
+            self.buffer.left_at = self.caret
+            self.buffer.view = None
+        if position is None:
+            position = buffer.left_at
+        self.buffer = buffer
+        self.marks = ()
+        buffer.view = self
+        self.disabled = False
+        self._install(buffer.document)
+        self.caret_to(len(buffer.document.text) if position is None else position)
+
+    def replaced(self) -> None:
+        """The buffer has a new document."""
+        if self.buffer is not None:
+            position = self.caret
+            self._install(self.buffer.document)
+            self.caret_to(position)
+
+    def _install(self, document: NoteDocument) -> None:
+        self._next_document = document
+        self._set_document("", None)
+
+    def _set_document(self, text: str, language: str | None) -> None:  # noqa: ARG002
+        document, self._next_document = self._next_document or NoteDocument(text), None
+        self.document = document
+        self._wrapping = self.wrapped_document = Wrapping(document, tab_width=self.indent_width)
+        self._strips.clear()
+        self.navigator = DocumentNavigator(self.wrapped_document)
+        self._build_highlight_map()
+        self.move_cursor((0, 0))
+        self._rewrap_and_refresh_virtual_size()
+        self.repaint_all()
+
+    @property
+    def note_document(self) -> NoteDocument:
+        """The document, as what it is here."""
+        if not isinstance(self.document, NoteDocument):
+            raise TypeError("the editor shows notes only")
+        return self.document
+
+    @property
+    def caret(self) -> int:
+        """The caret's position in the text."""
+        return self.note_document.get_index_from_location(self.cursor_location)
+
+    def caret_to(self, position: int) -> None:
+        """Put the caret at a position, as near as there is one."""
+        document = self.note_document
+        self.move_cursor(document.get_location_from_index(min(max(0, position), len(document.text))))
+        self.scroll_cursor_visible()
+
+    # -- what others did
+
+    def patched(self, patches: Sequence[Patch], *, own: bool) -> None:
+        """Make patches in the document; caret, selection and the lines on the screen stay where they are.
+
+        After the person's own undo or redo the caret goes to what came back.
+        """
+        document = self.note_document
+        start, end = map(document.get_index_from_location, self.selection)
+        above, top = self._place_on_screen()
+        for patch in patches:
+            backward = end < start
+            low, high = (end, start) if backward else (start, end)
+            if low == high:
+                low = high = follow(high, patch, behind=True)
+            else:
+                low, high = follow_range(low, high, patch)
+            start, end = (high, low) if backward else (low, high)
+            top = follow(top, patch, behind=False)
+            replaced = document.patch(patch)
+            self.marks = [one.past(patch) for one in self.marks]
+            if len(patches) < _MANY:
+                self.wrapped_document.wrap_range(*replaced)
+        if own:
+            start = end = patches[-1].start + len(patches[-1].inserted)
+        if len(patches) >= _MANY:
+            self.wrapped_document.wrap(self.wrap_width, self.indent_width)
+        self._build_highlight_map()
+        locate = document.get_location_from_index
+        selection = Selection(locate(start), locate(end))
+        # Selection before size: where a scrollbar goes, TextArea scrolls to the caret, which must be there.
+        if own:
+            self.selection = selection
+            self._refresh_size()
+            self.record_cursor_width()
+            self.post_message(self.Changed(self))
+        else:
+            self.set_reactive(TextArea.selection, selection)  # without scrolling to it
+            self._refresh_size()
+            self._stay(above, locate(top))
+            self.post_message(self.OthersWrote())
+        self.refresh()
+
+    def _place_on_screen(self) -> tuple[int | None, int]:
+        """Return the caret's line on the screen, None where it is not on it, and the top line's position."""
+        scrolled = self.scroll_offset.y
+        self._recompute_cursor_offset()  # type: ignore[no-untyped-call]
+        above = self._cursor_offset[1] - scrolled
+        top = self._wrapping.first_shown(scrolled)
+        visible = 0 <= above < max(1, self.size.height)
+        return above if visible else None, self.note_document.get_index_from_location(top)
+
+    def _stay(self, above: int | None, top: Location) -> None:
+        """Scroll so that nothing moves on the screen."""
+        self._recompute_cursor_offset()  # type: ignore[no-untyped-call]
+        row = self._wrapping.top_of(top) if above is None else self._cursor_offset[1] - above
+        if row != self.scroll_offset.y:
+            self.scroll_to(y=row, animate=False, force=True, immediate=True)
+        self.record_cursor_width()
+        self.place_cursor()
+
+    def place_cursor(self) -> None:
+        """Let the terminal's cursor, and the input method with it, be at the caret, if this has the focus."""
+        if self.has_focus:
+            self.app.cursor_position = self.cursor_screen_offset
+
+    # -- what the person does
+
+    def action_undo(self) -> None:
+        """Take back the person's own last edit."""
+        if self.buffer is not None:
+            self.buffer.undo()
+
+    def action_redo(self) -> None:
+        """Do it again."""
+        if self.buffer is not None:
+            self.buffer.redo()
+
+    def undo(self) -> None:
+        """As `action_undo`."""
+        self.action_undo()
+
+    def redo(self) -> None:
+        """As `action_redo`."""
+        self.action_redo()
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Make a local edit; full-width link brackets that it closes become ASCII ones."""
+        if self.marks:
+            document = self.note_document
+            start, end = map(document.get_index_from_location, (edit.top, edit.bottom))
+            self.marks = [one.past(Patch(start, end - start, edit.text)) for one in self.marks]
+        result = super().edit(edit)
+        if edit.text.endswith(("】", "］")):
+            self._normalise(result.end_location[0])
+        return result
+
+    def replace_pieces(self, pieces: Sequence[Replacing]) -> None:
+        """Replace pieces of the text, given in its order, in one step of undo.
+
+        The caret goes behind the last one.
+        """
+        if not pieces or self.buffer is None:
+            return
+        document = self.note_document
+        locate = document.get_location_from_index
+        caret = pieces[-1].end
+        with self.buffer.one_group():
+            for start, end, text in reversed(pieces):
+                document.replace_range(locate(start), locate(end), text)
+                patch = Patch(start, end - start, text)
+                self.marks = [one.past(patch) for one in self.marks]
+                caret = follow(caret, patch, behind=False)
+        self.wrapped_document.wrap(self.wrap_width, self.indent_width)
+        self._build_highlight_map()
+        self.selection = Selection.cursor(locate(caret))
+        self._refresh_size()
+        self.record_cursor_width()
+        self.post_message(self.Changed(self))
+        self.refresh()
+
+    def _normalise(self, row: int) -> None:
+        for start, end, text in reversed(bracket_edits(self.document.get_line(row))):
+            self.replace(text, (row, start), (row, end))
+
+    def _replace_via_keyboard(self, insert: str, start: Location, end: Location) -> EditResult | None:
+        if insert == "\n" and start == end:
+            row, column = start
+            enter = on_enter(self.document.get_line(row), column)
+            if enter is not None:
+                start, insert = (row, enter.start), enter.text
+        return super()._replace_via_keyboard(insert, start, end)
+
+    async def _on_key(self, event: events.Key) -> None:
+        key = event.key
+        if self.list_open and key in ("up", "down", "enter", "tab", "escape"):
+            self.post_message(self.KeyForList(key))
+        elif key.startswith("alt+") and event.is_printable:
+            # A terminal sends the letter along; bound or not, it is none to be written.
+            await self._run_binding(key)
+        elif not (key == "tab" and self._indent(1)):
+            if event.is_printable or key in ("enter", "tab"):
+                return
+            if not await self._run_binding(key) and key != "escape":
+                return
+        event.prevent_default()
+        event.stop()
+
+    async def _run_binding(self, key: str) -> bool:
+        """Do what a key is bound to, here and now; return whether it is bound.
+
+        Textual would let the key rise to the app first, and letters typed meanwhile would overtake it.
+        """
+        for binding in self._bindings.key_to_bindings.get(key, ()):
+            return await self.app.run_action(binding.action, self)
+        active = self.screen.active_bindings.get(key)
+        return active is not None and await self.app.run_action(active.binding.action, active.node)
+
+    async def drained(self) -> None:
+        """Wait until every key that has come is dealt with."""
+        done = asyncio.Event()
+        self.call_later(done.set)
+        await done.wait()
+
+    def action_outdent(self) -> None:
+        """Move list items to the left."""
+        self._indent(-1)
+
+    def _indent(self, direction: int) -> bool:
+        """Indent or outdent the lines of the selection; return False where Tab means something else."""
+        (first, _), (last, _) = sorted(self.selection)
+        several = first != last
+        rows = [
+            row
+            for row in range(first, last + 1)
+            if several or indent_of(self.document.get_line(row)) is not None
+        ]
+        if not rows and direction > 0:
+            return False
+        for row in rows or range(first, last + 1):
+            line = self.document.get_line(row)
+            width = indent_of(line) or self.indent_width
+            if direction > 0:
+                self.insert(" " * width, (row, 0))
+            else:
+                spaces = len(line) - len(line.lstrip(" \t"))
+                self.delete((row, 0), (row, min(spaces, width)))
+        return True
+
+    def action_toggle_task(self) -> None:
+        """Tick the task of the caret's line, untick it, or make the item a task."""
+        row, _ = self.cursor_location
+        edit = toggled(self.document.get_line(row))
+        if edit is not None:
+            start, end, text = edit
+            self.replace(text, (row, start), (row, end))
+
+    def link_at(self, location: Location) -> WikiLink | None:
+        """Return the link at a location."""
+        row, column = location
+        if self._blocks_now()[row] is not None:
+            return None
+        links = links_in(self.document.get_line(row))
+        return next((link for link in links if link.start <= column <= link.end), None)
+
+    def action_follow(self) -> None:
+        """Go where the link under the caret leads."""
+        link = self.link_at(self.cursor_location)
+        if link is not None:
+            self.post_message(self.Followed(link))
+
+    async def _on_click(self, event: events.Click) -> None:
+        if event.ctrl:
+            link = self.link_at(self.get_target_document_location(event))
+            if link is not None:
+                self.post_message(self.Followed(link))
+
+    # -- looks
+
+    def know(self, catalogue: Catalogue) -> None:
+        """Take in which notes there are."""
+        self.catalogue = catalogue
+        self._shown.clear()
+        self._strips.clear()
+        self._line_cache.clear()
+        self.repaint_all()
+
+    def notify_style_update(self) -> None:
+        """Forget what depends on styles."""
+        self._part_styles.clear()
+        self._shown.clear()
+        self._strips.clear()
+        self._looks = None
+        super().notify_style_update()
+
+    def on_resize(self) -> None:
+        """Keep the caret on the screen when a panel comes or the terminal changes."""
+        self.call_after_refresh(self.scroll_cursor_visible)
+
+    def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:  # noqa: ARG002
+        """Return None: in prose it would mark little, and search the whole text."""
+        return None
+
+    def look_of(self, y: int) -> Hashable:
+        """Return what decides how a line of the screen looks: its text, its block, what lies over it."""
+        top = self.scroll_offset.y + y
+        place = self._wrapping.line_at(top)
+        state = (self.size, self.has_focus, self.disabled)
+        stretches = tuple(self._stretches(top))
+        if place is None:
+            return state, stretches, self.cursor_location if y == 0 else None
+        row, section = place
+        begin, end = self._wrapping.columns(row, section)
+        shown = self.get_line(row)
+        parts = tuple(
+            (max(start, begin) - begin, min(finish, end) - begin, style)
+            for start, finish, style in shown.spans
+            if start < end and finish > begin
+        )
+        return shown.plain[begin:end], parts, state, self._selected_in(row, begin, end), stretches
+
+    def _selected_in(self, row: int, begin: int, end: int) -> Hashable:
+        """Return what of caret and selection lies in these columns of a line, seen from the first."""
+        first, last = sorted(self.selection)
+        if not (first <= (row, end) and last >= (row, begin)):
+            return None
+        low = max(begin, first[1]) if first[0] == row else begin
+        high = min(end, last[1]) if last[0] == row else end + 1
+        at_row, column = self.selection.end
+        return low - begin, high - begin, column - begin if at_row == row else None
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of the screen; one without caret and selection is drawn once, wherever it stands."""
+        place = self._wrapping.line_at(self.scroll_offset.y + y)
+        if place is None or not self.text:
+            return self._with_marks(super().render_line(y), y)
+        return self._with_marks(self._render_text(y, *place), y)
+
+    def _render_text(self, y: int, row: int, section: int) -> Strip:
+        first, last = sorted(self.selection)
+        if first[0] <= row <= last[0]:
+            return self._render_line(y)
+        line, block = self.document.get_line(row), self._blocks_now()[row]
+        # After a resize lines are drawn before they are wrapped anew: the size alone does not tell.
+        key = (line, block, section, self._wrapping.width, self.size, self.has_focus)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = self._render_line(y)
+        return strip
+
+    def mark_others(self, marks: Sequence[Mark]) -> None:
+        """Show where others are."""
+        if list(marks) != list(self.marks):
+            self.marks = marks
+            self.refresh()
+
+    def _with_marks(self, strip: Strip, y: int) -> Strip:
+        """Lay others' carets and selections over a line of the screen."""
+        stretches = self._stretches(self.scroll_offset.y + y)
+        if not stretches:
+            return strip
+        return mark(strip, stretches, self.background_colors[1], self.scrollable_content_region.width)
+
+    def _stretches(self, y: int) -> list[Stretch]:
+        places = (self._stretch(one, y) for one in self.marks)
+        return [place for place in places if place is not None]
+
+    def _stretch(self, one: Mark, y: int) -> Stretch | None:
+        """Return what of somebody's place lies on a line of the wrapped text."""
+        document = self.note_document
+        end_of_text = len(document.text)
+        low, high = sorted((min(one.caret, end_of_text), min(one.start, end_of_text)))
+        first, last = (self._wrapping.cell_of(document.get_location_from_index(at)) for at in (low, high))
+        if not first.y <= y <= last.y:
+            return None
+        row, column = document.get_location_from_index(min(one.caret, end_of_text))
+        caret = self._wrapping.cell_of((row, column))
+        line = document.get_line(row)
+        return Stretch(
+            one.name,
+            one.colour,
+            first.x if y == first.y else 0,
+            last.x if y == last.y else self.size.width,
+            caret.x if y == caret.y else -1,
+            max(1, cell_len(line[column])) if column < len(line) else 1,
+        )
+
+    def get_line(self, line_index: int) -> Text:
+        """Return a line with its styles."""
+        if not self._part_styles:
+            self._part_styles = {
+                style: self.get_component_rich_style(f"note--{style}", partial=True) for style in STYLES
+            }
+        line = self.document.get_line(line_index)
+        return self._shown.get(line, self._blocks_now()[line_index], self._resolves, self._part_styles)
+
+    def _resolves(self, target: str) -> bool:
+        if not self.catalogue.notes:
+            return True  # not known yet, and no reason to alarm anybody
+        holder = "" if self.buffer is None else self.buffer.name
+        return self.catalogue.resolve(target, holder) is not None
+
+    def _blocks_now(self) -> list[str | None]:
+        document = self.note_document
+        if self._blocks_of != (id(document), document.revision):
+            self._blocks = code_lines(document.lines)
+            self._blocks_of = (id(document), document.revision)
+        return self._blocks

@@ -1,0 +1,69 @@
+"""What a newcomer sees beside the first note: three steps to a first linked one, each ticked when done."""
+
+from textual.content import Content
+from textual.widgets import Static
+
+from crdtnotes_tui.text.styling import links_in
+
+_STEPS = (
+    "Write something here. It is saved as you type.",
+    "Type [[ and a name, then ]]. (Or 【【 and 】】.) That is a link.",
+    "With the caret on it press Ctrl+]. Its note is made, and open.",
+)
+
+
+class Welcome(Static):
+    """Three steps, and other ways to begin."""
+
+    BORDER_TITLE = "Welcome"
+    BORDER_SUBTITLE = "esc closes this"
+
+    def __init__(self) -> None:
+        super().__init__(id="welcome", markup=False)
+        self._done = [False, False, False]
+        self._begun_with = ""
+
+    def open(self, text: str) -> None:
+        """Show it; `text` is what the first note begins with."""
+        self._begun_with = text
+        self.display = True
+        self._draw()
+
+    def close(self) -> None:
+        """It has done its work."""
+        self.display = False
+
+    def typed(self, text: str) -> None:
+        """Tick what has been done."""
+        if self.display:
+            written = len(text.strip()) > len(self._begun_with.strip())
+            linked = any(links_in(line) for line in text.split("\n"))
+            self._tick(written or self._done[0], linked or self._done[1], self._done[2])
+
+    def followed(self) -> None:
+        """A link was followed."""
+        if self.display:
+            self._tick(True, True, True)
+
+    def _tick(self, *done: bool) -> None:
+        if list(done) != self._done:
+            self._done = list(done)
+            self._draw()
+
+    def _draw(self) -> None:
+        lines = [
+            Content.styled(f"{'✓' if done else '○'} {number}  {step}", "$text-success" if done else "")
+            for number, (done, step) in enumerate(zip(self._done, _STEPS, strict=True), 1)
+        ]
+        if all(self._done):
+            lines.append(Content.styled("That is all. Alt+← goes back, F1 has every key.", "bold"))
+        else:
+            lines.append(Content.styled("Or begin with what there is:", "dim"))
+            lines.append(Content("Alt+1  notes to try it on      Alt+2  a folder of Markdown files"))
+            lines.append(
+                Content.styled(
+                    "On another laptop? crdtnotes pair there, here --vault FILE join CODE",
+                    "dim",
+                )
+            )
+        self.update(Content("\n").join(lines))

@@ -1,0 +1,182 @@
+"""What joins this editor with others on the same notes: who is where, what they changed, what came in."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from crdtnotes.errors import CrdtnotesError
+from crdtnotes.vault import MOST_ARRIVALS, Arrival, Vault
+from crdtnotes_tui.editor.editor import NoteEditor
+from crdtnotes_tui.editor.remote_carets import Colours, Mark
+from crdtnotes_tui.notes.workspace import Workspace
+from crdtnotes_tui.peers.connections import PeerConnections
+from crdtnotes_tui.vault.read_marker import ReadMarker, ReadMarkerFile
+
+WRITING_SECONDS = 3.0
+"""How long the sign that somebody changes the note stays after the last change."""
+
+SOMEBODY = "another device"
+"""Whose changes are in a stream that nobody has named."""
+
+News = list[tuple[str, Arrival]]
+"""Arrivals, the latest first, each with the device that it is from."""
+
+
+class Collaboration:
+    """Keeps others informed of the caret, and the editor of theirs.
+
+    `changed` hears when `summary` may be new.
+    """
+
+    def __init__(self, editor: NoteEditor, workspace: Workspace, changed: Callable[[], None]) -> None:
+        self._editor = editor
+        self._workspace = workspace
+        self._changed = changed
+        self.connections = PeerConnections(workspace.thread, changed, self._met)
+        self._colours = Colours()
+        self._read_marker_file = ReadMarkerFile(workspace.thread.path)
+        self._read_marker = ReadMarker()
+        self._moved = asyncio.Event()
+        self._following = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._wrote_at = float("-inf")
+        self._next = 0
+        self._left_out = False
+        self.news: News = []
+        """What came in since the person last looked."""
+
+    async def start(self) -> None:
+        """Begin, once the vault is open."""
+        self._read_marker = await asyncio.to_thread(self._read_marker_file.read)
+        if self._read_marker.version is None:
+            self._read_marker.version = await self._workspace.thread.run(lambda vault: vault.version)
+            self._read_marker_file.write(self._read_marker)
+        self._tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._follow())]
+
+    async def stop(self) -> None:
+        """Say goodbye."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+            self._tasks = []
+            self._read_marker_file.write(self._read_marker)
+        await self.connections.stop()
+
+    # -- who is where
+
+    def moved(self) -> None:
+        """The caret moved, or what was typed is stored now."""
+        if self.connections.is_there:
+            self._moved.set()
+            self._following.set()
+
+    def _met(self) -> None:
+        for one in self.connections.people:
+            self._read_marker.devices[one.actor] = one.device
+        self._following.set()
+        self._changed()
+
+    async def _tell(self) -> None:
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            buffer = self._editor.buffer
+            if buffer is None or self._editor.document is not buffer.document:
+                continue
+            start, caret = map(self._editor.note_document.get_index_from_location, self._editor.selection)
+            try:
+                place = await buffer.anchors(caret, start)
+                if place is not None:
+                    actor = await self._workspace.thread.run(lambda vault: vault.actor)
+                    self.connections.be_at(buffer.id, *place, actor)
+            except CrdtnotesError:
+                continue  # the next move tells it
+
+    async def _follow(self) -> None:
+        while True:
+            await self._following.wait()
+            self._following.clear()
+            buffer = self._editor.buffer
+            if buffer is None:
+                continue
+            people = [one for one in self.connections.people if one.note == buffer.id]
+            try:
+                places = await buffer.positions([(one.caret, one.start) for one in people]) if people else []
+            except CrdtnotesError:
+                continue
+            if places is None or buffer is not self._editor.buffer:
+                continue  # looked at again when what is being typed is stored
+            known = {mark.person: mark for mark in self._editor.marks}
+            marks = []
+            for one, place in zip(people, places, strict=True):
+                if place is not None:
+                    marks.append(Mark(one.person, one.device, self._colours.of(one.person), *place))
+                elif one.person in known:
+                    marks.append(known[one.person])
+            self._editor.mark_others(marks)
+            self._changed()
+
+    # -- what they do
+
+    def wrote(self) -> None:
+        """Somebody else changed the note that is open."""
+        self._wrote_at = asyncio.get_running_loop().time()
+        self._editor.set_timer(WRITING_SECONDS + 0.1, self._changed)
+
+    @property
+    def summary(self) -> str:
+        """How it stands with peers, who is in this note, what is new."""
+        return "  ".join(part for part in (self.connections.summary, self._here(), self._new()) if part)
+
+    def _here(self) -> str:
+        names = ", ".join(dict.fromkeys(mark.name for mark in self._editor.marks))
+        if asyncio.get_running_loop().time() - self._wrote_at < WRITING_SECONDS:
+            return f"✎ {names or 'somebody'}"
+        return f"with {names}" if names else ""
+
+    def _new(self) -> str:
+        more = "+" if self._left_out else ""
+        return f"{len(self.news)}{more} new (F5)" if self.news else ""
+
+    async def keep_up(self) -> None:
+        """Something was committed: see what has come in, and whether the vault was paired."""
+        if self._read_marker.version is not None:  # begun
+            await self.look_for_news()
+            await self.connections.meet()
+
+    async def look_for_news(self) -> None:
+        """See what has come in."""
+        if self._read_marker.version is None:
+            return  # not begun
+        since = dict(self._read_marker.version)
+        try:
+            found: Sequence[Arrival] = await self._workspace.thread.run(lambda vault: vault.arrivals(since))
+        except CrdtnotesError:
+            return  # the next commit brings us here again
+        here = self._editor.buffer
+        self._left_out = len(found) >= MOST_ARRIVALS
+        self.news = [
+            (self._read_marker.devices.get(one.actor, SOMEBODY), one)
+            for one in found
+            if here is None or one.note != here.id
+        ]
+        self._changed()
+
+    async def looked(self) -> None:
+        """Begin anew: the person has seen what there is."""
+        self._read_marker.version = await self._workspace.thread.run(_version)
+        self.news, self._next = [], 0
+        await asyncio.to_thread(self._read_marker_file.write, self._read_marker)
+        self._changed()
+
+    def next_news(self) -> Arrival | None:
+        """Return one after the other of what came in."""
+        if not self.news:
+            return None
+        arrival = self.news[self._next % len(self.news)][1]
+        self._next += 1
+        return arrival
+
+
+def _version(vault: Vault) -> dict[str, int]:
+    return vault.version

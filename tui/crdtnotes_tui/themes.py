@@ -1,0 +1,68 @@
+"""How the editor looks: dark, light, or in the terminal's own colours, and what is chosen is kept."""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from textual.color import Color
+
+from crdtnotes_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from textual.app import App, SystemCommand
+
+DARK, LIGHT = "textual-dark", "textual-light"
+TERMINAL_DARK, TERMINAL_LIGHT = "ansi-dark", "ansi-light"
+
+THEME = "theme"
+"""Under this name the choice is kept."""
+
+QUIET = 0.55
+"""How much of the foreground is in what is quiet."""
+
+_LIGHT_BACKGROUNDS = {"7", "15"}
+
+
+def no_colour() -> bool:
+    """Whether the person wants no colours (https://no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
+def terminal_theme() -> str:
+    """Return the theme that has the terminal's own colours, dark unless it says that it is light."""
+    background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+    return TERMINAL_LIGHT if background in _LIGHT_BACKGROUNDS else TERMINAL_DARK
+
+
+def first_theme(app: "App[None]", settings: Settings) -> str:
+    """Return what was chosen; before that dark, or the terminal's colours where it has sixteen or none."""
+    if no_colour():
+        return terminal_theme()
+    chosen = settings.get(THEME)
+    if chosen in app.available_themes:
+        return str(chosen)
+    return DARK if app.console.color_system in ("truecolor", "256") else terminal_theme()
+
+
+def quiet(variables: Mapping[str, str]) -> str:
+    """Return the colour of what should be seen last."""
+    foreground, background = (Color.parse(variables[name]) for name in ("foreground", "background"))
+    if foreground.ansi is not None or background.ansi is not None:
+        return "ansi_bright_black"
+    return background.blend(foreground, QUIET).hex
+
+
+def commands(app: "App[None]") -> "Iterable[SystemCommand]":
+    """Yield a command for each of the three looks."""
+    from textual.app import SystemCommand
+
+    for title, theme in (
+        ("Look: dark", DARK),
+        ("Look: light", LIGHT),
+        ("Look: as the terminal", terminal_theme()),
+    ):
+
+        def choose(theme: str = theme) -> None:
+            app.theme = theme
+
+        yield SystemCommand(title, "kept for the next start", choose)

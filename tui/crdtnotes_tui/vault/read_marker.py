@@ -1,0 +1,42 @@
+"""What this person has looked at: kept in the user's state folder, one small file a vault."""
+
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+from platformdirs import user_state_path
+
+_MAX_BYTES = 4 * 1024 * 1024
+
+
+class ReadMarker(msgspec.Struct):
+    """The version that was looked at last, None before the first time, and whose streams are whose."""
+
+    version: dict[str, int] | None = None
+    devices: dict[str, str] = {}
+
+
+class ReadMarkerFile:
+    """Reads and writes it; where that cannot be, it begins anew."""
+
+    def __init__(self, vault: Path) -> None:
+        key = blake2b(str(vault.absolute()).encode(errors="surrogatepass"), digest_size=8).hexdigest()
+        self._path = user_state_path("crdtnotes", appauthor=False) / f"seen-{key}.json"
+
+    def read(self) -> ReadMarker:
+        """Return what was written last."""
+        try:
+            if self._path.stat().st_size > _MAX_BYTES:
+                return ReadMarker()
+            return msgspec.json.decode(self._path.read_bytes(), type=ReadMarker)
+        except (OSError, msgspec.DecodeError, UnicodeError):
+            return ReadMarker()
+
+    def write(self, seen: ReadMarker) -> None:
+        """Replace it."""
+        part = self._path.with_suffix(".part")
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(msgspec.json.encode(seen))
+            part.replace(self._path)

@@ -1,0 +1,198 @@
+"""What the replica would not take, kept in a file of its own until it does.
+
+A file holds one note's text as it was typed, and the text that it was typed upon, so that what others changed
+meanwhile stays when it is brought back. Beside the vault is tried first, then the user's state folder, then
+the folder for temporary files, which often lies on another disk.
+
+Whoever writes such a file holds it locked: another editor on the same vault leaves it alone while its writer
+lives. The system frees the lock when a process ends, however it ends.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+from platformdirs import user_state_path
+
+from crdtnotes.errors import NoteNotFound
+from crdtnotes.vault import Vault
+
+try:
+    import fcntl
+except ImportError:  # Windows, where an open file cannot be removed by others: that is its lock
+    fcntl = None  # type: ignore[assignment]
+
+_ENDING = ".unsaved"
+
+_MAX_BYTES = 256 * 1024 * 1024
+
+
+class Unsaved(msgspec.Struct, frozen=True):
+    """The text `text` of a note, which the replica knows as `base`; `vault` and `note` are ids in hex."""
+
+    vault: str
+    note: str
+    name: str
+    base: str
+    text: str
+
+
+class Left(NamedTuple):
+    """What an earlier editor left in a file, which stays locked until it is `done`."""
+
+    unsaved: Unsaved
+    path: Path
+    file: BinaryIO
+
+    def done(self, *, keep: bool) -> None:
+        """Let go of the file, and remove it unless it is to be kept."""
+        if not keep:
+            self.path.unlink(missing_ok=True)
+        self.file.close()
+
+
+def places(vault: Path) -> list[Path]:
+    """Return the folders to try, in this order."""
+    return [
+        vault.absolute().parent,
+        user_state_path("crdtnotes", appauthor=False),
+        Path(tempfile.gettempdir()),
+    ]
+
+
+class UnsavedFiles:
+    """Keeps unsaved texts of the vault at a path, one file a note."""
+
+    def __init__(self, vault: Path) -> None:
+        self._vault = vault
+        self._kept: dict[str, tuple[Path, BinaryIO, Unsaved]] = {}
+
+    def keep(self, unsaved: Unsaved) -> Path | None:
+        """Write a text to disk in place of the note's earlier one; return where, None if that is nowhere."""
+        kept = self._kept.get(unsaved.note)
+        if kept is not None and kept[2] == unsaved:
+            return kept[0]
+        data = msgspec.json.encode(unsaved)
+        for folder in places(self._vault):
+            written = _write(folder, f"{self._vault.name}.{unsaved.note[:12]}.", data)
+            if written is not None:
+                self.drop(unsaved.note)
+                self._kept[unsaved.note] = (*written, unsaved)
+                return written[0]
+        return None
+
+    def drop(self, note: str) -> None:
+        """Forget a note's text: the replica has it now."""
+        kept = self._kept.pop(note, None)
+        if kept is not None:
+            kept[0].unlink(missing_ok=True)
+            kept[1].close()
+
+    def where(self, note: str) -> Path | None:
+        """Return where a note's text is kept."""
+        kept = self._kept.get(note)
+        return None if kept is None else kept[0]
+
+    def close(self) -> None:
+        """Let go of the files; the next editor finds them."""
+        for _, file, _ in self._kept.values():
+            file.close()
+        self._kept.clear()
+
+
+def left_behind(vault: Path, vault_id: str) -> Iterator[Left]:
+    """Yield what editors of this vault left that are not there any more."""
+    for folder in places(vault):
+        for path in sorted(folder.glob(f"*{_ENDING}")):
+            with suppress(OSError):
+                left = _take(path, vault_id)
+                if left is not None:
+                    yield left
+
+
+def bring_back(vault: Vault) -> list[str]:
+    """Put what was left behind into the vault's notes; return their names. Runs on the vault's thread.
+
+    Raises a StoreError when the vault does not take it now either; then it stays where it is.
+    """
+    names: list[str] = []
+    for left in left_behind(vault.path, vault.id):
+        keep = True
+        try:
+            names.append(_put_back(vault, left.unsaved))
+            keep = False
+        finally:
+            left.done(keep=keep)
+    return names
+
+
+def _put_back(vault: Vault, unsaved: Unsaved) -> str:
+    with vault.transaction():
+        try:
+            note = vault.note_by_id(unsaved.note)
+        except NoteNotFound:
+            note = vault.create_note(_free(vault, unsaved.name))
+        note.restore()
+        if note.text != unsaved.text:
+            note.write(unsaved.text, unsaved.base)
+        return note.name
+
+
+def _free(vault: Vault, name: str) -> str:
+    number = 1
+    while (free := name if number == 1 else f"{name} ({number})") in vault:
+        number += 1
+    return free
+
+
+def _write(folder: Path, prefix: str, data: bytes) -> tuple[Path, BinaryIO] | None:
+    """Write a whole, durable file that only its owner reads; nothing is left where that does not work."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(".part", prefix, folder)
+    except OSError:
+        return None
+    part = Path(name)
+    path = part.with_suffix(_ENDING)
+    file = os.fdopen(descriptor, "w+b", buffering=0)
+    try:
+        _lock(file)
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
+        os.fsync(file.fileno())
+        part.rename(path)
+    except OSError:
+        file.close()
+        part.unlink(missing_ok=True)
+        return None
+    return path, file
+
+
+def _take(path: Path, vault_id: str) -> Left | None:
+    file = path.open("rb")
+    try:
+        status = os.fstat(file.fileno())
+        # The folder for temporary files is everybody's.
+        mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+        if mine and status.st_size <= _MAX_BYTES and not path.is_symlink() and _lock(file):
+            unsaved = msgspec.json.decode(file.read(), type=Unsaved)
+            if unsaved.vault == vault_id and path.exists():
+                return Left(unsaved, path, file)
+    except (msgspec.DecodeError, UnicodeError):
+        pass  # not one of ours, or damaged: it stays for its person to look at
+    file.close()
+    return None
+
+
+def _lock(file: BinaryIO) -> bool:
+    if fcntl is not None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
