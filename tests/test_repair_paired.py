@@ -62,7 +62,7 @@ def test_signatures_and_devices_outlive_a_repair(paired: Paired, monkeypatch: py
     repaired, bo = paired.repair(monkeypatch)
     assert (repaired.missing, repaired.texts, bo.digest) == (0, (), digest)
     assert {one for _, one in bo.replica.signer.checkpoints.all_signed()} == signed
-    assert bo.replica.bare() == {}
+    assert bo.replica.unsigned_streams() == {}
     bo.note("旧").append("after\n")
     agree(paired.ana, bo, paired.cem)
     dan = paired.device("dan", bo)
@@ -92,7 +92,7 @@ def test_what_covers_the_changes_is_checked_and_got_from_a_peer(
     repaired, bo = paired.repair(monkeypatch)
     assert (repaired.missing, repaired.texts, bo.digest) == (0, (), digest)
     # What is not covered goes to nobody; nor does what builds on it.
-    if bo.replica.bare():
+    if bo.replica.unsigned_streams():
         dan = paired.device("dan", bo)
         meet(bo, dan)
         assert dan.version == {}

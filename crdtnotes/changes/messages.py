@@ -199,7 +199,7 @@ class Heads(_Wire, frozen=True, tag=8):
     ]
 
 
-class Bare(_Wire, frozen=True, tag=9):
+class Unsigned(_Wire, frozen=True, tag=9):
     """Of these streams, in ascending order, not all that my Hello named is coming to you.
 
     What covers them is missing here. Tell me, if you have it.
@@ -208,7 +208,7 @@ class Bare(_Wire, frozen=True, tag=9):
     streams: Annotated[tuple[_Actor, ...], Meta(min_length=1, max_length=MAX_DEPS)]
 
 
-class Standing(_Wire, frozen=True, tag=10):
+class Winner(_Wire, frozen=True, tag=10):
     """Of these changes another version than yours may stand: `(actor, seq, hash of that one)`.
 
     Each is the next in my stream of that actor, and is not here (any more, or yet).
@@ -217,7 +217,7 @@ class Standing(_Wire, frozen=True, tag=10):
     places: Annotated[tuple[tuple[_Actor, _Seq, _Hash], ...], Meta(min_length=1, max_length=MAX_STANDING)]
 
 
-Message = Hello | Ack | Changes | Bye | Presence | Branch | Heads | Records | Bare | Standing
+Message = Hello | Ack | Changes | Bye | Presence | Branch | Heads | Records | Unsigned | Winner
 
 
 class _Greeting(Struct, array_like=True, tag=1, frozen=True):
@@ -296,9 +296,9 @@ def decode(frame: bytes) -> Message:
         _check_ascending([actor for actor, _ in message.version])
     elif isinstance(message, Heads):
         _check_ascending([actor for actor, _, _ in message.heads])
-    elif isinstance(message, Bare):
+    elif isinstance(message, Unsigned):
         _check_ascending(list(message.streams))
-    elif isinstance(message, Standing):
+    elif isinstance(message, Winner):
         _check_ascending([(actor, seq) for actor, seq, _ in message.places])
     elif isinstance(message, Branch):
         _check_ascending([seq for seq, _ in message.points])

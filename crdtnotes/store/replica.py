@@ -309,10 +309,10 @@ class Replica:
         self._derived.touch(doc)
         self.signer.cover_much(self.actor)
 
-    def bear(self, change: Change, data: bytes) -> None:
+    def add_created(self, change: Change, data: bytes) -> None:
         """Log a birth of a note that is not here, and the note with it."""
         self._refuse_if_undone()
-        self.log.write(change, data, self._derived.bear(change, data))
+        self.log.write(change, data, self._derived.add_created(change, data))
         self.signer.cover_much(self.actor)
 
     def derive(self) -> None:
@@ -411,14 +411,14 @@ class Replica:
         if actor != self.actor:
             self.stream.begin(actor)
 
-    def bare(self) -> Version:
+    def unsigned_streams(self) -> Version:
         """Return the streams of which not all is covered here, with the seq up to which it is."""
         with self.reading():
-            return self.signer.checkpoints.bare()
+            return self.signer.checkpoints.unsigned_streams()
 
-    def unsigned(self) -> int:
+    def unsigned_count(self) -> int:
         """Return how many changes wait here for their authors' signatures; see `signing/checkpoints.py`."""
-        return sum(self.log.head(actor).seq - seq for actor, seq in self.bare().items())
+        return sum(self.log.head(actor).seq - seq for actor, seq in self.unsigned_streams().items())
 
     def checkpoints_for(self, streams: Mapping[int, int]) -> list[Heads]:
         """Return, cut by cut, what covers these streams up to at most the seqs that are given."""
@@ -461,10 +461,10 @@ class Replica:
         with self.reading():
             return self.forks.rank(actor, seq)
 
-    def absent(self) -> list[tuple[int, int, bytes]]:
+    def missing_winners(self) -> list[tuple[int, int, bytes]]:
         """Return `(actor, seq, hash)` of what stands next in a stream here, and is not here; see Branches."""
         with self.reading():
-            return self.forks.absent()
+            return self.forks.missing_winners()
 
     def give_way(self, actor: int, first: int, standing: Rank, proof: Sequence[bytes | Heads] = ()) -> str:
         """Let this replica's branch of a stream, from `first` on, give way to one of the rank `standing`.

@@ -120,7 +120,7 @@ class Writer:
             change = self._change(uid, *self._place(), (Create(birth_actor(uid, text), name, text, links),))
             data = encode(change)
             self.created.add(name_key(name))
-            self.replica.bear(change, data)
+            self.replica.add_created(change, data)
             return uid
 
     def insert(self, uid: bytes, after: OpId, text: str, *, links_later: bool = False) -> OpId | None:

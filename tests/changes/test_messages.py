@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES
-from crdtnotes.changes.messages import Ack, Bare, Bye, Changes, Heads, Hello, Message, Presence, Reason
+from crdtnotes.changes.messages import Ack, Bye, Changes, Heads, Hello, Message, Presence, Reason, Unsigned
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.errors import DecodeError
 
@@ -44,7 +44,7 @@ any_message = st.one_of(
         st.dictionaries(actors, seqs, min_size=1, max_size=5),
         st.binary(min_size=64, max_size=64),
     ),
-    st.builds(lambda streams: Bare(tuple(sorted(streams))), st.sets(actors, min_size=1, max_size=5)),
+    st.builds(lambda streams: Unsigned(tuple(sorted(streams))), st.sets(actors, min_size=1, max_size=5)),
 )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.messages import Bare, Heads
+from crdtnotes.changes.messages import Heads, Unsigned
 from crdtnotes.errors import CrdtnotesError, Fork, InvalidName, NoteExists
 from crdtnotes.store import Replica
 from crdtnotes.sync.session.branches import branch
@@ -77,7 +77,7 @@ class PairedHost(Target):
         ]
         actor = here.replica.actor
         self._notes = [
-            messages.encode(Bare(tuple(sorted(replica.version())))),
+            messages.encode(Unsigned(tuple(sorted(replica.version())))),
             messages.encode(messages.Records(tuple(replica.devices.records()))),
             messages.encode(branch(replica, actor, 0, replica.version()[actor])),
             messages.encode(branch(replica, replica.actor, 0, 1)),

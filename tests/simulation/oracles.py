@@ -49,7 +49,7 @@ def _is_committed(replica: Replica, data: bytes) -> bool:
         return True
     return any(
         data in changes_in(item)
-        for actor, first, _ in replica.forks.absent()
+        for actor, first, _ in replica.forks.missing_winners()
         if actor == change.actor
         for item in replica.forks.proof(actor, first)
         if not isinstance(item, messages.Heads)

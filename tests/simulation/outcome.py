@@ -46,4 +46,6 @@ def check_outcome(machines: Sequence[Machine], ledger: Ledger, empty: Vault) -> 
         for process in machine.running:
             problems = process.vault.check()
             require(not problems, f"machine {machine.number}: {problems}")
-            require(not process.vault.replica.bare(), f"machine {machine.number} waits for signatures")
+            require(
+                not process.vault.replica.unsigned_streams(), f"machine {machine.number} waits for signatures"
+            )

@@ -121,13 +121,13 @@ class FakeReplica:
     def proof(self, actor: int, first: int) -> list[bytes | Heads]:
         return []
 
-    def bare(self) -> dict[int, int]:
+    def unsigned_streams(self) -> dict[int, int]:
         return {}
 
     def checkpoints_for(self, streams: dict[int, int]) -> list[Heads]:
         return []
 
-    def absent(self) -> list[tuple[int, int, bytes]]:
+    def missing_winners(self) -> list[tuple[int, int, bytes]]:
         return []
 
     def give_way(

@@ -67,7 +67,7 @@ def test_the_first_who_meets_a_third_device_does_not_matter(members: Members) ->
     meet(cem, ana)
     assert (cem.status()["unsigned"], ana.status()["unsigned"]) == (1, 0)
     assert lines(cem, "A") == ["", "begin", "one", "two"]
-    assert cem.replica.bare() != {}
+    assert cem.replica.unsigned_streams() != {}
     assert cem.check() == []
     assert lines(ana, "A") == ["", "begin", "one"]
     agree(ana, cem, two, bo)
@@ -308,7 +308,7 @@ def test_who_was_revoked_cannot_hide_that_behind_a_fork(members: Members) -> Non
     assert not cem.replica.devices.is_member(identity.id)
     # Both versions came in time, so both stay; but nobody is left that could sign the one that moves.
     assert lines(cem, "A") == ["", "begin", "one", "two"]
-    assert cem.replica.bare() != {}
+    assert cem.replica.unsigned_streams() != {}
     assert lines(ana, "A") == ["", "begin", "one"]
     # The way out: a new vault of all notes.
     cem.replica.devices.begin_anew()

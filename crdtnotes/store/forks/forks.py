@@ -69,12 +69,12 @@ class Forks:
                 change.seq,
             )
 
-    def absent(self) -> list[tuple[int, int, bytes]]:
+    def missing_winners(self) -> list[tuple[int, int, bytes]]:
         """Return `(actor, seq, hash)` of the versions that stand next in a stream here, and are not here.
 
         In a paired vault those that this replica can show to others.
         """
-        return self.winners.absent(proven=self._host.members.founded)
+        return self.winners.missing_winners(proven=self._host.members.founded)
 
     def proof(self, actor: int, first: int) -> list[bytes | Heads]:
         """Return what proves the version that stands at a place; nothing if it is not here (yet)."""
@@ -107,7 +107,7 @@ class Forks:
             "were two versions. One stands; what the other holds was written again, and nothing is lost."
         )
         with host.reading():
-            if host.signer.checkpoints.bare():
+            if host.signer.checkpoints.unsigned_streams():
                 sentence += " What other devices wrote there reaches others once these have signed it again."
         logger.warning(sentence)
         return sentence

@@ -72,7 +72,7 @@ class ForkWinners:
         """Return the rank of the version that stands at a place; None if there was only one."""
         return self._ranks.get((actor, seq))
 
-    def absent(self, *, proven: bool) -> list[tuple[int, int, bytes]]:
+    def missing_winners(self, *, proven: bool) -> list[tuple[int, int, bytes]]:
         """Return `(actor, seq, hash)` of the versions that stand next in a stream here, and are not here.
 
         If `proven`, only those of which there is a proof.

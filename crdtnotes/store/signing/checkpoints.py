@@ -85,7 +85,7 @@ class Checkpoints:
         """Whether the last cut waits for signatures: some stream is bare."""
         return bool(self._last()[2])
 
-    def bare(self) -> Version:
+    def unsigned_streams(self) -> Version:
         """Return the streams that are bare, each with the seq up to which it is signed; none costs little."""
         if not self.waits:
             return {}

@@ -160,16 +160,16 @@ class Signer:
         size = sum(item.size for item in self._log.ordered({}))
         if size:
             self.checkpoints.begin_waiting(size)
-            if not self.checkpoints.bare():
+            if not self.checkpoints.unsigned_streams():
                 recut(self._log, self.checkpoints)
 
     def _fill(self, signatures: Mapping[int, tuple[int, bytes]], proofs: Mapping[int, ActorRecord]) -> None:
         """Keep signatures that cover what is bare, or divide a large cut; all others are passed over."""
-        bare = self.checkpoints.bare()
+        unsigned = self.checkpoints.unsigned_streams()
         found: list[Signed] = []
         for actor, (seq, signature) in signatures.items():
             _, size, end = self.checkpoints.holding(actor, seq)
-            wanted = seq > bare.get(actor, MAX_COUNTER) or (seq < end and size > 2 * GROUP_BYTES)
+            wanted = seq > unsigned.get(actor, MAX_COUNTER) or (seq < end and size > 2 * GROUP_BYTES)
             if wanted and actor in self._log.heads:
                 if actor in proofs:
                     self.checkpoints.add_author(proofs[actor])
@@ -182,7 +182,7 @@ class Signer:
         """Cut the log anew if signatures have come that it waited for; return whether they have."""
         late, self._late = self._late, []
         # What was bare may also have been covered by what followed it.
-        if not late and not (self.checkpoints.waits and not self.checkpoints.bare()):
+        if not late and not (self.checkpoints.waits and not self.checkpoints.unsigned_streams()):
             return False
         # Each goes right before the cut that has had those changes so far.
         step = len(late) + 1

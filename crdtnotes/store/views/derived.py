@@ -66,14 +66,14 @@ class Derived:
         a note, or in a block.
         """
         if doc is None and in_row and is_birth(change):
-            return self.bear(change, data)
+            return self.add_created(change, data)
         doc = doc or self.documents.add(change.note)
         doc.apply(change, self._log.advance(change, data))
-        doc.bare &= in_row
+        doc.birth_only &= in_row
         self.touch(doc)
         return doc.id
 
-    def bear(self, change: Change, data: bytes) -> int:
+    def add_created(self, change: Change, data: bytes) -> int:
         """Move the log to a birth of a note that is not here, and add the note; return its row."""
         log_id = self._log.advance(change, data)
         id, facts = self.documents.add_born(change, log_id)

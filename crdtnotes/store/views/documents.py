@@ -2,7 +2,7 @@
 
 A snapshot is a note's visible text and, beside it, the rest of its state. It may lag behind the log;
 whoever opens the note catches up. A text whose snapshot is current is read without decoding anything. A note
-of which there is but its birth is *bare*: it has no snapshot, for the log's one change says everything.
+of which there is but its birth is *birth only*: it has no snapshot, for the log's one change says everything.
 """
 
 import sqlite3
@@ -26,11 +26,11 @@ class Document:
 
     `id` is its row, `upto` the last log id applied, `saved` the one in the stored snapshot, `checked`
     the log's tip when it was last known to be current. `links_changed` and `text_changed` say what
-    derived data is behind. `bare`: it has seen but its birth.
+    derived data is behind. `birth_only`: it has seen but its birth.
     """
 
     __slots__ = (
-        "bare",
+        "birth_only",
         "checked",
         "id",
         "links_changed",
@@ -48,7 +48,7 @@ class Document:
         self.state = state
         self.upto = self.saved = self.checked = upto
         self.modified = modified
-        self.links_changed = self.text_changed = self.bare = False
+        self.links_changed = self.text_changed = self.birth_only = False
 
     def apply(self, change: Change, log_id: int) -> list[Patch]:
         """Apply a change that has just been logged, or is being caught up with."""
@@ -58,7 +58,7 @@ class Document:
 
     def note(self, change: Change, log_id: int) -> None:
         """Record that the state holds a change."""
-        self.bare = not self.upto and is_birth(change)
+        self.birth_only = not self.upto and is_birth(change)
         self.upto = self.checked = log_id
         self.modified = max(self.modified, change.time)
         self.text_changed = True
@@ -194,7 +194,7 @@ class Documents:
         """Store the document's snapshot and what follows from its text."""
         text = str(doc.state.text)
         data = text.encode()
-        if not doc.bare:
+        if not doc.birth_only:
             self.texts.write(doc.id, doc.uid, doc.upto, data, snapshot.dump(doc.state))
         self._conn.execute(
             "UPDATE notes SET upto = ?, characters = ?, size = ?, digest = ? WHERE id = ?",

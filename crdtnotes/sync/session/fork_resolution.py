@@ -12,7 +12,7 @@ Rules (docs/protocol.md, "Forks")
 """
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.messages import Branch, Changes, Heads, Hello, Message, Standing
+from crdtnotes.changes.messages import Branch, Changes, Heads, Hello, Message, Winner
 from crdtnotes.errors import Fork, ProtocolError
 from crdtnotes.sync.session.branches import MAX_BRANCHES, branch, compare, gives_way, rank_of
 from crdtnotes.sync.session.groups import Groups
@@ -50,18 +50,18 @@ class Settling:
             raise fork  # both versions came from this peer, and neither is kept
         return self._show(fork.actor, fork.seq - 1, fork.seq)
 
-    def standing_to_say(self) -> list[Standing]:
+    def winners_to_announce(self) -> list[Winner]:
         """Return, once, the versions that stand here though they are not here."""
         if self._standing_said or self.forked:
             return []
         self._standing_said = True
-        absent = self._replica.absent()
+        absent = self._replica.missing_winners()
         return [
-            Standing(tuple(absent[begin : begin + messages.MAX_STANDING]))
+            Winner(tuple(absent[begin : begin + messages.MAX_STANDING]))
             for begin in range(0, len(absent), messages.MAX_STANDING)
         ]
 
-    def found_in_standing(self, message: Standing) -> Branch | None:
+    def found_in_winner(self, message: Winner) -> Branch | None:
         """Return what to show the peer if this replica has another version than one that stands there."""
         for actor, seq, digest in message.places:
             if not self.forked and self._replica.hash_at(actor, seq) not in (None, digest):

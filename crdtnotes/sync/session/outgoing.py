@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.limits import MAX_DEPS
-from crdtnotes.changes.messages import Ack, Bare, Heads
+from crdtnotes.changes.messages import Ack, Heads, Unsigned
 from crdtnotes.crdt.version import Version, ahead, covers, join
 from crdtnotes.errors import ProtocolError
 from crdtnotes.sync.session.ports import SyncStore
@@ -84,21 +84,21 @@ class Outgoing:
 
     # -- what is bare
 
-    def bare_to_say(self) -> list[Bare]:
+    def unsigned_to_announce(self) -> list[Unsigned]:
         """Return, once, a message that names the streams of which not all can be sent, if there are any."""
         if self._bare_said:
             return []
         self._bare_said = True
-        bare = self._replica.bare()
-        if not bare:
+        unsigned = self._replica.unsigned_streams()
+        if not unsigned:
             return []
         version = self._replica.version()
-        if self._held_back(bare, version):
-            bare = ahead(version, self._versions.theirs) | bare
-        self._versions.withhold(bare)
-        return [Bare(tuple(sorted(bare)[:MAX_DEPS]))]
+        if self._held_back(unsigned, version):
+            unsigned = ahead(version, self._versions.theirs) | unsigned
+        self._versions.withhold(unsigned)
+        return [Unsigned(tuple(sorted(unsigned)[:MAX_DEPS]))]
 
-    def take_bare(self, message: Bare) -> None:
+    def take_unsigned(self, message: Unsigned) -> None:
         """Wait no longer for these streams, and look what covers them."""
         self._versions.waive(message.streams)
         for actor in message.streams:
@@ -106,9 +106,9 @@ class Outgoing:
                 self._asked[actor] = self._versions.theirs[actor]
         self._dirty = True
 
-    def _held_back(self, bare: Mapping[int, int], version: Mapping[int, int]) -> bool:
+    def _held_back(self, unsigned: Mapping[int, int], version: Mapping[int, int]) -> bool:
         """Whether the peer lacks some of what is bare here: then it cannot take what was built on that."""
-        return any(self._versions.theirs.get(actor, 0) < version[actor] for actor in bare)
+        return any(self._versions.theirs.get(actor, 0) < version[actor] for actor in unsigned)
 
     def _answer(self) -> None:
         """Tell the peer what covers the streams that are bare there, as far as it is new."""
@@ -150,11 +150,11 @@ class Outgoing:
         """Fix the version to reach; returns whether the peer lacks any of it, and can take it."""
         self._target = self._replica.version()
         self._versions.committed(self._target)
-        bare = self._replica.bare()
-        if self._held_back(bare, self._target):
+        unsigned = self._replica.unsigned_streams()
+        if self._held_back(unsigned, self._target):
             return False
         self._dirty = False
-        self._target.update(bare)
+        self._target.update(unsigned)
         join(self._sent, self._versions.theirs)
         if covers(self._sent, self._target):
             return False

@@ -96,7 +96,7 @@ class SyncStore(Protocol):
         """
         ...
 
-    def absent(self) -> Sequence[tuple[int, int, bytes]]:
+    def missing_winners(self) -> Sequence[tuple[int, int, bytes]]:
         """Return, ascending, `(actor, seq, hash)` of what stands next in a stream here, and is not here.
 
         Such a version gave way to none, but moved because of what it builds on, or it is yet to come.
@@ -123,7 +123,7 @@ class SyncStore(Protocol):
         """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
         ...
 
-    def bare(self) -> dict[int, int]:
+    def unsigned_streams(self) -> dict[int, int]:
         """Return the streams of which not all is covered here, with the seq up to which it is."""
         ...
 

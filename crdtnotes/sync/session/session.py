@@ -24,7 +24,6 @@ from collections.abc import Sequence
 from crdtnotes.changes import messages
 from crdtnotes.changes.messages import (
     Ack,
-    Bare,
     Branch,
     Bye,
     Changes,
@@ -34,7 +33,8 @@ from crdtnotes.changes.messages import (
     Presence,
     Reason,
     Records,
-    Standing,
+    Unsigned,
+    Winner,
 )
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import (
@@ -300,8 +300,8 @@ class Session:
             case Branch():
                 self._to_say += self._records.in_fork()
                 self._to_say += self._settling.answer(message)
-            case Standing():
-                self._show(self._settling.found_in_standing(message))
+            case Winner():
+                self._show(self._settling.found_in_winner(message))
             case Bye():
                 self.bye = message
             case Presence():
@@ -309,8 +309,8 @@ class Session:
             case Records():
                 self.learned += self._records.take(message)
                 self._check_peer()
-            case Bare():
-                self._outgoing.take_bare(message)
+            case Unsigned():
+                self._outgoing.take_unsigned(message)
 
     def _read(self, frame: bytes) -> Message:
         """Decode a frame and check that it may come now."""
@@ -326,7 +326,7 @@ class Session:
                 raise ProtocolError("A second Hello came.")
         elif not isinstance(message, Bye) and not self._greeted:
             raise ProtocolError("A message came before the Hello.")
-        if isinstance(message, Changes | Heads | Presence | Records | Bare | Standing) and not (
+        if isinstance(message, Changes | Heads | Presence | Records | Unsigned | Winner) and not (
             self._acceptance_sent or self.forked
         ):
             raise ProtocolError("A message came before the Hello was accepted.")
@@ -381,9 +381,9 @@ class Session:
         """Return what the peer must know before it takes changes."""
         if not self.welcomed:
             return []
-        said: list[Message] = [*self._records.to_send(), *self._settling.standing_to_say()]
+        said: list[Message] = [*self._records.to_send(), *self._settling.winners_to_announce()]
         if self._records.known and not self.forked:
-            said += self._outgoing.bare_to_say()
+            said += self._outgoing.unsigned_to_announce()
         return [messages.encode(message) for message in said]
 
     def _changes_to_send(self, budget: int) -> list[bytes]:

@@ -34,8 +34,8 @@ def test_only_what_comes_next_is_absent(tmp_path: Path) -> None:
         with vault.replica.transaction():
             for place in ((own, 1), (own, 2), (own, 3), (8, 1)):
                 standing.put(place, (5, b"h" * 16), [HEADS] if place == (8, 1) else [])
-        assert standing.absent(proven=False) == sorted([(own, 2, b"h" * 16), (8, 1, b"h" * 16)])
-        assert standing.absent(proven=True) == [(8, 1, b"h" * 16)]
+        assert standing.missing_winners(proven=False) == sorted([(own, 2, b"h" * 16), (8, 1, b"h" * 16)])
+        assert standing.missing_winners(proven=True) == [(8, 1, b"h" * 16)]
         with vault.replica.transaction():
             standing.forget_beyond()
         assert set(standing) == {(own, 1), (own, 2), (8, 1)}
