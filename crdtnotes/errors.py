@@ -11,6 +11,7 @@
     │   ├── NoteExists
     │   ├── NoteNotFound       (also a KeyError)
     │   ├── NotLoopback
+    │   ├── PortTaken
     │   ├── BadIdentity        this device's own keys
     │   ├── NotPaired          no such device belongs to the vault
     │   ├── Unreachable        (also a ConnectionError)
@@ -29,6 +30,7 @@
         ├── InvalidChange      well-formed bytes that break a rule
         ├── Fork               one number in one actor's stream, two changes
         ├── MissingChanges     it depends on changes that are not here
+        ├── NotSigned          no device that may has signed it
         ├── PairingFailed
         └── ProtocolError      a message out of turn or out of bounds
             ├── WrongVault
