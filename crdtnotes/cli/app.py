@@ -5,18 +5,84 @@ Exit codes: 0 done, 1 failed (one plain sentence on stderr), 2 wrong usage, 130 
 
 import io
 import sys
-from collections.abc import Sequence
+from collections import UserDict
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from crdtnotes import __version__
-from crdtnotes.cli import bundles, care, demo, finding, folders, notes, pairing, peers, starting, tui
 from crdtnotes.cli.opening import VAULT_VARIABLE
 from crdtnotes.errors import CrdtnotesError
 
 INTERRUPTED = 130
+
+PROGRAM = "crdtnotes"
+"""What the program is called in its help, however it was started."""
+
+
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "Begin": {"tui": "tui", "init": "starting", "clone": "starting"},
+    "Notes": {
+        "today": "notes",
+        "new": "notes",
+        "show": "notes",
+        "write": "notes",
+        "append": "notes",
+        "edit": "notes",
+        "rename": "notes",
+        "delete": "notes",
+    },
+    "Find": {
+        "list": "finding",
+        "search": "finding",
+        "links": "finding",
+        "backlinks": "finding",
+        "mentions": "finding",
+        "tags": "finding",
+        "orphans": "finding",
+        "dangling": "finding",
+    },
+    "Folders and graph": {"import": "folders", "export": "folders", "graph": "folders"},
+    "Other laptops": {
+        "pair": "pairing",
+        "join": "pairing",
+        "devices": "pairing",
+        "revoke": "pairing",
+        "serve": "peers",
+        "sync": "peers",
+        "bundle": "bundles",
+    },
+    "Care": {"status": "care", "check": "care", "repair": "care", "compact": "care", "backup": "care"},
+    "Try": {"demo": "demo"},
+}
+"""Every command in its section of the help, with the module of `crdtnotes.cli` that defines it."""
+
+
+class Commands(UserDict[str, click.Command]):
+    """The commands by name, each loaded when it is asked for: a shell waits for every start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._homes = {name: home for section in SECTIONS.values() for name, home in section.items()}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._homes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self.data:
+            module = import_module(f"crdtnotes.cli.{self._homes[name]}")
+            found = (one for one in vars(module).values() if isinstance(one, click.Command))
+            self.data[name] = next(one for one in found if one.name == name)
+        return self.data[name]
 
 
 class App(click.Group):
@@ -24,19 +90,13 @@ class App(click.Group):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._sections: list[tuple[str, Sequence[click.Command]]] = []
-
-    def add_section(self, title: str, commands: Sequence[click.Command]) -> None:
-        """Add commands that are listed together."""
-        self._sections.append((title, commands))
-        for command in commands:
-            self.add_command(command)
+        self.commands = Commands()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the commands below their sections' titles."""
         width = max(len(name) for name in self.commands)
-        for title, commands in self._sections:
-            rows = [(f"{one.name or '':{width}}", one.get_short_help_str(65)) for one in commands]
+        for title, names in SECTIONS.items():
+            rows = [(f"{name:{width}}", self.commands[name].get_short_help_str(65)) for name in names]
             with formatter.section(title):
                 formatter.write_dl(rows)
 
@@ -62,7 +122,7 @@ class App(click.Group):
     type=click.Path(path_type=Path),
     help="The vault's file; without it, the one in your data folder.",
 )
-@click.version_option(__version__, prog_name="crdtnotes", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, vault: Path | None) -> None:
     """Wiki-link Markdown notes that live on your laptops and merge by themselves.
@@ -77,19 +137,12 @@ def cli(ctx: click.Context, vault: Path | None) -> None:
     """
     ctx.obj = vault
     if ctx.invoked_subcommand is None:
+        from crdtnotes.cli import tui
+
         if tui.on_terminal():
             tui.open_editor(ctx, None)
         else:
             click.echo(ctx.get_help())
-
-
-cli.add_section("Begin", [*tui.COMMANDS, *starting.COMMANDS])
-cli.add_section("Notes", notes.COMMANDS)
-cli.add_section("Find", finding.COMMANDS)
-cli.add_section("Folders and graph", folders.COMMANDS)
-cli.add_section("Other laptops", [*pairing.COMMANDS, *peers.COMMANDS, *bundles.COMMANDS])
-cli.add_section("Care", care.COMMANDS)
-cli.add_section("Try", demo.COMMANDS)
 
 
 def main() -> None:
@@ -98,4 +151,4 @@ def main() -> None:
         # What the terminal's encoding lacks is shown as an escape; it is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    cli()
+    cli(prog_name=PROGRAM)

@@ -88,6 +88,3 @@ def apply(ctx: click.Context, file: Path) -> None:
     with open_vault(ctx) as vault:
         summary = apply_bundle(vault.replica, own_identity(), file)
     click.echo(f"New here: {counted(summary.changes, 'change')}.")
-
-
-COMMANDS = [bundle]

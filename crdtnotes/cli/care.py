@@ -112,6 +112,3 @@ def compact(ctx: click.Context) -> None:
         vault.compact(show)
     after = path.stat().st_size
     click.echo(f"{after / 1e6:,.1f} MB now, {before / 1e6:,.1f} MB before.")
-
-
-COMMANDS = [status, check, repair, compact, backup]

@@ -22,6 +22,3 @@ def demo(ctx: click.Context) -> None:  # noqa: ARG001
     failed = tell()
     if failed:
         raise LocalError(f"The laptops did not end up as they should: {'; '.join(failed)}.")
-
-
-COMMANDS = [demo]

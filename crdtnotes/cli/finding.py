@@ -10,7 +10,7 @@ from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import json_option, local_time, print_json, print_places, print_rows
 
 if TYPE_CHECKING:
-    from crdtnotes.vault import NoteInfo
+    from crdtnotes import NoteInfo
 
 
 @click.command("list")
@@ -178,6 +178,3 @@ def dangling(ctx: click.Context, as_json: bool) -> None:
     else:
         rows = [(one.target, ", ".join(one.notes)) for one in found]
         print_rows(("target", "linked from"), rows, "Every link leads to a note.")
-
-
-COMMANDS = [list_notes, search, links, backlinks, mentions, tags, orphans, dangling]

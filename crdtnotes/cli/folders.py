@@ -150,6 +150,3 @@ def _node(vault: Vault, name: str) -> str:
         return vault.note(name).name
     except NoteNotFound:
         return name
-
-
-COMMANDS = [import_notes, export_notes, graph]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -165,6 +164,8 @@ def edit(ctx: click.Context, name: str) -> None:
 
 def _new_file(text: str) -> Path:
     """Write a text to a new file that only its owner can read, and whose ending tells editors what it is."""
+    import tempfile
+
     with tempfile.NamedTemporaryFile(prefix="crdtnotes-", suffix=".md", delete=False) as file:
         file.write(text.encode())
     return Path(file.name)
@@ -215,6 +216,3 @@ def delete(ctx: click.Context, name: str) -> None:
         deleted = note.name
         note.remove()
         click.echo(f"Deleted {quoted(deleted)}.")
-
-
-COMMANDS = [today, new, show, write, append, edit, rename, delete]

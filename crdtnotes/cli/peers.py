@@ -81,6 +81,3 @@ def sync(ctx: click.Context, address: str | None, once: bool) -> None:
     # Being interrupted is how following ends.
     with saying_what_happens(logging.INFO), suppress(KeyboardInterrupt):
         run(stay_in_touch(path) if place is None else stay_and_follow(path, place))
-
-
-COMMANDS = [serve, sync]

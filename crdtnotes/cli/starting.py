@@ -77,6 +77,3 @@ def clone(ctx: click.Context, address: str, device: str) -> None:
         f"Cloned {counted(cloned.notes, 'note')} ({counted(cloned.changes, 'change')}) "
         f"from {quoted(cloned.peer)} into {path}"
     )
-
-
-COMMANDS = [init, clone]

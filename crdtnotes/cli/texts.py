@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 from crdtnotes.errors import InvalidText, LocalError
-from crdtnotes.mirror.files import system_reason
 
 STANDARD_INPUT = "-"
 
@@ -27,6 +26,8 @@ def read_text_file(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
+        from crdtnotes.mirror.files import system_reason
+
         raise LocalError(f"{path} cannot be read: {system_reason(error)}") from error
     return decode_text(data, str(path))
 

@@ -80,6 +80,3 @@ def open_editor(
     editor = cast("Editor", found[0].load())
     chosen = ctx.find_root().obj is not None
     editor(vault_path(ctx), name, None if chosen else default_device(), serve_at)
-
-
-COMMANDS = [tui]
