@@ -1,72 +1,20 @@
 """Note: one note of an open vault, as scripts, the command line and the editor handle it."""
 
-from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
-from typing import Any
+from __future__ import annotations
 
-from crdtnotes.crdt.diff import edits
-from crdtnotes.crdt.rebase import rebase
-from crdtnotes.editing.rename import apply_patches, rename
-from crdtnotes.editing.session import EditSession
+from typing import TYPE_CHECKING
+
 from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
-from crdtnotes.markup.mentions import Names, linked, mentions
 from crdtnotes.markup.names import clean_name, name_key, title_of
-from crdtnotes.markup.outline import outline
-from crdtnotes.store.views.documents import Document
-from crdtnotes.store.views.names import Resolver
-from crdtnotes.store.writer import Writer
 
+if TYPE_CHECKING:
+    from crdtnotes.editing.session import EditSession
+    from crdtnotes.results import Backlink, Link, Mention, Neighbour
+    from crdtnotes.store.views.documents import Document
+    from crdtnotes.store.views.note_list import NoteRow
+    from crdtnotes.store.writer import Writer
 
-@dataclass(frozen=True, slots=True)
-class LinkInfo:
-    """A link of a note: its target as written, the name of the note it leads to (None if it dangles)."""
-
-    target: str
-    note: str | None
-    kind: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Backlink:
-    """A place where another note links here: that note's name, the 1-based line and its text."""
-
-    note: str
-    line: int
-    context: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class MentionInfo:
-    """A line of another note that names this one without a link: that note, the 1-based line, its text.
-
-    `written` is the name as it stands there, from code point `start` of the text on; `link` is the link that
-    would take its place.
-    """
-
-    note: str
-    line: int
-    context: str
-    written: str
-    start: int
-    link: str
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """What this note is linked with: a note, or the target of a dangling link.
-
-    `kinds` are the kinds of the links between them, `count` how many there are.
-    """
-
-    name: str
-    exists: bool
-    incoming: bool
-    outgoing: bool
-    kinds: tuple[str, ...]
-    count: int
+# What only some calls need is imported there: most starts of the program read one note and end.
 
 
 class Note:
@@ -87,7 +35,7 @@ class Note:
     @property
     def name(self) -> str:
         """The name that the note shows; raises NoteNotFound once it is deleted."""
-        return str(self._column("name"))
+        return self._shown().name
 
     @property
     def title(self) -> str:
@@ -97,33 +45,29 @@ class Note:
     @property
     def modified(self) -> int:
         """When it was last changed: wall time in ms since 1970, by the author's clock."""
-        return int(self._column("modified"))
+        return self._shown().modified
 
     @property
     def text(self) -> str:
         """The note's text."""
-        with self._writer.reading() as replica:
-            self._row()
+        with self._writer.flushed() as replica:
+            self._shown()
             return replica.documents.text(self._uid) or ""
 
-    def _row(self) -> int:
-        return int(self._column("id"))
-
-    def _column(self, column: str) -> Any:
-        with self._writer.reading() as replica:
-            row = replica.conn.execute(
-                f"SELECT {column} FROM notes WHERE uid = ? AND name IS NOT NULL", (self._uid,)
-            ).fetchone()
+    def _shown(self) -> NoteRow:
+        """Return what the note shows of itself; raises NoteNotFound once it is deleted."""
+        with self._writer.flushed() as replica:
+            row = replica.notes.find(self._uid)
         if row is None:
             raise NoteNotFound("This note has been deleted.")
-        return row[0]
+        return row
 
     def _seen(self) -> Document:
         """Return the note as this process last saw it: what positions from outside refer to."""
         drafted = self._writer.drafted(self._uid)
         if drafted is not None:
             return drafted
-        self._row()
+        self._shown()
         doc = self._writer.replica.documents.seen(self._uid)
         if doc is None:
             raise NoteNotFound("This note has been deleted.")
@@ -133,7 +77,9 @@ class Note:
 
     def open(self) -> EditSession:
         """Open the note in an editor: a session that keeps its own view of the text and can undo."""
-        self._row()
+        from crdtnotes.editing.session import EditSession
+
+        self._shown()
         return EditSession(self._writer, self._uid)
 
     def insert(self, index: int, text: str) -> None:
@@ -153,6 +99,10 @@ class Note:
         Where `text` was made from an earlier state of the note, give that as `base`: then only what
         differs between those two is changed, and what was written since stays as well.
         """
+        from crdtnotes.crdt.diff import edits
+        from crdtnotes.crdt.rebase import rebase
+        from crdtnotes.editing.rename import apply_patches
+
         with self._writer.transaction():
             now = self.text
             if base is None or base == now:
@@ -175,22 +125,24 @@ class Note:
 
         The old name stays an alias. Raises NoteExists, InvalidName or NoteNotFound.
         """
+        from crdtnotes.editing.rename import rename
+
         name = clean_name(name)
         with self._writer.transaction():
-            row, old = self._row(), self.name
+            shown = self._shown()
             taken = self._writer.replica.row_by_key(name_key(name))
-            if taken not in (None, row):
+            if taken not in (None, shown.id):
                 raise NoteExists(f"There is already a note {name!r}.")
-            if name == old == self._column("base"):
+            if name == shown.name == shown.base:
                 return 0
-            return rename(self._writer, self._uid, old, name)
+            return rename(self._writer, self._uid, shown.name, name)
 
     def remove(self) -> None:
         """Delete the note. An edit that someone makes meanwhile elsewhere brings it back, whole."""
         with self._writer.transaction():
-            self._row()
+            self._shown()
             self._writer.remove(self._uid)
-            self._writer.settle_names()
+            self._writer.flush_draft()
 
     def restore(self) -> None:
         """Bring the note back after a delete, as it was; a note that is there is left alone."""
@@ -200,21 +152,26 @@ class Note:
                 raise NoteNotFound("This note is not here any more.")
             if not doc.state.exists:
                 self._writer.rename(self._uid, doc.state.name.value)
-                self._writer.settle_names()
+                self._writer.flush_draft()
 
     # -- links
 
-    def links(self) -> list[LinkInfo]:
+    def links(self) -> list[Link]:
         """Return the note's links, one for each kind and target."""
-        with self._writer.reading() as replica:
-            rows = replica.links.of_note(self._row())
-        return [LinkInfo(value, note, kind, count) for kind, value, count, note in rows]
+        from crdtnotes.results import Link
+
+        with self._writer.flushed() as replica:
+            rows = replica.links.of_note(self._shown().id)
+        return [Link(value, note, kind, count) for kind, value, count, note in rows]
 
     def backlinks(self) -> list[Backlink]:
         """Return the places in other notes that link here, with their lines."""
+        from crdtnotes.markup.outline import outline
+        from crdtnotes.results import Backlink
+
         result: list[Backlink] = []
-        with self._writer.reading() as replica:
-            row = self._row()
+        with self._writer.flushed() as replica:
+            row = self._shown().id
             for holder, uid, name in replica.links.holders(row):
                 values = replica.links.values_to(holder, row)
                 text = replica.documents.text(uid) or ""
@@ -230,9 +187,11 @@ class Note:
 
     def neighbours(self) -> list[Neighbour]:
         """Return what this note is linked with, either way, by name; costs what there is to answer."""
+        from crdtnotes.results import Neighbour
+
         ties: dict[tuple[str, bool], list[tuple[bool, str, int]]] = {}
-        with self._writer.reading() as replica:
-            row, name = self._row(), self.name
+        with self._writer.flushed() as replica:
+            row, name, *_ = self._shown()
             dangling: dict[str, str] = {}
             for kind, value, count, target in replica.links.of_note(row):
                 other = target or dangling.setdefault(name_key(value), value)
@@ -252,20 +211,26 @@ class Note:
             if not (exists and other == name)
         ]
 
-    def mentions(self, limit: int | None = None) -> list[MentionInfo]:
+    def mentions(self, limit: int | None = None) -> list[Mention]:
         """Return the lines of other notes that hold this note's title or an alias outside links.
 
         At most `limit` of them, by note and line. Names in letters are found as whole words, CJK anywhere.
         """
-        result: list[MentionInfo] = []
-        with self._writer.reading() as replica:
+        from itertools import groupby
+        from operator import attrgetter
+
+        from crdtnotes.markup.mentions import Names, linked, mentions
+        from crdtnotes.results import Mention
+
+        result: list[Mention] = []
+        with self._writer.flushed() as replica:
             if not replica.read_only:
                 replica.flush_snapshots()
                 replica.flush_index()
-            row, own = self._row(), self.name
+            row, own, *_ = self._shown()
             written_as = [title_of(own), *replica.names.aliases_of(row)]
             names = Names(written_as)
-            resolver = Resolver(replica.conn)
+            resolver = replica.names.resolver()
             for holder, text in replica.search.naming(written_as):
                 if holder == own:
                     continue
@@ -277,7 +242,7 @@ class Note:
                     target = next((way for way in ways if resolver.resolve(way, holder) == row), own)
                     link = linked(written, target, cell=first.cell)
                     context = lines[line].strip()
-                    result.append(MentionInfo(holder, line + 1, context, written, first.start, link))
+                    result.append(Mention(holder, line + 1, context, written, first.start, link))
                 if limit is not None and len(result) >= limit:
                     return result[:limit]
         return result

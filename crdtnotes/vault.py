@@ -4,86 +4,41 @@ A vault is used from the thread that opened it. Other processes may have the sam
 sees what they have committed.
 """
 
+from __future__ import annotations
+
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
-from os import PathLike
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 from crdtnotes.crdt import COMPILED
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
-from crdtnotes.markup import templates
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
-from crdtnotes.markup.tagtree import Branch, is_within, tag_tree
 from crdtnotes.note import Note
-from crdtnotes.store.activity import MOST, arrivals
-from crdtnotes.store.activity import Arrival as Arrival
-from crdtnotes.store.file.database import rows_for
-from crdtnotes.store.ingest import Received
 from crdtnotes.store.replica import Replica
-from crdtnotes.store.upkeep.backup import backup
-from crdtnotes.store.upkeep.check import problems
-from crdtnotes.store.views.links import ORPHAN
-from crdtnotes.store.views.names import Resolver
-from crdtnotes.store.views.search import Hit
 from crdtnotes.store.writer import Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import date
+    from os import PathLike
+    from types import TracebackType
+    from typing import Any, Self
+
     import networkx as nx
 
+    from crdtnotes.markup.tagtree import TagBranch
+    from crdtnotes.results import Arrival, Dangling, Hit, NoteInfo, NoteNames, Received
+    from crdtnotes.store.views.note_list import NoteFigures
     from crdtnotes.trust.identity import Identity
+
+# What only some calls need is imported there: most starts of the program read one note and end.
 
 _HEX = re.compile("[0-9a-fA-F]+")
 
 _DEFAULT_DAILY = "# {{date}}\n\n"
-
-
-MOST_ARRIVALS = MOST
-"""So many `Vault.arrivals` returns at the most."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoteInfo:
-    """A note in a listing.
-
-    `modified` is wall time in ms since 1970, by its author's clock; `characters` counts code points,
-    `size` bytes of UTF-8, `links` distinct targets, `backlinks` notes that link here.
-    """
-
-    name: str
-    title: str
-    modified: int
-    characters: int
-    size: int
-    links: int
-    backlinks: int
-
-
-@dataclass(frozen=True, slots=True)
-class NoteNames:
-    """What leads to a note: its name, its aliases, and the keys of all names that it ever had.
-
-    `modified` is as in NoteInfo.
-    """
-
-    name: str
-    modified: int
-    aliases: tuple[str, ...]
-    former: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Dangling:
-    """A target that no note answers to, and the names of the notes that link to it."""
-
-    target: str
-    notes: tuple[str, ...]
 
 
 class Vault:
@@ -94,7 +49,7 @@ class Vault:
         self._writer = Writer(replica, lambda: time.time_ns() // 1_000_000)
 
     @classmethod
-    def create(cls, path: str | PathLike[str], device: str = "laptop", vault: str | None = None) -> "Vault":
+    def create(cls, path: str | PathLike[str], device: str = "laptop", vault: str | None = None) -> Vault:
         """Make a new vault, or an empty replica of the vault with that id.
 
         Raises VaultExists (a FileExistsError) when something is at the path, ReadOnly or StoreError.
@@ -103,8 +58,8 @@ class Vault:
 
     @classmethod
     def open(
-        cls, path: str | PathLike[str], read_only: bool = False, identity: "Identity | None" = None
-    ) -> "Vault":
+        cls, path: str | PathLike[str], read_only: bool = False, identity: Identity | None = None
+    ) -> Vault:
         """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged.
 
         `identity` signs what is written to a paired vault, by default that in the user's data folder.
@@ -191,54 +146,47 @@ class Vault:
         return isinstance(name, str) and self._find(name) is not None
 
     def __len__(self) -> int:
-        with self._writer.reading() as replica:
-            (count,) = replica.conn.execute("SELECT count(*) FROM notes WHERE name IS NOT NULL").fetchone()
-            return int(count)
+        with self._writer.flushed() as replica:
+            return replica.notes.count()
 
     def _find(self, name: str) -> bytes | None:
         if not fits(name):
             return None
-        with self._writer.reading() as replica:
+        with self._writer.flushed() as replica:
             row = replica.row_by_key(name_key(name))
             if row is None:
-                row = Resolver(replica.conn).resolve(name, "")
+                row = replica.names.resolver().resolve(name, "")
             return None if row is None else replica.uid_of(row)
 
     def notes(self) -> Iterator[NoteInfo]:
         """Yield every note, in the order of names."""
-        return self._listed("alive")
-
-    def _listed(self, condition: str) -> Iterator[NoteInfo]:
-        with self._writer.reading() as replica:
+        with self._writer.flushed() as replica:
             replica.flush_snapshots_if_possible()
-            rows = replica.conn.execute(_NOTES.format(condition=condition)).fetchall()
-        for name, modified, characters, size, links, backlinks in rows:
-            yield NoteInfo(name, title_of(name), modified, characters, size, links, backlinks)
+            found = replica.notes.figures()
+        yield from _infos(found)
 
     def latest(self) -> Note | None:
         """Return the note that changed last, by its author's clock; None where there are no notes."""
-        with self._writer.reading() as replica:
-            row = replica.conn.execute(
-                "SELECT uid FROM notes WHERE name IS NOT NULL ORDER BY modified DESC, key LIMIT 1"
-            ).fetchone()
-        return None if row is None else Note(self._writer, row[0])
+        with self._writer.flushed() as replica:
+            uid = replica.notes.latest()
+        return None if uid is None else Note(self._writer, uid)
 
     def names(self) -> list[NoteNames]:
         """Return what leads to each note, in the order of names."""
-        with self._writer.reading() as replica:
-            rows = replica.conn.execute(
-                "SELECT id, name, modified FROM notes WHERE name IS NOT NULL ORDER BY key"
-            ).fetchall()
+        from crdtnotes.results import NoteNames
+
+        with self._writer.flushed() as replica:
+            rows = replica.notes.rows()
             aliases = replica.names.aliases()
             former = replica.names.former()
         return [
-            NoteNames(name, modified, tuple(aliases.get(id, ())), tuple(former.get(id, ())))
-            for id, name, modified in rows
+            NoteNames(row.name, row.modified, tuple(aliases.get(row.id, ())), tuple(former.get(row.id, ())))
+            for row in rows
         ]
 
     def names_stamp(self) -> bytes:
         """Return what differs whenever what `names` returns does, but for `modified`; it takes much less."""
-        with self._writer.reading() as replica:
+        with self._writer.flushed() as replica:
             return replica.names.stamp()
 
     def today(self, day: date | None = None) -> Note:
@@ -246,6 +194,10 @@ class Vault:
 
         Its title is `YYYY-MM-DD`. Two replicas that create it apart create the same note.
         """
+        from datetime import date
+
+        from crdtnotes.markup import templates
+
         day = day or date.today()
         name = day.isoformat()
         with self.transaction():
@@ -258,12 +210,10 @@ class Vault:
 
     def templates(self) -> list[str]:
         """Return the names of the notes that are templates: those in the folder `templates`."""
-        start = name_key(templates.FOLDER) + "/"
-        with self._writer.reading() as replica:
-            rows = replica.conn.execute(
-                "SELECT name FROM notes WHERE key > ? AND key < ? ORDER BY key", (start, start + "\U0010ffff")
-            ).fetchall()
-        return [name for (name,) in rows]
+        from crdtnotes.markup import templates
+
+        with self._writer.flushed() as replica:
+            return replica.notes.names_below(name_key(templates.FOLDER))
 
     def create_from(self, template: str, name: str, day: date | None = None) -> Note:
         """Create a note with a template's text, `{{date}}` and `{{title}}` filled in; the date is today's.
@@ -271,6 +221,10 @@ class Vault:
         `template` is a note's name, with or without the folder of templates. Raises NoteNotFound, and what
         `create_note` raises.
         """
+        from datetime import date
+
+        from crdtnotes.markup import templates
+
         with self.transaction():
             uid = self._find(f"{templates.FOLDER}/{template}") or self._find(template)
             if uid is None:
@@ -287,7 +241,7 @@ class Vault:
         A word also finds longer words that begin with it; "double quotes" make a whole phrase; Chinese,
         Japanese and Korean are found anywhere in a text.
         """
-        with self._writer.reading() as replica:
+        with self._writer.flushed() as replica:
             if not replica.read_only:
                 replica.flush_snapshots()
                 replica.flush_index()
@@ -298,7 +252,7 @@ class Vault:
 
         `search` does all of it; who cannot wait does this bit by bit before.
         """
-        with self._writer.reading() as replica:
+        with self._writer.flushed() as replica:
             pending = replica.search.pending() and not replica.search.is_prepared
         if pending:
             with self.transaction():
@@ -307,34 +261,41 @@ class Vault:
 
     def tags(self) -> list[tuple[str, int]]:
         """Return every tag with the number of notes that bear it."""
-        with self._writer.reading() as replica:
+        with self._writer.flushed() as replica:
             return replica.links.tags()
 
-    def tag_tree(self) -> list[Branch]:
+    def tag_tree(self) -> list[TagBranch]:
         """Return every tag and every level above one, as a tree that is read downwards."""
-        with self._writer.reading() as replica:
+        from crdtnotes.markup.tagtree import tag_tree
+
+        with self._writer.flushed() as replica:
             return tag_tree(replica.links.tagged())
 
     def tagged(self, tag: str) -> list[str]:
         """Return the notes that bear a tag or one below it, by name."""
-        with self._writer.reading() as replica:
+        from crdtnotes.markup.tagtree import is_within
+
+        with self._writer.flushed() as replica:
             notes = {note for one, note in replica.links.tagged() if is_within(one, tag)}
-            rows = rows_for(replica.conn, "SELECT key, name FROM notes", "id", notes)
-            return [name for _, name in sorted(rows)]
+            return replica.notes.names_of(notes)
 
     def orphans(self) -> list[NoteInfo]:
         """Return the notes that neither link to another note nor are linked to."""
-        return list(self._listed(ORPHAN))
+        with self._writer.flushed() as replica:
+            replica.flush_snapshots_if_possible()
+            return list(_infos(replica.notes.orphans()))
 
     def dangling(self) -> list[Dangling]:
         """Return the targets that no note answers to."""
-        with self._writer.reading() as replica:
+        from crdtnotes.results import Dangling
+
+        with self._writer.flushed() as replica:
             found: dict[str, tuple[str, dict[str, None]]] = {}
             for value, holder in replica.links.dangling():
                 found.setdefault(name_key(value), (value, {}))[1][holder] = None
         return [Dangling(value, tuple(holders)) for value, holders in found.values()]
 
-    def graph(self) -> "nx.MultiDiGraph[str]":
+    def graph(self) -> nx.MultiDiGraph[str]:
         """Return the link graph.
 
         Nodes are names, or the targets of dangling links as first written, with `title`, `exists` and
@@ -343,13 +304,11 @@ class Vault:
         import networkx as nx  # takes longer to load than any other call here takes to run
 
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-        with self._writer.reading() as replica:
+        with self._writer.flushed() as replica:
             tags = replica.links.tags_by_note()
-            names = replica.conn.execute(
-                "SELECT name FROM notes WHERE name IS NOT NULL ORDER BY key"
-            ).fetchall()
+            names = replica.notes.names()
             edges = replica.links.edges()
-        for (name,) in names:
+        for name in names:
             graph.add_node(name, title=title_of(name), exists=True, tags=tags.get(name, []))
         dangling: dict[str, str] = {}
         for source, kind, value, count, target in edges:
@@ -396,7 +355,9 @@ class Vault:
         Of very much only the last changes of each actor are looked at, and only the latest MOST_ARRIVALS are
         returned; notes that are gone are left out.
         """
-        with self._writer.reading() as replica:
+        from crdtnotes.store.activity import arrivals
+
+        with self._writer.flushed() as replica:
             return arrivals(replica, {_actor(actor): seq for actor, seq in version.items()})
 
     def apply(self, batch: bytes) -> Received:
@@ -439,6 +400,8 @@ class Vault:
 
         `show` is called with how many changes are checked and how many there are.
         """
+        from crdtnotes.store.upkeep.check import problems
+
         return list(problems(self._replica, show or (lambda _done, _total: None)))
 
     def compact(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -450,16 +413,18 @@ class Vault:
 
     def backup(self, path: str | PathLike[str]) -> None:
         """Copy the replica to a new file, which writes as an actor of its own when it is opened."""
+        from crdtnotes.store.upkeep.backup import backup
+
         self._replica.flush_snapshots()
         backup(self._replica, Path(path))
 
 
-_NOTES = """
-SELECT name, modified, characters, size,
-       (SELECT count(*) FROM links JOIN elements ON elements.id = element
-        WHERE links.note = notes.id AND title_key IS NOT NULL),
-       (SELECT count(DISTINCT links.note) FROM links WHERE links.target = notes.id)
-FROM notes WHERE name IS NOT NULL AND {condition} ORDER BY key"""
+def _infos(found: Iterable[NoteFigures]) -> Iterator[NoteInfo]:
+    """Return the notes of a listing as they are shown."""
+    from crdtnotes.results import NoteInfo
+
+    for name, *figures in found:
+        yield NoteInfo(name, title_of(name), *figures)
 
 
 def _actor(text: str) -> int:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crdtnotes import Neighbour
 from crdtnotes.errors import InvalidText, NoteNotFound, OutOfRange
-from crdtnotes.note import Neighbour
 from crdtnotes.vault import Vault
 from tests.strategies import texts
 from tests.vaults import fast, meet, replicas

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crdtnotes import Vault
+from crdtnotes import NoteNames, Vault
 from crdtnotes.errors import NoteExists, NoteNotFound
-from crdtnotes.vault import NoteNames
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The data types: pure, without I/O, clock or randomness; every mutation returns data."""
 
 from crdtnotes.crdt import rga as _rga
+from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import Delete, Insert, Op, Patch, Span
 from crdtnotes.crdt.orset import OrSet
@@ -17,6 +18,7 @@ __all__ = [
     "Insert",
     "NoteState",
     "Op",
+    "OpId",
     "OrSet",
     "Patch",
     "Register",

@@ -17,7 +17,7 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
     """Give a note a new name and rewrite the links to it; return how many notes were rewritten."""
     replica = writer.replica
     with writer.transaction():
-        writer.settle_names()
+        writer.flush_draft()
         doc = replica.documents.open(uid)
         if doc is None:
             return 0
@@ -26,11 +26,11 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
             for holder, holder_uid, name in replica.links.holders(doc.id)
         ]
         writer.rename(uid, new)
-        writer.settle_names()
+        writer.flush_draft()
         rewritten = 0
         for holder, holder_uid, name, values in calling:
             here = new if holder == doc.id else name
-            resolver = Resolver(replica.conn)
+            resolver = replica.names.resolver()
 
             def renamed(
                 link: Link,

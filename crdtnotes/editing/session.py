@@ -44,7 +44,7 @@ class EditSession:
         self._uid = uid
         self._history = History()
         self._unsettled = False
-        with writer.reading():
+        with writer.flushed():
             self._doc = self._copy()
             self._epoch = writer.replica.epoch
 
@@ -106,7 +106,7 @@ class EditSession:
 
     def look(self) -> list[Patch]:
         """Return what others did to the text since the session last looked."""
-        with self._writer.reading() as replica:
+        with self._writer.flushed() as replica:
             if self._outdated:
                 before = self.text
                 self._renew()

@@ -1,6 +1,7 @@
 """What the text of a note means: its wiki-links, its outline, and the names that links go to.
 
 ``names``        what a note may be called, and the key by which names are compared
+``kinds``        the kinds of links
 ``wikilink``     the grammar of ``[[links]]`` and ``#tags``, and the markdown-it-py plugin
 ``comments``     comments that go over several lines, a rule for markdown-it-py's block parser
 ``blocks``       a text's paragraphs, headings and table cells, each with its position

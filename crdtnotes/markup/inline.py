@@ -12,11 +12,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from crdtnotes.markup.kinds import KIND_EMBED, KIND_LINK
 from crdtnotes.markup.names import fits
 from crdtnotes.markup.wikilink import match_tag, match_wikilink
-
-KIND_LINK = "link"
-KIND_EMBED = "embed"
 
 
 class Link(NamedTuple):

@@ -7,7 +7,8 @@ of ``text.split("\\n")``.
 import re
 from typing import NamedTuple
 
-from crdtnotes.markup.inline import KIND_EMBED, KIND_LINK, Found, Link, one_line, scan
+from crdtnotes.markup.inline import Found, Link, one_line, scan
+from crdtnotes.markup.kinds import KIND_ALIAS, KIND_EMBED, KIND_LINK, KIND_TAG
 
 __all__ = [
     "KIND_ALIAS",
@@ -22,9 +23,6 @@ __all__ = [
     "occurrences",
     "outline",
 ]
-
-KIND_TAG = "tag"
-KIND_ALIAS = "alias"
 
 # Nothing that occurrences() counts can be in a text that has none of these.
 _WORTH_READING = re.compile(r"#|\[\[|【【|［［|\]\(|\A\ufeff?---")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from crdtnotes.markup.names import name_key
 
 
-class Branch(NamedTuple):
+class TagBranch(NamedTuple):
     """A tag, how deep it is nested, and how many notes bear it or one below it."""
 
     tag: str
@@ -14,7 +14,7 @@ class Branch(NamedTuple):
     notes: int
 
 
-def tag_tree(borne: Iterable[tuple[str, int]]) -> list[Branch]:
+def tag_tree(borne: Iterable[tuple[str, int]]) -> list[TagBranch]:
     """Return every tag, and every level above one, in the order of a tree that is read downwards.
 
     `borne` are pairs of a tag and a number that stands for a note with it. Of several spellings the first is
@@ -33,7 +33,7 @@ def tag_tree(borne: Iterable[tuple[str, int]]) -> list[Branch]:
             levels[tag] = [bearers.setdefault(path, set()) for path in paths]
         for level in levels[tag]:
             level.add(note)
-    return [Branch(shown[path], len(path) - 1, len(bearers[path])) for path in sorted(shown)]
+    return [TagBranch(shown[path], len(path) - 1, len(bearers[path])) for path in sorted(shown)]
 
 
 def is_within(tag: str, other: str) -> bool:

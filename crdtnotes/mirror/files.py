@@ -6,7 +6,6 @@ A note is one UTF-8 file; the note's name is the file's path below the folder, w
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +50,7 @@ def replace_file(path: Path, data: bytes) -> None:
     An existing file keeps its permissions; a link is replaced, not followed. Not flushed to the disk: what
     is written here can be written again from the vault. Raises OSError and then leaves `path` as it was.
     """
-    temporary = path.parent / f".crdtnotes-{secrets.token_hex(8)}.tmp"
+    temporary = path.parent / f".crdtnotes-{os.urandom(8).hex()}.tmp"
     try:
         with temporary.open("xb") as file:
             file.write(data)

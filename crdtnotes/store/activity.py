@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Delete, Insert, Op
+from crdtnotes.results import MOST_ARRIVALS, Arrival
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.replica import Replica
 
@@ -12,26 +13,6 @@ MOST_CHANGES = 600
 """So many are looked at, the last ones of each actor: a large first sync is no list for a person to read, and
 must not keep the vault's thread for long.
 """
-
-MOST = 100
-"""So many are told, the latest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What one actor changed in one note: `changes` of them, the last on line `line` (from 1).
-
-    `note` is the note's id, `actor` has 16 hex digits, `time` is of the last change, in ms since 1970 by its
-    author's clock, `context` what the line says now, or where it is empty the last one above it that is not.
-    """
-
-    note: str
-    name: str
-    actor: str
-    changes: int
-    time: int
-    line: int
-    context: str
 
 
 @dataclass(slots=True)
@@ -42,7 +23,7 @@ class _Gathered:
 
 
 def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
-    """Return what others than this replica changed beyond a version, the latest first, MOST at the most."""
+    """Return what others changed beyond a version, the latest first, at most MOST_ARRIVALS."""
     heads = replica.version()
     fresh = {
         actor: seq for actor, seq in heads.items() if actor != replica.actor and seq > version.get(actor, 0)
@@ -74,7 +55,7 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
             one.time,
             *_line(replica, note, one.element),
         )
-        for one, note, actor in latest[:MOST]
+        for one, note, actor in latest[:MOST_ARRIVALS]
     ]
 
 

@@ -1,6 +1,6 @@
 """The devices of a replica's vault: who belongs to it, and what is known of each."""
 
-import secrets
+import os
 import time
 from collections.abc import Mapping
 
@@ -36,7 +36,7 @@ class Devices:
         with self._host.transaction():
             self._members.leave()
             self._signer.clear()
-            vault = secrets.token_bytes(16)
+            vault = os.urandom(16)
             self._host.conn.execute("UPDATE meta SET value = ? WHERE key = 'vault'", (vault,))
             self._members.forget(vault)
 

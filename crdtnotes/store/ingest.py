@@ -9,16 +9,17 @@ Rules
     - During a large first sync another process builds the search index (`store/views/search_builder.py`).
 """
 
-import logging
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from crdtnotes.changes.batch import Opened, Piece, unbatch
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import Create
-from crdtnotes.crdt.version import Version, join
+from crdtnotes.crdt.version import join
 from crdtnotes.errors import Fork, MissingChanges, RemoteError
 from crdtnotes.store import causality
 from crdtnotes.store.core import ReplicaCore
@@ -26,28 +27,14 @@ from crdtnotes.store.forks.forks import Forks
 from crdtnotes.store.views.derived import Derived
 from crdtnotes.store.views.documents import is_birth
 
+if TYPE_CHECKING:
+    from crdtnotes.results import Received
+
 _NOTHING = NoteState()
 # What is known of a note that is not here; never changed.
 
-logger = logging.getLogger("crdtnotes.store")
-
 MAX_WAITING = 16 * 1024 * 1024
 """Bytes of changes that wait for others; beyond that the last in causal order are let go."""
-
-
-@dataclass(slots=True)
-class Received:
-    """What became of batches: changes stored, changes that were here already, changes that wait.
-
-    `version` is the version of those that are stored, as far as they were in the batches. `covered`: some of
-    what was here before is covered only now.
-    """
-
-    changes: int = 0
-    known: int = 0
-    waiting: int = 0
-    covered: bool = False
-    version: Version = field(default_factory=dict)
 
 
 class Ingest:
@@ -69,6 +56,8 @@ class Ingest:
 
     def receive(self, received: Sequence[bytes | Heads], *, wait: bool, restored: bool) -> Received:
         """See `Replica.receive`."""
+        from crdtnotes.results import Received
+
         result = Received()
         if self._epoch != self._forks.epoch:
             # What waited was said of a log that was written anew since; it is sent again.
@@ -177,6 +166,8 @@ class Ingest:
 
     def _take_waiting(self, result: Received) -> bool:
         """Integrate what need not wait any longer; return whether to try again."""
+        from crdtnotes.results import Received
+
         order = sorted(self._waiting.values(), key=lambda item: (item[0].start, item[0].actor))
         taken = Received()
         current, _ = order[0]
@@ -186,7 +177,9 @@ class Ingest:
                     if causality.is_ready(current, self._log):
                         self._take(current, data, data, taken)
         except RemoteError as error:
-            logger.warning("dropped a change that had waited: %s", error)
+            import logging  # takes longer to load than a vault takes to open
+
+            logging.getLogger("crdtnotes.store").warning("dropped a change that had waited: %s", error)
             self._born.clear()  # some may not have been stored
             del self._waiting[current.actor, current.seq]
             return True

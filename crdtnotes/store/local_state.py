@@ -5,7 +5,6 @@ two shows it. Nothing here needs to be durable or atomic: where it is missing or
 which costs a few bytes and is always right.
 """
 
-import logging
 import os
 import time
 from contextlib import suppress
@@ -14,14 +13,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-import platformdirs
-
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
-
-logger = logging.getLogger("crdtnotes.store")
 
 VARIABLE = "CRDTNOTES_STATE"
 """Names another folder for it."""
@@ -44,7 +39,12 @@ def _place(path: Path) -> Path:
 
 @lru_cache(maxsize=64)  # each commit asks
 def _place_of(path: Path, folder: str | None) -> Path:
-    state = Path(folder) if folder else platformdirs.user_state_path("crdtnotes")
+    if folder:
+        state = Path(folder)
+    else:
+        from platformdirs import user_state_path
+
+        state = user_state_path("crdtnotes")
     name = blake2b(os.fsencode(path.resolve()), digest_size=16).hexdigest()
     return state / "replicas" / name
 
@@ -112,7 +112,9 @@ def remember(path: Path, what: Remembered) -> None:
             os.close(file)
     except OSError as error:
         # Each program that writes begins a stream of its own then.
-        logger.info("the state folder cannot be written: %s", error.strerror)
+        import logging  # takes longer to load than a vault takes to open
+
+        logging.getLogger("crdtnotes.store").info("the state folder cannot be written: %s", error.strerror)
 
 
 def move(old: Path, new: Path) -> None:

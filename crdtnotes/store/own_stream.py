@@ -10,7 +10,7 @@ Rules
     - A process that has found its stream in order goes on with it as long as the file does not go back.
 """
 
-import secrets
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -23,12 +23,14 @@ from crdtnotes.store.log.log import Log
 
 def random_actor() -> int:
     """Return a name for a new stream."""
-    return 1 + secrets.randbelow(BIRTH - 1)
+    from secrets import randbelow  # rarely called; it takes longer to load than a vault takes to open
+
+    return 1 + randbelow(BIRTH - 1)
 
 
 def new_token() -> str:
     """Return a token that no file has had before."""
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 class OwnStream:

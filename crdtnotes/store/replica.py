@@ -8,10 +8,11 @@ The parts: `derived` follows from the log, `intake` takes in what others send, `
 is who belongs to the vault.
 """
 
-import secrets
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crdtnotes.changes.batch import batches, cost
 from crdtnotes.changes.change import Change, Rank
@@ -35,7 +36,7 @@ from crdtnotes.store.devices import Devices
 from crdtnotes.store.digest import digest
 from crdtnotes.store.file.database import create_file, open_file, plain_errors, writing
 from crdtnotes.store.forks.forks import Forks
-from crdtnotes.store.ingest import Ingest, Received
+from crdtnotes.store.ingest import Ingest
 from crdtnotes.store.local_state import Remembered
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.own_stream import OwnStream, new_token, random_actor
@@ -44,8 +45,12 @@ from crdtnotes.store.signing.members import Members
 from crdtnotes.store.signing.signer import Signer
 from crdtnotes.store.views.derived import Derived
 from crdtnotes.store.views.documents import Document
+from crdtnotes.store.views.note_list import NoteList
 from crdtnotes.store.views.search import PENDING_BULK
 from crdtnotes.trust.identity import Identity, own_identity
+
+if TYPE_CHECKING:
+    from crdtnotes.results import Received
 
 
 class Replica:
@@ -77,6 +82,7 @@ class Replica:
                 self.documents = self._derived.documents
                 self.names = self._derived.names
                 self.links = self._derived.links
+                self.notes = NoteList(self.conn)
                 self.search = self._derived.search
                 self._depth = 0
                 self._data_version = -1
@@ -106,7 +112,7 @@ class Replica:
         """Make a new replica, of a new vault or of the vault with this id; raises VaultExists."""
         actor, token = (actors or random_actor)(), new_token()
         meta = {
-            "vault": vault or secrets.token_bytes(16),
+            "vault": vault or os.urandom(16),
             "device": device,
             "actor": actor,
             "token": token,
@@ -444,7 +450,7 @@ class Replica:
 
     def receive(
         self, received: Sequence[bytes | Heads], *, wait: bool = False, restored: bool = False
-    ) -> Received:
+    ) -> "Received":
         """Take in batches from another replica, in one transaction, and in a paired vault what covers them.
 
         Changes that are here already are passed over. One that comes before what it depends on waits

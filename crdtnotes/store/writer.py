@@ -28,8 +28,8 @@ from crdtnotes.crdt.ops import (
 from crdtnotes.crdt.rga import GROW
 from crdtnotes.crdt.version import Version, join, pairs
 from crdtnotes.errors import CrdtnotesError, InvalidText, NoteNotFound, TooLarge
+from crdtnotes.markup.kinds import KIND_ALIAS, KIND_EMBED, KIND_LINK, KIND_TAG
 from crdtnotes.markup.names import name_key
-from crdtnotes.markup.outline import KIND_ALIAS, KIND_EMBED, KIND_LINK, KIND_TAG, occurrences
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
 
@@ -100,18 +100,27 @@ class Writer:
 
     @contextmanager
     def reading(self) -> Iterator[Replica]:
-        """See what others have committed, and inside a transaction also what it has done so far."""
-        if self.active:
-            self.settle_names()
+        """See what others have committed. It writes nothing, so of an open draft it shows what is logged."""
         with self.replica.reading():
             yield self.replica
+
+    @contextmanager
+    def flushed(self) -> Iterator[Replica]:
+        """Read what others have committed and, inside a transaction, what it has done so far.
+
+        Inside a transaction this flushes the draft first; outside one it writes nothing.
+        """
+        if self.active:
+            self.flush_draft()
+        with self.reading() as replica:
+            yield replica
 
     # -- edits
 
     def create(self, name: str, text: str, found: Mapping[Element, int] | None = None) -> bytes:
         """Create a note and return its id; `found` are its text's links where somebody has looked already."""
         _check_text(text)
-        kept = _kept(occurrences(text) if found is None else found)
+        kept = _links(text) if found is None else _kept(found)
         links = tuple(sorted((kind, value, count) for (kind, value), count in kept.items()))
         with self.transaction():
             self.close_draft()
@@ -205,8 +214,8 @@ class Writer:
         start = 1 + max([head.last, *(log.head(actor).last for actor in deps)])
         return head.seq + 1, start, pairs(deps)
 
-    def settle_names(self) -> None:
-        """Log what is open and derive names and links, so that they can be asked inside a transaction."""
+    def flush_draft(self) -> None:
+        """Log the open draft and derive names and links, so that they can be read inside a transaction."""
         self.close_draft()
         self.replica.derive()
         self.created.clear()
@@ -261,6 +270,8 @@ def _continues(last: Insert, op: Insert) -> bool:
 
 def _links(text: str) -> dict[Element, int]:
     """Return the links of a text that are kept."""
+    from crdtnotes.markup.outline import occurrences  # reading a vault needs no grammar
+
     return _kept(occurrences(text))
 
 

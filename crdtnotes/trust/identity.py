@@ -6,7 +6,6 @@ They lie apart from every vault file, so that a copied vault is not a copied dev
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
@@ -107,7 +106,7 @@ def _make(folder: Path) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
+    part = folder.with_name(f"{folder.name}.{os.urandom(4).hex()}.part")
     part.mkdir(mode=0o700)
     try:
         _write(part / _TLS_FILE, pem + _pem_of(certificate))

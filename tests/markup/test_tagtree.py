@@ -1,13 +1,13 @@
-from crdtnotes.markup.tagtree import Branch, is_within, tag_tree
+from crdtnotes.markup.tagtree import TagBranch, is_within, tag_tree
 
 
 def test_nested_tags_are_below_their_parents_and_count_with_them() -> None:
     assert tag_tree([("系统/一致性", 2), ("X/y", 2), ("x", 1), ("系统", 1), ("X/z", 2)]) == [
-        Branch("X", 0, 2),
-        Branch("X/y", 1, 1),
-        Branch("X/z", 1, 1),
-        Branch("系统", 0, 2),
-        Branch("系统/一致性", 1, 1),
+        TagBranch("X", 0, 2),
+        TagBranch("X/y", 1, 1),
+        TagBranch("X/z", 1, 1),
+        TagBranch("系统", 0, 2),
+        TagBranch("系统/一致性", 1, 1),
     ]
     assert tag_tree([]) == []
 

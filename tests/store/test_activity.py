@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from crdtnotes import Vault
-from crdtnotes.store.activity import MOST, MOST_CHANGES
+from crdtnotes import MOST_ARRIVALS, Vault
+from crdtnotes.store.activity import MOST_CHANGES
 
 
 def test_what_others_changed_is_told_with_its_line(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_of_very_much_the_latest_is_told(tmp_path: Path) -> None:
         for batch in bo.changes_since({}):
             ana.apply(batch)
         told = ana.arrivals({})
-        assert len(told) == MOST
+        assert len(told) == MOST_ARRIVALS
         assert [one.time for one in told] == sorted((one.time for one in told), reverse=True)
         bo.note("页0").append("new")
         for batch in bo.changes_since(ana.version):

@@ -8,7 +8,6 @@ may be there again. SQLite syncs a truncated one.)
 """
 
 import os
-import secrets
 import sqlite3
 import stat
 import time
@@ -93,7 +92,7 @@ def new_file(path: Path) -> Iterator[Path]:
     with plain_errors(path):
         if os.path.lexists(path):
             raise taken
-        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        part = path.with_name(f"{path.name}.{os.urandom(4).hex()}.part")
         try:
             _create_empty(part)
             yield part
@@ -119,7 +118,7 @@ def replace_file(path: Path, new: Path) -> Path:
     After a power cut the one or the other is at `path`.
     """
     with plain_errors(path):
-        aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}")
+        aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(2).hex()}")
         try:
             aside.hardlink_to(path)
         except OSError:

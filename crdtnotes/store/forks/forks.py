@@ -1,6 +1,5 @@
 """Which branch of a stream stands where a replica was copied, and how the other one gives way."""
 
-import logging
 from collections.abc import Mapping, Sequence
 
 from crdtnotes.changes.change import Change, Rank, chain
@@ -12,8 +11,6 @@ from crdtnotes.store.core import ReplicaCore
 from crdtnotes.store.forks.split import Division, divide, rank, unpaired_name
 from crdtnotes.store.forks.winners import ForkWinners
 from crdtnotes.store.views.derived import Derived
-
-logger = logging.getLogger("crdtnotes.store")
 
 DERIVE_EVERY = 500
 """Changes of a log that is written anew, after which what is derived follows: so memory stays bounded."""
@@ -109,7 +106,9 @@ class Forks:
         with host.reading():
             if host.signer.checkpoints.unsigned_streams():
                 sentence += " What other devices wrote there reaches others once these have signed it again."
-        logger.warning(sentence)
+        import logging  # takes longer to load than a vault takes to open
+
+        logging.getLogger("crdtnotes.store").warning(sentence)
         return sentence
 
     def _cover_rewritten(self, actor: int, first: int) -> None:

@@ -4,7 +4,7 @@ All of it happens inside the replica's transactions. A vault that was never pair
 What is stored may have holes: then streams are unsigned (`checkpoints.py`) until others send the signatures.
 """
 
-import secrets
+import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
@@ -73,7 +73,7 @@ class Signer:
         if self._own != actor and self._members.founded:
             key = self.identity.keys.signing
             if self.checkpoints.key_of(actor) != key:
-                author = new_actor(key, secrets.token_bytes)
+                author = new_actor(key, os.urandom)
                 self.checkpoints.add_author(author)
                 actor = author.actor
             self._own = actor

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from crdtnotes.crdt.ops import Element
+from crdtnotes.markup.kinds import KIND_ALIAS, KIND_TAG
 from crdtnotes.markup.names import name_key, title_of
-from crdtnotes.markup.outline import KIND_ALIAS, KIND_TAG
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.views.names import DEPENDS, Resolver
 
@@ -30,12 +30,6 @@ class _Place(NamedTuple):
     id: int
     title: str | None
     target: int | None
-
-
-ORPHAN = """
-    alive AND NOT EXISTS (SELECT 1 FROM links WHERE target = notes.id AND note != notes.id)
-    AND NOT EXISTS (SELECT 1 FROM links WHERE note = notes.id AND target != notes.id)"""
-"""What is true of a row of `notes` that no other note links to and that links to none."""
 
 
 class LinkIndex:

@@ -13,8 +13,8 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from crdtnotes.errors import Damaged
+from crdtnotes.markup.kinds import KIND_ALIAS
 from crdtnotes.markup.names import folder_of, name_key, title_of
-from crdtnotes.markup.outline import KIND_ALIAS
 from crdtnotes.markup.resolve import DEPENDS as _DEPENDS
 from crdtnotes.markup.resolve import Candidate, resolve, resolve_anywhere
 from crdtnotes.store.file.database import rows_for
@@ -108,6 +108,10 @@ class NameIndex:
         self._conn.executemany("INSERT INTO names VALUES (?, ?, ?, ?)", sorted(fresh))
         self._dirty_notes.clear()
         self._added.clear()
+
+    def resolver(self) -> "Resolver":
+        """Return what resolves targets as things stand now; it serves one transaction."""
+        return Resolver(self._conn)
 
     def is_shown(self, key: str) -> bool:
         """Whether a note shows the name with this key, by this index."""

@@ -10,17 +10,22 @@ when a search or an idle moment comes. Where very much comes at once, another pr
 the index meanwhile.
 """
 
+from __future__ import annotations
+
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from crdtnotes.errors import Damaged
-from crdtnotes.helpers.process import spare_cores
-from crdtnotes.markup.words import CJK, fold, spaced
+from crdtnotes.markup.words import fold, is_cjk, spaced
 from crdtnotes.store.file.database import rows_for
-from crdtnotes.store.views.search_builder import LEAST, WORTH, Built, Given, Indexing, Text
 from crdtnotes.store.views.snapshots import Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from crdtnotes.results import Hit
+    from crdtnotes.store.views.search_builder import Built, Indexing, Text
 
 PENDING_PAGE = 200
 """Notes that are put into the index at a time where somebody may want to write meanwhile."""
@@ -31,18 +36,8 @@ PENDING_BULK = 1000
 SNIPPET = 60
 """Characters of context around a hit, at the most, on each side."""
 
-_CHARACTER = re.compile(f"[{CJK}]")
 _PHRASES = re.compile(r'"([^"]*)"|(\S+)')
 _WORDS = re.compile(r"[^\W_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A note that a search found: its name, the 1-based line where the words are, and that line."""
-
-    note: str
-    line: int
-    snippet: str
 
 
 def terms(query: str) -> list[tuple[str, bool]]:
@@ -61,7 +56,7 @@ def terms(query: str) -> list[tuple[str, bool]]:
 def match_expression(query: str) -> str:
     """Return the FTS5 expression for a query; empty when there is nothing to look for."""
     return " ".join(
-        f'"{words}"' + ("" if whole or _CHARACTER.match(words[-1]) else "*") for words, whole in terms(query)
+        f'"{words}"' + ("" if whole or is_cjk(words[-1]) else "*") for words, whole in terms(query)
     )
 
 
@@ -127,6 +122,9 @@ class SearchIndex:
         Of each note its row, the log id of its birth and its text. To be called after each transaction that
         takes in what others wrote.
         """
+        from crdtnotes.helpers.process import spare_cores
+        from crdtnotes.store.views.search_builder import LEAST, WORTH, Indexing, Text
+
         texts = {id: (log_id, text) for id, log_id, text in born}
         size = sum(len(text) for _, text in texts.values())
         if size < LEAST and self._indexing is None:
@@ -165,6 +163,8 @@ class SearchIndex:
 
     def take_over(self, built: Built) -> None:
         """Put in an index that was made beside, unless that cannot be done."""
+        from crdtnotes.store.views.search_builder import Given
+
         rows = rows_for(self._conn, "SELECT id, uid, name, digest FROM notes", "id", built.given)
         stored = {id: (uid, Given(name, built.given[id].upto, digest)) for id, uid, name, digest in rows}
         changed = {id: uid for id, (uid, now) in stored.items() if now != built.given[id]}
@@ -243,6 +243,8 @@ def _needle(query: str) -> list[re.Pattern[str]]:
 
 def _hit(name: str, text: str, wanted: list[re.Pattern[str]]) -> Hit:
     """Return where in a note the terms are: the line that holds most of them, the first of those."""
+    from crdtnotes.results import Hit
+
     best, best_score, best_at = 0, 0, 0
     lines = text.split("\n")
     for number, line in enumerate(lines):

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from crdtnotes.vault import Dangling, Vault
+from crdtnotes import Dangling
+from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_new_file
 from tests.vaults import meet, replicas
 

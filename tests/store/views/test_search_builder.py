@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from crdtnotes import Vault
+from crdtnotes.helpers import process as process_module
 from crdtnotes.helpers.indexer import END
 from crdtnotes.helpers.pipes import receive, send
 from crdtnotes.store.views import search
@@ -23,9 +24,9 @@ NOTES = 60
 
 @pytest.fixture(autouse=True)
 def little_is_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "LEAST", 100)
-    monkeypatch.setattr(search, "WORTH", 500)
-    monkeypatch.setattr(search, "spare_cores", lambda: 1)
+    monkeypatch.setattr(indexing, "LEAST", 100)
+    monkeypatch.setattr(indexing, "WORTH", 500)
+    monkeypatch.setattr(process_module, "spare_cores", lambda: 1)
 
 
 @pytest.fixture
@@ -198,7 +199,7 @@ def test_where_no_process_can_be_had_this_one_does_it(
 def test_with_one_core_there_is_no_other_process(
     source: Vault, clone: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "spare_cores", lambda: 0)
+    monkeypatch.setattr(process_module, "spare_cores", lambda: 0)
     bring(source, clone)
     assert not clone.replica.search.is_prepared
     assert names(clone, '"word9"') == ["笔记/9"]
@@ -207,7 +208,7 @@ def test_with_one_core_there_is_no_other_process(
 def test_little_now_and_then_needs_no_other_process(
     source: Vault, clone: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "LEAST", 100_000)
+    monkeypatch.setattr(indexing, "LEAST", 100_000)
     bring(source, clone, NOTES)
     assert not clone.replica.search.is_prepared
     assert clone.replica.search._kept == []

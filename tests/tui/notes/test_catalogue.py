@@ -1,4 +1,4 @@
-from crdtnotes.vault import NoteNames
+from crdtnotes import NoteNames
 from crdtnotes_tui.notes.catalogue import Catalogue
 
 NOTES = [

@@ -1,7 +1,7 @@
 import pytest
 from rich.cells import cell_len
 
-from crdtnotes.note import Neighbour
+from crdtnotes import Neighbour
 from crdtnotes_tui.text.graph_drawing import Node, Side, nodes, picture, step
 
 

@@ -25,7 +25,7 @@ from textual.widgets.text_area import (
     Selection,
 )
 
-from crdtnotes.crdt.ops import Patch
+from crdtnotes.crdt import Patch
 from crdtnotes.markup.rewrite import bracket_edits
 from crdtnotes.markup.wikilink import WikiLink
 from crdtnotes_tui.editor.caret_overlay import Stretch, mark

@@ -4,8 +4,8 @@ from functools import partial
 
 from textual.worker import Worker
 
+from crdtnotes import Vault
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.vault import Vault
 from crdtnotes_tui.editor.completion_list import CompletionList
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.preview import Preview

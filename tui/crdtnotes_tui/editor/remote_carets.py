@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from crdtnotes.crdt.ops import Patch
+from crdtnotes.crdt import Patch
 from crdtnotes_tui.notes.transform import follow
 
 COLOURS = ("#f5a97f", "#8bd5ca", "#c6a0f6", "#a6da95", "#eed49f", "#7dc4e4")

@@ -19,12 +19,10 @@ from enum import Enum
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
-from crdtnotes.crdt.ids import OpId
-from crdtnotes.crdt.ops import Patch
-from crdtnotes.editing.session import Edit, EditSession
+from crdtnotes import Note, Vault
+from crdtnotes.crdt import OpId, Patch
+from crdtnotes.editing import Edit, EditSession
 from crdtnotes.errors import CrdtnotesError, MissingChanges, NoteNotFound, StoreError
-from crdtnotes.note import Note
-from crdtnotes.vault import Vault
 from crdtnotes_tui.notes.document import NoteDocument
 from crdtnotes_tui.notes.transform import follow, rebase
 from crdtnotes_tui.vault.vault_thread import VaultThread

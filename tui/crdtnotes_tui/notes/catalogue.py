@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from crdtnotes import NoteNames
 from crdtnotes.markup.names import fits, name_key, title_of
 from crdtnotes.markup.resolve import Candidate, resolve
-from crdtnotes.vault import NoteNames
 from crdtnotes_tui.notes.matching import best
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from textual.widgets.text_area import Document, EditResult, Location
 
-from crdtnotes.crdt.ops import Patch
+from crdtnotes.crdt import Patch
 
 
 class Replaced(NamedTuple):

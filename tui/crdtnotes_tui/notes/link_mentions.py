@@ -1,9 +1,8 @@
 """Turning mentions into links, and taking that back."""
 
-from crdtnotes.editing.session import Edit, EditSession
+from crdtnotes import Mention, Vault
+from crdtnotes.editing import Edit, EditSession
 from crdtnotes.errors import LocalError
-from crdtnotes.note import MentionInfo
-from crdtnotes.vault import Vault
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 
@@ -14,7 +13,7 @@ class Linking:
         self._thread = thread
         self._done: list[tuple[str, EditSession]] = []
 
-    async def link(self, mention: MentionInfo) -> None:
+    async def link(self, mention: Mention) -> None:
         """Make a mention a link; raises LocalError where its text has changed meanwhile."""
         session = await self._thread.run(lambda vault: _link(vault, mention))
         self._done.append((mention.note, session))
@@ -34,7 +33,7 @@ class Linking:
         return name
 
 
-def _link(vault: Vault, mention: MentionInfo) -> EditSession:
+def _link(vault: Vault, mention: Mention) -> EditSession:
     session = vault.note(mention.note).open()
     length = len(mention.written)
     if session.text[mention.start : mention.start + length] != mention.written:

@@ -10,8 +10,8 @@ local insert comes to it later and names the character before it, so it goes rig
 
 from collections.abc import Sequence
 
-from crdtnotes.crdt.ops import Patch
-from crdtnotes.editing.session import Edit
+from crdtnotes.crdt import Patch
+from crdtnotes.editing import Edit
 
 
 def rebase(theirs: Sequence[Patch], mine: Sequence[Edit]) -> tuple[list[Patch], list[Edit]]:

@@ -8,11 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from crdtnotes import Backlink, Vault
 from crdtnotes.errors import CrdtnotesError, NoteNotFound
 from crdtnotes.markup.names import clean_name
 from crdtnotes.markup.outline import Outline, outline
-from crdtnotes.note import Backlink
-from crdtnotes.vault import Vault
 from crdtnotes_tui.notes.buffer import Buffer, Opened, State, open_note
 from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.notes.navigation import NavigationHistory

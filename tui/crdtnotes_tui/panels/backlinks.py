@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from crdtnotes import Backlink, Mention
 from crdtnotes.graph.labels import printable
-from crdtnotes.note import Backlink, MentionInfo
 from crdtnotes_tui.panels.messages import GoTo
 
 CELLS = 110
@@ -35,20 +35,18 @@ class BacklinksPanel(OptionList):
     class LinkWanted(Message):
         """A mention is to become a link."""
 
-        mention: MentionInfo
+        mention: Mention
 
     class UnlinkWanted(Message):
         """The last link that was made so is to be a mention again."""
 
     def __init__(self) -> None:
         super().__init__(id="backlinks")
-        self._shown: tuple[Sequence[Backlink], Sequence[MentionInfo], bool] | None = None
-        self._places: list[Backlink | MentionInfo | None] = []
+        self._shown: tuple[Sequence[Backlink], Sequence[Mention], bool] | None = None
+        self._places: list[Backlink | Mention | None] = []
         self.border_subtitle = "m · l links · u undoes"
 
-    def show(
-        self, title: str, links: Sequence[Backlink], mentions: Sequence[MentionInfo], *, more: bool
-    ) -> None:
+    def show(self, title: str, links: Sequence[Backlink], mentions: Sequence[Mention], *, more: bool) -> None:
         """Show the places that lead to the note of a title; `more` if there are more mentions than these."""
         if (links, mentions, more) == self._shown:
             return
@@ -68,7 +66,7 @@ class BacklinksPanel(OptionList):
         if marked is not None:
             self.highlighted = min(marked, len(self._places) - 1)
 
-    def _add(self, place: Backlink | MentionInfo, about: str) -> None:
+    def _add(self, place: Backlink | Mention, about: str) -> None:
         self._places.append(place)
         context = cut(printable(place.context), about)
         self.add_option(Option(Content.assemble((printable(place.note), "bold"), "\n", (context, "dim"))))
@@ -86,13 +84,13 @@ class BacklinksPanel(OptionList):
 
     def action_mentions(self) -> None:
         """Mark the first mention."""
-        found = (at for at, place in enumerate(self._places) if isinstance(place, MentionInfo))
+        found = (at for at, place in enumerate(self._places) if isinstance(place, Mention))
         self.highlighted = next(found, self.highlighted)
 
     def action_link(self) -> None:
         """Make the marked mention a link."""
         place = None if self.highlighted is None else self._places[self.highlighted]
-        if isinstance(place, MentionInfo):
+        if isinstance(place, Mention):
             self.post_message(self.LinkWanted(place))
 
     def action_unlink(self) -> None:

@@ -10,8 +10,8 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widget import Widget
 
+from crdtnotes import Neighbour
 from crdtnotes.graph.labels import printable
-from crdtnotes.note import Neighbour
 from crdtnotes_tui.panels.messages import GoTo
 from crdtnotes_tui.text.graph_drawing import Node, Piece, nodes, picture, step
 

@@ -16,11 +16,10 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
+from crdtnotes import Backlink, Mention, Neighbour, Vault
 from crdtnotes.errors import CrdtnotesError, NoteNotFound
 from crdtnotes.markup.names import title_of
 from crdtnotes.markup.outline import outline
-from crdtnotes.note import Backlink, MentionInfo, Neighbour
-from crdtnotes.vault import Vault
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.find_bar import FindBar
 from crdtnotes_tui.notes.link_mentions import Linking
@@ -225,7 +224,7 @@ class Panes(Horizontal):
         if buffer is None:
             return
 
-        def job(vault: Vault) -> tuple[list[Backlink], list[MentionInfo]]:
+        def job(vault: Vault) -> tuple[list[Backlink], list[Mention]]:
             try:
                 note = vault.note(buffer.name)
                 return note.backlinks(), note.mentions(MENTIONS + 1)

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from crdtnotes import MOST_ARRIVALS, Arrival, Vault
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.vault import MOST_ARRIVALS, Arrival, Vault
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.remote_carets import Colours, Mark
 from crdtnotes_tui.notes.workspace import Workspace

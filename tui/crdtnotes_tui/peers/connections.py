@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt import OpId
 from crdtnotes.errors import CrdtnotesError, NotPaired, StoreError
 from crdtnotes.sync.net.address import Address
 from crdtnotes_tui.peers.paired_devices import PairedDevices

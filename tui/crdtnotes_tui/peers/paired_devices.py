@@ -8,10 +8,10 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+from crdtnotes import Vault
 from crdtnotes.errors import BadIdentity, LocalError, PortTaken
 from crdtnotes.sync.net.address import Address
 from crdtnotes.trust.identity import Identity, own_identity
-from crdtnotes.vault import Vault
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 if TYPE_CHECKING:

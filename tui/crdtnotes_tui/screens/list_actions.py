@@ -7,12 +7,10 @@ from textual import work
 from textual.binding import Binding
 from textual.screen import Screen
 
+from crdtnotes import Dangling, Link, TagBranch, Vault
 from crdtnotes.demo_vault import demo_notes
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.markup.tagtree import Branch
 from crdtnotes.mirror.importer import ImportReport, import_folder
-from crdtnotes.note import LinkInfo
-from crdtnotes.vault import Dangling, Vault
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.workspace import Workspace
 from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo
@@ -57,7 +55,7 @@ class ListActions(Screen[None]):
             if name is not None:
                 self.post_message(GoTo(name))
 
-        def tag(branch: Branch | None) -> None:
+        def tag(branch: TagBranch | None) -> None:
             if branch is not None:
                 question = f"Notes with #{branch.tag} …"
                 self.app.push_screen(ListPicker(self.workspace.cache, question, tagged(branch.tag)), note)
@@ -85,7 +83,7 @@ class ListActions(Screen[None]):
     def action_links(self) -> None:
         """Pick one of the note's links, to follow it."""
 
-        def chosen(link: LinkInfo | None) -> None:
+        def chosen(link: Link | None) -> None:
             if link is not None:
                 self.post_message(FollowTarget(link.target))
 

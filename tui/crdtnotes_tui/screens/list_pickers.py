@@ -6,10 +6,8 @@ from typing import TypeVar
 
 from textual import work
 
+from crdtnotes import Dangling, Link, TagBranch, Vault
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.markup.tagtree import Branch
-from crdtnotes.note import LinkInfo
-from crdtnotes.vault import Dangling, Vault
 from crdtnotes_tui.notes.matching import rank
 from crdtnotes_tui.screens.picker import Answer, Picker
 from crdtnotes_tui.vault.result_cache import ResultCache
@@ -67,7 +65,7 @@ def _fits(words: Sequence[str], text: str) -> bool:
     return all(rank(word, text, "") is not None for word in words)
 
 
-def tags(vault: Vault) -> list[Answer[Branch]]:
+def tags(vault: Vault) -> list[Answer[TagBranch]]:
     """Return the tags as a tree, each with how many notes bear it or one below it."""
     return [Answer(one, f"{'  ' * one.depth}#{one.tag}", str(one.notes)) for one in vault.tag_tree()]
 
@@ -88,10 +86,10 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:HOLDERS]) + (f" and {more} more" if more > 0 else "")
 
 
-def links_of(name: str) -> Callable[[Vault], list[Answer[LinkInfo]]]:
+def links_of(name: str) -> Callable[[Vault], list[Answer[Link]]]:
     """Return a job that returns a note's links."""
 
-    def job(vault: Vault) -> list[Answer[LinkInfo]]:
+    def job(vault: Vault) -> list[Answer[Link]]:
         return [
             Answer(one, one.target, one.note if one.note is not None else "make this note")
             for one in vault.note(name).links()

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from crdtnotes import Neighbour
 from crdtnotes.graph.labels import printable
 from crdtnotes.markup.names import title_of
-from crdtnotes.note import Neighbour
 
 BOTH, ONE_WAY, DANGLING_MARK = "⇄", "→", " ?"
 

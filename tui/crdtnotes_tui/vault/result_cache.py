@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from crdtnotes.vault import Vault
+from crdtnotes import Vault
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 T = TypeVar("T")

@@ -18,8 +18,8 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 from platformdirs import user_state_path
 
+from crdtnotes import Vault
 from crdtnotes.errors import NoteNotFound
-from crdtnotes.vault import Vault
 
 try:
     import fcntl

@@ -6,12 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from crdtnotes import Vault
 from crdtnotes.errors import StoreError, VaultNotFound
 from crdtnotes.sync.peers.file_watch import FileWatch
 from crdtnotes.sync.peers.worker import Worker
 from crdtnotes.sync.session.ports import SyncStore
 from crdtnotes.trust.identity import Identity
-from crdtnotes.vault import Vault
 
 T = TypeVar("T")
 
