@@ -120,74 +120,30 @@ __all__ = [
 ]
 
 _HOMES = {
-    "crdtnotes.crdt": ("Patch",),
-    "crdtnotes.editing": (
-        "Edit",
-        "EditSession",
-    ),
-    "crdtnotes.errors": (
-        "BadIdentity",
-        "Busy",
-        "CrdtnotesError",
-        "Damaged",
-        "DecodeError",
-        "DiskFull",
-        "Fork",
-        "InvalidChange",
-        "InvalidName",
-        "InvalidText",
-        "LocalError",
-        "MissingChanges",
-        "NewerVault",
-        "NotAMember",
-        "NotAVault",
-        "NotLetIn",
-        "NotLoopback",
-        "NotPaired",
-        "NotSigned",
-        "NoteExists",
-        "NoteNotFound",
-        "OutOfRange",
-        "PairingFailed",
-        "PortTaken",
-        "ProtocolError",
-        "ReadOnly",
-        "RemoteError",
-        "StoreError",
-        "TooLarge",
-        "Unreachable",
-        "VaultExists",
-        "VaultNotFound",
-        "VersionMismatch",
-        "WrongVault",
-    ),
-    "crdtnotes.markup.tagtree": ("TagBranch",),
-    "crdtnotes.note": ("Note",),
-    "crdtnotes.results": (
-        "Arrival",
-        "Backlink",
-        "Dangling",
-        "Hit",
-        "Link",
-        "MOST_ARRIVALS",
-        "Mention",
-        "Neighbour",
-        "NoteInfo",
-        "NoteNames",
-        "Received",
-    ),
-    "crdtnotes.vault": ("Vault",),
+    "Edit": "crdtnotes.editing",
+    "EditSession": "crdtnotes.editing",
+    "Note": "crdtnotes.note",
+    "Patch": "crdtnotes.crdt",
+    "TagBranch": "crdtnotes.markup.tagtree",
+    "Vault": "crdtnotes.vault",
 }
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+# The modules of the names that come neither from `errors` nor from `results`.
+
+
+def _home_of(name: str) -> str:
+    """Return the module that an exported name comes from."""
+    from crdtnotes import errors
+
+    return _HOMES.get(name) or ("crdtnotes.errors" if hasattr(errors, name) else "crdtnotes.results")
 
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Load what is asked for: `crdtnotes --help` and `crdtnotes.sync.net.address` need no database."""
-        if name not in _HOME_OF:
+        if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = globals()[name] = getattr(import_module(_HOME_OF[name]), name)
+        found = globals()[name] = getattr(import_module(_home_of(name)), name)
         return found
 
 

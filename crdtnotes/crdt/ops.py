@@ -111,6 +111,7 @@ class Unknown(NamedTuple):
 
 
 Op = Insert | Delete | Create | Rename | Link | Unlink | Remove | Unknown
+"""What a change does to a note: one of these."""
 
 
 def next_counter(counter: int, op: Op) -> int:
