@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -174,6 +173,8 @@ def _new_file(text: str) -> Path:
 @contextmanager
 def _interrupts_left_to_the_editor() -> Iterator[None]:
     """Ctrl-C reaches the editor and this process: it must not end us and leave the editor behind."""
+    import signal
+
     # A handler, not SIG_IGN, which the editor would inherit.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:

@@ -3,10 +3,10 @@
 Rules
     - A token in the file must be the one that is remembered outside (`local_state.py`), and the stream at
       least as long as was remembered. Else the file is a copy or an old backup, and a new stream begins.
-    - The tokens are compared when the file is opened, and again inside the first transaction in which a
-      process writes. That transaction changes the token in the file; after its commit the one outside
-      follows, and after each later one the length. A crash between the two costs a new stream. Another
-      process that writes waits until both are done.
+    - The tokens are compared when a process first asks for the stream, and again inside the first transaction
+      in which it writes. A process that only reads notes does neither. That transaction changes the token in
+      the file; after its commit the one outside follows, and after each later one the length. A crash between
+      the two costs a new stream. Another process that writes waits until both are done.
     - A process that has found its stream in order goes on with it as long as the file does not go back.
 """
 
@@ -34,12 +34,13 @@ def new_token() -> str:
 
 
 class OwnStream:
-    """The stream of one replica's file, as one process sees it. `actor` is who it is written by."""
+    """The stream of one replica's file, as one process sees it."""
 
     def __init__(
         self, conn: sqlite3.Connection, log: Log, path: Path, actors: Callable[[], int] = random_actor
     ) -> None:
-        self.actor = 0
+        self._actor = 0
+        self._unchecked = False
         self._new_actor = actors
         self._conn = conn
         self._log = log
@@ -62,12 +63,20 @@ class OwnStream:
         elif self._log.head(stored).seq < self._reached:
             # Somebody has put an older file in the place of the one that is open.
             self._claimed = self._committed = False
-        self.actor = self._next or stored
+        self._actor = self._next or stored
+
+    @property
+    def actor(self) -> int:
+        """Who this replica writes as."""
+        if self._unchecked:
+            self._unchecked = False
+            if not self._fits():
+                self._actor = self._next = self._new_actor()
+        return self._actor
 
     def check(self) -> None:
-        """Compare the tokens at opening; where they differ, what is written will be a new stream."""
-        if not self._fits():
-            self.actor = self._next = self._new_actor()
+        """Compare the tokens before the actor is told; where they differ, a new stream will be written."""
+        self._unchecked = True
 
     def claim(self) -> None:
         """Before writing, in a transaction: make sure that nobody else goes on with the stream."""
@@ -76,8 +85,9 @@ class OwnStream:
             self._mine = True
         if self._claimed:
             return
+        self._unchecked = False
         chosen, self._next = self._next, None
-        self.actor = self._stored
+        self._actor = self._stored
         if not self._fits():
             self.begin(chosen)
         self._token = new_token()
@@ -86,7 +96,8 @@ class OwnStream:
 
     def begin(self, actor: int | None = None) -> None:
         """Write as a new actor from now on; in a transaction."""
-        self.actor = self._stored = actor or self._new_actor()
+        self._actor = self._stored = actor or self._new_actor()
+        self._unchecked = False
         self._reached = 0
         self._next = None
         self._conn.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (self.actor,))

@@ -31,7 +31,6 @@ from crdtnotes.errors import (
 from crdtnotes.markup.names import name_key
 from crdtnotes.store import local_state
 from crdtnotes.store.compaction import packing
-from crdtnotes.store.compaction.recompress import recompress
 from crdtnotes.store.devices import Devices
 from crdtnotes.store.digest import digest
 from crdtnotes.store.file.database import create_file, open_file, plain_errors, writing
@@ -366,6 +365,8 @@ class Replica:
         """
         if self._depth:
             raise LocalError("A vault cannot be made small while a transaction is open.")
+        from crdtnotes.store.compaction.recompress import recompress
+
         self.flush_snapshots()
         packing.pack(self, progress=progress)
         recompress(self, progress=progress)

@@ -7,7 +7,7 @@ as it needs.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from crdtnotes.crdt.ids import BIRTH
 
@@ -16,8 +16,7 @@ NONCE_BYTES = 16
 _LABEL = b"crdtnotes actor"
 
 
-@dataclass(frozen=True, slots=True)
-class ActorRecord:
+class ActorRecord(NamedTuple):
     """A stream with what proves whose it is: an Ed25519 public key (32 bytes) and a nonce (16 bytes)."""
 
     actor: int

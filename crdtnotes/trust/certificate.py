@@ -10,9 +10,8 @@ nobody out, and CA:FALSE.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crdtnotes.errors import DecodeError
 
@@ -28,8 +27,7 @@ _KEYS_OID = "2.25.298466373049462373318523829394836173105"
 # each.
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKeys:
+class PublicKeys(NamedTuple):
     """What a certificate says besides its TLS key: an Ed25519 and an X25519 public key."""
 
     signing: bytes

@@ -6,7 +6,6 @@ They lie apart from every vault file, so that a copied vault is not a copied dev
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -117,7 +116,9 @@ def _make(folder: Path) -> None:
             if not folder.exists():
                 raise
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        from shutil import rmtree
+
+        rmtree(part, ignore_errors=True)
 
 
 def _pem_of(certificate: bytes) -> bytes:

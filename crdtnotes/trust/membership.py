@@ -18,7 +18,7 @@ agree, in whatever order these came.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from crdtnotes.errors import DecodeError
 from crdtnotes.trust.certificate import PublicKeys, read_certificate
@@ -32,8 +32,7 @@ _Heads = dict[int, tuple[int, bytes]]
 # Streams up to somewhere: `{actor: (seq, hash of the chain)}`.
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A device that belongs to the vault, or once did; `added_by` and `revoked_by` are ids."""
 
     id: bytes

@@ -12,6 +12,7 @@ from tests.benchmarks.keys import keys
 from tests.benchmarks.measure import Row
 from tests.benchmarks.memory import memory
 from tests.benchmarks.opening import opening
+from tests.benchmarks.starting import starting
 from tests.benchmarks.syncing import first_sync, no_op_sync
 from tests.benchmarks.texts import jumping, merging, typing
 
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "jumping": jumping,
     "merging": merging,
     "opening": opening,
+    "starting": starting,
     "codecs": codecs,
     "disk": disk,
     "importing": importing,

@@ -94,7 +94,41 @@ finally:
 """
 
 
+NOT_FOR_SHOW = {
+    "asyncio",
+    "crdtnotes.cli.pairing",
+    "crdtnotes.cli.tui",
+    "crdtnotes.editing",
+    "crdtnotes.markup.outline",
+    "crdtnotes.results",
+    "crdtnotes.store.activity",
+    "crdtnotes.store.compaction.recompress",
+    "crdtnotes.store.forks.split",
+    "crdtnotes.store.upkeep",
+    "crdtnotes.store.views.search_builder",
+    "crdtnotes.sync",
+    "difflib",
+    "importlib.metadata",
+    "json",
+    "logging",
+    "platformdirs",
+    "random",
+    "shutil",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "typing_extensions",
+}
+"""What takes long to load and is not needed to print a note."""
+
+
 def _modules_loaded_by(*arguments: str, program: Program) -> set[str]:
+    """Return the top-level packages that a run loads."""
+    modules = _exact_modules_loaded_by(*arguments, program=program)
+    return {name.partition(".")[0] for name in modules}
+
+
+def _exact_modules_loaded_by(*arguments: str, program: Program) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", PRINTS_ITS_MODULES, *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "CRDTNOTES_VAULT": str(program.path)},
@@ -102,7 +136,7 @@ def _modules_loaded_by(*arguments: str, program: Program) -> set[str]:
         text=True,
         check=True,
     )
-    return {name.partition(".")[0] for name in done.stderr.split()}
+    return set(done.stderr.split())
 
 
 def test_help_loads_nothing_heavy(program: Program) -> None:
@@ -114,6 +148,12 @@ def test_list_and_show_load_nothing_heavy(linked: Program) -> None:
         loaded = _modules_loaded_by(*arguments, program=linked)
         assert "sqlite3" in loaded
         assert not loaded & HEAVY
+
+
+def test_show_loads_what_it_needs_and_no_more(linked: Program) -> None:
+    loaded = _exact_modules_loaded_by("show", "CAP", program=linked)
+    assert "crdtnotes.vault" in loaded
+    assert not loaded & NOT_FOR_SHOW
 
 
 def test_every_parameter_is_documented() -> None:

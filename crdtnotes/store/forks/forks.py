@@ -1,6 +1,9 @@
 """Which branch of a stream stands where a replica was copied, and how the other one gives way."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from crdtnotes.changes.change import Change, Rank, chain
 from crdtnotes.changes.limits import MAX_GROUP_BYTES
@@ -8,9 +11,11 @@ from crdtnotes.changes.messages import Heads
 from crdtnotes.errors import Damaged, Fork, NotSigned
 from crdtnotes.store import causality
 from crdtnotes.store.core import ReplicaCore
-from crdtnotes.store.forks.split import Division, divide, rank, unpaired_name
 from crdtnotes.store.forks.winners import ForkWinners
 from crdtnotes.store.views.derived import Derived
+
+if TYPE_CHECKING:
+    from crdtnotes.store.forks.split import Division
 
 DERIVE_EVERY = 500
 """Changes of a log that is written anew, after which what is derived follows: so memory stays bounded."""
@@ -53,6 +58,8 @@ class Forks:
 
     def rank(self, actor: int, seq: int) -> Rank | None:
         """Return the rank of the branch that begins with this change; None if it is not known here."""
+        from crdtnotes.store.forks.split import rank
+
         return rank(self._host.log, actor, seq) or self.winners.rank(actor, seq)
 
     def check(self, change: Change, data: bytes) -> None:
@@ -85,6 +92,8 @@ class Forks:
         sentence for a person. Raises NotCovered where it does not, and Fork where nobody can sign what would
         be written again.
         """
+        from crdtnotes.store.forks.split import divide, unpaired_name
+
         host = self._host
         with host.transaction():
             founded = host.members.founded

@@ -7,7 +7,6 @@ larger ones.
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -35,8 +34,7 @@ class Entry(NamedTuple):
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A block as it lies in the file: changes `seq … until` of the actor with this row.
 
     `id` is the log id of its last change. `start` is the first counter in it, `last` the highest; `before`

@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -42,8 +41,7 @@ _NO_RECORDS = bytes(16)
 _DAMAGED = "What the vault's file says about devices is damaged; `crdtnotes repair` mends it."
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """When a device was last here (wall time in ms), and what it had then."""
 
     seen: int
