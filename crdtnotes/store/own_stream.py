@@ -74,6 +74,11 @@ class OwnStream:
                 self._actor = self._next = self._new_actor()
         return self._actor
 
+    @actor.setter
+    def actor(self, actor: int) -> None:
+        self._actor = actor
+        self._unchecked = False
+
     def check(self) -> None:
         """Compare the tokens before the actor is told; where they differ, a new stream will be written."""
         self._unchecked = True
@@ -85,9 +90,8 @@ class OwnStream:
             self._mine = True
         if self._claimed:
             return
-        self._unchecked = False
         chosen, self._next = self._next, None
-        self._actor = self._stored
+        self.actor = self._stored
         if not self._fits():
             self.begin(chosen)
         self._token = new_token()
@@ -96,8 +100,7 @@ class OwnStream:
 
     def begin(self, actor: int | None = None) -> None:
         """Write as a new actor from now on; in a transaction."""
-        self._actor = self._stored = actor or self._new_actor()
-        self._unchecked = False
+        self.actor = self._stored = actor or self._new_actor()
         self._reached = 0
         self._next = None
         self._conn.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (self.actor,))

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from types import SimpleNamespace
 from unittest import mock
 
 from crdtnotes.store import ingest as intake_module
@@ -45,9 +44,9 @@ def patched(here: Mapping[Path, Machine], chance: Random) -> Iterator[None]:
             replace(intake_module, "MAX_WAITING", MAX_WAITING),
             replace(memory, "recall", lambda path: here[path].outside),
             replace(memory, "remember", lambda path, what: setattr(here[path], "outside", what)),
-            replace(stream, "Turn", _Turn),
+            replace(stream, "CommitLock", _Turn),
             replace(stream, "random_actor", lambda: chance.randint(1, 2**63 - 1)),
-            replace(signer, "secrets", SimpleNamespace(token_bytes=chance.randbytes)),
+            replace(signer, "urandom", chance.randbytes),
             replace(stream, "new_token", lambda: f"{chance.getrandbits(128):032x}"),
         ):
             yield

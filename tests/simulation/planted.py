@@ -16,7 +16,6 @@ from crdtnotes.store import ingest as intake_module
 from crdtnotes.store import replica as replica_module
 from crdtnotes.store.compaction import packing
 from crdtnotes.store.file import database
-from crdtnotes.store.forks import forks as branches_module
 from crdtnotes.store.forks import split as fork_module
 from crdtnotes.store.forks.forks import Forks
 from crdtnotes.store.ingest import Ingest
@@ -289,15 +288,15 @@ PLANTED: dict[str, Plant] = {
     "a snapshot not stored": _instead(Documents, "save", _stale_snapshot),
     "names that depend on who came first": _instead(NameIndex, "_wanted", _names_by_arrival),
     "a waiting room without a bound": _instead(Ingest, "_take_waiting", _room_for_all),
-    "a branch that gives way and is lost": _instead(branches_module, "divide", _branch_thrown_away),
-    "a branch that gives way and is written on": _instead(branches_module, "divide", _goes_on),
+    "a branch that gives way and is lost": _instead(fork_module, "divide", _branch_thrown_away),
+    "a branch that gives way and is written on": _instead(fork_module, "divide", _goes_on),
     "a log that is sent in any order": _instead(Log, "_in_order", _in_any_order),
     "a block that forgets one of its notes": _instead(Blocks, "add", _a_note_forgotten),
     "a birth packed that is a note's only snapshot": _instead(packing, "_CANDIDATES", _whatever_lies_there),
     "a block that is chained to nothing": _instead(Log, "write_block", _chained_to_nothing),
     "hashes of heads that nobody compares": _instead(Session, "_greet", _heads_believed),
     "a second version of a change passed over": _both(
-        _instead(Forks, "check", _nothing), _instead(Settling, "found_in_standing", _nothing)
+        _instead(Forks, "check", _nothing), _instead(Settling, "found_in_winner", _nothing)
     ),
     "a fork in which neither side gives way": _instead(settling_module, "gives_way", _never),
     "a branch that moves without what builds on it": _instead(fork_module, "moves_with", _stays),

@@ -4,9 +4,9 @@ All of it happens inside the replica's transactions. A vault that was never pair
 What is stored may have holes: then streams are unsigned (`checkpoints.py`) until others send the signatures.
 """
 
-import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from os import urandom
 
 from crdtnotes.changes.batch import batches, unbatch
 from crdtnotes.changes.change import Rank, chain
@@ -73,7 +73,7 @@ class Signer:
         if self._own != actor and self._members.founded:
             key = self.identity.keys.signing
             if self.checkpoints.key_of(actor) != key:
-                author = new_actor(key, os.urandom)
+                author = new_actor(key, urandom)
                 self.checkpoints.add_author(author)
                 actor = author.actor
             self._own = actor
