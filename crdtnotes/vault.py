@@ -24,6 +24,8 @@ from crdtnotes.markup.tagtree import Branch, is_within, tag_tree
 from crdtnotes.note import Note
 from crdtnotes.store.activity import MOST, arrivals
 from crdtnotes.store.activity import Arrival as Arrival
+from crdtnotes.store.committed import Committed as Committed
+from crdtnotes.store.committed import Origin as Origin
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.ingest import Received
 from crdtnotes.store.replica import Replica

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from crdtnotes.store.committed import Origin
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.own_stream import OwnStream
 from crdtnotes.store.signing.members import Members
@@ -45,7 +46,7 @@ class ReplicaCore(Protocol):
     def heads(self) -> dict[int, tuple[int, bytes]]:
         """Return the end of each actor's stream: `{actor: (seq, hash of the chain)}`."""
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self, origin: Origin = ..., /) -> AbstractContextManager[None]:
         """Hold the replica for writing; all that is done inside is committed as one, or not at all."""
 
     def reading(self) -> AbstractContextManager[None]:

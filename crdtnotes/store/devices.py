@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Mapping
 
+from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
 
 
@@ -71,7 +72,7 @@ class Devices:
 
         Raises DecodeError, and keeps nothing, for what is no record.
         """
-        with self._host.transaction():
+        with self._host.transaction(Origin.PEER):
             joins = not self._members.founded
             new = self._members.take(records)
             self._wait_for_signatures(joins=joins)

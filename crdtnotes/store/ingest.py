@@ -21,6 +21,7 @@ from crdtnotes.crdt.ops import Create
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import Fork, MissingChanges, RemoteError
 from crdtnotes.store import causality
+from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
 from crdtnotes.store.forks.forks import Forks
 from crdtnotes.store.views.derived import Derived
@@ -94,7 +95,7 @@ class Ingest:
         self, received: Sequence[bytes | Heads], result: Received, *, wait: bool, restored: bool
     ) -> None:
         early: list[tuple[Change, bytes]] = []
-        with self._host.transaction():
+        with self._host.transaction(Origin.PEER):
             wait = wait and not self._host.members.founded
             for item in received:
                 if isinstance(item, Heads):
@@ -181,7 +182,7 @@ class Ingest:
         taken = Received()
         current, _ = order[0]
         try:
-            with self._host.transaction():
+            with self._host.transaction(Origin.PEER):
                 for current, data in order:
                     if causality.is_ready(current, self._log):
                         self._take(current, data, data, taken)

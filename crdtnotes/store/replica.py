@@ -4,8 +4,10 @@ One transaction holds the changes, what is derived from them and the heads. It t
 lock first and then looks whether another process has written, so counters and seqs are never used
 twice. If it fails, nothing of it happened and everything in memory is read anew.
 
-The parts: `derived` follows from the log, `intake` takes in what others send, `branches` are forks, `devices`
-is who belongs to the vault.
+After each commit `on_commit` is told what it did (`committed.py`).
+
+The parts: `derived` follows from the log, `ingest` takes in what others send, `forks` settles forks,
+`devices` is who belongs to the vault.
 """
 
 import secrets
@@ -29,6 +31,7 @@ from crdtnotes.errors import (
 )
 from crdtnotes.markup.names import name_key
 from crdtnotes.store import local_state
+from crdtnotes.store.committed import Committed, Origin
 from crdtnotes.store.compaction import packing
 from crdtnotes.store.compaction.recompress import recompress
 from crdtnotes.store.devices import Devices
@@ -66,6 +69,8 @@ class Replica:
         paired vault is written.
         """
         self.new_actor = actors or random_actor
+        self.on_commit: Callable[[Committed], None] = lambda _: None
+        """Called on this thread after each commit, and when commits of other processes are noticed."""
         self.path = path
         self.read_only = read_only
         self.db = open_file(path, read_only=read_only)
@@ -80,6 +85,8 @@ class Replica:
                 self.search = self._derived.search
                 self._depth = 0
                 self._data_version = -1
+                self._outdated = True
+                self._known_tip = 0
                 self.stream = OwnStream(self.conn, self.log, path, self.new_actor)
                 meta = dict(self.conn.execute("SELECT key, value FROM meta").fetchall())
                 if not {"vault", "device", "actor", "kinds"} <= meta.keys():
@@ -90,7 +97,7 @@ class Replica:
                 self.devices = Devices(self)
                 self.forks = Forks(self, self._derived)
                 self.ingest = Ingest(self, self._derived, self.forks)
-                self._look()
+                self._refresh()
                 if not read_only:
                     self.stream.check()
                 if not read_only and int(meta["kinds"]) < KNOWN_KINDS:
@@ -155,7 +162,7 @@ class Replica:
         """Notice what other processes have written, and turn SQLite's errors into ours."""
         with plain_errors(self.path):
             if self._depth == 0:
-                self._look()
+                self._refresh()
             yield
 
     @contextmanager
@@ -168,7 +175,7 @@ class Replica:
             self.conn.execute("BEGIN")
             try:
                 self.conn.execute("SELECT 1 FROM meta").fetchone()  # takes the lock
-                self._look()
+                self._refresh()
                 yield
             finally:
                 self.conn.rollback()
@@ -205,20 +212,33 @@ class Replica:
         with self.transaction():
             self.conn.execute("INSERT OR REPLACE INTO peers VALUES (?, ?, ?)", (device, address, seen))
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
+        """Read again what is kept in memory, if another process has committed or a transaction failed."""
         (version,) = self.conn.execute("PRAGMA data_version").fetchone()
-        if version != self._data_version:
-            self.log.refresh()
-            meta = dict(self.conn.execute("SELECT key, value FROM meta"))
-            if not isinstance(meta.get("actor"), int):
-                raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
-            self.stream.look(meta["actor"], meta.get("token"))
-            self.forks.look(meta)
-            self._derived.look()
-            if meta["vault"] != self.vault_id:
-                self.members.forget(bytes(meta["vault"]))
-            self.signer.forget()
+        foreign = version != self._data_version
+        if not foreign and not self._outdated:
+            return
+        epoch = self.forks.epoch
+        self.log.refresh()
+        meta = dict(self.conn.execute("SELECT key, value FROM meta"))
+        if not isinstance(meta.get("actor"), int):
+            raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
+        self.stream.look(meta["actor"], meta.get("token"))
+        self.forks.look(meta)
+        self._derived.look()
+        if meta["vault"] != self.vault_id:
+            self.members.forget(bytes(meta["vault"]))
+        self.signer.forget()
+        self._outdated = False
+        if foreign:
+            opened = self._data_version == -1
             self._data_version = version
+            members_changed = self.members.has_moved()
+            if not opened:
+                notes = None if self.forks.epoch != epoch else self.documents.changed_since(self._known_tip)
+                touched = notes is None or bool(notes)
+                self.on_commit(Committed(Origin.PROCESS, notes, touched, touched, members_changed))
+            self._known_tip = self.log.tip
 
     def version(self) -> Version:
         """Return which changes are here."""
@@ -269,8 +289,11 @@ class Replica:
     # -- writing
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Hold the replica for writing; all that is done inside is committed as one, or not at all."""
+    def transaction(self, origin: Origin = Origin.LOCAL) -> Iterator[None]:
+        """Hold the replica for writing; all that is done inside is committed as one, or not at all.
+
+        `origin` is for whoever hears of the commit; inside another transaction that one's counts.
+        """
         if self._depth:
             self._refuse_if_undone()
             self._depth += 1
@@ -283,8 +306,9 @@ class Replica:
             with writing(self.db, self.path):
                 self.db.refuse_if_replaced(self.path)
                 self._depth = 1
-                self._look()
+                self._refresh()
                 self.log.grown.clear()
+                epoch = self._begin_effects()
                 yield
                 self.derive()
                 self.signer.cover_own(self.actor)
@@ -293,12 +317,32 @@ class Replica:
             self._derived.forget()
             self.members.forget()
             self.stream.forget()
-            self._data_version = -1
+            self._outdated = True
             raise
         finally:
             self._depth = 0
         self.stream.committed()
         self.documents.trim()
+        self._known_tip = self.log.tip
+        self.on_commit(self._effects(origin, epoch))
+
+    def _begin_effects(self) -> int:
+        """Begin to note what a transaction does; return the epoch at its start."""
+        self._derived.entered.clear()
+        self.names.changed = self.links.changed = False
+        self.members.changed = self.signer.learned = False
+        return self.forks.epoch
+
+    def _effects(self, origin: Origin, epoch: int) -> Committed:
+        """Return what the transaction did that has just been committed."""
+        return Committed(
+            origin,
+            frozenset(self._derived.entered) if self.forks.epoch == epoch else None,
+            names_changed=self.names.changed or self.forks.epoch != epoch,
+            links_changed=self.links.changed or self.forks.epoch != epoch,
+            members_changed=self.members.changed,
+            learned=self.signer.learned,
+        )
 
     def integrate(self, change: Change, data: bytes, doc: Document) -> None:
         """Log a change that the document holds already."""

@@ -47,7 +47,7 @@ _Deps = tuple[tuple[int, int], ...]
 class Draft:
     """A change in the making: the operations so far are applied to the document, not yet logged."""
 
-    __slots__ = ("counter", "deps", "doc", "ops", "seq", "start", "text_edited")
+    __slots__ = ("counter", "deps", "doc", "ops", "outlined", "seq", "start", "text_edited")
 
     def __init__(self, doc: Document, seq: int, start: int, deps: _Deps) -> None:
         self.doc = doc
@@ -56,6 +56,8 @@ class Draft:
         self.deps = deps
         self.ops: list[Op] = []
         self.text_edited = False
+        self.outlined: tuple[str, dict[Element, int]] | None = None
+        # A text and its links, where these were found before: no text is parsed twice.
 
 
 class Writer:
@@ -147,9 +149,22 @@ class Writer:
                 self._apply(draft, Delete(tuple(spans)))
 
     def settle_links(self, uid: bytes) -> None:
-        """Bring a note's link set in line with its text, where edits left that for later."""
+        """Bring a note's link set in line with its text, where edits left that for later.
+
+        Writes nothing where they agree. Raises NoteNotFound.
+        """
+        with self.reading() as replica:
+            doc = replica.documents.open(uid)
+            if doc is None:
+                raise NoteNotFound("This note is not here any more.")
+            text = str(doc.state.text)
+            links = _links(text)
+            if not any(doc.state.links.reconcile(links, FOLLOWED)):
+                return
         with self.transaction():
-            self._draft_for(uid).text_edited = True
+            draft = self._draft_for(uid)
+            draft.text_edited = True
+            draft.outlined = (text, links)
 
     def rename(self, uid: bytes, name: str) -> None:
         """Set a note's name."""
@@ -236,7 +251,10 @@ class Writer:
     def _reconcile(self, draft: Draft) -> None:
         """Bring the link set in line with the text."""
         state = draft.doc.state
-        adds, removes = state.links.reconcile(_links(str(state.text)), FOLLOWED)
+        text = str(state.text)
+        known = draft.outlined
+        links = known[1] if known is not None and known[0] == text else _links(text)
+        adds, removes = state.links.reconcile(links, FOLLOWED)
         for element in adds:
             self._apply(draft, Link(OpId(draft.counter, self.replica.actor), element))
         for element, tags in removes:

@@ -10,6 +10,7 @@ import msgspec
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.version import covers, join
 from crdtnotes.errors import CrdtnotesError, DecodeError, Fork, MissingChanges
+from crdtnotes.store.committed import Committed, Origin
 
 VAULT = bytes(range(16))
 BATCH_BYTES = 1000
@@ -78,6 +79,8 @@ class FakeReplica:
         self.closed = False
         self.trouble: CrdtnotesError | None = None
         self.committed: Callable[[], None] = lambda: None
+        self.on_commit: Callable[[Committed], None] = lambda _: None
+        self._written_elsewhere = False
         self.threads: set[int] = set()
         self.devices = FakeDevices(self._called)
         self.founded = False
@@ -86,6 +89,20 @@ class FakeReplica:
 
     def write(self, payload: bytes = b"x") -> None:
         """Commit one change of this replica's own actor."""
+        self._write(payload)
+        self.on_commit(Committed(Origin.LOCAL, None))
+
+    def write_elsewhere(self, payload: bytes = b"x") -> None:
+        """Commit a change as another process would: it is seen once the replica looks."""
+        self._write(payload)
+        self._written_elsewhere = True
+
+    def look(self) -> None:
+        if self._written_elsewhere:
+            self._written_elsewhere = False
+            self.on_commit(Committed(Origin.PROCESS, None))
+
+    def _write(self, payload: bytes) -> None:
         seq = self._version.get(self.actor, 0) + 1
         deps = {actor: head for actor, head in self._version.items() if actor != self.actor}
         self._append(Entry(self.actor, seq, deps, payload))
@@ -195,6 +212,7 @@ class FakeReplica:
         for entry in new:
             self._append(entry)
         self.transactions += 1
+        self.on_commit(Committed(Origin.PEER, None if new else frozenset()))
         return Received(covered, len(new))
 
     def close(self) -> None:

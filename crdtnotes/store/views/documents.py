@@ -21,6 +21,10 @@ KEPT = 64
 """Documents that stay decoded in memory between transactions."""
 
 
+MAX_LISTED = 1000
+"""Notes that are named one by one when another process has written; beyond that, any may have changed."""
+
+
 class Document:
     """One note in hand.
 
@@ -127,10 +131,22 @@ class Documents:
     def catch_up(self, doc: Document) -> list[Patch]:
         """Apply what the log holds beyond a document; return what that did to its text."""
         patches: list[Patch] = []
-        for log_id, change in self._log.of_note(doc.id, doc.uid, doc.upto):
+        recent = self._log.recent_of(doc.id, doc.checked)
+        for log_id, change in self._log.of_note(doc.id, doc.uid, doc.upto) if recent is None else recent:
             patches += doc.apply(change, log_id)
         doc.checked = self._log.tip
         return patches
+
+    def changed_since(self, tip: int) -> frozenset[bytes] | None:
+        """Return the notes that got changes after this log id; None for more than MAX_LISTED."""
+        rows = self._conn.execute(
+            """SELECT uid FROM notes WHERE id IN (
+                SELECT note FROM log WHERE id > ?1
+                UNION SELECT note FROM block_notes WHERE block IN (SELECT id FROM blocks WHERE id > ?1))
+               LIMIT ?2""",
+            (tip, MAX_LISTED + 1),
+        ).fetchall()
+        return None if len(rows) > MAX_LISTED else frozenset(uid for (uid,) in rows)
 
     def add(self, uid: bytes) -> Document:
         """Begin a note that is not here yet."""

@@ -1,9 +1,12 @@
 """What a session needs of a replica."""
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from crdtnotes.changes.messages import Heads
+
+if TYPE_CHECKING:
+    from crdtnotes.store.committed import Committed
 
 
 class Received(Protocol):
@@ -62,6 +65,9 @@ class Devices(Protocol):
 class SyncStore(Protocol):
     """One peer's full copy of a vault. All calls come from one thread."""
 
+    on_commit: "Callable[[Committed], None]"
+    """Called after each commit to the replica, and when commits of other processes are noticed."""
+
     @property
     def vault_id(self) -> bytes:
         """The vault's id, 16 bytes."""
@@ -75,6 +81,10 @@ class SyncStore(Protocol):
     @property
     def devices(self) -> Devices:
         """The devices of the vault."""
+        ...
+
+    def look(self) -> None:
+        """Notice what other processes have committed; `on_commit` is told of it."""
         ...
 
     def version(self) -> dict[int, int]:

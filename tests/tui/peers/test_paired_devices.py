@@ -9,6 +9,7 @@ from crdtnotes import Vault
 from crdtnotes.errors import BadIdentity, CrdtnotesError
 from crdtnotes.sync.net.address import Address
 from crdtnotes.trust.identity import Identity
+from crdtnotes_tui.notes.workspace import EVERYTHING
 from crdtnotes_tui.peers.paired_devices import Ways
 from tests.sync.laptops import Laptop, founder, pair
 from tests.tui.desktop import Desktop, desktop
@@ -144,7 +145,7 @@ def test_keys_that_cannot_be_read_are_told_once_and_notes_go_on(tmp_path: Path) 
             await one.press("escape")
             await one.type("!")
             await one.saved()
-            await one.app.main.collaboration.keep_up()
+            await one.app.main.collaboration.keep_up(EVERYTHING)
             assert asked == [1]
             assert one.stored() == "text!"
 

@@ -20,7 +20,7 @@ from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.preview_controller import PreviewController
 from crdtnotes_tui.notes.buffer import Buffer
 from crdtnotes_tui.notes.navigation import Line, Place
-from crdtnotes_tui.notes.workspace import Lost, Workspace
+from crdtnotes_tui.notes.workspace import EVERYTHING, Changed, Lost, Workspace
 from crdtnotes_tui.panels.error_panel import ErrorPanel
 from crdtnotes_tui.panels.messages import FollowTarget, GoTo
 from crdtnotes_tui.panels.panes import Panes
@@ -73,9 +73,7 @@ class MainScreen(ListActions, PeerActions):
         super().__init__()
         self._begin_with = name
         self._left = False
-        self.workspace = Workspace(
-            VaultThread(path, new_device), self._buffer_changed, self._refreshed, self._committed
-        )
+        self.workspace = Workspace(VaultThread(path, new_device), self._buffer_changed, self._refreshed)
         self.workspace.cache.jobs = LONG
         self.editor = NoteEditor(id="editor")
         self.collaboration = Collaboration(self.editor, self.workspace, self._tell)
@@ -117,7 +115,7 @@ class MainScreen(ListActions, PeerActions):
             self.body.welcome.open(self.editor.text)
         await self._painted()
         await self.workspace.learn()
-        self._refreshed()
+        self._refreshed(EVERYTHING)
         for name in self.workspace.brought_back:
             self.notify("What could not be saved last time is back.", title=name, markup=False)
         self._do(self._join)
@@ -391,22 +389,19 @@ class MainScreen(ListActions, PeerActions):
         """Let a bug end the editor where it can be seen, before anything more is typed in vain."""
         raise error
 
-    def _refreshed(self) -> None:
-        changed = self.workspace.catalogue is not self.editor.catalogue
-        if changed:
+    def _refreshed(self, changed: Changed) -> None:
+        names_changed = self.workspace.catalogue is not self.editor.catalogue
+        if names_changed:
             self.editor.know(self.workspace.catalogue)
-        self.body.look(names_changed=changed)
+        self.body.look(names_changed=names_changed)
         self._tell()
-        self._do(self._keep_up)
+        if changed.from_others or changed.members:
+            self._do(partial(self._keep_up, changed))
 
-    async def _keep_up(self) -> None:
-        await self.collaboration.keep_up()
+    async def _keep_up(self, changed: Changed) -> None:
+        await self.collaboration.keep_up(changed)
         if self.collaboration.news:
             self.body.welcome.close()  # there are notes now
-
-    def _committed(self) -> None:
-        """Let peers have what was committed."""
-        self.collaboration.connections.wake()
 
     def _tell(self) -> None:
         row, column = self.editor.cursor_location
