@@ -135,7 +135,7 @@ def test_a_file_is_asked_about_other_processes_once_after_a_commit_of_its_own(tm
             with Vault.open(path) as other:
                 note = other.create_note("elsewhere")
             seen = await heard.get()
-            assert (seen.origin, seen.notes) == (Origin.PROCESS, {bytes.fromhex(note.id)})
+            assert (seen.origin, seen.notes) == (Origin.PROCESS, frozenset({bytes.fromhex(note.id)}))
         await worker.stop()
 
     asyncio.run(main())
