@@ -130,7 +130,7 @@ def _complete(
     with Vault.open(part) as vault:
         fetched = _count(vault.replica) - kept
         replay(rest, wreck.hashes, vault.replica, _show_nothing)
-        vault.replica.mend_covers()
+        vault.replica.signatures.mend()
         version = vault.replica.version()
         missing = sum(max(0, seq - version.get(actor, 0)) for actor, seq in wreck.heads.items())
         names: list[str] = []

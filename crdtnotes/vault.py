@@ -420,7 +420,7 @@ class Vault:
             "path": str(self.path),
             "version": version,
             "changes": sum(version.values()),
-            "unsigned": self._replica.unsigned_count(),
+            "unsigned": self._replica.signatures.unsigned_count(),
             "digest": self.digest,
             "notes": len(self),
             "engine": "compiled" if COMPILED else "plain",

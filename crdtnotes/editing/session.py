@@ -107,7 +107,7 @@ class EditSession:
     def look(self) -> list[Patch]:
         """Return what others did to the text since the session last looked."""
         with self._writer.reading() as replica:
-            if self._epoch != replica.forks.epoch:
+            if self._epoch != replica.epoch:
                 before = self.text
                 self._renew()
                 return differences(before, self.text)

@@ -44,8 +44,8 @@ def check_sent(replica: Replica, frames: list[bytes]) -> None:
 def _is_committed(replica: Replica, data: bytes) -> bool:
     """Tell whether a change lies in the log, or in what proves to others which version of another stands."""
     change = decode(data)
-    before = replica.hash_at(change.actor, change.seq - 1)
-    if before is not None and chain(before, data) == replica.hash_at(change.actor, change.seq):
+    before = replica.forks.hash_at(change.actor, change.seq - 1)
+    if before is not None and chain(before, data) == replica.forks.hash_at(change.actor, change.seq):
         return True
     return any(
         data in changes_in(item)
@@ -72,7 +72,7 @@ def check_waiting(replica: Replica) -> None:
 
 def check_stream(replica: Replica) -> None:
     """Nobody goes on with a stream of which a branch has given way: its next number is taken."""
-    gave_way = {actor for actor, _ in replica.forks.winners}
+    gave_way = {actor for actor, _ in replica.winners}
     require(replica.actor not in gave_way, "a stream that lost its end is written on")
 
 

@@ -225,7 +225,7 @@ def keep(wreck: Wreck, replica: Replica) -> None:
                         replica.conn.execute(
                             f'INSERT OR IGNORE INTO "{table}" VALUES ({", ".join("?" * len(row))})', row
                         )
-    replica.mend_covers()
+    replica.signatures.mend()
 
 
 def _keep_devices(wreck: Wreck, replica: Replica) -> None:

@@ -40,7 +40,7 @@ def create_bundle(
     if not replica.devices.is_member(identity.id):
         raise NotPaired("This device does not belong to the vault.")
     version = replica.version()
-    if any(since.get(actor, 0) < version[actor] for actor in replica.unsigned_streams()):
+    if any(since.get(actor, 0) < version[actor] for actor in replica.signatures.unsigned_streams()):
         raise LocalError(
             "Some changes here still wait for the signature of the device that made them, and nobody would "
             "take them without; sync with that device first."

@@ -62,6 +62,60 @@ class Devices(Protocol):
         ...
 
 
+class Forks(Protocol):
+    """The forks of a replica: streams of which two versions were found."""
+
+    def hash_at(self, actor: int, seq: int, /) -> bytes | None:
+        """Return the hash of an actor's chain at `seq`; None if it is not known here."""
+        ...
+
+    def rank(self, actor: int, seq: int, /) -> tuple[int, bytes] | None:
+        """Return the time and the hash of a change; None if it is not here.
+
+        Of two branches that begin under one number, the one of the smaller rank stands.
+        """
+        ...
+
+    def missing_winners(self) -> Sequence[tuple[int, int, bytes]]:
+        """Return, ascending, `(actor, seq, hash)` of what stands next in a stream here, and is not here.
+
+        Such a version gave way to none, but moved because of what it builds on, or it is yet to come.
+        """
+        ...
+
+    def give_way(
+        self, actor: int, first: int, standing: tuple[int, bytes], proof: Sequence[bytes | Heads] = (), /
+    ) -> str:
+        """Write this replica's branch of a stream, from `first` on, again in other streams.
+
+        Returns a sentence for a person. Afterwards the stream ends before `first`, and of that change
+        only the version of the rank `standing` is taken in. Where changes have to be covered, `proof` must
+        show that the stream's author has signed that one; raises NotCovered or Fork.
+        """
+        ...
+
+    def proof(self, actor: int, first: int, /) -> Sequence[bytes | Heads]:
+        """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
+        ...
+
+
+class Signatures(Protocol):
+    """The signatures of a replica's changes."""
+
+    @property
+    def required(self) -> bool:
+        """Whether changes are taken in only with the signatures that cover them."""
+        ...
+
+    def unsigned_streams(self) -> dict[int, int]:
+        """Return the streams of which not all is covered here, with the seq up to which it is."""
+        ...
+
+    def of_streams(self, streams: dict[int, int], /) -> Sequence[Heads]:
+        """Return what covers these streams up to at most the seqs that are given, in order."""
+        ...
+
+
 class SyncStore(Protocol):
     """One peer's full copy of a vault. All calls come from one thread."""
 
@@ -83,6 +137,16 @@ class SyncStore(Protocol):
         """The devices of the vault."""
         ...
 
+    @property
+    def forks(self) -> Forks:
+        """The forks of the replica."""
+        ...
+
+    @property
+    def signatures(self) -> Signatures:
+        """The signatures of the changes."""
+        ...
+
     def look(self) -> None:
         """Notice what other processes have committed; `on_commit` is told of it."""
         ...
@@ -95,55 +159,9 @@ class SyncStore(Protocol):
         """Return the version with the 16-byte hash of each actor's chain at its head."""
         ...
 
-    def hash_at(self, actor: int, seq: int, /) -> bytes | None:
-        """Return the hash of an actor's chain at `seq`; None if it is not known here."""
-        ...
-
-    def rank(self, actor: int, seq: int, /) -> tuple[int, bytes] | None:
-        """Return the time and the hash of a change; None if it is not here.
-
-        Of two branches that begin under one number, the one of the smaller rank stands.
-        """
-        ...
-
-    def missing_winners(self) -> Sequence[tuple[int, int, bytes]]:
-        """Return, ascending, `(actor, seq, hash)` of what stands next in a stream here, and is not here.
-
-        Such a version gave way to none, but moved because of what it builds on, or it is yet to come.
-        """
-        ...
-
     @property
     def epoch(self) -> int:
         """How often streams were written anew because branches gave way."""
-        ...
-
-    def give_way(
-        self, actor: int, first: int, standing: tuple[int, bytes], proof: Sequence[bytes | Heads] = (), /
-    ) -> str:
-        """Write this replica's branch of a stream, from `first` on, again in other streams.
-
-        Returns a sentence for a person. Afterwards the stream ends before `first`, and of that change
-        only the version of the rank `standing` is taken in. Where changes have to be covered, `proof` must
-        show that the stream's author has signed that one; raises NotCovered or Fork.
-        """
-        ...
-
-    def proof(self, actor: int, first: int, /) -> Sequence[bytes | Heads]:
-        """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
-        ...
-
-    def unsigned_streams(self) -> dict[int, int]:
-        """Return the streams of which not all is covered here, with the seq up to which it is."""
-        ...
-
-    def checkpoints_for(self, streams: dict[int, int], /) -> Sequence[Heads]:
-        """Return what covers these streams up to at most the seqs that are given, in order."""
-        ...
-
-    @property
-    def founded(self) -> bool:
-        """Whether changes are taken in only with the signatures that cover them."""
         ...
 
     def changes_since(self, version: dict[int, int], /) -> Iterator[bytes | Heads]:
