@@ -15,6 +15,7 @@ from crdtnotes.trust.identity import Identity
 from crdtnotes_tui.app import NotesApp
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.buffer import Buffer, State
+from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.peers.paired_devices import Ways
 from tests.tui.loop import until
 
@@ -106,7 +107,7 @@ async def desktop(
     identity: Identity | None = None,
 ) -> AsyncIterator[Desktop]:
     """Open the editor; `ways` and `identity` for a vault that is paired."""
-    app = NotesApp(path, name, new_device)
+    app = NotesApp(StartOptions(path, name, new_device))
     if ways is not None:
         app.main.collaboration.connections.members.ways = ways
     app.main.workspace.thread.identity = identity

@@ -2,6 +2,7 @@
 
 ``launch``         where the command line comes in
 ``app``            the application: what every screen shares
+``options``        what the command line tells the editor
 ``settings``       what a person has chosen
 ``themes``         colours
 ``terminal_keys``  key codes that Textual does not know

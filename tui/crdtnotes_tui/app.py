@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from textual.app import App, SystemCommand
@@ -14,8 +13,9 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
-from crdtnotes_tui import themes as themes
+from crdtnotes_tui import themes
 from crdtnotes_tui.ending import asked_to_end
+from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.screens.key_help import Keys, sideways
 from crdtnotes_tui.screens.main import MainScreen
 from crdtnotes_tui.screens.modal import Palette
@@ -40,17 +40,14 @@ class NotesApp(App[None]):
 
     def __init__(
         self,
-        path: Path,
-        name: str | None = None,
-        new_device: str | None = None,
-        serve_at: tuple[str | None, int | None] | None = None,
+        options: StartOptions,
         settings: Settings | None = None,
     ) -> None:
         # Without colours Textual would still send shades of grey, unless it has the terminal's own.
         super().__init__(ansi_color=True if themes.no_colour() else None)
         self._settings = settings or Settings()
         self.theme = themes.first_theme(self, self._settings)
-        self.main = MainScreen(path, name, new_device, serve_at)
+        self.main = MainScreen(options)
         self._warned = False
         self._ending: asyncio.Task[None] | None = None
         self._putting_away: asyncio.Task[None] | None = None
@@ -138,7 +135,7 @@ class NotesApp(App[None]):
         await self.main.unsaved()
         self.action_suspend_process()
 
-    async def on_main_screen_failed(self, event: MainScreen.Failed) -> None:
+    async def on_main_screen_cannot_start(self, event: MainScreen.CannotStart) -> None:
         """End, where there is nothing to edit."""
         self._problems.append(event.reason)
         await self.put_away()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crdtnotes.errors import LocalError
+from crdtnotes_tui.options import ServeAt, StartOptions
 
 if TYPE_CHECKING:
     from crdtnotes_tui.app import NotesApp
@@ -22,7 +23,7 @@ def run(
     path: Path,
     name: str | None,
     new_device: str | None,
-    serve_at: tuple[str | None, int | None] | None = None,
+    serve_at: ServeAt | None = None,
 ) -> None:
     """Run the editor on the vault at `path` until its person leaves.
 
@@ -32,7 +33,7 @@ def run(
     Raises LocalError where the vault or the note cannot be opened, or where what was typed last could not be
     stored, and SystemExit after a bug, which Textual has shown then.
     """
-    app = editor(path, name, new_device, serve_at)
+    app = editor(StartOptions(path, name, new_device, serve_at))
     app.run()
     if app.failure:
         raise LocalError(app.failure)
@@ -40,12 +41,7 @@ def run(
         raise SystemExit(app.return_code)
 
 
-def editor(
-    path: Path,
-    name: str | None = None,
-    new_device: str | None = None,
-    serve_at: tuple[str | None, int | None] | None = None,
-) -> "NotesApp":
+def editor(options: StartOptions) -> "NotesApp":
     """Return the editor, and make this process one that serves it well."""
     # What is loaded from here to the first note on the screen stays: going through it for garbage would take
     # a quarter of the start. `MainScreen` begins with that again.
@@ -57,4 +53,4 @@ def editor(
 
     know_more_keys()
     sys.setswitchinterval(SWITCH_SECONDS)
-    return NotesApp(path, name, new_device, serve_at, Settings.of_user())
+    return NotesApp(options, Settings.of_user())

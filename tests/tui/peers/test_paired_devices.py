@@ -48,7 +48,7 @@ def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:
                     replace(status, connected=False)
                 )  # of a second connection to the same device
                 assert connections.summary == "bo in step"
-                other.app.main.go(lambda: other.app.main.workspace.open("from ana"))
+                other.app.main.navigation.go(lambda: other.app.main.workspace.open("from ana"))
                 await other.shows("from ana")
                 await one.sees("with bo")
                 one.editor.caret_to(0)
@@ -93,7 +93,7 @@ def test_a_vault_that_is_paired_while_it_is_open(tmp_path: Path) -> None:
             async with desktop(bo.path, ways=ways(bo), identity=bo.identity) as other:
                 await one.sees("bo in step")
                 await until(lambda: "n" in other.editor.catalogue)
-                await until(lambda: not other.app.main.body.welcome.display)
+                await until(lambda: not other.app.main.panes.welcome.display)
 
     run(main())
 

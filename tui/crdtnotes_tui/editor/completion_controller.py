@@ -25,19 +25,30 @@ class CompletionController:
         self._workspace = workspace
         self._closed_at: tuple[int, int] | None = None
 
-    def think(self, *, moved: bool = False) -> None:
-        """Offer what fits what is being typed; after a mere move of the caret, only follow an open list."""
+    def text_changed(self) -> None:
+        """Offer what fits the link that is being typed."""
+        self._update(only_follow=False)
+
+    def caret_moved(self) -> None:
+        """Update the list if it is open; moving the caret does not open it."""
+        self._update(only_follow=True)
+
+    def _update(self, *, only_follow: bool) -> None:
         typing = self._typing()
         row = self._editor.cursor_location[0]
         if typing is None:
             self._closed_at = None
-        if typing is None or self._closed_at == (row, typing.start) or (moved and not self._editor.list_open):
+        if (
+            typing is None
+            or self._closed_at == (row, typing.start)
+            or (only_follow and not self._editor.list_open)
+        ):
             self.close()
         elif typing.stage == NAME:
             self._offer(self._names(typing.query), of_notes=True)
         else:
-            looking = partial(self._offer_parts, typing)
-            self._asking: Worker[None] = self._editor.run_worker(looking, exclusive=True, group="suggesting")
+            offering = partial(self._offer_parts, typing)
+            self._asking: Worker[None] = self._editor.run_worker(offering, exclusive=True, group="suggesting")
 
     def close(self) -> None:
         """Offer nothing."""

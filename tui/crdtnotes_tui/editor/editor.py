@@ -368,8 +368,8 @@ class NoteEditor(PaintsChangedLines):
 
     # -- looks
 
-    def know(self, catalogue: Catalogue) -> None:
-        """Take in which notes there are."""
+    def update_catalogue(self, catalogue: Catalogue) -> None:
+        """Take the names of all notes, on which the look of links depends."""
         self.catalogue = catalogue
         self._shown.clear()
         self._strips.clear()

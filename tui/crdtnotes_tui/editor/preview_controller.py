@@ -34,16 +34,16 @@ class PreviewController:
             self._link_at = self._editor.cursor_location[0], link.start
             self._ask(link.target, link.heading, link.block)
 
-    def moved(self) -> None:
-        """The caret moved: away from the link, the preview goes."""
+    def caret_moved(self) -> None:
+        """Hide the preview of a link once the caret has left it."""
         if self._link_at is None:
             return
         link = self._editor.link_at(self._editor.cursor_location)
         if link is None or (self._editor.cursor_location[0], link.start) != self._link_at:
             self.close()
 
-    def marked(self) -> None:
-        """Show the note that the marked suggestion stands for."""
+    def suggestion_marked(self) -> None:
+        """Show the note that the highlighted suggestion stands for."""
         self._link_at = None
         chosen = self._list.chosen
         if chosen is None or not self._list.of_notes:

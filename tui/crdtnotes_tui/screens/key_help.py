@@ -12,15 +12,14 @@ from textual.widgets import Static, TextArea
 
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.find_bar import FindBar
-from crdtnotes_tui.panels.backlinks import BacklinksPanel
-from crdtnotes_tui.panels.graph import LocalGraph
+from crdtnotes_tui.panels import PANELS
 from crdtnotes_tui.screens.modal import Modal
 
-_PANELS: dict[str, type[Widget]] = {
-    "In the backlinks": BacklinksPanel,
-    "In the graph": LocalGraph,
+_WIDGETS: dict[str, type[Widget]] = {
+    **{f"In the {panel.BORDER_TITLE.lower()}": panel for panel in PANELS if panel.BORDER_TITLE},
     "While finding": FindBar,
 }
+"""Widgets with keys that work only there, by the title of their section."""
 
 
 def sideways(binding: Binding) -> bool:
@@ -60,12 +59,15 @@ class Keys(Modal[None]):
             else:
                 title = "Notes"
             sections[title].setdefault(binding.description, []).append(self.app.get_key_display(binding))
-        for title, panel in _PANELS.items():
-            sections[title] = {
+        for title, widget in _WIDGETS.items():
+            own = widget.__dict__.get("BINDINGS", ())
+            keys = {
                 one.description: [self.app.get_key_display(one)]
-                for one in panel.BINDINGS
+                for one in own
                 if isinstance(one, Binding) and one.description
             }
+            if keys:
+                sections[title] = keys
         return sections
 
     def _table(self, bindings: dict[str, list[str]]) -> Table:

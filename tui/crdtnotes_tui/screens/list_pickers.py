@@ -110,5 +110,5 @@ def tagged(tag: str) -> Callable[[Vault], list[Answer[str]]]:
     return lambda vault: [Answer(name, name) for name in vault.tagged(tag)]
 
 
-LONG = (tags, orphans, dangling)
-"""The jobs whose lists are worth keeping."""
+CACHED_LISTS = (tags, orphans, dangling)
+"""Jobs that take long in a large vault; the editor keeps their results and renews them while it is idle."""

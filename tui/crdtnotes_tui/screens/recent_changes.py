@@ -8,7 +8,7 @@ from crdtnotes_tui.peers.collaboration import News
 from crdtnotes_tui.screens.picker import Answer, Picker
 
 
-class WhatCameIn(Picker[Line]):
+class RecentChanges(Picker[Line]):
     """Finds what others changed: who, in which note, where."""
 
     question = "What came in …"

@@ -15,8 +15,8 @@ SCHEME = "note:"
 """Links to notes begin so; what follows is the target as it is written."""
 
 
-def body(text: str) -> str:
-    """Return a text without its front matter, with plain line ends."""
+def without_front_matter(text: str) -> str:
+    """Return a text without its front matter, with `\\n` at the end of each line."""
     plain = text.replace("\r\n", " \n").replace("\r", "\n")
     return plain[read_front_matter(plain).end :]
 
