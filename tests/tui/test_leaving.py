@@ -21,12 +21,12 @@ Log.write = full
 """
 
 BUG = """
-from crdtnotes_tui.notes.workspace import Desk
+from crdtnotes_tui.notes.workspace import Workspace
 
 async def learn(self):
     raise KeyError("a bug")
 
-Desk.learn = learn
+Workspace.learn = learn
 """
 
 

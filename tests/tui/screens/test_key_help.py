@@ -42,6 +42,7 @@ def test_with_the_text_in_use_each_key_does_what_the_help_says(tmp_path: Path) -
 
 def test_no_key_does_two_things() -> None:
     everywhere = [*own_keys(NotesApp), *own_keys(MainScreen), *own_keys(Panes)]
-    for used in (NoteEditor, FindBar, *PANELS):
+    focused: tuple[type[DOMNode], ...] = (NoteEditor, FindBar, *PANELS)
+    for used in focused:
         keys = [*everywhere, *own_keys(used)]
         assert sorted(keys) == sorted(set(keys))
