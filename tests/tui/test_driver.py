@@ -1,4 +1,4 @@
-"""Writing to a terminal that goes away."""
+"""Writing to a terminal that hangs up."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""A full disk, a killed process: what was typed stays. See test_leaving for terminals that close."""
+"""Typed text survives a full disk and a killed process. See test_leaving for closed terminals."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

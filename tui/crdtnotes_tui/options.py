@@ -1,4 +1,4 @@
-"""What the command line tells the editor."""
+"""Options that the command line passes to the editor."""
 
 from pathlib import Path
 from typing import NamedTuple

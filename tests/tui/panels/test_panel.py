@@ -1,4 +1,4 @@
-"""What holds for every panel."""
+"""Properties of every panel."""
 
 from pathlib import Path
 

@@ -23,7 +23,7 @@ def panel(workspace: Desktop, kind: type[W]) -> W:
 
 
 def inside(workspace: Desktop, *widgets: Widget) -> bool:
-    """Whether they lie on the screen whole, and nowhere over each other."""
+    """Whether they are entirely on the screen and do not overlap."""
     regions = [widget.region for widget in widgets]
     whole = all(workspace.app.screen.region.contains_region(region) and region.area for region in regions)
     return whole and not any(
@@ -157,7 +157,7 @@ def test_a_click_in_the_graph_marks_and_a_second_one_opens(tmp_path: Path) -> No
             await workspace.sees("中 ───→ 文字")
             lines = workspace.screen_text().split("\n")
             row = next(at for at, line in enumerate(lines) if "→ 文字" in line)
-            # The character before takes two cells.
+            # The character before it takes two cells.
             place = (lines[row].index("文字") + 2, row)
             await workspace.pilot.click(offset=place)
             assert panel(workspace, LocalGraph).border_subtitle == "文字"

@@ -13,11 +13,11 @@ from tests.tui.desktop import desktop, vault_of
 from tests.tui.loop import run
 
 CLOSING = {"escape"}
-"""What this does depends on what is open: it closes one thing at a time."""
+"""Keys that close one thing at a time, so that their effect depends on what is open."""
 
 
 def own_keys(node: type[DOMNode]) -> list[str]:
-    """The keys that our classes give a node, one entry for each binding."""
+    """The keys that our classes bind in a node, one entry per binding."""
     return [
         key.strip()
         for one in node.__mro__

@@ -13,7 +13,7 @@ _STEPS = (
 
 
 class Welcome(Static):
-    """Three steps, and other ways to begin."""
+    """Three steps, and the other ways to begin."""
 
     BORDER_TITLE = "Welcome"
     BORDER_SUBTITLE = "esc closes this"

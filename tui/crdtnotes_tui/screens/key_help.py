@@ -1,4 +1,4 @@
-"""All keys, from the bindings that are in force."""
+"""The list of all keys, made from the active bindings."""
 
 from collections.abc import Iterable
 
@@ -23,12 +23,12 @@ _WIDGETS: dict[str, type[Widget]] = {
 
 
 def sideways(binding: Binding) -> bool:
-    """Whether Textual brought this to scroll what nobody scrolls here."""
+    """Whether this is one of Textual's bindings for scrolling sideways, which is of no use here."""
     return binding.action in ("page_left", "page_right")
 
 
 class Keys(Modal[None]):
-    """A list to read; any of the usual keys closes it."""
+    """The list of keys, in sections."""
 
     BINDINGS = [Binding("escape,f1,q,enter", "dismiss(None)", "Close")]
 
@@ -44,7 +44,7 @@ class Keys(Modal[None]):
                 yield Static(self._table(bindings))
 
     def sections(self) -> dict[str, dict[str, list[str]]]:
-        """Return for each section the keys of each description, in the order of the bindings."""
+        """Return the keys by section and description, in the order of the bindings."""
         moving = {key for binding in TextArea.BINDINGS for key in _keys(binding)}
         own = {key for binding in NoteEditor.BINDINGS for key in _keys(binding)}
         sections: dict[str, dict[str, list[str]]] = {"Notes": {}, "Writing": {}, "Moving and editing": {}}
