@@ -119,7 +119,7 @@ async def desktop(
 
 
 def vault_of(path: Path, **notes: str) -> Path:
-    """Make a vault with some notes; `__` in a name stands for `/`."""
+    """Make a vault with some notes; `__` in a name means `/`."""
     with Vault.create(path) as vault:
         for name, text in notes.items():
             vault.create_note(name.replace("__", "/"), text)

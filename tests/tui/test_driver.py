@@ -13,7 +13,7 @@ from crdtnotes_tui.driver import TerminalDriver, TerminalFile
 from crdtnotes_tui.options import StartOptions
 
 
-def test_what_is_written_to_a_terminal_that_is_gone_goes_nowhere() -> None:
+def test_output_to_a_terminal_that_is_gone_is_discarded() -> None:
     terminal, child = os.openpty()
     with os.fdopen(child, "w", encoding="utf-8") as file:
         wrapped = TerminalFile(file)

@@ -137,7 +137,7 @@ def test_after_a_hash_headings_and_blocks_are_offered(tmp_path: Path) -> None:
         ("x", "[[中文题目#^", "。", "[[中文题目#^b1]]"),
     ],
 )
-def test_after_a_suggestion_is_taken_the_caret_stands_behind_the_link(
+def test_after_a_suggestion_is_taken_the_caret_is_behind_the_link(
     tmp_path: Path, before: str, typed: str, after: str, taken: str
 ) -> None:
     async def main() -> None:

@@ -30,7 +30,7 @@ def test_a_picture_shows_the_editor_as_it_is(tmp_path: Path, scene: Scene) -> No
         taken = rows(await take(scene, demo(tmp_path / "v")))
         kept = rows((PICTURES / f"{scene[0]}.svg").read_text(encoding="utf-8"))
         assert len(kept) > 10
-        assert taken == kept, "python -m tests.tui.screenshots docs/pictures takes them anew"
+        assert taken == kept, "python -m tests.tui.screenshots docs/pictures takes them again"
 
     run(main())
 

@@ -118,7 +118,7 @@ def test_two_people_type_in_one_paragraph(
     # One cell of padding, then two cells for each Chinese character.
     ana.until(lambda: ana.cursor == (1 + len("Two people:"), 0), "ana's cursor")
     bo.until(lambda: bo.cursor == (1 + len("Two people:once upon a") + 2 * 11, 0), "bo's cursor")
-    bo.until(lambda: "ana" in bo.first_line, "ana's name stands behind the line")
+    bo.until(lambda: "ana" in bo.first_line, "ana's name is behind the line")
 
     for one in (ana, bo):
         one.until(lambda one=one: "✓ saved" in one.screen, "all is stored")  # type: ignore[misc]

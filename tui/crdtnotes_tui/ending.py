@@ -11,24 +11,24 @@ SIGNALS = ("SIGTERM", "SIGHUP")
 
 
 @contextmanager
-def asked_to_end(told: Callable[[], None]) -> Iterator[None]:
-    """Within this context, call `told` on the running loop at each signal and when the terminal hangs up."""
+def asked_to_end(callback: Callable[[], None]) -> Iterator[None]:
+    """Within this context, call `callback` on the running loop at each signal and when the terminal hangs up."""
     loop = asyncio.get_running_loop()
     with ExitStack() as stack:
         for name in SIGNALS:
             number = getattr(signal, name, None)
             if number is not None:
                 with suppress(NotImplementedError):  # Windows
-                    loop.add_signal_handler(number, told)
+                    loop.add_signal_handler(number, callback)
                     stack.callback(loop.remove_signal_handler, number)
         if sys.__stdin__ is not None and sys.__stdin__.isatty():
-            stack.enter_context(_watched(sys.__stdin__.fileno(), told))
+            stack.enter_context(_watched(sys.__stdin__.fileno(), callback))
         yield
 
 
 @contextmanager
-def _watched(terminal: int, told: Callable[[], None]) -> Iterator[None]:
-    """Call `told` once when the terminal hangs up.
+def _watched(terminal: int, callback: Callable[[], None]) -> Iterator[None]:
+    """Call `callback` once when the terminal hangs up.
 
     A process that is not controlled by the terminal gets no signal when it hangs up. Systems other than Linux
     rely on the signal.
@@ -43,7 +43,7 @@ def _watched(terminal: int, told: Callable[[], None]) -> Iterator[None]:
 
         def hung_up() -> None:
             loop.remove_reader(watch.fileno())
-            told()
+            callback()
 
         loop.add_reader(watch.fileno(), hung_up)
         try:

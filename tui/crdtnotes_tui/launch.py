@@ -43,8 +43,8 @@ def run(
 
 def editor(options: StartOptions) -> "NotesApp":
     """Return the editor, after tuning this process for it."""
-    # What is loaded until the first note is painted stays in memory. Collecting garbage in it would take a
-    # quarter of the start. `MainScreen` enables the collector again.
+    # Modules and objects that are loaded until the first note is painted stay in memory. Looking for garbage
+    # among them would take a quarter of the start. `MainScreen` enables the collector again.
     gc.disable()
     os.environ.setdefault("TEXTUAL_FPS", MAX_FRAMES_PER_SECOND)
     from crdtnotes_tui.app import NotesApp  # Textual reads TEXTUAL_FPS when it is imported

@@ -1,4 +1,4 @@
-"""What is shown beside the text.
+"""The panels beside the text, the status line, and the messages that they post.
 
 ``panel``          the base of every panel
 ``notes_tree``     all notes by folder

@@ -1,4 +1,4 @@
-"""The base of every panel.
+"""The base class of every panel.
 
 A new panel touches two places: its module, and `PANELS` in `panels/__init__.py`. Its place on the screen, its
 key, its entries in the palette and in the help, closing, and updates follow from what the class declares.
@@ -60,7 +60,7 @@ class Panel(Widget):
     KEY: ClassVar[str]
     """The key that opens and closes it."""
     DESCRIPTION: ClassVar[str]
-    """What the key shows, for the help and the palette."""
+    """The description of the key in the help and the palette."""
     SIDE: ClassVar[Side]
     ON_TOP: ClassVar[bool] = False
     """Whether it lies above the other panels of its side."""

@@ -13,7 +13,7 @@ _MARKS = {State.SAVED: ("✓ saved", "status--saved"), State.SAVING: ("… savin
 
 
 class StatusLine(Static):
-    """One line about the note in an editor. It reads what it shows from there when it is updated."""
+    """One line about the note in an editor, whose state it reads at each update."""
 
     COMPONENT_CLASSES = {
         "status--name",

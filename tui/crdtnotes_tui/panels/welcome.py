@@ -8,7 +8,7 @@ from crdtnotes_tui.text.styling import links_in
 _STEPS = (
     "Write something here. It is saved as you type.",
     "Type [[ and a name, then ]]. (Or 【【 and 】】.) That is a link.",
-    "With the caret on it press Ctrl+]. Its note is made, and open.",
+    "With the caret on the link, press Ctrl+]. Its note is created.",
 )
 
 
@@ -58,8 +58,8 @@ class Welcome(Static):
         if all(self._done):
             lines.append(Content.styled("That is all. Alt+← goes back, F1 has every key.", "bold"))
         else:
-            lines.append(Content.styled("Or begin with what there is:", "dim"))
-            lines.append(Content("Alt+1  notes to try it on      Alt+2  a folder of Markdown files"))
+            lines.append(Content.styled("Or begin with existing notes:", "dim"))
+            lines.append(Content("Alt+1  example notes      Alt+2  a folder of Markdown files"))
             lines.append(
                 Content.styled(
                     "On another laptop? crdtnotes pair there, here --vault FILE join CODE",

@@ -5,13 +5,13 @@
 ``navigation_actions``  opening notes: by name, search, link, date, back and forward
 ``note_actions``        renaming, deleting and restoring the open note
 ``list_actions``        actions that begin with a list, and imports
-``peer_actions``        connecting with peers, and what they changed
+``peer_actions``        connecting with peers, and the list of their changes
 ``picker``              a list to choose from while typing
 ``switcher``            opens or creates a note
 ``search``              searches all notes
 ``headings``            goes to a heading
 ``list_pickers``        lists of tags, links, notes and templates
-``recent_changes``      what came in
+``recent_changes``      the changes that came in
 ``key_help``            all keys
 ``prompt``              asks for one line of text
 ``modal``               a screen that returns one result, once

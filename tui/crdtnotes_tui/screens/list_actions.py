@@ -29,7 +29,7 @@ from crdtnotes_tui.screens.prompt import Prompt
 
 FIRST_DEMO_NOTE = "en/Start here"
 
-NO_TEMPLATES = "There are no templates yet: any note in the folder templates is one, templates/meeting say."
+NO_TEMPLATES = "Any note in the folder templates is a template; there are none yet."
 
 
 class ListActions(ScreenPart):
@@ -91,7 +91,7 @@ class ListActions(ScreenPart):
         """Ask for a template and a name, and create the note."""
 
         def chosen(template: str) -> None:
-            prompt = Prompt(f"The new note's name. It begins as {template} says.")
+            prompt = Prompt(f"The new note's name; its text comes from {template}.")
             self.ask(prompt, lambda name: self.run(partial(self._create_from, template, name)))
 
         picker = ListPicker(self._cache, "Begin with a template …", templates, empty=NO_TEMPLATES)
@@ -122,7 +122,9 @@ class ListActions(ScreenPart):
         def chosen(folder: str) -> None:
             self.run(partial(self._import, Path(folder).expanduser()))
 
-        self.ask(Prompt("A folder with Markdown files; subfolders too. Nothing in it is changed."), chosen)
+        self.ask(
+            Prompt("A folder with Markdown files; it is read with its subfolders and not changed."), chosen
+        )
 
     async def _import(self, folder: Path) -> None:
         path = self._workspace.thread.path
@@ -134,12 +136,12 @@ class ListActions(ScreenPart):
 
         report = await asyncio.to_thread(job)
         changed = [*report.created, *report.updated]
-        taken = f"{_counted(len(changed), 'note', 'notes')} taken in"
+        imported = f"{_counted(len(changed), 'note', 'notes')} imported"
         if report.left_out:
             first, left = report.left_out[0], _counted(len(report.left_out), "file", "files")
-            self.post_message(Failed(f"{taken}, {left} left out; {first.path}: {first.reason}"))
+            self.post_message(Failed(f"{imported}, {left} left out; {first.path}: {first.reason}"))
         else:
-            self.notify(f"{taken}.", title=str(folder))
+            self.notify(f"{imported}.", title=str(folder))
         if changed:
             self._go_to(changed[0])
 

@@ -39,7 +39,7 @@ SETTLE_SECONDS = 1.5
 
 
 class MainScreen(Screen[None]):
-    """Lays out what there is, opens the vault, and passes on what happens to the parts that it concerns."""
+    """Lays out the editor and its panels, opens the vault, and passes on events and actions."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *PeerActions.screen_bindings(),
@@ -123,12 +123,12 @@ class MainScreen(Screen[None]):
         await self.workspace.learn()
         self._vault_changed(EVERYTHING)
         for restored in self.workspace.brought_back:
-            self.notify("What could not be saved last time is back.", title=restored, markup=False)
+            self.notify("The text that could not be saved last time is back.", title=restored, markup=False)
 
     async def _painted(self) -> None:
         """Wait until the first note is painted, and start garbage collection.
 
-        What is in memory by then stays there to the end; `gc.freeze` spares the collector from visiting it.
+        Objects that exist by then live to the end; `gc.freeze` spares the collector from visiting them.
         """
         painted = asyncio.Event()
         self.call_after_refresh(painted.set)

@@ -68,5 +68,5 @@ class NoteActions(ScreenPart):
         self.post_message(GoTo(buffer.name))
 
     def action_saved(self) -> None:
-        """Answer those who save out of habit."""
+        """Say that saving is not needed."""
         self.notify("Everything is saved as you type.", timeout=3)

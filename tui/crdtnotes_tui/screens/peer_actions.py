@@ -1,4 +1,4 @@
-"""Actions about peers: connecting with them, and seeing what they changed."""
+"""Actions about peers: connecting with them, and going through their changes."""
 
 from textual.binding import Binding
 from textual.screen import Screen
@@ -16,7 +16,7 @@ ANYWHERE: ServeAt = (None, None)
 
 
 class PeerActions(ScreenPart):
-    """Connects with peers at the start and on demand, and lists what they changed."""
+    """Connects with peers at the start and on demand, and lists their changes."""
 
     BINDINGS = (
         Binding("f4", "meet", "Sync with a peer"),
@@ -56,10 +56,10 @@ class PeerActions(ScreenPart):
 
     async def _serve(self) -> None:
         address = await self.collaboration.connections.serve(*(self._serve_at or ANYWHERE))
-        self.notify(f"Peers can come to {address}", title="Serving", timeout=20)
+        self.notify(f"Peers can connect to {address}.", title="Serving", timeout=20)
 
     def action_news(self) -> None:
-        """List what came in, and count only what comes in from now on as new."""
+        """List the changes that came in; only later ones count as new from now on."""
 
         def closed(line: Line | None) -> None:
             self.run(self.collaboration.looked)

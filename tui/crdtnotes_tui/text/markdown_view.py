@@ -1,4 +1,4 @@
-"""The note as input for Textual's Markdown widget, with wiki-links and without what it cannot show."""
+"""The note as input for Textual's Markdown widget, with wiki-links and without comments and HTML."""
 
 from collections.abc import Callable
 from urllib.parse import quote
