@@ -12,7 +12,7 @@ SIGNALS = ("SIGTERM", "SIGHUP")
 
 @contextmanager
 def asked_to_end(callback: Callable[[], None]) -> Iterator[None]:
-    """Within this context, call `callback` on the running loop at each signal and when the terminal hangs up."""
+    """In this context, call `callback` on the running loop at each signal and when the terminal hangs up."""
     loop = asyncio.get_running_loop()
     with ExitStack() as stack:
         for name in SIGNALS:

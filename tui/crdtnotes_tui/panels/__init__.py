@@ -20,5 +20,11 @@ from crdtnotes_tui.panels.outline import OutlinePanel
 from crdtnotes_tui.panels.panel import Panel
 from crdtnotes_tui.panels.rendered_note import RenderedNote
 
-PANELS: tuple[type[Panel], ...] = (NotesTree, BacklinksPanel, OutlinePanel, LocalGraph, RenderedNote)
+PANELS: tuple[type[Panel], ...] = (
+    NotesTree,
+    BacklinksPanel,
+    OutlinePanel,
+    LocalGraph,
+    RenderedNote,
+)
 """All panels, in the order of their keys in the help."""
