@@ -12,6 +12,7 @@ from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, json_option, print_exact, print_json
 from crdtnotes.cli.progress import progress
 from crdtnotes.errors import LocalError, NoteNotFound
+from crdtnotes.graph.formats import format_names
 from crdtnotes.graph.labels import printable
 from crdtnotes.mirror.files import system_reason
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from crdtnotes.mirror.files import NotDone
     from crdtnotes.vault import Vault
 
-GRAPH_FORMATS = ("json", "dot", "graphml", "gexf")
+DEFAULT_FORMAT = "json"
 SHOWN_LEFT_OUT = 20
 
 
@@ -98,10 +99,10 @@ def _tell(passed_over: Sequence[NotDone], what: str, as_json: bool) -> None:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(GRAPH_FORMATS),
-    default=GRAPH_FORMATS[0],
+    type=click.Choice(format_names()),
+    default=DEFAULT_FORMAT,
     show_default=True,
-    help="What reads it: programs, Graphviz, yEd, Gephi.",
+    help="How the graph is written.",
 )
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write to this file.")
 @click.option("--around", metavar="NAME", help="Only what is near this note.")
