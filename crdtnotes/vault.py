@@ -6,7 +6,7 @@ sees what they have committed.
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +22,7 @@ from crdtnotes.markup import templates
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
 from crdtnotes.markup.tagtree import Branch, is_within, tag_tree
 from crdtnotes.note import Note
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store.activity import MOST, arrivals
 from crdtnotes.store.activity import Arrival as Arrival
 from crdtnotes.store.committed import Committed as Committed
@@ -436,15 +437,15 @@ class Vault:
         with self._writer.reading() as replica:
             return [(str(peer["device"]), str(peer["address"])) for peer in replica.peers()]
 
-    def check(self, show: Callable[[int, int], None] | None = None) -> list[str]:
+    def check(self, progress: Progress = no_progress) -> list[str]:
         """Return what is wrong with the replica, a sentence each; nothing when all is well.
 
-        `show` is called with how many changes are checked and how many there are.
+        `progress` counts the changes that were checked.
         """
-        return list(problems(self._replica, show or (lambda _done, _total: None)))
+        return list(problems(self._replica, progress))
 
-    def compact(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Make the file as small as it can be; `progress` is called with the changes done and all there are.
+    def compact(self, progress: Progress = no_progress) -> None:
+        """Make the file as small as it can be; `progress` counts changes.
 
         It can be interrupted at any moment, and needs as much free room as the file takes.
         """

@@ -10,7 +10,7 @@ import click
 
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, json_option, print_exact, print_json
-from crdtnotes.cli.progress import progress
+from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.errors import LocalError, NoteNotFound
 from crdtnotes.graph.formats import format_names
 from crdtnotes.graph.labels import printable
@@ -41,8 +41,8 @@ def import_notes(ctx: click.Context, folder: Path, as_json: bool) -> None:
     """
     from crdtnotes.mirror.importer import import_folder
 
-    with open_vault(ctx) as vault, progress("Importing") as show:
-        report = import_folder(vault, folder, show)
+    with open_vault(ctx) as vault, progress_bar("Importing") as progress:
+        report = import_folder(vault, folder, progress)
     created, updated, unchanged = map(len, (report.created, report.updated, report.unchanged))
     if as_json:
         counts = {"created": created, "updated": updated, "unchanged": unchanged}
@@ -66,8 +66,8 @@ def export_notes(ctx: click.Context, folder: Path, as_json: bool) -> None:
     """
     from crdtnotes.mirror.exporter import export_folder
 
-    with open_vault(ctx) as vault, progress("Exporting") as show:
-        report = export_folder(vault, folder, show)
+    with open_vault(ctx) as vault, progress_bar("Exporting") as progress:
+        report = export_folder(vault, folder, progress)
     written, unchanged = len(report.written), len(report.unchanged)
     if as_json:
         print_json({"written": written, "unchanged": unchanged, "failed": _documents(report.failed)})

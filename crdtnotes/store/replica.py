@@ -22,6 +22,7 @@ from crdtnotes.errors import (
     StoreError,
 )
 from crdtnotes.markup.names import name_key
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store import local_state
 from crdtnotes.store.compaction import packing
 from crdtnotes.store.compaction.recompress import recompress
@@ -188,7 +189,7 @@ class Replica(ReplicaCore):
             with self.transaction():
                 self.derived.flush_snapshots()
 
-    def compact(self, progress: packing.Progress | None = None) -> None:
+    def compact(self, progress: Progress = no_progress) -> None:
         """Make the file small: pack the log, compress it anew, tidy the search index, give back free pages.
 
         Whatever interrupts it leaves the file whole. It needs as much free room as the file takes.
