@@ -1,6 +1,6 @@
 """The operations that a change is made of. Each is plain data and applies to one note."""
 
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from crdtnotes.crdt.ids import Id, OpId
 
@@ -123,7 +123,9 @@ def next_counter(counter: int, op: Op) -> int:
         return counter + len(op.text)
     if isinstance(op, Create):
         return max(counter, len(op.text)) + 1
-    return counter + 1
+    if isinstance(op, (Delete, Rename, Link, Unlink, Remove, Unknown)):
+        return counter + 1
+    assert_never(op)
 
 
 class Patch(NamedTuple):

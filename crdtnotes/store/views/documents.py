@@ -7,11 +7,12 @@ of which there is but its birth is *birth only*: it has no snapshot, for the log
 
 import sqlite3
 from collections import OrderedDict
+from typing import assert_never
 
 from crdtnotes.changes import snapshot
 from crdtnotes.changes.change import Change
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.crdt.ops import Create, Link, Patch, Rename, Unlink
+from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Patch, Remove, Rename, Unknown, Unlink
 from crdtnotes.markup.names import name_key
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.views.note_facts import Facts, of_birth
@@ -66,7 +67,7 @@ class Document:
         self.upto = self.checked = log_id
         self.modified = max(self.modified, change.time)
         self.text_changed = True
-        if any(isinstance(op, (Create, Link, Unlink, Rename)) for op in change.ops):
+        if any(map(_changes_links, change.ops)):
             self.links_changed = True
 
     def digest(self) -> bytes:
@@ -252,6 +253,17 @@ def _new_row(cursor: sqlite3.Cursor) -> int:
     if cursor.lastrowid is None:
         raise RuntimeError("nothing was inserted")
     return cursor.lastrowid
+
+
+def _changes_links(op: Op) -> bool:
+    """Whether an operation can change what a note links to, or what leads to it."""
+    match op:
+        case Insert() | Delete() | Remove() | Unknown():
+            return False
+        case Create() | Rename() | Link() | Unlink():
+            return True
+        case _:
+            assert_never(op)
 
 
 def is_birth(change: Change) -> bool:
