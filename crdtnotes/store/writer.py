@@ -29,13 +29,9 @@ from crdtnotes.crdt.rga import GROW
 from crdtnotes.crdt.version import Version, join, pairs
 from crdtnotes.errors import CrdtnotesError, InvalidText, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
-from crdtnotes.markup.outline import KIND_ALIAS, KIND_EMBED, KIND_LINK, KIND_TAG, occurrences
+from crdtnotes.markup.outline import TEXT_KINDS, occurrences
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
-
-FOLLOWED = frozenset({KIND_LINK, KIND_EMBED, KIND_TAG, KIND_ALIAS})
-"""The kinds of links that follow the text; others are set by hand and stay."""
-
 
 MAX_TEXT = 8 * 1024 * 1024
 """Characters in one insert; a change has a limit in bytes besides."""
@@ -159,7 +155,7 @@ class Writer:
                 raise NoteNotFound("This note is not here any more.")
             text = str(doc.state.text)
             links = _links(text)
-            if not any(doc.state.links.reconcile(links, FOLLOWED)):
+            if not any(doc.state.links.reconcile(links, TEXT_KINDS)):
                 return
         with self.transaction():
             draft = self._draft_for(uid)
@@ -254,7 +250,7 @@ class Writer:
         text = str(state.text)
         known = draft.outlined
         links = known[1] if known is not None and known[0] == text else _links(text)
-        adds, removes = state.links.reconcile(links, FOLLOWED)
+        adds, removes = state.links.reconcile(links, TEXT_KINDS)
         for element in adds:
             self._apply(draft, Link(OpId(draft.counter, self.replica.actor), element))
         for element, tags in removes:

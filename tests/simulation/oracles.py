@@ -5,9 +5,10 @@ from crdtnotes.changes.batch import changes_in
 from crdtnotes.changes.change import chain
 from crdtnotes.changes.codec import decode
 from crdtnotes.errors import RemoteError
+from crdtnotes.markup.outline import TEXT_KINDS
 from crdtnotes.note import Note
 from crdtnotes.store.replica import Replica
-from crdtnotes.store.writer import FOLLOWED, _links
+from crdtnotes.store.writer import _links
 from crdtnotes.vault import Vault
 
 MAX_WAITING = 250
@@ -84,6 +85,6 @@ def check_links(vault: Vault, note: Note) -> None:
            JOIN notes ON notes.id = note WHERE uid = ?""",
         (bytes.fromhex(note.id),),
     ).fetchall()
-    kept = {(kind, value): count for kind, value, count in rows if kind in FOLLOWED}
+    kept = {(kind, value): count for kind, value, count in rows if kind in TEXT_KINDS}
     require(written.keys() == kept.keys(), "links in the set and links in the text differ after an edit")
     require(all(kept[link] >= count for link, count in written.items()), "a link has fewer tags than places")

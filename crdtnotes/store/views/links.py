@@ -9,12 +9,12 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from crdtnotes.crdt.ops import Element
+from crdtnotes.markup.frontmatter import FIELDS, KIND_ALIAS, KIND_TAG
 from crdtnotes.markup.names import name_key, title_of
-from crdtnotes.markup.outline import KIND_ALIAS, KIND_TAG
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.views.names import DEPENDS, Resolver
 
-PLAIN_KINDS = frozenset({KIND_TAG, KIND_ALIAS})
+PLAIN_KINDS = frozenset({KIND_TAG, *(field.kind for field in FIELDS if not field.names_notes)})
 """Kinds whose values name no note."""
 
 KEPT = 50_000
