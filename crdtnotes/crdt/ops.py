@@ -129,9 +129,10 @@ def next_counter(counter: int, op: Op) -> int:
 
 
 class Patch(NamedTuple):
-    """What an operation did to the visible text: at `start`, `removed` characters gave way to `inserted`.
+    """An edit of a text: at `start`, `removed` characters give way to `inserted`.
 
-    Positions are code points in the text as it was when this patch was made.
+    Positions are code points. Of several patches each is for the text that the one before it left, unless
+    the function that takes or returns them says otherwise.
     """
 
     start: int

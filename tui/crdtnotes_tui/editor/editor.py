@@ -38,7 +38,6 @@ from crdtnotes_tui.notes.buffer import Buffer
 from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.notes.document import NoteDocument
 from crdtnotes_tui.notes.transform import follow, follow_range
-from crdtnotes_tui.text.find_replace import Replacing
 from crdtnotes_tui.text.list_editing import indent_of, on_enter, toggled
 from crdtnotes_tui.text.styling import STYLES, code_lines, links_in
 
@@ -246,7 +245,7 @@ class NoteEditor(PaintsChangedLines):
             self._normalise(result.end_location[0])
         return result
 
-    def replace_pieces(self, pieces: Sequence[Replacing]) -> None:
+    def replace_pieces(self, pieces: Sequence[Patch]) -> None:
         """Replace pieces of the text, given in ascending order, in one undo step.
 
         The caret goes behind the last piece.
@@ -255,11 +254,11 @@ class NoteEditor(PaintsChangedLines):
             return
         document = self.note_document
         locate = document.get_location_from_index
-        caret = pieces[-1].end
+        caret = pieces[-1].start + pieces[-1].removed
         with self.buffer.one_group():
-            for start, end, text in reversed(pieces):
-                document.replace_range(locate(start), locate(end), text)
-                patch = Patch(start, end - start, text)
+            for patch in reversed(pieces):
+                end = patch.start + patch.removed
+                document.replace_range(locate(patch.start), locate(end), patch.inserted)
                 self.marks = [one.past(patch) for one in self.marks]
                 caret = follow(caret, patch, behind=False)
         self.wrapped_document.wrap(self.wrap_width, self.indent_width)
@@ -271,8 +270,8 @@ class NoteEditor(PaintsChangedLines):
         self.refresh()
 
     def _normalise(self, row: int) -> None:
-        for start, end, text in reversed(bracket_edits(self.document.get_line(row))):
-            self.replace(text, (row, start), (row, end))
+        for start, removed, inserted in reversed(bracket_edits(self.document.get_line(row))):
+            self.replace(inserted, (row, start), (row, start + removed))
 
     def _replace_via_keyboard(self, insert: str, start: Location, end: Location) -> EditResult | None:
         if insert == "\n" and start == end:

@@ -106,7 +106,7 @@ class FindBar(Horizontal):
         document = editor.note_document
         all_ = replaced(document.text, self._wanted.value, self._replacement.value)
         start, end = sorted(map(document.get_index_from_location, editor.selection))
-        chosen = all_ if every else [one for one in all_ if (one.start, one.end) == (start, end)]
+        chosen = all_ if every else [one for one in all_ if (one.start, one.removed) == (start, end - start)]
         editor.replace_pieces(chosen)
         if every:
             self._say(f"{len(chosen)} replaced")

@@ -2,15 +2,8 @@
 
 import re
 import unicodedata
-from typing import NamedTuple
 
-
-class Replacing(NamedTuple):
-    """Replaces the text from `start` to before `end` with `text`."""
-
-    start: int
-    end: int
-    text: str
+from crdtnotes.crdt.ops import Patch
 
 
 def matches(text: str, wanted: str) -> list[tuple[int, int]]:
@@ -38,7 +31,7 @@ def pick(found: list[tuple[int, int]], position: int, step: int) -> int | None:
     return after[0] if after else 0
 
 
-def replaced(text: str, wanted: str, replacement: str) -> list[Replacing]:
+def replaced(text: str, wanted: str, replacement: str) -> list[Patch]:
     """Return the replacements of all matches, in ascending order.
 
     If case does not matter, a replacement in small letters takes the case of each match: `Paxos` and `PAXOS`
@@ -46,7 +39,7 @@ def replaced(text: str, wanted: str, replacement: str) -> list[Replacing]:
     """
     follows = wanted == wanted.lower() and replacement == replacement.lower()
     return [
-        Replacing(start, end, _like(text[start:end], replacement) if follows else replacement)
+        Patch(start, end - start, _like(text[start:end], replacement) if follows else replacement)
         for start, end in matches(text, wanted)
     ]
 
