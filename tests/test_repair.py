@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from crdtnotes.changes.batch import changes_in
-from crdtnotes.editing.session import Edit
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Grouped
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, StoreError, Unreachable, WrongVault
 from crdtnotes.repair import repair
 from crdtnotes.store import local_state
@@ -402,7 +403,7 @@ def test_who_has_the_old_file_open_does_not_write_into_it(damage: Damage) -> Non
         session = editor.note("empty").open()
         repaired = repair(damage.path)
         with pytest.raises(StoreError, match="replaced by another file"):
-            session.commit([Edit(0, 0, "lost")])
+            session.commit([Grouped(Patch(0, 0, "lost"))])
         assert repaired.aside.exists()
     assert texts(damage.path) == damage.texts
 

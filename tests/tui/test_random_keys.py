@@ -9,7 +9,7 @@ from textual.widgets.text_area import Selection
 
 from crdtnotes import Vault
 from crdtnotes.crdt.ops import Patch
-from crdtnotes.editing.session import Edit
+from crdtnotes.editing.session import Grouped
 from crdtnotes_tui.editor.editor import NoteEditor
 from tests.tui.desktop import Desktop, desktop, vault_of
 from tests.tui.loop import run
@@ -97,7 +97,7 @@ def test_random_keys_and_remote_edits(tmp_path: Path, seed: int, monkeypatch: py
                         start = chance.randint(0, len(there))
                         removed = chance.randint(0, min(20, len(there) - start))
                         inserted = chance.choice(["", "T", "远方\n", "\n\n", "wide line of text " * 4])
-                        other.commit([Edit(start, removed, inserted)])
+                        other.commit([Grouped(Patch(start, removed, inserted))])
                     if chance.random() < 0.3:
                         await workspace.saved()
                         check_screen(workspace)
