@@ -86,24 +86,37 @@ def _block_bytes(piece: Piece) -> int:
     return piece.length if isinstance(piece, Packed) and piece.form == Form.BLOCK else 0
 
 
-def unbatch(batch: bytes) -> Iterator[Opened]:
+class Batch(Struct, frozen=True, gc=False):
+    """A batch whose envelope is decoded: its pieces as they came.
+
+    `cost` is what it costs to take them in, in bytes of text in large changes; a byte of a block costs
+    BLOCK_COST times as much, for it can be a change.
+    """
+
+    pieces: tuple[Piece, ...]
+    cost: int
+
+
+def open_batch(data: bytes) -> Batch:
+    """Decode a batch's envelope; raises DecodeError."""
+    pieces = _pieces(data)
+    return Batch(
+        pieces,
+        sum(
+            piece.length + (BLOCK_COST - 1) * _block_bytes(piece) if isinstance(piece, Packed) else len(piece)
+            for piece in pieces
+        ),
+    )
+
+
+def unbatch(batch: bytes | Batch) -> Iterator[Opened]:
     """Return the pieces of a batch, each opened when it is asked for; raises DecodeError then too.
 
     All that is compressed in a batch may come to MAX_BATCH_BYTES, its blocks to MAX_BLOCK_BYTES, so a few
     bytes never ask for much. A piece in hand takes far more memory than its bytes: let it go before the next.
     """
-    return (Opened(piece, open_piece(piece)) for piece in _pieces(batch))
-
-
-def cost(batch: bytes) -> int:
-    """Return what it costs to take in a batch, in bytes of text in large changes; raises DecodeError.
-
-    A byte of a block costs BLOCK_COST times as much: it can be a change.
-    """
-    return sum(
-        piece.length + (BLOCK_COST - 1) * _block_bytes(piece) if isinstance(piece, Packed) else len(piece)
-        for piece in _pieces(batch)
-    )
+    pieces = batch.pieces if isinstance(batch, Batch) else _pieces(batch)
+    return (Opened(piece, open_piece(piece)) for piece in pieces)
 
 
 def _pieces(batch: bytes) -> tuple[Piece, ...]:

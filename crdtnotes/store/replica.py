@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from crdtnotes.changes.batch import batches, cost
+from crdtnotes.changes.batch import Batch, batches, open_batch
 from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.version import Version, join
@@ -238,12 +238,12 @@ class Replica(ReplicaCore):
 
     # -- receiving
 
-    def cost(self, batch: bytes) -> int:
-        """Return what it costs to take in a batch, in bytes of text; raises DecodeError."""
-        return cost(batch)
+    def open_batch(self, data: bytes) -> Batch:
+        """Decode the envelope of a batch, for `receive`; raises DecodeError."""
+        return open_batch(data)
 
     def receive(
-        self, received: Sequence[bytes | Heads], *, wait: bool = False, restored: bool = False
+        self, received: Sequence[bytes | Batch | Heads], *, wait: bool = False, restored: bool = False
     ) -> Received:
         """Take in batches from another replica, in one transaction, and in a paired vault what covers them.
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from crdtnotes.changes.batch import Batch
 from crdtnotes.changes.messages import Heads
 
 if TYPE_CHECKING:
@@ -175,11 +176,11 @@ class SyncStore(Protocol):
         """
         ...
 
-    def cost(self, batch: bytes, /) -> int:
-        """Return what it costs to take in a batch, in bytes of text; raises DecodeError."""
+    def open_batch(self, data: bytes, /) -> Batch:
+        """Decode the envelope of a batch, for `receive`; raises DecodeError."""
         ...
 
-    def receive(self, items: list[bytes | Heads], /) -> Received:
+    def receive(self, items: Sequence[bytes | Batch | Heads], /) -> Received:
         """Commit all these batches, with what covers them, in one transaction.
 
         Raises a RemoteError for what breaks a rule, a StoreError for trouble on this side; then nothing
