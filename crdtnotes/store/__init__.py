@@ -12,7 +12,6 @@
 ``devices``      who belongs to the vault, each call a transaction
 ``own_stream``   which stream this replica writes
 ``local_state``  what this machine remembers of the file outside of it
-``committed``    what a commit did, for those who show or send it
 ``activity``     who changed which note since a version
 ``file``         the SQLite file: opening, creating, its schema
 ``log``          every change in its bytes: rows, packed blocks, dictionaries
