@@ -10,6 +10,7 @@ import pytest
 from tests.crashes import power, recording
 from tests.crashes.disk import Disk
 from tests.crashes.recording import Call
+from tests.shares import Share
 
 recorded = pytest.mark.skipif(recording.why_not() is not None, reason=recording.why_not() or "")
 
@@ -36,11 +37,12 @@ def folder() -> Iterator[Path]:
 
 @recorded
 @pytest.mark.parametrize("seed", [3, 4])
-def test_nothing_acknowledged_is_lost(seed: int, folder: Path) -> None:
-    tally = power.run(seed, 12, 1, folder)
-    assert tally.acknowledged >= 12
-    assert tally.layouts > 300
-    assert tally.rolled_back > 100
+def test_nothing_acknowledged_is_lost(seed: int, share: Share, folder: Path) -> None:
+    edits = share.power_edits
+    tally = power.run(seed, edits, 1, folder)
+    assert tally.acknowledged >= edits
+    assert tally.layouts > 25 * edits
+    assert tally.rolled_back > 100 * edits // 12
 
 
 @recorded

@@ -1,4 +1,4 @@
-"""The suite sends some ten thousands of frames; `python -m tests.fuzz --frames N` any number."""
+"""The suite sends thousands of frames (tests/shares.py); `python -m tests.fuzz --frames N` any number."""
 
 from pathlib import Path
 
@@ -9,14 +9,16 @@ from crdtnotes.errors import DecodeError
 from crdtnotes.store.signing.signer import Signer
 from crdtnotes.store.views.documents import Documents
 from tests.fuzz import loop
+from tests.shares import Share
 
 FRAMES = 20_000
+"""Within so many, each planted bug is noticed."""
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_rubbish_changes_nothing(seed: int, tmp_path: Path) -> None:
-    tally = loop.run(seed, FRAMES, tmp_path)
-    assert tally.frames == FRAMES
+def test_rubbish_changes_nothing(seed: int, share: Share, tmp_path: Path) -> None:
+    tally = loop.run(seed, share.frames, tmp_path)
+    assert tally.frames == share.frames
     assert {
         "DecodeError",
         "Damaged",

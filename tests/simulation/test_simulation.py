@@ -1,4 +1,4 @@
-"""Ten thousand schedules; a failure prints the command that runs it again.
+"""Hundreds of schedules, or ten thousand (tests/shares.py); a failure prints the command that runs it again.
 
 They run in programs of their own: the order in which Python walks sets of texts decides where a crash
 strikes, and it is fixed at the start of a program.
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-CHUNKS = 20
 SEEDS = 500
 
 
@@ -26,9 +25,8 @@ def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_every_schedule_ends_converged_and_loses_nothing(chunk: int) -> None:
-    done = simulate("--start", str(chunk * SEEDS), "--seeds", str(SEEDS))
+def test_every_schedule_ends_converged_and_loses_nothing(worlds_chunk: int) -> None:
+    done = simulate("--start", str(worlds_chunk * SEEDS), "--seeds", str(SEEDS))
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{SEEDS} schedules" in done.stdout
 
