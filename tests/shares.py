@@ -26,7 +26,8 @@ class Share:
 
     `examples` is how many inputs Hypothesis tries for a property that does not say so itself; `world_chunks`
     chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated; `kills` processes are killed and
-    `power_edits` edits are cut off for each seed, `frames` mutated frames are sent.
+    `power_edits` edits are cut off for each seed, `frames` mutated frames are sent. Of each page of a file,
+    `flipped_bits` are flipped, and half as many in its first hundred bytes, one at a time.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Share:
     kills: int
     power_edits: int
     frames: int
+    flipped_bits: int
 
     @property
     def counts(self) -> dict[str, int]:
@@ -65,6 +67,7 @@ SHARES = {
             kills=0,
             power_edits=0,
             frames=0,
+            flipped_bits=1,
         ),
         Share(
             "usual",
@@ -77,6 +80,7 @@ SHARES = {
             kills=60,
             power_edits=8,
             frames=8000,
+            flipped_bits=4,
         ),
         Share(
             "full",
@@ -89,6 +93,7 @@ SHARES = {
             kills=200,
             power_edits=12,
             frames=20_000,
+            flipped_bits=12,
         ),
     )
 }

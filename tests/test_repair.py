@@ -19,6 +19,7 @@ from crdtnotes.store.compaction.recompress import recompress
 from crdtnotes.store.forks.winners import forks_in
 from crdtnotes.store.upkeep import salvage
 from crdtnotes.vault import Vault
+from tests.shares import Share
 from tests.store.convergence import ACTIONS, Person
 from tests.trust.devices import device
 from tests.vaults import changes, fast, meet, send
@@ -132,10 +133,10 @@ def flipped(whole: bytes, random: Random, bits: int) -> Iterator[tuple[str, byte
             yield f"page {page}, byte {place}, bit {bit}", bytes(spoilt)
 
 
-def test_a_flipped_bit_anywhere_never_shows_a_wrong_text(either: Damage) -> None:
-    damage = either
+def test_a_flipped_bit_anywhere_never_shows_a_wrong_text(either: Damage, share: Share) -> None:
+    damage, bits = either, share.flipped_bits
     refused = 0
-    for where, content in flipped(damage.whole, Random(1), 12):
+    for where, content in flipped(damage.whole, Random(1), bits):
         damage.spoil(content)
         try:
             refused += not damage.nothing_wrong_is_shown()
@@ -143,13 +144,13 @@ def test_a_flipped_bit_anywhere_never_shows_a_wrong_text(either: Damage) -> None
         except BaseException as error:
             error.add_note(where)
             raise
-    assert refused > 20
+    assert refused > 20 * bits // 12
 
 
-def test_repair_with_a_peer_brings_everything_back(either: Damage) -> None:
-    damage = either
+def test_repair_with_a_peer_brings_everything_back(either: Damage, share: Share) -> None:
+    damage, bits = either, max(1, share.flipped_bits // 6)
     said: list[int] = []
-    for where, content in flipped(damage.whole, Random(2), 2):
+    for where, content in flipped(damage.whole, Random(2), bits):
         damage.spoil(content)
         try:
             repaired = repair(damage.path, damage.fetch, damage.identify)
