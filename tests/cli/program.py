@@ -23,14 +23,15 @@ class Program:
     """The program on one vault file."""
 
     def __init__(self, path: Path, home: Path | None = None) -> None:
-        """`home` makes it a device of its own, for commands that are run as a process."""
+        """`home` makes it a device of its own."""
         self.path = path
         self.home = home
 
     def run(self, *arguments: str | Path, stdin: bytes | str = b"") -> Result:
         """Run a command; whatever it exits with, no exception may escape from it."""
         command = ["--vault", str(self.path), *map(str, arguments)]
-        result = CliRunner().invoke(cli, command, input=stdin)
+        home = {} if self.home is None else {"CRDTNOTES_HOME": str(self.home)}
+        result = CliRunner().invoke(cli, command, input=stdin, env=home)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         assert "Traceback" not in result.output
         return result
