@@ -36,6 +36,7 @@ class Share:
     schedules: int
     lagging_schedules: int
     forks: int
+    key_runs: int
     world_chunks: int
     kills: int
     power_edits: int
@@ -49,6 +50,7 @@ class Share:
             "schedule_seed": self.schedules,
             "lagging_seed": self.lagging_schedules,
             "forks_seed": self.forks,
+            "keys_seed": self.key_runs,
             "worlds_chunk": self.world_chunks,
         }
 
@@ -63,6 +65,7 @@ SHARES = {
             schedules=25,
             lagging_schedules=5,
             forks=2,
+            key_runs=1,
             world_chunks=0,
             kills=0,
             power_edits=0,
@@ -76,6 +79,7 @@ SHARES = {
             schedules=75,
             lagging_schedules=15,
             forks=4,
+            key_runs=2,
             world_chunks=3,
             kills=60,
             power_edits=8,
@@ -89,6 +93,7 @@ SHARES = {
             schedules=150,
             lagging_schedules=30,
             forks=8,
+            key_runs=4,
             world_chunks=20,
             kills=200,
             power_edits=12,

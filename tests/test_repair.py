@@ -123,7 +123,7 @@ def flipped(whole: bytes, random: Random, bits: int) -> Iterator[tuple[str, byte
     """The file with one bit flipped, for some bits of every page, more of them where its structure is."""
     for page in range(len(whole) // PAGE):
         places = [
-            *(random.randrange(100) for _ in range(bits // 2)),
+            *(random.randrange(100) for _ in range((bits + 1) // 2)),
             *(random.randrange(PAGE) for _ in range(bits)),
         ]
         for place in places:
