@@ -72,7 +72,7 @@ def checks(share: str, rest: Sequence[str]) -> list[tuple[str, list[str]]]:
         ("format", [PYTHON, "-m", "ruff", "format", "--check", "."]),
         ("types", [PYTHON, "-m", "mypy", "crdtnotes", "tui", "tests"]),
         ("layers", [str(BIN / "lint-imports")]),
-        ("tests", [PYTHON, "-m", "pytest", "-n", "auto", "-q", *arguments]),
+        ("tests", [PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal", "-q", *arguments]),
     ]
     if share != "quick":
         found.append(("tests, compiled", [PYTHON, "-m", "tests.compiled", *arguments]))

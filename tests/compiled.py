@@ -51,6 +51,8 @@ def main() -> int:
             "pytest",
             "-n",
             "auto",
+            "--dist",
+            "worksteal",
             "-q",
             "-p",
             "no:cacheprovider",
