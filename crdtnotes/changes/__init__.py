@@ -1,1 +1,1 @@
-"""What is stored and sent: changes and messages, to bytes and back, with every bound in one place."""
+"""Changes and messages as they are stored and sent: to bytes and back, with all limits in one place."""

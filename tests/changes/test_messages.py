@@ -145,7 +145,7 @@ def test_random_bytes_raise_nothing_but_the_one_error(frame: bytes) -> None:
         raw(8, [], [(2, 1, bytes(64)), (1, 1, bytes(64))]),
         raw(8, [], [(1, 0, bytes(64))]),
         raw(8, [(bytes(31), bytes(16))], [(1, 1, bytes(64))]),
-        raw(8, [], [(actor, 1, bytes(64)) for actor in range(1, messages.MAX_COVERED + 2)]),
+        raw(8, [], [(actor, 1, bytes(64)) for actor in range(1, messages.MAX_SIGNED_HEADS + 2)]),
         raw(9, []),
         raw(9, [0]),
         raw(9, [2, 1]),
