@@ -1,6 +1,6 @@
 """Aliases and tags from the YAML at the top of a note.
 
-What is no YAML gives no aliases and no tags.
+Text that is not YAML gives no aliases and no tags.
 """
 
 import re
@@ -17,13 +17,13 @@ _TAG_KEYS = frozenset({"tag", "tags"})
 
 
 class FrontMatter(NamedTuple):
-    """The top of a note: what it says, and where the text begins."""
+    """The front matter's aliases and tags, and the position where the text begins."""
 
     aliases: list[str]
     tags: list[tuple[str, int]]
-    """Each with its 0-based line."""
+    """Each tag with its 0-based line."""
     end: int
-    """Code point position after the closing line; 0 without a front matter."""
+    """Code point position after the closing line; 0 if there is no front matter."""
 
 
 def read_front_matter(source: str) -> FrontMatter:

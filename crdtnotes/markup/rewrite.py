@@ -8,14 +8,14 @@ from urllib.parse import quote
 from crdtnotes.markup.outline import Link, outline
 from crdtnotes.markup.wikilink import BAR, HASH, escape_target, match_wikilink
 
-# What a Markdown link's destination may hold as it is, besides letters, digits and "_.-~".
+# Characters that a Markdown link's destination may contain unencoded, besides letters, digits and "_.-~".
 _PLAIN = "/!$'*+,;=@"
 _SPECIAL_IN_ANGLES = frozenset("%<>#?&:\\")
 _ENCODED_LETTER = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
 
 
 class Edit(NamedTuple):
-    """Put ``text`` in place of the code points from ``start`` to before ``end``."""
+    """Replace the code points from ``start`` to before ``end`` by ``text``."""
 
     start: int
     end: int
@@ -23,10 +23,10 @@ class Edit(NamedTuple):
 
 
 def retarget(text: str, new_target: Callable[[Link], str | None]) -> list[Edit]:
-    """The edits that make links go elsewhere, in the order of the text; positions are those before any edit.
+    """The edits that change the targets of links, in text order; positions refer to the text before any edit.
 
-    ``new_target`` is asked for each link that has a target and returns a name or a relative target, or None
-    to leave the link alone. Headings, labels, brackets, ``.md`` and the way a Markdown link is encoded stay.
+    ``new_target`` is called for each link that has a target and returns a name or a relative target, or None
+    to leave the link alone. Headings, labels, brackets, ``.md`` and the encoding of a Markdown link stay.
     """
     edits: list[Edit] = []
     for link in outline(text).links:
@@ -43,8 +43,8 @@ def retarget(text: str, new_target: Callable[[Link], str | None]) -> list[Edit]:
 def bracket_edits(text: str) -> list[Edit]:
     """The edits that turn wiki-links with full-width characters into ASCII ones (also ``！｜＃``).
 
-    Full-width separators in ASCII brackets change too. Labels and targets stay, and so does a link that would
-    read differently afterwards.
+    Full-width separators in ASCII brackets change too. Labels and targets stay. A link whose meaning would
+    change is left as it is.
     """
     edits: list[Edit] = []
     for link in outline(text).links:
@@ -72,12 +72,12 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
 
 
 def _as_destination(text: str, link: Link, target: str) -> str:
-    """A target as it is written in ``[label](target.md)``, encoded as much as the old one was."""
+    """A target in the form for ``[label](target.md)``, encoded to the same extent as the old target."""
     if text[link.target_start - 1] == "<":
         return "".join(quote(one, safe="") if one in _SPECIAL_IN_ANGLES else one for one in target)
     if _ENCODED_LETTER.search(text, link.target_start, link.target_end):
         return quote(target, safe=_PLAIN)
-    # Letters beyond ASCII stay readable where the old target does not hold them encoded.
+    # Letters beyond ASCII stay readable unless the old target has them encoded.
     return "".join(one if one.isalnum() else quote(one, safe=_PLAIN) for one in target)
 
 
