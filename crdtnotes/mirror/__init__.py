@@ -1,1 +1,1 @@
-"""Folders of Markdown files: importing them into a vault, and exporting a vault as one."""
+"""Importing a folder of Markdown files into a vault, and exporting a vault as such a folder."""
