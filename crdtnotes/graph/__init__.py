@@ -1,1 +1,1 @@
-"""The link graph: the part around a note, its picture in a terminal, and its file formats."""
+"""The link graph: the neighbourhood of a note, a drawing for a terminal, and file formats."""

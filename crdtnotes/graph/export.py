@@ -1,4 +1,4 @@
-"""The graph as text in the formats that other programs read. Equal graphs give equal bytes."""
+"""The graph as text in formats that other programs read. Equal graphs give equal bytes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def to_json(graph: nx.MultiDiGraph[str]) -> str:
-    """The graph as JSON, a record a line.
+    """The graph as JSON, one record per line.
 
     ``{"nodes": [{"id", "title", "exists", "tags"}], "edges": [{"source", "target", "kind", "count"}]}``,
     nodes by id, edges by source, target and kind.
@@ -45,11 +45,11 @@ FORMATS: dict[str, Callable[[nx.MultiDiGraph[str]], str]] = {
     "graphml": to_graphml,
     "gexf": to_gexf,
 }
-"""What writes each format, by the format's name."""
+"""The function that writes each format, by the format's name."""
 
 
 def export(graph: nx.MultiDiGraph[str], format_name: str) -> str:
-    """The graph in one of FORMATS; raises LocalError for any other name. To be written as UTF-8."""
+    """The graph in one of FORMATS, to be written as UTF-8; raises LocalError for any other name."""
     writer = FORMATS.get(format_name)
     if writer is None:
         raise LocalError(f"There is no graph format “{format_name}”; there are {', '.join(FORMATS)}.")

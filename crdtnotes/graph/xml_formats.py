@@ -1,4 +1,4 @@
-"""The graph as GraphML and GEXF, written by networkx from a copy whose strings XML can hold."""
+"""The graph as GraphML and GEXF, written by networkx from a copy whose strings are valid in XML."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ TAG_SEPARATOR = ", "
 
 
 def to_graphml(graph: MultiDiGraph[str]) -> str:
-    """The graph as GraphML; node ids are note names, a note's tags stand in one string."""
-    # GraphML wants an id of its own for each edge, and networkx takes the edge's key for it.
+    """The graph as GraphML; node ids are note names, and a note's tags are one string."""
+    # GraphML needs a unique id for each edge, and networkx uses the edge's key as the id.
     numbers = {edge: number for number, edge in enumerate(edges(graph))}
     buffer = io.BytesIO()
-    # write_graphml is a different writer where lxml is installed: this one gives the same bytes everywhere.
+    # write_graphml uses another writer if lxml is installed; this writer gives the same bytes everywhere.
     nx.write_graphml_xml(_prepared(graph, lambda edge: numbers[edge]), buffer, named_key_ids=True)
     return buffer.getvalue().decode()
 
 
 def to_gexf(graph: MultiDiGraph[str]) -> str:
-    """The graph as GEXF 1.2, for Gephi; labels are titles, an edge weighs as many links as it stands for."""
+    """The graph as GEXF 1.2, for Gephi; labels are titles, an edge's weight is its number of links."""
     prepared = _prepared(graph, lambda edge: printable(edge.kind))
     for _, data in prepared.nodes(data=True):
         data["label"] = data["title"]
@@ -39,7 +39,7 @@ def to_gexf(graph: MultiDiGraph[str]) -> str:
         data["label"] = data["kind"]
         data["weight"] = data["count"]
     writer = GEXFWriter(prepared)
-    # networkx notes its version and the day, so that the same graph would give other bytes tomorrow.
+    # networkx writes its version and the date, so the same graph would give different bytes tomorrow.
     document = cast("Element", writer.xml)
     for meta in document.findall("meta"):
         document.remove(meta)
@@ -49,7 +49,7 @@ def to_gexf(graph: MultiDiGraph[str]) -> str:
 
 
 def _prepared(graph: MultiDiGraph[str], key: Callable[[Edge], str | int]) -> MultiDiGraph[str]:
-    """A copy in a fixed order with printable strings and values of simple types, its edges under `key`."""
+    """A copy in a fixed order, with printable strings and values of simple types, its edges under `key`."""
     listed = nodes(graph)
     ids = printable_ids(node.name for node in listed)
     prepared: MultiDiGraph[str] = nx.MultiDiGraph()
