@@ -1,9 +1,9 @@
 """The command line: `crdtnotes [--vault FILE] COMMAND`.
 
-``app``       the program: its options, what goes wrong in plain words, exit codes
-``opening``   which vault a command works on
+``app``       the program: its options, its error messages and its exit codes
+``opening``   the vault that a command works on
 ``output``    tables on a terminal, tab-separated lines in a pipe, JSON
-``texts``     texts from the standard input and from files
+``texts``     texts from standard input and from files
 ``progress``  a bar for long work, on a terminal
 ``running``   asynchronous work that Ctrl-C ends
 ``dialling``  syncing with a peer once, and cloning its vault
@@ -11,8 +11,8 @@
 The commands, by family: ``starting``, ``notes``, ``finding``, ``folders``, ``peers``, ``care``, ``tui``
 (the editor), ``demo`` (which tells the story in ``story``).
 
-Modules that take long to load (the store, networkx, websockets, rich) are imported where they are used:
-a shell waits for every start of this program.
+Modules that take long to load (the store, networkx, websockets, rich) are imported where they are used,
+because the user waits each time this program starts.
 """
 
 from crdtnotes.cli.app import main

@@ -1,4 +1,4 @@
-"""A bar for long work: on a terminal's stderr, and nothing in a pipe."""
+"""A progress bar for long work: on stderr if it is a terminal, nothing in a pipe."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ import click
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function to call with how much is done and how much there is."""
+    """Yield a function to call with the amount done and the total."""
     if not sys.stderr.isatty():
         yield show_nothing
         return
@@ -23,7 +23,7 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
         console=Console(stderr=True),
         transient=True,
     ) as bar:
-        # Before it is known how much there is, a bar would say nothing.
+        # Until the total is known, a bar would show nothing useful.
         task = bar.add_task(label, total=None, visible=False)
 
         def show(done: int, total: int) -> None:
@@ -33,10 +33,10 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def tell(sentence: str) -> None:
-    """Say on a terminal's stderr what is being done or waited for, and nothing in a pipe."""
+    """Print, on stderr if it is a terminal, what is being done or waited for; nothing in a pipe."""
     if sys.stderr.isatty():
         click.echo(sentence, err=True)
 
 
 def show_nothing(done: int, total: int) -> None:
-    """Take what a bar would be told, and show nothing."""
+    """Accept the arguments of a progress bar and show nothing."""

@@ -1,4 +1,4 @@
-"""Two devices on one machine, as two people would use them: processes with data folders of their own."""
+"""Two devices on one machine, as two people would use them: processes with separate data folders."""
 
 import json
 import subprocess
@@ -32,7 +32,7 @@ def finish(program: Program, *arguments: str) -> str:
 
 @contextmanager
 def pairing(program: Program) -> "Iterator[tuple[subprocess.Popen[str], str, str]]":
-    """Run `pair`; gives the process, the code and an address on this machine."""
+    """Run `pair`; yield the process, the code and an address on this machine."""
     with program.staying("pair", "--yes", "--json") as (process, line):
         shown = json.loads(line)
         yield process, shown["code"], f"127.0.0.1:{shown['address'].rpartition(':')[2]}"
@@ -67,7 +67,7 @@ def test_a_wrong_code_is_burnt(ana: Program, bo: Program) -> None:
         wrong = "-".join((number, first, second, "acid" if third != "acid" else "actor"))
         failed, _, err = bo.finish("join", wrong, address)
         assert failed == 1
-        assert "code was not right" in err
+        assert "code was wrong" in err
         _, err = process.communicate(timeout=DEADLINE_SECONDS)
         assert process.returncode == 1
         assert "no use any more" in err
@@ -75,7 +75,7 @@ def test_a_wrong_code_is_burnt(ana: Program, bo: Program) -> None:
     assert finish(ana, "devices", "--json") == "[]\n"
 
 
-def test_paired_devices_stay_in_step_and_a_revoked_one_does_not(ana: Program, bo: Program) -> None:
+def test_paired_devices_stay_in_sync_and_a_revoked_one_does_not(ana: Program, bo: Program) -> None:
     joined(ana, bo)
     with ana.staying("serve", "--host", "127.0.0.1", "--port", "0") as (_, line):
         address = line.split()[-1]
@@ -93,7 +93,7 @@ def test_paired_devices_stay_in_step_and_a_revoked_one_does_not(ana: Program, bo
     assert gone["state"] == "revoked"
 
 
-def test_a_device_that_is_paired_anew_is_back(ana: Program, bo: Program) -> None:
+def test_a_device_that_is_paired_again_is_back(ana: Program, bo: Program) -> None:
     joined(ana, bo)
     finish(ana, "revoke", "波", "--yes")
     finish(ana, "new", "meanwhile")
@@ -118,7 +118,7 @@ def test_all_others_can_be_revoked_at_once(ana: Program, bo: Program) -> None:
         process.communicate(timeout=DEADLINE_SECONDS)
 
 
-def test_a_server_that_was_plain_turns_to_tls_once_paired(ana: Program, bo: Program) -> None:
+def test_an_unencrypted_server_switches_to_tls_once_paired(ana: Program, bo: Program) -> None:
     with ana.staying("serve", "--port", "0") as (server, line):
         assert "ws://127.0.0.1:" in line
         joined(ana, bo)
@@ -129,7 +129,7 @@ def test_a_server_that_was_plain_turns_to_tls_once_paired(ana: Program, bo: Prog
         assert "Received 1 change" in finish(bo, "sync", f"wss://127.0.0.1:{port}", "--once")
 
 
-def test_bundles_go_by_hand(ana: Program, bo: Program, tmp_path: Path) -> None:
+def test_bundles_carry_changes_by_hand(ana: Program, bo: Program, tmp_path: Path) -> None:
     joined(ana, bo)
     finish(ana, "new", "on the stick")
     file = str(tmp_path / "b.bundle")
@@ -142,7 +142,7 @@ def test_bundles_go_by_hand(ana: Program, bo: Program, tmp_path: Path) -> None:
     assert "one more" in finish(bo, "list")
 
 
-def test_what_needs_a_paired_vault_says_so(ana: Program) -> None:
+def test_commands_that_need_a_paired_vault_say_so(ana: Program) -> None:
     for arguments in (
         ["sync", "--once"],
         ["sync", "wss://127.0.0.1:1", "--once"],
@@ -155,13 +155,13 @@ def test_what_needs_a_paired_vault_says_so(ana: Program) -> None:
         assert len(err.splitlines()) == 1
 
 
-def test_a_pipe_cannot_be_asked(ana: Program) -> None:
+def test_pair_does_not_ask_in_a_pipe(ana: Program) -> None:
     code, _, err = ana.finish("pair")
     assert code == 1
     assert "--yes" in err
 
 
-def test_a_join_that_finds_nothing_leaves_nothing(bo: Program) -> None:
+def test_a_join_that_finds_no_host_leaves_nothing(bo: Program) -> None:
     code, _, err = bo.finish("join", "4821-otter-violin-maple", "127.0.0.1:1")
     assert code == 1
     assert "No device waits" in err
