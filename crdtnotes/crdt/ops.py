@@ -127,7 +127,7 @@ def next_counter(counter: int, op: Op) -> int:
 
 
 class Patch(NamedTuple):
-    """One edit of the visible text: at `start`, `removed` characters are replaced by `inserted`.
+    """One edit of the visible text: at `start`, `removed` characters are replaced with `inserted`.
 
     Positions are code points in the text that the patch applies to.
     """

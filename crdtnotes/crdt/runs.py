@@ -136,7 +136,7 @@ class Stream:
         return run if counter < run.counter + run.length else None
 
     def replace(self, counter: int, run: Run) -> None:
-        """Replace the entry at `counter` by `run`, under the run's own first counter."""
+        """Replace the entry at `counter` with `run`, under the run's own first counter."""
         at = self._page_of(counter)
         page = self.pages[at]
         place = bisect_left(page.starts, counter)

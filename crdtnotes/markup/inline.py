@@ -82,7 +82,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
 
 def one_line(text: str) -> str:
-    """``text`` trimmed, with each line break and the white space around it replaced by one space."""
+    """``text`` trimmed, with each line break and the white space around it replaced with one space."""
     return " ".join(part.strip() for part in text.strip().split("\n"))
 
 

@@ -15,7 +15,7 @@ _ENCODED_LETTER = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
 
 
 class Edit(NamedTuple):
-    """Replace the code points from ``start`` to before ``end`` by ``text``."""
+    """Replace the code points from ``start`` to before ``end`` with ``text``."""
 
     start: int
     end: int
