@@ -13,7 +13,7 @@ from msgspec import Struct
 from crdtnotes.changes import block
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import decode, encode
-from crdtnotes.changes.compression import compress_if_worth, decompress
+from crdtnotes.changes.compression import compress_if_worthwhile, decompress
 from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES, MAX_BLOCK_BYTES, MAX_CHANGE_BYTES
 from crdtnotes.errors import DecodeError
 
@@ -61,7 +61,7 @@ class Opened(Struct, frozen=True):
 
 def piece_of(data: bytes) -> Piece:
     """Return the piece for a change, compressed if that saves enough."""
-    smaller = compress_if_worth(data)
+    smaller = compress_if_worthwhile(data)
     return data if smaller is None else Packed(Form.CHANGE, len(data), smaller)
 
 

@@ -134,7 +134,7 @@ def _known(op: WireOp | msgspec.Raw) -> WireOp:
 
 
 def unpack(data: bytes) -> list[Change]:
-    """Return the changes of a block; raises DecodeError for what is not a block of valid changes."""
+    """Return the changes of a block; raises DecodeError if it is not a block of valid changes."""
     if len(data) > MAX_BLOCK_BYTES:
         raise DecodeError(f"A block of {len(data):,} bytes is over the limit.")
     try:

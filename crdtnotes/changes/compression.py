@@ -36,7 +36,7 @@ def declared_length(data: bytes) -> int | None:
         return None
 
 
-def compress_if_worth(data: bytes) -> bytes | None:
+def compress_if_worthwhile(data: bytes) -> bytes | None:
     """Return the data as one zstd frame if that saves at least an eighth, else None."""
     if len(data) < MIN_COMPRESSED_BYTES:
         return None

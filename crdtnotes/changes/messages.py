@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from crdtnotes.changes.compression import compress_if_worth, decompress
+from crdtnotes.changes.compression import compress_if_worthwhile, decompress
 from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_DEPS, MAX_TIME
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.crdt.version import Version, pairs
@@ -264,7 +264,7 @@ def bye(reason: Reason, sentence: str) -> Bye:
 
 def pack(batch: bytes) -> Changes:
     """Return the message for a batch, compressed if that saves at least an eighth."""
-    smaller = compress_if_worth(batch)
+    smaller = compress_if_worthwhile(batch)
     return Changes(len(batch), batch if smaller is None else smaller)
 
 

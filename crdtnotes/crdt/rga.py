@@ -165,7 +165,7 @@ class Rga:
         return tuple(result)
 
     def position(self, id: Id) -> tuple[int, bool]:
-        """Return how many visible characters stand before the element, and whether it is visible.
+        """Return the number of visible characters before the element, and whether it is visible.
 
         Raises MissingChanges for an element that is not here.
         """

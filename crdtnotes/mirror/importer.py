@@ -54,7 +54,7 @@ def import_folder(
     total = len(listing.notes)
     if progress is not None:
         progress(0, total)
-    helpers = min(spare_cores(), MAX_HELPERS) if _is_much(listing.notes) else 0
+    helpers = min(spare_cores(), MAX_HELPERS) if _needs_helpers(listing.notes) else 0
     with Outlining(helpers) as outlining:
         # Other processes find the links of the next chunk while this chunk is stored.
         for chunk in _one_ahead(_chunks(listing.notes, known, outlining, report)):
@@ -108,7 +108,7 @@ def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
         yield former
 
 
-def _is_much(notes: list[NoteFile]) -> bool:
+def _needs_helpers(notes: list[NoteFile]) -> bool:
     """Whether there is enough text to make starting other processes worthwhile."""
     size = 0
     for note in notes:

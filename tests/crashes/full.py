@@ -3,7 +3,7 @@
 LIMIT is the cause:
     pages   the database may not grow: SQLite's own limit
     files   no file may grow beyond a size: RLIMIT_FSIZE, which fails the way a quota does
-    disk    FOLDER lies on a small file system, and something else fills it
+    disk    FOLDER is on a small file system, and something else fills it
 """
 
 import os

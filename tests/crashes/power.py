@@ -61,7 +61,7 @@ def choices(random: Random, count: int) -> list[Chance]:
     return some
 
 
-def worth_all(calls: list[Call], number: int) -> bool:
+def tries_every_choice(calls: list[Call], number: int) -> bool:
     """Whether to try every choice after a call; not between the writes of one burst, where few differ."""
     return calls[number].kind != "W" or calls[min(number + 1, len(calls) - 1)].kind != "W"
 
@@ -89,7 +89,7 @@ def replay(
         elif not disk.do(call):
             continue
         possible = choices(random, parts)
-        for chance in possible if worth_all(calls, number) else [random.choice(possible)]:
+        for chance in possible if tries_every_choice(calls, number) else [random.choice(possible)]:
             tally.cuts += 1
             files = disk.after_the_cut(chance)
             files.pop(str(below / powered.MARKS), None)

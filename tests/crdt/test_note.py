@@ -80,7 +80,7 @@ class Author:
         self.changes[key], self.needs[key] = ops, needs
         version.join(self.seen, dict([key]))
 
-    def hear(self, other: "Author", random: Random) -> None:
+    def receive(self, other: "Author", random: Random) -> None:
         waiting = [key for key in other.changes if key not in self.changes]
         for _ in range(random.randint(0, len(waiting))):
             ready = [key for key in waiting if version.covers(self.seen, other.needs[key])]
@@ -119,12 +119,12 @@ def test_a_note_depends_only_on_the_set_of_its_changes(seed: int) -> None:
         if random.random() < 0.6:
             one.make(random)
         else:
-            one.hear(other, random)
+            one.receive(other, random)
         assert one.shown() == one.expected()
     everything = {key for author in authors for key in author.changes}
     while any(author.changes.keys() < everything for author in authors):
         one, other = random.sample(authors, 2)
-        one.hear(other, random)
+        one.receive(other, random)
     assert authors[0].expected() == authors[0].shown() == authors[1].shown() == authors[2].shown()
 
 

@@ -8,7 +8,7 @@ def attempt(plan: Plan) -> Exception | None:
     """Run a plan; return the failure, or None."""
     try:
         run(plan)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
+    except Exception as error:  # noqa: BLE001 - any exception is a failure to report
         return error
     return None
 
