@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from crdtnotes.changes.batch import changes_in
-from crdtnotes.editing.session import Edit
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Grouped
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, StoreError, Unreachable, WrongVault
 from crdtnotes.repair import repair
 from crdtnotes.store import local_state
@@ -311,7 +312,7 @@ def test_the_repaired_file_continues_with_one_stream(damage: Damage) -> None:
 
 def test_the_winner_of_a_fork_is_kept(damage: Damage) -> None:
     with Vault.open(damage.path) as vault:
-        vault.replica.give_way(77, 3, (5, bytes(range(16))))
+        vault.replica.forks.give_way(77, 3, (5, bytes(range(16))))
     planted(damage.path, "DELETE FROM links")
     repair(damage.path)
     with Vault.open(damage.path) as vault:
@@ -402,7 +403,7 @@ def test_a_process_with_the_old_file_open_does_not_write_into_it(damage: Damage)
         session = editor.note("empty").open()
         repaired = repair(damage.path)
         with pytest.raises(StoreError, match="replaced by another file"):
-            session.commit([Edit(0, 0, "lost")])
+            session.commit([Grouped(Patch(0, 0, "lost"))])
         assert repaired.aside.exists()
     assert texts(damage.path) == damage.texts
 

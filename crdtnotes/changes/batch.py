@@ -86,25 +86,38 @@ def _block_bytes(piece: Piece) -> int:
     return piece.length if isinstance(piece, Packed) and piece.form == Form.BLOCK else 0
 
 
-def unbatch(batch: bytes) -> Iterator[Opened]:
+class Batch(Struct, frozen=True, gc=False):
+    """A batch whose envelope is decoded: its pieces as received.
+
+    `cost` is the cost of ingesting them, in bytes of text in large changes; a byte of a block costs
+    BLOCK_COST times as much, because it can hold a whole change.
+    """
+
+    pieces: tuple[Piece, ...]
+    cost: int
+
+
+def open_batch(data: bytes) -> Batch:
+    """Decode a batch's envelope; raises DecodeError."""
+    pieces = _pieces(data)
+    return Batch(
+        pieces,
+        sum(
+            piece.length + (BLOCK_COST - 1) * _block_bytes(piece) if isinstance(piece, Packed) else len(piece)
+            for piece in pieces
+        ),
+    )
+
+
+def unbatch(batch: bytes | Batch) -> Iterator[Opened]:
     """Iterate over the pieces of a batch, opening each when it is requested; raises DecodeError then too.
 
     All compressed pieces of a batch together may decompress to MAX_BATCH_BYTES and its blocks to
     MAX_BLOCK_BYTES, so a few bytes never take much memory. An open piece takes far more memory than its
     bytes: let it go before requesting the next.
     """
-    return (Opened(piece, open_piece(piece)) for piece in _pieces(batch))
-
-
-def cost(batch: bytes) -> int:
-    """Return the cost of ingesting a batch, in bytes of text in large changes; raises DecodeError.
-
-    A byte of a block costs BLOCK_COST times as much, because it can hold a whole change.
-    """
-    return sum(
-        piece.length + (BLOCK_COST - 1) * _block_bytes(piece) if isinstance(piece, Packed) else len(piece)
-        for piece in _pieces(batch)
-    )
+    pieces = batch.pieces if isinstance(batch, Batch) else _pieces(batch)
+    return (Opened(piece, open_piece(piece)) for piece in pieces)
 
 
 def _pieces(batch: bytes) -> tuple[Piece, ...]:

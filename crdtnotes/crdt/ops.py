@@ -1,6 +1,6 @@
 """The operations that a change is made of. Each is plain data and applies to one note."""
 
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from crdtnotes.crdt.ids import Id, OpId
 
@@ -123,13 +123,16 @@ def next_counter(counter: int, op: Op) -> int:
         return counter + len(op.text)
     if isinstance(op, Create):
         return max(counter, len(op.text)) + 1
-    return counter + 1
+    if isinstance(op, (Delete, Rename, Link, Unlink, Remove, Unknown)):
+        return counter + 1
+    assert_never(op)
 
 
 class Patch(NamedTuple):
-    """One edit of the visible text: at `start`, `removed` characters are replaced with `inserted`.
+    """An edit of a text: at `start`, `removed` characters are replaced with `inserted`.
 
-    Positions are code points in the text that the patch applies to.
+    Positions are code points. In a sequence, each patch applies to the text that the patch before it left,
+    unless the function that takes or returns them says otherwise.
     """
 
     start: int

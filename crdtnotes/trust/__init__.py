@@ -8,6 +8,7 @@
 ``records``      signed records that say which devices belong, or no longer belong, to the vault
 ``membership``   the members that a set of records defines
 ``code``         the short code that pairs two devices
+``words``        the words used in such codes
 ``pairing``      the protocol by which two devices pair, without I/O (docs/security.md)
 ``sealing``      bytes that only some devices can read
 

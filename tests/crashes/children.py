@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 import crdtnotes.markup.blocks  # noqa: F401 - else every child would load it at its first edit
 from crdtnotes.cli.meeting import make_replica
-from crdtnotes.editing.session import Edit
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Grouped
 from crdtnotes.store.compaction import packing
 from crdtnotes.store.replica import Replica
 from crdtnotes.sync.net.address import Address
@@ -208,7 +209,6 @@ async def _stay(
             following.add_done_callback(lambda task: task.exception())
         while True:
             report(await node.run(edit_once))
-            node.wake()
             await asyncio.sleep(person.random.random() * 0.004)  # leaves time for the sessions
 
 
@@ -223,7 +223,7 @@ def edit(vault: Vault, person: Person) -> None:
     elif random.random() < 0.2 and (names := [info.name for info in vault.notes()]):
         session = vault.note(random.choice(names)).open()
         for letter in "键入 words":
-            session.commit([Edit(len(session.text), 0, letter)])
+            session.commit([Grouped(Patch(len(session.text), 0, letter))])
         session.settle()
     else:
         person.act(vault, random.choice(ACTIONS))

@@ -15,7 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from crdtnotes.editing.session import Edit
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Grouped
 from crdtnotes.errors import CrdtnotesError, DiskFull, StoreError
 from crdtnotes.vault import Vault
 from tests.vaults import send
@@ -96,7 +97,7 @@ def main(limit: Limit, folder: Path) -> None:
         assert before == vault.note("n").text == "begin\n" + PARAGRAPH * paragraphs, "saved text is missing"
         version = vault.version
         for attempt in (
-            lambda: session.commit([Edit(0, 0, PARAGRAPH * 40)]),
+            lambda: session.commit([Grouped(Patch(0, 0, PARAGRAPH * 40))]),
             lambda: vault.create_note("new", PARAGRAPH * 40),
             lambda: vault.apply(batch),
         ):
@@ -113,7 +114,7 @@ def main(limit: Limit, folder: Path) -> None:
         assert vault.check() == []
         session = vault.note("n").open()
         limit.loosen(vault)
-        session.commit([Edit(0, 0, PARAGRAPH * 40)])
+        session.commit([Grouped(Patch(0, 0, PARAGRAPH * 40))])
         assert vault.note("n").text == PARAGRAPH * 40 + before
         vault.apply(batch)
         assert "from a peer" in vault.note("n").text
@@ -122,10 +123,10 @@ def main(limit: Limit, folder: Path) -> None:
         assert vault.check() == []
 
 
-def _type_until_full(commit: Callable[[list[Edit]], object]) -> tuple[int, DiskFull]:
+def _type_until_full(commit: Callable[[list[Grouped]], object]) -> tuple[int, DiskFull]:
     for number in range(10_000):
         try:
-            commit([Edit(len("begin\n") + number * len(PARAGRAPH), 0, PARAGRAPH)])
+            commit([Grouped(Patch(len("begin\n") + number * len(PARAGRAPH), 0, PARAGRAPH))])
         except DiskFull as error:
             return number, error
     raise AssertionError("the disk was never full")

@@ -18,7 +18,7 @@ from tests.fuzz.corpus import HOSTILE
 DECODERS: dict[str, tuple[Callable[[bytes], object], type[Exception]]] = {
     "message": (messages.decode, DecodeError),
     "batch": (lambda data: list(batch.unbatch(data)), DecodeError),
-    "cost of a batch": (batch.cost, DecodeError),
+    "cost of a batch": (batch.open_batch, DecodeError),
     "block": (block.unpack, DecodeError),
     "compressed": (lambda data: compression.decompress(data, 1000), DecodeError),
     "compressed block": (

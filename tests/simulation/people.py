@@ -4,7 +4,8 @@ from contextlib import suppress
 from datetime import date
 from random import Random
 
-from crdtnotes.editing.session import Edit, EditSession
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import EditSession, Grouped
 from crdtnotes.errors import NoteExists, NoteNotFound
 from crdtnotes.note import Note
 from crdtnotes.vault import Vault
@@ -122,7 +123,7 @@ class Person:
             at, length = _part(text, random, most=3)
             typed = self._words(random)
             self._ledger.take(text[at : at + length])
-            editor.commit([Edit(at, length, typed)])
+            editor.commit([Grouped(Patch(at, length, typed))])
             self._ledger.save(typed, self._machine)
         if random.random() < 0.5:
             with suppress(NoteNotFound):
