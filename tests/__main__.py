@@ -1,8 +1,8 @@
 """Every check of the project in one command: `python -m tests`.
 
-Style and format (ruff), types (mypy --strict), layers (import-linter), then the test suite: on the data types
-as they are and, where there is a C compiler, compiled. Each runs even if one before it failed; the exit code
-is 0 only if all passed.
+Style and format (ruff), types (mypy --strict), layers (import-linter), then the test suite: with the data
+types as plain Python and, if there is a C compiler, compiled. Each check runs even if an earlier one failed;
+the exit code is 0 only if all passed.
 
   python -m tests --quick   while you work: the suite once, without simulation, crashes and fuzz
   python -m tests           before you push: some of those, and compiled what the compiled modules concern

@@ -75,9 +75,7 @@ def share(pytestconfig: pytest.Config) -> Share:
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of its own for each test: none may touch the keys or the vault of whoever runs the
-    tests.
-    """
+    """Give each test its own data folder: no test may touch the keys or the vault of the user who runs it."""
     folder = tmp_path_factory.getbasetemp() / f"home-{secrets.token_hex(8)}"
     monkeypatch.setenv("CRDTNOTES_HOME", str(folder))
     return folder

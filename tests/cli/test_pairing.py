@@ -1,7 +1,7 @@
-"""Two devices on one machine, as two people would use them, with data folders of their own.
+"""Two devices on one machine, as two people would use them, with separate data folders.
 
-What they say to each other goes from process to process. Commands that only read and write a vault run in
-this process: to start Python for each of them takes longer than all else.
+The devices talk from process to process. Commands that only read and write a vault run in this process:
+starting Python for each of them would take most of the time.
 """
 
 import json
@@ -47,7 +47,7 @@ def finish(program: Program, *arguments: str) -> str:
 
 @contextmanager
 def pairing(program: Program) -> "Iterator[tuple[subprocess.Popen[str], str, str]]":
-    """Run `pair`; gives the process, the code and an address on this machine."""
+    """Run `pair`; yield the process, the code and an address on this machine."""
     with program.staying("pair", "--yes", "--json") as (process, line):
         shown = json.loads(line)
         yield process, shown["code"], f"127.0.0.1:{shown['address'].rpartition(':')[2]}"
@@ -82,7 +82,7 @@ def test_a_wrong_code_is_burnt(ana: Program, bo: Program) -> None:
         wrong = "-".join((number, first, second, "acid" if third != "acid" else "actor"))
         failed, _, err = ended(bo, "join", wrong, address)
         assert failed == 1
-        assert "code was not right" in err
+        assert "code was wrong" in err
         _, err = process.communicate(timeout=DEADLINE_SECONDS)
         assert process.returncode == 1
         assert "no use any more" in err
@@ -90,7 +90,7 @@ def test_a_wrong_code_is_burnt(ana: Program, bo: Program) -> None:
     assert finish(ana, "devices", "--json") == "[]\n"
 
 
-def test_paired_devices_stay_in_step_and_a_revoked_one_does_not(ana: Program, bo: Program) -> None:
+def test_paired_devices_stay_in_sync_and_a_revoked_one_does_not(ana: Program, bo: Program) -> None:
     joined(ana, bo)
     with ana.staying("serve", "--host", "127.0.0.1", "--port", "0") as (_, line):
         address = line.split()[-1]
@@ -108,7 +108,7 @@ def test_paired_devices_stay_in_step_and_a_revoked_one_does_not(ana: Program, bo
     assert gone["state"] == "revoked"
 
 
-def test_a_device_that_is_paired_anew_is_back(ana: Program, bo: Program) -> None:
+def test_a_device_that_is_paired_again_is_back(ana: Program, bo: Program) -> None:
     joined(ana, bo)
     finish(ana, "revoke", "波", "--yes")
     finish(ana, "new", "meanwhile")
@@ -133,7 +133,7 @@ def test_all_others_can_be_revoked_at_once(ana: Program, bo: Program) -> None:
         process.communicate(timeout=DEADLINE_SECONDS)
 
 
-def test_a_server_that_was_plain_turns_to_tls_once_paired(ana: Program, bo: Program) -> None:
+def test_an_unencrypted_server_switches_to_tls_once_paired(ana: Program, bo: Program) -> None:
     with ana.staying("serve", "--port", "0") as (server, line):
         assert "ws://127.0.0.1:" in line
         joined(ana, bo)
@@ -144,7 +144,7 @@ def test_a_server_that_was_plain_turns_to_tls_once_paired(ana: Program, bo: Prog
         assert "Received 1 change" in finish(bo, "sync", f"wss://127.0.0.1:{port}", "--once")
 
 
-def test_bundles_go_by_hand(ana: Program, bo: Program, tmp_path: Path) -> None:
+def test_bundles_carry_changes_by_hand(ana: Program, bo: Program, tmp_path: Path) -> None:
     joined(ana, bo)
     finish(ana, "new", "on the stick")
     file = str(tmp_path / "b.bundle")
@@ -157,7 +157,7 @@ def test_bundles_go_by_hand(ana: Program, bo: Program, tmp_path: Path) -> None:
     assert "one more" in finish(bo, "list")
 
 
-def test_what_needs_a_paired_vault_says_so(ana: Program) -> None:
+def test_commands_that_need_a_paired_vault_say_so(ana: Program) -> None:
     for arguments in (
         ["sync", "--once"],
         ["sync", "wss://127.0.0.1:1", "--once"],
@@ -170,13 +170,13 @@ def test_what_needs_a_paired_vault_says_so(ana: Program) -> None:
         assert len(err.splitlines()) == 1
 
 
-def test_a_pipe_cannot_be_asked(ana: Program) -> None:
+def test_pair_does_not_ask_in_a_pipe(ana: Program) -> None:
     code, _, err = ended(ana, "pair")
     assert code == 1
     assert "--yes" in err
 
 
-def test_a_join_that_finds_nothing_leaves_nothing(bo: Program) -> None:
+def test_a_join_that_finds_no_host_leaves_nothing(bo: Program) -> None:
     code, _, err = ended(bo, "join", "4821-otter-violin-maple", "127.0.0.1:1")
     assert code == 1
     assert "No device waits" in err

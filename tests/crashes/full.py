@@ -1,9 +1,9 @@
-"""A disk that is full, and then is not: `python -m tests.crashes.full LIMIT FOLDER`.
+"""A disk that is full, and later has room again: `python -m tests.crashes.full LIMIT FOLDER`.
 
-LIMIT is what stands in the way:
+LIMIT is the cause:
     pages   the database may not grow: SQLite's own limit
     files   no file may grow beyond a size: RLIMIT_FSIZE, which fails the way a quota does
-    disk    FOLDER lies on a small file system, and something else fills it
+    disk    FOLDER is on a small file system, and something else fills it
 """
 
 import os
@@ -23,11 +23,11 @@ from tests.vaults import send
 
 PARAGRAPH = "磁盘满了 the disk is full " * 30
 ROOM = 200 * 1024
-"""Bytes that are left when things get tight."""
+"""Bytes that are left when the limit is set."""
 
 
 class Limit(NamedTuple):
-    """What makes a disk full, and what makes room again."""
+    """Functions that make a disk full and make room again."""
 
     tighten: Callable[[Vault], None]
     loosen: Callable[[Vault], None]
@@ -47,7 +47,7 @@ def pages() -> Limit:
 
 
 def files() -> Limit:
-    """No file may grow beyond a size; a write that would is refused with EFBIG."""
+    """No file may grow beyond a size; a write beyond it fails with EFBIG."""
 
     def tighten(vault: Vault) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -79,7 +79,7 @@ LIMITS = {"pages": pages, "files": files, "disk": disk}
 
 
 def main(limit: Limit, folder: Path) -> None:
-    """Type until it does not fit, read, close, open, make room, go on."""
+    """Type until the disk is full, read, close, open, make room, continue."""
     path = folder / "vault.db"
     with Vault.create(path) as vault, Vault.create(folder / "peer.db", "peer", vault.id) as peer:
         vault.create_note("other", "其他 [[n]]")
@@ -94,7 +94,7 @@ def main(limit: Limit, folder: Path) -> None:
         print(f"full after {paragraphs} paragraphs: {refusal}")
         _is_plain(refusal)
         before = session.text
-        assert before == vault.note("n").text == "begin\n" + PARAGRAPH * paragraphs, "what was saved is there"
+        assert before == vault.note("n").text == "begin\n" + PARAGRAPH * paragraphs, "saved text is missing"
         version = vault.version
         for attempt in (
             lambda: session.commit([Grouped(Patch(0, 0, PARAGRAPH * 40))]),
@@ -110,7 +110,7 @@ def main(limit: Limit, folder: Path) -> None:
         assert [info.name for info in vault.notes()] == ["n", "other"]
         assert [link.note for link in vault.note("other").links()] == ["n"]
     with Vault.open(path) as vault:
-        assert vault.note("n").text == before, "the file opens while there is no room"
+        assert vault.note("n").text == before, "the file must open while there is no room"
         assert vault.check() == []
         session = vault.note("n").open()
         limit.loosen(vault)
@@ -138,11 +138,11 @@ def _refused(attempt: Callable[[], object]) -> None:
     except DiskFull as error:
         _is_plain(error)
     else:
-        raise AssertionError("it fits on a full disk")
+        raise AssertionError("a write fit on a full disk")
 
 
 def _going_on_in_spite_of_it(vault: Vault) -> None:
-    """A transaction is one commit or none, also for whoever catches the error inside."""
+    """A transaction is one commit or none, even if the code inside catches the error."""
 
     def attempt() -> None:
         with vault.transaction():

@@ -10,13 +10,13 @@ import pytest
 from tests.shares import Share
 
 SECONDS = 90
-"""Where the machine is slow, fewer are killed, rather than that the suite takes long."""
+"""On a slow machine, fewer processes are killed, so that the suite does not take long."""
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked and killed by SIGKILL")
 
 
 def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    # In a process of its own: children are forked from it, and this one may have threads.
+    # In a separate process: children are forked from it, and this process may have threads.
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=Path(__file__).parents[2],

@@ -1,4 +1,4 @@
-"""Hypothesis against every decoder: arbitrary bytes, arbitrary msgpack, good bytes with a hole in them."""
+"""Hypothesis against every decoder: arbitrary bytes, arbitrary msgpack, valid bytes with a hole in them."""
 
 import zlib
 from collections.abc import Callable
@@ -66,5 +66,5 @@ def test_good_bytes_with_a_hole(name: str, data: st.DataObject) -> None:
 
 @decoders
 @pytest.mark.parametrize("data", HOSTILE, ids=range(len(HOSTILE)))
-def test_bytes_that_ask_for_much(name: str, data: bytes) -> None:
+def test_short_inputs_that_declare_huge_sizes(name: str, data: bytes) -> None:
     refuse_or_read(name, data)
