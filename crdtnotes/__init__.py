@@ -1,6 +1,25 @@
 """crdtnotes: a local-first knowledge base of wiki-link Markdown notes that syncs peer to peer.
 
 Everything that a script needs is here; docs/api.md describes it. Each name is loaded when it is first used.
+
+``cli``         the command line
+``sync``        exchanging changes with peers
+``graph``       the link graph: parts of it, export formats, drawing
+``mirror``      folders of Markdown files: import and export
+``repair``      a damaged vault rebuilt from what can be read and what a peer has
+``vault``       a vault for scripts, the command line and the editor
+``note``        one note of a vault
+``results``     the values that vaults and notes return
+``editing``     editors' views of notes, undo, renaming
+``store``       the replica: the log of changes in SQLite, and all that follows from it
+``trust``       devices, members, signatures, pairing
+``helpers``     other processes that take work off this one
+``markup``      Markdown, wiki-links and names as text
+``changes``     changes and messages to bytes and back
+``crdt``        the data types
+``demo_vault``  the notes that `crdtnotes demo` begins with
+``errors``      the exceptions, each message one sentence for a person
+``progress``    how long work reports how far it is
 """
 
 from importlib import import_module
@@ -8,7 +27,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crdtnotes.crdt import Patch
-    from crdtnotes.editing import Edit, EditSession
+    from crdtnotes.editing import EditSession, Grouped
     from crdtnotes.errors import (
         BadIdentity,
         Busy,
@@ -60,6 +79,7 @@ if TYPE_CHECKING:
         NoteNames,
         Received,
     )
+    from crdtnotes.store.committed import Committed, Origin
     from crdtnotes.vault import Vault
 
 __version__ = "0.1.0"
@@ -70,14 +90,15 @@ __all__ = [
     "Backlink",
     "BadIdentity",
     "Busy",
+    "Committed",
     "CrdtnotesError",
     "Damaged",
     "Dangling",
     "DecodeError",
     "DiskFull",
-    "Edit",
     "EditSession",
     "Fork",
+    "Grouped",
     "Hit",
     "InvalidChange",
     "InvalidName",
@@ -99,6 +120,7 @@ __all__ = [
     "NoteInfo",
     "NoteNames",
     "NoteNotFound",
+    "Origin",
     "OutOfRange",
     "PairingFailed",
     "Patch",
@@ -120,7 +142,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Edit": "crdtnotes.editing",
+    "Committed": "crdtnotes.store.committed",
+    "Grouped": "crdtnotes.editing",
+    "Origin": "crdtnotes.store.committed",
     "EditSession": "crdtnotes.editing",
     "Note": "crdtnotes.note",
     "Patch": "crdtnotes.crdt",

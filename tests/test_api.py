@@ -25,7 +25,6 @@ NOT_YET_PUBLIC = {
     "crdtnotes.sync.net.address",
     "crdtnotes.sync.peers.conversation",
     "crdtnotes.sync.peers.dialer",
-    "crdtnotes.sync.peers.file_watch",
     "crdtnotes.sync.peers.node",
     "crdtnotes.sync.peers.worker",
     "crdtnotes.sync.session.ports",

@@ -10,6 +10,7 @@ from pathlib import Path
 from crdtnotes.cli.dialling import OwnReplica, count_notes, fetching, refuse_existing
 from crdtnotes.cli.output import quoted
 from crdtnotes.errors import CrdtnotesError, PairingFailed, Unreachable, VaultExists
+from crdtnotes.progress import Progress
 from crdtnotes.store import Replica
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.peers.conversation import PeerStatus
@@ -66,7 +67,7 @@ class PairingTable:
                 patience = clock() + SYNC_SECONDS
             elif clock() > patience:
                 raise Unreachable(
-                    f"{quoted(device.name)} is paired, but has not come for the notes yet; leave "
+                    f"{quoted(device.name)} is paired, but has not fetched the notes yet; leave "
                     "`crdtnotes serve` running here."
                 )
             await asyncio.sleep(_LOOK_SECONDS)
@@ -110,14 +111,14 @@ async def join_vault(
     address: Address | None,
     path: Path,
     device: str,
-    show: Callable[[int, int], None],
+    progress: Progress,
     tell: Callable[[str], None],
 ) -> tuple[Joined, int | None]:
     """Pair with the device that shows `code` and make a replica of its vault at `path`.
 
-    `tell` is given sentences about what is waited for, `show` how many changes have come and how many there
-    are. Returns what was joined, and how many notes came; None if the first sync did not get through: the
-    replica is there and paired, and any later sync fills it.
+    `tell` is given sentences about what is waited for; `progress` counts the changes that have come. Returns
+    what was joined, and how many notes came; None if the first sync did not get through: the replica is there
+    and paired, and any later sync fills it.
     """
     identity = own_identity()
     vault = vault_at(path)
@@ -131,7 +132,7 @@ async def join_vault(
         await asyncio.to_thread(make_replica, joined, path, device, vault)
 
     def asked(host: str) -> None:
-        tell(f"{quoted(host)} asks whether it is you: say yes there. This device is {shown(identity.id)}")
+        tell(f"{quoted(host)} asks whether it is you: answer yes there. This device is {shown(identity.id)}")
 
     if address is None:
         tell("Looking for the laptop in the local network.")
@@ -141,24 +142,22 @@ async def join_vault(
         places = [address]
     joined = await join(code, places, make, store, asked)
     try:
-        await _first_sync(joined, identity, path, show)
+        await _first_sync(joined, identity, path, progress)
     except CrdtnotesError:
         return joined, None
     except asyncio.CancelledError:
-        tell("This device is paired, and not all notes are here yet: `crdtnotes sync --once` fetches them.")
+        tell("This device is paired, but not all notes are here: `crdtnotes sync --once` fetches the rest.")
         raise
     return joined, count_notes(path)
 
 
-async def _first_sync(
-    joined: Joined, identity: Identity, path: Path, show: Callable[[int, int], None]
-) -> None:
+async def _first_sync(joined: Joined, identity: Identity, path: Path, progress: Progress) -> None:
     own = OwnReplica(path)
     async with Node(
         own.open,
         path=path,
         identity=identity,
-        report=fetching(show),
+        report=fetching(progress),
     ) as node:
         where = Address(joined.place, joined.welcome.port, secure=True)
         summary = await node.sync_once(where, [joined.host])
@@ -192,12 +191,12 @@ def make_replica(joined: Joined, path: Path, device: str, vault: bytes | None) -
         refuse_existing(path)
         Replica.create(path, device, welcome.vault).close()
     elif vault != welcome.vault:
-        raise VaultExists(f"There is another vault at {path}; choose a new place with --vault.")
+        raise VaultExists(f"There is another vault at {path}; choose another path with --vault.")
     replica = Replica(path)
     try:
         replica.devices.adopt(welcome.root, list(welcome.records))
         if not replica.devices.is_member(own_identity().id):
-            raise PairingFailed("The other device has sent no record that lets this one in.")
+            raise PairingFailed("The other device sent no record that admits this device.")
     finally:
         replica.close()
 

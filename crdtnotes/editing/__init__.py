@@ -5,6 +5,6 @@
 ``session``  the editor's view of one note
 """
 
-from crdtnotes.editing.session import Edit, EditSession
+from crdtnotes.editing.session import EditSession, Grouped
 
-__all__ = ["Edit", "EditSession"]
+__all__ = ["EditSession", "Grouped"]

@@ -1,7 +1,7 @@
-"""Texts as the search index sees them: folded, and with a space wherever a word ends.
+"""Texts in the form that the search index gets: folded, and with spaces between all words.
 
-Text is folded with NFKC, so full-width ＣＡＰ and CAP are one, and so are NFC and NFD. CJK characters (Han,
-kana, Hangul) are words of their own.
+Text is folded with NFKC, so full-width ＣＡＰ and CAP are the same, and so are NFC and NFD. Each CJK
+character (Han, kana, Hangul) is a word.
 """
 
 import re
@@ -12,22 +12,22 @@ CJK = (  # radicals, kana, bopomofo, Hangul, Han with its extensions
     "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3105-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-"""The characters that stand as words of their own, as the inside of a regular expression's class."""
+"""The characters that are words by themselves, as the content of a regular expression's character class."""
 
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what matches a run of CJK characters, and what matches a text that is folded already.
+    """Return the patterns of a run of CJK characters and of a text that is folded already.
 
-    Compiled when first needed: it takes longer than opening a vault. Folded is what NFKC leaves as it is, or
-    makes of one separator another: ASCII, Han, common punctuation.
+    They are compiled when first needed, which takes longer than opening a vault. A folded text is one that
+    NFKC leaves unchanged, except that it may turn one separator into another.
     """
     folded = r"[\x00-\x7f\u4e00-\u9fff、。《》「」『』【】，；：！？（）“”‘’—…]*+"
     return re.compile(f"([{CJK}]+)"), re.compile(folded)
 
 
 def fold(text: str) -> str:
-    """Return the text as the index sees it, but for the spacing."""
+    """Return the text in the form of the index, but without the extra spaces."""
     return unicodedata.normalize("NFKC", text)
 
 
@@ -37,7 +37,7 @@ def is_cjk(character: str) -> bool:
 
 
 def spaced(text: str) -> str:
-    """Return the text, folded, with its CJK characters apart, so that each is a word."""
+    """Return the folded text with spaces around its CJK characters, so that each is a word."""
     runs, folded = _patterns()
     if not folded.fullmatch(text):
         text = fold(text)

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from crdtnotes.crdt.ops import Patch
+from crdtnotes.crdt import Patch
 from crdtnotes_tui.notes.document import NoteDocument, plain
 
 ODD = "one\u2028two\x0cthree\x85\rfour\n\nlast 中文\n"

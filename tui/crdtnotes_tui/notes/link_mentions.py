@@ -1,7 +1,8 @@
 """Turning mentions into links, and taking that back."""
 
 from crdtnotes import Mention, Vault
-from crdtnotes.editing import Edit, EditSession
+from crdtnotes.crdt import Patch
+from crdtnotes.editing import EditSession, Grouped
 from crdtnotes.errors import LocalError
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
@@ -37,7 +38,7 @@ def _link(vault: Vault, mention: Mention) -> EditSession:
     session = vault.note(mention.note).open()
     length = len(mention.written)
     if session.text[mention.start : mention.start + length] != mention.written:
-        raise LocalError("That line has changed meanwhile; it is looked for again.")
-    session.commit([Edit(mention.start, length, mention.link, 1)])
+        raise LocalError("That line has changed meanwhile; the mentions are searched again.")
+    session.commit([Grouped(Patch(mention.start, length, mention.link), 1)])
     session.settle()
     return session
