@@ -1,21 +1,21 @@
 """The replica: one SQLite file that holds a vault's log and everything derived from it.
 
-``replica``      the file, open: reading, and transactions that hold a change with all that follows from it
-``core``         what the parts of a replica may ask of it
-``writer``       local edits become operations of a change
-``ingest``       changes that come from other replicas
-``causality``    the rules that every change must keep
-``digest``       one hash of what two replicas have in common
-``devices``      who belongs to the vault, each call a transaction
+``replica``      the open file: reading, and transactions that store a change with everything derived from it
+``core``         the interface of a replica that its parts use
+``writer``       turns local edits into operations of a change
+``ingest``       takes in changes from other replicas
+``causality``    the rules that every change must follow
+``digest``       one hash to compare the contents of two replicas
+``devices``      the devices of the vault, each call a transaction
 ``own_stream``   which stream this replica writes
-``local_state``  what this machine remembers of the file outside of it
+``local_state``  what this machine remembers about the file, stored outside the file
 ``activity``     who changed which note since a version
 ``file``         the SQLite file: opening, creating, its schema
-``log``          every change in its bytes: rows, packed blocks, dictionaries
-``views``        what follows from the log: snapshots, names, links, the search index
+``log``          the bytes of every change: rows, packed blocks, dictionaries
+``views``        data derived from the log: snapshots, names, links, the search index
 ``forks``        two versions of one change: which one wins, and how the other gives way
 ``signing``      members, signatures and checkpoints of a paired vault
-``compaction``   packing small changes, compressing large ones anew
+``compaction``   packing small changes, recompressing large ones
 ``upkeep``       checking, salvaging and backing up a file
 """
 

@@ -1,4 +1,4 @@
-"""What others changed: for people, from the changes themselves."""
+"""Recent changes by others, as a list for the user, computed from the changes themselves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,21 +8,22 @@ from crdtnotes.crdt.ops import Delete, Insert, Op
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.replica import Replica
 
-MOST_CHANGES = 600
-"""So many are looked at, the last ones of each actor: a large first sync is no list for a person to read, and
-must not keep the vault's thread for long.
+MAX_CHANGES_READ = 600
+"""Changes that are read, the last ones of each actor: nobody reads a list of a large first sync, and it must
+not keep the vault's thread busy for long.
 """
 
-MOST = 100
-"""So many are told, the latest."""
+MAX_ARRIVALS = 100
+"""Arrivals that are returned, the latest ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What one actor changed in one note: `changes` of them, the last on line `line` (from 1).
+    """The changes of one actor to one note: their number, and the line (from 1) of the last one.
 
-    `note` is the note's id, `actor` has 16 hex digits, `time` is of the last change, in ms since 1970 by its
-    author's clock, `context` what the line says now, or where it is empty the last one above it that is not.
+    `note` is the note's id, `actor` has 16 hex digits, `time` is that of the last change, in ms since 1970 by
+    its author's clock. `context` is the line's present text, or if it is empty the nearest line above that is
+    not.
     """
 
     note: str
@@ -42,12 +43,12 @@ class _Gathered:
 
 
 def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
-    """Return what others than this replica changed beyond a version, the latest first, MOST at the most."""
+    """Return the changes of others beyond a version, the latest first, at most MAX_ARRIVALS."""
     heads = replica.version()
     fresh = {
         actor: seq for actor, seq in heads.items() if actor != replica.actor and seq > version.get(actor, 0)
     }
-    each = max(1, MOST_CHANGES // max(1, len(fresh)))
+    each = max(1, MAX_CHANGES_READ // max(1, len(fresh)))
     known = replica.version()
     known.update((actor, max(version.get(actor, 0), seq - each)) for actor, seq in fresh.items())
     gathered: dict[tuple[bytes, int], _Gathered] = {}
@@ -74,12 +75,12 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
             one.time,
             *_line(replica, note, one.element),
         )
-        for one, note, actor in latest[:MOST]
+        for one, note, actor in latest[:MAX_ARRIVALS]
     ]
 
 
 def _element(op: Op) -> OpId | None:
-    """Return the last element that an operation put in or took out."""
+    """Return the last element that an operation inserted or deleted."""
     if isinstance(op, Insert):
         counter, actor = op.id
         return OpId(counter + len(op.text) - 1, actor)

@@ -1,4 +1,4 @@
-"""What the parts of a replica need of it."""
+"""The interface of a replica that its parts use."""
 
 import sqlite3
 from contextlib import AbstractContextManager
@@ -12,7 +12,7 @@ from crdtnotes.store.signing.signer import Signer
 
 
 class ReplicaCore(Protocol):
-    """A replica, as its parts see it."""
+    """A replica as its parts see it."""
 
     @property
     def path(self) -> Path:
@@ -40,13 +40,13 @@ class ReplicaCore(Protocol):
 
     @property
     def signer(self) -> Signer:
-        """What covers its log."""
+        """The signer of its log."""
 
     def heads(self) -> dict[int, tuple[int, bytes]]:
         """Return the end of each actor's stream: `{actor: (seq, hash of the chain)}`."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Hold the replica for writing; all that is done inside is committed as one, or not at all."""
+        """Lock the replica for writing; all that is done inside is committed together, or not at all."""
 
     def reading(self) -> AbstractContextManager[None]:
-        """Notice what other processes have written, and turn SQLite's errors into ours."""
+        """Refresh after commits of other processes, and convert SQLite's errors to ours."""

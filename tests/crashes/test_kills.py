@@ -50,7 +50,7 @@ def writer(path, seed, identity):
                 with vault.transaction():
                     for _ in range(5):
                         children.edit(vault, person)
-                        vault._writer.settle_names()
+                        vault._writer.update_names()
                         report(children.head(vault.replica))
     return work
 
