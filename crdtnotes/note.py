@@ -190,7 +190,7 @@ class Note:
         with self._writer.transaction():
             self._row()
             self._writer.remove(self._uid)
-            self._writer.settle_names()
+            self._writer.update_names()
 
     def restore(self) -> None:
         """Bring the note back after a delete, as it was; a note that is there is left alone."""
@@ -200,7 +200,7 @@ class Note:
                 raise NoteNotFound("This note is not here any more.")
             if not doc.state.exists:
                 self._writer.rename(self._uid, doc.state.name.value)
-                self._writer.settle_names()
+                self._writer.update_names()
 
     # -- links
 
