@@ -22,7 +22,7 @@ from crdtnotes.markup import templates
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
 from crdtnotes.markup.tagtree import Branch, is_within, tag_tree
 from crdtnotes.note import Note
-from crdtnotes.store.activity import MOST, arrivals
+from crdtnotes.store.activity import MAX_ARRIVALS, arrivals
 from crdtnotes.store.activity import Arrival as Arrival
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.ingest import Received
@@ -44,7 +44,7 @@ _HEX = re.compile("[0-9a-fA-F]+")
 _DEFAULT_DAILY = "# {{date}}\n\n"
 
 
-MOST_ARRIVALS = MOST
+MOST_ARRIVALS = MAX_ARRIVALS
 """So many `Vault.arrivals` returns at the most."""
 
 
@@ -147,7 +147,7 @@ class Vault:
     @property
     def actor(self) -> str:
         """The stream that this replica writes, 16 hex digits."""
-        self._replica.look()
+        self._replica.refresh()
         return f"{self._replica.actor:016x}"
 
     @property

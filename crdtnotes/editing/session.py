@@ -43,7 +43,7 @@ class EditSession:
         self._writer = writer
         self._uid = uid
         self._history = History()
-        self._unsettled = False
+        self._links_outdated = False
         with writer.reading():
             self._doc = self._copy()
             self._epoch = writer.replica.epoch
@@ -97,14 +97,14 @@ class EditSession:
         for group, steps in done:
             if steps:
                 self._history.record(group, steps)
-                self._unsettled = True
+                self._links_outdated = True
         try:
-            return self.look()
+            return self.refresh()
         except StoreError:
             # The edits are stored: an error now would make whoever called make them again.
             return []
 
-    def look(self) -> list[Patch]:
+    def refresh(self) -> list[Patch]:
         """Return what others did to the text since the session last looked."""
         with self._writer.reading() as replica:
             if self._outdated:
@@ -121,11 +121,11 @@ class EditSession:
         """Do again what was taken back last; return what that did to the text."""
         return self._turn(self._history.redos, self._history.undos)
 
-    def settle(self) -> None:
+    def update_links(self) -> None:
         """Bring the note's links in line with its text, if this session has edited it since."""
-        if self._unsettled:
-            self._writer.settle_links(self._uid)
-            self._unsettled = False
+        if self._links_outdated:
+            self._writer.update_links(self._uid)
+            self._links_outdated = False
 
     # -- inside
 
@@ -169,7 +169,7 @@ class EditSession:
         moved = rebase(differences(before, shown), differences(before, self.text))
         for patch in sorted(moved, reverse=True):
             self._make(Edit(*patch))
-        self._unsettled = True
+        self._links_outdated = True
         return differences(shown, self.text)
 
     def _make(self, edit: Edit) -> list[Step]:
@@ -203,7 +203,7 @@ class EditSession:
         made: list[Step] = []
         with self._writer.reading():
             if self._outdated:
-                return self.look()
+                return self.refresh()
         if source:
             with self._history.reviving(), self._writing():
                 for step in reversed(source[-1]):
@@ -211,7 +211,7 @@ class EditSession:
             source.pop()
             target.append(made)
             self._history.close_group()
-            self._unsettled = True
+            self._links_outdated = True
         return patches
 
     def _take_back(self, step: Step, made: list[Step]) -> list[Patch]:

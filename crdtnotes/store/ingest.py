@@ -46,7 +46,7 @@ class Received:
     changes: int = 0
     known: int = 0
     waiting: int = 0
-    covered: bool = False
+    newly_signed: bool = False
     version: Version = field(default_factory=dict)
 
 
@@ -98,15 +98,15 @@ class Ingest:
             wait = wait and not self._host.members.founded
             for item in received:
                 if isinstance(item, Heads):
-                    self._host.signer.cover_group(item)
+                    self._host.signer.check_group(item)
                     continue
                 for opened in unbatch(item):
                     if not opened.is_block or not self._take_block(opened, result):
                         early += self._take_singly(opened, result, wait=wait)
             if restored:
                 self._log.grown.clear()
-            self._host.signer.check_covered()
-            result.covered = self._host.signer.settle()
+            self._host.signer.check_signed()
+            result.newly_signed = self._host.signer.apply_late_signatures()
         for change, data in early:
             self._waiting[change.actor, change.seq] = (change, data)
 

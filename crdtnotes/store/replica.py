@@ -36,7 +36,7 @@ from crdtnotes.store.digest import digest
 from crdtnotes.store.file.database import create_file, open_file, plain_errors, writing
 from crdtnotes.store.forks.forks import Forks
 from crdtnotes.store.ingest import Ingest, Received
-from crdtnotes.store.local_state import Remembered
+from crdtnotes.store.local_state import StreamRecord
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.own_stream import OwnStream, new_token, random_actor
 from crdtnotes.store.signing.checkpoints import Group
@@ -90,7 +90,7 @@ class Replica:
                 self.devices = Devices(self)
                 self.forks = Forks(self, self._derived)
                 self.ingest = Ingest(self, self._derived, self.forks)
-                self._look()
+                self._refresh()
                 if not read_only:
                     self.stream.check()
                 if not read_only and int(meta["kinds"]) < KNOWN_KINDS:
@@ -113,7 +113,7 @@ class Replica:
             "kinds": KNOWN_KINDS,
         }
         create_file(path, meta)
-        local_state.remember(path, Remembered(token, actor, 0))
+        local_state.remember(path, StreamRecord(token, actor, 0))
         return cls(path, actors=actors)
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ class Replica:
 
     # -- reading
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Notice what other processes have written."""
         with self.reading():
             pass
@@ -155,7 +155,7 @@ class Replica:
         """Notice what other processes have written, and turn SQLite's errors into ours."""
         with plain_errors(self.path):
             if self._depth == 0:
-                self._look()
+                self._refresh()
             yield
 
     @contextmanager
@@ -168,7 +168,7 @@ class Replica:
             self.conn.execute("BEGIN")
             try:
                 self.conn.execute("SELECT 1 FROM meta").fetchone()  # takes the lock
-                self._look()
+                self._refresh()
                 yield
             finally:
                 self.conn.rollback()
@@ -205,16 +205,16 @@ class Replica:
         with self.transaction():
             self.conn.execute("INSERT OR REPLACE INTO peers VALUES (?, ?, ?)", (device, address, seen))
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         (version,) = self.conn.execute("PRAGMA data_version").fetchone()
         if version != self._data_version:
             self.log.refresh()
             meta = dict(self.conn.execute("SELECT key, value FROM meta"))
             if not isinstance(meta.get("actor"), int):
                 raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
-            self.stream.look(meta["actor"], meta.get("token"))
-            self.forks.look(meta)
-            self._derived.look()
+            self.stream.refresh(meta["actor"], meta.get("token"))
+            self.forks.refresh(meta)
+            self._derived.refresh()
             if meta["vault"] != self.vault_id:
                 self.members.forget(bytes(meta["vault"]))
             self.signer.forget()
@@ -222,12 +222,12 @@ class Replica:
 
     def version(self) -> Version:
         """Return which changes are here."""
-        self.look()
+        self.refresh()
         return self.log.version()
 
     def heads(self) -> dict[int, tuple[int, bytes]]:
         """Return the end of each actor's stream: `{actor: (seq, hash of the chain)}`."""
-        self.look()
+        self.refresh()
         return {actor: (head.seq, head.hash) for actor, head in self.log.heads.items() if head.seq}
 
     def hash_at(self, actor: int, seq: int) -> bytes | None:
@@ -283,11 +283,11 @@ class Replica:
             with writing(self.db, self.path):
                 self.db.refuse_if_replaced(self.path)
                 self._depth = 1
-                self._look()
+                self._refresh()
                 self.log.grown.clear()
                 yield
                 self.derive()
-                self.signer.cover_own(self.actor)
+                self.signer.sign_own(self.actor)
                 self.log.save_heads()
         except BaseException:
             self._derived.forget()
@@ -307,13 +307,13 @@ class Replica:
         self.log.write(change, data, doc.id)
         doc.note(change, log_id)
         self._derived.touch(doc)
-        self.signer.cover_much(self.actor)
+        self.signer.sign_if_large(self.actor)
 
     def add_created(self, change: Change, data: bytes) -> None:
         """Log a birth of a note that is not here, and the note with it."""
         self._refuse_if_undone()
         self.log.write(change, data, self._derived.add_created(change, data))
-        self.signer.cover_much(self.actor)
+        self.signer.sign_if_large(self.actor)
 
     def derive(self) -> None:
         """Bring everything derived up to date with what was integrated in this transaction."""
@@ -343,7 +343,7 @@ class Replica:
         if not self.read_only:
             with suppress(Busy, DiskFull, ReadOnly, Damaged):
                 if packing.is_due(self):
-                    packing.pack(self, least=packing.DUE)
+                    packing.pack(self, least=packing.AUTO_PACK_CHANGES)
 
     def flush_snapshots(self) -> None:
         """Store the snapshots that lag behind the log."""
@@ -406,7 +406,7 @@ class Replica:
 
     def ensure_own_stream(self) -> None:
         """See to it, before a change is made, that it goes to a stream for which this device can sign."""
-        self.stream.claim()
+        self.stream.acquire()
         actor = self.signer.own_stream(self.actor)
         if actor != self.actor:
             self.stream.begin(actor)
@@ -423,18 +423,18 @@ class Replica:
     def checkpoints_for(self, streams: Mapping[int, int]) -> list[Heads]:
         """Return, cut by cut, what covers these streams up to at most the seqs that are given."""
         with self.reading():
-            return self.signer.checkpoints.of_streams(streams)
+            return self.signer.checkpoints.heads_for(streams)
 
     def proof(self, actor: int, first: int) -> list[bytes | Heads]:
         """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
         with self.steady():
             return self.forks.proof(actor, first)
 
-    def mend_covers(self) -> None:
+    def mend_signatures(self) -> None:
         """Make what covers the log fit it, when parts of either were lost."""
         with self.transaction():
             if self.members.founded:
-                self.signer.mend()
+                self.signer.mend_signatures()
 
     # -- receiving
 
@@ -450,7 +450,7 @@ class Replica:
         Changes that are here already are passed over. One that comes before what it depends on waits
         in memory if `wait`, else it makes the whole fail. Raises a RemoteError, and keeps nothing,
         when a byte of the batches is wrong or a change is not covered. `restored` batches are from a file
-        that was this replica's: they come without what covers them, which `mend_covers` sees to.
+        that was this replica's: they come without what covers them, which `mend_signatures` sees to.
         """
         if self._depth:
             raise LocalError("Changes of others cannot be taken in while a transaction is open.")
@@ -466,10 +466,10 @@ class Replica:
         with self.reading():
             return self.forks.missing_winners()
 
-    def give_way(self, actor: int, first: int, standing: Rank, proof: Sequence[bytes | Heads] = ()) -> str:
-        """Let this replica's branch of a stream, from `first` on, give way to one of the rank `standing`.
+    def give_way(self, actor: int, first: int, winner: Rank, proof: Sequence[bytes | Heads] = ()) -> str:
+        """Let this replica's branch of a stream, from `first` on, give way to one of the rank `winner`.
 
         No text is lost. In a paired vault `proof` must show that the stream's device has signed the other
         one. Returns a sentence for a person. Raises NotCovered or Fork; see `store/forks/forks.py`.
         """
-        return self.forks.give_way(actor, first, standing, proof)
+        return self.forks.give_way(actor, first, winner, proof)

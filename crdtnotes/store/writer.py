@@ -102,7 +102,7 @@ class Writer:
     def reading(self) -> Iterator[Replica]:
         """See what others have committed, and inside a transaction also what it has done so far."""
         if self.active:
-            self.settle_names()
+            self.update_names()
         with self.replica.reading():
             yield self.replica
 
@@ -126,7 +126,7 @@ class Writer:
     def insert(self, uid: bytes, after: OpId, text: str, *, links_later: bool = False) -> OpId | None:
         """Insert text behind an element; return the first character's id, None where there is no text.
 
-        `links_later`: leave the link set as it is until `settle_links` or another edit of the note.
+        `links_later`: leave the link set as it is until `update_links` or another edit of the note.
         """
         _check_text(text)
         if not text:
@@ -146,7 +146,7 @@ class Writer:
                 draft.text_edited |= not links_later
                 self._apply(draft, Delete(tuple(spans)))
 
-    def settle_links(self, uid: bytes) -> None:
+    def update_links(self, uid: bytes) -> None:
         """Bring a note's link set in line with its text, where edits left that for later."""
         with self.transaction():
             self._draft_for(uid).text_edited = True
@@ -205,7 +205,7 @@ class Writer:
         start = 1 + max([head.last, *(log.head(actor).last for actor in deps)])
         return head.seq + 1, start, pairs(deps)
 
-    def settle_names(self) -> None:
+    def update_names(self) -> None:
         """Log what is open and derive names and links, so that they can be asked inside a transaction."""
         self.close_draft()
         self.replica.derive()

@@ -27,14 +27,14 @@ from crdtnotes.trust.identity import Identity, own_identity
 _LOOK_SECONDS = 0.5
 # How often to look whether devices have come or gone.
 
-_MOST_ADDRESSES = 16
+_MAX_ADDRESSES = 16
 
 HINT_LENGTH = 16
 """Hex digits of its id that a device announces."""
 
 _log = logging.getLogger("crdtnotes.sync")
 
-Remembered = Callable[[bytes], list[str]]
+KnownAddresses = Callable[[bytes], list[str]]
 """Returns where a device was reached before, the latest first; called on the replica's thread."""
 
 
@@ -55,7 +55,7 @@ class Dialer:
         node: Node,
         vault: bytes,
         own: bytes,
-        remembered: Remembered,
+        remembered: KnownAddresses,
         *,
         named: Callable[[bytes], str] = short,
         port: int | None = None,
@@ -102,7 +102,7 @@ class Dialer:
         fresh = [address for address in addresses if address not in known]
         for address in fresh:
             known[address] = None
-        while len(known) > _MOST_ADDRESSES:
+        while len(known) > _MAX_ADDRESSES:
             del known[next(iter(known))]
         if fresh:
             for id, event in self._stirred.items():
@@ -119,7 +119,7 @@ class Dialer:
                 # It may have been reached at a port that was only for then.
                 found[Address(address.host, DEFAULT_PORT, address.secure)] = None
         found.update(self._hints.get(device.hex()[:HINT_LENGTH], {}))
-        return [address for address in found if address.secure][:_MOST_ADDRESSES]
+        return [address for address in found if address.secure][:_MAX_ADDRESSES]
 
     async def dial(self, device: bytes) -> tuple[Connection, Address]:
         """Return a connection to the device at the first address that works; raises Unreachable, and NotLetIn

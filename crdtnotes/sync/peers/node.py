@@ -32,7 +32,7 @@ from crdtnotes.errors import (
 )
 from crdtnotes.sync.net.address import DEFAULT_PORT, Address, is_loopback
 from crdtnotes.sync.net.admission import Admission
-from crdtnotes.sync.net.backoff import MOST_AT_ONCE, Backoff
+from crdtnotes.sync.net.backoff import MAX_IMMEDIATE_RETRIES, Backoff
 from crdtnotes.sync.net.rate_limits import Breaker, Rates
 from crdtnotes.sync.net.tls import Listening, dialling_context
 from crdtnotes.sync.net.transport import Connection, dial, free_port, listen
@@ -279,7 +279,7 @@ class Node:
                 summary = await self._exchange(*await dial())
             except Fork as fork:
                 notices.append(str(fork))
-                if len(notices) == MOST_AT_ONCE:
+                if len(notices) == MAX_IMMEDIATE_RETRIES:
                     raise
             else:
                 return replace(summary, notices=tuple(notices))
