@@ -1,11 +1,11 @@
-"""What a replica takes in from others.
+"""Receiving changes from other replicas.
 
 Rules
-    - All that comes at once is taken in within one transaction, or nothing of it.
-    - A change is taken in when its actor's previous one and all its deps are here; one that comes earlier
-      waits in memory, bounded, where that is allowed.
-    - In a paired vault nothing is kept that is not covered (`store/signing/signer.py`).
-    - A block of which nothing is here is stored as it came.
+    - All batches of one call are stored in one transaction, or none of them.
+    - A change is stored when its actor's previous change and all its deps are here; a change that comes
+      earlier waits in memory, up to a limit, if that is allowed.
+    - In a paired vault no unsigned change is accepted (`store/signing/signer.py`).
+    - A block of which no change is here yet is stored as it came.
     - During a large first sync another process builds the search index (`store/views/search_builder.py`).
 """
 
@@ -27,20 +27,20 @@ from crdtnotes.store.views.derived import Derived
 from crdtnotes.store.views.documents import is_birth
 
 _NOTHING = NoteState()
-# What is known of a note that is not here; never changed.
+# The state of a note that is not here; never modified.
 
 logger = logging.getLogger("crdtnotes.store")
 
 MAX_WAITING = 16 * 1024 * 1024
-"""Bytes of changes that wait for others; beyond that the last in causal order are let go."""
+"""The most bytes of changes that wait for others; beyond that the last in causal order are dropped."""
 
 
 @dataclass(slots=True)
 class Received:
-    """What became of batches: changes stored, changes that were here already, changes that wait.
+    """The result of receiving batches: changes stored, changes that were here already, changes that wait.
 
-    `version` is the version of those that are stored, as far as they were in the batches. `covered`: some of
-    what was here before is covered only now.
+    `version` includes the batches' changes that are stored here. `newly_signed`: some changes that were here
+    before are signed only now.
     """
 
     changes: int = 0
@@ -51,7 +51,7 @@ class Received:
 
 
 class Ingest:
-    """Takes in batches; `receive` is called when no transaction is open."""
+    """Receives batches; `receive` must be called when no transaction is open."""
 
     def __init__(self, host: ReplicaCore, derived: Derived, branches: Forks) -> None:
         self._host = host
@@ -71,14 +71,14 @@ class Ingest:
         """See `Replica.receive`."""
         result = Received()
         if self._epoch != self._forks.epoch:
-            # What waited was said of a log that was written anew since; it is sent again.
+            # The waiting changes belong to a log that was rewritten since; peers send them again.
             self._epoch = self._forks.epoch
             self._waiting.clear()
         self._born = []
         try:
             self._receive(received, result, wait=wait, restored=restored)
         except Fork as fork:
-            # Another version of a change is one only if its author has signed it; else it is a forgery.
+            # In a paired vault a second version that its author has not signed is a forgery, not a fork.
             with self._host.reading():
                 if self._host.members.founded and fork.actor:
                     self._host.signer.proven_rank(fork.actor, fork.seq, received)
@@ -111,7 +111,7 @@ class Ingest:
             self._waiting[change.actor, change.seq] = (change, data)
 
     def _take_singly(self, opened: Opened, result: Received, *, wait: bool) -> list[tuple[Change, bytes]]:
-        """Integrate a piece's changes one by one; return those that are not ready, if these may `wait`."""
+        """Store a piece's changes one by one; return those that are not ready, if they may `wait`."""
         early: list[tuple[Change, bytes]] = []
         for change, data in opened.changes:
             if causality.is_ready(change, self._log):
@@ -126,7 +126,7 @@ class Ingest:
         return early
 
     def _take_block(self, opened: Opened, result: Received) -> bool:
-        """Integrate a block as a whole; return False where parts of it are here already or are not ready.
+        """Store a block as a whole; return False if parts of it are here already or not ready.
 
         Raises InvalidChange.
         """
@@ -149,7 +149,8 @@ class Ingest:
     def _admit(self, change: Change, data: bytes, *, in_row: bool = True) -> int:
         """Check a ready change that is new here and apply it; return its note's row.
 
-        It is yet to be stored: in a row of its own, which can serve as a note's snapshot, or in a block.
+        The caller must then store it: in a row of its own, which can serve as a note's snapshot, or in a
+        block.
         """
         horizon = causality.check_place(change, self._log)
         doc = self._derived.documents.open(change.note)
@@ -158,13 +159,13 @@ class Ingest:
         if doc is None and in_row and is_birth(change):
             self._born += [(id, self._log.tip, op.text) for op in change.ops if isinstance(op, Create)]
         if change.actor == self._host.stream.actor:
-            # A peer knows more of this actor than this file: it is an old copy. The stream is taken in,
-            # and what is written here from now on is a new one.
+            # A peer has more changes of this actor than this file, so the file is an old copy. Receive the
+            # stream, and write to a new one from now on.
             self._host.stream.begin()
         return id
 
     def _take(self, change: Change, data: bytes, piece: Piece, result: Received) -> None:
-        """Integrate a ready change, which lies in `piece`; raises Fork or InvalidChange."""
+        """Store a ready change, which `piece` contains; raises Fork or InvalidChange."""
         head = self._log.head(change.actor)
         if change.seq <= head.seq:
             self._forks.check(change, data)
@@ -176,7 +177,7 @@ class Ingest:
         result.changes += 1
 
     def _take_waiting(self, result: Received) -> bool:
-        """Integrate what need not wait any longer; return whether to try again."""
+        """Store the waiting changes that are ready now; return whether to try again."""
         order = sorted(self._waiting.values(), key=lambda item: (item[0].start, item[0].actor))
         taken = Received()
         current, _ = order[0]

@@ -1,11 +1,11 @@
 """One replica: its file and its transactions.
 
 One transaction holds the changes, what is derived from them and the heads. It takes the file's write
-lock first and then looks whether another process has written, so counters and seqs are never used
-twice. If it fails, nothing of it happened and everything in memory is read anew.
+lock first and then checks whether another process has written, so counters and seqs are never used
+twice. If it fails, nothing of it is stored and everything in memory is read again.
 
-The parts: `derived` follows from the log, `intake` takes in what others send, `branches` are forks, `devices`
-is who belongs to the vault.
+The parts: `documents`, `names`, `links` and `search` are derived from the log, `ingest` receives changes from
+others, `forks` resolves forks, `devices` are the members of the vault.
 """
 
 import secrets
@@ -61,9 +61,9 @@ class Replica:
     ) -> None:
         """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged.
 
-        `actors` gives the name of each stream that this replica begins; by default a random one. `identity`
-        gives this device's keys, by default those of the user's data folder; they are asked for once a
-        paired vault is written.
+        `actors` returns the actor for each stream that this replica begins; by default a random one.
+        `identity` returns this device's keys, by default those of the user's data folder; it is called when a
+        paired vault is first written.
         """
         self.new_actor = actors or random_actor
         self.path = path
@@ -117,7 +117,7 @@ class Replica:
         return cls(path, actors=actors)
 
     def close(self) -> None:
-        """Store what lags behind and pack what is worth it, where that can be done now; close the file."""
+        """Store lagging snapshots and pack the log if due, unless that fails now; close the file."""
         try:
             self.flush_snapshots_if_possible()
             self.put_in_prepared()
@@ -139,20 +139,20 @@ class Replica:
 
     @property
     def epoch(self) -> int:
-        """How often the log was written anew because of a fork."""
+        """How often the log was rewritten because of a fork."""
         with self.reading():
             return self.forks.epoch
 
     # -- reading
 
     def refresh(self) -> None:
-        """Notice what other processes have written."""
+        """Refresh after commits of other processes."""
         with self.reading():
             pass
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Notice what other processes have written, and turn SQLite's errors into ours."""
+        """Refresh after commits of other processes, and convert SQLite's errors to ours."""
         with plain_errors(self.path):
             if self._depth == 0:
                 self._refresh()
@@ -176,23 +176,23 @@ class Replica:
     def row_by_key(self, key: str) -> int | None:
         """Return the row of the note that shows the name with this key; raises Damaged.
 
-        An index that is damaged must not lead to another note, or past the one that is meant.
+        A damaged index must not lead to another note, or hide the right one.
         """
         row = self.conn.execute("SELECT id, name FROM notes WHERE key = ?", (key,)).fetchone()
         if row is None:
             if self.names.is_shown(key):
-                raise Damaged(f"The names in {self.path} are damaged; `crdtnotes repair` mends them.")
+                raise Damaged(f"The names in {self.path} are damaged; run `crdtnotes repair`.")
             return None
         id, name = row
         if not isinstance(id, int) or not isinstance(name, str) or name_key(name) != key:
-            raise Damaged(f"The names in {self.path} are damaged; `crdtnotes repair` mends them.")
+            raise Damaged(f"The names in {self.path} are damaged; run `crdtnotes repair`.")
         return id
 
     def uid_of(self, row: int) -> bytes:
         """Return the id of the note in a row."""
         found = self.conn.execute("SELECT uid FROM notes WHERE id = ?", (row,)).fetchone()
         if found is None:
-            raise Damaged(f"A note in {self.path} is not where its name leads; `crdtnotes repair` mends it.")
+            raise Damaged(f"A note in {self.path} is not where its name leads; run `crdtnotes repair`.")
         return bytes(found[0])
 
     def peers(self) -> list[dict[str, object]]:
@@ -211,7 +211,7 @@ class Replica:
             self.log.refresh()
             meta = dict(self.conn.execute("SELECT key, value FROM meta"))
             if not isinstance(meta.get("actor"), int):
-                raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
+                raise Damaged(f"{self.path} is damaged; run `crdtnotes repair`.")
             self.stream.refresh(meta["actor"], meta.get("token"))
             self.forks.refresh(meta)
             self._derived.refresh()
@@ -221,7 +221,7 @@ class Replica:
             self._data_version = version
 
     def version(self) -> Version:
-        """Return which changes are here."""
+        """Return the version: which changes are here."""
         self.refresh()
         return self.log.version()
 
@@ -238,8 +238,8 @@ class Replica:
     def changes_since(self, version: Mapping[int, int]) -> Iterator[bytes | Heads]:
         """Return batches of the changes that are here now and beyond `version`, in causal order.
 
-        In a paired vault they come in groups, each followed by what covers it; what is bare is left out, and
-        who lacks it cannot take what follows. They are read in pages as they are asked for; no lock is held
+        In a paired vault they come in groups, each followed by its signatures; unsigned changes are left out,
+        and a peer that lacks them cannot accept later ones. They are read in pages on demand; no lock is held
         between pages.
         """
         with self.steady():
@@ -270,7 +270,7 @@ class Replica:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the replica for writing; all that is done inside is committed as one, or not at all."""
+        """Lock the replica for writing; all that is done inside is committed together, or not at all."""
         if self._depth:
             self._refuse_if_undone()
             self._depth += 1
@@ -301,7 +301,7 @@ class Replica:
         self.documents.trim()
 
     def integrate(self, change: Change, data: bytes, doc: Document) -> None:
-        """Log a change that the document holds already."""
+        """Log a change that is already applied to the document."""
         self._refuse_if_undone()
         log_id = self.log.advance(change, data)
         self.log.write(change, data, doc.id)
@@ -310,36 +310,36 @@ class Replica:
         self.signer.sign_if_large(self.actor)
 
     def add_created(self, change: Change, data: bytes) -> None:
-        """Log a birth of a note that is not here, and the note with it."""
+        """Log the birth of a note that is not here, and add the note."""
         self._refuse_if_undone()
         self.log.write(change, data, self._derived.add_created(change, data))
         self.signer.sign_if_large(self.actor)
 
     def derive(self) -> None:
-        """Bring everything derived up to date with what was integrated in this transaction."""
+        """Bring all derived data up to date with the changes logged in this transaction."""
         self._refuse_if_undone()
         self._derived.derive()
 
     def _refuse_if_undone(self) -> None:
-        """Stop a transaction that SQLite rolled back by itself, as it may where a disk is full.
+        """Stop a transaction that SQLite rolled back by itself, as it may do when a disk is full.
 
-        Whoever caught that error and went on would else write without a transaction.
+        Otherwise a caller that caught that error and went on would write without a transaction.
         """
         if not self.conn.in_transaction:
-            raise StoreError(f"What was being written to {self.path} was undone by an error before.")
+            raise StoreError(f"An earlier error has rolled back the transaction on {self.path}.")
 
     def flush_snapshots_if_possible(self) -> None:
-        """Store the snapshots that lag behind, unless that cannot be done now.
+        """Store the snapshots that lag behind, unless the file is busy, full or read-only.
 
-        They may lag: that is no reason for reading or closing to fail. (Inside a transaction it is: SQLite
-        may have undone it.)
+        They may lag, so reading or closing must not fail because of them. (Inside a transaction the error is
+        raised, because SQLite may have rolled the transaction back.)
         """
         if not self.read_only:
             with suppress(*(() if self._depth else (Busy, DiskFull, ReadOnly))):
                 self.flush_snapshots()
 
     def _pack_if_possible(self) -> None:
-        """Pack the log where that is worth while, unless it cannot be done now; what is damaged stays."""
+        """Pack the log if due, unless the file is busy, full or read-only; damaged changes stay."""
         if not self.read_only:
             with suppress(Busy, DiskFull, ReadOnly, Damaged):
                 if packing.is_due(self):
@@ -354,12 +354,12 @@ class Replica:
                 self._derived.flush_snapshots()
 
     def compact(self, progress: packing.Progress | None = None) -> None:
-        """Make the file small: pack the log, compress it anew, tidy the search index, give back free pages.
+        """Make the file small: pack and recompress the log, optimise the search index, free unused pages.
 
-        Whatever interrupts it leaves the file whole. It needs as much free room as the file takes.
+        An interruption leaves the file intact. It needs as much free disk space as the file takes.
         """
         if self._depth:
-            raise LocalError("A vault cannot be made small while a transaction is open.")
+            raise LocalError("Cannot compact while a transaction is open.")
         self.flush_snapshots()
         packing.pack(self, progress=progress)
         recompress(self, progress=progress)
@@ -368,11 +368,11 @@ class Replica:
             self.conn.execute("VACUUM")
 
     def put_in_prepared(self) -> None:
-        """Put into the search index what another process has made of it, if there is such.
+        """Store the search index that another process has built, if there is one.
 
-        Where that cannot be done (the file is busy, the disk full, SQLite lets nobody write FTS5's tables),
-        the index is made anew when it is needed; whatever is wrong shows then. Inside a transaction it waits,
-        for it must be undone alone.
+        If that fails (the file is busy, the disk is full, SQLite does not allow writing to FTS5's tables),
+        the index is built again when it is needed; a lasting error shows then. Inside a transaction it does
+        nothing, because it must be rolled back separately.
         """
         if self.search.is_prepared and not self._depth:
             built = self.search.prepared()
@@ -382,7 +382,7 @@ class Replica:
                         self.search.take_over(built)
 
     def flush_index(self) -> None:
-        """Put into the search index what is not there yet."""
+        """Add all notes that are not in the search index yet."""
         self.put_in_prepared()
         with self.reading():
             pending = self.search.pending()
@@ -391,47 +391,47 @@ class Replica:
                 pending = self.search.put_in_pending(PENDING_BULK)
 
     def _read_newer(self) -> None:
-        """Read anew the notes that hold operations which an older crdtnotes did not know."""
+        """Read the notes again that contain operations which an older crdtnotes did not know."""
         with self.transaction():
             self._derived.read_newer()
             self.conn.execute("UPDATE meta SET value = ? WHERE key = 'kinds'", (KNOWN_KINDS,))
 
-    # -- what covers the log
+    # -- signatures
 
     @property
     def founded(self) -> bool:
-        """Whether the vault was paired, so that changes are taken in only with what covers them."""
+        """Whether the vault was paired, so that changes are accepted only with their signatures."""
         with self.reading():
             return self.members.founded
 
     def ensure_own_stream(self) -> None:
-        """See to it, before a change is made, that it goes to a stream for which this device can sign."""
+        """Make sure that the next change goes to a stream for which this device can sign."""
         self.stream.acquire()
         actor = self.signer.own_stream(self.actor)
         if actor != self.actor:
             self.stream.begin(actor)
 
     def unsigned_streams(self) -> Version:
-        """Return the streams of which not all is covered here, with the seq up to which it is."""
+        """Return the streams with unsigned changes, each with the seq up to which it is signed."""
         with self.reading():
             return self.signer.checkpoints.unsigned_streams()
 
     def unsigned_count(self) -> int:
-        """Return how many changes wait here for their authors' signatures; see `signing/checkpoints.py`."""
+        """Return how many changes are unsigned here; see `signing/checkpoints.py`."""
         return sum(self.log.head(actor).seq - seq for actor, seq in self.unsigned_streams().items())
 
     def checkpoints_for(self, streams: Mapping[int, int]) -> list[Heads]:
-        """Return, cut by cut, what covers these streams up to at most the seqs that are given."""
+        """Return the signed heads of these streams up to at most the given seqs, one Heads a checkpoint."""
         with self.reading():
             return self.signer.checkpoints.heads_for(streams)
 
     def proof(self, actor: int, first: int) -> list[bytes | Heads]:
-        """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
+        """Return the proof of this replica's branch of a stream from `first` on; empty if it is not here."""
         with self.steady():
             return self.forks.proof(actor, first)
 
     def mend_signatures(self) -> None:
-        """Make what covers the log fit it, when parts of either were lost."""
+        """Make the signatures match the log, after parts of either were lost."""
         with self.transaction():
             if self.members.founded:
                 self.signer.mend_signatures()
@@ -439,21 +439,21 @@ class Replica:
     # -- receiving
 
     def cost(self, batch: bytes) -> int:
-        """Return what it costs to take in a batch, in bytes of text; raises DecodeError."""
+        """Return the cost of receiving a batch, in bytes of text; raises DecodeError."""
         return cost(batch)
 
     def receive(
         self, received: Sequence[bytes | Heads], *, wait: bool = False, restored: bool = False
     ) -> Received:
-        """Take in batches from another replica, in one transaction, and in a paired vault what covers them.
+        """Receive batches from another replica, in one transaction; in a paired vault with their signatures.
 
-        Changes that are here already are passed over. One that comes before what it depends on waits
-        in memory if `wait`, else it makes the whole fail. Raises a RemoteError, and keeps nothing,
-        when a byte of the batches is wrong or a change is not covered. `restored` batches are from a file
-        that was this replica's: they come without what covers them, which `mend_signatures` sees to.
+        Changes that are here already are ignored. A change that comes before its dependencies waits in
+        memory if `wait`, otherwise the whole call fails. Raises a RemoteError, and stores nothing, if a byte
+        of the batches is wrong or a change is not signed. `restored` batches come from this replica's damaged
+        file and have no signatures, which `mend_signatures` restores.
         """
         if self._depth:
-            raise LocalError("Changes of others cannot be taken in while a transaction is open.")
+            raise LocalError("Cannot receive changes while a transaction is open.")
         return self.ingest.receive(received, wait=wait, restored=restored)
 
     def rank(self, actor: int, seq: int) -> Rank | None:
@@ -462,14 +462,14 @@ class Replica:
             return self.forks.rank(actor, seq)
 
     def missing_winners(self) -> list[tuple[int, int, bytes]]:
-        """Return `(actor, seq, hash)` of what stands next in a stream here, and is not here; see Branches."""
+        """Return `(actor, seq, hash)` of the winners that come next in a stream but are not here."""
         with self.reading():
             return self.forks.missing_winners()
 
     def give_way(self, actor: int, first: int, winner: Rank, proof: Sequence[bytes | Heads] = ()) -> str:
-        """Let this replica's branch of a stream, from `first` on, give way to one of the rank `winner`.
+        """Let this replica's branch of a stream, from `first` on, give way to the branch of rank `winner`.
 
         No text is lost. In a paired vault `proof` must show that the stream's device has signed the other
-        one. Returns a sentence for a person. Raises NotCovered or Fork; see `store/forks/forks.py`.
+        branch. Returns a sentence for the user. Raises NotSigned or Fork; see `store/forks/forks.py`.
         """
         return self.forks.give_way(actor, first, winner, proof)

@@ -1,4 +1,4 @@
-"""Notices what other processes commit to the replica's file."""
+"""Notices commits of other processes to the replica's file."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 FAST_SECONDS = 0.004
 SLOW_SECONDS = 0.025
 FAST_FOR_SECONDS = 10.0
-"""How often the file is looked at: fast for a while after each change, then slow."""
+"""How often the file is checked: fast for a while after each change, then slow."""
 
 SETTLE_SECONDS = 0.025
 """A file system's clock can tick as slowly as every 10 ms: a commit in the same tick as the one that was
@@ -48,6 +48,6 @@ class FileWatch:
         try:
             status = self._path.stat()
         except OSError:
-            # A drive that is away for a moment; what matters is the difference once it is back.
+            # The drive may be missing for a moment; a change is noticed once it is back.
             return None
         return status.st_mtime_ns, status.st_size

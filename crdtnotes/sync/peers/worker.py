@@ -13,7 +13,7 @@ T = TypeVar("T")
 class Worker:
     """Opens a replica on a thread of its own and runs jobs there, one by one, first come first served.
 
-    Whoever has much to do gives it piece by piece and waits for each: then the sessions take turns.
+    A caller with much work submits it in pieces and waits for each, so that sessions take turns.
     """
 
     def __init__(self, open_replica: Callable[[], SyncStore]) -> None:
@@ -23,13 +23,13 @@ class Worker:
 
     @property
     def replica(self) -> SyncStore:
-        """The replica; it may be handed on anywhere, but used only by jobs."""
+        """The replica; the reference may be passed around, but only jobs may use it."""
         if self._replica is None:
             raise RuntimeError("the worker is not running")
         return self._replica
 
     async def start(self) -> None:
-        """Open the replica; raises what opening it raises, and then the thread is gone again."""
+        """Open the replica; if that raises, the thread is ended first."""
         try:
             self._replica = await self.run(self._open_replica)
         finally:
@@ -39,12 +39,12 @@ class Worker:
     async def run(self, job: Callable[[], T]) -> T:
         """Run `job` and return its result.
 
-        A job that has begun always runs to its end; one that is cancelled before never begins.
+        A job that has begun always runs to its end; a job that is cancelled before never begins.
         """
         return await asyncio.wrap_future(self._executor.submit(job))
 
     async def stop(self) -> None:
-        """Wait for the jobs under way, close the replica and end the thread."""
+        """Wait for the running jobs, close the replica and end the thread."""
         replica, self._replica = self._replica, None
         try:
             if replica is not None:
