@@ -39,7 +39,7 @@ _ADDRESSES_KEPT = 16
 
 _NO_RECORDS = bytes(16)
 
-_DAMAGED = "What the vault's file says about devices is damaged; run `crdtnotes repair`."
+_DAMAGED = "The records about devices in the vault's file are damaged; run `crdtnotes repair`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +280,7 @@ class Members:
         self._state = state
 
     def forget(self, vault: bytes | None = None) -> None:
-        """Read everything anew: a transaction was rolled back, or the vault has this new id."""
+        """Read everything again: a transaction was rolled back, or the vault has this new id."""
         self._state = None
         self._vault = vault or self._vault
 
