@@ -17,6 +17,7 @@ from crdtnotes.crdt.ops import Create
 from crdtnotes.crdt.version import covers
 from crdtnotes.errors import Damaged, InvalidName, NoteExists, WrongVault
 from crdtnotes.markup.names import name_key
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store import local_state
 from crdtnotes.store.file.database import replace_file
 from crdtnotes.store.replica import Replica
@@ -31,8 +32,6 @@ _GENERATIONS = 3
 
 Fetch = Callable[[Path], None]
 """Fetches into the replica at a path the changes that a peer has."""
-
-Show = Callable[[int, int], None]
 
 Identify = Callable[[], bytes]
 """Returns the id of the vault that a peer serves."""
@@ -54,24 +53,20 @@ class Repaired:
     texts: tuple[str, ...]
 
 
-def _show_nothing(done: int, total: int) -> None:
-    """Show nothing."""
-
-
 def repair(
     path: Path,
     fetch: Fetch | None = None,
     identify: Identify | None = None,
     device: str = "laptop",
-    show: Show = _show_nothing,
+    progress: Progress = no_progress,
 ) -> Repaired:
     """Rebuild the replica at `path` and set its old file aside.
 
-    `fetch` is called with the path of the new replica while it is being built. `identify` and `device` give
-    the vault's id and the device's name if the file itself does not. `show` is called with the number of
-    changes added so far and the total. The new file writes as a new actor. Raises Damaged if not even the
-    vault's id can be read and there is no peer to ask, VaultNotFound, NewerVault, Busy while another process
-    writes, and what `fetch` raises; the file at `path` is then unchanged.
+    `fetch` is called with a new replica of the vault while it is being built; `identify` and `device` say
+    whose it is where the file itself does not. `progress` counts the changes that are taken over. The new
+    file writes as a new actor. Raises Damaged where not even the vault's id can be read and no peer is there
+    to ask, VaultNotFound, NewerVault, Busy while another process writes, and what `fetch` raises; the file at
+    `path` is then as it was.
     """
     part, scratch = (path.with_name(f"{path.name}.{secrets.token_hex(4)}.part") for _ in range(2))
     try:
@@ -79,7 +74,7 @@ def repair(
             salvaged = old.read()
             vault = _identity(path, salvaged, identify)
             with closing(Replica.create(part, salvaged.device or device, vault)) as replica:
-                rest = replay(salvaged.entries, salvaged.hashes, replica, show)
+                rest = replay(salvaged.entries, salvaged.hashes, replica, progress)
                 kept = _count(replica)
                 copy_unlogged(salvaged, replica)
             if fetch is not None:
@@ -131,8 +126,8 @@ def _complete(
     """Add the changes that are ready after fetching; return `(fetched, missing, names of saved texts)`."""
     with Vault.open(part) as vault:
         fetched = _count(vault.replica) - kept
-        replay(rest, salvaged.hashes, vault.replica, _show_nothing)
-        vault.replica.mend_signatures()
+        replay(rest, salvaged.hashes, vault.replica, no_progress)
+        vault.replica.signatures.mend()
         version = vault.replica.version()
         missing = sum(max(0, seq - version.get(actor, 0)) for actor, seq in salvaged.heads.items())
         names: list[str] = []

@@ -311,7 +311,7 @@ def test_the_repaired_file_goes_on_with_one_stream(damage: Damage) -> None:
 
 def test_which_version_of_a_fork_stands_is_kept(damage: Damage) -> None:
     with Vault.open(damage.path) as vault:
-        vault.replica.give_way(77, 3, (5, bytes(range(16))))
+        vault.replica.forks.give_way(77, 3, (5, bytes(range(16))))
     planted(damage.path, "DELETE FROM links")
     repair(damage.path)
     with Vault.open(damage.path) as vault:

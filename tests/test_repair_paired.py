@@ -62,7 +62,7 @@ def test_signatures_and_devices_outlive_a_repair(paired: Paired, monkeypatch: py
     repaired, bo = paired.repair(monkeypatch)
     assert (repaired.missing, repaired.texts, bo.digest) == (0, (), digest)
     assert {one for _, one in bo.replica.signer.checkpoints.all_signed()} == signed
-    assert bo.replica.unsigned_streams() == {}
+    assert bo.replica.signatures.unsigned_streams() == {}
     bo.note("旧").append("after\n")
     agree(paired.ana, bo, paired.cem)
     dan = paired.device("dan", bo)
@@ -92,7 +92,7 @@ def test_what_covers_the_changes_is_checked_and_got_from_a_peer(
     repaired, bo = paired.repair(monkeypatch)
     assert (repaired.missing, repaired.texts, bo.digest) == (0, (), digest)
     # What is not covered goes to nobody; nor does what builds on it.
-    if bo.replica.unsigned_streams():
+    if bo.replica.signatures.unsigned_streams():
         dan = paired.device("dan", bo)
         meet(bo, dan)
         assert dan.version == {}
@@ -122,7 +122,7 @@ def test_without_its_records_a_repaired_vault_is_one_that_was_never_paired(
     paired.damage("DELETE FROM members", "DELETE FROM meta WHERE key = 'root'")
     _, bo = paired.repair(monkeypatch)
     assert bo.digest == digest
-    assert not bo.replica.founded
+    assert not bo.replica.signatures.required
     bo.replica.devices.adopt(paired.ana.replica.members.root or b"", paired.ana.replica.devices.records())
     bo.note("旧").append("after\n")
     agree(paired.ana, bo, paired.cem)

@@ -11,6 +11,7 @@ before anything else goes. Changes with operations of kinds that are not known h
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import assert_never
 
 import msgspec
 
@@ -26,7 +27,19 @@ from crdtnotes.changes.codec import (
 )
 from crdtnotes.changes.limits import MAX_BLOCK_BYTES, MAX_BLOCK_CHANGES, MAX_OPS
 from crdtnotes.crdt.ids import ROOT, OpId
-from crdtnotes.crdt.ops import Delete, Insert, Op, Span, Unknown, next_counter
+from crdtnotes.crdt.ops import (
+    Create,
+    Delete,
+    Insert,
+    Link,
+    Op,
+    Remove,
+    Rename,
+    Span,
+    Unknown,
+    Unlink,
+    next_counter,
+)
 from crdtnotes.errors import DecodeError
 
 FORMAT = 1
@@ -97,25 +110,28 @@ def pack(changes: Sequence[Change]) -> bytes:
             block.deps.append((index, change.deps))
         counter, time = change.start, change.time
         for op in change.ops:
-            if isinstance(op, Insert):
-                after, actor = op.after
-                block.kinds.append(_INSERT)
-                block.insert_actors.append(actors.number(actor) if op.after != ROOT else 0)
-                block.insert_places.append(after - cursor)
-                block.insert_lengths.append(len(op.text))
-                texts.append(op.text)
-                cursor = counter + len(op.text) - 1
-            elif isinstance(op, Delete):
-                block.kinds.append(_DELETE)
-                block.delete_counts.append(len(op.spans))
-                for actor, at, length in op.spans:
-                    block.span_actors.append(actors.number(actor))
-                    block.span_places.append(at + length - 1 - cursor)
-                    block.span_lengths.append(length)
-                    cursor = at - 1
-            else:
-                block.kinds.append(_OTHER)
-                block.others.append(_known(to_wire(op, counter, actors)))
+            match op:
+                case Insert():
+                    after, actor = op.after
+                    block.kinds.append(_INSERT)
+                    block.insert_actors.append(actors.number(actor) if op.after != ROOT else 0)
+                    block.insert_places.append(after - cursor)
+                    block.insert_lengths.append(len(op.text))
+                    texts.append(op.text)
+                    cursor = counter + len(op.text) - 1
+                case Delete():
+                    block.kinds.append(_DELETE)
+                    block.delete_counts.append(len(op.spans))
+                    for actor, at, length in op.spans:
+                        block.span_actors.append(actors.number(actor))
+                        block.span_places.append(at + length - 1 - cursor)
+                        block.span_lengths.append(length)
+                        cursor = at - 1
+                case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
+                    block.kinds.append(_OTHER)
+                    block.others.append(_known(to_wire(op, counter, actors)))
+                case _:
+                    assert_never(op)
             counter = next_counter(counter, op)
         end = counter
     return _encoder.encode(

@@ -10,6 +10,7 @@ chain is over bytes. Operations of unknown kinds are kept verbatim; each takes o
 """
 
 from operator import lt
+from typing import assert_never, get_args
 
 import msgspec
 from msgspec import Struct
@@ -83,7 +84,7 @@ class _Remove(Wire, frozen=True, tag=7):
 
 
 WireOp = _Insert | _Delete | _Create | _Rename | _Link | _Unlink | _Remove
-KNOWN_KINDS = 7
+KNOWN_KINDS = len(get_args(WireOp))
 """Kinds 1 to this are known here; a replica records it, to look again at changes it could not read."""
 
 
@@ -178,25 +179,29 @@ def encode(change: Change) -> bytes:
 
 def to_wire(op: Op, counter: int, actors: ActorTable) -> WireOp | msgspec.Raw:
     """Return the wire form of an operation whose own counter is `counter`."""
-    if isinstance(op, Insert):
-        if op.after == ROOT:
-            return _Insert(0, 0, op.text)
-        after, actor = op.after
-        return _Insert(actors.number(actor), counter - after, op.text)
-    if isinstance(op, Delete):
-        return _Delete(tuple((actors.number(actor), counter - at, size) for actor, at, size in op.spans))
-    if isinstance(op, Create):
-        return _Create(op.name, op.text, op.links)
-    if isinstance(op, Rename):
-        return _Rename(op.name)
-    if isinstance(op, Link):
-        return _Link(*op.element)
-    if isinstance(op, Unlink):
-        kind, value = op.element
-        return _Unlink(kind, value, tuple((actors.number(t.actor), counter - t.counter) for t in op.tags))
-    if isinstance(op, Remove):
-        return _Remove(op.cover)
-    return msgspec.Raw(op.raw)
+    match op:
+        case Insert():
+            if op.after == ROOT:
+                return _Insert(0, 0, op.text)
+            after, actor = op.after
+            return _Insert(actors.number(actor), counter - after, op.text)
+        case Delete():
+            return _Delete(tuple((actors.number(actor), counter - at, size) for actor, at, size in op.spans))
+        case Create():
+            return _Create(op.name, op.text, op.links)
+        case Rename():
+            return _Rename(op.name)
+        case Link():
+            return _Link(*op.element)
+        case Unlink():
+            kind, value = op.element
+            return _Unlink(kind, value, tuple((actors.number(t.actor), counter - t.counter) for t in op.tags))
+        case Remove():
+            return _Remove(op.cover)
+        case Unknown():
+            return msgspec.Raw(op.raw)
+        case _:
+            assert_never(op)
 
 
 # -- reading
@@ -329,6 +334,8 @@ class OpReader:
                 return Remove(op.cover)
             case Unknown():
                 return op
+            case _:
+                assert_never(op)
 
     def span(self, counter: int, index: int, distance: int, length: int) -> Span:
         """Return `length` elements, the first of them `distance` before the operation's own counter."""

@@ -91,6 +91,9 @@ class Reason(IntEnum):
 class _Wire(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
     """An array of a tag and exactly these fields."""
 
+    def check(self) -> None:
+        """Check what the bounds of the fields cannot express; raises DecodeError."""
+
 
 class Hello(_Wire, frozen=True, tag=1):
     """The first message of each side: who I am and what I have.
@@ -111,6 +114,13 @@ class Hello(_Wire, frozen=True, tag=1):
         """The changes that the peer has."""
         return {actor: seq for actor, seq, _ in self.heads}
 
+    def check(self) -> None:
+        """Check the protocol range, the device's name and the order of the heads."""
+        if self.oldest > self.newest:
+            raise DecodeError("A Hello's protocol range is empty.")
+        _check_printable(self.device, "A Hello's device name")
+        _check_ascending([actor for actor, _, _ in self.heads])
+
 
 class Ack(_Wire, frozen=True, tag=2):
     """Your Hello is accepted; so many of your Changes messages, in total, are committed here.
@@ -120,6 +130,10 @@ class Ack(_Wire, frozen=True, tag=2):
 
     messages: Annotated[int, Meta(ge=0, le=MAX_COUNTER)]
     version: Annotated[tuple[tuple[_Actor, _Seq], ...], Meta(max_length=MAX_DEPS)]
+
+    def check(self) -> None:
+        """Check the order of the version."""
+        _check_ascending([actor for actor, _ in self.version])
 
 
 class Changes(_Wire, frozen=True, tag=3):
@@ -135,6 +149,10 @@ class Bye(_Wire, frozen=True, tag=4):
     reason: Annotated[int, Meta(ge=0, le=65535)]
     sentence: Annotated[str, Meta(max_length=MAX_SENTENCE_LENGTH)]
 
+    def check(self) -> None:
+        """Check that the sentence can be printed."""
+        _check_printable(self.sentence, "A Bye's sentence")
+
 
 class Branch(_Wire, frozen=True, tag=6):
     """We hold different changes under one number of this actor's stream; where do they begin to differ?
@@ -145,6 +163,10 @@ class Branch(_Wire, frozen=True, tag=6):
     actor: _Actor
     time: Annotated[int, Meta(ge=0, le=MAX_TIME)]
     points: Annotated[tuple[tuple[_Seq, _Hash], ...], Meta(min_length=1, max_length=MAX_POINTS)]
+
+    def check(self) -> None:
+        """Check the order of the points."""
+        _check_ascending([seq for seq, _ in self.points])
 
 
 class Presence(_Wire, frozen=True, tag=5):
@@ -163,6 +185,12 @@ class Presence(_Wire, frozen=True, tag=5):
     note: Annotated[bytes, Meta(max_length=16)]
     caret: _Element
     start: _Element
+
+    def check(self) -> None:
+        """Check the device's name and the length of the note's id."""
+        _check_printable(self.device, "A Presence's device name")
+        if len(self.note) not in (0, 16):
+            raise DecodeError("A Presence's note is no id of a note.")
 
 
 class Records(_Wire, frozen=True, tag=7):
@@ -198,6 +226,10 @@ class Heads(_Wire, frozen=True, tag=8):
         Meta(min_length=1, max_length=MAX_COVERED),
     ]
 
+    def check(self) -> None:
+        """Check the order of the heads."""
+        _check_ascending([actor for actor, _, _ in self.heads])
+
 
 class Unsigned(_Wire, frozen=True, tag=9):
     """Of these streams, in ascending order, not all that my Hello named is coming to you.
@@ -207,6 +239,10 @@ class Unsigned(_Wire, frozen=True, tag=9):
 
     streams: Annotated[tuple[_Actor, ...], Meta(min_length=1, max_length=MAX_DEPS)]
 
+    def check(self) -> None:
+        """Check the order of the streams."""
+        _check_ascending(list(self.streams))
+
 
 class Winner(_Wire, frozen=True, tag=10):
     """Of these changes another version than yours may stand: `(actor, seq, hash of that one)`.
@@ -215,6 +251,10 @@ class Winner(_Wire, frozen=True, tag=10):
     """
 
     places: Annotated[tuple[tuple[_Actor, _Seq, _Hash], ...], Meta(min_length=1, max_length=MAX_STANDING)]
+
+    def check(self) -> None:
+        """Check the order of the places."""
+        _check_ascending([(actor, seq) for actor, seq, _ in self.places])
 
 
 Message = Hello | Ack | Changes | Bye | Presence | Branch | Heads | Records | Unsigned | Winner
@@ -286,29 +326,7 @@ def decode(frame: bytes) -> Message:
         message = _decoder.decode(frame)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise DecodeError(f"A message cannot be read ({error}).") from None
-    if isinstance(message, Hello):
-        if message.oldest > message.newest:
-            raise DecodeError("A Hello's protocol range is empty.")
-        if _UNPRINTABLE.search(message.device):
-            raise DecodeError("A Hello's device name holds control characters.")
-        _check_ascending([actor for actor, _, _ in message.heads])
-    elif isinstance(message, Ack):
-        _check_ascending([actor for actor, _ in message.version])
-    elif isinstance(message, Heads):
-        _check_ascending([actor for actor, _, _ in message.heads])
-    elif isinstance(message, Unsigned):
-        _check_ascending(list(message.streams))
-    elif isinstance(message, Winner):
-        _check_ascending([(actor, seq) for actor, seq, _ in message.places])
-    elif isinstance(message, Branch):
-        _check_ascending([seq for seq, _ in message.points])
-    elif isinstance(message, Presence):
-        if _UNPRINTABLE.search(message.device):
-            raise DecodeError("A Presence's device name holds control characters.")
-        if len(message.note) not in (0, 16):
-            raise DecodeError("A Presence's note is no id of a note.")
-    elif isinstance(message, Bye) and _UNPRINTABLE.search(message.sentence):
-        raise DecodeError("A Bye's sentence holds control characters.")
+    message.check()
     return message
 
 
@@ -322,6 +340,11 @@ def protocol_range(frame: bytes) -> tuple[int, int] | None:
 
 
 _T = TypeVar("_T", int, tuple[int, int])
+
+
+def _check_printable(text: str, what: str) -> None:
+    if _UNPRINTABLE.search(text):
+        raise DecodeError(f"{what} holds control characters.")
 
 
 def _check_ascending(numbers: Sequence[_T]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import pairwise
+from typing import assert_never
 
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import encode
@@ -141,3 +142,5 @@ def _op(op: Op, moves: Moves) -> Op:
             return Remove(_version(op.cover, moves))
         case Create() | Unknown():
             return op
+        case _:
+            assert_never(op)

@@ -1,15 +1,32 @@
 """The command line: `crdtnotes [--vault FILE] COMMAND`.
 
-``app``       the program: its options, what goes wrong in plain words, exit codes
-``opening``   which vault a command works on
-``output``    tables on a terminal, tab-separated lines in a pipe, JSON
-``texts``     texts from the standard input and from files
-``progress``  a bar for long work, on a terminal
-``running``   asynchronous work that Ctrl-C ends
-``dialling``  syncing with a peer once, and cloning its vault
+``app``           the program: its options, what goes wrong in plain words, exit codes
+``opening``       which vault a command works on
+``output``        tables on a terminal, tab-separated lines in a pipe, JSON
+``texts``         texts from the standard input and from files
+``progress_bar``  a bar for long work, on a terminal
+``running``       asynchronous work that Ctrl-C ends
 
-The commands, by family: ``starting``, ``notes``, ``finding``, ``folders``, ``peers``, ``care``, ``tui``
-(the editor), ``demo`` (which tells the story in ``story``).
+The commands, by family:
+
+``starting``  making a vault, cloning a peer's
+``notes``     one note: make, read, change, rename, delete
+``finding``   listing and finding notes
+``folders``   Markdown folders, and the graph in other programs' formats
+``pairing``   devices that trust each other
+``peers``     serving and syncing
+``bundles``   changes in a file, for devices without a common network
+``care``      looking after the vault
+``tui``       the editor
+``demo``      two laptops in one terminal
+
+What commands do once everything that they need is loaded:
+
+``dialling``  syncing with a peer once, cloning its vault
+``staying``   serving and following until told to end
+``meeting``   `pair` and `join`
+``mending``   `repair`
+``story``     what `demo` tells
 
 Modules that take long to load (the store, networkx, websockets, rich) are imported where they are used:
 a shell waits for every start of this program.

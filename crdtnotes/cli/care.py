@@ -6,7 +6,7 @@ import click
 
 from crdtnotes.cli.opening import open_vault, vault_path
 from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows
-from crdtnotes.cli.progress import progress
+from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.errors import LocalError
 from crdtnotes.graph.labels import printable
 
@@ -53,8 +53,8 @@ def check(ctx: click.Context, as_json: bool) -> None:
     \b
     crdtnotes check
     """
-    with open_vault(ctx) as vault, progress("Checking") as show:
-        problems = vault.check(show)
+    with open_vault(ctx) as vault, progress_bar("Checking") as progress:
+        problems = vault.check(progress)
         notes = 0 if problems else len(vault)
     if as_json:
         print_json(problems)
@@ -108,8 +108,8 @@ def compact(ctx: click.Context) -> None:
     """
     path = vault_path(ctx)
     before = path.stat().st_size if path.exists() else 0
-    with open_vault(ctx) as vault, progress("Packing") as show:
-        vault.compact(show)
+    with open_vault(ctx) as vault, progress_bar("Packing") as progress:
+        vault.compact(progress)
     after = path.stat().st_size
     click.echo(f"{after / 1e6:,.1f} MB now, {before / 1e6:,.1f} MB before.")
 

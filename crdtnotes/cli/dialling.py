@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from crdtnotes.cli.progress import show_nothing
 from crdtnotes.errors import NotLetIn, NotPaired, RemoteError, StoreError, Unreachable, VaultExists
 from crdtnotes.mirror.files import system_reason
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store import Replica, local_state
 from crdtnotes.store.file.database import sync_folder
 from crdtnotes.sync.net.address import Address
@@ -25,9 +25,6 @@ LOOK_AROUND_SECONDS = 2.0
 """How long a one-time sync listens for devices in the local network."""
 
 _log = logging.getLogger("crdtnotes.sync")
-
-Show = Callable[[int, int], None]
-"""Called with how many changes have come and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,8 @@ async def sync_once(
         return summary
 
 
-def fetching(show: Show) -> Callable[[PeerStatus], None]:
-    """Return what tells `show` how much has come from all peers, and how much there is."""
+def fetching(progress: Progress) -> Callable[[PeerStatus], None]:
+    """Return what tells `progress` how many changes have come from all peers, and how many there are."""
     states: dict[bytes | str, PeerStatus] = {}
 
     def report(status: PeerStatus) -> None:
@@ -98,7 +95,7 @@ def fetching(show: Show) -> Callable[[PeerStatus], None]:
         done = sum(one.received for one in states.values())
         if done or status.to_come:
             # What one peer brings the others need not.
-            show(done, done + max(one.to_come for one in states.values()))
+            progress(done, done + max(one.to_come for one in states.values()))
 
     return report
 
@@ -141,20 +138,20 @@ async def _sync_member(node: Node, reach: Dialer, device: bytes) -> Summary | Un
         return error
 
 
-async def clone_vault(address: Address, path: Path, device: str, show: Show = show_nothing) -> Cloned:
+async def clone_vault(address: Address, path: Path, device: str, progress: Progress = no_progress) -> Cloned:
     """Make a replica at `path` of the vault that the peer at `address` serves; on failure leave nothing.
 
-    It is filled beside `path` and moved there when it is whole. Raises VaultExists, Unreachable,
-    a RemoteError or a StoreError.
+    It is filled beside `path` and moved there when it is whole. `progress` counts changes. Raises
+    VaultExists, Unreachable, a RemoteError or a StoreError.
     """
     refuse_existing(path)
     hello = await peek(address)
     total = sum(hello.version.values())
-    show(0, total)
+    progress(0, total)
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         Replica.create(part, device, hello.vault).close()
-        summary = await sync_once(part, address, lambda status: show(status.received, total))
+        summary = await sync_once(part, address, lambda status: progress(status.received, total))
         notes = count_notes(part)
         refuse_existing(path)
         try:

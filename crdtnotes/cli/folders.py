@@ -10,8 +10,9 @@ import click
 
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, json_option, print_exact, print_json
-from crdtnotes.cli.progress import progress
+from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.errors import LocalError, NoteNotFound
+from crdtnotes.graph.formats import format_names
 from crdtnotes.graph.labels import printable
 from crdtnotes.mirror.files import system_reason
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from crdtnotes.mirror.files import NotDone
     from crdtnotes.vault import Vault
 
-GRAPH_FORMATS = ("json", "dot", "graphml", "gexf")
+DEFAULT_FORMAT = "json"
 SHOWN_LEFT_OUT = 20
 
 
@@ -40,8 +41,8 @@ def import_notes(ctx: click.Context, folder: Path, as_json: bool) -> None:
     """
     from crdtnotes.mirror.importer import import_folder
 
-    with open_vault(ctx) as vault, progress("Importing") as show:
-        report = import_folder(vault, folder, show)
+    with open_vault(ctx) as vault, progress_bar("Importing") as progress:
+        report = import_folder(vault, folder, progress)
     created, updated, unchanged = map(len, (report.created, report.updated, report.unchanged))
     if as_json:
         counts = {"created": created, "updated": updated, "unchanged": unchanged}
@@ -65,8 +66,8 @@ def export_notes(ctx: click.Context, folder: Path, as_json: bool) -> None:
     """
     from crdtnotes.mirror.exporter import export_folder
 
-    with open_vault(ctx) as vault, progress("Exporting") as show:
-        report = export_folder(vault, folder, show)
+    with open_vault(ctx) as vault, progress_bar("Exporting") as progress:
+        report = export_folder(vault, folder, progress)
     written, unchanged = len(report.written), len(report.unchanged)
     if as_json:
         print_json({"written": written, "unchanged": unchanged, "failed": _documents(report.failed)})
@@ -98,10 +99,10 @@ def _tell(passed_over: Sequence[NotDone], what: str, as_json: bool) -> None:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(GRAPH_FORMATS),
-    default=GRAPH_FORMATS[0],
+    type=click.Choice(format_names()),
+    default=DEFAULT_FORMAT,
     show_default=True,
-    help="What reads it: programs, Graphviz, yEd, Gephi.",
+    help="How the graph is written.",
 )
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write to this file.")
 @click.option("--around", metavar="NAME", help="Only what is near this note.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from crdtnotes.cli.dialling import OwnReplica, count_notes, fetching, refuse_existing
 from crdtnotes.cli.output import quoted
 from crdtnotes.errors import CrdtnotesError, PairingFailed, Unreachable, VaultExists
+from crdtnotes.progress import Progress
 from crdtnotes.store import Replica
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.peers.conversation import PeerStatus
@@ -110,14 +111,14 @@ async def join_vault(
     address: Address | None,
     path: Path,
     device: str,
-    show: Callable[[int, int], None],
+    progress: Progress,
     tell: Callable[[str], None],
 ) -> tuple[Joined, int | None]:
     """Pair with the device that shows `code` and make a replica of its vault at `path`.
 
-    `tell` is given sentences about what is waited for, `show` how many changes have come and how many there
-    are. Returns what was joined, and how many notes came; None if the first sync did not get through: the
-    replica is there and paired, and any later sync fills it.
+    `tell` is given sentences about what is waited for; `progress` counts the changes that have come. Returns
+    what was joined, and how many notes came; None if the first sync did not get through: the replica is there
+    and paired, and any later sync fills it.
     """
     identity = own_identity()
     vault = vault_at(path)
@@ -141,7 +142,7 @@ async def join_vault(
         places = [address]
     joined = await join(code, places, make, store, asked)
     try:
-        await _first_sync(joined, identity, path, show)
+        await _first_sync(joined, identity, path, progress)
     except CrdtnotesError:
         return joined, None
     except asyncio.CancelledError:
@@ -150,15 +151,13 @@ async def join_vault(
     return joined, count_notes(path)
 
 
-async def _first_sync(
-    joined: Joined, identity: Identity, path: Path, show: Callable[[int, int], None]
-) -> None:
+async def _first_sync(joined: Joined, identity: Identity, path: Path, progress: Progress) -> None:
     own = OwnReplica(path)
     async with Node(
         own.open,
         path=path,
         identity=identity,
-        report=fetching(show),
+        report=fetching(progress),
     ) as node:
         where = Address(joined.place, joined.welcome.port, secure=True)
         summary = await node.sync_once(where, [joined.host])

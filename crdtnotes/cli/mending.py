@@ -7,7 +7,7 @@ import click
 
 from crdtnotes.cli.dialling import sync_once
 from crdtnotes.cli.output import counted, quoted
-from crdtnotes.cli.progress import progress
+from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.cli.running import run, saying_what_happens
 from crdtnotes.cli.starting import default_device
 from crdtnotes.errors import Damaged, NotAVault
@@ -31,16 +31,16 @@ def mend(path: Path, address: str | None) -> None:
     if _is_whole(path):
         click.echo("All is well: there is nothing to repair.")
         return
-    with saying_what_happens(logging.ERROR), progress("Rebuilding") as show:
+    with saying_what_happens(logging.ERROR), progress_bar("Rebuilding") as progress:
         if peer is None:
-            done = repair(path, device=default_device(), show=show)
+            done = repair(path, device=default_device(), progress=progress)
         else:
             done = repair(
                 path,
                 lambda part: _fetch(part, peer),
                 lambda: run(peek(peer)).vault,
                 default_device(),
-                show,
+                progress,
             )
     _say(done)
 
@@ -52,8 +52,8 @@ def _fetch(part: Path, peer: Address) -> None:
 def _is_whole(path: Path) -> bool:
     """Whether `check` finds nothing; raises VaultNotFound, NewerVault and the like."""
     try:
-        with Vault.open(path) as vault, progress("Checking") as show:
-            problems = vault.check(show)
+        with Vault.open(path) as vault, progress_bar("Checking") as progress:
+            problems = vault.check(progress)
     except (Damaged, NotAVault) as error:
         if isinstance(error, NotAVault) and not _was_a_vault(path):
             raise

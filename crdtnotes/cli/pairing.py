@@ -11,7 +11,7 @@ import click
 
 from crdtnotes.cli.opening import open_vault, vault_path
 from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows, quoted
-from crdtnotes.cli.progress import progress, tell
+from crdtnotes.cli.progress_bar import progress_bar, tell
 from crdtnotes.cli.starting import default_device, device_option
 from crdtnotes.errors import LocalError, NotPaired
 from crdtnotes.graph.labels import printable
@@ -99,8 +99,8 @@ def join(ctx: click.Context, code: str, address: str | None, device: str) -> Non
     known = read_code(code)
     place = None if address is None else Address.typed(address, PAIRING_PORT)
     path = vault_path(ctx)
-    with saying_what_happens(logging.ERROR), progress("Fetching notes") as show:
-        joined, notes = run(join_vault(known, place, path, device, show, tell))
+    with saying_what_happens(logging.ERROR), progress_bar("Fetching notes") as progress:
+        joined, notes = run(join_vault(known, place, path, device, progress, tell))
     click.echo(f"Paired with {quoted(joined.host_name)}; the vault is at {path}")
     if notes is None:
         raise LocalError("The notes did not come yet: `crdtnotes sync --once` fetches them.")

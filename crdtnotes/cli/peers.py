@@ -60,14 +60,14 @@ def sync(ctx: click.Context, address: str | None, once: bool) -> None:
     """
     place = None if address is None else Address.parse(address)
     from crdtnotes.cli.dialling import fetching, sync_members, sync_once
-    from crdtnotes.cli.progress import progress
+    from crdtnotes.cli.progress_bar import progress_bar
     from crdtnotes.cli.running import run, saying_what_happens
     from crdtnotes.cli.staying import stay_and_follow, stay_in_touch
 
     path = vault_path(ctx)
     if once:
-        with saying_what_happens(logging.ERROR), progress("Fetching changes") as show:
-            report = fetching(show)
+        with saying_what_happens(logging.ERROR), progress_bar("Fetching changes") as progress:
+            report = fetching(progress)
             if place is not None:
                 summaries = [run(sync_once(path, place, report))]
             else:

@@ -7,7 +7,7 @@ import click
 
 from crdtnotes.cli.opening import vault_path
 from crdtnotes.cli.output import counted, quoted
-from crdtnotes.cli.progress import progress
+from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.graph.labels import printable
 
 
@@ -71,8 +71,8 @@ def clone(ctx: click.Context, address: str, device: str) -> None:
     from crdtnotes.sync.net.address import Address
 
     path = vault_path(ctx)
-    with saying_what_happens(logging.ERROR), progress("Cloning") as show:
-        cloned = run(clone_vault(Address.parse(address), path, device, show))
+    with saying_what_happens(logging.ERROR), progress_bar("Cloning") as progress:
+        cloned = run(clone_vault(Address.parse(address), path, device, progress))
     click.echo(
         f"Cloned {counted(cloned.notes, 'note')} ({counted(cloned.changes, 'change')}) "
         f"from {quoted(cloned.peer)} into {path}"

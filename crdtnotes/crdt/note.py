@@ -11,6 +11,7 @@ Rules
 """
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Patch, Remove, Rename, Unknown, Unlink
@@ -74,6 +75,8 @@ class NoteState:
                 self.name.assign(op.id, op.name)
             elif isinstance(op, Unknown):
                 self.newer = True
+            else:
+                assert_never(op)
         if edited:
             self.edits[actor] = max(seq, self.edits.get(actor, 0))
         return patches

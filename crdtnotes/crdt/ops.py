@@ -1,6 +1,6 @@
 """The operations that a change is made of. Each is plain data and applies to one note."""
 
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from crdtnotes.crdt.ids import Id, OpId
 
@@ -123,13 +123,16 @@ def next_counter(counter: int, op: Op) -> int:
         return counter + len(op.text)
     if isinstance(op, Create):
         return max(counter, len(op.text)) + 1
-    return counter + 1
+    if isinstance(op, (Delete, Rename, Link, Unlink, Remove, Unknown)):
+        return counter + 1
+    assert_never(op)
 
 
 class Patch(NamedTuple):
-    """What an operation did to the visible text: at `start`, `removed` characters gave way to `inserted`.
+    """An edit of a text: at `start`, `removed` characters give way to `inserted`.
 
-    Positions are code points in the text as it was when this patch was made.
+    Positions are code points. Of several patches each is for the text that the one before it left, unless
+    the function that takes or returns them says otherwise.
     """
 
     start: int

@@ -107,7 +107,7 @@ class EditSession:
     def refresh(self) -> list[Patch]:
         """Return others' edits of the text since the session was last refreshed, as patches."""
         with self._writer.reading() as replica:
-            if self._outdated:
+            if self._epoch != replica.epoch:
                 before = self.text
                 self._renew()
                 return differences(before, self.text)

@@ -11,4 +11,7 @@
 ``resolve``      which note a link goes to
 ``tagtree``      nested tags
 ``rewrite``      edits that change links: for renames, and for full-width brackets
+``mentions``     where a text names a note without linking to it
+``words``        texts as the search index sees them
+``templates``    texts that new notes begin with
 """

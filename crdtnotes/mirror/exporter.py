@@ -12,12 +12,12 @@ from crdtnotes.errors import Damaged, LocalError, NoteNotFound
 from crdtnotes.mirror.files import (
     SUFFIX,
     NotDone,
-    Progress,
     is_inside,
     refused_by_windows,
     replace_file,
     system_reason,
 )
+from crdtnotes.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from crdtnotes.vault import Vault
@@ -33,13 +33,13 @@ class ExportReport:
 
 
 def export_folder(
-    vault: Vault, folder: str | os.PathLike[str], progress: Progress | None = None
+    vault: Vault, folder: str | os.PathLike[str], progress: Progress = no_progress
 ) -> ExportReport:
     """Write every note as ``<folder>/<name>.md`` in UTF-8, where the file does not hold these bytes already.
 
     Makes `folder` where it is missing. Deletes nothing and writes nothing outside: other files stay, links
     that lead out are not followed. A note that cannot have a file of its own is reported and passed over.
-    Raises LocalError where `folder` cannot be made.
+    Raises LocalError where `folder` cannot be made. `progress` counts the notes that are done.
     """
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -48,12 +48,10 @@ def export_folder(
     files = _Files(os.path.realpath(folder))
     report = ExportReport()
     names = [info.name for info in vault.notes()]
-    if progress is not None:
-        progress(0, len(names))
+    progress(0, len(names))
     for done, name in enumerate(names, 1):
         _export(vault, name, files, report)
-        if progress is not None:
-            progress(done, len(names))
+        progress(done, len(names))
     return report
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +15,6 @@ from crdtnotes.errors import TooLarge
 
 SUFFIX = ".md"
 MAX_FILE_BYTES = 4 * 1024 * 1024
-
-Progress = Callable[[int, int], None]
-"""Called with how many files are done and how many there are."""
 
 _WINDOWS_CHARACTERS = frozenset('<>:"|?*')
 _WINDOWS_DEVICES = frozenset(

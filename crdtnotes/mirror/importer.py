@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from crdtnotes.errors import InvalidName, InvalidText, NoteExists, NoteNotFound, TooLarge
 from crdtnotes.helpers.process import WORTH, spare_cores
 from crdtnotes.markup.names import name_key
-from crdtnotes.mirror.files import NotDone, Progress, read_note, system_reason
+from crdtnotes.mirror.files import NotDone, read_note, system_reason
 from crdtnotes.mirror.outlining import MOST_HELPERS, Outlining
 from crdtnotes.mirror.walk import NoteFile, find_notes
+from crdtnotes.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     import os
@@ -39,20 +40,20 @@ class ImportReport:
 
 
 def import_folder(
-    vault: Vault, folder: str | os.PathLike[str], progress: Progress | None = None
+    vault: Vault, folder: str | os.PathLike[str], progress: Progress = no_progress
 ) -> ImportReport:
     """Make every Markdown file in `folder` and the folders in it a note named for its path.
 
     A note that is already there gets the smallest edit that gives the file's text; importing again writes
     only what differs. Notes are written in transactions of many: when it is interrupted, those before stay.
     Raises LocalError where `folder` is not one; a file that cannot be taken in is reported and passed over.
+    `progress` counts the files that are done.
     """
     listing = find_notes(Path(folder))
     report = ImportReport(left_out=listing.left_out)
     known = {name_key(info.name): info.name for info in vault.notes()}
     total = len(listing.notes)
-    if progress is not None:
-        progress(0, total)
+    progress(0, total)
     helpers = min(spare_cores(), MOST_HELPERS) if _is_much(listing.notes) else 0
     with Outlining(helpers) as outlining:
         # Other processes look for the links of the next chunk while this one is stored.
@@ -60,8 +61,7 @@ def import_folder(
             links = outlining.finish(chunk.batches)
             found = [(file, text, None if file in chunk.there else next(links)) for file, text in chunk.texts]
             _store_chunk(vault, found, known, report)
-            if progress is not None:
-                progress(chunk.done, total)
+            progress(chunk.done, total)
     report.left_out.sort()
     return report
 

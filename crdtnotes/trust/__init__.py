@@ -8,6 +8,7 @@
 ``records``      signed records: this device belongs to the vault, that one does no longer
 ``membership``   what a set of records means
 ``code``         the short code that pairs two devices
+``words``        the words of which such codes are made
 ``pairing``      the conversation in which they pair, without I/O (docs/security.md)
 ``sealing``      bytes that only some devices can read
 

@@ -63,7 +63,6 @@ async def _same_process(inputs: Inputs, source: Path, target: Path) -> _Stamps:
                 await asyncio.sleep(wait)
                 begin = time.monotonic_ns()
                 length, at = await node.run(press)
-                node.wake()
                 pressed.append((begin, length, at))
             return await asyncio.to_thread(_collect, follower, pressed)
 

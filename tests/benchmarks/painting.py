@@ -12,6 +12,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from crdtnotes_tui.launch import editor
+from crdtnotes_tui.options import StartOptions
+from crdtnotes_tui.panels.notes_tree import NotesTree
 
 if TYPE_CHECKING:
     from crdtnotes_tui.app import NotesApp
@@ -24,7 +26,7 @@ async def keys(path: Path, name: str, count: int) -> dict[str, list[float]]:
 
     "worked" are the processor's seconds on the screen's thread meanwhile.
     """
-    app = editor(path, name)
+    app = editor(StartOptions(path, name))
     async with app.run_test(size=SIZE) as pilot:
         painted = asyncio.Event()
         display = app._display
@@ -59,7 +61,7 @@ async def around(path: Path, name: str) -> dict[str, tuple[float, float]]:
     """
     from textual.widgets import Input, OptionList
 
-    app = editor(path, name)
+    app = editor(StartOptions(path, name))
     took: dict[str, tuple[float, float]] = {}
     painted = asyncio.Event()
     display = app._display
@@ -114,7 +116,7 @@ async def around(path: Path, name: str) -> dict[str, tuple[float, float]]:
         await until("back", lambda: is_open(name))
         await pilot.pause()
         _press_key(app, "ctrl+l")
-        await until("tree of notes", lambda: len(app.main.body.notes.root.children) > 0)
+        await until("tree of notes", lambda: len(app.main.query_one(NotesTree).root.children) > 0)
         await pilot.pause()
         await app.put_away()
     return took

@@ -4,6 +4,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from crdtnotes.changes.change import Change, birth_actor
+from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.changes.limits import MAX_TIME
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, OpId
 from crdtnotes.crdt.ops import (
@@ -39,7 +40,7 @@ raw_fields = st.recursive(
 )
 unknown = st.builds(
     lambda kind, fields: Unknown(kind, msgspec.msgpack.encode([kind, *fields])),
-    st.integers(8, MAX_COUNTER),
+    st.integers(KNOWN_KINDS + 1, MAX_COUNTER),
     st.lists(raw_fields, max_size=4),
 )
 

@@ -1,5 +1,6 @@
 import tracemalloc
 import zlib
+from typing import get_args
 
 import msgspec
 import pytest
@@ -7,8 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES
-from crdtnotes.changes.messages import Ack, Bye, Changes, Heads, Hello, Message, Presence, Reason, Unsigned
+from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES, MAX_TIME
+from crdtnotes.changes.messages import (
+    Ack,
+    Branch,
+    Bye,
+    Changes,
+    Heads,
+    Hello,
+    Message,
+    Presence,
+    Reason,
+    Records,
+    Unsigned,
+    Winner,
+)
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.errors import DecodeError
 
@@ -18,12 +32,13 @@ actors = st.integers(1, BIRTH - 1)
 seqs = st.integers(1, MAX_COUNTER)
 versions = st.dictionaries(actors, seqs, max_size=5)
 heads = st.dictionaries(actors, st.tuples(seqs, st.binary(min_size=16, max_size=16)), max_size=5)
-any_message = st.one_of(
-    st.builds(messages.hello, st.binary(min_size=16, max_size=16), st.text(), heads),
-    st.builds(messages.ack, st.integers(0, MAX_COUNTER), versions),
-    st.builds(messages.pack, st.binary(min_size=1, max_size=2000)),
-    st.builds(messages.bye, st.sampled_from(Reason), st.text()),
-    st.builds(
+hashes = st.binary(min_size=16, max_size=16)
+MESSAGES: dict[type, st.SearchStrategy[Message]] = {
+    Hello: st.builds(messages.hello, hashes, st.text(), heads),
+    Ack: st.builds(messages.ack, st.integers(0, MAX_COUNTER), versions),
+    Changes: st.builds(messages.pack, st.binary(min_size=1, max_size=2000)),
+    Bye: st.builds(messages.bye, st.sampled_from(Reason), st.text()),
+    Presence: st.builds(
         Presence,
         actors,
         seqs,
@@ -34,7 +49,7 @@ any_message = st.one_of(
         st.tuples(st.integers(0, MAX_COUNTER), st.integers(0, 2**64 - 1)),
         st.tuples(st.integers(0, MAX_COUNTER), st.integers(0, 2**64 - 1)),
     ),
-    st.builds(
+    Heads: st.builds(
         lambda proofs, seqs, signature: Heads(
             tuple(proofs), tuple((actor, seq, signature) for actor, seq in sorted(seqs.items()))
         ),
@@ -44,8 +59,28 @@ any_message = st.one_of(
         st.dictionaries(actors, seqs, min_size=1, max_size=5),
         st.binary(min_size=64, max_size=64),
     ),
-    st.builds(lambda streams: Unsigned(tuple(sorted(streams))), st.sets(actors, min_size=1, max_size=5)),
-)
+    Branch: st.builds(
+        lambda actor, time, points: Branch(actor, time, tuple(sorted(points.items()))),
+        actors,
+        st.integers(0, MAX_TIME),
+        st.dictionaries(seqs, hashes, min_size=1, max_size=5),
+    ),
+    Records: st.builds(
+        lambda records: Records(tuple(records)), st.lists(st.binary(min_size=1, max_size=100), max_size=3)
+    ),
+    Unsigned: st.builds(
+        lambda streams: Unsigned(tuple(sorted(streams))), st.sets(actors, min_size=1, max_size=5)
+    ),
+    Winner: st.builds(
+        lambda places: Winner(tuple((*place, digest) for place, digest in sorted(places.items()))),
+        st.dictionaries(st.tuples(actors, seqs), hashes, min_size=1, max_size=5),
+    ),
+}
+any_message = st.one_of(*MESSAGES.values())
+
+
+def test_every_kind_of_message_is_tried() -> None:
+    assert set(MESSAGES) == set(get_args(Message))
 
 
 def raw(*fields: object) -> bytes:

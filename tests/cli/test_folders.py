@@ -4,8 +4,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from crdtnotes.cli.folders import GRAPH_FORMATS, SHOWN_LEFT_OUT
-from crdtnotes.graph.export import FORMATS
+from crdtnotes.cli.folders import SHOWN_LEFT_OUT
+from crdtnotes.graph.formats import format_names
 from tests.cli.program import Program
 
 
@@ -78,8 +78,9 @@ def test_export_to_a_file(program: Program, tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "x"
 
 
-def test_the_formats_are_those_that_there_are() -> None:
-    assert tuple(FORMATS) == GRAPH_FORMATS
+@pytest.mark.parametrize("name", format_names())
+def test_every_format_can_be_asked_for(linked: Program, name: str) -> None:
+    assert linked.out("graph", "--format", name)
 
 
 def test_graph_is_json_by_default(linked: Program) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from crdtnotes.cli.app import cli
+from crdtnotes.graph.formats import format_names
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guide.md").read_text(encoding="utf-8")
 
@@ -26,3 +27,9 @@ def test_every_option_is_in_the_guide(name: str) -> None:
     for parameter in cli.commands[name].params:
         for option in parameter.opts:
             assert not option.startswith("--") or option in GUIDE
+
+
+def test_every_graph_format_is_in_the_guide() -> None:
+    section = GUIDE.partition("\n## The graph\n")[2].partition("\n## ")[0]
+    for name in format_names():
+        assert f"`{name}`" in section

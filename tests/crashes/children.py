@@ -208,7 +208,6 @@ async def _stay(
             following.add_done_callback(lambda task: task.exception())
         while True:
             report(await node.run(edit_once))
-            node.wake()
             await asyncio.sleep(person.random.random() * 0.004)  # leaves room for the sessions
 
 

@@ -188,7 +188,7 @@ class _Pair:
                     assert ack in records, "a record about a device is lost"
                 if ack.actor and ack.seq:
                     self._tally.acknowledged += 1
-                    assert vault.replica.hash_at(ack.actor, ack.seq) == ack.hash, f"lost: {ack}"
+                    assert vault.replica.forks.hash_at(ack.actor, ack.seq) == ack.hash, f"lost: {ack}"
             problems = vault.check()
             assert not problems, problems
 
@@ -198,7 +198,7 @@ class _Pair:
                 own = here.replica.log.head(here.replica.actor)
                 theirs = there.replica.log.head(here.replica.actor)
                 assert theirs.seq <= own.seq, "a peer has a change that its author lost"
-                assert here.replica.hash_at(here.replica.actor, theirs.seq) == theirs.hash
+                assert here.replica.forks.hash_at(here.replica.actor, theirs.seq) == theirs.hash
                 self._tally.exchanged += theirs.seq - self._exchanged.get(here.actor, 0)
                 self._exchanged[here.actor] = theirs.seq
 

@@ -125,7 +125,7 @@ def _open_again(files: dict[str, bytes], below: Path, scratch: Path, acks: list[
         fast(vault)
         for ack in acks:
             if ack.actor and ack.seq:
-                assert vault.replica.hash_at(ack.actor, ack.seq) == ack.hash, f"lost: {ack}"
+                assert vault.replica.forks.hash_at(ack.actor, ack.seq) == ack.hash, f"lost: {ack}"
         problems = vault.check()
         assert not problems, problems
     if powered.BACKED_UP in acks:

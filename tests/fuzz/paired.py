@@ -81,7 +81,7 @@ class PairedHost(Target):
             messages.encode(messages.Records(tuple(replica.devices.records()))),
             messages.encode(branch(replica, actor, 0, replica.version()[actor])),
             messages.encode(branch(replica, replica.actor, 0, 1)),
-            *[messages.encode(heads) for heads in replica.checkpoints_for(replica.version())],
+            *[messages.encode(heads) for heads in replica.signatures.of_streams(replica.version())],
         ]
         for actor, head in replica.log.heads.items():
             for seq in range(1, head.seq + 1):

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from crdtnotes.crdt.ops import Patch
 from crdtnotes.markup.outline import occurrences, outline
-from crdtnotes.markup.rewrite import Edit, apply_edits, bracket_edits, normalise_brackets, retarget
+from crdtnotes.markup.rewrite import apply_edits, bracket_edits, normalise_brackets, retarget
 
 
 def renamed(text: str, old: str, new: str) -> str:
@@ -40,7 +41,7 @@ def test_the_callback_sees_each_link_with_a_target() -> None:
 
 
 def test_edits_are_positions_in_the_text_before_them() -> None:
-    assert retarget("甲[[a]]乙[[a]]", lambda link: "bb") == [Edit(3, 4, "bb"), Edit(9, 10, "bb")]
+    assert retarget("甲[[a]]乙[[a]]", lambda link: "bb") == [Patch(3, 1, "bb"), Patch(9, 1, "bb")]
 
 
 NAMES = st.text(st.sampled_from("ab甲é# %&()<>[]'\"!*:;=+,.~_-/?^`$"), min_size=1, max_size=12).filter(

@@ -121,7 +121,9 @@ class Liar:
         tips: dict[int, bytes] = {}
         for data in (data for batch in sent for data in _whole(batch)):
             change = decode(data)
-            before = tips.get(change.actor) or replica.hash_at(change.actor, change.seq - 1) or bytes(16)
+            before = (
+                tips.get(change.actor) or replica.forks.hash_at(change.actor, change.seq - 1) or bytes(16)
+            )
             tips[change.actor] = chain(before, data)
             ends[change.actor] = change.seq
         ends = ends or {ACTOR: 1}
@@ -149,7 +151,7 @@ class Liar:
             # Just where one side has to give way, if it believes it.
             differ = random.randint(1, last)
             seqs = [seq for seq in (differ - 1, differ) if seq]
-        points = [(seq, replica.hash_at(actor, seq) or random.randbytes(16)) for seq in seqs]
+        points = [(seq, replica.forks.hash_at(actor, seq) or random.randbytes(16)) for seq in seqs]
         points[-1] = (points[-1][0], random.randbytes(16))
         return messages.Branch(actor, random.choice((0, 0, 2_000_000_000_000)), tuple(points))
 

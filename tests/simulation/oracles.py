@@ -5,9 +5,10 @@ from crdtnotes.changes.batch import changes_in
 from crdtnotes.changes.change import chain
 from crdtnotes.changes.codec import decode
 from crdtnotes.errors import RemoteError
+from crdtnotes.markup.outline import TEXT_KINDS
 from crdtnotes.note import Note
 from crdtnotes.store.replica import Replica
-from crdtnotes.store.writer import FOLLOWED, _links
+from crdtnotes.store.writer import _links
 from crdtnotes.vault import Vault
 
 MAX_WAITING = 250
@@ -44,8 +45,8 @@ def check_sent(replica: Replica, frames: list[bytes]) -> None:
 def _is_committed(replica: Replica, data: bytes) -> bool:
     """Tell whether a change lies in the log, or in what proves to others which version of another stands."""
     change = decode(data)
-    before = replica.hash_at(change.actor, change.seq - 1)
-    if before is not None and chain(before, data) == replica.hash_at(change.actor, change.seq):
+    before = replica.forks.hash_at(change.actor, change.seq - 1)
+    if before is not None and chain(before, data) == replica.forks.hash_at(change.actor, change.seq):
         return True
     return any(
         data in changes_in(item)
@@ -72,7 +73,7 @@ def check_waiting(replica: Replica) -> None:
 
 def check_stream(replica: Replica) -> None:
     """Nobody goes on with a stream of which a branch has given way: its next number is taken."""
-    gave_way = {actor for actor, _ in replica.forks.winners}
+    gave_way = {actor for actor, _ in replica.winners}
     require(replica.actor not in gave_way, "a stream that lost its end is written on")
 
 
@@ -84,6 +85,6 @@ def check_links(vault: Vault, note: Note) -> None:
            JOIN notes ON notes.id = note WHERE uid = ?""",
         (bytes.fromhex(note.id),),
     ).fetchall()
-    kept = {(kind, value): count for kind, value, count in rows if kind in FOLLOWED}
+    kept = {(kind, value): count for kind, value, count in rows if kind in TEXT_KINDS}
     require(written.keys() == kept.keys(), "links in the set and links in the text differ after an edit")
     require(all(kept[link] >= count for link, count in written.items()), "a link has fewer tags than places")

@@ -32,7 +32,7 @@ def check_outcome(machines: Sequence[Machine], ledger: Ledger, empty: Vault) -> 
     vault = machines[0].running[0].vault
     # In blocks as large as can be, and each batch at once: nothing may come before what it depends on.
     packing.pack(vault.replica, least=2)
-    founded = vault.replica.founded
+    founded = vault.replica.signatures.required
     group: list[bytes | Heads] = []
     for item in vault.replica.changes_since({}):
         group.append(item)
@@ -47,5 +47,6 @@ def check_outcome(machines: Sequence[Machine], ledger: Ledger, empty: Vault) -> 
             problems = process.vault.check()
             require(not problems, f"machine {machine.number}: {problems}")
             require(
-                not process.vault.replica.unsigned_streams(), f"machine {machine.number} waits for signatures"
+                not process.vault.replica.signatures.unsigned_streams(),
+                f"machine {machine.number} waits for signatures",
             )

@@ -198,7 +198,7 @@ def _heads_believed(right: Any) -> Any:
 
     def greet(self: Any, hello: Any) -> None:
         heads = tuple(
-            (actor, seq, self._replica.hash_at(actor, seq) or tip) for actor, seq, tip in hello.heads
+            (actor, seq, self._replica.forks.hash_at(actor, seq) or tip) for actor, seq, tip in hello.heads
         )
         right(self, msgspec.structs.replace(hello, heads=heads))
 

@@ -138,7 +138,9 @@ class World:
                 self.network.connect(self.machines[a], self.machines[b], self.random)
                 self._settle()
             heads = {frozenset(machine.replica.heads().items()) for machine in self.members}
-            if len(heads) == 1 and not any(machine.replica.unsigned_streams() for machine in self.members):
+            if len(heads) == 1 and not any(
+                machine.replica.signatures.unsigned_streams() for machine in self.members
+            ):
                 break
         check_agreement(self.members)
         require(self.may_fork or not self.network.forks, "a number was used twice")
@@ -269,7 +271,7 @@ class World:
     def _carry(self, one: Machine, other: Machine, random: Random) -> None:
         """Carry changes in a bundle; it comes late, perhaps twice, perhaps spoilt behind some group."""
         replica = one.replica
-        if replica.unsigned_streams():
+        if replica.signatures.unsigned_streams():
             return
         known = other.replica.version() if random.random() < 0.7 else {}
         groups: list[list[bytes | Heads]] = [[]]

@@ -167,7 +167,7 @@ def test_a_member_that_writes_as_another_device_is_refused(
     assert "伪造" not in bo.names()
     lines = warnings(caplog)
     gave_way, disputed = "nothing is lost", f"peer {HOST}: It has another version of change"
-    refusal = f"cut off peer {HOST}: No device that belongs to the vault answers for"
+    refusal = f"cut off peer {HOST}: No device that belongs to the vault has signed"
     if instead:
         # The forger's own program logs its part of this.
         lines = [line for line in lines if (gave_way if time > 1 else disputed) not in line]
@@ -212,7 +212,7 @@ def test_later_changes_of_a_revoked_device_are_refused_from_a_member_that_passes
     smuggle(cem, ana, items)
     assert state(ana) == before
     (line,) = warnings(caplog)
-    assert line.startswith(f"cut off peer {HOST}: No device that belongs to the vault answers for")
+    assert line.startswith(f"cut off peer {HOST}: No device that belongs to the vault has signed")
 
 
 def test_changes_of_a_revoked_device_are_accepted_only_up_to_its_revocation(
@@ -234,7 +234,7 @@ def test_changes_of_a_revoked_device_are_accepted_only_up_to_its_revocation(
     caplog.clear()
     hand_over(cem, ana)
     (line,) = warnings(caplog)
-    assert line.startswith(f"cut off peer {HOST}: No device that belongs to the vault answers for")
+    assert line.startswith(f"cut off peer {HOST}: No device that belongs to the vault has signed")
     assert f"of {own_actor(bo):016x}" in line
     assert state(ana) == before
     # Changes from before the revocation reach everybody, by every way.

@@ -1,4 +1,4 @@
-"""Random keys and remote edits: the screen shows the CRDT's text, caret and selection keep their place."""
+"""Random keys and remote edits: the screen shows the CRDT's text; caret and selection stay in place."""
 
 import random
 from pathlib import Path
@@ -58,13 +58,13 @@ class Witness:
             kept = [was for _, was in cells[low:high] if was is not None]
             assert len(kept) == len(chosen)
             if chosen:
-                # What came exactly at either end is not part of what the person selected.
+                # Text that arrived exactly at either end is not part of the selection.
                 assert (low, high) == (chosen[0], chosen[-1] + 1)
                 assert (now_start <= now_end) == (start <= end)
 
 
 def check_screen(workspace: Desktop) -> None:
-    """Compare what is laid out with the text."""
+    """Compare the wrapped lines with the text."""
     editor = workspace.editor
     wrapped = editor.wrapped_document
     assert "\n".join("".join(sections) for sections in wrapped.lines) == editor.text
@@ -102,7 +102,7 @@ def test_random_keys_and_remote_edits(tmp_path: Path, seed: int, monkeypatch: py
                         await workspace.saved()
                         check_screen(workspace)
                     else:
-                        # With edits on their way here and there, what is laid out is the text all the same.
+                        # Even with edits pending in both directions, the wrapped lines are the text.
                         await workspace.editor.drained()
                         check_screen(workspace)
                 await workspace.editor.drained()

@@ -13,7 +13,7 @@ Rules
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from crdtnotes.changes import block
 from crdtnotes.changes.batch import Form, Packed
@@ -22,6 +22,7 @@ from crdtnotes.changes.codec import decode
 from crdtnotes.changes.compression import SMALL, compress
 from crdtnotes.changes.limits import MAX_BLOCK_BYTES
 from crdtnotes.errors import Damaged, DecodeError
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store.core import ReplicaCore
 from crdtnotes.store.log.blocks import Block, Entry
 
@@ -49,12 +50,12 @@ _CANDIDATES = """log INDEXED BY log_small JOIN notes ON notes.id = note
     AND EXISTS (SELECT 1 FROM texts WHERE texts.note = log.note)"""
 # Small changes that are in a stored snapshot, each in a row that does not itself serve as one.
 
-Progress = Callable[[int, int], None]
-"""Called with the number of changes processed so far and the total."""
 
+def pack(replica: ReplicaCore, *, least: int = MIN_BLOCK_CHANGES, progress: Progress = no_progress) -> int:
+    """Pack all changes that can be packed, one transaction a block; return how many went into blocks.
 
-def pack(replica: ReplicaCore, *, least: int = MIN_BLOCK_CHANGES, progress: Progress | None = None) -> int:
-    """Pack all changes that can be packed, one transaction a block; return how many went into blocks."""
+    `progress` counts the changes processed.
+    """
     with replica.reading():
         actors = list(replica.log.heads)
         total = sum(head.seq for head in replica.log.heads.values())
@@ -68,11 +69,9 @@ def pack(replica: ReplicaCore, *, least: int = MIN_BLOCK_CHANGES, progress: Prog
                     break
                 packed += _store(replica, actor, run)
             after = run[-1][0].change.seq
-            if progress is not None:
-                progress(done + after, total)
+            progress(done + after, total)
         done += replica.log.head(actor).seq
-    if progress is not None:
-        progress(total, total)
+    progress(total, total)
     return packed
 
 

@@ -1,11 +1,12 @@
 """Compressing large changes of the log again, with a dictionary of the content that many of them share."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from crdtnotes.changes.compression import HEADER, decompress, dictionary_of, trained
 from crdtnotes.errors import DecodeError
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store.core import ReplicaCore
 from crdtnotes.store.file.database import batched
 from crdtnotes.store.log.dictionaries import SIZE, Dictionaries
@@ -17,17 +18,14 @@ _SAMPLES = 1000
 _SAMPLE_BYTES = 32 * 1024
 _AT_A_TIME = 256
 
-Progress = Callable[[int, int], None]
-"""Called with the number of changes recompressed so far and the total."""
-
 
 def recompress(
-    replica: ReplicaCore, *, at_least: int = MIN_LOG_BYTES, progress: Progress | None = None
+    replica: ReplicaCore, *, at_least: int = MIN_LOG_BYTES, progress: Progress = no_progress
 ) -> int:
-    """Compress the log's large changes again, with a dictionary; return how many are smaller now.
+    """Compress the log's large changes anew, with a dictionary; return how many are smaller now.
 
-    Does nothing if they have fewer than `at_least` bytes together. Each is decompressed and compared before
-    its row changes.
+    Only where they come to `at_least` bytes. Each is read back before its row changes. `progress` counts the
+    changes that were compressed again.
     """
     conn, dictionaries = replica.conn, Dictionaries(replica.conn)
     wanting = [
@@ -50,8 +48,7 @@ def recompress(
             dictionary = dictionaries.add(made)
     smaller = 0
     for number, some in enumerate(batched(ids, _AT_A_TIME)):
-        if progress is not None:
-            progress(number * _AT_A_TIME, len(ids))
+        progress(number * _AT_A_TIME, len(ids))
         with replica.transaction():
             rows = [
                 (condensed, id)
@@ -61,8 +58,7 @@ def recompress(
             ]
             conn.executemany("UPDATE log SET data = ? WHERE id = ?", rows)
             smaller += len(rows)
-    if progress is not None:
-        progress(len(ids), len(ids))
+    progress(len(ids), len(ids))
     return smaller
 
 

@@ -35,6 +35,8 @@ class Signer:
         self._make_identity = identity
         self._identity: Identity | None = None
         self._own = 0
+        self.learned = False
+        """Whether signatures of earlier changes have come since somebody reset it."""
         self._late: list[list[Signed]] = []
         # Signatures that came after the changes that they sign, group by group.
 
@@ -194,6 +196,7 @@ class Signer:
             cut = min(self.checkpoints.containing(actor, seq)[0] for actor, seq, _ in found)
             signed += [((cut - 1) * step + number, one) for one in found]
         recut(self._log, self.checkpoints, signed)
+        self.learned = True
         return True
 
     def mend_signatures(self) -> int:

@@ -40,15 +40,15 @@ class Settling:
         """Return the Branch to send if a stream in the peer's Hello differs from ours; `heads` are ours."""
         for actor, seq, digest in hello.heads:
             own_seq, own_digest = heads.get(actor, (0, b""))
-            known = own_digest if own_seq == seq else self._replica.hash_at(actor, seq)
+            known = own_digest if own_seq == seq else self._replica.forks.hash_at(actor, seq)
             if known is not None and known != digest:
                 return self._show(actor, 0, seq)
         return None
 
     def found_in_changes(self, fork: Fork) -> Branch:
-        """Return the Branch to send about a fork in the peer's changes; raises `fork` if we have neither."""
-        if not fork.actor or self._replica.hash_at(fork.actor, fork.seq) is None:
-            raise fork  # both versions came from this peer, and neither is stored
+        """Return what to show the peer of a fork in changes that it sent; raises it if we have neither."""
+        if not fork.actor or self._replica.forks.hash_at(fork.actor, fork.seq) is None:
+            raise fork  # both versions came from this peer, and neither is kept
         return self._show(fork.actor, fork.seq - 1, fork.seq)
 
     def winners_to_announce(self) -> list[Winner]:
@@ -56,7 +56,7 @@ class Settling:
         if self._standing_said or self.forked:
             return []
         self._standing_said = True
-        absent = self._replica.missing_winners()
+        absent = self._replica.forks.missing_winners()
         return [
             Winner(tuple(absent[begin : begin + messages.MAX_STANDING]))
             for begin in range(0, len(absent), messages.MAX_STANDING)
@@ -65,7 +65,7 @@ class Settling:
     def found_in_winner(self, message: Winner) -> Branch | None:
         """Return the Branch to send if our version of a change differs from a winner of the peer."""
         for actor, seq, digest in message.places:
-            if not self.forked and self._replica.hash_at(actor, seq) not in (None, digest):
+            if not self.forked and self._replica.forks.hash_at(actor, seq) not in (None, digest):
                 return self._show(actor, seq - 1, seq)
         return None
 
@@ -86,7 +86,7 @@ class Settling:
             return [self._show(message.actor, agree, differ)]
         if not gives_way(self._replica, message, differ):
             return self._stand(message.actor, agree, differ)
-        if not self._replica.founded:
+        if not self._replica.signatures.required:
             self._give_way(message, differ, [])
         if message.actor in self._asked:
             return []
@@ -119,13 +119,13 @@ class Settling:
             "copied or restored from a backup, or the change is forged."
         )
         shown = self._show(actor, agree, differ)
-        if not self._replica.founded:
+        if not self._replica.signatures.required:
             return [shown]
-        proof = self._replica.proof(actor, differ)
+        proof = self._replica.forks.proof(actor, differ)
         if not proof:
             raise Fork("The winning version has not arrived yet; reconnect.")
         return [shown, *(item if isinstance(item, Heads) else messages.pack(item) for item in proof)]
 
     def _give_way(self, message: Branch, seq: int, proof: list[bytes | Heads]) -> None:
-        sentence = self._replica.give_way(message.actor, seq, rank_of(message), proof)
+        sentence = self._replica.forks.give_way(message.actor, seq, rank_of(message), proof)
         raise Fork(sentence, message.actor, seq)

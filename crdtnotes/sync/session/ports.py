@@ -1,9 +1,12 @@
 """The interface of a replica that a session uses."""
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from crdtnotes.changes.messages import Heads
+
+if TYPE_CHECKING:
+    from crdtnotes.store.committed import Committed
 
 
 class Received(Protocol):
@@ -60,31 +63,8 @@ class Devices(Protocol):
         ...
 
 
-class SyncStore(Protocol):
-    """One peer's full copy of a vault. All calls come from one thread."""
-
-    @property
-    def vault_id(self) -> bytes:
-        """The vault's id, 16 bytes."""
-        ...
-
-    @property
-    def device(self) -> str:
-        """The name under which peers show this device."""
-        ...
-
-    @property
-    def devices(self) -> Devices:
-        """The devices of the vault."""
-        ...
-
-    def version(self) -> dict[int, int]:
-        """Return the version that is committed here, including other processes' commits."""
-        ...
-
-    def heads(self) -> dict[int, tuple[int, bytes]]:
-        """Return the version with the 16-byte hash of each actor's chain at its head."""
-        ...
+class Forks(Protocol):
+    """The forks of a replica: streams of which two versions were found."""
 
     def hash_at(self, actor: int, seq: int, /) -> bytes | None:
         """Return the hash of an actor's chain at `seq`; None if it is not known here."""
@@ -104,11 +84,6 @@ class SyncStore(Protocol):
         """
         ...
 
-    @property
-    def epoch(self) -> int:
-        """How often the log was rewritten because branches gave way."""
-        ...
-
     def give_way(
         self, actor: int, first: int, winner: tuple[int, bytes], proof: Sequence[bytes | Heads] = (), /
     ) -> str:
@@ -124,17 +99,70 @@ class SyncStore(Protocol):
         """Return the proof of this replica's branch of a stream from `first` on; empty if it is not here."""
         ...
 
+
+class Signatures(Protocol):
+    """The signatures of a replica's changes."""
+
+    @property
+    def required(self) -> bool:
+        """Whether the vault was paired, so that changes are accepted only with their signatures."""
+        ...
+
     def unsigned_streams(self) -> dict[int, int]:
         """Return the streams with unsigned changes, each with the seq up to which it is signed."""
         ...
 
-    def checkpoints_for(self, streams: dict[int, int], /) -> Sequence[Heads]:
+    def of_streams(self, streams: dict[int, int], /) -> Sequence[Heads]:
         """Return the signed heads of these streams up to at most the given seqs, in order."""
         ...
 
+
+class SyncStore(Protocol):
+    """One peer's full copy of a vault. All calls come from one thread."""
+
+    on_commit: "Callable[[Committed], None]"
+    """Called after each commit to the replica, and when commits of other processes are noticed."""
+
     @property
-    def founded(self) -> bool:
-        """Whether the vault was paired, so that changes are accepted only with their signatures."""
+    def vault_id(self) -> bytes:
+        """The vault's id, 16 bytes."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """The name under which peers show this device."""
+        ...
+
+    @property
+    def devices(self) -> Devices:
+        """The devices of the vault."""
+        ...
+
+    @property
+    def forks(self) -> Forks:
+        """The forks of the replica."""
+        ...
+
+    @property
+    def signatures(self) -> Signatures:
+        """The signatures of the changes."""
+        ...
+
+    def refresh(self) -> None:
+        """Notice what other processes have committed; `on_commit` is told of it."""
+        ...
+
+    def version(self) -> dict[int, int]:
+        """Return the version that is committed here, including other processes' commits."""
+        ...
+
+    def heads(self) -> dict[int, tuple[int, bytes]]:
+        """Return the version with the 16-byte hash of each actor's chain at its head."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """How often the log was rewritten because branches gave way."""
         ...
 
     def changes_since(self, version: dict[int, int], /) -> Iterator[bytes | Heads]:

@@ -284,12 +284,12 @@ def test_giving_way_on_a_full_disk_is_retried_later(tmp_path: Path, monkeypatch:
             one.note("A").append("one")
             two.note("A").append("two")
             before = state(two)
-            rank = one.replica.rank(int(one.actor, 16), 2)
+            rank = one.replica.forks.rank(int(one.actor, 16), 2)
             assert rank is not None
             with monkeypatch.context() as patch:
                 patch.setattr(Log, "write", _no_room)
                 with pytest.raises(DiskFull):
-                    two.replica.give_way(int(one.actor, 16), 2, rank)
+                    two.replica.forks.give_way(int(one.actor, 16), 2, rank)
             assert state(two) == before
             editor.refresh()
             assert editor.text == "begin\ntwo\n"
@@ -337,10 +337,10 @@ def test_a_fork_before_a_resolved_fork(tmp_path: Path) -> None:
                 later.note("A").append("five, later")
                 one.note("A").append("five")
                 settle(Wire(one.replica, later.replica))
-                assert (int(earlier.actor, 16), 4) in later.replica.forks.winners
+                assert (int(earlier.actor, 16), 4) in later.replica.winners
                 settle(Wire(later.replica, earlier.replica))
-                assert (int(earlier.actor, 16), 4) not in later.replica.forks.winners
-                assert (int(earlier.actor, 16), 2) in later.replica.forks.winners
+                assert (int(earlier.actor, 16), 4) not in later.replica.winners
+                assert (int(earlier.actor, 16), 2) in later.replica.winners
                 agree(one, later, earlier)
                 words = ["begin", "five", "five, later", "four", "three", "第一", "第三", "第二", "第四"]
                 assert sorted(one.note("A").text.split("\n")) == ["", *words]

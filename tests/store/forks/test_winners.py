@@ -14,7 +14,7 @@ HEADS = Heads(((bytes(32), bytes(16)),), ((7, 3, bytes(64)),))
 
 def test_ranks_and_proofs_are_stored_and_read_back(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [vault]:
-        winners = vault.replica.forks.winners
+        winners = vault.replica.winners
         with vault.replica.transaction():
             winners.put((7, 1), (5, bytes(16)), ["系统".encode() * 999, HEADS])
             winners.put((7, 2), (6, bytes(16)), [])
@@ -30,7 +30,7 @@ def test_only_the_next_winner_of_a_stream_is_missing(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [vault]:
         vault.create_note("A", "text")
         own = int(vault.actor, 16)
-        winners = vault.replica.forks.winners
+        winners = vault.replica.winners
         with vault.replica.transaction():
             for place in ((own, 1), (own, 2), (own, 3), (8, 1)):
                 winners.put(place, (5, b"h" * 16), [HEADS] if place == (8, 1) else [])
@@ -43,7 +43,7 @@ def test_only_the_next_winner_of_a_stream_is_missing(tmp_path: Path) -> None:
 
 def test_a_damaged_proof_or_one_of_another_version_proves_nothing(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [vault]:
-        winners = vault.replica.forks.winners
+        winners = vault.replica.winners
         with vault.replica.transaction():
             for seq, rubbish in enumerate((b"", b"\xc1", b"\x91\xc4\x01\xc1", 7), 1):
                 winners.put((7, seq), (5, bytes(16)), [HEADS])

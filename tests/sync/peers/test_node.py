@@ -393,7 +393,7 @@ def test_commits_of_other_processes_are_noticed(tmp_path: Path) -> None:
             task = asyncio.create_task(b.node.follow(await node.serve("127.0.0.1", 0)))
             await b.until(lambda: bool(b.node.peers))
             for number in range(3):
-                replica.write(b"by somebody else %d" % number)
+                replica.write_elsewhere(b"by somebody else %d" % number)
                 file.write_bytes(bytes(number + 1))
                 await b.has(replica)
             task.cancel()

@@ -404,7 +404,7 @@ def test_a_peer_that_never_locates_the_fork_is_disconnected() -> None:
         own.write(b"%d" % number)
     other = FakeReplica(2)
     session = greeted(own, other)
-    vague = messages.encode(Branch(1, 0, ((1, own.hash_at(1, 1) or b""), (900, bytes(16)))))
+    vague = messages.encode(Branch(1, 0, ((1, own.forks.hash_at(1, 1) or b""), (900, bytes(16)))))
     for _ in range(MAX_BRANCHES):
         session.receive([vague])
         assert not session.closed

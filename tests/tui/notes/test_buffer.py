@@ -9,6 +9,7 @@ from crdtnotes import Vault
 from crdtnotes.crdt.ops import Patch
 from crdtnotes.editing.session import Edit
 from crdtnotes.errors import DiskFull
+from crdtnotes.vault import Committed, Origin
 from crdtnotes_tui.notes.buffer import Buffer, State, open_note
 from crdtnotes_tui.notes.transform import follow
 from crdtnotes_tui.vault.vault_thread import VaultThread
@@ -23,8 +24,9 @@ async def opened(path: Path, text: str = "") -> AsyncIterator[Buffer]:
     thread = VaultThread(path)
     buffer: Buffer | None = None
 
-    def changed() -> None:
-        if buffer is not None:
+    def changed(commit: Committed, by: object) -> None:
+        own = buffer is by and commit.origin is Origin.LOCAL
+        if buffer is not None and (commit.names_changed or not (own or commit.derived_only)):
             buffer.look()
 
     await thread.start(changed)

@@ -165,7 +165,7 @@ class Buffer:
         self._enqueue(UndoRequest.REDO)
 
     def look(self) -> None:
-        """Something was committed to the replica's file: see whether it is about this note."""
+        """Something was committed to this note, or to what it is called: take it in."""
         self._looking = True
         self._hurry.set()
         self._start()
@@ -176,7 +176,7 @@ class Buffer:
 
     async def restore(self) -> None:
         """Bring the note back after a delete."""
-        await self._thread.run(lambda _: self._note.restore())
+        await self._thread.call(self._note.restore)
         await self._look()
 
     async def settled(self) -> None:
@@ -195,7 +195,7 @@ class Buffer:
         if self.state is not State.SAVED or self._looking:
             return None
         # Whatever moves the session is asked of the same thread after this.
-        return await self._thread.run(lambda _: (self._session.anchor(caret), self._session.anchor(start)))
+        return await self._thread.call(lambda: (self._session.anchor(caret), self._session.anchor(start)))
 
     async def positions(self, places: Sequence[tuple[OpId, OpId]]) -> list[tuple[int, int] | None] | None:
         """Return where pairs of elements are on the screen, None for one of which there is no element here.
@@ -212,12 +212,12 @@ class Buffer:
         if self.state is not State.SAVED or self._looking:
             return None
         before = self.document, self.document.revision
-        found = await self._thread.run(lambda _: list(map(where, places)))
+        found = await self._thread.call(lambda: list(map(where, places)))
         return found if before == (self.document, self.document.revision) else None
 
     async def difference(self) -> tuple[str, str]:
         """Return the text that the replica has of this session, and the one on the screen."""
-        stored = await self._thread.run(lambda _: self._session.text)
+        stored = await self._thread.call(lambda: self._session.text)
         return stored, self.document.text
 
     async def put_down(self) -> tuple[str, str]:
@@ -298,7 +298,7 @@ class Buffer:
             self._looking = True
         self._in_flight = True
         try:
-            patches = await self._thread.run(lambda _: job())
+            patches = await self._thread.call(job, self)
         except StoreError as error:
             self._queue.insert(0, item)
             await self._fail(error)
@@ -330,7 +330,7 @@ class Buffer:
     async def _ask(self, job: Callable[[], T]) -> T | None:
         """Run a job that can be left for later; returns None, and says why, if it failed."""
         try:
-            result = await self._thread.run(lambda _: job())
+            result = await self._thread.call(job, self)
         except CrdtnotesError as error:
             self.problem = str(error)
             self._changed(self)

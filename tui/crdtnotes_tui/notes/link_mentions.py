@@ -38,7 +38,7 @@ def _link(vault: Vault, mention: MentionInfo) -> EditSession:
     session = vault.note(mention.note).open()
     length = len(mention.written)
     if session.text[mention.start : mention.start + length] != mention.written:
-        raise LocalError("That line has changed meanwhile; it is looked for again.")
+        raise LocalError("That line has changed meanwhile; the mentions are searched again.")
     session.commit([Edit(mention.start, length, mention.link, 1)])
     session.update_links()
     return session

@@ -7,7 +7,7 @@ from crdtnotes.errors import CrdtnotesError
 from crdtnotes.vault import MOST_ARRIVALS, Arrival, Vault
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.remote_carets import Colours, Mark
-from crdtnotes_tui.notes.workspace import Workspace
+from crdtnotes_tui.notes.workspace import Changed, Workspace
 from crdtnotes_tui.peers.connections import PeerConnections
 from crdtnotes_tui.vault.read_marker import ReadMarker, ReadMarkerFile
 
@@ -138,10 +138,13 @@ class Collaboration:
         more = "+" if self._left_out else ""
         return f"{len(self.news)}{more} new (F5)" if self.news else ""
 
-    async def keep_up(self) -> None:
+    async def keep_up(self, changed: Changed) -> None:
         """Something was committed: see what has come in, and whether the vault was paired."""
-        if self._read_marker.version is not None:  # begun
+        if self._read_marker.version is None:
+            return  # not begun
+        if changed.from_others:
             await self.look_for_news()
+        if changed.members:
             await self.connections.meet()
 
     async def look_for_news(self) -> None:

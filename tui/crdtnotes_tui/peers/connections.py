@@ -129,11 +129,6 @@ class PeerConnections:
     def _nodes(self) -> "Iterator[Node]":
         return (node for node in (self.members.node, self._node) if node is not None)
 
-    def wake(self) -> None:
-        """Something was committed."""
-        for node in self._nodes:
-            node.wake()
-
     def be_at(self, note: str, caret: OpId, start: OpId, actor: str) -> None:
         """Tell peers where the caret is; see `Node.be_at`."""
         if not self._leaving:

@@ -1,78 +1,75 @@
-"""With others: what the main screen offers for meeting peers and for seeing what they did."""
+"""Actions about peers: connecting with them, and going through their changes."""
 
-from textual import work
 from textual.binding import Binding
 from textual.screen import Screen
 
-from crdtnotes.errors import CrdtnotesError
 from crdtnotes_tui.notes.navigation import Line
-from crdtnotes_tui.panels.messages import Failed, GoTo
+from crdtnotes_tui.options import ServeAt
+from crdtnotes_tui.panels.messages import GoTo
 from crdtnotes_tui.peers.collaboration import Collaboration
+from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.prompt import Prompt
-from crdtnotes_tui.screens.recent_changes import WhatCameIn
+from crdtnotes_tui.screens.recent_changes import RecentChanges
 
-ANYWHERE = (None, None)
-"""Where peers come to when no place was named."""
+ANYWHERE: ServeAt = (None, None)
+"""Where peers are served if the command line does not say so."""
 
 
-class PeerActions(Screen[None]):
-    """A screen that shares its notes with others."""
+class PeerActions(ScreenPart):
+    """Connects with peers at the start and on demand, and lists their changes."""
 
-    BINDINGS = [
+    BINDINGS = (
         Binding("f4", "meet", "Sync with a peer"),
         Binding("shift+f4", "serve", "Let peers come to this editor"),
         Binding("f5", "news", "What came in since I last looked"),
         Binding("alt+n", "next_news", "Go to the next thing that came in"),
-    ]
+    )
 
-    collaboration: Collaboration
-    serve_at: tuple[str | None, int | None] | None
+    def __init__(self, screen: Screen[None], collaboration: Collaboration, serve_at: ServeAt | None) -> None:
+        super().__init__(screen)
+        self.collaboration = collaboration
+        self._serve_at = serve_at
+
+    def start(self) -> None:
+        """Connect with the peers that are known, and serve if the command line says so."""
+        self.run(self._start)
+
+    async def _start(self) -> None:
+        await self.collaboration.start()
+        await self.collaboration.look_for_news()
+        if self._serve_at is not None:
+            await self.collaboration.connections.serve(*self._serve_at)
+        await self.collaboration.connections.meet()
+        self.collaboration.moved()
 
     def action_meet(self) -> None:
-        """Stay in step with a peer."""
+        """Ask for a peer's address and sync with it."""
 
-        def answered(address: str | None) -> None:
-            if address is not None:
-                self._meet(address)
+        def answered(address: str) -> None:
+            self.run(lambda: self.collaboration.connections.follow([("", address)]))
 
-        self.app.push_screen(Prompt("A peer's address, as `crdtnotes serve` prints it.", "ws://"), answered)
+        self.ask(Prompt("A peer's address, as `crdtnotes serve` prints it.", "ws://"), answered)
 
-    @work(group="meeting")
-    async def _meet(self, address: str) -> None:
-        try:
-            await self.collaboration.connections.follow([("", address)])
-        except CrdtnotesError as error:
-            self.post_message(Failed(str(error)))
+    def action_serve(self) -> None:
+        """Let peers connect to this editor."""
+        self.run(self._serve)
 
-    @work(group="meeting")
-    async def action_serve(self) -> None:
-        """Let peers come to this editor."""
-        try:
-            address = await self.collaboration.connections.serve(*(self.serve_at or ANYWHERE))
-        except CrdtnotesError as error:
-            self.post_message(Failed(str(error)))
-        else:
-            self.notify(f"Peers can come to {address}", title="Serving", timeout=20, markup=False)
+    async def _serve(self) -> None:
+        address = await self.collaboration.connections.serve(*(self._serve_at or ANYWHERE))
+        self.notify(f"Peers can connect to {address}.", title="Serving", timeout=20)
 
     def action_news(self) -> None:
-        """Show what came in, and begin anew."""
+        """List the changes that came in; only later ones count as new from now on."""
 
-        def chosen(line: Line | None) -> None:
-            self._looked()
+        def closed(line: Line | None) -> None:
+            self.run(self.collaboration.looked)
             if line is not None:
                 self.post_message(GoTo(line.name, line.number))
 
-        self.app.push_screen(WhatCameIn(self.collaboration.news), chosen)
-
-    @work(group="meeting")
-    async def _looked(self) -> None:
-        try:
-            await self.collaboration.looked()
-        except CrdtnotesError as error:
-            self.post_message(Failed(str(error)))
+        self.app.push_screen(RecentChanges(self.collaboration.news), closed)
 
     def action_next_news(self) -> None:
-        """Go to the next thing that came in."""
+        """Go to the next change that came in."""
         arrival = self.collaboration.next_news()
         if arrival is None:
             self.notify("Nothing new came in.", timeout=3)

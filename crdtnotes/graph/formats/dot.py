@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
-def to_dot(graph: nx.MultiDiGraph[str]) -> str:
+def write(graph: nx.MultiDiGraph[str]) -> str:
     """The graph as DOT text: a node a note, labelled with its title; dangling targets dashed."""
     listed = nodes(graph)
     ids = printable_ids(node.name for node in listed)

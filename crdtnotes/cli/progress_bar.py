@@ -1,22 +1,25 @@
 """A bar for long work: on a terminal's stderr, and nothing in a pipe."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
+from crdtnotes.progress import Progress, no_progress
+
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function to call with how much is done and how much there is."""
+def progress_bar(label: str) -> Iterator[Progress]:
+    """Show a bar for the work within, which reports how far it is."""
     if not sys.stderr.isatty():
-        yield show_nothing
+        yield no_progress
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bars
 
-    with Progress(
+    with Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -36,7 +39,3 @@ def tell(sentence: str) -> None:
     """Say on a terminal's stderr what is being done or waited for, and nothing in a pipe."""
     if sys.stderr.isatty():
         click.echo(sentence, err=True)
-
-
-def show_nothing(done: int, total: int) -> None:
-    """Take what a bar would be told, and show nothing."""
