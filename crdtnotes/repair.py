@@ -62,11 +62,11 @@ def repair(
 ) -> Repaired:
     """Rebuild the replica at `path` and set its old file aside.
 
-    `fetch` is called with a new replica of the vault while it is being built; `identify` and `device` say
-    whose it is where the file itself does not. `progress` counts the changes that are taken over. The new
-    file writes as a new actor. Raises Damaged where not even the vault's id can be read and no peer is there
+    `fetch` is called with the path of the new replica while it is being built. `identify` and `device` give
+    the vault's id and the device's name if the file itself does not. `progress` counts the changes added. The
+    new file writes as a new actor. Raises Damaged if not even the vault's id can be read and there is no peer
     to ask, VaultNotFound, NewerVault, Busy while another process writes, and what `fetch` raises; the file at
-    `path` is then as it was.
+    `path` is then unchanged.
     """
     part, scratch = (path.with_name(f"{path.name}.{secrets.token_hex(4)}.part") for _ in range(2))
     try:

@@ -25,12 +25,12 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """One commit, or those of other processes since the last look.
+    """One commit, or the commits of other processes since the last refresh.
 
-    `notes` are the 16-byte ids of the notes that got changes, None where any note may have. `names_changed`:
-    what leads to some note may have changed (its name, an alias, a former name, whether it exists).
-    `links_changed`: some note's link set may have. `members_changed`: who belongs to the vault may have.
-    `learned`: signatures of changes that were here before have come.
+    `notes` are the 16-byte ids of the notes that got changes, None if any note may have got some.
+    `names_changed`: the names that lead to some note may have changed (its name, an alias, a former name,
+    whether it exists). `links_changed`: some note's link set may have changed. `members_changed`: the members
+    of the vault may have changed. `learned`: signatures came for changes that were here before.
     """
 
     origin: Origin
@@ -42,7 +42,7 @@ class Committed:
 
     @property
     def derived_only(self) -> bool:
-        """Whether nothing moved that is visible outside of the store."""
+        """Whether nothing changed that is visible outside of the store."""
         return (
             self.notes is not None
             and not self.notes
@@ -50,5 +50,5 @@ class Committed:
         )
 
     def touches(self, note: bytes) -> bool:
-        """Tell whether a note may have got changes."""
+        """Tell whether a note may have been changed."""
         return self.notes is None or note in self.notes

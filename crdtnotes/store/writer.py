@@ -145,9 +145,9 @@ class Writer:
                 self._apply(draft, Delete(tuple(spans)))
 
     def update_links(self, uid: bytes) -> None:
-        """Bring a note's link set in line with its text, where edits left that for later.
+        """Make a note's link set match its text, after edits with `links_later`.
 
-        Writes nothing where they agree. Raises NoteNotFound.
+        Writes nothing if they match already. Raises NoteNotFound.
         """
         with self.reading() as replica:
             doc = replica.documents.open(uid)

@@ -22,10 +22,10 @@ _AT_A_TIME = 256
 def recompress(
     replica: ReplicaCore, *, at_least: int = MIN_LOG_BYTES, progress: Progress = no_progress
 ) -> int:
-    """Compress the log's large changes anew, with a dictionary; return how many are smaller now.
+    """Compress the log's large changes again, with a dictionary; return how many are smaller now.
 
-    Only where they come to `at_least` bytes. Each is read back before its row changes. `progress` counts the
-    changes that were compressed again.
+    Does nothing if they have fewer than `at_least` bytes together. Each is decompressed and compared before
+    its row changes. `progress` counts the changes that were compressed again.
     """
     conn, dictionaries = replica.conn, Dictionaries(replica.conn)
     wanting = [

@@ -63,7 +63,7 @@ class Members:
         self._root: bytes | None = None
         self._root_known = False
         self.changed = False
-        """Whether records have come or gone since somebody reset it."""
+        """Whether records were added or removed since the caller last reset this."""
 
     # -- records
 
@@ -114,7 +114,7 @@ class Members:
         return self._digest
 
     def records(self) -> list[bytes]:
-        """Return all records, each after its signer's."""
+        """Return all records, each after its signer's record."""
         datas = [data for (data,) in self._conn.execute("SELECT record FROM members ORDER BY id")]
         if not all(isinstance(data, bytes) for data in datas):
             raise Damaged(_DAMAGED)
@@ -301,7 +301,7 @@ class Members:
         self._state = state
 
     def forget(self, vault: bytes | None = None) -> None:
-        """Read everything anew: a transaction was rolled back, or the vault has this new id."""
+        """Read everything again: a transaction was rolled back, or the vault has this new id."""
         self._state = None
         self._root_known = False
         self._vault = vault or self._vault

@@ -268,9 +268,9 @@ def _give_new_schema(path: Path, scratch: Path) -> None:
 
 
 def replay(entries: Sequence[Entry], hashes: Set[bytes], replica: Replica, progress: Progress) -> list[Entry]:
-    """Put into a replica the changes that are proven and whose dependencies are there; return the rest.
+    """Add to a replica the changes that are proven and whose dependencies are there; return the rest.
 
-    `hashes` are those that were stored. `progress` counts the changes that were put in.
+    `hashes` are the hashes that were stored in the file. `progress` counts the changes added.
     """
     heads = replica.heads()
     proven = _proven(entries, hashes, heads)

@@ -64,9 +64,9 @@ class LinkIndex:
         self.changed |= bool(links)
 
     def update(self, id: int, links: Mapping[Element, int]) -> bool:
-        """Make a note's rows those of its link set; a note that does not exist has none.
+        """Make a note's rows match its link set; a note that does not exist has none.
 
-        New rows are written by `flush`, which is to follow. Returns whether an alias came or went.
+        The following call of `flush` writes the new rows. Returns whether an alias was added or removed.
         """
         before = {
             (kind, value): (element, count)

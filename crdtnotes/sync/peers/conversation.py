@@ -86,10 +86,10 @@ class Conversation:
         known: Callable[[], list[Presence]],
         rates: Rates | None = None,
     ) -> None:
-        """`once`: end as soon as both have what the other had.
+        """`once`: end as soon as each side has what the other had.
 
-        `changed` is called whenever the peer's status changes, `heard` when it said who is where; `known`
-        returns who is where, for a peer that has just come.
+        `changed` is called whenever the peer's status changes, `heard` with its presence messages; `known`
+        returns the presence messages for a new peer.
         """
         self.connection = connection
         self.host = host_of(connection)

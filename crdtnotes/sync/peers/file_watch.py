@@ -59,7 +59,7 @@ class FileWatch:
         self._written: asyncio.Event | None = None
 
     def expect(self, own: Signature | None) -> None:
-        """Take note that this process has committed, and of how the file looked afterwards."""
+        """Note that this process has committed, and the file's signature after the commit."""
         self._seen = own
         self._settle_at = asyncio.get_running_loop().time() + SETTLE_SECONDS
         if self._written is not None:
@@ -96,7 +96,7 @@ class FileWatch:
 
 @contextmanager
 def _written(path: Path) -> Iterator[asyncio.Event | None]:
-    """Yield an event that is set when the file is written; None where the system does not tell."""
+    """Yield an event that is set when the file is written; None if the system does not report writes."""
     descriptor = inotify.watch(path)
     if descriptor is None:
         yield None

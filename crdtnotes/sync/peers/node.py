@@ -70,13 +70,13 @@ class Summary:
 class Node:
     """Runs the sessions of one replica; an async context manager.
 
-    `open_replica` is called on the thread where all of the replica's work is done. What is committed there
-    reaches the peers at once; if `path` is given, so does within milliseconds what other processes commit to
-    that file. `random` returns floats in [0, 1) and spreads the times of redialling. `report` is told on the
-    event loop of each change in a peer's status, `met` when somebody comes, moves or goes.
+    `open_replica` is called on the thread that does all of the replica's work. Commits on that thread reach
+    the peers at once; if `path` is given, commits of other processes to that file reach them within
+    milliseconds. `random` returns floats in [0, 1) and spreads the times of redialling. `report` is called on
+    the event loop for each change of a peer's status, `met` when a person comes, moves or leaves.
 
-    Where the caller has the replica on a thread already, it gives its Worker instead of `open_replica`;
-    then the caller starts and stops it.
+    If the caller already has the replica on a thread, it passes its Worker instead of `open_replica`; then
+    the caller starts and stops the Worker.
     """
 
     def __init__(
@@ -186,7 +186,7 @@ class Node:
         return address
 
     async def refresh(self) -> None:
-        """Look who belongs to the vault now. (The node does so whenever that changes.)"""
+        """Read the members of the vault again. (The node does so whenever they change.)"""
         if self._listening is not None:
             replica = self._worker.replica
             self._certificates = await self._worker.run(replica.devices.certificates)

@@ -2,9 +2,9 @@
 
 Rules
     - Jobs run one by one, first come first served. A job that has begun always runs to its end.
-    - After each commit the subscribers are told on the event loop what it did. A job's own commits reach
-      them before whoever gave the job goes on.
-    - While the worker runs, the replica's file is watched for what other processes commit.
+    - After each commit the subscribers are called on the event loop with its effects. A job's own commits
+      reach them before the caller of the job continues.
+    - While the worker runs, the replica's file is watched for commits of other processes.
 """
 
 import asyncio
@@ -79,7 +79,7 @@ class Worker:
     async def run(self, job: Callable[[], T], by: object = None) -> T:
         """Run `job` and return its result; `by` is given to the subscribers with what it commits.
 
-        A job that is cancelled before it has begun never begins.
+        A job that is cancelled before it begins is never run.
         """
         self._waiting += 1
         try:
@@ -103,13 +103,13 @@ class Worker:
     # -- on the event loop
 
     def _look(self) -> None:
-        """The file may hold commits of another process: let the replica see."""
+        """Let the replica refresh: the file may have commits of another process."""
         if self._checking is None and self._replica is not None:
             self._checking = asyncio.create_task(self._check(self._replica))
 
     async def _check(self, replica: SyncStore) -> None:
         try:
-            # What is wrong with the file is told to whoever asks it for something.
+            # An error of the file is raised to the next caller that uses it.
             with suppress(CrdtnotesError):
                 await self.run(replica.refresh)
         finally:
