@@ -1,11 +1,11 @@
-"""How long work reports how far it is."""
+"""The way in which long work reports its progress."""
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
-"""Called with how much is done so far and how much there is in all, in a unit that the work names.
+"""Called with the amount done so far and the total, in a unit that the work names.
 
-What there is in all may change while the work goes on, and the last call need not be at its end.
+The total may change during the work, and the last call need not come at its end.
 """
 
 

@@ -1,6 +1,6 @@
-"""Naive models of the data types: slow, declarative, and written apart from what they judge.
+"""Naive models of the data types: slow, declarative, and written independently of the code that they check.
 
-Each computes its answer from the *set* of operations, so it cannot depend on the order of arrival.
+Each computes its result from the *set* of operations, so it cannot depend on the order of arrival.
 """
 
 from collections.abc import Iterable, Iterator
@@ -62,7 +62,7 @@ def rga_text(ops: Iterable[Op]) -> str:
 
 
 def patched(text: str, patches: Iterable[Patch]) -> str:
-    """A text after patches, each on what the one before left."""
+    """A text after patches, each applied to the result of the patch before."""
     for start, removed, inserted in patches:
         assert 0 <= start <= start + removed <= len(text)
         text = text[:start] + inserted + text[start + removed :]
@@ -71,7 +71,7 @@ def patched(text: str, patches: Iterable[Patch]) -> str:
 
 @dataclass(frozen=True)
 class NoteModel:
-    """What a note shows, from the set of its changes `(actor, seq, ops)`."""
+    """The visible state of a note, from the set of its changes `(actor, seq, ops)`."""
 
     text: str
     links: dict[Element, int]
@@ -81,7 +81,7 @@ class NoteModel:
 
 
 def note_of(changes: Iterable[tuple[int, int, tuple[Op, ...]]]) -> NoteModel:
-    """The note that a set of changes makes."""
+    """The note that results from a set of changes."""
     changes = list(changes)
     ops = [op for _, _, change in changes for op in change]
     removed = {(op.element, tag) for op in ops if isinstance(op, Unlink) for tag in op.tags}

@@ -1,9 +1,9 @@
 """The command line: `crdtnotes [--vault FILE] COMMAND`.
 
-``app``           the program: its options, what goes wrong in plain words, exit codes
-``opening``       which vault a command works on
+``app``           the program: its options, its error messages and its exit codes
+``opening``       the vault that a command works on
 ``output``        tables on a terminal, tab-separated lines in a pipe, JSON
-``texts``         texts from the standard input and from files
+``texts``         texts from standard input and from files
 ``progress_bar``  a bar for long work, on a terminal
 ``running``       asynchronous work that Ctrl-C ends
 
@@ -20,16 +20,16 @@ The commands, by family:
 ``tui``       the editor
 ``demo``      two laptops in one terminal
 
-What commands do once everything that they need is loaded:
+The work of commands, loaded only when they run:
 
 ``dialling``  syncing with a peer once, cloning its vault
 ``staying``   serving and following until told to end
 ``meeting``   `pair` and `join`
 ``mending``   `repair`
-``story``     what `demo` tells
+``story``     `demo`
 
-Modules that take long to load (the store, networkx, websockets, rich) are imported where they are used:
-a shell waits for every start of this program.
+Modules that take long to load (the store, networkx, websockets, rich) are imported where they are used,
+because the user waits each time this program starts.
 """
 
 from crdtnotes.cli.app import main

@@ -31,10 +31,10 @@ SHOWN_LEFT_OUT = 20
 @json_option
 @click.pass_context
 def import_notes(ctx: click.Context, folder: Path, as_json: bool) -> None:
-    """Take in the Markdown files of a folder.
+    """Import the Markdown files of a folder and its subfolders.
 
-    Those in the folders inside too. Importing again takes in what has changed. What was left out, and why,
-    is said on stderr.
+    Importing again picks up the files that have changed. Files that were skipped, and the reasons, are listed
+    on stderr.
 
     \b
     crdtnotes import ~/Documents/notes
@@ -57,9 +57,9 @@ def import_notes(ctx: click.Context, folder: Path, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def export_notes(ctx: click.Context, folder: Path, as_json: bool) -> None:
-    """Write every note into a folder, as Markdown files.
+    """Write every note into a folder, as a Markdown file.
 
-    Each becomes DIR/<name>.md, where that does not hold it already. Nothing is deleted.
+    Each note becomes DIR/<name>.md, unless that file is already up to date. Nothing is deleted.
 
     \b
     crdtnotes export ~/Documents/notes
@@ -83,7 +83,7 @@ def _documents(passed_over: Sequence[NotDone]) -> list[dict[str, str]]:
 
 
 def _tell(passed_over: Sequence[NotDone], what: str, as_json: bool) -> None:
-    """Say on stderr what was passed over: each, or the first of many; how many, where the JSON says which."""
+    """List on stderr what was skipped: all, or the first of many; with `as_json` only how many."""
     if not passed_over:
         return
     if not as_json:
@@ -105,20 +105,20 @@ def _tell(passed_over: Sequence[NotDone], what: str, as_json: bool) -> None:
     help="How the graph is written.",
 )
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write to this file.")
-@click.option("--around", metavar="NAME", help="Only what is near this note.")
+@click.option("--around", metavar="NAME", help="Only the notes near this note.")
 @click.option(
     "--depth",
     metavar="N",
     type=click.IntRange(min=0),
-    help="How many links away that is, with --around.  [default: 1]",
+    help="With --around, the greatest distance in links.  [default: 1]",
 )
 @click.pass_context
 def graph(
     ctx: click.Context, format_name: str, output: Path | None, around: str | None, depth: int | None
 ) -> None:
-    """Print the backlink graph.
+    """Print the link graph.
 
-    That is every note, every target that has no note yet, and the links between them.
+    It has every note, every link target without a note, and the links between them.
 
     \b
     crdtnotes graph --format dot --around CAP定理 --depth 2 | dot -Tsvg > cap.svg
@@ -146,7 +146,7 @@ def graph(
 
 
 def _node(vault: Vault, name: str) -> str:
-    """Return the graph's name for a note; what is no note may be the target of a dangling link."""
+    """Return the graph's name for a note; if no note has this name, it may be a dangling target."""
     try:
         return vault.note(name).name
     except NoteNotFound:

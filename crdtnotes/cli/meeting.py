@@ -67,7 +67,7 @@ class PairingTable:
                 patience = clock() + SYNC_SECONDS
             elif clock() > patience:
                 raise Unreachable(
-                    f"{quoted(device.name)} is paired, but has not come for the notes yet; leave "
+                    f"{quoted(device.name)} is paired, but has not fetched the notes yet; leave "
                     "`crdtnotes serve` running here."
                 )
             await asyncio.sleep(_LOOK_SECONDS)
@@ -132,7 +132,7 @@ async def join_vault(
         await asyncio.to_thread(make_replica, joined, path, device, vault)
 
     def asked(host: str) -> None:
-        tell(f"{quoted(host)} asks whether it is you: say yes there. This device is {shown(identity.id)}")
+        tell(f"{quoted(host)} asks whether it is you: answer yes there. This device is {shown(identity.id)}")
 
     if address is None:
         tell("Looking for the laptop in the local network.")
@@ -146,7 +146,7 @@ async def join_vault(
     except CrdtnotesError:
         return joined, None
     except asyncio.CancelledError:
-        tell("This device is paired, and not all notes are here yet: `crdtnotes sync --once` fetches them.")
+        tell("This device is paired, but not all notes are here: `crdtnotes sync --once` fetches the rest.")
         raise
     return joined, count_notes(path)
 
@@ -191,12 +191,12 @@ def make_replica(joined: Joined, path: Path, device: str, vault: bytes | None) -
         refuse_existing(path)
         Replica.create(path, device, welcome.vault).close()
     elif vault != welcome.vault:
-        raise VaultExists(f"There is another vault at {path}; choose a new place with --vault.")
+        raise VaultExists(f"There is another vault at {path}; choose another path with --vault.")
     replica = Replica(path)
     try:
         replica.devices.adopt(welcome.root, list(welcome.records))
         if not replica.devices.is_member(own_identity().id):
-            raise PairingFailed("The other device has sent no record that lets this one in.")
+            raise PairingFailed("The other device sent no record that admits this device.")
     finally:
         replica.close()
 

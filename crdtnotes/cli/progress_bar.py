@@ -1,4 +1,4 @@
-"""A bar for long work: on a terminal's stderr, and nothing in a pipe."""
+"""A progress bar for long work: on stderr if it is a terminal, nothing in a pipe."""
 
 import sys
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def progress_bar(label: str) -> Iterator[Progress]:
         console=Console(stderr=True),
         transient=True,
     ) as bar:
-        # Before it is known how much there is, a bar would say nothing.
+        # Until the total is known, a bar would show nothing useful.
         task = bar.add_task(label, total=None, visible=False)
 
         def show(done: int, total: int) -> None:
@@ -36,6 +36,6 @@ def progress_bar(label: str) -> Iterator[Progress]:
 
 
 def tell(sentence: str) -> None:
-    """Say on a terminal's stderr what is being done or waited for, and nothing in a pipe."""
+    """Print, on stderr if it is a terminal, what is being done or waited for; nothing in a pipe."""
     if sys.stderr.isatty():
         click.echo(sentence, err=True)

@@ -118,7 +118,7 @@ class Company:
         peer = (status.host, status.device)
         if status.caught_up and status.connected and peer not in self._met:
             self._met.add(peer)
-            click.echo(f"In step with {quoted(status.device)}")
+            click.echo(f"In sync with {quoted(status.device)}")
             self._remember(status.device, _dialled(status))
         elif status.caught_up and not status.connected:
             if any((one.host, one.device) == peer for one in self.node.peers):
@@ -126,7 +126,7 @@ class Company:
                 return
             self._met.discard(peer)
             received, sent = counted(status.received, "change"), counted(status.delivered, "change")
-            click.echo(f"{quoted(status.device)} has left: {received} received, {sent} sent")
+            click.echo(f"{quoted(status.device)} disconnected: {received} received, {sent} sent")
             self._remember(status.device, _dialled(status))
 
     def _remember(self, device: str, dialled: Address | None = None) -> None:

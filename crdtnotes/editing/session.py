@@ -27,12 +27,10 @@ from crdtnotes.store.views.documents import Document
 from crdtnotes.store.writer import Writer
 
 
-class Edit(NamedTuple):
-    """Replaces `removed` characters at `start` by `inserted`; edits of one `group` are undone together."""
+class Grouped(NamedTuple):
+    """An edit and its undo group; edits of one group are undone together."""
 
-    start: int
-    removed: int
-    inserted: str
+    edit: Patch
     group: int = 0
 
 
@@ -83,7 +81,7 @@ class EditSession:
 
     # -- editing
 
-    def commit(self, edits: Sequence[Edit]) -> list[Patch]:
+    def commit(self, edits: Sequence[Grouped]) -> list[Patch]:
         """Commit edits, each relative to the text after the one before it, in one durable transaction.
 
         Returns others' edits since the session was last refreshed, as patches of the text after these edits.
@@ -93,7 +91,7 @@ class EditSession:
         with self._writing():
             if self._outdated:
                 return self._commit_anew(edits)
-            done.extend((edit.group, self._make(edit)) for edit in edits)
+            done.extend((group, self._make(edit)) for edit, group in edits)
         for group, steps in done:
             if steps:
                 self._history.record(group, steps)
@@ -160,19 +158,19 @@ class EditSession:
         self._epoch = self._writer.replica.epoch
         self._history = History()
 
-    def _commit_anew(self, edits: Sequence[Edit]) -> list[Patch]:
+    def _commit_anew(self, edits: Sequence[Grouped]) -> list[Patch]:
         """Commit edits of the text that this session shows to a log that was rewritten."""
         before = shown = self.text
-        for start, removed, inserted, _ in edits:
+        for (start, removed, inserted), _ in edits:
             shown = shown[:start] + inserted + shown[start + removed :]
         self._renew()
         moved = rebase(differences(before, shown), differences(before, self.text))
         for patch in sorted(moved, reverse=True):
-            self._make(Edit(*patch))
+            self._make(patch)
         self._links_outdated = True
         return differences(shown, self.text)
 
-    def _make(self, edit: Edit) -> list[Step]:
+    def _make(self, edit: Patch) -> list[Step]:
         steps: list[Step] = []
         after = self._rga.before(edit.start)
         spans = self._rga.spans(edit.start, edit.removed)

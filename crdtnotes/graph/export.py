@@ -1,4 +1,4 @@
-"""The graph as text in the formats that other programs read. Equal graphs give equal bytes."""
+"""The graph as text in formats that other programs read. Equal graphs give equal bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A copy of the graph whose strings XML can hold, for the formats that networkx writes as XML."""
+"""A copy of the graph whose strings are valid in XML, for the formats that networkx writes as XML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TAG_SEPARATOR = ", "
 
 
 def xml_copy(graph: MultiDiGraph[str], key: Callable[[Edge], str | int]) -> MultiDiGraph[str]:
-    """A copy in a fixed order with printable strings and values of simple types, its edges under `key`."""
+    """A copy in a fixed order, with printable strings and values of simple types, its edges under `key`."""
     listed = nodes(graph)
     ids = printable_ids(node.name for node in listed)
     prepared: MultiDiGraph[str] = nx.MultiDiGraph()

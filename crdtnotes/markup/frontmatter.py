@@ -1,6 +1,6 @@
-"""Fields from the YAML at the top of a note: its aliases, its tags, and whatever `FIELDS` lists.
+"""Fields from the YAML at the top of a note: its aliases, its tags, and everything else in `FIELDS`.
 
-What is no YAML gives no fields.
+Text that is not YAML gives no fields.
 """
 
 import re
@@ -23,7 +23,7 @@ class Field(NamedTuple):
 
     kind: str
     keys: frozenset[str]
-    """What the field is called in the YAML."""
+    """The names of the field in the YAML."""
     read: Callable[[str, bool], Iterator[str]]
     """Yields the field's values in one YAML scalar, given whether that is an item of a list."""
     names_notes: bool = False
@@ -39,11 +39,11 @@ class Value(NamedTuple):
 
 
 class FrontMatter(NamedTuple):
-    """The top of a note: what it says, and where the text begins."""
+    """The front matter's values, and the position where the text begins."""
 
     values: list[Value]
     end: int
-    """Code point position after the closing line; 0 without a front matter."""
+    """Code point position after the closing line; 0 if there is no front matter."""
 
 
 def _aliases(scalar: str, in_list: bool) -> Iterator[str]:  # noqa: ARG001

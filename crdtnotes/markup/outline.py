@@ -1,7 +1,7 @@
 """The outline of a note's text: links, headings, block ids, tags and aliases, each with its place.
 
-Positions are code points of the text as given, whatever its line ends. Lines are counted from 0 and are those
-of ``text.split("\\n")``.
+Positions are code points of the text as given, whatever line ends it has. Lines are counted from 0 and are
+those of ``text.split("\\n")``.
 """
 
 import re
@@ -28,12 +28,12 @@ __all__ = [
 TEXT_KINDS = frozenset({KIND_LINK, KIND_EMBED, KIND_TAG, *(field.kind for field in FIELDS)})
 """The kinds that a text can hold; the link set may have others, which are set by hand."""
 
-# Nothing that occurrences() counts can be in a text that has none of these.
-_WORTH_READING = re.compile(r"#|\[\[|【【|［［|\]\(|\A\ufeff?---")
+# A text that has none of these has nothing that occurrences() counts.
+_MAY_HAVE_OCCURRENCES = re.compile(r"#|\[\[|【【|［［|\]\(|\A\ufeff?---")
 
 
 class Heading(NamedTuple):
-    """A heading; ``text`` is as it is written, in one line and without its marks."""
+    """A heading; ``text`` is its source, in one line and without its markers."""
 
     level: int
     text: str
@@ -55,7 +55,7 @@ class Tag(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """All that a text says about itself, each list in the order of the text."""
+    """Everything found in a text; each list is in text order."""
 
     links: list[Link]
     headings: list[Heading]
@@ -102,7 +102,7 @@ def occurrences(text: str) -> dict[tuple[str, str], int]:
 
     Links that name no note (``[[#heading]]``) are left out.
     """
-    if not _WORTH_READING.search(text):
+    if not _MAY_HAVE_OCCURRENCES.search(text):
         return {}
     read = outline(text)
     pairs = [(link.kind, link.target) for link in read.links if link.target]
@@ -115,15 +115,15 @@ def occurrences(text: str) -> dict[tuple[str, str], int]:
 
 
 def _with_plain_line_ends(text: str) -> str:
-    """``text`` with each line ended by ``\\n``, and every character where it was."""
+    """``text`` with ``\\n`` at the end of each line and every character at its old position."""
     if "\r" not in text:
         return text
-    # A space at the end of a line means nothing in Markdown.
+    # A space at the end of a line does not change the outline.
     return text.replace("\r\n", " \n").replace("\r", "\n")
 
 
 class _Lines:
-    """Turns positions into lines; positions must not go back."""
+    """Turns positions into lines; positions must be given in ascending order."""
 
     def __init__(self, text: str) -> None:
         self._text = text

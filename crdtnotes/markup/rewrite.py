@@ -8,7 +8,7 @@ from crdtnotes.crdt.ops import Patch
 from crdtnotes.markup.outline import Link, outline
 from crdtnotes.markup.wikilink import BAR, HASH, escape_target, match_wikilink
 
-# What a Markdown link's destination may hold as it is, besides letters, digits and "_.-~".
+# Characters that a Markdown link's destination may contain unencoded, besides letters, digits and "_.-~".
 _PLAIN = "/!$'*+,;=@"
 _SPECIAL_IN_ANGLES = frozenset("%<>#?&:\\")
 _ENCODED_LETTER = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
@@ -17,8 +17,8 @@ _ENCODED_LETTER = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
 def retarget(text: str, new_target: Callable[[Link], str | None]) -> list[Patch]:
     """The edits that make links go elsewhere, in the order of the text; positions are those before any edit.
 
-    ``new_target`` is asked for each link that has a target and returns a name or a relative target, or None
-    to leave the link alone. Headings, labels, brackets, ``.md`` and the way a Markdown link is encoded stay.
+    ``new_target`` is called for each link that has a target and returns a name or a relative target, or None
+    to leave the link alone. Headings, labels, brackets, ``.md`` and the encoding of a Markdown link stay.
     """
     edits: list[Patch] = []
     for link in outline(text).links:
@@ -35,8 +35,8 @@ def retarget(text: str, new_target: Callable[[Link], str | None]) -> list[Patch]
 def bracket_edits(text: str) -> list[Patch]:
     """The edits that turn wiki-links with full-width characters into ASCII ones (also ``！｜＃``).
 
-    Full-width separators in ASCII brackets change too. Labels and targets stay, and so does a link that would
-    read differently afterwards.
+    Full-width separators in ASCII brackets change too. Labels and targets stay. A link whose meaning would
+    change is left as it is.
     """
     edits: list[Patch] = []
     for link in outline(text).links:
@@ -69,12 +69,12 @@ def _replacing(start: int, end: int, text: str) -> Patch:
 
 
 def _as_destination(text: str, link: Link, target: str) -> str:
-    """A target as it is written in ``[label](target.md)``, encoded as much as the old one was."""
+    """A target in the form for ``[label](target.md)``, encoded to the same extent as the old target."""
     if text[link.target_start - 1] == "<":
         return "".join(quote(one, safe="") if one in _SPECIAL_IN_ANGLES else one for one in target)
     if _ENCODED_LETTER.search(text, link.target_start, link.target_end):
         return quote(target, safe=_PLAIN)
-    # Letters beyond ASCII stay readable where the old target does not hold them encoded.
+    # Letters beyond ASCII stay readable unless the old target has them encoded.
     return "".join(one if one.isalnum() else quote(one, safe=_PLAIN) for one in target)
 
 

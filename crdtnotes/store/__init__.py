@@ -11,7 +11,7 @@
 ``signatures``   which changes are signed, each call a transaction
 ``devices``      the devices of the vault, each call a transaction
 ``own_stream``   which stream this replica writes
-``local_state``  what this machine remembers about the file, stored outside the file
+``local_state``  what this machine remembers of the file, stored outside it
 ``activity``     who changed which note since a version
 ``file``         the SQLite file: opening, creating, its schema
 ``log``          the bytes of every change: rows, packed blocks, dictionaries

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from crdtnotes.changes.batch import Opened, Piece, unbatch
+from crdtnotes.changes.batch import Batch, Opened, Piece, unbatch
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.note import NoteState
@@ -67,7 +67,7 @@ class Ingest:
         """Bytes of the changes that wait for others."""
         return sum(len(data) for _, data in self._waiting.values())
 
-    def receive(self, received: Sequence[bytes | Heads], *, wait: bool, restored: bool) -> Received:
+    def receive(self, received: Sequence[bytes | Batch | Heads], *, wait: bool, restored: bool) -> Received:
         """See `Replica.receive`."""
         result = Received()
         if self._epoch != self._core.epoch:
@@ -91,7 +91,7 @@ class Ingest:
         return result
 
     def _receive(
-        self, received: Sequence[bytes | Heads], result: Received, *, wait: bool, restored: bool
+        self, received: Sequence[bytes | Batch | Heads], result: Received, *, wait: bool, restored: bool
     ) -> None:
         early: list[tuple[Change, bytes]] = []
         with self._core.transaction(Origin.PEER):

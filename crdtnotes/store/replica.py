@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from crdtnotes.changes.batch import batches, cost
+from crdtnotes.changes.batch import Batch, batches, open_batch
 from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.version import Version, join
@@ -238,12 +238,12 @@ class Replica(ReplicaCore):
 
     # -- receiving
 
-    def cost(self, batch: bytes) -> int:
-        """Return the cost of receiving a batch, in bytes of text; raises DecodeError."""
-        return cost(batch)
+    def open_batch(self, data: bytes) -> Batch:
+        """Decode the envelope of a batch, for `receive`; raises DecodeError."""
+        return open_batch(data)
 
     def receive(
-        self, received: Sequence[bytes | Heads], *, wait: bool = False, restored: bool = False
+        self, received: Sequence[bytes | Batch | Heads], *, wait: bool = False, restored: bool = False
     ) -> Received:
         """Receive batches from another replica, in one transaction; in a paired vault with their signatures.
 

@@ -1,4 +1,4 @@
-"""Strategies for well-formed changes: references point back, and counters run on."""
+"""Strategies for well-formed changes: references point backwards, and counters continue."""
 
 import msgspec
 from hypothesis import strategies as st
@@ -107,7 +107,7 @@ def changes(draw: st.DrawFn) -> Change:
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[Change]:
-    """Consecutive changes of one actor, of kinds that are known."""
+    """Consecutive changes of one actor, with operations of known kinds only."""
     actor = draw(own)
     notes = draw(st.lists(note_ids, min_size=1, max_size=3))
     counter, seq, time = 1 + draw(st.integers(0, 1000)), draw(st.integers(1, MAX_COUNTER - 1000)), 0

@@ -88,12 +88,14 @@ def raw(*fields: object) -> bytes:
 
 
 @given(any_message)
-def test_a_message_comes_back(message: Message) -> None:
+def test_a_message_is_read_back(message: Message) -> None:
     assert messages.decode(messages.encode(message)) == message
 
 
 @given(any_message, st.data())
-def test_a_damaged_message_is_read_or_refused_with_one_error(message: Message, data: st.DataObject) -> None:
+def test_a_damaged_message_is_read_or_refused_with_decode_error(
+    message: Message, data: st.DataObject
+) -> None:
     frame = bytearray(messages.encode(message))
     for _ in range(data.draw(st.integers(1, 3))):
         frame[data.draw(st.integers(0, len(frame) - 1))] = data.draw(st.integers(0, 255))
@@ -113,7 +115,7 @@ def test_a_truncated_message_is_refused(message: Message, data: st.DataObject) -
 
 
 @given(st.binary(max_size=300))
-def test_random_bytes_raise_nothing_but_the_one_error(frame: bytes) -> None:
+def test_random_bytes_only_raise_decode_error(frame: bytes) -> None:
     messages.protocol_range(frame)
     try:
         messages.decode(frame)
@@ -180,7 +182,7 @@ def test_random_bytes_raise_nothing_but_the_one_error(frame: bytes) -> None:
         raw(8, [], [(2, 1, bytes(64)), (1, 1, bytes(64))]),
         raw(8, [], [(1, 0, bytes(64))]),
         raw(8, [(bytes(31), bytes(16))], [(1, 1, bytes(64))]),
-        raw(8, [], [(actor, 1, bytes(64)) for actor in range(1, messages.MAX_COVERED + 2)]),
+        raw(8, [], [(actor, 1, bytes(64)) for actor in range(1, messages.MAX_SIGNED_HEADS + 2)]),
         raw(9, []),
         raw(9, [0]),
         raw(9, [2, 1]),
@@ -194,7 +196,7 @@ def test_random_bytes_raise_nothing_but_the_one_error(frame: bytes) -> None:
         raw(4, 0, "") + b"more",
     ],
 )
-def test_what_is_out_of_bounds_is_refused(frame: bytes) -> None:
+def test_messages_out_of_bounds_are_refused(frame: bytes) -> None:
     with pytest.raises(DecodeError):
         messages.decode(frame)
 
@@ -204,7 +206,7 @@ def test_a_hello_of_fifty_actors_is_small() -> None:
     assert len(messages.encode(messages.hello(VAULT, "laptop of somebody", heads))) < 1720
 
 
-def test_a_hello_of_a_few_actors_is_smaller_still() -> None:
+def test_a_hello_of_a_few_actors_is_even_smaller() -> None:
     heads = {2**62 + n: (10_000 + n, bytes([n]) * 16) for n in range(4)}
     assert len(messages.encode(messages.hello(VAULT, "laptop", heads))) < 180
 
@@ -259,7 +261,7 @@ def test_the_range_of_any_hello_can_be_read(frame: bytes, range_: tuple[int, int
 
 
 @given(st.binary(min_size=1, max_size=3000))
-def test_a_batch_comes_back(batch: bytes) -> None:
+def test_a_batch_is_read_back(batch: bytes) -> None:
     message = messages.pack(batch)
     assert messages.unpack(message) == batch
     assert len(message.data) <= len(batch)
@@ -290,12 +292,12 @@ def test_the_largest_batch_fits_in_a_frame() -> None:
         Changes(1000, zlib.compress(bytes(1000))[:-1]),
     ],
 )
-def test_a_batch_that_is_not_as_declared_is_refused(message: Changes) -> None:
+def test_a_batch_with_a_wrong_length_is_refused(message: Changes) -> None:
     with pytest.raises(DecodeError):
         messages.unpack(message)
 
 
-def test_a_bomb_is_refused_without_being_inflated() -> None:
+def test_a_decompression_bomb_is_refused_without_decompressing_it() -> None:
     inner = zlib.compressobj(9)
     bomb = b"".join(inner.compress(bytes(1024 * 1024)) for _ in range(100)) + inner.flush()
     message = Changes(200_000, bomb)
@@ -307,7 +309,7 @@ def test_a_bomb_is_refused_without_being_inflated() -> None:
     assert peak < 2_000_000
 
 
-def test_the_example_of_the_protocols_description_is_true() -> None:
+def test_the_example_in_the_protocol_description_is_correct() -> None:
     vault, digest = b"\x01" * 16, bytes(range(16))
     expected: dict[Message, str] = {
         messages.hello(vault, "A", {7: (3, digest)}): (
@@ -324,7 +326,7 @@ def test_the_example_of_the_protocols_description_is_true() -> None:
     assert messages.encode(done).hex().startswith("930400d923")
 
 
-def test_the_limits_of_the_protocols_description_are_true() -> None:
+def test_the_limits_in_the_protocol_description_are_correct() -> None:
     assert MAX_BATCH_BYTES == 8_650_752
     assert messages.MAX_STRANGER_FRAME_BYTES == 64 * 1024
     assert messages.MAX_FRAME_BYTES == 16 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""The user's guide keeps up with the program."""
+"""The user's guide is up to date with the program."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def test_every_command_is_in_the_guide(name: str) -> None:
     assert f"crdtnotes {name}" in GUIDE
 
 
-def test_every_command_in_the_guide_is_one() -> None:
+def test_every_command_in_the_guide_exists() -> None:
     named = [line.split()[1] for line in GUIDE.splitlines() if line.startswith("crdtnotes ")]
     assert named
     for word in named:

@@ -1,4 +1,4 @@
-"""What people are told and asked while two devices pair."""
+"""The messages and questions that people see while two devices pair."""
 
 import asyncio
 import os
@@ -15,10 +15,10 @@ from crdtnotes.trust.code import read_code
 from crdtnotes.trust.identity import HOME_VARIABLE
 from crdtnotes.trust.pairing import Welcome
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo terminals here")
+pytestmark = pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo terminals")
 
 
-def test_what_was_typed_before_a_question_is_no_answer_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_input_typed_before_a_question_does_not_answer_it(monkeypatch: pytest.MonkeyPatch) -> None:
     keyboard, terminal = os.openpty()
     try:
         with os.fdopen(terminal, encoding="utf-8") as stdin:
@@ -36,7 +36,7 @@ def test_what_was_typed_before_a_question_is_no_answer_to_it(monkeypatch: pytest
         os.close(keyboard)
 
 
-def test_a_question_that_nobody_waits_for_any_more_ends_its_line(
+def test_a_cancelled_question_ends_its_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keyboard, terminal = os.openpty()
@@ -56,7 +56,7 @@ def test_a_question_that_nobody_waits_for_any_more_ends_its_line(
     assert capsys.readouterr().err == "Is it yours? [y/N] \n"
 
 
-def test_who_interrupts_the_first_sync_is_told_how_to_go_on(
+def test_interrupting_the_first_sync_tells_how_to_continue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
@@ -75,5 +75,5 @@ def test_who_interrupts_the_first_sync_is_told_how_to_go_on(
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(join_vault(code, place, tmp_path / "vault", "bo", lambda *_: None, told.append))
     assert told == [
-        "This device is paired, and not all notes are here yet: `crdtnotes sync --once` fetches them."
+        "This device is paired, but not all notes are here: `crdtnotes sync --once` fetches the rest."
     ]

@@ -13,7 +13,7 @@ HERE = PeerStatus("10.0.0.2", "bo", True, True, True, 3, 4, id=bytes(32), dialle
 GONE = replace(HERE, connected=False, in_step=False)
 
 
-def test_one_of_two_connections_that_ends_is_no_leaving(
+def test_losing_one_of_two_connections_is_not_reported_as_leaving(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "vault"
@@ -24,14 +24,14 @@ def test_one_of_two_connections_that_ends_is_no_leaving(
     company._notice(HERE)
     monkeypatch.setattr(Node, "peers", property(lambda _: [HERE]))
     company._notice(GONE)
-    assert capsys.readouterr().out == 'In step with "bo"\n'
+    assert capsys.readouterr().out == 'In sync with "bo"\n'
     monkeypatch.setattr(Node, "peers", property(lambda _: []))
     company._notice(GONE)
-    assert capsys.readouterr().out == '"bo" has left: 3 changes received, 4 changes sent\n'
+    assert capsys.readouterr().out == '"bo" disconnected: 3 changes received, 4 changes sent\n'
     assert remembered == ["wss://10.0.0.2:4821"] * 2
 
 
-def test_what_comes_from_several_peers_is_told_as_one() -> None:
+def test_progress_from_several_peers_is_shown_as_one() -> None:
     told: list[tuple[int, int]] = []
     report = fetching(lambda done, total: told.append((done, total)))
     bo, cem = (replace(HERE, id=bytes([number]) * 32, received=0) for number in (1, 2))

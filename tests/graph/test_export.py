@@ -30,6 +30,6 @@ def test_exporting_leaves_the_graph_as_it_was(format_name: str) -> None:
     assert nx.utils.graphs_equal(graph, same)
 
 
-def test_an_unknown_format_is_named_with_those_there_are() -> None:
+def test_an_unknown_format_is_reported_with_the_known_ones() -> None:
     with pytest.raises(LocalError, match="no graph format “png”; there are dot, gexf, graphml, json"):
         export(nx.MultiDiGraph(), "png")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from crdtnotes.changes.batch import Batch
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.version import covers, join
 from crdtnotes.errors import CrdtnotesError, DecodeError, Fork, MissingChanges
@@ -194,13 +195,13 @@ class FakeReplica:
         if group:
             yield msgspec.msgpack.encode(group)
 
-    def cost(self, batch: bytes) -> int:
-        return len(batch)
+    def open_batch(self, data: bytes) -> Batch:
+        return Batch((data,), len(data))
 
     def put_in_prepared(self) -> None:
         self._called()
 
-    def receive(self, items: Sequence[bytes | Heads]) -> Received:
+    def receive(self, items: Sequence[bytes | Batch | Heads]) -> Received:
         self._called()
         version = dict(self._version)
         covered: dict[int, int] = {}
@@ -209,8 +210,10 @@ class FakeReplica:
         for batch in items:
             if isinstance(batch, Heads):
                 continue
+            data = batch if isinstance(batch, bytes) else batch.pieces[0]
+            assert isinstance(data, bytes)
             try:
-                entries = msgspec.msgpack.decode(batch, type=list[Entry])
+                entries = msgspec.msgpack.decode(data, type=list[Entry])
             except msgspec.DecodeError as error:
                 raise DecodeError(f"Not a batch ({error}).") from None
             for entry in entries:

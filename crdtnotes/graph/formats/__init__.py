@@ -1,7 +1,7 @@
-"""The formats that a graph can be written in: each module here is one, and its name is the format's name.
+"""The file formats of a graph: each module here is one format and has its name.
 
-To add a format, add a module with a function ``write``, as `Format` describes it. Everything else finds it by
-itself: ``crdtnotes graph --format``, its help, and the tests that hold for every format.
+To add a format, add a module with a function ``write``, as `Format` describes it. Everything else finds it
+automatically: ``crdtnotes graph --format``, its help, and the tests of all formats.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Format(Protocol):
-    """What each module of this package offers."""
+    """The interface of each module in this package."""
 
     def write(self, graph: nx.MultiDiGraph[str]) -> str:
         """Return the graph as text, to be encoded as UTF-8. Equal graphs give equal text."""
@@ -28,5 +28,5 @@ def format_names() -> list[str]:
 
 
 def load_format(name: str) -> Format:
-    """Return a format by one of `format_names()`. Loading one may load networkx, which takes long."""
+    """Return the format with one of `format_names()`. This may load networkx, which takes long."""
     return cast("Format", import_module(f"{__name__}.{name}"))

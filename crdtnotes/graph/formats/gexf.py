@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def write(graph: MultiDiGraph[str]) -> str:
-    """The graph as GEXF text; labels are titles, an edge weighs as many links as it stands for."""
+    """The graph as GEXF text; labels are titles, an edge's weight is its number of links."""
     prepared = xml_copy(graph, lambda edge: printable(edge.kind))
     for _, data in prepared.nodes(data=True):
         data["label"] = data["title"]
@@ -25,7 +25,7 @@ def write(graph: MultiDiGraph[str]) -> str:
         data["label"] = data["kind"]
         data["weight"] = data["count"]
     writer = GEXFWriter(prepared)
-    # networkx notes its version and the day, so that the same graph would give other bytes tomorrow.
+    # networkx writes its version and the date, so the same graph would give different bytes tomorrow.
     document = cast("Element", writer.xml)
     for meta in document.findall("meta"):
         document.remove(meta)

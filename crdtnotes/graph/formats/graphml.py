@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def write(graph: MultiDiGraph[str]) -> str:
-    """The graph as GraphML text; node ids are note names, a note's tags stand in one string."""
-    # GraphML wants an id of its own for each edge, and networkx takes the edge's key for it.
+    """The graph as GraphML text; node ids are note names, and a note's tags are one string."""
+    # GraphML needs a unique id for each edge, and networkx uses the edge's key as the id.
     numbers = {edge: number for number, edge in enumerate(edges(graph))}
     buffer = io.BytesIO()
-    # write_graphml is a different writer where lxml is installed: this one gives the same bytes everywhere.
+    # write_graphml uses another writer if lxml is installed; this writer gives the same bytes everywhere.
     nx.write_graphml_xml(xml_copy(graph, lambda edge: numbers[edge]), buffer, named_key_ids=True)
     return buffer.getvalue().decode()

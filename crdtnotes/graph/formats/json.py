@@ -1,4 +1,4 @@
-"""The graph as JSON, a record a line.
+"""The graph as JSON, one record per line.
 
 ``{"nodes": [{"id", "title", "exists", "tags"}], "edges": [{"source", "target", "kind", "count"}]}``,
 nodes by id, edges by source, target and kind.

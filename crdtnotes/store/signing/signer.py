@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
-from crdtnotes.changes.batch import batches, unbatch
+from crdtnotes.changes.batch import Batch, batches, unbatch
 from crdtnotes.changes.change import Rank, chain
 from crdtnotes.changes.limits import GROUP_BYTES, MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Heads
@@ -265,7 +265,7 @@ class Signer:
         upto, heads = found
         return [*batches(self._log.missing({actor: first - 1}, {actor: upto})), heads]
 
-    def proven_rank(self, actor: int, first: int, items: Sequence[bytes | Heads]) -> Rank:
+    def proven_rank(self, actor: int, first: int, items: Sequence[bytes | Batch | Heads]) -> Rank:
         """Return the rank of another branch, from `first` on, of a stream that is here.
 
         `items` must prove that the stream's own device made that branch; raises NotSigned.

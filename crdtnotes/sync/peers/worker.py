@@ -73,7 +73,7 @@ class Worker:
             if self._replica is None:
                 self._executor.shutdown(wait=True)
         if self._path is not None:
-            self._watch = FileWatch(self._path, self._look, lambda: self._waiting > 0)
+            self._watch = FileWatch(self._path, self._refresh, lambda: self._waiting > 0)
             self._watching = asyncio.create_task(self._watch.run())
 
     async def run(self, job: Callable[[], T], by: object = None) -> T:
@@ -102,7 +102,7 @@ class Worker:
 
     # -- on the event loop
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         """Let the replica refresh: the file may have commits of another process."""
         if self._checking is None and self._replica is not None:
             self._checking = asyncio.create_task(self._check(self._replica))

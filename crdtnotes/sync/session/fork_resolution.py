@@ -58,8 +58,8 @@ class Settling:
         self._standing_said = True
         absent = self._replica.forks.missing_winners()
         return [
-            Winner(tuple(absent[begin : begin + messages.MAX_STANDING]))
-            for begin in range(0, len(absent), messages.MAX_STANDING)
+            Winner(tuple(absent[begin : begin + messages.MAX_WINNERS]))
+            for begin in range(0, len(absent), messages.MAX_WINNERS)
         ]
 
     def found_in_winner(self, message: Winner) -> Branch | None:

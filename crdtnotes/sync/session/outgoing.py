@@ -36,7 +36,7 @@ class Outgoing:
         self._pass: Iterator[bytes | Heads] | None = None
         self._target: Version = {}
         self._sent: Version = {}
-        self._covered = False
+        self._must_be_signed = False
         self._in_group = False
         self._proofs_sent: set[tuple[bytes, bytes]] = set()
         self._unacknowledged: deque[int] = deque()
@@ -80,7 +80,7 @@ class Outgoing:
         item = self._next_item()
         if item is None:
             return None
-        self._in_group = self._covered and not isinstance(item, Heads)
+        self._in_group = self._must_be_signed and not isinstance(item, Heads)
         frame = messages.encode(self._news(item) if isinstance(item, Heads) else messages.pack(item))
         self._unacknowledged.append(len(frame))
         self._unacknowledged_bytes += len(frame)
@@ -162,6 +162,6 @@ class Outgoing:
         join(self._sent, self._versions.theirs)
         if covers(self._sent, self._target):
             return False
-        self._covered = self._replica.signatures.required
+        self._must_be_signed = self._replica.signatures.required
         self._pass = self._replica.changes_since(dict(self._sent))
         return True

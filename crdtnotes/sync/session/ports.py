@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from crdtnotes.changes.batch import Batch
 from crdtnotes.changes.messages import Heads
 
 if TYPE_CHECKING:
@@ -176,11 +177,11 @@ class SyncStore(Protocol):
         """
         ...
 
-    def cost(self, batch: bytes, /) -> int:
-        """Return the cost of receiving a batch, in bytes of text; raises DecodeError."""
+    def open_batch(self, data: bytes, /) -> Batch:
+        """Decode the envelope of a batch, for `receive`; raises DecodeError."""
         ...
 
-    def receive(self, items: list[bytes | Heads], /) -> Received:
+    def receive(self, items: Sequence[bytes | Batch | Heads], /) -> Received:
         """Commit all these batches, with their signatures, in one transaction.
 
         Raises a RemoteError if any of them breaks a rule, a StoreError for a problem on this side; then

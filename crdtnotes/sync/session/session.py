@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from crdtnotes.changes import messages
+from crdtnotes.changes.batch import Batch
 from crdtnotes.changes.messages import (
     Ack,
     Branch,
@@ -272,14 +273,15 @@ class Session:
 
     def _receive(self, frames: Sequence[bytes]) -> None:
         self._frames.extend(frames)
-        items: list[bytes | Heads] = []
+        items: list[Batch | Heads] = []
         room = _MAX_COST
         while self._frames and room > 0 and not self.closed and self.bye is None:
             frame = self._frames.popleft()
             self.bytes_in += len(frame)
             group = self._take(self._read(frame))
-            room -= sum(self._replica.cost(item) for item in group if isinstance(item, bytes))
-            items += group
+            opened = [item if isinstance(item, Heads) else self._replica.open_batch(item) for item in group]
+            room -= sum(item.cost for item in opened if not isinstance(item, Heads))
+            items += opened
         if items:
             self._store(items)
         if self.bye is not None:
@@ -368,7 +370,7 @@ class Session:
             self._to_say.append(branch)
         return branch is not None
 
-    def _store(self, items: list[bytes | Heads]) -> None:
+    def _store(self, items: list[Batch | Heads]) -> None:
         try:
             received = self._replica.receive(items)
         except Fork as fork:

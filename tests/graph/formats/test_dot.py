@@ -3,7 +3,7 @@ import re
 from crdtnotes.graph.formats.dot import write
 from tests.graph.graphs import NASTY, graph_of, nasty_graph
 
-# A quoted identifier as Graphviz's scanner reads it: a backslash takes the next character with it.
+# A quoted identifier as Graphviz's scanner reads it: a backslash also consumes the next character.
 QUOTED = r'"(?:[^"\\]|\\.)*"'
 ATTRIBUTES = rf"\[\w+=(?:{QUOTED}|\w+)(?:, \w+=(?:{QUOTED}|\w+))*\]"
 NODE = re.compile(rf"  ({QUOTED}) {ATTRIBUTES};")
@@ -25,14 +25,14 @@ def test_a_small_graph() -> None:
     )
 
 
-def test_labels_are_shown_as_they_are() -> None:
+def test_labels_are_shown_unchanged() -> None:
     graph = graph_of(('a"b\\', "\\N &amp; & R&D;"), missing=("\\N &amp; & R&D;",))
     text = write(graph)
     assert r'"a\"b\\" [label="a\"b\\"];' in text
     assert r'[label="\\N &amp;amp; & R&amp;D;", style' in text
 
 
-def test_every_statement_can_be_read_whatever_the_names() -> None:
+def test_every_statement_can_be_read_with_any_names() -> None:
     lines = write(nasty_graph()).split("\n")
     assert lines[-2:] == ["}", ""]
     statements = lines[3:-2]

@@ -73,7 +73,7 @@ def test_ids_of_edges_are_unique(format_name: str) -> None:
     assert len(ids) == len(set(ids)) == 3
 
 
-def test_gexf_says_nothing_about_the_day_or_the_library() -> None:
+def test_gexf_does_not_contain_the_date_or_the_library() -> None:
     text = gexf.write(small())
     assert re.search(r"\d{4}-\d\d-\d\d|networkx \d|<meta", text, re.IGNORECASE) is None
 

@@ -9,7 +9,8 @@ from threading import Event
 import pytest
 
 from crdtnotes.changes import messages
-from crdtnotes.editing.session import Edit
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Grouped
 from crdtnotes.errors import DiskFull, Fork
 from crdtnotes.store import local_state as memory
 from crdtnotes.store.local_state import VARIABLE
@@ -83,12 +84,12 @@ def test_an_open_editor_continues_across_a_fork(tmp_path: Path) -> None:
         one.create_note("A", "begin")
         with clone(one, tmp_path / "clone.db") as two:
             editors = [vault.note("A").open() for vault in (one, two)]
-            editors[0].commit([Edit(5, 0, " one")])
-            editors[1].commit([Edit(0, 0, "two ")])
+            editors[0].commit([Grouped(Patch(5, 0, " one"))])
+            editors[1].commit([Grouped(Patch(0, 0, "two "))])
             shown = [editor.text for editor in editors]
             agree(one, two)
             for number, editor in enumerate(editors):
-                patches = editor.commit([Edit(0, 0, f"<{number}>")])
+                patches = editor.commit([Grouped(Patch(0, 0, f"<{number}>"))])
                 text = f"<{number}>{shown[number]}"
                 for start, removed, inserted in patches:
                     text = text[:start] + inserted + text[start + removed :]

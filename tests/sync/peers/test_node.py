@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from crdtnotes.changes import messages
+from crdtnotes.changes.batch import Batch
 from crdtnotes.changes.messages import Bye, Heads, Reason
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.errors import (
@@ -265,7 +266,7 @@ def test_a_one_time_sync_reports_that_the_server_left() -> None:
         async with peer(2) as b:
             receive = b.replica.receive
 
-            def receive_slowly(items: Sequence[bytes | Heads]) -> Received:
+            def receive_slowly(items: Sequence[bytes | Batch | Heads]) -> Received:
                 if b.replica.log:
                     go_on.wait(TIMEOUT_SECONDS)
                 return receive(items)
@@ -411,7 +412,7 @@ def test_pings_are_answered_while_the_replica_is_busy() -> None:
         async with peer(1) as a:
             receive = a.replica.receive
 
-            def receive_slowly(items: Sequence[bytes | Heads]) -> Received:
+            def receive_slowly(items: Sequence[bytes | Batch | Heads]) -> Received:
                 go_on.wait(TIMEOUT_SECONDS)
                 return receive(items)
 

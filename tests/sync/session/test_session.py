@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdtnotes.changes import messages
+from crdtnotes.changes.batch import Batch
 from crdtnotes.changes.messages import Ack, Branch, Bye, Changes, Hello, Presence, Reason
 from crdtnotes.errors import (
     CrdtnotesError,
@@ -204,7 +205,7 @@ def test_a_burst_is_one_transaction() -> None:
 def test_an_expensive_burst_is_processed_frame_by_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few small frames can contain very many changes; other sessions must get their turn meanwhile."""
     a, b = replica(1, 20, 300), replica(2)
-    monkeypatch.setattr(b, "cost", lambda _: 20 * 1024 * 1024)
+    monkeypatch.setattr(b, "open_batch", lambda data: Batch((data,), 20 * 1024 * 1024))
     session = greeted(b, a)
     frames = batches_of(a)
     assert len(frames) > 5
@@ -221,7 +222,7 @@ def test_an_expensive_burst_is_processed_frame_by_frame(monkeypatch: pytest.Monk
 
 def test_waiting_frames_are_dropped_with_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = replica(1, 20, 300), replica(2)
-    monkeypatch.setattr(b, "cost", lambda _: 2**40)
+    monkeypatch.setattr(b, "open_batch", lambda data: Batch((data,), 2**40))
     session = greeted(b, a)
     session.receive([*batches_of(a)[:1], b"rubbish", *batches_of(a)[1:]])
     assert session.has_more

@@ -1,6 +1,7 @@
 """Turning mentions into links, and taking that back."""
 
-from crdtnotes.editing.session import Edit, EditSession
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import EditSession, Grouped
 from crdtnotes.errors import LocalError
 from crdtnotes.note import MentionInfo
 from crdtnotes.vault import Vault
@@ -39,6 +40,6 @@ def _link(vault: Vault, mention: MentionInfo) -> EditSession:
     length = len(mention.written)
     if session.text[mention.start : mention.start + length] != mention.written:
         raise LocalError("That line has changed meanwhile; the mentions are searched again.")
-    session.commit([Edit(mention.start, length, mention.link, 1)])
+    session.commit([Grouped(Patch(mention.start, length, mention.link), 1)])
     session.update_links()
     return session

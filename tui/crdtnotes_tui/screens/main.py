@@ -123,7 +123,7 @@ class MainScreen(Screen[None]):
         await self.workspace.learn()
         self._vault_changed(EVERYTHING)
         for restored in self.workspace.brought_back:
-            self.notify("The text that could not be saved last time is back.", title=restored, markup=False)
+            self.notify("Unsaved text from last time is back.", title=restored, markup=False)
 
     async def _painted(self) -> None:
         """Wait until the first note is painted, and start garbage collection.
