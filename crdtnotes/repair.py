@@ -1,8 +1,8 @@
-"""Mending a replica whose file is damaged.
+"""Repairing a replica whose file is damaged.
 
-A new file is built from what the log still proves; with a peer's help, what is missing there is fetched.
-Only then it takes the old file's place, which is renamed and never deleted. Nothing is lost that can still be
-read: where the log has a hole that nobody could fill, the texts as they were last stored come back as notes.
+A new file is built from the changes that the log still proves; missing changes are fetched from a peer if one
+is given. Only then the new file replaces the old one, which is renamed and never deleted. Nothing that can
+still be read is lost: if the log has a gap that no peer could fill, the texts as last stored become notes.
 """
 
 import secrets
@@ -21,17 +21,17 @@ from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store import local_state
 from crdtnotes.store.file.database import replace_file
 from crdtnotes.store.replica import Replica
-from crdtnotes.store.upkeep.salvage import Entry, SavedText, Wreck, WreckedFile, keep, replay
+from crdtnotes.store.upkeep.salvage import DamagedFile, Entry, SalvagedData, SavedText, copy_unlogged, replay
 from crdtnotes.vault import Vault
 
 RECOVERED = "recovered"
-"""The folder for notes made of texts whose changes are gone, where a peer may still have these changes."""
+"""The folder for notes made from texts whose changes are lost here but may still exist at a peer."""
 
 _GENERATIONS = 3
-# A name's first notes are enough to know a vault by.
+# The first notes of a name are enough to recognise a vault.
 
 Fetch = Callable[[Path], None]
-"""Brings the replica at a path what a peer has."""
+"""Fetches into the replica at a path the changes that a peer has."""
 
 Identify = Callable[[], bytes]
 """Returns the id of the vault that a peer serves."""
@@ -39,11 +39,11 @@ Identify = Callable[[], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What a repair did.
+    """The result of a repair.
 
-    `kept` changes were proven by the damaged file itself, `fetched` came from a peer, and `missing` are known
-    to have been there and are in neither. `texts` names the notes that were made or completed from stored
-    texts. `aside` is where the damaged file lies now.
+    `kept` changes were proven by the damaged file itself, `fetched` changes came from a peer, and `missing`
+    changes are known to have existed but were found in neither. `texts` names the notes that were created or
+    completed from stored texts. `aside` is the path of the damaged file now.
     """
 
     aside: Path
@@ -62,24 +62,26 @@ def repair(
 ) -> Repaired:
     """Rebuild the replica at `path` and set its old file aside.
 
-    `fetch` is called with a new replica of the vault while it is being built; `identify` and `device` say
-    whose it is where the file itself does not. `progress` counts the changes that are taken over. The new
-    file writes as a new actor. Raises Damaged where not even the vault's id can be read and no peer is there
+    `fetch` is called with the path of the new replica while it is being built. `identify` and `device` give
+    the vault's id and the device's name if the file itself does not. `progress` counts the changes added. The
+    new file writes as a new actor. Raises Damaged if not even the vault's id can be read and there is no peer
     to ask, VaultNotFound, NewerVault, Busy while another process writes, and what `fetch` raises; the file at
-    `path` is then as it was.
+    `path` is then unchanged.
     """
     part, scratch = (path.with_name(f"{path.name}.{secrets.token_hex(4)}.part") for _ in range(2))
     try:
-        with closing(WreckedFile(path, scratch)) as old:
-            wreck = old.read()
-            vault = _identity(path, wreck, identify)
-            with closing(Replica.create(part, wreck.device or device, vault)) as replica:
-                rest = replay(wreck.entries, wreck.hashes, replica, progress)
+        with closing(DamagedFile(path, scratch)) as old:
+            salvaged = old.read()
+            vault = _identity(path, salvaged, identify)
+            with closing(Replica.create(part, salvaged.device or device, vault)) as replica:
+                rest = replay(salvaged.entries, salvaged.hashes, replica, progress)
                 kept = _count(replica)
-                keep(wreck, replica)
+                copy_unlogged(salvaged, replica)
             if fetch is not None:
                 fetch(part)
-            done = _complete(part, wreck, rest, kept, at_home=fetch is None and not wreck.kept.get("peers"))
+            done = _complete(
+                part, salvaged, rest, kept, at_home=fetch is None and not salvaged.kept.get("peers")
+            )
             aside = replace_file(path, part)
             local_state.move(part, path)
     finally:
@@ -90,26 +92,26 @@ def repair(
     return Repaired(aside, kept, *done)
 
 
-def _identity(path: Path, wreck: Wreck, identify: Identify | None) -> bytes:
-    """Return the vault's id, by the file itself or by a peer; the changes must agree."""
-    if wreck.vault is not None and _fits(wreck.vault, wreck):
-        return wreck.vault
+def _identity(path: Path, salvaged: SalvagedData, identify: Identify | None) -> bytes:
+    """Return the vault's id, from the file itself or from a peer; the changes must agree with it."""
+    if salvaged.vault is not None and _fits(salvaged.vault, salvaged):
+        return salvaged.vault
     if identify is None:
         raise Damaged(
-            f"{path} is damaged so far that not even its vault's id can be read; "
+            f"{path} is so badly damaged that not even its vault's id can be read; "
             "`crdtnotes repair --from ADDRESS` asks a peer for it."
         )
     vault = identify()
-    if not _fits(vault, wreck):
-        raise WrongVault("The peer keeps a different vault; nothing was done.")
+    if not _fits(vault, salvaged):
+        raise WrongVault("The peer has a different vault; nothing was changed.")
     return vault
 
 
-def _fits(vault: bytes, wreck: Wreck) -> bool:
-    """Whether the ids of notes were made in a vault of this id, as far as there are any."""
+def _fits(vault: bytes, salvaged: SalvagedData) -> bool:
+    """Whether the notes' ids were derived from this vault's id; also true if there are no notes."""
     created = [
         (entry.change.note, name_key(op.name))
-        for entry in wreck.entries
+        for entry in salvaged.entries
         for op in entry.change.ops
         if isinstance(op, Create)
     ]
@@ -119,19 +121,19 @@ def _fits(vault: bytes, wreck: Wreck) -> bool:
 
 
 def _complete(
-    part: Path, wreck: Wreck, rest: list[Entry], kept: int, *, at_home: bool
+    part: Path, salvaged: SalvagedData, rest: list[Entry], kept: int, *, at_home: bool
 ) -> tuple[int, int, tuple[str, ...]]:
-    """Add what fits now that a peer has helped; return how much was fetched and is missing, and the texts."""
+    """Add the changes that are ready after fetching; return `(fetched, missing, names of saved texts)`."""
     with Vault.open(part) as vault:
         fetched = _count(vault.replica) - kept
-        replay(rest, wreck.hashes, vault.replica, no_progress)
+        replay(rest, salvaged.hashes, vault.replica, no_progress)
         vault.replica.signatures.mend()
         version = vault.replica.version()
-        missing = sum(max(0, seq - version.get(actor, 0)) for actor, seq in wreck.heads.items())
+        missing = sum(max(0, seq - version.get(actor, 0)) for actor, seq in salvaged.heads.items())
         names: list[str] = []
-        if not covers(version, wreck.heads):
+        if not covers(version, salvaged.heads):
             with vault.transaction():
-                found = [_save_text(vault, saved, at_home=at_home) for saved in wreck.texts]
+                found = [_save_text(vault, saved, at_home=at_home) for saved in salvaged.texts]
             names = [name for name in found if name is not None]
         return fetched, missing, tuple(names)
 
@@ -141,10 +143,10 @@ def _count(replica: Replica) -> int:
 
 
 def _save_text(vault: Vault, saved: SavedText, *, at_home: bool) -> str | None:
-    """Make sure that nothing of a stored text is lost; return the name of the note that had to get it.
+    """Make sure that nothing of a stored text is lost; return the note that was written for that, or None.
 
-    At home (no peer will ever bring the lost changes) that is the note itself. Elsewhere it is another one,
-    for the note's own text comes back with its changes, and would be there twice.
+    If `at_home` (no peer will ever send the lost changes), the text goes to the note itself. Otherwise it
+    goes to another note, because the note's own text comes back with its changes and would be duplicated.
     """
     doc = vault.replica.documents.open(saved.uid)
     now = "" if doc is None else str(doc.state.text)
@@ -162,7 +164,7 @@ def _save_text(vault: Vault, saved: SavedText, *, at_home: bool) -> str | None:
             return vault.create_note(wanted, saved.text).name
         except NoteExists:
             if vault.note(wanted).text == saved.text:
-                return wanted  # by a repair before
+                return wanted  # written by an earlier repair
             number += 1
         except InvalidName:
             name, number = f"{RECOVERED}/{saved.uid.hex()}", 1

@@ -127,14 +127,14 @@ class Arrival:
 
 @dataclass(slots=True)
 class Received:
-    """What became of batches: changes stored, changes that were here already, changes that wait.
+    """The result of receiving batches: changes stored, changes that were here already, changes that wait.
 
-    `version` is the version (`{actor: seq}`, actors as numbers) of those that are stored, as far as they were
-    in the batches. `covered`: some of what was here before is covered only now.
+    `version` (`{actor: seq}`, actors as numbers) includes the batches' changes that are stored here.
+    `newly_signed`: some changes that were here before are signed only now.
     """
 
     changes: int = 0
     known: int = 0
     waiting: int = 0
-    covered: bool = False
+    newly_signed: bool = False
     version: dict[int, int] = field(default_factory=dict)

@@ -105,7 +105,7 @@ class Vault:
     @property
     def actor(self) -> str:
         """The stream that this replica writes, 16 hex digits."""
-        self._replica.look()
+        self._replica.refresh()
         return f"{self._replica.actor:016x}"
 
     @property

@@ -412,7 +412,7 @@ def test_a_process_with_the_old_file_open_does_not_write_into_it(damage: Damage)
 def test_nothing_is_repaired_while_another_process_writes(
     damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(salvage, "_PATIENCE", 0.01)
+    monkeypatch.setattr(salvage, "_BUSY_SECONDS", 0.01)
     with Vault.open(damage.path) as writer, writer.transaction():
         writer.note("empty").append("x")
         with pytest.raises(Busy):

@@ -73,14 +73,14 @@ def test_signatures_and_devices_outlive_a_repair(paired: Paired, monkeypatch: py
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        ("UPDATE signatures SET signature = x'00'", "not its author's signature"),
-        ("UPDATE signatures SET signature = 7", "not its author's signature"),
-        ("UPDATE signatures SET seq = seq - 1 WHERE seq > 1", "not its author's signature"),
-        ("UPDATE signatures SET seq = 'x'", "not its author's signature"),
+        ("UPDATE signatures SET signature = x'00'", "is not its author's"),
+        ("UPDATE signatures SET signature = 7", "is not its author's"),
+        ("UPDATE signatures SET seq = seq - 1 WHERE seq > 1", "is not its author's"),
+        ("UPDATE signatures SET seq = 'x'", "is not its author's"),
         ("DELETE FROM signatures", "are not signed by their author"),
-        ("UPDATE authors SET key = x'00'", "not its author's signature"),
-        ("UPDATE authors SET nonce = 'n'", "It is not proven whose the changes"),
-        ("DELETE FROM authors", "not its author's signature"),
+        ("UPDATE authors SET key = x'00'", "is not its author's"),
+        ("UPDATE authors SET nonce = 'n'", "is not proven"),
+        ("DELETE FROM authors", "is not its author's"),
     ],
 )
 def test_signatures_are_checked_and_fetched_from_a_peer(

@@ -1,8 +1,8 @@
-"""A note in an editor's hands: edits at the positions that the editor shows, undo of one's own edits.
+"""Editing a note in an editor: edits at the positions that the editor shows, and undo of one's own edits.
 
-``history``  what was done in a session, and what takes it back
-``rename``   a note's new name, and the links that call it by its old one
+``history``  the edits of a session, and how to undo them
 ``session``  the editor's view of one note
+``rename``   renaming a note and rewriting the links to it
 """
 
 from crdtnotes.editing.session import EditSession, Grouped

@@ -1,11 +1,12 @@
-"""What one person did to a text in one session, by element, so that it can be taken back.
+"""The edits that one person made to a text in one session, by element, so that they can be undone.
 
 Rules
-    - A *step* is what one operation did: elements that came, or elements that went with their text.
-    - Taking back what came deletes those elements that are still there. Taking back what went inserts its
-      text right behind the tombstones. Either makes a step again, which the other direction takes back.
-    - Elements that went and came again have new ids. A step that names the old ones means the new ones too.
-    - What others did belongs to no step: it stays, wherever it stands.
+    - A *step* is the effect of one operation: elements that were inserted, or elements that were deleted,
+      with their text.
+    - Undoing an insertion deletes those of its elements that are still visible. Undoing a deletion inserts
+      its text right behind the tombstones. Either one is a new step, which the opposite direction undoes.
+    - Elements that are inserted again have new ids. A step that names the old ids means the new ones too.
+    - Edits of others belong to no step: they stay, wherever they are.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,19 +17,19 @@ from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Span
 from crdtnotes.crdt.rga import Rga
 
-KEPT = 1000
-"""Groups of steps that can be taken back."""
+MAX_UNDO_GROUPS = 1000
+"""The most groups of steps that can be undone."""
 
 
 class Inserted(NamedTuple):
-    """These elements came, the first of them right behind `after`."""
+    """These elements were inserted, the first of them right behind `after`."""
 
     spans: tuple[Span, ...]
     after: OpId
 
 
 class Deleted(NamedTuple):
-    """These elements went, each stretch with the text that it had."""
+    """These elements were deleted; each span comes with the text that it had."""
 
     pieces: tuple[tuple[Span, str], ...]
 
@@ -37,7 +38,7 @@ Step = Inserted | Deleted
 
 
 class History:
-    """The groups of steps to take back and to do again, the latest last."""
+    """The groups of steps to undo and to redo, the latest last."""
 
     def __init__(self) -> None:
         self.undos: list[list[Step]] = []
@@ -46,26 +47,26 @@ class History:
         self._revived: list[tuple[Span, Span]] = []
 
     def record(self, group: int, steps: Iterable[Step]) -> None:
-        """Take in steps; those of one group, one after the other, are taken back together."""
+        """Add steps; consecutive steps of one group are undone together."""
         if group != self._group or not self.undos:
             self.undos.append([])
-            del self.undos[:-KEPT]
+            del self.undos[:-MAX_UNDO_GROUPS]
         self._group = group
         self.redos.clear()
         for step in steps:
             _append(self.undos[-1], step)
 
     def close_group(self) -> None:
-        """Let what comes next begin a group of its own, whatever number it has."""
+        """Let the next step begin a new group, whatever group number it has."""
         self._group = 0
 
     def revive(self, old: Span, new: Span) -> None:
-        """Remember that the elements `old` came again as `new`."""
+        """Remember that the elements `old` were inserted again as `new`."""
         self._revived.append((old, new))
 
     @contextmanager
     def reviving(self) -> Iterator[None]:
-        """Forget what was revived inside if that fails."""
+        """Forget the calls of `revive` made inside the block if the block fails."""
         count = len(self._revived)
         try:
             yield
@@ -74,7 +75,7 @@ class History:
             raise
 
     def living(self, spans: Iterable[Span], text: Rga) -> list[tuple[int, Span]]:
-        """Return `(index, span)` of those of the elements that are visible, under whatever id."""
+        """Return `(index, span)` of those elements that are visible, under their old or new ids."""
         return sorted({part for span in self._all(spans) for part in _visible(span, text)})
 
     def _all(self, spans: Iterable[Span]) -> list[Span]:
@@ -89,7 +90,7 @@ class History:
 
 
 def places(pieces: Iterable[tuple[Span, str]], text: Rga) -> Iterator[tuple[Span, str]]:
-    """Cut pieces of tombstones where visible text stands between them."""
+    """Split pieces of tombstones where visible text lies between them."""
     for span, was in pieces:
         first, _ = text.position(_element(span, 0))
         last, _ = text.position(_element(span, span.length - 1))
@@ -105,7 +106,7 @@ def places(pieces: Iterable[tuple[Span, str]], text: Rga) -> Iterator[tuple[Span
 
 
 def _append(steps: list[Step], step: Step) -> None:
-    """Add a step; typing on becomes one step."""
+    """Add a step; continued typing is merged into one step."""
     last = steps[-1] if steps else None
     if isinstance(last, Inserted) and isinstance(step, Inserted):
         before, after = last.spans[-1], step.spans[0]
@@ -118,7 +119,7 @@ def _append(steps: list[Step], step: Step) -> None:
 
 
 def _visible(span: Span, text: Rga) -> Iterator[tuple[int, Span]]:
-    """Yield the visible stretches of a span with their indexes."""
+    """Yield the visible parts of a span with their indexes."""
     first, _ = text.position(_element(span, 0))
     last, alive = text.position(_element(span, span.length - 1))
     index = first

@@ -1,7 +1,7 @@
-"""Renaming a note, and the links that call it by its name.
+"""Renaming a note, and rewriting the links that use its name.
 
-Links by an alias stay as they are. A link that was a bare title stays one where the new title leads to
-the note; elsewhere it becomes the whole name.
+Links by an alias stay as they are. A link that was only the title stays so if the new title leads to the
+note; otherwise it becomes the full name.
 """
 
 from crdtnotes.crdt.ops import Patch
@@ -38,7 +38,7 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
                 values: set[tuple[str, str]] = values,
                 resolver: Resolver = resolver,
             ) -> str | None:
-                if (link.kind, link.target) not in values or not _calls(link.target, old):
+                if (link.kind, link.target) not in values or not _spells(link.target, old):
                     return None
                 for target in _spellings(link.target, here, new):
                     if resolver.resolve(target, here) == doc.id:
@@ -54,12 +54,12 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
 
 
 def apply_patches(writer: Writer, uid: bytes, patches: list[Patch]) -> None:
-    """Make patches whose positions are all of the text as it is now."""
+    """Apply patches whose positions all refer to the present text."""
     doc = writer.replica.documents.open(uid)
     if doc is None:
         return
     text = doc.state.text
-    # Anchors first: what is inserted must not move the places of what follows.
+    # Find all anchors first, so that an insertion does not shift the positions of later patches.
     anchored = [
         (text.before(patch.start), text.spans(patch.start, patch.removed), patch.inserted)
         for patch in patches
@@ -70,8 +70,8 @@ def apply_patches(writer: Writer, uid: bytes, patches: list[Patch]) -> None:
             writer.delete(uid, spans)
 
 
-def _calls(target: str, name: str) -> bool:
-    """Whether a target is a way to write a name: the name, an ending of it, or its title."""
+def _spells(target: str, name: str) -> bool:
+    """Whether a link target spells a name: the whole name, an ending of it, or its title."""
     key = name_key(target)
     if key.startswith(("./", "../")):
         return title_of(key) == title_of(name_key(name))
@@ -79,7 +79,7 @@ def _calls(target: str, name: str) -> bool:
 
 
 def _spellings(target: str, holder: str, new: str) -> list[str]:
-    """Return how the new name might be written, in the manner of the old target first."""
+    """Return the possible spellings of the new name; the one in the style of the old target comes first."""
     if target.startswith(("./", "../")):
         return [relative_target(new, holder), new]
     return [new] if "/" in target else [title_of(new), new]

@@ -1,15 +1,15 @@
 """EditSession: one note as one editor shows it.
 
 Rules
-    - The session's text moves only inside `commit`, `look`, `undo` and `redo`, and each returns what moved
-      beyond what the caller asked for: so positions that come from the editor are never misread, whatever
-      has been committed to the note in the meantime by peers or other processes.
-    - An edit names elements of that text. It is committed with the ids that the log gives it, and stands in
-      the session's text at once; then the log is caught up with, where the session's own changes do nothing
-      more.
+    - The session's text changes only inside `commit`, `refresh`, `undo` and `redo`, and each returns the
+      changes beyond those that the caller asked for. So positions from the editor are never misread, whatever
+      peers or other processes have committed to the note in the meantime.
+    - An edit refers to elements of that text. It is committed with the ids that the log gives it, and is in
+      the session's text at once; then the session catches up with the log, where its own changes have no
+      further effect.
     - When a transaction fails, the session is as it was before: the same edits can be tried again.
-    - After a fork the log is written anew and elements have new names. The session then takes the note as
-      it is now, puts edits where they belong by comparing the texts, and forgets what could be undone.
+    - After a fork the log is rewritten and elements have new ids. The session then reloads the note, finds
+      the places of edits by comparing the texts, and forgets its undo history.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ from crdtnotes.store.writer import Writer
 
 
 class Grouped(NamedTuple):
-    """An edit and the group of edits with which it is undone."""
+    """An edit and its undo group; edits of one group are undone together."""
 
     edit: Patch
     group: int = 0
@@ -41,7 +41,7 @@ class EditSession:
         self._writer = writer
         self._uid = uid
         self._history = History()
-        self._unsettled = False
+        self._links_outdated = False
         with writer.flushed():
             self._doc = self._copy()
             self._epoch = writer.replica.epoch
@@ -53,17 +53,17 @@ class EditSession:
 
     @property
     def exists(self) -> bool:
-        """Whether the note is there; after a delete, the next edit brings it back."""
+        """Whether the note exists; after a delete, the next edit restores it."""
         return self._doc.state.exists
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is an edit of this session to take back."""
+        """Whether there is an edit of this session to undo."""
         return bool(self._history.undos)
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is something taken back to do again."""
+        """Whether there is an undone edit to redo."""
         return bool(self._history.redos)
 
     @property
@@ -71,21 +71,21 @@ class EditSession:
         return self._doc.state.text
 
     def anchor(self, index: int) -> OpId:
-        """Return the character before a position; it stays the same whatever is edited."""
+        """Return the element before a position; it stays the same whatever is edited."""
         return self._rga.before(index)
 
     def position(self, anchor: OpId) -> int:
-        """Return the position behind an anchor, or where it was."""
+        """Return the position behind an anchor, or the place where it was if it is deleted."""
         index, alive = self._rga.position(anchor)
         return index + alive
 
     # -- editing
 
     def commit(self, edits: Sequence[Grouped]) -> list[Patch]:
-        """Make edits, each on the text that the one before it left, in one durable transaction.
+        """Commit edits, each relative to the text after the one before it, in one durable transaction.
 
-        Returns what others did since the session last looked, as patches of the text after these edits.
-        Links follow when `settle` is called. Raises OutOfRange, InvalidText, TooLarge or a StoreError.
+        Returns others' edits since the session was last refreshed, as patches of the text after these edits.
+        Call `update_links` for the links. Raises OutOfRange, InvalidText, TooLarge or a StoreError.
         """
         done: list[tuple[int, list[Step]]] = []
         with self._writing():
@@ -95,15 +95,15 @@ class EditSession:
         for group, steps in done:
             if steps:
                 self._history.record(group, steps)
-                self._unsettled = True
+                self._links_outdated = True
         try:
-            return self.look()
+            return self.refresh()
         except StoreError:
-            # The edits are stored: an error now would make whoever called make them again.
+            # The edits are stored: an error now would make the caller repeat them.
             return []
 
-    def look(self) -> list[Patch]:
-        """Return what others did to the text since the session last looked."""
+    def refresh(self) -> list[Patch]:
+        """Return others' edits of the text since the session was last refreshed, as patches."""
         with self._writer.reading() as replica:
             if self._epoch != replica.epoch:
                 before = self.text
@@ -112,18 +112,18 @@ class EditSession:
             return replica.documents.catch_up(self._doc)
 
     def undo(self) -> list[Patch]:
-        """Take back this session's last group of edits; return what that did to the text."""
+        """Undo this session's last group of edits; return the effect on the text as patches."""
         return self._turn(self._history.undos, self._history.redos)
 
     def redo(self) -> list[Patch]:
-        """Do again what was taken back last; return what that did to the text."""
+        """Redo the group that was undone last; return the effect on the text as patches."""
         return self._turn(self._history.redos, self._history.undos)
 
-    def settle(self) -> None:
-        """Bring the note's links in line with its text, if this session has edited it since."""
-        if self._unsettled:
-            self._writer.settle_links(self._uid)
-            self._unsettled = False
+    def update_links(self) -> None:
+        """Make the note's links match its text, if this session has edited it since the last call."""
+        if self._links_outdated:
+            self._writer.update_links(self._uid)
+            self._links_outdated = False
 
     # -- inside
 
@@ -136,14 +136,14 @@ class EditSession:
         except BaseException:
             with self._writer.reading() as replica:
                 outdated = epoch != replica.epoch
-                # Of an outdated document nothing was touched.
+                # An outdated document was not modified.
                 self._doc = doc if outdated else replica.documents.copy_as_of(doc)
                 self._epoch = epoch
             raise
 
     @property
     def _outdated(self) -> bool:
-        """Whether the log has been written anew since the session took the note."""
+        """Whether the log was rewritten since the session loaded the note."""
         return self._epoch != self._writer.replica.epoch
 
     def _copy(self) -> Document:
@@ -153,13 +153,13 @@ class EditSession:
         return doc
 
     def _renew(self) -> None:
-        """Take the note as the log has it now; elements that could be undone have other names there."""
+        """Reload the note from the log; the elements of the undo history have other ids there."""
         self._doc = self._copy()
         self._epoch = self._writer.replica.epoch
         self._history = History()
 
     def _commit_anew(self, edits: Sequence[Grouped]) -> list[Patch]:
-        """Make edits of the text that this session shows in a log that has been written anew."""
+        """Commit edits of the text that this session shows to a log that was rewritten."""
         before = shown = self.text
         for (start, removed, inserted), _ in edits:
             shown = shown[:start] + inserted + shown[start + removed :]
@@ -167,7 +167,7 @@ class EditSession:
         moved = rebase(differences(before, shown), differences(before, self.text))
         for patch in sorted(moved, reverse=True):
             self._make(patch)
-        self._unsettled = True
+        self._links_outdated = True
         return differences(shown, self.text)
 
     def _make(self, edit: Patch) -> list[Step]:
@@ -196,12 +196,12 @@ class EditSession:
         return Deleted(gone), self._rga.delete(spans)
 
     def _turn(self, source: list[list[Step]], target: list[list[Step]]) -> list[Patch]:
-        """Take back the last group of `source`; what takes that back again goes to `target`."""
+        """Undo the last group of `source`; the steps that undo it again go to `target`."""
         patches: list[Patch] = []
         made: list[Step] = []
         with self._writer.reading():
             if self._outdated:
-                return self.look()
+                return self.refresh()
         if source:
             with self._history.reviving(), self._writing():
                 for step in reversed(source[-1]):
@@ -209,7 +209,7 @@ class EditSession:
             source.pop()
             target.append(made)
             self._history.close_group()
-            self._unsettled = True
+            self._links_outdated = True
         return patches
 
     def _take_back(self, step: Step, made: list[Step]) -> list[Patch]:

@@ -1,4 +1,4 @@
-"""What others changed: for people, from the changes themselves."""
+"""Recent changes by others, as a list for the user, computed from the changes themselves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from crdtnotes.results import MOST_ARRIVALS, Arrival
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.replica import Replica
 
-MOST_CHANGES = 600
-"""So many are looked at, the last ones of each actor: a large first sync is no list for a person to read, and
-must not keep the vault's thread for long.
+MAX_CHANGES_READ = 600
+"""Changes that are read, the last ones of each actor: nobody reads a list of a large first sync, and it must
+not keep the vault's thread busy for long.
 """
 
 
@@ -24,12 +24,12 @@ class _Gathered:
 
 
 def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
-    """Return what others changed beyond a version, the latest first, at most MOST_ARRIVALS."""
+    """Return the changes of others beyond a version, the latest first, at most MOST_ARRIVALS."""
     heads = replica.version()
     fresh = {
         actor: seq for actor, seq in heads.items() if actor != replica.actor and seq > version.get(actor, 0)
     }
-    each = max(1, MOST_CHANGES // max(1, len(fresh)))
+    each = max(1, MAX_CHANGES_READ // max(1, len(fresh)))
     known = replica.version()
     known.update((actor, max(version.get(actor, 0), seq - each)) for actor, seq in fresh.items())
     gathered: dict[tuple[bytes, int], _Gathered] = {}
@@ -61,7 +61,7 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
 
 
 def _element(op: Op) -> OpId | None:
-    """Return the last element that an operation put in or took out."""
+    """Return the last element that an operation inserted or deleted."""
     match op:
         case Insert():
             counter, actor = op.id

@@ -1,14 +1,14 @@
-"""The rules that a change from outside must keep, beyond being well-formed.
+"""The rules that a change from another replica must follow, beyond being well-formed.
 
-They make what a change may do depend only on the changes that its author claims to have seen, never on
-what happens to be here: so all replicas come to the same verdict on every change, and a peer that lies
+Whether a change is valid depends only on the changes that its author claims to have seen, never on the
+changes that happen to be here. So all replicas come to the same verdict on every change, and a peer that lies
 is refused everywhere or nowhere.
 
     - its seq is one more than its actor's last
-    - its deps are here, and each goes beyond what the author had named before
+    - its deps are here, and each goes beyond the seq that the author named before
     - its start is one more than the highest counter in its actor's stream and in its deps
-    - what its operations refer to (elements, the note's creation, what a remove covers) lies in what
-      the author had seen, by its own word
+    - everything its operations refer to (elements, the note's creation, the edits that a remove covers) lies
+      in the changes that the author claims to have seen
 """
 
 from collections.abc import Mapping
@@ -23,16 +23,16 @@ from crdtnotes.markup.names import clean_name
 from crdtnotes.store.log.log import Log
 
 Horizon = dict[int, tuple[int, int]]
-"""What an author had seen: `{actor: (seq, highest counter)}`, itself included."""
+"""The changes that an author had seen: `{actor: (seq, highest counter)}`, including the author's own."""
 
 
 def label(change: Change) -> str:
-    """Return what to call a change in a sentence."""
+    """Return how a change is called in a message."""
     return f"change {change.seq} of {change.actor:016x}"
 
 
 def is_ready(change: Change, log: Log) -> bool:
-    """Whether all that the change depends on is here."""
+    """Whether everything that the change depends on is here."""
     if change.seq > log.head(change.actor).seq + 1:
         return False
     return all(log.head(actor).seq >= seq for actor, seq in change.deps)
@@ -51,18 +51,18 @@ def check_place(change: Change, log: Log) -> Horizon:
         start = max(start, last)
     if change.start != start + 1:
         raise InvalidChange(
-            f"A peer sent {label(change)}, whose clock says {change.start:,} where {start + 1:,} is due."
+            f"A peer sent {label(change)}, whose clock starts at {change.start:,} instead of {start + 1:,}."
         )
     horizon[change.actor] = (change.seq, change.last)
     return horizon
 
 
 def check_references(change: Change, state: NoteState, horizon: Horizon) -> None:
-    """Check what the change's operations refer to; raises InvalidChange."""
+    """Check that the change's operations refer only to what its author had seen; raises InvalidChange."""
     made: set[int] = set()
 
     def born(birth: int) -> bool:
-        """Whether a birth lies in the horizon or earlier in the change."""
+        """Whether a birth lies in the horizon, or earlier in this change."""
         return birth in made or _is_born(state.births.get(birth, {}), horizon)
 
     created = any(map(born, state.births))
@@ -124,5 +124,5 @@ def _name(op: Op) -> str | None:
 
 
 def _is_born(by: Mapping[int, int], horizon: Horizon) -> bool:
-    """Whether one of the changes `{actor: seq}` that brought a birth lies in a horizon."""
+    """Whether a horizon includes one of the changes `{actor: seq}` that contain a birth."""
     return any(seq <= horizon.get(actor, (0, 0))[0] for actor, seq in by.items())

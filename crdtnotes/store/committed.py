@@ -1,11 +1,11 @@
-"""What a commit did, told once after it: nobody has to look for what has changed.
+"""The effects of a commit, reported once after it, so that no reader has to look for changes.
 
 Rules
     - The replica makes one `Committed` for each transaction of its own, after COMMIT, and one whenever it
       notices that other processes have committed since it last looked.
     - It names everything that a reader outside of the store can see: notes, names, devices. A commit that
-      changed none of these (the search index, a snapshot, a contact) is `derived_only`: nobody has to act.
-    - `notes` is None where the log was written anew, or too much has come to list it: any note may differ.
+      changed none of these (the search index, a snapshot, a contact) is `derived_only`: no reader has to act.
+    - `notes` is None if the log was rewritten, or if too many notes changed to list them: any may differ.
 """
 
 from enum import Enum
@@ -24,12 +24,12 @@ class Origin(Enum):
 
 
 class Committed(NamedTuple):
-    """One commit, or those of other processes since the last look.
+    """One commit, or the commits of other processes since the last refresh.
 
-    `notes` are the 16-byte ids of the notes that got changes, None where any note may have. `names_changed`:
-    what leads to some note may have changed (its name, an alias, a former name, whether it exists).
-    `links_changed`: some note's link set may have. `members_changed`: who belongs to the vault may have.
-    `learned`: signatures of changes that were here before have come.
+    `notes` are the 16-byte ids of the notes that got changes, None if any note may have got some.
+    `names_changed`: the names that lead to some note may have changed (its name, an alias, a former name,
+    whether it exists). `links_changed`: some note's link set may have changed. `members_changed`: the members
+    of the vault may have changed. `learned`: signatures came for changes that were here before.
     """
 
     origin: Origin
@@ -41,7 +41,7 @@ class Committed(NamedTuple):
 
     @property
     def derived_only(self) -> bool:
-        """Whether nothing moved that is visible outside of the store."""
+        """Whether nothing changed that is visible outside of the store."""
         return (
             self.notes is not None
             and not self.notes
@@ -49,5 +49,5 @@ class Committed(NamedTuple):
         )
 
     def touches(self, note: bytes) -> bool:
-        """Tell whether a note may have got changes."""
+        """Tell whether a note may have been changed."""
         return self.notes is None or note in self.notes

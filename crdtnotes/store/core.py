@@ -1,11 +1,11 @@
-"""The core of a replica: its file, what is kept of it in memory, and its transactions.
+"""The core of a replica: its file, its state in memory, and its transactions.
 
-One transaction holds the changes, what is derived from them and the heads. It takes the file's write
+One transaction stores the changes, the data derived from them and the heads. It takes the file's write
 lock first and then checks whether another process has written, so counters and seqs are never used
-twice. If it fails, nothing of it happened and everything in memory is read again.
+twice. If it fails, nothing of it is stored and everything in memory is read again.
 
-After each commit `on_commit` is told what it did (`committed.py`). The parts of a replica (`ingest`, `forks`,
-`devices`, `signatures`, `compaction`) stand on the core, and the core knows none of them.
+After each commit `on_commit` is called with its effects (`committed.py`). The parts of a replica (`ingest`,
+`forks`, `devices`, `signatures`, `compaction`) use the core, and the core knows none of them.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,9 +40,9 @@ class ReplicaCore:
     ) -> None:
         """Open the file; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged.
 
-        `actors` gives the name of each stream that this replica begins; by default a random one. `identity`
-        gives this device's keys, by default those of the user's data folder; they are asked for once a
-        paired vault is written.
+        `actors` returns the actor for each stream that this replica begins; by default a random one.
+        `identity` returns this device's keys, by default those of the user's data folder; it is called when a
+        paired vault is first written.
         """
         self.new_actor = actors or random_actor
         self.on_commit: Callable[[Committed], None] = lambda _: None
@@ -92,20 +92,20 @@ class ReplicaCore:
 
     @property
     def epoch(self) -> int:
-        """How often the log was written anew because of a fork."""
+        """How often the log was rewritten because of a fork."""
         with self.reading():
             return self._epoch
 
     def _take_epoch(self, epoch: object) -> None:
         if not isinstance(epoch, int):
-            raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
+            raise Damaged(f"{self.path} is damaged; run `crdtnotes repair`.")
         if epoch != self._epoch:
-            # The log was written anew, or that was undone; the documents in memory belong to the old one.
+            # The log was rewritten, or a rewrite was rolled back; documents in memory are of the old log.
             self._epoch = epoch
             self.documents.forget()
 
     def begin_epoch(self) -> None:
-        """Note, in a transaction, that the log is written anew; other processes then drop what they hold."""
+        """Note, in a transaction, that the log is rewritten; other processes then drop their documents."""
         self._epoch += 1
         self.conn.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (self._epoch,))
 
@@ -116,14 +116,14 @@ class ReplicaCore:
 
     # -- reading
 
-    def look(self) -> None:
-        """Notice what other processes have written."""
+    def refresh(self) -> None:
+        """Refresh after commits of other processes."""
         with self.reading():
             pass
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Notice what other processes have written, and turn SQLite's errors into ours."""
+        """Refresh after commits of other processes, and convert SQLite's errors to ours."""
         with plain_errors(self.path):
             if self._depth == 0:
                 self._refresh()
@@ -146,11 +146,11 @@ class ReplicaCore:
 
     def heads(self) -> dict[int, tuple[int, bytes]]:
         """Return the end of each actor's stream: `{actor: (seq, hash of the chain)}`."""
-        self.look()
+        self.refresh()
         return {actor: (head.seq, head.hash) for actor, head in self.log.heads.items() if head.seq}
 
     def _refresh(self) -> None:
-        """Read again what is kept in memory, if another process has committed or a transaction failed."""
+        """Read the state in memory again, if another process has committed or a transaction failed."""
         (version,) = self.conn.execute("PRAGMA data_version").fetchone()
         foreign = version != self._data_version
         if not foreign and not self._outdated:
@@ -159,11 +159,11 @@ class ReplicaCore:
         self.log.refresh()
         meta = dict(self.conn.execute("SELECT key, value FROM meta"))
         if not isinstance(meta.get("actor"), int):
-            raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
-        self.stream.look(meta["actor"], meta.get("token"))
+            raise Damaged(f"{self.path} is damaged; run `crdtnotes repair`.")
+        self.stream.refresh(meta["actor"], meta.get("token"))
         self.winners.read(meta)
         self._take_epoch(meta.get("epoch", 0))
-        self.derived.look()
+        self.derived.refresh()
         if meta["vault"] != self.vault_id:
             self.members.forget(bytes(meta["vault"]))
         self.signer.forget()
@@ -182,9 +182,9 @@ class ReplicaCore:
 
     @contextmanager
     def transaction(self, origin: Origin = Origin.LOCAL) -> Iterator[None]:
-        """Hold the replica for writing; all that is done inside is committed as one, or not at all.
+        """Lock the replica for writing; all that is done inside is committed together, or not at all.
 
-        `origin` is for whoever hears of the commit; inside another transaction that one's counts.
+        `origin` is passed to `on_commit`; inside another transaction the outer one's origin counts.
         """
         if self._depth:
             self._refuse_if_undone()
@@ -203,7 +203,7 @@ class ReplicaCore:
                 epoch = self._begin_effects()
                 yield
                 self.derive()
-                self.signer.cover_own(self.actor)
+                self.signer.sign_own(self.actor)
                 self.log.save_heads()
         except BaseException:
             self.derived.forget()
@@ -219,14 +219,14 @@ class ReplicaCore:
         self.on_commit(self._effects(origin, epoch))
 
     def _begin_effects(self) -> int:
-        """Begin to note what a transaction does; return the epoch at its start."""
+        """Begin to record the effects of a transaction; return the epoch at its start."""
         self.derived.entered.clear()
         self.names.changed = self.links.changed = False
         self.members.changed = self.signer.learned = False
         return self._epoch
 
     def _effects(self, origin: Origin, epoch: int) -> Committed:
-        """Return what the transaction did that has just been committed."""
+        """Return the effects of the transaction that has just been committed."""
         return Committed(
             origin,
             frozenset(self.derived.entered) if self._epoch == epoch else None,
@@ -237,36 +237,36 @@ class ReplicaCore:
         )
 
     def integrate(self, change: Change, data: bytes, doc: Document) -> None:
-        """Log a change that the document holds already."""
+        """Log a change that is already applied to the document."""
         self._refuse_if_undone()
         log_id = self.log.advance(change, data)
         self.log.write(change, data, doc.id)
         doc.note(change, log_id)
         self.derived.touch(doc)
-        self.signer.cover_much(self.actor)
+        self.signer.sign_if_large(self.actor)
 
     def add_created(self, change: Change, data: bytes) -> None:
-        """Log a birth of a note that is not here, and the note with it."""
+        """Log the birth of a note that is not here, and add the note."""
         self._refuse_if_undone()
         self.log.write(change, data, self.derived.add_created(change, data))
-        self.signer.cover_much(self.actor)
+        self.signer.sign_if_large(self.actor)
 
     def derive(self) -> None:
-        """Bring everything derived up to date with what was integrated in this transaction."""
+        """Bring all derived data up to date with the changes logged in this transaction."""
         self._refuse_if_undone()
         self.derived.derive()
 
     def _refuse_if_undone(self) -> None:
-        """Stop a transaction that SQLite rolled back by itself, as it may where a disk is full.
+        """Stop a transaction that SQLite rolled back by itself, as it may do when a disk is full.
 
-        Whoever caught that error and went on would else write without a transaction.
+        Otherwise a caller that caught that error and went on would write without a transaction.
         """
         if not self.conn.in_transaction:
-            raise StoreError(f"What was being written to {self.path} was undone by an error before.")
+            raise StoreError(f"An earlier error has rolled back the transaction on {self.path}.")
 
     def ensure_own_stream(self) -> None:
-        """See to it, before a change is made, that it goes to a stream for which this device can sign."""
-        self.stream.claim()
+        """Make sure that the next change goes to a stream for which this device can sign."""
+        self.stream.acquire()
         actor = self.signer.own_stream(self.actor)
         if actor != self.actor:
             self.stream.begin(actor)

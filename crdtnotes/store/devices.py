@@ -1,4 +1,4 @@
-"""The devices of a replica's vault: who belongs to it, and what is known of each."""
+"""The devices of a replica's vault: its members, and the stored contacts with each of them."""
 
 import os
 import time
@@ -9,7 +9,7 @@ from crdtnotes.store.core import ReplicaCore
 
 
 class Devices:
-    """The circle of devices, each call a transaction or a look of its own."""
+    """The devices of the vault; each call is a transaction or a read of its own."""
 
     def __init__(self, core: ReplicaCore) -> None:
         self._core = core
@@ -17,23 +17,23 @@ class Devices:
         self._signer = core.signer
 
     def admit(self, certificate: bytes, name: str) -> None:
-        """Let a device belong to the vault; the first time, this one founds the circle of devices.
+        """Make a device a member of the vault; the first time, this device becomes the founder.
 
         Raises NotPaired if this device does not belong to the vault, BadIdentity, or TooLarge.
         """
         with self._core.transaction():
             if not self._members.founded:
                 self._members.found(self._signer.identity, self._core.device, self._core.heads())
-                self._signer.cover_past()
+                self._signer.sign_past()
             self._members.admit(self._signer.identity, certificate, name)
 
     def revoke(self, device: bytes) -> None:
-        """End a device's belonging to the vault; raises NotPaired if it or this one does not belong to it."""
+        """Remove a device from the vault; raises NotPaired if it or this device does not belong to it."""
         with self._core.transaction():
             self._members.revoke(self._signer.identity, device)
 
     def begin_anew(self) -> None:
-        """Make a new vault of this one, to which no device belongs: all have to be paired anew."""
+        """Turn this vault into a new one without members: all devices have to be paired again."""
         with self._core.transaction():
             self._members.leave()
             self._signer.clear()
@@ -44,7 +44,7 @@ class Devices:
     def adopt(self, root: bytes, records: list[bytes]) -> None:
         """Take the root and the records of the device that this one was paired with.
 
-        Raises DecodeError; LocalError if this replica holds what the founder does not answer for.
+        Raises DecodeError, or LocalError if this replica holds changes for which the founder did not sign.
         """
         with self._core.transaction():
             joins = not self._members.founded
@@ -53,24 +53,24 @@ class Devices:
             self._members.answer_for_gone(lambda: self._signer.identity)
 
     def _wait_for_signatures(self, *, joins: bool) -> None:
-        """If this replica has just joined, wait for the signatures of what it has already."""
+        """If this replica has just joined, wait for the signatures of the changes that it already has."""
         if joins and self._members.founded:
-            self._signer.begin_waiting()
+            self._signer.await_signatures()
 
     def records_digest(self) -> bytes:
-        """Return a hash (16 bytes) of the records about devices that are here; zeros for none."""
+        """Return a hash (16 bytes) of the records about devices that are here; zeros if there are none."""
         with self._core.reading():
             return self._members.digest()
 
     def records(self) -> list[bytes]:
-        """Return the records about devices, each after its signer's."""
+        """Return the records about devices, each after its signer's record."""
         with self._core.reading():
             return self._members.records()
 
     def take_records(self, records: list[bytes]) -> int:
         """Keep the records that are new here and whose signers belong to the vault; returns how many.
 
-        Raises DecodeError, and keeps nothing, for what is no record.
+        Raises DecodeError, and keeps nothing, if any of them is not a valid record.
         """
         with self._core.transaction(Origin.PEER):
             joins = not self._members.founded
@@ -91,7 +91,7 @@ class Devices:
             return {id: member.certificate for id, member in self._members.membership().active.items()}
 
     def note_contact(self, device: bytes, address: str | None, version: Mapping[int, int]) -> None:
-        """Remember that a device is here now and what it has, and where it was dialled."""
+        """Store that a device is connected now, the version that it has, and where it was dialled."""
         now = time.time_ns() // 1_000_000
         with self._core.transaction():
             self._members.note_seen(device, now, version)

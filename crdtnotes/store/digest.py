@@ -10,7 +10,7 @@ from crdtnotes.store.log.log import Log
 def digest(conn: sqlite3.Connection, log: Log, fresh: Mapping[bytes, bytes]) -> str:
     """Return a hash over every stream's chain and over each existing note's id, name and content.
 
-    `fresh` has the content's hash of the notes whose snapshots lag behind the log, by their ids.
+    `fresh` maps the ids of the notes whose snapshots lag behind the log to the hashes of their content.
     """
     digester = blake2b(digest_size=16)
     for actor, head in sorted(log.heads.items()):

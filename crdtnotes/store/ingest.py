@@ -1,11 +1,11 @@
-"""What a replica takes in from others.
+"""Receiving changes from other replicas.
 
 Rules
-    - All that comes at once is taken in within one transaction, or nothing of it.
-    - A change is taken in when its actor's previous one and all its deps are here; one that comes earlier
-      waits in memory, bounded, where that is allowed.
-    - In a paired vault nothing is kept that is not covered (`store/signing/signer.py`).
-    - A block of which nothing is here is stored as it came.
+    - All batches of one call are stored in one transaction, or none of them.
+    - A change is stored when its actor's previous change and all its deps are here; a change that comes
+      earlier waits in memory, up to a limit, if that is allowed.
+    - In a paired vault no unsigned change is accepted (`store/signing/signer.py`).
+    - A block of which no change is here yet is stored as it came.
     - During a large first sync another process builds the search index (`store/views/search_builder.py`).
 """
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from crdtnotes.results import Received
 
 _NOTHING = NoteState()
-# What is known of a note that is not here; never changed.
+# The state of a note that is not here; never modified.
 
 MAX_WAITING = 16 * 1024 * 1024
-"""Bytes of changes that wait for others; beyond that the last in causal order are let go."""
+"""The most bytes of changes that wait for others; beyond that the last in causal order are dropped."""
 
 
 class Ingest:
-    """Takes in batches; `receive` is called when no transaction is open."""
+    """Receives batches; `receive` must be called when no transaction is open."""
 
     def __init__(self, core: ReplicaCore, forks: Forks) -> None:
         self._core = core
@@ -60,14 +60,14 @@ class Ingest:
 
         result = Received()
         if self._epoch != self._core.epoch:
-            # What waited was said of a log that was written anew since; it is sent again.
+            # The waiting changes belong to a log that was rewritten since; peers send them again.
             self._epoch = self._core.epoch
             self._waiting.clear()
         self._born = []
         try:
             self._receive(received, result, wait=wait, restored=restored)
         except Fork as fork:
-            # Another version of a change is one only if its author has signed it; else it is a forgery.
+            # In a paired vault a second version that its author has not signed is a forgery, not a fork.
             with self._core.reading():
                 if self._core.members.founded and fork.actor:
                     self._core.signer.proven_rank(fork.actor, fork.seq, received)
@@ -87,20 +87,20 @@ class Ingest:
             wait = wait and not self._core.members.founded
             for item in received:
                 if isinstance(item, Heads):
-                    self._core.signer.cover_group(item)
+                    self._core.signer.check_group(item)
                     continue
                 for opened in unbatch(item):
                     if not opened.is_block or not self._take_block(opened, result):
                         early += self._take_singly(opened, result, wait=wait)
             if restored:
                 self._log.grown.clear()
-            self._core.signer.check_covered()
-            result.covered = self._core.signer.settle()
+            self._core.signer.check_signed()
+            result.newly_signed = self._core.signer.apply_late_signatures()
         for change, data in early:
             self._waiting[change.actor, change.seq] = (change, data)
 
     def _take_singly(self, opened: Opened, result: Received, *, wait: bool) -> list[tuple[Change, bytes]]:
-        """Integrate a piece's changes one by one; return those that are not ready, if these may `wait`."""
+        """Store a piece's changes one by one; return those that are not ready, if they may `wait`."""
         early: list[tuple[Change, bytes]] = []
         for change, data in opened.changes:
             if causality.is_ready(change, self._log):
@@ -115,7 +115,7 @@ class Ingest:
         return early
 
     def _take_block(self, opened: Opened, result: Received) -> bool:
-        """Integrate a block as a whole; return False where parts of it are here already or are not ready.
+        """Store a block as a whole; return False if parts of it are here already or not ready.
 
         Raises InvalidChange.
         """
@@ -138,7 +138,8 @@ class Ingest:
     def _admit(self, change: Change, data: bytes, *, in_row: bool = True) -> int:
         """Check a ready change that is new here and apply it; return its note's row.
 
-        It is yet to be stored: in a row of its own, which can serve as a note's snapshot, or in a block.
+        The caller must then store it: in a row of its own, which can serve as a note's snapshot, or in a
+        block.
         """
         horizon = causality.check_place(change, self._log)
         doc = self._derived.documents.open(change.note)
@@ -147,13 +148,13 @@ class Ingest:
         if doc is None and in_row and is_birth(change):
             self._born += [(id, self._log.tip, op.text) for op in change.ops if isinstance(op, Create)]
         if change.actor == self._core.stream.actor:
-            # A peer knows more of this actor than this file: it is an old copy. The stream is taken in,
-            # and what is written here from now on is a new one.
+            # A peer has more changes of this actor than this file, so the file is an old copy. Receive the
+            # stream, and write to a new one from now on.
             self._core.stream.begin()
         return id
 
     def _take(self, change: Change, data: bytes, piece: Piece, result: Received) -> None:
-        """Integrate a ready change, which lies in `piece`; raises Fork or InvalidChange."""
+        """Store a ready change, which `piece` contains; raises Fork or InvalidChange."""
         head = self._log.head(change.actor)
         if change.seq <= head.seq:
             self._forks.check(change, data)
@@ -165,7 +166,7 @@ class Ingest:
         result.changes += 1
 
     def _take_waiting(self, result: Received) -> bool:
-        """Integrate what need not wait any longer; return whether to try again."""
+        """Store the waiting changes that are ready now; return whether to try again."""
         from crdtnotes.results import Received
 
         order = sorted(self._waiting.values(), key=lambda item: (item[0].start, item[0].actor))

@@ -1,8 +1,8 @@
-"""What this machine remembers of a replica outside its file, in the user's state folder.
+"""State about a replica that this machine keeps outside its file, in the user's state folder.
 
-A file can be copied, or restored from a backup. What lies outside does not go with it, so comparing the
-two shows it. Nothing here needs to be durable or atomic: where it is missing or torn, a new stream begins,
-which costs a few bytes and is always right.
+A file can be copied, or restored from a backup. The state outside is not copied with it, so comparing the
+two reveals the copy. Nothing here needs to be durable or atomic: if it is missing or torn, a new stream
+begins, which costs a few bytes and is always correct.
 """
 
 import os
@@ -19,14 +19,14 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 VARIABLE = "CRDTNOTES_STATE"
-"""Names another folder for it."""
+"""Environment variable that names another folder for it."""
 
-PATIENCE = 1.0
-"""Seconds for which a process waits for another that is between its commit and remembering it."""
+MAX_LOCK_SECONDS = 1.0
+"""Seconds that a process waits for another one that has committed and not yet remembered the commit."""
 
 
-class Remembered(NamedTuple):
-    """The token that the file held when it was last written here; how far its stream went."""
+class StreamRecord(NamedTuple):
+    """The token that the file held when it was last written on this machine, and how far its stream went."""
 
     token: str
     actor: int
@@ -37,7 +37,7 @@ def _place(path: Path) -> Path:
     return _place_of(path.absolute(), os.environ.get(VARIABLE))
 
 
-@lru_cache(maxsize=64)  # each commit asks
+@lru_cache(maxsize=64)  # called at each commit
 def _place_of(path: Path, folder: str | None) -> Path:
     if folder:
         state = Path(folder)
@@ -50,10 +50,10 @@ def _place_of(path: Path, folder: str | None) -> Path:
 
 
 class CommitLock:
-    """Holds other processes off from a commit of their own until what this one commits is remembered.
+    """Makes other processes wait with their commits until this process has remembered its own commit.
 
-    Else one of them could find the new token in the file and the former one outside. Where locks or the
-    folder cannot be had, it goes without, which at worst costs a new stream.
+    Otherwise one of them could find the new token in the file and the old one outside. If locks or the
+    folder are not available, it does nothing, which at worst costs a new stream.
     """
 
     def __init__(self, path: Path) -> None:
@@ -61,24 +61,24 @@ class CommitLock:
         self._file: int | None = None
 
     def take(self) -> None:
-        """Before a commit, in its transaction."""
+        """Take the lock; call it before a commit, inside its transaction."""
         if fcntl is None:
             return
         with suppress(OSError):
             if self._file is None:
                 self._file = _opened(_place(self._path))
-            until = time.monotonic() + PATIENCE
+            until = time.monotonic() + MAX_LOCK_SECONDS
             while not _lock(self._file) and time.monotonic() < until:
                 time.sleep(0.0005)
 
     def end(self) -> None:
-        """What was committed is remembered, or nothing was committed."""
+        """Release the lock: the commit is remembered, or nothing was committed."""
         if self._file is not None:
             with suppress(OSError):
                 fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Give the lock's file back."""
+        """Close the lock's file."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -92,17 +92,17 @@ def _lock(file: int) -> bool:
     return True
 
 
-def recall(path: Path) -> Remembered | None:
-    """Return what is remembered of the replica at this path; None if that is nothing, or cannot be read."""
+def recall(path: Path) -> StreamRecord | None:
+    """Return the record for the replica at this path; None if there is none, or it cannot be read."""
     try:
         token, actor, seq = _place(path).read_text("ascii").split()
-        return Remembered(token, int(actor, 16), int(seq, 16))
+        return StreamRecord(token, int(actor, 16), int(seq, 16))
     except (OSError, ValueError):
         return None
 
 
-def remember(path: Path, what: Remembered) -> None:
-    """Remember this, if the state folder can be written."""
+def remember(path: Path, what: StreamRecord) -> None:
+    """Store the record for the replica at this path, if the state folder can be written."""
     line = f"{what.token} {what.actor:016x} {what.seq:016x}\n".encode()
     try:
         file = _opened(_place(path))
@@ -111,20 +111,20 @@ def remember(path: Path, what: Remembered) -> None:
         finally:
             os.close(file)
     except OSError as error:
-        # Each program that writes begins a stream of its own then.
+        # Each program that writes then begins a stream of its own.
         import logging  # takes longer to load than a vault takes to open
 
         logging.getLogger("crdtnotes.store").info("the state folder cannot be written: %s", error.strerror)
 
 
 def move(old: Path, new: Path) -> None:
-    """Follow a file that is moved to another path."""
+    """Move the record along with a file that is moved to another path."""
     with suppress(OSError):
         _place(old).replace(_place(new))
 
 
 def forget(path: Path) -> None:
-    """Forget a file that is gone."""
+    """Delete the record of a file that is gone."""
     with suppress(OSError):
         _place(path).unlink(missing_ok=True)
 

@@ -1,13 +1,16 @@
-"""Which stream this replica writes: no two files may ever go on with the same one.
+"""Which stream this replica writes: no two files may ever continue the same stream.
 
 Rules
-    - A token in the file must be the one that is remembered outside (`local_state.py`), and the stream at
-      least as long as was remembered. Else the file is a copy or an old backup, and a new stream begins.
+    - The token in the file must equal the token that is remembered outside (`local_state.py`), and the stream
+      must be at least as long as remembered. Otherwise the file is a copy or an old backup, and a new stream
+      begins.
     - The tokens are compared when a process first asks for the stream, and again inside the first transaction
-      in which it writes. A process that only reads notes does neither. That transaction changes the token in
-      the file; after its commit the one outside follows, and after each later one the length. A crash between
-      the two costs a new stream. Another process that writes waits until both are done.
-    - A process that has found its stream in order goes on with it as long as the file does not go back.
+      in which it writes; a process that only reads notes does neither. That transaction changes the token in
+      the file. The token outside is updated after its commit, and the remembered length after each later
+      commit. A crash between commit and update costs a new stream. Other processes that write wait until both
+      are done.
+    - A process that has found that the stream is its own continues it as long as the file does not go back
+      to an older state.
 """
 
 import os
@@ -17,19 +20,19 @@ from pathlib import Path
 
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.store import local_state
-from crdtnotes.store.local_state import CommitLock, Remembered
+from crdtnotes.store.local_state import CommitLock, StreamRecord
 from crdtnotes.store.log.log import Log
 
 
 def random_actor() -> int:
-    """Return a name for a new stream."""
+    """Return a random actor for a new stream."""
     from secrets import randbelow  # rarely called; it takes longer to load than a vault takes to open
 
     return 1 + randbelow(BIRTH - 1)
 
 
 def new_token() -> str:
-    """Return a token that no file has had before."""
+    """Return a token that no file has had before (128 random bits)."""
     return os.urandom(16).hex()
 
 
@@ -45,32 +48,32 @@ class OwnStream:
         self._conn = conn
         self._log = log
         self._path = path
-        self._turn = CommitLock(path)
+        self._commit_lock = CommitLock(path)
         self._stored = 0
         self._token = ""
         self._reached = 0
-        self._mine = False
-        self._claimed = False
+        self._holds_lock = False
+        self._acquired = False
         self._committed = False
         self._next: int | None = None
 
-    def look(self, stored: int, token: object) -> None:
-        """Take in the actor and the token that the file names; the log is current."""
+    def refresh(self, stored: int, token: object) -> None:
+        """Update from the actor and the token that the file names; the log must be current."""
         self._token = str(token)
         if stored != self._stored:
             self._stored = stored
             self._reached = 0
         elif self._log.head(stored).seq < self._reached:
-            # Somebody has put an older file in the place of the one that is open.
-            self._claimed = self._committed = False
+            # The open file was replaced by an older one.
+            self._acquired = self._committed = False
         self._actor = self._next or stored
 
     @property
     def actor(self) -> int:
-        """Who this replica writes as."""
+        """The stream's actor."""
         if self._unchecked:
             self._unchecked = False
-            if not self._fits():
+            if not self._matches_remembered():
                 self._actor = self._next = self._new_actor()
         return self._actor
 
@@ -80,55 +83,55 @@ class OwnStream:
         self._unchecked = False
 
     def check(self) -> None:
-        """Compare the tokens before the actor is told; where they differ, a new stream will be written."""
+        """Let the tokens be compared when the actor is first asked for; if they differ, a new stream begins."""
         self._unchecked = True
 
-    def claim(self) -> None:
-        """Before writing, in a transaction: make sure that nobody else goes on with the stream."""
-        if not self._mine:
-            self._turn.take()
-            self._mine = True
-        if self._claimed:
+    def acquire(self) -> None:
+        """Make sure that no other file continues the stream; call it in a transaction before writing."""
+        if not self._holds_lock:
+            self._commit_lock.take()
+            self._holds_lock = True
+        if self._acquired:
             return
         chosen, self._next = self._next, None
         self.actor = self._stored
-        if not self._fits():
+        if not self._matches_remembered():
             self.begin(chosen)
         self._token = new_token()
         self._conn.execute("INSERT OR REPLACE INTO meta VALUES ('token', ?)", (self._token,))
-        self._claimed = True
+        self._acquired = True
 
     def begin(self, actor: int | None = None) -> None:
-        """Write as a new actor from now on; in a transaction."""
+        """Write as a new actor from now on; call it in a transaction."""
         self.actor = self._stored = actor or self._new_actor()
         self._reached = 0
         self._next = None
         self._conn.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (self.actor,))
 
     def forget(self) -> None:
-        """The transaction was rolled back."""
-        self._claimed = self._committed
-        self._end_turn()
+        """Note that the transaction was rolled back."""
+        self._acquired = self._committed
+        self._release_lock()
 
     def committed(self) -> None:
-        """The transaction is committed: remember outside what it wrote to the stream."""
-        if self._claimed:
+        """Note that the transaction is committed: remember outside how far the stream goes now."""
+        if self._acquired:
             reached = self._log.head(self.actor).seq
             if reached > self._reached or not self._committed:
                 self._reached, self._committed = reached, True
-                local_state.remember(self._path, Remembered(self._token, self.actor, reached))
-        self._end_turn()
+                local_state.remember(self._path, StreamRecord(self._token, self.actor, reached))
+        self._release_lock()
 
     def close(self) -> None:
-        """Give back what is held outside of the vault's file."""
-        self._turn.close()
+        """Release the lock file that is held outside the vault's file."""
+        self._commit_lock.close()
 
-    def _end_turn(self) -> None:
-        if self._mine:
-            self._mine = False
-            self._turn.end()
+    def _release_lock(self) -> None:
+        if self._holds_lock:
+            self._holds_lock = False
+            self._commit_lock.end()
 
-    def _fits(self) -> bool:
+    def _matches_remembered(self) -> bool:
         outside = local_state.recall(self._path)
         if outside is None or outside.token != self._token:
             return False

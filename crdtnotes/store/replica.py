@@ -1,7 +1,7 @@
-"""One replica: reading it, taking in what others send, and care for its file.
+"""One replica: reading it, receiving changes from others, and maintenance of its file.
 
-The parts: `core` has the file and its transactions, `ingest` takes in what others send, `forks` settles
-forks, `signatures` and `devices` are what a paired vault has besides.
+The parts: `core` has the file and its transactions, `ingest` receives changes from others, `forks` resolves
+forks, `signatures` and `devices` belong to paired vaults.
 """
 
 import os
@@ -32,7 +32,7 @@ from crdtnotes.store.digest import digest
 from crdtnotes.store.file.database import create_file, plain_errors
 from crdtnotes.store.forks.forks import Forks
 from crdtnotes.store.ingest import Ingest
-from crdtnotes.store.local_state import Remembered
+from crdtnotes.store.local_state import StreamRecord
 from crdtnotes.store.own_stream import new_token, random_actor
 from crdtnotes.store.signatures import Signatures
 from crdtnotes.store.signing.checkpoints import Group
@@ -81,11 +81,11 @@ class Replica(ReplicaCore):
             "kinds": KNOWN_KINDS,
         }
         create_file(path, meta)
-        local_state.remember(path, Remembered(token, actor, 0))
+        local_state.remember(path, StreamRecord(token, actor, 0))
         return cls(path, actors=actors)
 
     def close(self) -> None:
-        """Store what lags behind and pack what is worth it, where that can be done now; close the file."""
+        """Store lagging snapshots and pack the log if due, unless that fails now; close the file."""
         try:
             self.flush_snapshots_if_possible()
             self.put_in_prepared()
@@ -100,23 +100,23 @@ class Replica(ReplicaCore):
     def row_by_key(self, key: str) -> int | None:
         """Return the row of the note that shows the name with this key; raises Damaged.
 
-        An index that is damaged must not lead to another note, or past the one that is meant.
+        A damaged index must not lead to another note, or hide the right one.
         """
         row = self.conn.execute("SELECT id, name FROM notes WHERE key = ?", (key,)).fetchone()
         if row is None:
             if self.names.is_shown(key):
-                raise Damaged(f"The names in {self.path} are damaged; `crdtnotes repair` mends them.")
+                raise Damaged(f"The names in {self.path} are damaged; run `crdtnotes repair`.")
             return None
         id, name = row
         if not isinstance(id, int) or not isinstance(name, str) or name_key(name) != key:
-            raise Damaged(f"The names in {self.path} are damaged; `crdtnotes repair` mends them.")
+            raise Damaged(f"The names in {self.path} are damaged; run `crdtnotes repair`.")
         return id
 
     def uid_of(self, row: int) -> bytes:
         """Return the id of the note in a row."""
         found = self.conn.execute("SELECT uid FROM notes WHERE id = ?", (row,)).fetchone()
         if found is None:
-            raise Damaged(f"A note in {self.path} is not where its name leads; `crdtnotes repair` mends it.")
+            raise Damaged(f"A note in {self.path} is not where its name leads; run `crdtnotes repair`.")
         return bytes(found[0])
 
     def peers(self) -> list[dict[str, object]]:
@@ -130,15 +130,15 @@ class Replica(ReplicaCore):
             self.conn.execute("INSERT OR REPLACE INTO peers VALUES (?, ?, ?)", (device, address, seen))
 
     def version(self) -> Version:
-        """Return which changes are here."""
-        self.look()
+        """Return the version: which changes are here."""
+        self.refresh()
         return self.log.version()
 
     def changes_since(self, version: Mapping[int, int]) -> Iterator[bytes | Heads]:
         """Return batches of the changes that are here now and beyond `version`, in causal order.
 
-        In a paired vault they come in groups, each followed by what covers it; what is bare is left out, and
-        who lacks it cannot take what follows. They are read in pages as they are asked for; no lock is held
+        In a paired vault they come in groups, each followed by its signatures; unsigned changes are left out,
+        and a peer that lacks them cannot accept later ones. They are read in pages on demand; no lock is held
         between pages.
         """
         with self.steady():
@@ -168,21 +168,21 @@ class Replica(ReplicaCore):
     # -- writing
 
     def flush_snapshots_if_possible(self) -> None:
-        """Store the snapshots that lag behind, unless that cannot be done now.
+        """Store the snapshots that lag behind, unless the file is busy, full or read-only.
 
-        They may lag: that is no reason for reading or closing to fail. (Inside a transaction it is: SQLite
-        may have undone it.)
+        They may lag, so reading or closing must not fail because of them. (Inside a transaction the error is
+        raised, because SQLite may have rolled the transaction back.)
         """
         if not self.read_only:
             with suppress(*(() if self._depth else (Busy, DiskFull, ReadOnly))):
                 self.flush_snapshots()
 
     def _pack_if_possible(self) -> None:
-        """Pack the log where that is worth while, unless it cannot be done now; what is damaged stays."""
+        """Pack the log if due, unless the file is busy, full or read-only; damaged changes stay."""
         if not self.read_only:
             with suppress(Busy, DiskFull, ReadOnly, Damaged):
                 if packing.is_due(self):
-                    packing.pack(self, least=packing.DUE)
+                    packing.pack(self, least=packing.AUTO_PACK_CHANGES)
 
     def flush_snapshots(self) -> None:
         """Store the snapshots that lag behind the log."""
@@ -193,12 +193,12 @@ class Replica(ReplicaCore):
                 self.derived.flush_snapshots()
 
     def compact(self, progress: Progress = no_progress) -> None:
-        """Make the file small: pack the log, compress it anew, tidy the search index, give back free pages.
+        """Make the file small: pack and recompress the log, optimise the search index, free unused pages.
 
-        Whatever interrupts it leaves the file whole. It needs as much free room as the file takes.
+        An interruption leaves the file intact. It needs as much free disk space as the file takes.
         """
         if self._depth:
-            raise LocalError("A vault cannot be made small while a transaction is open.")
+            raise LocalError("Cannot compact while a transaction is open.")
         from crdtnotes.store.compaction.recompress import recompress
 
         self.flush_snapshots()
@@ -209,11 +209,11 @@ class Replica(ReplicaCore):
             self.conn.execute("VACUUM")
 
     def put_in_prepared(self) -> None:
-        """Put into the search index what another process has made of it, if there is such.
+        """Store the search index that another process has built, if there is one.
 
-        Where that cannot be done (the file is busy, the disk full, SQLite lets nobody write FTS5's tables),
-        the index is made anew when it is needed; whatever is wrong shows then. Inside a transaction it waits,
-        for it must be undone alone.
+        If that fails (the file is busy, the disk is full, SQLite does not allow writing to FTS5's tables),
+        the index is built again when it is needed; a lasting error shows then. Inside a transaction it does
+        nothing, because it must be rolled back separately.
         """
         if self.search.is_prepared and not self._depth:
             built = self.search.prepared()
@@ -223,7 +223,7 @@ class Replica(ReplicaCore):
                         self.search.take_over(built)
 
     def flush_index(self) -> None:
-        """Put into the search index what is not there yet."""
+        """Add all notes that are not in the search index yet."""
         self.put_in_prepared()
         with self.reading():
             pending = self.search.pending()
@@ -250,13 +250,13 @@ class Replica(ReplicaCore):
     def receive(
         self, received: Sequence[bytes | Batch | Heads], *, wait: bool = False, restored: bool = False
     ) -> "Received":
-        """Take in batches from another replica, in one transaction, and in a paired vault what covers them.
+        """Receive batches from another replica, in one transaction; in a paired vault with their signatures.
 
-        Changes that are here already are passed over. One that comes before what it depends on waits
-        in memory if `wait`, else it makes the whole fail. Raises a RemoteError, and keeps nothing,
-        when a byte of the batches is wrong or a change is not covered. `restored` batches are from a file
-        that was this replica's: they come without what covers them, which `mend_covers` sees to.
+        Changes that are here already are ignored. A change that comes before its dependencies waits in
+        memory if `wait`, otherwise the whole call fails. Raises a RemoteError, and stores nothing, if a byte
+        of the batches is wrong or a change is not signed. `restored` batches come from this replica's damaged
+        file and have no signatures, which `mend_signatures` restores.
         """
         if self._depth:
-            raise LocalError("Changes of others cannot be taken in while a transaction is open.")
+            raise LocalError("Cannot receive changes while a transaction is open.")
         return self.ingest.receive(received, wait=wait, restored=restored)

@@ -1,4 +1,4 @@
-"""The signatures of a replica's log, each call a transaction or a look of its own."""
+"""The signatures of a replica's log; each call is a transaction or a read of its own."""
 
 from collections.abc import Mapping
 
@@ -16,26 +16,26 @@ class Signatures:
 
     @property
     def required(self) -> bool:
-        """Whether the vault was paired, so that changes are taken in only with their authors' signatures."""
+        """Whether the vault was paired, so that changes are accepted only with their authors' signatures."""
         with self._core.reading():
             return self._core.members.founded
 
     def unsigned_streams(self) -> Version:
-        """Return the streams of which not all is signed here, each with the seq up to which it is."""
+        """Return the streams with unsigned changes, each with the seq up to which it is signed."""
         with self._core.reading():
             return self._checkpoints.unsigned_streams()
 
     def unsigned_count(self) -> int:
-        """Return how many changes wait here for their authors' signatures."""
+        """Return how many changes are unsigned here."""
         return sum(self._core.log.head(actor).seq - seq for actor, seq in self.unsigned_streams().items())
 
     def of_streams(self, streams: Mapping[int, int]) -> list[Heads]:
-        """Return, checkpoint by checkpoint, the signatures of these streams up to at most these seqs."""
+        """Return the signed heads of these streams up to at most these seqs, one Heads a checkpoint."""
         with self._core.reading():
-            return self._checkpoints.of_streams(streams)
+            return self._checkpoints.heads_for(streams)
 
     def mend(self) -> None:
-        """Make the signatures fit the log, when parts of either were lost."""
+        """Make the signatures match the log, after parts of either were lost."""
         with self._core.transaction():
             if self._core.members.founded:
-                self._core.signer.mend()
+                self._core.signer.mend_signatures()

@@ -1,8 +1,8 @@
-"""Local edits: each becomes operations of a change, which is closed when the edits turn to another note.
+"""Local edits: they become operations of a change, which is closed when another note is edited.
 
-A change's counters are consecutive and begin where the deps say, so only one change is open at a time.
-When it is closed, the note's link set is brought in line with its text by operations of that change.
-Merging never writes; this module is the only one that does.
+A change's counters are consecutive and start at a value that depends on the deps, so only one change is open
+at a time. When it is closed, operations are added to it that make the note's link set match its text.
+Merging never creates changes; only this module does.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,14 +34,14 @@ from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
 
 MAX_TEXT = 8 * 1024 * 1024
-"""Characters in one insert; a change has a limit in bytes besides."""
+"""The most characters in one insert; a change also has a limit in bytes."""
 
 
 _Deps = tuple[tuple[int, int], ...]
 
 
 class Draft:
-    """A change in the making: the operations so far are applied to the document, not yet logged."""
+    """An open change: its operations so far are applied to the document, but not yet logged."""
 
     __slots__ = ("counter", "deps", "doc", "ops", "outlined", "seq", "start", "text_edited")
 
@@ -59,7 +59,7 @@ class Draft:
 class Writer:
     """Writes to a replica, inside its transactions. `now` gives the wall time in ms.
 
-    `created` holds the name keys of notes that a transaction has created and the index does not show yet.
+    `created` holds the name keys of notes that a transaction has created and that are not in the index yet.
     """
 
     def __init__(self, replica: Replica, now: Callable[[], int]) -> None:
@@ -77,7 +77,7 @@ class Writer:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the replica for writing; the edits made inside become visible to others together."""
+        """Lock the replica for writing; the edits made inside become visible to others together."""
         with self.replica.transaction():
             self._depth += 1
             try:
@@ -93,12 +93,12 @@ class Writer:
                     self.created.clear()
 
     def drafted(self, uid: bytes) -> Document | None:
-        """Return a note while the open draft edits it: it exists then and is as its writer sees it."""
+        """Return the document of a note if the open draft edits it, with the draft's edits; else None."""
         return self._draft.doc if self._draft is not None and self._draft.doc.uid == uid else None
 
     @contextmanager
     def reading(self) -> Iterator[Replica]:
-        """See what others have committed. It writes nothing, so of an open draft it shows what is logged."""
+        """Refresh after others' commits. It writes nothing: of an open draft it shows what is logged."""
         with self.replica.reading():
             yield self.replica
 
@@ -116,14 +116,14 @@ class Writer:
     # -- edits
 
     def create(self, name: str, text: str, found: Mapping[Element, int] | None = None) -> bytes:
-        """Create a note and return its id; `found` are its text's links where somebody has looked already."""
+        """Create a note and return its id; `found` are the links of its text, if they are known already."""
         _check_text(text)
         kept = _links(text) if found is None else _kept(found)
         links = tuple(sorted((kind, value, count) for (kind, value), count in kept.items()))
         with self.transaction():
             self.close_draft()
             uid = self._new_id(name)
-            # A change of its own: what is too large for one is refused here, before anything is done.
+            # A separate change: a text that is too large for one is refused here, before anything is changed.
             change = self._change(uid, *self._place(), (Create(birth_actor(uid, text), name, text, links),))
             data = encode(change)
             self.created.add(name_key(name))
@@ -131,9 +131,9 @@ class Writer:
             return uid
 
     def insert(self, uid: bytes, after: OpId, text: str, *, links_later: bool = False) -> OpId | None:
-        """Insert text behind an element; return the first character's id, None where there is no text.
+        """Insert text behind an element; return the first character's id, None if the text is empty.
 
-        `links_later`: leave the link set as it is until `settle_links` or another edit of the note.
+        `links_later`: leave the link set as it is until `update_links` or another edit of the note.
         """
         _check_text(text)
         if not text:
@@ -153,10 +153,10 @@ class Writer:
                 draft.text_edited |= not links_later
                 self._apply(draft, Delete(tuple(spans)))
 
-    def settle_links(self, uid: bytes) -> None:
-        """Bring a note's link set in line with its text, where edits left that for later.
+    def update_links(self, uid: bytes) -> None:
+        """Make a note's link set match its text, after edits with `links_later`.
 
-        Writes nothing where they agree. Raises NoteNotFound.
+        Writes nothing if they match already. Raises NoteNotFound.
         """
         with self.reading() as replica:
             doc = replica.documents.open(uid)
@@ -178,7 +178,7 @@ class Writer:
             self._apply(draft, Rename(OpId(draft.counter, self.replica.actor), name))
 
     def remove(self, uid: bytes) -> None:
-        """Delete a note as this replica has it."""
+        """Delete a note, covering the edits that this replica has."""
         with self.transaction():
             draft = self._draft_for(uid)
             cover: Version = {}
@@ -191,8 +191,8 @@ class Writer:
     def close_draft(self) -> None:
         """Turn the open draft into a change and log it.
 
-        If that fails the document holds what the log does not, so the transaction cannot be committed,
-        even where its caller goes on.
+        If that fails, the document contains edits that the log does not, so the transaction cannot be
+        committed, even if its caller goes on.
         """
         draft, self._draft = self._draft, None
         if draft is None:
@@ -213,7 +213,7 @@ class Writer:
         return Change(self.replica.actor, seq, start, deps, min(max(0, self._now()), MAX_TIME), uid, ops)
 
     def _place(self) -> tuple[int, int, _Deps]:
-        """Return the seq, the start and the deps that the next change has."""
+        """Return the seq, the start and the deps of the next change."""
         replica, log = self.replica, self.replica.log
         replica.ensure_own_stream()
         head, seen = log.head(replica.actor), log.seen(replica.actor)
@@ -232,7 +232,7 @@ class Writer:
         self.created.clear()
 
     def _draft_for(self, uid: bytes) -> Draft:
-        """Return the open draft for this note, after closing that of another."""
+        """Return the open draft for this note, after closing the draft of another note."""
         draft = self._draft
         if draft is not None:
             if draft.doc.uid == uid:
@@ -254,7 +254,7 @@ class Writer:
         draft.counter = next_counter(draft.counter, op)
 
     def _reconcile(self, draft: Draft) -> None:
-        """Bring the link set in line with the text."""
+        """Make the link set match the text."""
         state = draft.doc.state
         text = str(state.text)
         known = draft.outlined
@@ -266,7 +266,7 @@ class Writer:
             self._apply(draft, Unlink(element, tags))
 
     def _new_id(self, name: str) -> bytes:
-        """Return the id for a new note: the first in the name's series that is not used up here."""
+        """Return the id for a new note: the first in the name's series that was never used here."""
         key = name_key(name)
         generation = 0
         while True:
@@ -277,19 +277,18 @@ class Writer:
 
 
 def _continues(last: Insert, op: Insert) -> bool:
-    """Whether an insert goes on where the last one ended: typing, which makes one operation."""
+    """Whether an insert continues where the last one ended, as in typing: both become one operation."""
     counter, actor = last.id
     return op.after == (counter + len(last.text) - 1, actor) and len(last.text) < GROW
 
 
 def _links(text: str) -> dict[Element, int]:
-    """Return the links of a text that are kept."""
-
+    """Return the links of a text that are stored."""
     return _kept(occurrences(text))
 
 
 def _kept(links: Mapping[Element, int]) -> dict[Element, int]:
-    """Return the links without those whose target is too long to be one."""
+    """Return the links without those whose target is too long."""
     return {
         (kind, value): count
         for (kind, value), count in links.items()
@@ -298,10 +297,10 @@ def _kept(links: Mapping[Element, int]) -> dict[Element, int]:
 
 
 def _check_text(text: str) -> None:
-    """Refuse what cannot be stored before anything is changed."""
+    """Refuse a text that cannot be stored, before anything is changed."""
     if len(text) > MAX_TEXT:
         raise TooLarge(f"A text of {len(text):,} characters is over the limit of {MAX_TEXT:,}.")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InvalidText("The text holds half of a surrogate pair, which is not valid Unicode.") from None
+        raise InvalidText("The text contains half of a surrogate pair, which is not valid Unicode.") from None

@@ -124,8 +124,8 @@ def test_a_port_that_is_taken(program: Program) -> None:
         port = address.rpartition(":")[2]
         said = program.fails("serve", "--port", port)
     assert said == (
-        f"Peers cannot be served at ws://127.0.0.1:{port}: another program has that port. Leave the port "
-        "out, and one that is free is taken."
+        f"Cannot listen at ws://127.0.0.1:{port}: another program uses that port; leave the port out to take "
+        "a free one."
     )
 
 

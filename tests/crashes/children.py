@@ -224,7 +224,7 @@ def edit(vault: Vault, person: Person) -> None:
         session = vault.note(random.choice(names)).open()
         for letter in "键入 words":
             session.commit([Grouped(Patch(len(session.text), 0, letter))])
-        session.settle()
+        session.update_links()
     else:
         person.act(vault, random.choice(ACTIONS))
 
@@ -239,6 +239,6 @@ def pack(vault: Vault, random: Random) -> None:
 
 
 def head(replica: Replica) -> Ack:
-    replica.look()
+    replica.refresh()
     head = replica.log.head(replica.actor)
     return Ack(replica.actor, head.seq, head.hash)

@@ -22,7 +22,7 @@ from tests.vaults import meet, replicas
         ("h", "A", "B", "[[A]] and 😀 [[A]]\n\n[[other]]\n", "[[B]] and 😀 [[B]]\n\n[[other]]\n"),
     ],
 )
-def test_links_are_rewritten_in_their_own_manner(
+def test_links_are_rewritten_in_their_own_style(
     tmp_path: Path, holder: str, old: str, new: str, before: str, after: str
 ) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
@@ -38,7 +38,7 @@ def test_links_are_rewritten_in_their_own_manner(
         check_against_new_file(vault, tmp_path / "new.db")
 
 
-def test_a_title_that_means_another_note_becomes_the_whole_name(tmp_path: Path) -> None:
+def test_a_title_that_would_lead_to_another_note_becomes_the_full_name(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("B", "the other")
         vault.create_note("A").rename("f/B")
@@ -47,7 +47,7 @@ def test_a_title_that_means_another_note_becomes_the_whole_name(tmp_path: Path) 
         vault.create_note("i", "[[f/C]] [[C]]")
         vault.note("f/C").rename("f/B")
         assert vault.note("i").text == "[[f/B]] [[f/B]]"
-        assert vault.note("h").text == "[[A]]", "a former name is no name to rewrite"
+        assert vault.note("h").text == "[[A]]", "a link by a former name is not rewritten"
         assert vault.note("h").links()[0].note == "f/B"
 
 
@@ -79,7 +79,7 @@ def test_the_old_name_stays_an_alias(tmp_path: Path) -> None:
             assert vault.note("offline").links()[0].note == "B"
             assert [back.note for back in vault.note("B").backlinks()] == ["offline"]
             assert vault.note("A").name == "B"
-        # A note that really has the name is meant from then on.
+        # From then on the link leads to the note that really has the name.
         one.create_note("A", "new")
         assert one.note("A").text == "new"
         assert one.note("offline").links()[0].note == "A"
@@ -87,7 +87,7 @@ def test_the_old_name_stays_an_alias(tmp_path: Path) -> None:
         assert one.note("A").name == "B"
 
 
-def test_a_title_counts_before_a_name_that_a_note_once_had(tmp_path: Path) -> None:
+def test_a_title_wins_over_a_former_name(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("T", "once").rename("S")
         vault.create_note("h", "[[T]] [[alias]]")
@@ -116,7 +116,7 @@ def test_after_concurrent_renames_all_names_lead_to_the_note(tmp_path: Path) -> 
             assert vault.check() == []
 
 
-def test_what_someone_else_typed_meanwhile_stays(tmp_path: Path) -> None:
+def test_text_typed_by_others_meanwhile_stays(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("A")
         one.create_note("h", "before [[A|x]] after")
@@ -127,7 +127,7 @@ def test_what_someone_else_typed_meanwhile_stays(tmp_path: Path) -> None:
         assert one.note("h").text == "before [[B|xyz]] after"
 
 
-def test_a_name_that_is_taken_or_bad_is_refused_and_nothing_is_done(tmp_path: Path) -> None:
+def test_a_taken_or_bad_name_is_refused_and_nothing_changes(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("A", "[[B]]")
         note = vault.create_note("B")
@@ -142,7 +142,7 @@ def test_a_name_that_is_taken_or_bad_is_refused_and_nothing_is_done(tmp_path: Pa
 
 
 def test_the_number_of_a_note_can_be_made_its_name(tmp_path: Path) -> None:
-    """Two notes that were both renamed to Z; giving the second the name that it shows keeps it for good."""
+    """Two notes were renamed to Z; renaming the second one to the name that it shows makes it permanent."""
     with Vault.create(tmp_path / "a.db") as a, Vault.create(tmp_path / "b.db", vault=a.id) as b:
         a.create_note("one", "1").rename("Z")
         b.create_note("two", "2").rename("Z")

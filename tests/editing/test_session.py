@@ -18,7 +18,7 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
 
 @pytest.fixture
 def other(vault: Vault) -> Iterator[Vault]:
-    """The same replica, opened once more, as another process would."""
+    """The same replica, opened a second time, as another process would."""
     with Vault.open(vault.path) as other:
         yield other
 
@@ -33,19 +33,19 @@ def session(vault: Vault, text: str = "") -> EditSession:
     return vault.create_note("n", text).open()
 
 
-def test_edits_are_in_the_note_and_its_links_follow_when_it_settles(vault: Vault) -> None:
+def test_edits_are_stored_at_once_and_links_follow_on_update(vault: Vault) -> None:
     note = session(vault, "ab")
     assert note.commit([Grouped(Patch(1, 0, "[[")), Grouped(Patch(3, 1, "x]]"))]) == []
     assert note.text == vault.note("n").text == "a[[x]]"
     assert vault.note("n").links() == []
-    note.settle()
+    note.update_links()
     assert [link.target for link in vault.note("n").links()] == ["x"]
     before = vault.version
-    note.settle()
+    note.update_links()
     assert vault.version == before
 
 
-def test_what_others_wrote_does_not_move_what_positions_mean(vault: Vault, other: Vault) -> None:
+def test_edits_of_others_do_not_shift_the_meaning_of_positions(vault: Vault, other: Vault) -> None:
     note = session(vault, "one two")
     other.note("n").insert(0, "zero ")
     assert note.text == "one two"
@@ -53,14 +53,14 @@ def test_what_others_wrote_does_not_move_what_positions_mean(vault: Vault, other
     assert note.text == other.note("n").text == "zero one!"
 
 
-def test_a_look_returns_the_edits_of_the_same_replica_too(vault: Vault) -> None:
+def test_refresh_returns_edits_of_the_same_replica_too(vault: Vault) -> None:
     note = session(vault, "one")
     vault.note("n").append("two")
-    assert patched("one", note.look()) == note.text == "one\ntwo\n"
-    assert note.look() == []
+    assert patched("one", note.refresh()) == note.text == "one\ntwo\n"
+    assert note.refresh() == []
 
 
-def test_undo_takes_back_own_edits_only(vault: Vault, other: Vault) -> None:
+def test_undo_reverts_own_edits_only(vault: Vault, other: Vault) -> None:
     note = session(vault, "base")
     note.commit([Grouped(Patch(4, 0, " mine"), 1)])
     other.note("n").insert(9, " theirs")
@@ -77,17 +77,17 @@ def test_undo_takes_back_own_edits_only(vault: Vault, other: Vault) -> None:
     assert not note.can_redo
 
 
-def test_undo_leaves_what_others_wrote_inside_of_what_came(vault: Vault, other: Vault) -> None:
+def test_undo_keeps_text_of_others_inside_an_insertion(vault: Vault, other: Vault) -> None:
     note = session(vault)
     note.commit([Grouped(Patch(0, 0, "abcd"), 1)])
     other.note("n").insert(2, "XY")
     assert note.undo() == [Patch(0, 4, "")]
-    assert note.look() == [Patch(0, 0, "XY")]
+    assert note.refresh() == [Patch(0, 0, "XY")]
     note.redo()
     assert note.text == "abXYcd"
 
 
-def test_an_insert_whose_middle_was_deleted_and_came_back_is_undone_whole(vault: Vault) -> None:
+def test_an_insert_whose_middle_was_deleted_and_restored_is_undone_whole(vault: Vault) -> None:
     note = session(vault, ".")
     note.commit([Grouped(Patch(0, 0, "abc"), 1), Grouped(Patch(1, 1, ""), 2)])
     note.undo()
@@ -108,7 +108,7 @@ def test_a_group_is_undone_together(vault: Vault) -> None:
     assert (note.text, note.can_undo) == ("", False)
 
 
-def test_a_new_edit_ends_what_can_be_done_again(vault: Vault) -> None:
+def test_a_new_edit_clears_the_redo_list(vault: Vault) -> None:
     note = session(vault)
     note.commit([Grouped(Patch(0, 0, "a"), 1)])
     note.undo()
@@ -139,10 +139,10 @@ def test_an_edit_that_fails_changes_nothing_and_can_be_tried_again(
     assert note.text == vault.note("n").text == "abcd"
 
 
-def test_an_edit_that_is_stored_does_not_fail_because_of_what_comes_after(
+def test_a_stored_edit_does_not_fail_because_of_a_later_step(
     vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An editor makes an edit again that failed: one that is stored would be there twice."""
+    """An editor repeats an edit that failed: a stored edit would then be there twice."""
     note = session(vault, "abc")
 
     def busy(*_: object) -> None:
@@ -154,7 +154,7 @@ def test_an_edit_that_is_stored_does_not_fail_because_of_what_comes_after(
         assert note.commit([Grouped(Patch(3, 0, "d"))]) == []
     other = vault.note("n")
     other.insert(0, "z")
-    assert [patch.inserted for patch in note.look()] == ["z"]
+    assert [patch.inserted for patch in note.refresh()] == ["z"]
     assert note.text == other.text == "zAbcd"
 
 
@@ -166,17 +166,17 @@ def test_an_edit_that_is_stored_does_not_fail_because_of_what_comes_after(
         (Grouped(Patch(0, 0, "\ud800")), InvalidText),
     ],
 )
-def test_wrong_edits_are_refused_whole(vault: Vault, edit: Grouped, error: type[Exception]) -> None:
+def test_wrong_edits_are_refused_completely(vault: Vault, edit: Grouped, error: type[Exception]) -> None:
     note = session(vault, "abc")
     with pytest.raises(error):
         note.commit([Grouped(Patch(0, 0, "")), edit])
     assert note.text == vault.note("n").text == "abc"
 
 
-def test_an_edit_brings_a_deleted_note_back(vault: Vault, other: Vault) -> None:
+def test_an_edit_restores_a_deleted_note(vault: Vault, other: Vault) -> None:
     note = session(vault, "abc")
     other.note("n").remove()
-    note.look()
+    note.refresh()
     assert not note.exists
     with pytest.raises(NoteNotFound):
         vault.note("n").open()
@@ -189,7 +189,7 @@ def test_anchors_stay_with_their_character(vault: Vault, other: Vault) -> None:
     note = session(vault, "one two")
     anchor = note.anchor(3)
     other.note("n").insert(0, "zero ")
-    note.look()
+    note.refresh()
     assert note.position(anchor) == 8
     note.commit([Grouped(Patch(6, 3, ""))])
     assert note.position(anchor) == 6
@@ -210,7 +210,7 @@ def test_two_sessions_and_their_undos_converge(vault: Vault, other: Vault, seed:
         elif roll < 0.25:
             patches = one.redo()
         elif roll < 0.4:
-            patches = one.look()
+            patches = one.refresh()
         else:
             edits, text = [], shown[at]
             for _ in range(chance.randint(1, 3)):
@@ -226,12 +226,12 @@ def test_two_sessions_and_their_undos_converge(vault: Vault, other: Vault, seed:
         shown[at] = patched(shown[at], patches)
         assert shown[at] == one.text
     for at, one in enumerate(sessions):
-        shown[at] = patched(shown[at], one.look())
+        shown[at] = patched(shown[at], one.refresh())
     assert shown[0] == shown[1] == sessions[0].text == vault.note("n").text
     assert vault.check() == []
 
 
-def test_undoing_everything_leaves_the_first_text(vault: Vault) -> None:
+def test_undoing_everything_restores_the_first_text(vault: Vault) -> None:
     chance = random.Random(7)
     note = session(vault, "the first text")
     for group in range(1, 80):

@@ -67,6 +67,6 @@ def test_a_replica_that_keeps_refused_data_is_noticed(
 def test_a_paired_replica_that_does_not_check_signatures_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Signer, "_is_covered", lambda *_: True)
+    monkeypatch.setattr(Signer, "_is_accepted", lambda *_: True)
     with pytest.raises((AssertionError, KeyError)):
         loop.run(1, FRAMES, tmp_path)

@@ -5,7 +5,7 @@ from pathlib import Path
 from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.editing.session import EditSession
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.store.local_state import Remembered
+from crdtnotes.store.local_state import StreamRecord
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.writer import Writer
 from crdtnotes.vault import Vault
@@ -37,8 +37,8 @@ class Machine:
         self.away = False
         self.group = 0
         """Machines of different groups cannot reach each other."""
-        self.backup: tuple[bytes, Remembered | None] | None = None
-        self.outside: Remembered | None = None
+        self.backup: tuple[bytes, StreamRecord | None] | None = None
+        self.outside: StreamRecord | None = None
         """The content of the machine's state folder about the replica."""
         self.running: list[Process] = []
 
@@ -47,7 +47,7 @@ class Machine:
         conn = self.disk.open().conn
         device, token = f"机器 {self.number}", f"new {actor}"
         meta = {"device": device, "actor": actor, "kinds": KNOWN_KINDS, "token": token}
-        self.outside = Remembered(token, actor, 0)
+        self.outside = StreamRecord(token, actor, 0)
         conn.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(meta.items()))
         self.disk.release(conn)
 

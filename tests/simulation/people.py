@@ -127,7 +127,7 @@ class Person:
             self._ledger.save(typed, self._machine)
         if random.random() < 0.5:
             with suppress(NoteNotFound):
-                editor.settle()
+                editor.update_links()
 
     def _words(self, random: Random) -> str:
         pieces = [

@@ -11,8 +11,7 @@ from crdtnotes.crdt import rga
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.orset import OrSet
 from crdtnotes.crdt.register import Register
-from crdtnotes.store import causality, ingest
-from crdtnotes.store import replica as replica_module
+from crdtnotes.store import causality, core, ingest
 from crdtnotes.store.compaction import packing
 from crdtnotes.store.file import database
 from crdtnotes.store.forks import split
@@ -278,10 +277,10 @@ PLANTED: dict[str, Plant] = {
     "a tombstone forgotten": _instead(rga.Rga, "delete", _no_tombstones),
     "a remove that misses tags": _instead(OrSet, "remove", _first_tag_only),
     "a remove that forgets the version it names": _instead(NoteState, "apply", _dropped_cover),
-    "an acknowledgement before the commit": _instead(replica_module, "writing", _commit_later),
+    "an acknowledgement before the commit": _instead(core, "writing", _commit_later),
     "an Ack of changes that are not here": _instead(Session, "_store", _ack_too_much),
     "a batch that is never sent": _instead(Outgoing, "_next_item", _send_once_too_few),
-    "a seq used again after a restore": _instead(OwnStream, "_fits", _same_stream_for_copies),
+    "a seq used again after a restore": _instead(OwnStream, "_matches_remembered", _same_stream_for_copies),
     "commits of another process not seen": _instead(Log, "refresh", _read_once),
     "links that do not follow the text": _instead(Writer, "_reconcile", _links_not_settled),
     "a snapshot not stored": _instead(Documents, "save", _stale_snapshot),
@@ -299,10 +298,10 @@ PLANTED: dict[str, Plant] = {
     ),
     "a fork in which neither side gives way": _instead(fork_resolution, "gives_way", _never),
     "a branch that moves without the changes that build on it": _instead(split, "moves_with", _stays),
-    "a signature that nobody checks": _instead(Signer, "_is_covered", _always),
+    "a signature that nobody checks": _instead(Signer, "_is_accepted", _always),
     "a revocation that counts for no change": _instead(Membership, "may_have_written", _always),
     "a device that is only checked once": _instead(Session, "_check_peer", _nothing),
-    "a branch that moves and is not signed again": _instead(Signer, "mend", _others_sign),
+    "a branch that moves and is not signed again": _instead(Signer, "mend_signatures", _others_sign),
     "a revoked device that nobody vouches for": _instead(Members, "answer_for_gone", _nothing),
     "a signature that is not kept": _instead(Checkpoints, "put", _first_signature_only),
     "a record that anybody may sign": _instead(Record, "signed_by", _always),

@@ -13,7 +13,7 @@ from crdtnotes.changes.messages import Heads
 from crdtnotes.errors import DiskFull, Fork, NoteNotFound, RemoteError
 from crdtnotes.note import Note
 from crdtnotes.store.compaction import packing
-from crdtnotes.store.local_state import Remembered
+from crdtnotes.store.local_state import StreamRecord
 from crdtnotes.sync.session.session import Session
 from crdtnotes.vault import Vault
 from tests.simulation.circle import PairedMachines, begin, take_bundle
@@ -375,7 +375,7 @@ class World:
         self.may_fork = True
         self._replace(other, one.disk.read(), one.outside)
 
-    def _replace(self, machine: Machine, data: bytes, outside: Remembered | None) -> None:
+    def _replace(self, machine: Machine, data: bytes, outside: StreamRecord | None) -> None:
         self.network.cut_off(machine)
         before = {mark for mark in self.ledger.saved if mark in machine.texts()}
         machine.stop()

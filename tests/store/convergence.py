@@ -1,6 +1,6 @@
-"""Random schedules: replicas that edit apart, hear of each other in part and out of order, and then meet.
+"""Random schedules: replicas edit independently, receive some changes of others out of order, then sync.
 
-`python -m tests.store.convergence --seeds 1000 --start 0` runs more of them than the suite does.
+`python -m tests.store.convergence --seeds 1000 --start 0` runs more schedules than the suite does.
 """
 
 import argparse
@@ -45,7 +45,7 @@ ACTIONS = "cccbbttttttddmmrrrxoTs"
 
 
 class Person:
-    """Somebody who writes notes, at random."""
+    """A person who writes notes at random."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -95,7 +95,7 @@ class Person:
 
 
 class World:
-    """Some replicas of one vault, and a source of chance for all that happens."""
+    """Some replicas of one vault, and the random source of everything that happens."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.random = Random(seed)
@@ -128,7 +128,7 @@ class World:
                 self.person.act(self.vaults[at], random.choice(ACTIONS))
 
     def meet(self, to: int, source: int) -> None:
-        """Bring part of what one has to another: in pieces, out of order, some of it twice."""
+        """Bring part of one replica's changes to another: in pieces, out of order, some of them twice."""
         random = self.random
         changes = [
             data
@@ -145,7 +145,7 @@ class World:
             changes = changes[size:]
 
     def settle(self) -> None:
-        """Let everybody hear of everything."""
+        """Let all replicas receive all changes."""
         for _ in range(2):
             for to in self.random.sample(self.vaults, len(self.vaults)):
                 for source in self.vaults:
@@ -153,7 +153,7 @@ class World:
                         to.apply(batch)
 
     def check(self) -> None:
-        """Fail unless all replicas show the same, and what their log says."""
+        """Fail unless all replicas show the same, and each matches its log."""
         assert len({tuple(vault.version.items()) for vault in self.vaults}) == 1
         assert len({vault.digest for vault in self.vaults}) == 1
         for vault in self.vaults:
@@ -164,7 +164,7 @@ class World:
 
 
 def run(seed: int, folder: Path, steps: int = 40) -> None:
-    """Run one schedule; fails where a replica is not what it should be."""
+    """Run one schedule; fails if a replica is not as it should be."""
     world = World(seed, folder)
     try:
         world.run(steps)

@@ -1,4 +1,4 @@
-"""What a vault must show, computed from its log the naive way; and the same log played into a new file."""
+"""What a vault must show, computed naively from its log; and the same log replayed into a new file."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.vaults import fast
 
 
 def notes_in_log(vault: Vault) -> dict[bytes, NoteModel]:
-    """Every note that the log knows, by id."""
+    """Every note in the log, by id."""
     changes: dict[bytes, list[tuple[int, int, tuple[Op, ...]]]] = {}
     for batch in vault.changes_since({}):
         for data in changes_in(batch):
@@ -40,7 +40,7 @@ def shown_names(notes: dict[bytes, NoteModel]) -> dict[bytes, str]:
 
 
 def check_against_log(vault: Vault) -> None:
-    """Fail unless names, texts and link sets are what the log says."""
+    """Fail unless names, texts and link sets match the log."""
     notes = notes_in_log(vault)
     names = shown_names(notes)
     shown = {bytes.fromhex(vault.note(info.name).id): info.name for info in vault.notes()}
@@ -52,7 +52,7 @@ def check_against_log(vault: Vault) -> None:
 
 
 def check_against_new_file(vault: Vault, path: Path) -> None:
-    """Fail unless all that is derived is what comes of the same changes in a new file at once."""
+    """Fail unless all derived data equals that of a new file which receives the same changes at once."""
     with Vault.create(path, vault=vault.id) as other:
         fast(other)
         for batch in vault.changes_since({}):
@@ -88,7 +88,7 @@ def _derived(vault: Vault) -> Iterator[object]:
             (uid,),
         ).fetchall()
         yield vault.replica.documents.text(uid)
-    # The index holds each word where it should: neither more nor less.
+    # The index contains exactly the words that it should, each at its place.
     conn.execute(
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.words USING fts5vocab('main', 'search', 'instance')"
     )

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 from crdtnotes import MOST_ARRIVALS, Vault
-from crdtnotes.store.activity import MOST_CHANGES
+from crdtnotes.store.activity import MAX_CHANGES_READ
 
 
-def test_what_others_changed_is_told_with_its_line(tmp_path: Path) -> None:
+def test_changes_of_others_are_listed_with_their_line(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "a") as ana, Vault.create(tmp_path / "b", "bo", ana.id) as bo:
         note = ana.create_note("页", "one\ntwo\n")
         ana.create_note("gone", "x")
@@ -26,10 +26,10 @@ def test_what_others_changed_is_told_with_its_line(tmp_path: Path) -> None:
         assert [one.actor for one in bo.arrivals({})] == [ana.actor, ana.actor]
 
 
-def test_of_very_much_the_latest_is_told(tmp_path: Path) -> None:
+def test_of_very_many_changes_the_latest_are_listed(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "a") as ana, Vault.create(tmp_path / "b", "bo", ana.id) as bo:
         with bo.transaction():
-            for number in range(MOST_CHANGES + 50):
+            for number in range(MAX_CHANGES_READ + 50):
                 bo.create_note(f"页{number}", "text")
         for batch in bo.changes_since({}):
             ana.apply(batch)

@@ -1,4 +1,4 @@
-"""Changes that break a rule: refused everywhere, and nothing of them is kept."""
+"""Changes that break a rule: every replica refuses them and stores nothing of them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ from tests.vaults import batch, changes, created, replicas, send, state
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[list[Vault]]:
-    """Two replicas: the first has written a note of three changes, the second has heard and answered."""
+    """Two replicas: the first has written a note in three changes, the second has received and edited it."""
     with replicas(tmp_path) as vaults:
         one, two = vaults
         note = one.create_note("A", "text [[系统]]")
@@ -54,7 +54,7 @@ def moved(change: Change, *ops: Op) -> Change:
     return replace(change, ops=ops)
 
 
-def test_a_stranger_who_keeps_the_rules_is_welcome(pair: list[Vault]) -> None:
+def test_a_stranger_who_follows_the_rules_is_accepted(pair: list[Vault]) -> None:
     one, _ = pair
     first = stranger(one)
     birth = birth_actor(first.note, "text [[系统]]")
@@ -75,7 +75,7 @@ def test_a_stranger_who_keeps_the_rules_is_welcome(pair: list[Vault]) -> None:
 
 
 @pytest.mark.parametrize("ahead", [-3, -1, 1, 2**52])
-def test_the_clock_must_say_what_is_due(pair: list[Vault], ahead: int) -> None:
+def test_the_clock_must_start_right_after_what_was_seen(pair: list[Vault], ahead: int) -> None:
     one, two = pair
     for vault in pair:
         lie = stranger(vault, ahead=ahead)
@@ -99,13 +99,13 @@ def test_a_dependency_is_named_once(pair: list[Vault]) -> None:
         refused(one, Change(77, 2, first.last + 1, ((actor, seq),), 0, first.note, (Delete(()),)))
 
 
-def test_references_lie_in_what_the_author_had_seen(pair: list[Vault]) -> None:
+def test_references_must_lie_in_changes_that_the_author_had_seen(pair: list[Vault]) -> None:
     one, two = pair
     first = stranger(one, seen=1)
     me, other = int(one.actor, 16), int(two.actor, 16)
     birth = birth_actor(first.note, "text [[系统]]")
     n = len("text [[系统]]")
-    steps = (Delete(()),) * 50  # so that what it refers to is older than itself
+    steps = (Delete(()),) * 50  # so that its references are older than itself
     id = OpId(first.start + 50, 77)
     cases: list[tuple[Op, type[RemoteError]]] = [
         # An element of a change that the author does not claim to have seen, though it is here.
@@ -114,10 +114,10 @@ def test_references_lie_in_what_the_author_had_seen(pair: list[Vault]) -> None:
         (Insert(id, OpId(first.start + 20, other), "x"), InvalidChange),
         (Insert(id, OpId(1, 2**63 + 1), "x"), InvalidChange),
         (Delete((Span(2**63 + 1, 1, 1),)), InvalidChange),
-        # Elements that are nowhere, and one of its own that is not there yet.
+        # Elements that do not exist, and one of its own that does not exist yet.
         (Insert(id, OpId(id.counter - 1, 77), "x"), MissingChanges),
         (Delete((Span(birth, n, 1), Span(77, 1, 1))), MissingChanges),
-        # A delete of what it never saw.
+        # A delete of an element that it never saw.
         (Remove(((me, 2),)), InvalidChange),
         (Remove(((other, 1),)), InvalidChange),
         (Remove(((77, 2),)), InvalidChange),
@@ -126,7 +126,7 @@ def test_references_lie_in_what_the_author_had_seen(pair: list[Vault]) -> None:
         refused(one, moved(first, *steps, op), error=error)
 
 
-def test_a_span_that_ends_beyond_what_was_seen_is_refused(pair: list[Vault]) -> None:
+def test_a_span_that_ends_beyond_the_seen_changes_is_refused(pair: list[Vault]) -> None:
     one, _ = pair
     first = stranger(one, seen=2)
     second = decode(changes(one)[1])
@@ -153,7 +153,7 @@ def test_a_note_that_its_author_never_saw_cannot_be_edited(pair: list[Vault], op
         refused(one, Change(77, 1, 1, (), 0, note, (op,)))
 
 
-def test_to_create_it_oneself_is_to_have_seen_it(pair: list[Vault]) -> None:
+def test_an_author_has_seen_a_note_that_it_created_itself(pair: list[Vault]) -> None:
     one, _ = pair
     uid = decode(changes(one)[0]).note
     text = "text [[系统]]"
@@ -198,7 +198,7 @@ def test_a_name_of_ten_megabytes_is_refused(pair: list[Vault]) -> None:
 
 @pytest.mark.parametrize("name", ["x.md", "e\u0301", " x", "x /y", "A.MD"])
 def test_a_name_in_another_form_is_shown_in_the_canonical_one(pair: list[Vault], name: str) -> None:
-    """Such a name may come of another version of Unicode; beside its own numbers it must do no harm."""
+    """Such a name may come from another version of Unicode; it must not break the numbering of names."""
     one, two = pair
     one.apply(batch(created(one, name=name)))
     one.apply(batch(replace(created(one, name=name, text="else", actor=78), note=bytes(16))))

@@ -7,7 +7,7 @@ from crdtnotes.store.digest import digest
 from tests.vaults import batch, created, meet, replicas, send
 
 
-def test_equal_exactly_when_changes_and_notes_are(tmp_path: Path) -> None:
+def test_digests_are_equal_exactly_when_changes_and_notes_are(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         assert one.digest == two.digest
         note = one.create_note("A", "text")
@@ -29,7 +29,7 @@ def test_equal_exactly_when_changes_and_notes_are(tmp_path: Path) -> None:
         assert len(set(seen)) == len(seen)
 
 
-def test_the_same_notes_from_other_changes_are_not_equal(tmp_path: Path) -> None:
+def test_the_same_notes_from_other_changes_have_another_digest(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         for vault in (one, two):
             vault.create_note("A", "text")
@@ -56,7 +56,7 @@ def test_each_byte_of_a_change_counts(tmp_path: Path) -> None:
     assert len(digests) == 5
 
 
-def test_what_is_shown_counts_beside_the_changes(tmp_path: Path) -> None:
+def test_the_shown_notes_count_besides_the_changes(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, _]:
         one.create_note("A", "text")
         digests = {one.digest}

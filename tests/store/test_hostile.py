@@ -1,4 +1,4 @@
-"""Changes and blocks of a peer that means harm, or of one whose copy of a stream is another."""
+"""Changes and blocks from a malicious peer, or from one whose version of a stream differs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +24,7 @@ from tests.vaults import batch, changes, created, meet, replicas, send, state
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[list[Vault]]:
-    """Two replicas; the first has written sixty changes to two notes, one is packed in `piece`s."""
+    """Two replicas; the first has written sixty changes to two notes, whose runs `piece` packs."""
     with replicas(tmp_path) as vaults:
         one = vaults[0]
         one.create_note("笔记", "text")
@@ -52,9 +52,7 @@ def other(change: Change) -> Change:
 
 @pytest.mark.parametrize("known", [1, 2, 30, 59, 60])
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_block_that_overlaps_what_is_here_brings_the_rest(
-    pair: list[Vault], known: int, *, packed: bool
-) -> None:
+def test_a_block_that_overlaps_the_log_adds_the_rest(pair: list[Vault], known: int, *, packed: bool) -> None:
     one, two = pair
     run = stream(one)
     two.apply(batch(*run[:known]))
@@ -117,8 +115,8 @@ def test_a_block_with_one_wrong_change_leaves_nothing(pair: list[Vault], at: int
     assert two.digest == one.digest
 
 
-def test_a_block_on_a_note_that_is_bare_on_one_side_only(tmp_path: Path) -> None:
-    """Both made the page from the same text; one has gone on and packed it all, the other has not."""
+def test_a_block_for_a_note_that_is_birth_only_on_one_side(tmp_path: Path) -> None:
+    """Both created the page with the same text; one of them edited it further and packed all of it."""
     with replicas(tmp_path, 3) as [one, two, three]:
         for vault in (one, two):
             vault.create_note("每日", "一样")
@@ -139,7 +137,7 @@ def test_a_block_on_a_note_that_is_bare_on_one_side_only(tmp_path: Path) -> None
         assert again.check() == []
 
 
-def test_what_one_change_brings_into_being_it_can_write_behind(tmp_path: Path) -> None:
+def test_a_change_can_insert_behind_its_own_birth(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [one]:
         first = created(one)
         texts = [chr(0x4E00 + number) for number in range(400)]
@@ -150,7 +148,7 @@ def test_what_one_change_brings_into_being_it_can_write_behind(tmp_path: Path) -
         assert one.check() == []
 
 
-def test_a_birth_that_its_author_never_saw_cannot_be_written_behind(tmp_path: Path) -> None:
+def test_a_change_cannot_insert_behind_an_unseen_birth(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [one]:
         one.apply(batch(created(one)))
         other = created(one, text="另一个", actor=78)
@@ -163,7 +161,7 @@ def test_a_birth_that_its_author_never_saw_cannot_be_written_behind(tmp_path: Pa
         assert state(one) == before
 
 
-def test_an_operation_that_does_nothing_is_no_news(tmp_path: Path) -> None:
+def test_an_operation_without_effect_is_harmless(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [one]:
         first = created(one)
         one.apply(batch(first, Change(77, 2, first.last + 1, (), 5, first.note, (Delete(()),))))
@@ -174,7 +172,7 @@ def test_an_operation_that_does_nothing_is_no_news(tmp_path: Path) -> None:
 def test_a_history_whose_columns_are_larger_than_its_changes_can_be_packed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Text that is put in at the beginning again and again takes more room in columns than in changes."""
+    """Text inserted at the beginning again and again takes more room in columns than in changes."""
     limit = 16 * 1024
     monkeypatch.setattr(packing, "MAX_BLOCK_BYTES", limit)
     monkeypatch.setattr(packing, "_BYTES", limit // 2)

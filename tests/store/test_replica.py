@@ -32,7 +32,7 @@ class Boom(Exception):
 
 
 HAN = [chr(code) for code in range(0x4E00, 0x9000)]
-"""Too many to be compressed well."""
+"""Too many different characters to be compressed well."""
 
 
 def test_a_transaction_is_one_commit(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def fail_inside(vault: Vault, fail: type[BaseException]) -> None:
         raise fail
 
 
-def test_after_an_exception_nothing_of_it_happened_and_work_goes_on(tmp_path: Path) -> None:
+def test_an_exception_undoes_the_transaction_and_work_goes_on(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("A", "[[B]] one")
         vault.create_note("B", "two")
@@ -76,7 +76,7 @@ def test_after_an_exception_nothing_of_it_happened_and_work_goes_on(tmp_path: Pa
         check_against_new_file(vault, tmp_path / "new.db")
 
 
-def test_an_error_that_is_caught_inside_leaves_the_rest_whole(tmp_path: Path) -> None:
+def test_an_error_that_is_caught_inside_leaves_the_rest_intact(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         note = vault.create_note("A", "one")
         with vault.transaction():
@@ -99,7 +99,9 @@ def catch_inside(vault: Vault) -> None:
             vault.create_note("B")
 
 
-def test_what_cannot_be_logged_cannot_be_committed_even_if_the_error_is_caught(tmp_path: Path) -> None:
+def test_an_edit_that_cannot_be_logged_cannot_be_committed_even_if_the_error_is_caught(
+    tmp_path: Path,
+) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         note = vault.create_note("A", "one")
         before = state(vault)
@@ -111,7 +113,7 @@ def test_what_cannot_be_logged_cannot_be_committed_even_if_the_error_is_caught(t
         assert vault.check() == []
 
 
-def test_a_note_that_is_too_large_is_refused_and_the_others_are_made(tmp_path: Path) -> None:
+def test_a_too_large_note_is_refused_and_the_others_are_created(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         with vault.transaction():
             vault.create_note("A", "one")
@@ -130,7 +132,7 @@ def test_edits_of_one_note_in_a_transaction_are_one_change(tmp_path: Path) -> No
             for number in range(20):
                 note.insert(number, "系")
             note.delete(0, 5)
-        assert sum(vault.version.values()) == 2, "one creates it, one holds the edits"
+        assert sum(vault.version.values()) == 2, "one change creates the note, one contains the edits"
         assert len(note.text) == 65
         check_against_new_file(vault, tmp_path / "new.db")
 
@@ -165,10 +167,10 @@ def test_another_connection_is_seen_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["read", "edited", "let go"])
-def test_positions_are_those_of_the_text_that_was_last_seen(
+def test_positions_refer_to_the_text_last_seen(
     tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crdtnotes.store.views.documents.KEPT", 1)
+    monkeypatch.setattr("crdtnotes.store.views.documents.MAX_OPEN_DOCUMENTS", 1)
     with Vault.create(tmp_path / "v.db") as one:
         one.create_note("A", "Hello word")
     with Vault.open(tmp_path / "v.db") as one, Vault.open(tmp_path / "v.db") as two:
@@ -198,7 +200,7 @@ def test_a_note_that_another_connection_deleted_is_gone(tmp_path: Path) -> None:
         assert list(one.notes()) == []
 
 
-def test_threads_with_a_vault_each_lose_nothing(tmp_path: Path) -> None:
+def test_threads_with_one_vault_each_lose_nothing(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("A")
     failures: list[BaseException] = []
@@ -258,7 +260,7 @@ def test_the_summary_counts(tmp_path: Path) -> None:
         assert now.version == {int(one.actor, 16): 2}
 
 
-def test_changes_since_yields_what_is_missing(tmp_path: Path) -> None:
+def test_changes_since_yields_the_missing_changes(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         for number in range(10):
             one.create_note(f"N{number}")
@@ -273,7 +275,7 @@ def test_changes_since_yields_what_is_missing(tmp_path: Path) -> None:
         assert two.version == {one.actor: 10}
 
 
-def test_an_edit_and_a_delete_at_one_time_bring_the_note_back_whole(tmp_path: Path) -> None:
+def test_a_concurrent_edit_and_delete_restore_the_whole_note(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("A", "text [[B]]")
         one.create_note("B")
@@ -306,7 +308,7 @@ def test_a_name_can_be_used_again_after_its_note_was_deleted(tmp_path: Path) -> 
         assert list(two.notes()) == []
 
 
-def test_the_same_pages_made_apart_are_the_same_pages(tmp_path: Path) -> None:
+def test_the_same_pages_created_independently_are_one_page(tmp_path: Path) -> None:
     with replicas(tmp_path, 3) as vaults:
         for vault in vaults:
             vault.create_note("系统", "# 系统\n\n[[a]] [[a]] #t\n")
@@ -322,13 +324,13 @@ def test_the_same_pages_made_apart_are_the_same_pages(tmp_path: Path) -> None:
         assert len(vaults[0]) == 2
 
 
-def test_a_restored_copy_takes_in_its_own_later_changes_and_starts_a_new_stream(tmp_path: Path) -> None:
+def test_a_restored_copy_receives_its_own_later_changes_and_starts_a_new_stream(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("A", "text")
         (tmp_path / "copy.db").write_bytes(one.path.read_bytes())
         remembered = memory.recall(one.path)
         assert remembered is not None
-        memory.remember(tmp_path / "copy.db", remembered)  # as where the whole disk was put back
+        memory.remember(tmp_path / "copy.db", remembered)  # as if the whole disk was restored
         one.note("A").append("after the copy")
         send(one, two)
         with Vault.open(tmp_path / "copy.db") as copy:
@@ -348,7 +350,7 @@ def test_a_restored_copy_takes_in_its_own_later_changes_and_starts_a_new_stream(
 
 
 def refused(vault: Vault, data: bytes, error: type[RemoteError]) -> None:
-    """The batch is refused and the replica as it was, in memory and on disk."""
+    """The batch is refused, and the replica is unchanged in memory and on disk."""
     before = state(vault)
     for _ in range(2):
         with pytest.raises(error):
@@ -389,7 +391,7 @@ def test_a_gap_and_a_missing_dependency_are_refused_or_wait(tmp_path: Path) -> N
         assert three.digest == two.digest
 
 
-def test_what_came_with_something_wrong_does_not_even_wait(tmp_path: Path) -> None:
+def test_changes_that_came_with_an_invalid_one_do_not_even_wait(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("A", "text").append("more")
         first, second = changes(one)
@@ -399,7 +401,7 @@ def test_what_came_with_something_wrong_does_not_even_wait(tmp_path: Path) -> No
         assert two.apply(batch(first)).changes == 1
 
 
-def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_changes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake_module, "MAX_WAITING", 2000)
     with replicas(tmp_path) as [one, two]:
         note = one.create_note("A")
@@ -410,14 +412,14 @@ def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             result = two.apply(batch(data))
         assert 10 < result.waiting < 30
         assert two.replica.ingest.waiting_bytes <= 2000
-        # The first in causal order are those that stay.
+        # The changes that come first in causal order stay.
         assert two.apply(batch(first)).changes == result.waiting + 1
         assert two.version == {one.actor: result.waiting + 1}
         send(one, two)
         assert two.digest == one.digest
 
 
-def test_a_lie_that_waited_is_dropped_and_takes_nothing_with_it(tmp_path: Path) -> None:
+def test_an_invalid_change_that_waited_is_dropped_alone(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("A", "text").append("more")
         first, second = changes(one)
@@ -434,7 +436,7 @@ def test_a_lie_that_waited_is_dropped_and_takes_nothing_with_it(tmp_path: Path) 
         assert two.check() == []
 
 
-def test_nothing_is_taken_in_inside_a_transaction(tmp_path: Path) -> None:
+def test_nothing_is_received_inside_a_transaction(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("A")
         two.create_note("B")
@@ -461,7 +463,7 @@ def test_a_large_history_comes_in_several_batches(tmp_path: Path) -> None:
         assert two.digest == one.digest
 
 
-def test_a_batch_may_hold_an_insert_at_the_beginning_by_a_stranger(tmp_path: Path) -> None:
+def test_a_batch_may_contain_an_insert_at_the_beginning_by_a_stranger(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [one]:
         one.apply(batch(created(one, Insert(OpId(5, 77), ROOT, "more "))))
         assert one.note("by hand").text == "more text"

@@ -1,4 +1,4 @@
-"""A circle of paired devices, each with its replica open; some of them copies of others."""
+"""Paired devices, each with its replica open; some of them are copies of others."""
 
 import shutil
 from itertools import pairwise
@@ -13,7 +13,7 @@ from tests.trust.devices import device
 
 
 class Members:
-    """Paired replicas, open, each with a clock that begins later than those before."""
+    """Open, paired replicas; the clock of each begins later than the clocks of those before."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -30,7 +30,7 @@ class Members:
         return vault
 
     def clone(self, vault: Vault, name: str) -> Vault:
-        """A copy of a replica with its keys and all that its machine remembers."""
+        """A copy of a replica with its keys and the state that its machine remembers outside the file."""
         path = self.folder / f"{name}.db"
         shutil.copyfile(vault.path, path)
         remembered = memory.recall(vault.path)
@@ -52,7 +52,7 @@ class Members:
 
 
 def meet(*vaults: Vault, times: int = 2) -> None:
-    """Let them meet in a chain."""
+    """Sync them in a chain."""
     for _ in range(times):
         for one, other in pairwise(vaults):
             settle(Wire(one.replica, other.replica))

@@ -1,4 +1,4 @@
-"""A replica in memory: what the sync tests put behind a session instead of a vault."""
+"""A replica in memory, which the sync tests use for a session instead of a vault."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -28,11 +28,11 @@ class Entry(NamedTuple):
 class Received(NamedTuple):
     version: dict[int, int]
     changes: int
-    covered: bool = False
+    newly_signed: bool = False
 
 
 class FakeDevices:
-    """Records are texts: `+name` and `-name` say who is a member."""
+    """Records are texts: `+name` adds a member and `-name` removes it."""
 
     def __init__(self, called: Callable[[], None]) -> None:
         self._called = called
@@ -101,7 +101,7 @@ class FakeForks:
         return []
 
     def give_way(
-        self, actor: int, first: int, standing: tuple[int, bytes], proof: Sequence[bytes | Heads] = ()
+        self, actor: int, first: int, winner: tuple[int, bytes], proof: Sequence[bytes | Heads] = ()
     ) -> str:
         replica = self._replica
         replica._called()
@@ -116,7 +116,7 @@ class FakeForks:
 
 
 class FakeReplica:
-    """Keeps changes in the order they came in, which is a causal one."""
+    """Keeps changes in the order in which they came, which is a causal order."""
 
     def __init__(self, actor: int, *, vault: bytes = VAULT, device: str = "laptop") -> None:
         self.actor = actor
@@ -147,7 +147,7 @@ class FakeReplica:
         self._write(payload)
         self._written_elsewhere = True
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         if self._written_elsewhere:
             self._written_elsewhere = False
             self.on_commit(Committed(Origin.PROCESS, None))

@@ -1,4 +1,4 @@
-"""Random histories in which two devices, or three, are copied at once, and all copies are written on."""
+"""Random histories in which two or three devices are copied at once, and all copies are edited."""
 
 from itertools import permutations
 from random import Random
@@ -10,11 +10,11 @@ from tests.trust.devices import device
 from tests.vaults import fast
 
 MEETINGS = 10
-"""How often all meet, in a chain of any order; then each meets each twice, and all must be settled."""
+"""How often all sync in a chain of random order; then each syncs with each twice, and no fork may be left."""
 
 
 def history(members: Members, seed: int, *, paired: bool = True) -> list[str]:
-    """Play one, let all meet often, and return what is wrong at the end; nothing if all is well."""
+    """Play one history, let all sync often, and return the problems at the end."""
     random = Random(seed)
     first = fast(_begin(members, "ana"))
     for name in "bcd"[: random.randint(1, 3)]:
@@ -46,7 +46,7 @@ def history(members: Members, seed: int, *, paired: bool = True) -> list[str]:
 
 
 def wrong(vaults: list[Vault], words: list[str]) -> list[str]:
-    """What keeps replicas from having all words once, and being the same."""
+    """Return why replicas do not have all words exactly once, or are not equal."""
     found = [] if len({vault.digest for vault in vaults}) == 1 else ["the replicas differ"]
     for vault in vaults:
         name = vault.path.stem
@@ -59,7 +59,7 @@ def wrong(vaults: list[Vault], words: list[str]) -> list[str]:
 
 
 def _begin(members: Members, name: str, of: Vault | None = None) -> Vault:
-    """A replica that was never paired, of a new vault or of that of another one."""
+    """A replica that was never paired, of a new vault or of the vault of `of`."""
     path = members.folder / f"{name}.db"
     Replica.create(path, name, None if of is None else of.replica.vault_id).close()
     return members.open(path, device(members.folder, name))

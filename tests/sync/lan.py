@@ -1,6 +1,6 @@
 """Three hosts in network namespaces on one bridge; run by test_lan.py inside a user namespace of its own.
 
-Each host is a namespace with one interface, a data folder, and the program as its person would run it.
+Each host is a namespace with one interface and a data folder, and runs the program as its user would.
 """
 
 import json
@@ -52,7 +52,7 @@ class PairingHost:
         return self.inside(*PROGRAM, *arguments)
 
     def fail(self, *arguments: str) -> str:
-        """Run a command that must fail; returns what it says."""
+        """Run a command that must fail; returns its message."""
         done = subprocess.run(
             self.command(*PROGRAM, *arguments),
             env=self.environment,
@@ -72,7 +72,7 @@ class PairingHost:
         ip("link", "set", self.port, state)
 
     def pair(self, other: "PairingHost") -> None:
-        """Both without an address: the code is all that is carried over."""
+        """Pair without giving an address: the user passes on only the code."""
         command = self.command(*PROGRAM, "pair", "--yes", "--json")
         with subprocess.Popen(
             command, env=self.environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
@@ -106,7 +106,7 @@ def wait(what: str, holds: Callable[[], bool]) -> None:
 
 
 def agree(hosts: list[PairingHost]) -> None:
-    """All show the same, and every change is signed by who made it."""
+    """Check that all show the same, and that every change is signed by its author."""
     digests = {json.loads(host.run("status", "--json"))["digest"] for host in hosts}
     if len(digests) != 1:
         raise SystemExit("the replicas differ")
@@ -115,7 +115,7 @@ def agree(hosts: list[PairingHost]) -> None:
 
 
 def revoke(ana: PairingHost, bo: PairingHost, cem: PairingHost) -> None:
-    """Ana sends cem away; bo, who let cem in, hears of it by itself."""
+    """Ana revokes cem; bo, which admitted cem, learns of it by sync."""
     ana.run("revoke", "cem", "--yes")
     cem.run("new", "from who is gone")
     ana.run("new", "secret")
@@ -124,7 +124,7 @@ def revoke(ana: PairingHost, bo: PairingHost, cem: PairingHost) -> None:
         states = {one["name"]: one["state"] for one in json.loads(host.run("devices", "--json"))}
         if states != {"ana": "active", "bo": "active", "cem": "revoked"}:
             raise SystemExit(f"{host.name} knows them so: {states}")
-    # Both are there, and neither lets it in: neither by itself, nor from where it has moved.
+    # Both are reachable and refuse it, at its old address and at its new one.
     cem.move("10.9.0.99")
     refused = cem.fail("sync", "--once")
     if "does not let this one in" not in refused:

@@ -44,7 +44,7 @@ class Laptop:
         replica.close()
 
     def add(self, other: "Laptop") -> None:
-        """Pair with another laptop, as `pair` and `join` do in the end."""
+        """Pair with another laptop, with the result of `pair` and `join`."""
         mine = self.open()
         mine.devices.admit(other.identity.certificate, other.name)
         records, root, vault = mine.members.records(), mine.members.root, mine.vault_id
@@ -92,7 +92,7 @@ def founder(folder: Path, name: str = "ana") -> Laptop:
 
 
 def pair(folder: Path) -> tuple[Laptop, Laptop]:
-    """Two laptops, paired, each with a note of its own."""
+    """Two paired laptops, each with a note of its own."""
     ana, bo = founder(folder), Laptop(folder, "bo")
     ana.add(bo)
     ana.write("from ana")
@@ -101,7 +101,7 @@ def pair(folder: Path) -> tuple[Laptop, Laptop]:
 
 
 def forked(folder: Path) -> tuple[Laptop, Laptop]:
-    """Ana, who has one branch of bo's stream, and a copy of bo's laptop, which has written another one."""
+    """Ana, with one branch of bo's stream, and a copy of bo's laptop, which has written another branch."""
     ana, bo = pair(folder)
     two = copied(bo, folder)
     for one, note in ((bo, "one"), (two, "two")):
@@ -114,7 +114,7 @@ def forked(folder: Path) -> tuple[Laptop, Laptop]:
 
 
 def copied(laptop: Laptop, folder: Path) -> Laptop:
-    """A copy of a laptop with its keys and all that it remembers."""
+    """A copy of a laptop with its keys and the state that it remembers outside the file."""
     home = folder / f"{laptop.name} two"
     shutil.copytree(laptop.home, home)
     copy = Laptop(folder, home.name)
@@ -129,7 +129,7 @@ def context_of(identity: Identity, server: Identity) -> ssl.SSLContext:
 
 
 async def knock(address: Address, context: ssl.SSLContext | None, say: bytes) -> bytes:
-    """Connect, say something and return every byte that comes back, inside TLS if there is a context."""
+    """Connect, send something and return every byte that comes back, over TLS if there is a context."""
     try:
         reader, writer = await asyncio.open_connection(address.host, address.port, ssl=context)
     except (ssl.SSLError, ConnectionError):

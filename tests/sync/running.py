@@ -1,4 +1,4 @@
-"""Nodes on real loopback sockets, and ways to wait for what they do."""
+"""Nodes on real loopback sockets, and helpers to wait for their effects."""
 
 import asyncio
 import contextlib
@@ -18,13 +18,13 @@ from tests.sync.fake import VAULT, FakeReplica
 
 T = TypeVar("T")
 
-PATIENCE = 30
-"""Seconds after which a test has failed; nothing waits this long."""
+TIMEOUT_SECONDS = 30
+"""Seconds after which a test has failed; no test normally takes this long."""
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     async def bounded() -> T:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             return await main
 
     return asyncio.run(bounded())
@@ -56,13 +56,13 @@ class Peer:
         self._moved.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something that is committed or reported makes the condition true."""
+        """Wait until a commit or a report makes the condition true."""
         while not condition():
             self._moved.clear()
             await self._moved.wait()
 
     async def has(self, other: FakeReplica) -> None:
-        """Wait until this replica holds all that the other has now."""
+        """Wait until this replica has everything that the other has now."""
         entries = set(other.payloads())
         await self.until(lambda: entries <= set(self.replica.payloads()))
 
@@ -96,7 +96,7 @@ async def following(node: Node, address: Address) -> AsyncIterator[asyncio.Task[
 
 
 def stranger(address: Address) -> connect:
-    """A websocket that a test speaks by hand."""
+    """A websocket over which a test sends its own frames."""
     return connect(
         str(address),
         subprotocols=[SUBPROTOCOL],

@@ -1,4 +1,4 @@
-"""Changes that their author did not make, or no longer may: nobody takes them, on no way."""
+"""Changes that their author did not make, or may not make any more: no replica accepts them, by any way."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 
 @pytest.fixture
 def laptops(tmp_path: Path) -> tuple[Laptop, Laptop, Laptop]:
-    """Ana, bo and cem, in step."""
+    """Ana, bo and cem, with the same changes."""
     ana, bo = pair(tmp_path)
     cem = Laptop(tmp_path, "cem")
     ana.add(cem)
@@ -40,7 +40,7 @@ def meet(one: Laptop, other: Laptop) -> None:
 
 
 def hand_over(by: Laptop, to: Laptop) -> None:
-    """Meet, and let the first one's program not take in who belongs to the vault."""
+    """Sync, while the first one's program ignores the records about devices."""
 
     async def main() -> None:
         async with by.node() as node, to.node() as there:
@@ -59,7 +59,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def state(laptop: Laptop) -> tuple[object, ...]:
-    """All that a replica keeps of others' changes."""
+    """Everything that a replica stores of others' changes."""
     with Vault.open(laptop.path, identity=laptop.identity) as vault:
         rows = [
             vault.replica.conn.execute(f"SELECT * FROM {table}").fetchall()
@@ -75,11 +75,11 @@ def own_actor(laptop: Laptop) -> int:
 
 
 def forge(by: Laptop, actor: int, time: int, note: str = "伪造") -> None:
-    """Write to another's stream, as who has changed the program may, and sign it with the own key."""
+    """Write to another device's stream, as a modified program could, and sign with one's own key."""
     with Vault.open(by.path, identity=by.identity) as vault:
         vault._writer._now = lambda: time
         stream = vault.replica.stream
-        stream._claimed, stream.actor, stream._next = True, actor, None
+        stream._acquired, stream.actor, stream._next = True, actor, None
         with vault.transaction():
             vault.replica.signer._own = actor
             vault.create_note(note)
@@ -105,7 +105,7 @@ def apply(laptop: Laptop, path: Path) -> int:
 
 
 def last_of(laptop: Laptop, actor: int) -> tuple[int, list[bytes | Heads]]:
-    """The seq at which a stream ends on a laptop, and its last change with what covers it."""
+    """The seq at which a stream ends on a laptop, and its last change with its signature."""
     replica = laptop.open()
     version = replica.version()
     items = list(replica.changes_since({**version, actor: version[actor] - 1}))
@@ -114,7 +114,7 @@ def last_of(laptop: Laptop, actor: int) -> tuple[int, list[bytes | Heads]]:
 
 
 def smuggle(by: Laptop, to: Laptop, items: list[bytes | Heads]) -> None:
-    """Send these in a conversation that begins as if both had the same; returns once it is over."""
+    """Send items in a conversation that begins as if both had the same; returns when it is over."""
     replica = to.open()
     hello = messages.hello(replica.vault_id, by.name, replica.heads(), replica.devices.records_digest())
     replica.close()
@@ -138,7 +138,7 @@ def smuggle(by: Laptop, to: Laptop, items: list[bytes | Heads]) -> None:
 @pytest.mark.parametrize("time", [1, 2**41])
 @pytest.mark.parametrize("instead", [False, True], ids=["behind the last", "instead of the last"])
 @pytest.mark.parametrize("dials", ["the forger", "the other"])
-def test_a_member_that_writes_in_anothers_name_is_refused(
+def test_a_member_that_writes_as_another_device_is_refused(
     laptops: tuple[Laptop, Laptop, Laptop],
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
@@ -158,7 +158,7 @@ def test_a_member_that_writes_in_anothers_name_is_refused(
         one, other = (cem, bo) if dials == "the forger" else (bo, cem)
         async with one.node() as node, other.node() as there:
             address = await there.serve_members(HOST, 0)
-            # (A program that finds that its own version came later writes it again, for another to sign.)
+            # (A program whose own version has the larger rank moves it to a stream that the other must sign.)
             with suppress(CrdtnotesError):
                 await node.sync_once(address, [other.identity.id])
 
@@ -167,9 +167,9 @@ def test_a_member_that_writes_in_anothers_name_is_refused(
     assert "伪造" not in bo.names()
     lines = warnings(caplog)
     gave_way, disputed = "nothing is lost", f"peer {HOST}: It has another version of change"
-    refusal = f"cut off peer {HOST}: No device that belongs to the vault answers for"
+    refusal = f"cut off peer {HOST}: No device that belongs to the vault has signed"
     if instead:
-        # The forger's program logs its own part of it.
+        # The forger's own program logs its part of this.
         lines = [line for line in lines if (gave_way if time > 1 else disputed) not in line]
         refusal = disputed if time > 1 else refusal
     assert [line[: len(refusal)] for line in lines] == [refusal]
@@ -178,10 +178,10 @@ def test_a_member_that_writes_in_anothers_name_is_refused(
     assert state(bo) == before
 
 
-def test_a_second_version_of_a_change_that_is_known_leaves_one_line(
+def test_a_second_version_of_a_known_change_is_logged_once(
     laptops: tuple[Laptop, Laptop, Laptop], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Sent by a program that names the true one in its Hello, and signs the other with its own key."""
+    """A program names the true version in its Hello, and signs the other one with its own key."""
     ana, bo, cem = laptops
     ana.write("真的")
     meet(bo, ana)
@@ -193,11 +193,11 @@ def test_a_second_version_of_a_change_that_is_known_leaves_one_line(
     smuggle(cem, bo, items)
     assert state(bo) == before
     (line,) = warnings(caplog)
-    refusal = f"cut off peer {HOST}: No device that belongs to the vault answers for change {seq}"
+    refusal = f"cut off peer {HOST}: No device that belongs to the vault has signed change {seq}"
     assert line.startswith(refusal)
 
 
-def test_later_changes_of_a_revoked_device_are_refused_in_a_session_with_who_passes_them_on(
+def test_later_changes_of_a_revoked_device_are_refused_from_a_member_that_passes_them_on(
     laptops: tuple[Laptop, Laptop, Laptop], caplog: pytest.LogCaptureFixture
 ) -> None:
     ana, bo, cem = laptops
@@ -205,17 +205,17 @@ def test_later_changes_of_a_revoked_device_are_refused_in_a_session_with_who_pas
     meet(bo, ana)
     ana.revoke(bo)
     bo.write("too late")
-    meet(bo, cem)  # who has not heard of it
+    meet(bo, cem)  # cem has not heard of it
     before = state(ana)
     _, items = last_of(cem, own_actor(bo))
     caplog.clear()
     smuggle(cem, ana, items)
     assert state(ana) == before
     (line,) = warnings(caplog)
-    assert line.startswith(f"cut off peer {HOST}: No device that belongs to the vault answers for")
+    assert line.startswith(f"cut off peer {HOST}: No device that belongs to the vault has signed")
 
 
-def test_changes_of_a_revoked_device_are_taken_up_to_its_revocation_and_no_further(
+def test_changes_of_a_revoked_device_are_accepted_only_up_to_its_revocation(
     laptops: tuple[Laptop, Laptop, Laptop], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ana, bo, cem = laptops
@@ -230,14 +230,14 @@ def test_changes_of_a_revoked_device_are_taken_up_to_its_revocation_and_no_furth
     with pytest.raises(NotSigned):
         apply(ana, path)
     assert state(ana) == before
-    # Nor on the wire, if cem's program does not want to know that bo is gone.
+    # Nor in a session, if cem's program ignores that bo is revoked.
     caplog.clear()
     hand_over(cem, ana)
     (line,) = warnings(caplog)
-    assert line.startswith(f"cut off peer {HOST}: No device that belongs to the vault answers for")
+    assert line.startswith(f"cut off peer {HOST}: No device that belongs to the vault has signed")
     assert f"of {own_actor(bo):016x}" in line
     assert state(ana) == before
-    # What came before it reaches everybody, on every way.
+    # Changes from before the revocation reach everybody, by every way.
     dan, eve = Laptop(tmp_path, "dan"), Laptop(tmp_path, "eve")
     ana.add(dan)
     ana.add(eve)

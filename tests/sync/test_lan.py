@@ -16,7 +16,7 @@ def namespaces_are_allowed() -> bool:
 
 
 @pytest.mark.skipif(not namespaces_are_allowed(), reason="network namespaces are not allowed here")
-def test_three_hosts_pair_lose_their_network_find_each_other_again_and_send_one_away(tmp_path: Path) -> None:
+def test_three_hosts_pair_reconnect_after_a_network_loss_and_revoke_one(tmp_path: Path) -> None:
     done = subprocess.run(
         ["unshare", "-Urn", sys.executable, "-m", "tests.sync.lan", str(tmp_path)],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Who gets in, and who does not: on real sockets, with real keys."""
+"""Which devices may connect and which may not: on real sockets, with real keys."""
 
 import asyncio
 import contextlib
@@ -54,7 +54,7 @@ def test_paired_laptops_sync(tmp_path: Path) -> None:
     run(main())
 
 
-def test_what_a_device_has_and_where_it_was_is_remembered(tmp_path: Path) -> None:
+def test_the_version_and_address_of_a_device_are_remembered(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
 
     async def main() -> Address:
@@ -73,7 +73,7 @@ def test_what_a_device_has_and_where_it_was_is_remembered(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("who", ["unpaired", "revoked"])
-def test_who_is_no_member_gets_not_one_byte(
+def test_a_device_that_is_not_a_member_gets_not_one_byte(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, who: str
 ) -> None:
     ana, bo = pair(tmp_path)
@@ -91,7 +91,7 @@ def test_who_is_no_member_gets_not_one_byte(
     assert lines(caplog) == [f"refused {HOST}: it shows no certificate of a device of this vault"]
 
 
-def test_a_certificate_minted_by_a_members_key_is_refused(
+def test_a_certificate_signed_with_a_members_key_is_refused(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ana, bo = pair(tmp_path)
@@ -146,7 +146,7 @@ def test_a_downgraded_protocol_is_refused(tmp_path: Path, caplog: pytest.LogCapt
     async def main() -> None:
         async with ana.node() as a:
             answer = await knock(await a.serve_members(HOST, 0), context, UPGRADE)
-            # Without TLS, its alert is all that may come back.
+            # Without TLS, nothing but its alert may come back.
             assert answer == b"" or (how == "no tls" and answer[0] == 0x15 and len(answer) == 7)
 
     run(main())
@@ -156,7 +156,7 @@ def test_a_downgraded_protocol_is_refused(tmp_path: Path, caplog: pytest.LogCapt
 def test_a_relay_that_ends_tls_itself_is_refused_by_both(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It shows its own certificate on either side: who dials says nothing to it, who listens neither."""
+    """The relay shows its own certificate to both sides: neither of them sends it anything."""
     ana, bo = pair(tmp_path)
     relay = Laptop(tmp_path, "relay").identity
     said = bytearray()
@@ -175,7 +175,7 @@ def test_a_relay_that_ends_tls_itself_is_refused_by_both(
                 with pytest.raises(NotAMember):
                     await b.sync_once(address)
         assert said == b""
-        sentence = f"What answers at {address} is not the device that was meant."
+        sentence = f"The device at {address} is not the expected one."
         assert lines(caplog) == [f"refused {HOST}: {sentence}"]
         caplog.clear()
         async with ana.node() as a:
@@ -188,7 +188,7 @@ def test_a_relay_that_ends_tls_itself_is_refused_by_both(
     assert bo.names() == ["from bo"]
 
 
-def test_were_tls_to_let_another_certificate_pass_the_comparison_would_not(
+def test_a_certificate_that_tls_would_accept_fails_the_comparison(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, bo = pair(tmp_path)
@@ -211,10 +211,10 @@ def test_were_tls_to_let_another_certificate_pass_the_comparison_would_not(
     assert bo.names() == ["from bo"]
 
 
-def test_a_member_that_speaks_only_an_older_sync_protocol_is_refused(
+def test_a_member_with_only_an_older_sync_protocol_is_refused(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without signatures: that is how it was before."""
+    """The older protocol had no signatures."""
     ana, bo = pair(tmp_path)
 
     async def main() -> list[messages.Message]:
@@ -231,10 +231,10 @@ def test_a_member_that_speaks_only_an_older_sync_protocol_is_refused(
     _, *said = run(main())
     assert [type(message) for message in said] == [messages.Bye]
     (line,) = lines(caplog)
-    assert line.startswith(f"cut off peer {HOST}: One side speaks sync protocol")
+    assert line.startswith(f"cut off peer {HOST}: One side supports sync protocol")
 
 
-def test_another_member_than_the_one_that_was_meant_is_refused(tmp_path: Path) -> None:
+def test_a_member_other_than_the_expected_one_is_refused(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
     cem = Laptop(tmp_path, "cem")
     ana.add(cem)
@@ -245,8 +245,8 @@ def test_another_member_than_the_one_that_was_meant_is_refused(tmp_path: Path) -
             address = await a.serve_members(HOST, 0)
             with pytest.raises(NotAMember):
                 await b.sync_once(address, [cem.identity.id])
-            # Were TLS to let it pass, the comparison of the certificates would not.
-            with pytest.raises(NotAMember, match="not the device"):
+            # Even if TLS accepted it, the comparison of the certificates would fail.
+            with pytest.raises(NotAMember, match="not the expected one"):
                 await dial(address, context_of(bo.identity, ana.identity), [cem.identity.id])
 
     run(main())
@@ -291,7 +291,7 @@ def test_a_replayed_session_gets_nothing(tmp_path: Path, caplog: pytest.LogCaptu
     assert line.startswith(f"refused {HOST}")
 
 
-def test_revoking_ends_open_connections_and_stays_so(tmp_path: Path) -> None:
+def test_revoking_ends_open_connections_for_good(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
 
     async def main() -> None:
@@ -340,7 +340,7 @@ def test_a_revocation_travels_and_gossip_does_not_undo_it(tmp_path: Path) -> Non
     assert "from bo" not in cem.names()
 
 
-def test_who_was_paired_with_one_is_known_to_all(tmp_path: Path) -> None:
+def test_a_device_paired_with_one_member_is_known_to_all(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
     cem = Laptop(tmp_path, "cem")
     ana.add(cem)
@@ -358,7 +358,7 @@ def test_who_was_paired_with_one_is_known_to_all(tmp_path: Path) -> None:
     run(main())
 
 
-def test_five_hundred_silent_connections_keep_nobody_out(tmp_path: Path) -> None:
+def test_five_hundred_silent_connections_do_not_block_others(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
 
     async def main() -> None:
@@ -372,7 +372,7 @@ def test_five_hundred_silent_connections_keep_nobody_out(tmp_path: Path) -> None
                     if len(silent) % 50 == 0:
                         await asyncio.sleep(0)
                 await b.sync_once(address)
-                # Of one address at most so many wait, and bo.
+                # At most this many connections from one address wait, and bo's.
                 assert len(a._admission) <= 33
                 assert a._admission.dropped >= 500 - 33
             finally:
@@ -393,13 +393,13 @@ def test_two_programs_of_one_device_listen_side_by_side(tmp_path: Path) -> None:
             assert usual.port != other.port
             for address in (usual, other):
                 assert (await b.sync_once(address, [ana.identity.id])).device == "ana"
-            with pytest.raises(PortTaken, match=f"{other.port}: another program has that port"):
+            with pytest.raises(PortTaken, match=f"{other.port}: another program uses that port"):
                 await editor.serve_members(HOST, other.port)
 
     run(main())
 
 
-def test_a_vault_that_was_never_paired_has_nobody_to_dial(tmp_path: Path) -> None:
+def test_an_unpaired_vault_has_no_device_to_dial(tmp_path: Path) -> None:
     ana = founder(tmp_path)
 
     async def main() -> None:
@@ -410,7 +410,7 @@ def test_a_vault_that_was_never_paired_has_nobody_to_dial(tmp_path: Path) -> Non
     run(main())
 
 
-def test_a_member_that_misbehaves_again_and_again_is_shut_out(
+def test_a_member_that_misbehaves_repeatedly_is_refused(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ana, bo = pair(tmp_path)
@@ -427,4 +427,4 @@ def test_a_member_that_misbehaves_again_and_again_is_shut_out(
             assert not a.peers
 
     run(main())
-    assert [line for line in lines(caplog) if "shut out" in line]
+    assert [line for line in lines(caplog) if "is refused for" in line]

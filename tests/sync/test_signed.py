@@ -1,4 +1,4 @@
-"""Sessions between devices of a paired vault: what is signed gets through, and nothing else does."""
+"""Sessions between devices of a paired vault: only signed changes are accepted."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def replicas(tmp_path: Path) -> Iterator[tuple[Replica, Replica]]:
 def talk(
     one: Replica, other: Replica, *, window: int = 4_000_000, budget: int = 1_000_000
 ) -> tuple[Session, Session, list[bytes]]:
-    """Let two replicas talk until neither has anything to say; returns also the frames of the first."""
+    """Let two replicas talk until neither has anything to send; also returns the frames of the first."""
     here, there = Session(one, window=window), Session(other, window=window)
     here.start()
     there.start()
@@ -56,7 +56,7 @@ def test_changes_come_with_their_signatures(replicas: tuple[Replica, Replica]) -
     assert replicas[0].digest() == replicas[1].digest()
 
 
-def test_a_group_gets_through_the_smallest_window(replicas: tuple[Replica, Replica]) -> None:
+def test_a_group_is_sent_even_with_the_smallest_window(replicas: tuple[Replica, Replica]) -> None:
     vault = Vault(replicas[0])
     with vault.transaction():
         for number in range(3):
@@ -126,7 +126,7 @@ def test_changes_are_held_back_until_their_signature_comes(replicas: tuple[Repli
     assert other.version() == one.version()
 
 
-def test_a_group_without_end_is_refused(replicas: tuple[Replica, Replica]) -> None:
+def test_an_endless_group_is_refused(replicas: tuple[Replica, Replica]) -> None:
     one, other = replicas
     here, there, _ = talk(one, other)
     Vault(one).create_note("again")
@@ -137,7 +137,9 @@ def test_a_group_without_end_is_refused(replicas: tuple[Replica, Replica]) -> No
     assert "again" not in [info.name for info in Vault(other).notes()]
 
 
-def test_who_holds_more_of_a_revoked_device_answers_for_it_in_the_same_conversation(tmp_path: Path) -> None:
+def test_a_member_with_more_changes_of_a_revoked_device_vouches_in_the_same_conversation(
+    tmp_path: Path,
+) -> None:
     ana, bo = pair(tmp_path)
     cem = Laptop(tmp_path, "cem")
     ana.add(cem)
@@ -163,7 +165,7 @@ def test_a_fork_of_signed_changes_ends_the_conversation(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
     a, b = ana.open(), bo.open()
     talk(a, b)
-    # A file system that went back as a whole: no token can tell, and both go on with one stream.
+    # The whole file system was restored: no token can reveal it, and both continue one stream.
     data = bo.path.read_bytes()
     Vault(b).create_note("one")
     talk(a, b)
@@ -171,7 +173,7 @@ def test_a_fork_of_signed_changes_ends_the_conversation(tmp_path: Path) -> None:
     other = bo.path.with_name("restored")
     other.write_bytes(data)
     restored = Replica(other, identity=lambda: bo.identity)
-    restored.stream._claimed = True
+    restored.stream._acquired = True
     restored.stream.actor = restored.stream._stored
     restored.stream._next = None
     Vault(restored).create_note("two")

@@ -1,4 +1,4 @@
-"""Forks in paired vaults: a device's file was copied with all that its machine knows; both go on with it."""
+"""Forks in paired vaults: a device was copied as a whole, and both copies continue one stream."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ def members(tmp_path: Path) -> Iterator[Members]:
 
 
 def part_ways(members: Members) -> tuple[Vault, Vault, Vault, Vault]:
-    """Ana, Bo, Cem, and a copy of Bo's machine: both go on, and Cem has met the copy."""
+    """Ana, Bo, Cem, and a copy of Bo's machine: Bo and the copy both write, and Cem has met the copy."""
     ana = members.device("ana")
     bo = members.device("bo", ana)
     cem = members.device("cem", ana)
@@ -58,12 +58,12 @@ def test_a_clone_of_a_machine_gives_way_and_signs_again(members: Members) -> Non
     assert lines(ana, "系统") == ["", "a", "b", "begin", "c", "第一", "第二"]
 
 
-def test_the_first_who_meets_a_third_device_does_not_matter(members: Members) -> None:
-    """The third device holds the branch that gives way, with its former signatures."""
+def test_the_order_of_meeting_a_third_device_does_not_matter(members: Members) -> None:
+    """The third device has the branch that gives way, with its old signatures."""
     ana, bo, cem, two = part_ways(members)
     meet(bo, ana)
     assert (lines(cem, "A"), lines(ana, "A")) == (["", "begin", "two"], ["", "begin", "one"])
-    # Cem gives way before the device that made the branch does, and waits for its signature.
+    # Cem gives way before the device that wrote the branch, and waits for its signature.
     meet(cem, ana)
     assert (cem.status()["unsigned"], ana.status()["unsigned"]) == (1, 0)
     assert lines(cem, "A") == ["", "begin", "one", "two"]
@@ -74,7 +74,7 @@ def test_the_first_who_meets_a_third_device_does_not_matter(members: Members) ->
     assert lines(ana, "A") == ["", "begin", "one", "two"]
 
 
-def test_what_third_devices_built_on_a_branch_moves_with_it(members: Members) -> None:
+def test_changes_of_third_devices_based_on_a_branch_move_with_it(members: Members) -> None:
     ana = members.device("ana")
     bo, cem, dan = (members.device(name, ana) for name in ("bo", "cem", "dan"))
     bo.create_note("A", "begin\n")
@@ -92,7 +92,7 @@ def test_what_third_devices_built_on_a_branch_moves_with_it(members: Members) ->
         two.note("A").append("two again\n")
         meet(two, cem)
     agree(two, cem, dan)
-    # Each of them gives way by itself; what they signed is signed again by who made it.
+    # Each of them gives way by itself; moved changes are signed again by their authors.
     for vault in (two, cem, dan):
         meet(vault, ana)
     two.note("A").append("later\n")
@@ -104,12 +104,12 @@ def test_what_third_devices_built_on_a_branch_moves_with_it(members: Members) ->
     for vault in (two, cem, dan, bo):
         vault.note("A").append(f"{vault.device} {vault.path.stem}\n")
     agree(ana, two, cem, dan, bo, eve)
-    # Whoever comes new is told by one that gave way, too.
+    # A new device can also learn the result from a device that gave way.
     fay = members.device("fay", cem)
     agree(cem, fay)
 
 
-def test_who_waits_for_a_signature_sends_nothing_that_builds_on_what_it_waits_for(members: Members) -> None:
+def test_changes_that_depend_on_unsigned_ones_are_not_sent(members: Members) -> None:
     ana, bo, cem, two = part_ways(members)
     cem.note("A").append("cem\n")
     meet(bo, ana)
@@ -121,7 +121,7 @@ def test_who_waits_for_a_signature_sends_nothing_that_builds_on_what_it_waits_fo
         assert end.session.caught_up, "a one-time sync ends here"
     assert lines(ana, "A") == ["", "begin", "one"]
     assert not wire.a.session.in_step
-    # It hears of the signature in another session, and this one goes on.
+    # It receives the signature in another session, and this one goes on.
     settle(wire, Wire(two.replica, ana.replica))
     two_cem = Wire(two.replica, cem.replica)
     settle(wire, two_cem)
@@ -156,7 +156,7 @@ def test_a_branch_that_its_author_has_not_signed_moves_nothing(members: Members)
     agree(ana, bo)
 
 
-def test_what_differs_from_before_the_pairing_is_left_to_people(members: Members, tmp_path: Path) -> None:
+def test_a_fork_from_before_the_pairing_is_left_to_the_user(members: Members, tmp_path: Path) -> None:
     ana = members.device("ana")
     ana.create_note("A", "begin\n")
     other = members.clone(ana, "other")
@@ -177,7 +177,7 @@ def test_what_differs_from_before_the_pairing_is_left_to_people(members: Members
 
 
 def test_a_fork_on_a_branch_that_gives_way_is_forgotten_with_it(members: Members) -> None:
-    """Which version of a change stood there says nothing about what has its number on the other branch."""
+    """The winner there says nothing about the change of the same number on the other branch."""
     ana = members.device("ana")
     bo = members.device("bo", ana)
     bo.create_note("A", "begin\n")
@@ -226,17 +226,17 @@ def test_random_histories_with_clones_converge(members: Members, seed: int) -> N
 
 @pytest.mark.parametrize("paired", [True, False])
 def test_two_devices_are_copied_at_once(members: Members, forks_seed: int, *, paired: bool) -> None:
-    """`pytest tests/sync/test_signed_forks.py --forks 2000` plays many."""
+    """`pytest tests/sync/test_signed_forks.py --forks 2000` plays many histories."""
     assert history(members, forks_seed, paired=paired) == []
 
 
 @pytest.mark.parametrize("seed", [71, 92, 283, 412])
-def test_histories_in_which_somebody_once_waited_for_ever(members: Members, seed: int) -> None:
+def test_histories_in_which_a_replica_once_waited_forever(members: Members, seed: int) -> None:
     assert history(members, seed) == []
 
 
-def test_two_forks_are_settled_in_either_order_with_the_same_outcome(members: Members) -> None:
-    """Cem's line builds on what gives way of both; whoever hears of which first names it alike."""
+def test_two_forks_are_resolved_in_either_order_with_the_same_outcome(members: Members) -> None:
+    """Cem's change depends on both losing branches; in any order of meetings it moves to the same stream."""
     ana = members.device("ana")
     bo, cem, dan, eve = (members.device(name, ana) for name in ("bo", "cem", "dan", "eve"))
     ana.create_note("A", "begin\n")
@@ -250,7 +250,7 @@ def test_two_forks_are_settled_in_either_order_with_the_same_outcome(members: Me
     cem.note("A").append("cem\n")
     meet(cem, dan)
     meet(cem, eve)
-    # Dan hears of the one fork first, Eve of the other, and Cem of both in one of these orders.
+    # Dan learns of one fork first, Eve of the other, and Cem of both in one of these orders.
     meet(dan, ana)
     meet(eve, bo)
     meet(dan, bo)
@@ -265,7 +265,7 @@ def test_two_forks_are_settled_in_either_order_with_the_same_outcome(members: Me
     assert lines(ana, "A") == sorted(["", *words])
 
 
-def test_a_version_that_stands_stands_also_when_it_moves(members: Members) -> None:
+def test_a_winner_stays_the_winner_when_it_moves(members: Members) -> None:
     """Bo's earlier version builds on what gives way of Ana's. Who hears first of Ana's fork sees but one
     version of Bo's; who hears first of Bo's moves the later one. All must end alike.
     """
@@ -284,10 +284,10 @@ def test_a_version_that_stands_stands_also_when_it_moves(members: Members) -> No
     later.note("A").append("bo later\n")
     later.note("A").append("bo later still\n")
     meet(bo, cem)
-    meet(cem, ana)  # hears of Ana's fork, and nothing of Bo's
+    meet(cem, ana)  # learns of Ana's fork, and nothing of Bo's
     meet(later, dan)
     dan.note("A").append("dan\n")
-    meet(bo, dan)  # hears of Bo's fork, and nothing of Ana's
+    meet(bo, dan)  # learns of Bo's fork, and nothing of Ana's
     meet(cem, dan)
     meet(dan, ana)
     meet(*members.vaults, times=3)
@@ -299,14 +299,14 @@ def test_a_version_that_stands_stands_also_when_it_moves(members: Members) -> No
     agree(later, new, cem)
 
 
-def test_who_was_revoked_cannot_hide_that_behind_a_fork(members: Members) -> None:
+def test_a_revoked_device_cannot_hide_behind_a_fork(members: Members) -> None:
     ana, bo, cem, _ = part_ways(members)
     meet(bo, ana)
     identity = bo.replica.signer.identity
     ana.replica.devices.revoke(identity.id)
     meet(cem, ana)
     assert not cem.replica.devices.is_member(identity.id)
-    # Both versions came in time, so both stay; but nobody is left that could sign the one that moves.
+    # Both versions came before the revocation, so both stay; but no device is left to sign the moved one.
     assert lines(cem, "A") == ["", "begin", "one", "two"]
     assert cem.replica.signatures.unsigned_streams() != {}
     assert lines(ana, "A") == ["", "begin", "one"]

@@ -1,4 +1,4 @@
-"""Peers that are slow, silent or never read: an honest one syncs all the same, and they go in time."""
+"""Peers that are slow, silent or never read: an honest peer still syncs, and they are dropped in time."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ async def plain_socket(address: Address) -> AsyncIterator[socket.socket]:
 
 
 async def dribble(send: Callable[[bytes], object], data: bytes) -> None:
-    """Send byte by byte, each when the loop comes round: no byte is late, and the whole never is there."""
+    """Send byte by byte, one at each turn of the loop: no byte is late, but the whole frame never arrives."""
     for at in range(len(data)):
         send(data[at : at + 1])
         await asyncio.sleep(0)
@@ -60,7 +60,7 @@ async def honest_peer_syncs(a: Peer, address: Address) -> None:
 
 @enough_descriptors
 def test_idle_sockets_at_every_stage() -> None:
-    """Sockets that say nothing, half a handshake, a handshake and no Hello, half a Hello."""
+    """Sockets that send nothing, half a handshake, a handshake and no Hello, half a Hello."""
 
     async def main() -> None:
         async with peer(1, 50) as a, contextlib.AsyncExitStack() as stack:
@@ -77,7 +77,7 @@ def test_idle_sockets_at_every_stage() -> None:
     run(main())
 
 
-def test_a_hello_byte_by_byte_is_too_late() -> None:
+def test_a_hello_sent_byte_by_byte_times_out() -> None:
     async def main() -> None:
         async with peer(1, 5, deadlines=Deadlines(hello=0.05)) as a:
             address = await a.node.serve("127.0.0.1", 0)
@@ -91,7 +91,7 @@ def test_a_hello_byte_by_byte_is_too_late() -> None:
     run(main())
 
 
-def test_a_handshake_that_never_ends_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_handshake_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(transport._OPTIONS, "open_timeout", 0.1)
 
     async def main() -> None:
@@ -111,8 +111,8 @@ async def greeted(connection: ClientConnection) -> None:
         await connection.recv()
 
 
-def test_a_frame_that_never_ends_is_cut_off_by_the_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Inside a frame nobody can answer a ping: who needs longer for one than the heartbeat allows is gone."""
+def test_an_endless_frame_is_cut_off_by_the_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer cannot answer a ping inside a frame: one that takes longer than the heartbeat is dropped."""
     monkeypatch.setitem(transport._OPTIONS, "ping_interval", 0.1)
     monkeypatch.setitem(transport._OPTIONS, "ping_timeout", 0.1)
 
@@ -133,7 +133,7 @@ def test_a_frame_that_never_ends_is_cut_off_by_the_heartbeat(monkeypatch: pytest
     run(main())
 
 
-def test_who_never_reads_holds_nobody_up() -> None:
+def test_a_peer_that_never_reads_blocks_nobody() -> None:
     async def main() -> None:
         async with peer(1, 4000, size=4000) as a:
             address = await a.node.serve("127.0.0.1", 0)
@@ -149,8 +149,8 @@ def test_who_never_reads_holds_nobody_up() -> None:
     run(main())
 
 
-def test_what_waits_for_a_slow_replica_is_bounded() -> None:
-    """A peer that sends faster than can be stored is read no faster than that."""
+def test_the_queue_for_a_slow_replica_is_bounded() -> None:
+    """A peer that sends faster than the replica can store is read only at the speed of storing."""
 
     async def main() -> None:
         source = FakeReplica(9)

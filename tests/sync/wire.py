@@ -7,7 +7,7 @@ from crdtnotes.sync.session.session import WINDOW_BYTES, Session
 
 
 class End:
-    """One session with what it has sent and the other side has not read yet."""
+    """One session, with the frames that it has sent and the other side has not read yet."""
 
     def __init__(self, replica: SyncStore, window: int) -> None:
         self.replica = replica
@@ -45,7 +45,7 @@ class Wire:
         return end.session.receive(burst) if burst else 0
 
     def turn(self) -> bool:
-        """Let both send and both read everything; returns whether anything moved."""
+        """Let both send and read everything; returns whether any frame was sent."""
         moved = [end.send() for end in self.ends]
         for end in self.ends:
             self.deliver(end)
@@ -53,7 +53,7 @@ class Wire:
 
 
 def settle(*wires: Wire) -> None:
-    """Run all wires until nothing moves; a commit in one session wakes the other sessions of its replica."""
+    """Run all wires until no frame is sent; a commit in one session wakes its replica's other sessions."""
     moved = True
     while moved:
         moved = False

@@ -93,7 +93,7 @@ def test_random_keys_and_remote_edits(
                     if chance.random() < 0.1:
                         workspace.send(events.Paste(chance.choice(["one\ntwo\n", "粘贴", "- a\r\n- b"])))
                     if chance.random() < 0.7:
-                        other.look()
+                        other.refresh()
                         there = other.text
                         start = chance.randint(0, len(there))
                         removed = chance.randint(0, min(20, len(there) - start))
@@ -111,7 +111,7 @@ def test_random_keys_and_remote_edits(
                 workspace.buffer.look()
                 await workspace.saved()
                 check_screen(workspace)
-                other.look()
+                other.refresh()
                 assert workspace.text == other.text == workspace.stored()
                 assert vault.check() == []
             assert witness.arrivals

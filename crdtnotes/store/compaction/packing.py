@@ -1,14 +1,15 @@
 """Packing the log: runs of one actor's small changes become blocks (`store/log/blocks.py`).
 
 Rules
-    - What is packed is settled: each change is in its note's snapshot, so that a block is opened only by
-      who asks for history, or lags behind.
-    - A change that serves as a bare note's snapshot (`store/views/documents.py`) stays in its row.
-    - A block is read back, and every change's bytes and hash compared, before the rows are gone for good:
-      block, rows and what tells of them change in one transaction, so a crash leaves the one or the other.
-    - A small block at the end of a stream is packed anew with what follows it.
-    - A block ends where a lasting signature covers its stream (`store/signing/checkpoints.py`), so that it
-      can be sent as it is stored.
+    - Only changes that are in their note's snapshot are packed, so that a block is opened only to read
+      history, or by a reader that lags behind.
+    - A change that serves as the snapshot of a birth-only note (`store/views/documents.py`) stays in its row.
+    - A block is read back, and the bytes and hash of every change are compared, before the rows are deleted
+      for good. The block, the rows and the tables that refer to them change in one transaction, so a crash
+      leaves the one or the other.
+    - A small block at the end of a stream is packed again together with the changes that follow it.
+    - A block ends where its stream is signed at a lasting checkpoint (`store/signing/checkpoints.py`), so
+      that it can be sent as it is stored.
 """
 
 import sqlite3
@@ -25,35 +26,35 @@ from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store.core import ReplicaCore
 from crdtnotes.store.log.blocks import Block, Entry
 
-LEAST = 64
-"""Fewer changes than this in a row are not worth a block."""
+MIN_BLOCK_CHANGES = 64
+"""The fewest consecutive changes that are packed into a block."""
 
-MOST = 8192
-"""Changes in a block: opening one takes some 20 µs each."""
+MAX_BLOCK_CHANGES = 8192
+"""The most changes in a block: opening a block takes some 20 µs for each."""
 
-DUE = 1024
-"""Changes in a row at a stream's end that make packing them worth while while nobody asked for it."""
+AUTO_PACK_CHANGES = 1024
+"""Unpacked changes of one stream from which on the log is packed without being asked to."""
 
-SMALL_CHANGE = 1024
-"""Bytes up to which a change goes into a block."""
+MAX_SMALL_CHANGE_BYTES = 1024
+"""The largest change, in bytes, that goes into a block."""
 
-MOST_IN_COLUMNS = 2
-"""Columns take less room than the changes, or at the worst up to so many times as much: where each of many
-insertions goes to the beginning of a text, its place there takes a few bytes, and one in the change."""
+MAX_COLUMN_GROWTH = 2
+"""Columns take less room than the changes, or at worst this many times as much: if each of many insertions
+goes to the beginning of a text, its position takes a few bytes in a column, and one in the change."""
 
-_BYTES = MAX_BLOCK_BYTES // MOST_IN_COLUMNS
-# What the changes of a block come to, at most.
+_BYTES = MAX_BLOCK_BYTES // MAX_COLUMN_GROWTH
+# The most bytes of changes in a block.
 
 _CANDIDATES = """log INDEXED BY log_small JOIN notes ON notes.id = note
     WHERE length IS NULL AND length(data) <= ? AND log.id <= upto
     AND EXISTS (SELECT 1 FROM texts WHERE texts.note = log.note)"""
-# Small changes that are settled, each in a row that is nobody's snapshot.
+# Small changes that are in a stored snapshot, each in a row that does not itself serve as one.
 
 
-def pack(replica: ReplicaCore, *, least: int = LEAST, progress: Progress = no_progress) -> int:
-    """Pack what can be packed, a transaction for each block; return how many changes went into blocks.
+def pack(replica: ReplicaCore, *, least: int = MIN_BLOCK_CHANGES, progress: Progress = no_progress) -> int:
+    """Pack all changes that can be packed, one transaction a block; return how many went into blocks.
 
-    `progress` counts the changes that were looked at.
+    `progress` counts the changes processed.
     """
     with replica.reading():
         actors = list(replica.log.heads)
@@ -75,10 +76,11 @@ def pack(replica: ReplicaCore, *, least: int = LEAST, progress: Progress = no_pr
 
 
 def is_due(replica: ReplicaCore) -> bool:
-    """Return whether some stream has so many changes that are not packed that it is worth while."""
+    """Return whether some stream has at least AUTO_PACK_CHANGES changes that could be packed."""
     with replica.reading():
         found = replica.conn.execute(
-            f"SELECT 1 FROM {_CANDIDATES} GROUP BY actor HAVING count(*) >= ? LIMIT 1", (SMALL_CHANGE, DUE)
+            f"SELECT 1 FROM {_CANDIDATES} GROUP BY actor HAVING count(*) >= ? LIMIT 1",
+            (MAX_SMALL_CHANGE_BYTES, AUTO_PACK_CHANGES),
         ).fetchone()
     return found is not None
 
@@ -88,13 +90,13 @@ _Run = list[tuple[Entry, int]]
 
 
 def _next_run(replica: ReplicaCore, actor: int, after: int, least: int) -> _Run | None:
-    """Return the next changes beyond a seq that are to be one block; None where there are no more."""
+    """Return the next changes beyond a seq that are to become one block; None if there are no more."""
     row = replica.log.row_of(actor)
-    ends = replica.signer.checkpoints.ends(actor)
+    ends = replica.signer.checkpoints.lasting_ends(actor)
     run: _Run = []
     size = 0
     for entry, note in _candidates(replica.conn, row, after):
-        full = len(run) >= MOST or size > _BYTES or (bool(run) and run[-1][0].change.seq in ends)
+        full = len(run) >= MAX_BLOCK_CHANGES or size > _BYTES or (bool(run) and run[-1][0].change.seq in ends)
         if run and (full or entry.change.seq != run[-1][0].change.seq + 1):
             if len(run) >= least:
                 break
@@ -105,10 +107,10 @@ def _next_run(replica: ReplicaCore, actor: int, after: int, least: int) -> _Run 
 
 
 def _candidates(conn: sqlite3.Connection, actor: int, after: int) -> Iterator[tuple[Entry, int]]:
-    """Yield an actor's small and settled changes that lie in rows, with the rows of their notes."""
+    """Yield an actor's changes that can be packed, with the rows of their notes."""
     for id, note, tip, data in conn.execute(
         f"SELECT log.id, note, hash, data FROM {_CANDIDATES} AND actor = ? AND seq > ? ORDER BY seq",
-        (SMALL_CHANGE, actor, after),
+        (MAX_SMALL_CHANGE_BYTES, actor, after),
     ):
         try:
             change = decode(data)
@@ -129,7 +131,7 @@ def _store(replica: ReplicaCore, actor: int, run: _Run) -> int:
     former = log.blocks.holding(row, first.change.seq - 1)
     if (
         former is not None
-        and former.until not in replica.signer.checkpoints.ends(actor)
+        and former.until not in replica.signer.checkpoints.lasting_ends(actor)
         and _fits_before(former, entries)
     ):
         entries = former.entries() + entries
@@ -144,15 +146,19 @@ def _store(replica: ReplicaCore, actor: int, run: _Run) -> int:
         "DELETE FROM log WHERE actor = ? AND seq BETWEEN ? AND ?", (row, first.change.seq, end.change.seq)
     )
     log.blocks.add(row, before, entries, packed, notes)
-    # Read back from the file: log ids, bytes and hashes, those of each change.
+    # Read the block back from the file and compare the log id, bytes and hash of each change.
     stored = log.blocks.holding(row, end.change.seq)
     if stored is None or log.blocks.entries(stored) != entries:
-        raise Damaged("Changes could not be packed so that they come back as they were; nothing was packed.")
+        raise Damaged("Packed changes did not read back as they were, so nothing was packed.")
     return len(run)
 
 
 def _fits_before(former: Block, entries: list[Entry]) -> bool:
-    """Whether a block is small enough to be packed anew with the changes that follow it."""
+    """Whether a block is small enough to be packed again together with the changes that follow it."""
     count = former.until - former.seq + 1
-    size = former.packed.length + MOST_IN_COLUMNS * sum(len(entry.data) for entry in entries)
-    return count < MOST // 2 and count + len(entries) <= MOST and size <= MAX_BLOCK_BYTES
+    size = former.packed.length + MAX_COLUMN_GROWTH * sum(len(entry.data) for entry in entries)
+    return (
+        count < MAX_BLOCK_CHANGES // 2
+        and count + len(entries) <= MAX_BLOCK_CHANGES
+        and size <= MAX_BLOCK_BYTES
+    )

@@ -1,4 +1,4 @@
-"""Large changes of the log are compressed again, with a dictionary of what many of them have in common."""
+"""Compressing large changes of the log again, with a dictionary of the content that many of them share."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from crdtnotes.store.file.database import batched
 from crdtnotes.store.log.dictionaries import SIZE, Dictionaries
 
 MIN_LOG_BYTES = 2 * 1024 * 1024
-"""Bytes of compressed changes from which on a dictionary saves more than it takes."""
+"""Bytes of compressed changes from which on a dictionary saves more room than it takes."""
 
 _SAMPLES = 1000
 _SAMPLE_BYTES = 32 * 1024
@@ -22,10 +22,10 @@ _AT_A_TIME = 256
 def recompress(
     replica: ReplicaCore, *, at_least: int = MIN_LOG_BYTES, progress: Progress = no_progress
 ) -> int:
-    """Compress the log's large changes anew, with a dictionary; return how many are smaller now.
+    """Compress the log's large changes again, with a dictionary; return how many are smaller now.
 
-    Only where they come to `at_least` bytes. Each is read back before its row changes. `progress` counts the
-    changes that were compressed again.
+    Does nothing if they have fewer than `at_least` bytes together. Each is decompressed and compared before
+    its row changes. `progress` counts the changes that were compressed again.
     """
     conn, dictionaries = replica.conn, Dictionaries(replica.conn)
     wanting = [
@@ -63,9 +63,9 @@ def recompress(
 
 
 def _changes(conn: sqlite3.Connection, ids: Iterable[object]) -> Iterator[tuple[object, int, bytes]]:
-    """Yield `(log id, bytes in its row, bytes)` of these changes, but for those that need a dictionary now.
+    """Yield `(log id, bytes in its row, bytes)` of these changes, except those compressed with a dictionary.
 
-    One that cannot be read is left as it is: `check` names it.
+    A change that cannot be read is left as it is: `check` reports it.
     """
     for id in ids:
         row = conn.execute("SELECT length, data FROM log WHERE id = ?", (id,)).fetchone()

@@ -1,6 +1,6 @@
 """The SQLite file of a replica.
 
-``header``    the numbers by which a file is known as ours
-``schema``    its tables, and the steps from one schema to the next
-``database``  opening and creating it, transactions, SQLite's errors in our words
+``header``    the numbers that identify a file as ours
+``schema``    its tables, and the migrations from one schema to the next
+``database``  opening and creating it, transactions, converting SQLite's errors to ours
 """

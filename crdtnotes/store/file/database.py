@@ -1,10 +1,10 @@
-"""Opening the file, its transactions, and SQLite's errors in plain words.
+"""Opening the file, transactions, and converting SQLite's errors to plain sentences.
 
 The journal is a rollback journal (`TRUNCATE`), never a WAL: SQLite up to 3.51.2 can lose a commit when
-one connection resets the WAL while another writes ("WAL-reset bug"), Pythons carry such a SQLite for
-years, and several of our processes may have one replica open. `synchronous=FULL`: a change that a peer
-has seen survives a power cut. (With `DELETE` the last commit could be undone by one: the unlinked journal
-may be there again. SQLite syncs a truncated one.)
+one connection resets the WAL while another writes ("WAL-reset bug"), Python installations keep such a SQLite
+for years, and several of our processes may have one replica open. `synchronous=FULL`: a change that a peer
+has seen survives a power cut. (With `DELETE` a power cut could undo the last commit, because the unlinked
+journal may reappear. SQLite syncs a truncated journal.)
 """
 
 import os
@@ -33,7 +33,7 @@ from crdtnotes.errors import (
 from crdtnotes.store.file.header import APPLICATION_ID, SCHEMA
 
 BUSY_TIMEOUT = 30.0
-"""How long, in seconds, to wait for another process that holds the replica."""
+"""Seconds to wait for another process that has locked the replica."""
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
@@ -42,8 +42,8 @@ _Identity = tuple[int, int]
 _open: Counter[_Identity] = Counter()
 _open_lock = Lock()
 # The files that this process has open, by device and inode. SQLite's locks on a file belong to the process,
-# and closing any descriptor of it drops them all: so a file that is open must not be opened past SQLite, not
-# even to look at its header.
+# and closing any descriptor of the file drops them all: so while a file is open, nothing but SQLite may open
+# it, not even to read its header.
 
 
 class ReplicaFile:
@@ -54,19 +54,19 @@ class ReplicaFile:
         self._identity: _Identity | None = identity
 
     def refuse_if_replaced(self, path: Path) -> None:
-        """Raise StoreError where another file has taken this one's place: what is written here would be lost.
+        """Raise StoreError if the file at the path was replaced: whatever is written here would be lost.
 
-        A repair does that, or whoever restores a backup while the vault is open.
+        A repair replaces the file, and so does restoring a backup while the vault is open.
         """
         status = path.stat()
         if (status.st_dev, status.st_ino) != self._identity:
-            raise StoreError(f"{path} was replaced by another file while it was open; open it anew.")
+            raise StoreError(f"{path} was replaced by another file while it was open; open it again.")
 
     def close(self) -> None:
         """Close the connection; a second call does nothing."""
         identity, self._identity = self._identity, None
         if identity is not None:
-            # The emptied journal would stay beside the file; SQLite removes it if nobody is writing.
+            # The emptied journal would stay beside the file; SQLite removes it if no process is writing.
             with suppress(sqlite3.Error):
                 self.conn.execute("PRAGMA busy_timeout = 0")
                 self.conn.execute("PRAGMA journal_mode = DELETE")
@@ -83,10 +83,10 @@ def _release(identity: _Identity) -> None:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` to build a file at; it takes its place once it is whole, or not at all.
+    """Yield a path beside `path` at which to build a file, which is moved to `path` once it is complete.
 
-    Only its owner may read the file, and a power cut does not undo that it is there. Raises VaultExists
-    when something is at `path`.
+    Only its owner may read the file, and it survives a power cut. Raises VaultExists if something is at
+    `path` already.
     """
     taken = VaultExists(f"There is already something at {path}.")
     with plain_errors(path):
@@ -101,7 +101,7 @@ def new_file(path: Path) -> Iterator[Path]:
             except FileExistsError:
                 raise taken from None
             except OSError:
-                # This file system has no hard links. Reserve the path, so that nothing is overwritten.
+                # This file system has no hard links: reserve the path, so that nothing is overwritten.
                 try:
                     _create_empty(path)
                 except FileExistsError:
@@ -113,9 +113,9 @@ def new_file(path: Path) -> Iterator[Path]:
 
 
 def replace_file(path: Path, new: Path) -> Path:
-    """Put the file `new` where `path` is; return where the file that was there lies now, under another name.
+    """Replace the file at `path` by the file `new`; return the path to which the old file was renamed.
 
-    After a power cut the one or the other is at `path`.
+    After a power cut either the old or the new file is at `path`.
     """
     with plain_errors(path):
         aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(2).hex()}")
@@ -127,15 +127,15 @@ def replace_file(path: Path, new: Path) -> Path:
         sync_folder(path.parent)
         journal = path.with_name(f"{path.name}-journal")
         with suppress(FileNotFoundError):
-            # It belongs to the file that was here, which SQLite could not open.
+            # This journal belongs to the old file, which SQLite could not open.
             journal.rename(aside.with_name(f"{aside.name}-journal"))
     return aside
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable: what was made or renamed there survives a power cut."""
+    """Make the names in a folder durable: files created or renamed there survive a power cut."""
     if os.name == "nt":
-        return  # Windows opens no folders, and its NTFS logs names by itself
+        return  # Windows cannot open folders, and NTFS journals names by itself
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -148,7 +148,7 @@ def _create_empty(path: Path) -> None:
 
 
 def create_file(path: Path, meta: Mapping[str, object]) -> None:
-    """Make a replica file without a change in it; raises VaultExists, ReadOnly or StoreError."""
+    """Create a replica file without changes; raises VaultExists, ReadOnly or StoreError."""
     with plain_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as part:
@@ -161,12 +161,12 @@ def create_file(path: Path, meta: Mapping[str, object]) -> None:
 
 
 def open_file(path: Path, *, read_only: bool = False) -> ReplicaFile:
-    """Open a replica file that is there.
+    """Open an existing replica file.
 
     Raises VaultNotFound, NotAVault, NewerVault (the file is then untouched), ReadOnly or Damaged.
     """
     with plain_errors(path):
-        identity = _claim(path)
+        identity = _register_open(path)
         try:
             db = ReplicaFile(_connect(path, read_only=read_only), identity)
         except BaseException:
@@ -187,8 +187,8 @@ def _schema_of(conn: sqlite3.Connection) -> int:
 
 
 def _migrate(conn: sqlite3.Connection, meta: Mapping[str, object] | None = None) -> None:
-    """Take the steps to the newest schema that are not taken yet, and add to `meta`: all of it or nothing."""
-    # These take longer to load than a vault takes to open, and few files need them.
+    """Apply the pending migrations and insert the rows of `meta`, all in one transaction."""
+    # These modules take longer to load than a vault takes to open, and few files need them.
     from sqlite_utils import Database
 
     from crdtnotes.store.file.schema import migrations
@@ -199,12 +199,12 @@ def _migrate(conn: sqlite3.Connection, meta: Mapping[str, object] | None = None)
         conn.executemany("INSERT INTO meta VALUES (?, ?)", list((meta or {}).items()))
 
 
-def _claim(path: Path) -> _Identity:
+def _register_open(path: Path) -> _Identity:
     """Check that the file is ours and count it as open; raises VaultNotFound, NotAVault or NewerVault."""
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise VaultNotFound(f"There is no vault at {path}; `crdtnotes init` makes one.") from None
+        raise VaultNotFound(f"There is no vault at {path}; `crdtnotes init` creates one.") from None
     if stat.S_ISDIR(status.st_mode):
         raise NotAVault(f"{path} is a folder, not a vault file.")
     if not stat.S_ISREG(status.st_mode):
@@ -219,13 +219,13 @@ def _claim(path: Path) -> _Identity:
 
 
 def refuse_newer(path: Path) -> None:
-    """Raise VaultNotFound or NewerVault; a file that is damaged, or no vault at all, passes."""
+    """Raise VaultNotFound or NewerVault; a damaged file, or one that is not a vault, passes."""
     with plain_errors(path), suppress(NotAVault):
-        _release(_claim(path))
+        _release(_register_open(path))
 
 
 def _check_header(path: Path) -> None:
-    """Look at the file without letting SQLite near it, so that what is not ours stays as it is."""
+    """Check the file's header without SQLite, so that a file that is not ours stays unchanged."""
     with path.open("rb") as file:
         header = file.read(_HEADER)
     if len(header) < _HEADER or not header.startswith(_MAGIC):
@@ -240,9 +240,10 @@ def _check_header(path: Path) -> None:
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open a connection, and undo what a process that was killed left half done.
+    """Open a connection, and roll back the unfinished transaction of a process that was killed.
 
-    SQLite does that at the first look at the file; but who may only read it cannot, and so cannot read.
+    SQLite rolls back when the file is first read. A read-only connection cannot do that, and then it cannot
+    read either; so a writable one is opened first.
     """
     try:
         return _open_connection(path, read_only=read_only)
@@ -269,13 +270,13 @@ def _open_connection(path: Path, *, read_only: bool) -> sqlite3.Connection:
 
 
 _VALUES_AT_A_TIME = 500
-# SQLite before 3.32 takes 999 parameters at the most.
+# SQLite before 3.32 takes at most 999 parameters.
 
 
 def rows_for(
     conn: sqlite3.Connection, query: str, column: str, values: Collection[object]
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a query in which the column has one of these values, many values at a time."""
+    """Yield the rows of a query whose column has one of these values; many values go into each statement."""
     for part in batched(values, _VALUES_AT_A_TIME):
         yield from conn.execute(f"{query} WHERE {column} IN ({', '.join('?' * len(part))})", part).fetchall()
 
@@ -306,14 +307,14 @@ def writing(db: ReplicaFile, path: Path) -> Iterator[None]:
 
 @contextmanager
 def plain_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the operating system raise into our errors."""
+    """Convert the errors of SQLite and of the operating system to ours."""
     try:
         yield
     except sqlite3.Error as error:
         raise _plain(error, path) from error
     except UnicodeDecodeError as error:
-        # Text in the file that is no text, or SQLite's own message about it.
-        raise Damaged(f"{path} is damaged; `crdtnotes check` says how far.") from error
+        # Text in the file, or in SQLite's message about it, that is not valid UTF-8.
+        raise Damaged(f"{path} is damaged; `crdtnotes check` shows the damage.") from error
     except PermissionError as error:
         if isinstance(error, StoreError):
             raise
@@ -328,21 +329,21 @@ _NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.
 
 
 _NO_TEXT = "Could not decode to UTF-8"
-# How Python says, without a code, that what is kept as text in the file is none.
+# Python's message, which has no error code, for text in the file that is not valid UTF-8.
 
 
 def _plain(error: sqlite3.Error, path: Path) -> StoreError:
     if _NO_TEXT in str(error):
-        return Damaged(f"{path} is damaged; `crdtnotes check` says how far.")
+        return Damaged(f"{path} is damaged; `crdtnotes check` shows the damage.")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Busy(f"Another process has been writing to {path} for over {BUSY_TIMEOUT:.0f} seconds.")
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(f"There is no room left for {path}; nothing was written.")
     if getattr(error, "sqlite_errorcode", 0) in _NOT_WRITTEN:
-        # SQLite does not tell a quota or a limit on files from a disk that fails.
+        # SQLite does not distinguish an exceeded quota or file size limit from a failing disk.
         return DiskFull(
-            f"{path} cannot be written: a quota is used up, or the disk fails; nothing was written."
+            f"{path} cannot be written: a quota is used up, or the disk is failing; nothing was written."
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return ReadOnly(f"{path} can only be read here.")
@@ -351,5 +352,5 @@ def _plain(error: sqlite3.Error, path: Path) -> StoreError:
     if code == sqlite3.SQLITE_NOTADB:
         return NotAVault(f"{path} is not a crdtnotes vault.")
     if code == sqlite3.SQLITE_CORRUPT:
-        return Damaged(f"{path} is damaged ({error}); `crdtnotes check` says how far.")
+        return Damaged(f"{path} is damaged ({error}); `crdtnotes check` shows the damage.")
     return StoreError(f"{path} cannot be used: {error}.")

@@ -1,7 +1,7 @@
-"""What the header of a replica's file says of it."""
+"""The numbers in the header of a replica's file."""
 
 APPLICATION_ID = 0x63_72_64_74
-"""Says that the file is ours ("crdt")."""
+"""Identifies the file as ours ("crdt")."""
 
 SCHEMA = 3
-"""Kept as the file's user_version; a file with a larger one is refused and left untouched."""
+"""Stored as the file's user_version; a file with a larger number is refused and left untouched."""

@@ -1,6 +1,6 @@
-"""The tables of a replica's file, as steps that are taken once each and in order.
+"""The tables of a replica's file, as migrations that are applied once each and in order.
 
-What is *primary*: `meta`, `log`, `blocks`, `dictionaries`, the chain heads in `actors`, and what is known of
+*Primary* data: `meta`, `log`, `blocks`, `dictionaries`, the chain heads in `actors`, and the tables about
 devices. All the rest is derived from the log and can be rebuilt from it.
 """
 
@@ -13,48 +13,49 @@ migrations = Migrations("crdtnotes")
 
 @migrations()
 def m001_replica(db: Database) -> None:
-    """Create the first form of a replica."""
+    """Create the tables of the first schema."""
     for statement in _M001:
         db.execute(statement)
 
 
 @migrations()
 def m002_devices(db: Database) -> None:
-    """Add what a replica knows of devices."""
+    """Add the tables about devices."""
     for statement in _M002:
         db.execute(statement)
 
 
 @migrations()
 def m003_proofs(db: Database) -> None:
-    """Add what proves which version of a change stands."""
+    """Add the table of the proofs of fork winners."""
     for statement in _M003:
         db.execute(statement)
 
 
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
-    # One row a stream: its head, the chain's hash there, and the highest counter it has taken.
+    # One row a stream: its head, the chain's hash there, and the highest counter used in it.
     """CREATE TABLE actors (
         id INTEGER PRIMARY KEY, actor INTEGER NOT NULL UNIQUE,
         seq INTEGER NOT NULL, last INTEGER NOT NULL, hash BLOB NOT NULL)""",
-    # What the author of a stream has said that it had seen: how far, and the highest counter there.
+    # What the author of a stream claims to have seen: up to which seq, and the highest counter there.
     """CREATE TABLE seen (
         author INTEGER NOT NULL, actor INTEGER NOT NULL, seq INTEGER NOT NULL, last INTEGER NOT NULL,
         PRIMARY KEY (author, actor)) WITHOUT ROWID""",
-    # Changes, numbered in the order in which they came, which is a causal order. `actor` and `note` are rows
-    # of theirs, `last` is the highest counter, `length` that of `data` before compression, NULL if it is not.
+    # Changes, numbered in the order in which they came, which is a causal order. `actor` and `note` are row
+    # ids of `actors` and `notes`, `last` is the highest counter, `length` is the length of `data` before
+    # compression, NULL if it is not compressed.
     """CREATE TABLE log (
         id INTEGER PRIMARY KEY, actor INTEGER NOT NULL, seq INTEGER NOT NULL, note INTEGER NOT NULL,
         last INTEGER NOT NULL, hash BLOB NOT NULL, length INTEGER, data BLOB NOT NULL,
         UNIQUE (actor, seq))""",
     "CREATE INDEX log_note ON log (note, id)",
-    # What the log's compressed changes have in common (store/log/dictionaries.py).
+    # Compression dictionaries for the log's changes (store/log/dictionaries.py).
     """CREATE TABLE dictionaries (
         id INTEGER NOT NULL, copy INTEGER NOT NULL, sum BLOB NOT NULL, data BLOB NOT NULL,
         UNIQUE (id, copy))""",
     "CREATE INDEX log_small ON log (actor, seq) WHERE length IS NULL",
-    # Changes that were packed (store/log/blocks.py says what each column is), and the notes they are on.
+    # Packed changes (store/log/blocks.py explains each column), and the notes that they edit.
     """CREATE TABLE blocks (
         id INTEGER PRIMARY KEY, actor INTEGER NOT NULL, seq INTEGER NOT NULL, until INTEGER NOT NULL,
         start INTEGER NOT NULL, last INTEGER NOT NULL, before BLOB NOT NULL, hash BLOB NOT NULL,
@@ -75,18 +76,18 @@ _M001 = (
     "CREATE INDEX notes_base ON notes (base_key)",
     "CREATE INDEX notes_stale ON notes (id) WHERE upto < head",
     "CREATE INDEX notes_unindexed ON notes (id) WHERE indexed IS NULL AND name IS NOT NULL",
-    # Snapshots: apart, so that listing notes does not step over their texts. A note of which the log has
-    # but its birth needs none. `length` as in `log`.
+    # Snapshots: in their own table, so that listing notes does not read over their texts. A note of which the
+    # log has only its birth needs none. `length` as in `log`.
     """CREATE TABLE texts (
         note INTEGER PRIMARY KEY, length INTEGER, text BLOB NOT NULL, sum BLOB NOT NULL,
         state BLOB NOT NULL)""",
-    # What can lead to a note: its shown name (rank 0), its aliases (1), every name it ever had (2).
+    # The names that lead to a note: its shown name (rank 0), its aliases (1), every name it ever had (2).
     """CREATE TABLE names (
         title_key TEXT NOT NULL, note INTEGER NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL,
         PRIMARY KEY (title_key, note, key, rank)) WITHOUT ROWID""",
     "CREATE INDEX names_note ON names (note)",
-    # What links say, once each; `title_key` is NULL for what names no note. A row stays for good: other
-    # processes know it by its id.
+    # The distinct contents of links; `title_key` is NULL for kinds that name no note. A row stays for good:
+    # other processes know it by its id.
     """CREATE TABLE elements (
         id INTEGER PRIMARY KEY, kind TEXT NOT NULL, value TEXT NOT NULL, title_key TEXT,
         UNIQUE (value, kind))""",
@@ -97,7 +98,7 @@ _M001 = (
         PRIMARY KEY (note, element)) WITHOUT ROWID""",
     "CREATE INDEX links_element ON links (element)",
     "CREATE INDEX links_target ON links (target) WHERE target IS NOT NULL",
-    # Whom this replica was in step with last, and when (wall time in ms).
+    # The peers with which this replica was in step, and when (wall time in ms).
     """CREATE TABLE peers (
         device TEXT PRIMARY KEY, address TEXT NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID""",
     """CREATE VIRTUAL TABLE search USING fts5(
@@ -107,22 +108,22 @@ _M001 = (
 )
 
 _M002 = (
-    # Signed records about devices, each after its signer's. `meta` has the founder's digest as `root`.
-    # Primary.
+    # Signed records about devices, each after its signer's record. `meta` has the digest of the founder's
+    # record as `root`. Primary.
     "CREATE TABLE members (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, record BLOB NOT NULL)",
-    # When a device was last here (wall time in ms), and what it had then.
+    # When a device was last connected (wall time in ms), and the version that it had then.
     "CREATE TABLE contacts (device BLOB PRIMARY KEY, seen INTEGER NOT NULL, version BLOB NOT NULL)",
-    # Where a device was reached, and when last.
+    # The addresses at which a device was reached, and when each last worked.
     """CREATE TABLE addresses (
         device BLOB NOT NULL, address TEXT NOT NULL, worked INTEGER NOT NULL,
         PRIMARY KEY (device, address)) WITHOUT ROWID""",
-    # Whose a stream is: what proves it (crdtnotes/trust/actors.py). Primary, as all that follows.
+    # The owner of each stream, with its proof (crdtnotes/trust/actors.py). Primary, like the tables below.
     """CREATE TABLE authors (
         actor INTEGER PRIMARY KEY, key BLOB NOT NULL, nonce BLOB NOT NULL)""",
     "CREATE INDEX authors_key ON authors (key)",
     # The checkpoints of a paired vault (signing/checkpoints.py), with the bytes of changes since the one
-    # before and whether it waits for signatures; and the signatures of the heads that have moved there.
-    # Actors are named in full, so that the rows outlive a log that is written anew.
+    # before and whether it waits for signatures; and the signatures of the heads that moved there.
+    # `actor` is the actor itself, not a row id, so that the rows stay valid when the log is rewritten.
     "CREATE TABLE cuts (id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, waits INTEGER NOT NULL)",
     """CREATE TABLE signatures (
         cut INTEGER NOT NULL, actor INTEGER NOT NULL, seq INTEGER NOT NULL, signature BLOB NOT NULL,
@@ -131,8 +132,8 @@ _M002 = (
 )
 
 _M003 = (
-    # What shows that an author signed the version of its change that stands (store/forks/winners.py), and the
-    # chain's hash there. Which ones stand is in `meta`. Primary.
+    # The proof that an author signed the winner of a fork (store/forks/winners.py), and the chain's hash
+    # there. The winners themselves are in `meta`. Primary.
     """CREATE TABLE proofs (
         actor INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, proof BLOB NOT NULL,
         PRIMARY KEY (actor, seq)) WITHOUT ROWID""",

@@ -1,4 +1,4 @@
-"""Which branch of a stream stands where a replica was copied, and how the other one gives way."""
+"""Which branch of a stream wins after a replica was copied, and how the other one gives way."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from crdtnotes.store.forks.split import Division
 
 DERIVE_EVERY = 500
-"""Changes of a log that is written anew, after which what is derived follows: so memory stays bounded."""
+"""While a log is rewritten, derived data is updated after this many changes, so that memory stays bounded."""
 
 
 class Forks:
-    """The forks that a replica knows, each call a transaction or a look of its own."""
+    """The forks that a replica knows; each call is a transaction or a read of its own."""
 
     def __init__(self, core: ReplicaCore) -> None:
         self._core = core
         self._winners = core.winners
 
     def is_fork(self, actor: int, seq: int) -> bool:
-        """Tell whether it is known that there were two versions of a change."""
+        """Tell whether two versions of a change are known to have existed."""
         return (actor, seq) in self._winners
 
     def hash_at(self, actor: int, seq: int) -> bytes | None:
-        """Return the hash of an actor's stream at a seq, as it stands; None if that is not known here."""
+        """Return the hash of an actor's stream at a seq, or of the winner there; None if neither is known."""
         with self._core.reading():
             found = self._core.log.hash_at(actor, seq)
             winner = self._winners.rank(actor, seq) if found is None else None
@@ -45,7 +45,7 @@ class Forks:
             return rank(self._core.log, actor, seq) or self._winners.rank(actor, seq)
 
     def check(self, change: Change, data: bytes) -> None:
-        """Refuse a change under whose number another one stands here; raises Fork."""
+        """Raise Fork if this replica has another change, or another winner, under this change's number."""
         found = chain(self._core.log.hash_at(change.actor, change.seq - 1) or b"", data)
         if found != self.hash_at(change.actor, change.seq):
             raise Fork(
@@ -56,68 +56,68 @@ class Forks:
             )
 
     def missing_winners(self) -> list[tuple[int, int, bytes]]:
-        """Return `(actor, seq, hash)` of the versions that stand next in a stream here, and are not here.
+        """Return `(actor, seq, hash)` of the winners that come next in a stream here and are not here.
 
-        In a paired vault those that this replica can show to others.
+        In a paired vault, only those whose proof this replica can show to others.
         """
         with self._core.reading():
             return self._winners.missing_winners(proven=self._core.members.founded)
 
     def proof(self, actor: int, first: int) -> list[bytes | Heads]:
-        """Return what proves the version that stands at a place; nothing if it is not here (yet)."""
+        """Return the proof of the winner at a place; empty if the winner is not here (yet)."""
         with self._core.steady():
             return self._core.signer.proof(actor, first) or self._winners.proof(actor, first)
 
-    def give_way(self, actor: int, first: int, standing: Rank, proof: Sequence[bytes | Heads] = ()) -> str:
-        """Let this replica's branch of a stream, from `first` on, give way to one of the rank `standing`.
+    def give_way(self, actor: int, first: int, winner: Rank, proof: Sequence[bytes | Heads] = ()) -> str:
+        """Let this replica's branch of a stream, from `first` on, give way to the branch of rank `winner`.
 
-        What it holds is written again in other streams, so no text is lost; the other branch is still to
-        come. In a paired vault `proof` must show that the stream's device has signed that one. Returns a
-        sentence for a person. Raises NotCovered where it does not, and Fork where nobody can sign what would
-        be written again.
+        The changes of our branch move to other streams, so no text is lost; the other branch is still to
+        come. In a paired vault `proof` must show that the stream's device has signed the other branch.
+        Returns a sentence for the user. Raises NotSigned if the proof does not show that, and Fork if nobody
+        can sign the moved changes.
         """
         from crdtnotes.store.forks.split import divide, unpaired_name
 
         core = self._core
         with core.transaction():
             founded = core.members.founded
-            if founded and core.signer.proven_rank(actor, first, proof) != standing:
-                raise NotSigned(f"A peer showed another change {first} of {actor:016x} than it had said.")
+            if founded and core.signer.proven_rank(actor, first, proof) != winner:
+                raise NotSigned(f"A peer proved another change {first} of {actor:016x} than it announced.")
             if core.log.head(actor).seq >= first:
                 division = divide(core.log, actor, first, core.signer.move if founded else unpaired_name)
-                settled = {**division.vacant, **division.settled}
-                proofs = {place: self.proof(*place) for place in settled} if founded else {}
+                winners = {**division.vacant, **division.conflicts}
+                proofs = {place: self.proof(*place) for place in winners} if founded else {}
                 self._rewrite(division)
-                for place, stands in settled.items():
-                    self._winners.put(place, stands, proofs.get(place, ()))
-                self._cover_rewritten(actor, first)
-            self._winners.put((actor, first), standing, proof)
+                for place, winning in winners.items():
+                    self._winners.put(place, winning, proofs.get(place, ()))
+                self._sign_rewritten(actor, first)
+            self._winners.put((actor, first), winner, proof)
         sentence = (
             f"A device was copied or restored from a backup: from change {first} of {actor:016x} on there "
-            "were two versions. One stands; what the other holds was written again, and nothing is lost."
+            "were two versions. One was kept, the changes of the other were moved, and nothing is lost."
         )
         with core.reading():
             if core.signer.checkpoints.unsigned_streams():
-                sentence += " What other devices wrote there reaches others once these have signed it again."
+                sentence += " Moved changes of other devices are sent on once these devices have signed them."
         import logging  # takes longer to load than a vault takes to open
 
         logging.getLogger("crdtnotes.store").warning(sentence)
         return sentence
 
-    def _cover_rewritten(self, actor: int, first: int) -> None:
-        """See to what covers a log that was written anew; raises Fork where that cannot be sent to others."""
+    def _sign_rewritten(self, actor: int, first: int) -> None:
+        """Sign a log that was rewritten; raises Fork if a group has become too large to be sent."""
         self._core.log.grown.clear()
-        if self._core.members.founded and self._core.signer.mend() > MAX_GROUP_BYTES:
+        if self._core.members.founded and self._core.signer.mend_signatures() > MAX_GROUP_BYTES:
             raise Fork(
-                f"From change {first} of {actor:016x} on there are two versions, and too much was built on "
-                "them to be written again. Export the notes of this device (crdtnotes export), join with a "
+                f"From change {first} of {actor:016x} on there are two versions, and too many changes depend "
+                "on them to move them: export the notes of this device (crdtnotes export), join with a "
                 "new replica, and import them there.",
                 actor,
                 first,
             )
 
     def _rewrite(self, division: Division) -> None:
-        """Write the log anew, and all that is derived from it."""
+        """Rewrite the log and all data derived from it."""
         core, derived = self._core, self._core.derived
         core.log.clear()
         derived.clear()

@@ -1,25 +1,26 @@
-"""A branch gives way: its changes, and all that build on them, are written again in other streams.
+"""A branch gives way: its changes, and all changes that depend on them, move to other streams.
 
 Rules
-    - Of two branches under one `(actor, seq)` the one of the smaller *rank* stands, on every replica: that of
-      the change written earlier, by its author's clock, and where the times are equal of the smaller hash.
-      Any order of the bytes would do; this one leaves alone what the peers of a restored device have
-      built on for long.
-    - What gives way takes with it all that its authors wrote in its knowledge. Each of these streams ends
-      before its first such change; the rest of it moves to a new stream (`changes/relabel.py`) whose name
-      and bytes follow from what is moved. So whoever else holds the branch moves it to the very same
-      changes, and nothing is there twice. No text is lost, no delete undone.
-    - Which version stands is said of the versions as they were written, whatever becomes of them: one that
-      moves because it builds on another branch that gave way still stands at its place against those of
-      larger rank (`store/forks/winners.py`). Else it would depend on which fork is found first what moves.
-    - Where the new stream is here already and goes on otherwise, that is a fork like any other; it is settled
-      at once.
-    - In a paired vault the new stream is one of the same device, and that device signs it
+    - Of two branches under one `(actor, seq)` the one of the smaller *rank* wins, on every replica: the
+      branch whose first change was written earlier, by its author's clock, or has the smaller hash if the
+      times are equal. Any fixed order would do; this one keeps the branch on which the peers of a restored
+      device have built for a long time.
+    - With the losing branch move all changes whose authors had seen it when they wrote them. Each of these
+      streams ends before its first such change; the rest of it moves to a new stream (`changes/relabel.py`)
+      whose name and bytes are computed from the moved changes. So every replica that holds the branch moves
+      it to exactly the same changes, and nothing is duplicated. No text is lost, and no delete is undone.
+    - The winner is chosen among the versions as they were written, whatever happens to them later: a version
+      that moves because it depends on a losing branch still wins at its place against versions of larger
+      rank (`store/forks/winners.py`). Otherwise the changes that move would depend on which fork is found
+      first.
+    - If the new stream is here already and continues differently, that is a fork like any other; it is
+      resolved at once.
+    - In a paired vault the new stream belongs to the same device, and that device signs it
       (`store/signing/signer.py`). A replica on another device waits for that signature.
-    - What stays does not build on what moves, so the log is the former, then the latter. Everything derived
-      is computed from it anew. One transaction holds all of that.
+    - Changes that stay do not depend on changes that move, so the new log is the former followed by the
+      latter. All derived data is computed again from it. All of this happens in one transaction.
 
-Forks are rare and a log is read fast, so all of it is written anew.
+Forks are rare and reading a log is fast, so the whole log is rewritten.
 """
 
 from collections import Counter
@@ -36,22 +37,22 @@ Logged = tuple[Change, bytes]
 """A change and its bytes."""
 
 Name = Callable[[int, int, bytes], int]
-"""Returns the stream to which an actor's changes from a seq on move, by the content of its first change."""
+"""Returns the stream to which an actor's changes from a seq on move, given the first one's content."""
 
 
 class Division(NamedTuple):
-    """What becomes of a log: what stays, what is written behind it, and which places are settled.
+    """The division of a log: the changes that stay, and the moved changes to write after them.
 
-    `cut` are the streams that lose their end. `vacant` are the places from which changes move, with the rank
-    of what was there; `settled` those at which a stream that was here already went on otherwise, with the
-    rank of what stands there.
+    `cut` holds the streams that lose their end. `vacant` holds the places from which changes move, with the
+    rank of the version that was there. `conflicts` holds the places at which a stream that was here already
+    continued differently, with the rank of the winner there.
     """
 
     stay: list[Logged]
     moved: list[Logged]
     cut: frozenset[int]
     vacant: dict[Place, Rank]
-    settled: dict[Place, Rank]
+    conflicts: dict[Place, Rank]
 
 
 def unpaired_name(_actor: int, _first: int, content: bytes) -> int:
@@ -71,34 +72,34 @@ def rank(log: Log, actor: int, seq: int) -> Rank | None:
 
 
 def divide(log: Log, actor: int, first: int, name: Name = unpaired_name) -> Division:
-    """Divide the log where an actor's branch from `first` on gives way; raises what `name` raises."""
+    """Divide the log so that an actor's branch from `first` on gives way; raises what `name` raises."""
     logged = list(log.opened({}))
     losers = {(actor, first)}
     salts: Counter[Place] = Counter()
-    settled: dict[Place, Rank] = {}
+    conflicts: dict[Place, Rank] = {}
     while True:
         attempt = _Attempt(log, losers, salts, name)
         attempt.run(logged)
         clash = attempt.clash()
         if clash is None:
             cut = frozenset(actor for actor, _ in attempt.vacant)
-            return Division(attempt.stay, attempt.fresh, cut, attempt.vacant, settled)
-        settled[clash.place] = clash.standing
+            return Division(attempt.stay, attempt.fresh, cut, attempt.vacant, conflicts)
+        conflicts[clash.place] = clash.winner
         losers.add(clash.loser)
-        # Where its very first change is another, the name is taken: it needs a different one.
+        # If the streams differ in their very first change, the name is taken: the moved one needs another.
         salts[clash.loser] += clash.place[1] == 1
 
 
 class _Clash(NamedTuple):
-    """Two different changes for one place of a stream that is made: which stands, and where the other was."""
+    """Two different changes for one place of a new stream: the winner, and where the loser was before."""
 
     place: Place
-    standing: Rank
+    winner: Rank
     loser: Place
 
 
-class _Told(NamedTuple):
-    """A change as it is told in its new stream, its bytes, and the place that it had before."""
+class _Relabelled(NamedTuple):
+    """A change as it is in its new stream, its bytes, and the place that it had before."""
 
     change: Change
     data: bytes
@@ -106,10 +107,10 @@ class _Told(NamedTuple):
 
 
 class _Attempt:
-    """One way through the log, by what is known to give way."""
+    """One pass over the log, with the branches that are known to give way so far."""
 
     def __init__(self, log: Log, losers: set[Place], salts: Counter[Place], name: Name) -> None:
-        """`salts` counts the names of a place's new stream that are taken."""
+        """`salts` counts, for each place, the names for its new stream that are taken."""
         self._log = log
         self._losers = losers
         self._salts = salts
@@ -117,14 +118,14 @@ class _Attempt:
         self._moves: dict[int, list[Move]] = {}
         self._seen: dict[int, Version] = {}
         self._last: dict[int, int] = {}
-        self._told: list[_Told] = []
+        self._relabelled: list[_Relabelled] = []
         self.stay: list[Logged] = []
         self.fresh: list[Logged] = []
-        """What moves, as it is told there, as far as it is not there already."""
+        """The moved changes that are not in their new streams already."""
         self.vacant: dict[Place, Rank] = {}
 
     def run(self, logged: list[Logged]) -> None:
-        """Divide the log into what stays and what moves."""
+        """Divide the log into the changes that stay and the changes that move."""
         for change, data in logged:
             by, seq = change.actor, change.seq
             if (by, seq) in self._losers or moves_with(change, self._moves):
@@ -150,27 +151,27 @@ class _Attempt:
                 own[-1].to = self._name(by, seq, content + bytes(salt))
                 salt += 1
         moved = relabel(change, seen, self._moves)
-        self._told.append(_Told(moved, encode(moved), (by, seq)))
+        self._relabelled.append(_Relabelled(moved, encode(moved), (by, seq)))
 
     def clash(self) -> _Clash | None:
-        """Return where a change that moves comes to a place that another one has; fill `fresh`."""
+        """Return where a moved change comes to a place that another change has, if any; fill `fresh`."""
         held = {
-            (change.actor, change.seq): _Told(change, data, (change.actor, change.seq))
+            (change.actor, change.seq): _Relabelled(change, data, (change.actor, change.seq))
             for change, data in self.stay
         }
         tips: dict[Place, bytes] = {}
-        for told in self._told:
-            to, seq = place = told.change.actor, told.change.seq
+        for moved in self._relabelled:
+            to, seq = place = moved.change.actor, moved.change.seq
             before = tips.get((to, seq - 1)) or self._log.hash_at(to, seq - 1) or NO_HASH
             other = held.get(place)
             if other is None:
-                held[place] = told
-                tips[place] = chain(before, told.data)
-                self.fresh.append((told.change, told.data))
-            elif other.data != told.data:
-                mine = told.change.time, chain(before, told.data)
+                held[place] = moved
+                tips[place] = chain(before, moved.data)
+                self.fresh.append((moved.change, moved.data))
+            elif other.data != moved.data:
+                mine = moved.change.time, chain(before, moved.data)
                 theirs = other.change.time, chain(before, other.data)
                 if theirs < mine:
-                    return _Clash(place, theirs, told.origin)
+                    return _Clash(place, theirs, moved.origin)
                 return _Clash(place, mine, other.origin)
         return None

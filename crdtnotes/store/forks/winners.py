@@ -1,11 +1,11 @@
-"""Which version of a change stands, where there were two: remembered for good, with what proves it.
+"""The winners of forks: stored for good, each with its proof.
 
-A replica keeps a *standing* version for each place, an actor and a seq, at which it settled a fork, and for
-each place from which changes moved because they build on a branch that gave way (`forks/split.py`). A version
-of a larger rank gives way to it, also where the standing one itself has moved or is yet to come. In a
-paired vault its author's signature is kept with it, so that this replica can show it to others.
+A replica keeps a *winner* for each place, an actor and a seq, at which it resolved a fork, and for each place
+from which changes moved because they depend on a branch that gave way (`forks/split.py`). A version of a
+larger rank gives way to the winner, even if the winner itself has moved or has not arrived yet. In a paired
+vault its author's signature is kept with it, so that this replica can show it to others.
 
-What stood is forgotten once an earlier change of that stream gives way, for it followed on what is gone.
+A winner is forgotten once an earlier change of its stream gives way, because it followed that change.
 """
 
 import re
@@ -28,28 +28,26 @@ _proof_encoder = msgspec.msgpack.Encoder()
 _proof_decoder = msgspec.msgpack.Decoder(list[bytes])
 
 
-def fork_entry(actor: int, seq: int, standing: Rank) -> tuple[str, bytes]:
-    """Return key and value under which it is kept that of this change only one version stands."""
-    time, digest = standing
+def fork_entry(actor: int, seq: int, winner: Rank) -> tuple[str, bytes]:
+    """Return the key and the value of the `meta` row that stores a fork's winner."""
+    time, digest = winner
     return f"{_FORK}{actor:016x} {seq}", time.to_bytes(8, "big") + digest
 
 
 def forks_in(meta: Mapping[str, object]) -> dict[Place, Rank]:
-    """Return what was kept: `{(actor, seq): rank of the version that stands}`; raises Damaged."""
+    """Return the stored winners: `{(actor, seq): rank of the winner}`; raises Damaged."""
     result: dict[Place, Rank] = {}
     for key, value in meta.items():
         if isinstance(key, str) and key.startswith(_FORK):
             place = _PLACE.fullmatch(key)
             if place is None or not isinstance(value, bytes) or len(value) != _RANK_BYTES:
-                raise Damaged(
-                    "The vault's file is damaged where it keeps forks; `crdtnotes repair` mends it."
-                )
+                raise Damaged("The stored forks in the vault's file are damaged; run `crdtnotes repair`.")
             result[int(place[1], 16), int(place[2])] = (int.from_bytes(value[:8], "big"), value[8:])
     return result
 
 
 class ForkWinners:
-    """What a replica remembers of forks. Writing happens inside the caller's transaction."""
+    """The winners of a replica's forks. Methods that write must be called inside a transaction."""
 
     def __init__(self, conn: sqlite3.Connection, log: Log) -> None:
         self._conn = conn
@@ -57,25 +55,25 @@ class ForkWinners:
         self._ranks: dict[Place, Rank] = {}
 
     def read(self, meta: Mapping[str, object]) -> None:
-        """Take in what the file has now; raises Damaged."""
+        """Read the winners from the file's `meta` table; raises Damaged."""
         self._ranks = forks_in(meta)
 
     def __contains__(self, place: Place) -> bool:
-        """Whether a fork was settled at this place."""
+        """Whether a fork was resolved at this place."""
         return place in self._ranks
 
     def __iter__(self) -> Iterator[Place]:
-        """All places at which one was."""
+        """All places at which a fork was resolved."""
         return iter(self._ranks)
 
     def rank(self, actor: int, seq: int) -> Rank | None:
-        """Return the rank of the version that stands at a place; None if there was only one."""
+        """Return the rank of the winner at a place; None if there was no fork."""
         return self._ranks.get((actor, seq))
 
     def missing_winners(self, *, proven: bool) -> list[tuple[int, int, bytes]]:
-        """Return `(actor, seq, hash)` of the versions that stand next in a stream here, and are not here.
+        """Return `(actor, seq, hash)` of the winners that come next in a stream here and are not here.
 
-        If `proven`, only those of which there is a proof.
+        If `proven`, only those whose proof is stored.
         """
         found = sorted(
             (actor, seq, digest)
@@ -88,7 +86,7 @@ class ForkWinners:
         return found
 
     def put(self, place: Place, rank: Rank, proof: Sequence[bytes | Heads]) -> None:
-        """Remember which version stands; `proof` shows it to others, and may be empty."""
+        """Store a winner; `proof` shows it to others, and may be empty."""
         self._conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", fork_entry(*place, rank))
         self._ranks[place] = rank
         if proof:
@@ -99,7 +97,7 @@ class ForkWinners:
             )
 
     def proof(self, actor: int, seq: int) -> list[bytes | Heads]:
-        """Return what shows which version stands at a place; nothing if that was not kept."""
+        """Return the stored proof of the winner at a place; empty if there is none."""
         rank = self._ranks.get((actor, seq))
         row = self._conn.execute(
             "SELECT hash, proof FROM proofs WHERE actor = ? AND seq = ?", (actor, seq)
@@ -115,11 +113,11 @@ class ForkWinners:
                 elif isinstance(message, Changes):
                     items.append(messages.unpack(message))
         except (msgspec.DecodeError, DecodeError, TypeError):
-            return []  # it is damaged, and proves nothing
+            return []  # a damaged proof proves nothing
         return items
 
     def forget_beyond(self) -> None:
-        """Forget what stood behind the place at which a stream ends now: it followed on what is gone."""
+        """Delete the winners beyond the next change of their stream: they followed changes that are gone."""
         for place in [place for place in self._ranks if place[1] > self._log.head(place[0]).seq + 1]:
             self._conn.execute("DELETE FROM meta WHERE key = ?", fork_entry(*place, self._ranks[place])[:1])
             self._conn.execute("DELETE FROM proofs WHERE actor = ? AND seq = ?", place)

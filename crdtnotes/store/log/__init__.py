@@ -1,6 +1,6 @@
-"""Every change that a replica has, in the bytes that its author made.
+"""Every change that a replica has, in its author's bytes.
 
 ``log``           changes in causal order, chained by hash
-``blocks``        where runs of small changes lie packed together
-``dictionaries``  what many changes have in common, stored once
+``blocks``        runs of small changes, packed together
+``dictionaries``  compression dictionaries: content that many changes share, stored once
 """

@@ -1,6 +1,6 @@
-"""Packed parts of the log: runs of one actor's small changes, each run one compressed block.
+"""Packed parts of the log: each run of one actor's small changes is one compressed block.
 
-A block's changes keep their log ids and their exact bytes. Blocks are never changed, only replaced by
+A block's changes keep their log ids and their exact bytes. Blocks are never modified, only replaced by
 larger ones.
 """
 
@@ -16,8 +16,8 @@ from crdtnotes.changes.batch import Form, Packed, open_piece
 from crdtnotes.changes.change import Change, chain
 from crdtnotes.errors import Damaged, DecodeError
 
-KEPT = 2
-"""Blocks that stay open in memory."""
+MAX_OPEN_BLOCKS = 2
+"""Blocks that stay decoded in memory."""
 
 _COLUMNS = "blocks.id, actor, seq, until, start, last, before, hash, closed, ids, length, data"
 
@@ -26,7 +26,7 @@ _ids_decoder = msgspec.msgpack.Decoder(list[int])
 
 
 class Entry(NamedTuple):
-    """One change in the log: its log id, itself, its bytes, the chain's hash there."""
+    """One change in the log: its log id, the change, its bytes, and the chain's hash there."""
 
     id: int
     change: Change
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A block as it lies in the file: changes `seq … until` of the actor with this row.
+    """A block as it is stored: changes `seq … until` of the actor with this row id.
 
     `id` is the log id of its last change. `start` is the first counter in it, `last` the highest; `before`
     and `hash` are the chain's hashes before and after it. `closed`: only its first change has deps.
@@ -54,7 +54,7 @@ class Block(NamedTuple):
     packed: Packed
 
     def entries(self) -> list[Entry]:
-        """Return the changes; raises Damaged when they are not what was packed."""
+        """Return the changes; raises Damaged if they are not the ones that were packed."""
         count = self.until - self.seq + 1
         try:
             opened = open_piece(self.packed)
@@ -64,18 +64,18 @@ class Block(NamedTuple):
         result: list[Entry] = []
         tip = self.before
         if len(opened) != count or len(ids) != count:
-            raise Damaged("A packed part of the log is damaged: it does not have the changes that it should.")
+            raise Damaged("A packed part of the log is damaged: it does not contain the expected changes.")
         for id, (change, data) in zip(ids, opened, strict=True):
             tip = chain(tip, data)
             result.append(Entry(id, change, data, tip))
         if tip != self.hash:
-            raise Damaged("A packed part of the log is damaged: its hash does not fit.")
+            raise Damaged("A packed part of the log is damaged: its hash does not match.")
         if not self._describes(result):
-            raise Damaged("A packed part of the log is damaged: it is not what it is said to be.")
+            raise Damaged("A packed part of the log is damaged: its description does not match its changes.")
         return result
 
     def _describes(self, entries: list[Entry]) -> bool:
-        """Whether the columns beside the changes are those of these changes."""
+        """Whether the block's other columns match these changes."""
         changes = [entry.change for entry in entries]
         return (
             changes[0].seq == self.seq
@@ -87,36 +87,36 @@ class Block(NamedTuple):
 
 
 class Blocks:
-    """The blocks of a replica. Writing happens inside the caller's transaction."""
+    """The blocks of a replica. Methods that write must be called inside a transaction."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self._open: OrderedDict[int, tuple[Block, list[Entry]]] = OrderedDict()
 
     def forget(self) -> None:
-        """Drop what is open: another process may have replaced it."""
+        """Drop the decoded blocks: another process may have replaced them."""
         self._open.clear()
 
     def entries(self, block: Block) -> list[Entry]:
-        """Return the changes of a block; raises Damaged where it is not whole as it was read now."""
+        """Return the changes of a block; raises Damaged if the block, as just read, is not intact."""
         known, entries = self._open.get(block.id, (None, []))
         if known != block:
             entries = block.entries()
             self._open[block.id] = (block, entries)
-            while len(self._open) > KEPT:
+            while len(self._open) > MAX_OPEN_BLOCKS:
                 self._open.popitem(last=False)
         self._open.move_to_end(block.id)
         return entries
 
     def holding(self, actor: int, seq: int) -> Block | None:
-        """Return the block with this change of the actor with this row."""
+        """Return the block that contains this change of the actor with this row id; None if none does."""
         for block in self._read("WHERE actor = ? AND until >= ? ORDER BY until LIMIT 1", (actor, seq)):
             if block.seq <= seq:
                 return block
         return None
 
     def place(self, actor: int, seq: int) -> tuple[int, bytes] | None:
-        """Return the highest counter and the chain's hash at a packed change."""
+        """Return the highest counter and the chain's hash at a packed change; None if it is in no block."""
         block = self.holding(actor, seq)
         if block is None:
             return None
@@ -126,7 +126,7 @@ class Blocks:
         return entry.change.last, entry.hash
 
     def notes(self, block: Block) -> set[bytes]:
-        """Return the ids of the notes that a block is kept to have changes of."""
+        """Return the ids of the notes that `block_notes` lists for a block."""
         return {
             uid
             for (uid,) in self._conn.execute(
@@ -135,7 +135,7 @@ class Blocks:
         }
 
     def of_note(self, note: int, after: int) -> list[Block]:
-        """Return the blocks with changes of a note that end after a log id, in the order of their ids."""
+        """Return the blocks with changes of a note that end after a log id, ordered by id."""
         return list(
             self._read(
                 "JOIN block_notes ON block = blocks.id WHERE note = ? AND block > ? ORDER BY block",
@@ -155,7 +155,7 @@ class Blocks:
     def add(
         self, actor: int, before: bytes, entries: list[Entry], packed: Packed, notes: Iterable[int]
     ) -> None:
-        """Store a block of these changes, which are on the notes with these rows."""
+        """Store a block of these changes, which edit the notes with these row ids."""
         first, end = entries[0], entries[-1]
         count = len(entries)
         consecutive = end.id - first.id == count - 1
@@ -181,7 +181,7 @@ class Blocks:
         )
 
     def remove(self, block: Block) -> None:
-        """Take a block out: its changes stand elsewhere from now on."""
+        """Remove a block: its changes are stored elsewhere from now on."""
         self._conn.execute("DELETE FROM block_notes WHERE block = ?", (block.id,))
         self._conn.execute("DELETE FROM blocks WHERE id = ?", (block.id,))
         self._open.pop(block.id, None)
@@ -195,6 +195,6 @@ class Blocks:
                 all(isinstance(number, int) for number in numbers)
                 and all(isinstance(value, bytes) for value in (before, tip, ids, data))
             ):
-                raise Damaged("A packed part of the log is damaged: it is not what it is said to be.")
+                raise Damaged("A packed part of the log is damaged: a column has the wrong type.")
             packed = Packed(Form.BLOCK, length, data)
             yield Block(id, actor, seq, until, start, last, before, tip, bool(closed), ids, packed)

@@ -1,10 +1,10 @@
-"""Dictionaries for the log: what many of its changes have in common is stored once (RFC 8878, 5).
+"""Compression dictionaries for the log: content that many changes share is stored once (RFC 8878, 5).
 
 Rules
-    - Only `compaction/recompress.py` compresses with a dictionary. The frame names it. What leaves the log
-      never needs one.
-    - A dictionary is never changed. It is kept twice, each copy with its sum: were it lost, so would be all
-      that needs it.
+    - Only `compaction/recompress.py` compresses with a dictionary. The frame names it. Changes that leave the
+      log never need one.
+    - A dictionary is never modified. It is stored twice, each copy with its checksum, because without it
+      all changes that need it would be lost.
 """
 
 import sqlite3
@@ -16,7 +16,7 @@ from crdtnotes.changes.compression import Dictionary, dictionary_of
 from crdtnotes.errors import Damaged
 
 SIZE = 64 * 1024
-"""Bytes of a dictionary, at the most."""
+"""The most bytes in a dictionary."""
 
 _COPIES = 2
 _SUM = 8
@@ -25,19 +25,19 @@ _DAMAGED = "A dictionary of the log in the vault's file is damaged; `crdtnotes r
 
 
 class Dictionaries:
-    """The dictionaries of one file. Writing happens inside the caller's transaction."""
+    """The dictionaries of one file. Methods that write must be called inside a transaction."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self._known: dict[int, Dictionary] = {}
 
     def plain(self, piece: Packed) -> Piece:
-        """Return a change for whose bytes no dictionary is needed; raises DecodeError or Damaged."""
+        """Return the change in a form that needs no dictionary; raises DecodeError or Damaged."""
         id = dictionary_of(piece.data)
         return piece if id == 0 else self.get(id).decompress(piece.data, piece.length)
 
     def get(self, id: int) -> Dictionary:
-        """Return the dictionary with this number, from whichever copy is whole; raises Damaged."""
+        """Return the dictionary with this number, from whichever copy is intact; raises Damaged."""
         if id not in self._known:
             self._known[id] = self._read(id)
         return self._known[id]
@@ -57,7 +57,7 @@ class Dictionaries:
         raise Damaged(_DAMAGED)
 
     def latest(self) -> Dictionary | None:
-        """Return the dictionary that was made last; None where there is none."""
+        """Return the newest dictionary; None if there is none."""
         row = self._conn.execute("SELECT id FROM dictionaries ORDER BY rowid DESC LIMIT 1").fetchone()
         return None if row is None else self.get(row[0])
 
@@ -72,7 +72,7 @@ class Dictionaries:
         return dictionary
 
     def problems(self) -> Iterator[str]:
-        """Yield a sentence for each copy that is not whole."""
+        """Yield a sentence for each damaged copy."""
         for id, copy, stored, data in self._conn.execute("SELECT id, copy, sum, data FROM dictionaries"):
             if not _is_whole(stored, data):
                 yield f"Copy {copy} of the log's dictionary {id} is damaged."

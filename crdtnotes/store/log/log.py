@@ -1,6 +1,6 @@
-"""The log: every change that this replica has, as the bytes its author made, chained by hash.
+"""The log: every change that this replica has, in its author's bytes, chained by hash.
 
-A change lies in a row of its own, compressed if it is large, or with others in a block (`blocks.py`).
+A change is stored in a row of its own, compressed if it is large, or with others in a block (`blocks.py`).
 Log ids number changes in the order in which they came, which is a causal order; a change keeps its id.
 """
 
@@ -22,10 +22,10 @@ from crdtnotes.store.log.blocks import Block, Blocks, Entry
 from crdtnotes.store.log.dictionaries import Dictionaries
 
 PAGE = 256
-"""Changes read at a time: no cursor stays open, so that no reader keeps a writer waiting."""
+"""Changes that are read at a time: no cursor stays open, so that no reader keeps a writer waiting."""
 
 PAGE_BYTES = 1024 * 1024
-"""A page ends earlier once it has this many bytes."""
+"""Bytes at which a page ends early."""
 
 MAX_RECENT = 64
 """Changes that are kept in memory after this process has stored them."""
@@ -33,7 +33,7 @@ MAX_RECENT = 64
 MAX_RECENT_BYTES = 64 * 1024
 """Bytes of a change that is kept so, at most."""
 
-_DAMAGED = "A change in the vault's log is damaged; `crdtnotes repair` mends it."
+_DAMAGED = "A change in the vault's log is damaged; run `crdtnotes repair`."
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Head:
 
 
 class Next(NamedTuple):
-    """What an actor's stream has next, up to a seq. `key` orders pieces causally (see `Log.ordered`)."""
+    """The next piece of an actor's stream, up to a seq. `key` orders pieces causally (see `Log.ordered`)."""
 
     key: int
     actor: int
@@ -61,7 +61,7 @@ class Next(NamedTuple):
 
 
 class Log:
-    """The streams of all actors. Writing happens inside the caller's transaction."""
+    """The streams of all actors. Methods that write must be called inside a transaction."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
@@ -71,7 +71,7 @@ class Log:
         self.tip = 0
         self._moved: set[int] = set()
         self.grown: dict[int, int] = {}
-        """The bytes by which streams have grown since somebody cleared it."""
+        """The bytes by which each stream has grown since the caller last cleared this."""
         self._ids: dict[int, int] = {}
         self._recent: deque[tuple[int, int, Change]] = deque(maxlen=MAX_RECENT)
         # `(log id, note, change)` of the last small changes that this process stored, without a gap.
@@ -87,7 +87,7 @@ class Log:
         self._recent.clear()
         for id, actor, seq, last, tip in self._conn.execute("SELECT id, actor, seq, last, hash FROM actors"):
             if not (isinstance(actor, int) and isinstance(seq, int) and isinstance(last, int)):
-                raise Damaged("The log of the vault's file is damaged; `crdtnotes repair` mends it.")
+                raise Damaged("The log of the vault's file is damaged; run `crdtnotes repair`.")
             self._ids[actor] = id
             self.heads[actor] = Head(seq, last, tip)
         (self.tip,) = self._conn.execute(
@@ -99,11 +99,11 @@ class Log:
         return {actor: head.seq for actor, head in self.heads.items() if head.seq}
 
     def head(self, actor: int) -> Head:
-        """Return the end of an actor's stream; of an unknown actor's, the state before its first change."""
+        """Return the end of an actor's stream; for an unknown actor, the state before its first change."""
         return self.heads.get(actor) or Head()
 
     def row_of(self, actor: int) -> int:
-        """Return the row of an actor that is known here."""
+        """Return the row id of an actor that is known here."""
         return self._ids[actor]
 
     def seen(self, author: int) -> dict[int, tuple[int, int]]:
@@ -151,9 +151,9 @@ class Log:
     # -- writing
 
     def advance(self, change: Change, data: bytes) -> int:
-        """Move to a change that follows its actor's last one and return its log id.
+        """Advance the log to a change that follows its actor's last one; return its log id.
 
-        It is to be stored by `write` or `write_block`.
+        The caller must then store it with `write` or `write_block`.
         """
         head = self.heads.get(change.actor)
         if head is None:
@@ -175,7 +175,7 @@ class Log:
         return self.tip
 
     def write(self, change: Change, piece: Piece, note: int) -> None:
-        """Store the change moved to last: its bytes, or these compressed."""
+        """Store the change that the log was last advanced to: its bytes, compressed or not."""
         self._keep_recent(
             self.tip, note, change, len(piece.data) if isinstance(piece, Packed) else len(piece)
         )
@@ -188,7 +188,10 @@ class Log:
         )
 
     def write_block(self, before: bytes, opened: Opened, notes: list[int]) -> None:
-        """Store the changes moved to last as the block in which they came; `before` is the hash before it."""
+        """Store the changes that the log was last advanced to as the block in which they came.
+
+        `before` is the chain's hash before the block.
+        """
         if not isinstance(opened.piece, Packed):
             raise TypeError("A single change is not a block.")
         entries: list[Entry] = []
@@ -236,7 +239,7 @@ class Log:
             )
 
     def clear(self) -> None:
-        """Forget every change; whoever does that writes the log anew in the same transaction."""
+        """Delete every change; the caller must rewrite the log in the same transaction."""
         for table in ("log", "blocks", "block_notes", "actors", "seen"):
             self._conn.execute(f"DELETE FROM {table}")
         self.heads.clear()
@@ -248,7 +251,7 @@ class Log:
         self.tip = 0
 
     def save_heads(self) -> None:
-        """Write the heads of the streams that have moved, once a transaction."""
+        """Store the heads of the streams that have moved; called once a transaction."""
         self._conn.executemany(
             "UPDATE actors SET seq = ?, last = ?, hash = ? WHERE id = ?",
             [
@@ -262,16 +265,16 @@ class Log:
     # -- reading
 
     def change_at(self, id: int) -> Change | None:
-        """Return the change with a log id if it lies in a row of its own; raises Damaged.
+        """Return the change with a log id if it is stored in a row of its own, else None; raises Damaged.
 
-        Whether it is the one that once lay there is not looked at.
+        Its hash is not checked.
         """
         row = self._conn.execute("SELECT length, data FROM log WHERE id = ?", (id,)).fetchone()
         return None if row is None else self._open_row(*row)[0]
 
     def of_note(self, note: int, uid: bytes, after: int) -> Iterator[tuple[int, Change]]:
         """Yield `(log id, change)` of a note's changes that came after a log id; raises Damaged."""
-        # Rows first: what another process packs between the two statements is seen twice, not never.
+        # Rows first: a change that another process packs between the two queries is read twice, not missed.
         rows = self._conn.execute(
             """SELECT log.id, log.actor, log.seq, log.length, log.data, log.hash, former.hash FROM log
                LEFT JOIN log former ON former.actor = log.actor AND former.seq = log.seq - 1
@@ -294,7 +297,7 @@ class Log:
     def _verified(
         self, actor: int, seq: int, length: int | None, data: bytes, stored: bytes, before: bytes | None
     ) -> Change:
-        """Return the change in a row if the chain proves it; `before` is the hash before it, if at hand."""
+        """Return the change in a row if the chain proves it; `before` is the hash before it, if known."""
         if before is None:
             place = self.blocks.place(actor, seq - 1) if seq > 1 else (0, NO_HASH)
             before = b"" if place is None else place[1]
@@ -309,7 +312,7 @@ class Log:
                     yield entry.id, entry.change
 
     def entries(self, damaged: Callable[[str], None]) -> Iterator[Entry]:
-        """Yield all changes in the order of their log ids; `damaged` is told of what cannot be read."""
+        """Yield all changes in the order of their log ids; `damaged` is called for each unreadable one."""
         yield from merge(*(self._entries(actor, damaged) for actor in self._ids), key=_log_id)
 
     def _entries(self, actor: int, damaged: Callable[[str], None]) -> Iterator[Entry]:
@@ -331,14 +334,15 @@ class Log:
                         damaged(f"Entry {id} of the log cannot be read: {error}")
                         continue
                     if change.note != uid:
-                        damaged(f"Entry {id} of the log stands under a note that it is not on.")
+                        damaged(f"Entry {id} of the log is filed under another note than the one it edits.")
                     yield Entry(id, change, data, tip)
             if block is not None:
                 try:
                     entries = block.entries()
                     if {entry.change.note for entry in entries} != self.blocks.notes(block):
                         damaged(
-                            f"Changes {block.seq} to {block.until} of {actor:016x} stand under other notes."
+                            f"Changes {block.seq} to {block.until} of {actor:016x} are filed under other "
+                            "notes than the ones they edit."
                         )
                     yield from entries
                 except Damaged as error:
@@ -346,22 +350,23 @@ class Log:
                 after = block.until
 
     def missing(self, version: Mapping[int, int], upto: Mapping[int, int] | None = None) -> Iterator[Piece]:
-        """Return an iterator over the changes that `ordered` gives."""
+        """Return an iterator over the pieces of `ordered`."""
         return (item.piece for item in self.ordered(version, upto))
 
     def ordered(self, version: Mapping[int, int], upto: Mapping[int, int] | None = None) -> Iterator[Next]:
-        """Return an iterator over the changes beyond `version`, in causal order; blocks as they lie here.
+        """Return an iterator over the changes beyond `version`, in causal order; blocks are kept as stored.
 
-        It ends at `upto`, by default at what is here now; with something, `upto` has all that it depends on.
-        Cost follows what is missing. Reads in pages; changes that come meanwhile are not included.
+        It ends at `upto`, by default at the present version; `upto` must include the dependencies of all its
+        changes. The cost is proportional to the missing changes. Reads in pages; changes that come meanwhile
+        are not included.
 
-        What a change depends on has only smaller counters. So pieces go in the order of the highest counter
-        of a single change and the first counter of a block: whatever depends on something in the block
-        comes after it. What a block depends on comes before it if only its first change has deps. Otherwise a
-        block is sent whole only where all else that is still to be sent has larger counters than all of it,
-        and in single changes else.
+        The dependencies of a change have only smaller counters. So pieces are ordered by the highest counter
+        of a single change and the first counter of a block: whatever depends on a change in the block
+        comes after it. The dependencies of a block come before it if only its first change has deps. Any
+        other block is yielded whole only if everything else that is still to come has larger counters than
+        all of it; otherwise its changes are yielded one by one.
 
-        What leaves the log is verified: wrong bytes would make a fork where they were sent.
+        Changes that leave the log are verified: wrong bytes would cause a fork at the receiver.
         """
         ends = self.version() if upto is None else upto
         streams = [
@@ -383,7 +388,7 @@ class Log:
         heap: list[tuple[int, int, Next]] = []
 
         def look_at(number: int) -> None:
-            """Put what a stream has next among the candidates."""
+            """Put the next piece of a stream among the candidates."""
             if (following := next(streams[number], None)) is not None:
                 heappush(heap, (following.key, number, following))
 
@@ -409,7 +414,7 @@ class Log:
                 yield Next(entry.change.last, actor, entry.change.seq, entry.data)
 
     def _stream(self, actor: int, after: int, upto: int) -> Iterator[Next]:
-        """Yield what there is of one actor's changes `after+1 … upto`, in order; rows are verified."""
+        """Yield one actor's changes `after+1 … upto`, in order; rows are verified."""
         row = self._ids[actor]
         tip = self.hash_at(actor, after) or b""
         while after < upto:
@@ -430,7 +435,7 @@ class Log:
             after, tip = block.until, block.hash
 
     def _page(self, actor: int, after: int, upto: int, tip: bytes) -> list[tuple[bytes, Next]]:
-        """Return `(hash, change)` of the next changes that lie in rows of their own, without a gap.
+        """Return `(hash, piece)` of the next changes that are stored in rows of their own, without a gap.
 
         `tip` is the chain's hash before them.
         """
@@ -446,7 +451,7 @@ class Log:
                 break
             piece = self._piece(length, data)
             tip = _verify(tip, _content(piece), stored)
-            # What is compressed goes out as it lies here, unless the receiver would need a dictionary.
+            # A compressed change is sent as it is stored, unless the receiver would need a dictionary.
             page.append((tip, Next(last, actor, seq, piece if length is None else _small(piece))))
             size += len(data)
             after = seq
@@ -456,7 +461,7 @@ class Log:
         return page
 
     def _piece(self, length: int | None, data: bytes) -> Piece:
-        """Return what lies in a row; raises Damaged where that cannot be: a file can hold anything."""
+        """Return the piece stored in a row; raises Damaged for a wrong type: a file can hold anything."""
         if not isinstance(data, bytes) or not isinstance(length, int | None):
             raise Damaged(_DAMAGED)
         if length is None:
@@ -492,7 +497,7 @@ def _content(piece: Piece) -> bytes:
 
 
 def _verify(before: bytes, data: bytes, stored: bytes) -> bytes:
-    """Return the hash behind a change; raises Damaged where it is not the stored one."""
+    """Return the chain's hash after a change; raises Damaged if it is not the stored one."""
     tip = chain(before, data) if isinstance(before, bytes) else b""
     if tip != stored:
         raise Damaged(_DAMAGED)

@@ -1,7 +1,7 @@
-"""What a paired vault's members sign, and how that is kept.
+"""The signatures of a paired vault's members, and how they are stored.
 
-``members``      the records about devices, as they are stored
-``signer``       signs what is written here and checks what others have signed
-``checkpoints``  the signatures of heads, as they are stored
-``recut``        arranges checkpoints anew after signatures were lost or came late
+``members``      the stored records about devices
+``signer``       signs local changes and checks the signatures of others
+``checkpoints``  the stored signatures of heads
+``recut``        rebuilds the checkpoints after signatures were lost or came late
 """

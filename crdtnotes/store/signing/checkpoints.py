@@ -1,14 +1,17 @@
-"""What covers a paired vault's log: signatures of heads, at cuts.
+"""The checkpoints of a paired vault's log: stored signatures of stream heads.
 
-A *cut* is a state of the log in which the head of every stream is signed. Each transaction ends at one: a
-local one signs its own stream, and what comes from others comes in groups that end at one. The last cut
-moves along with every transaction; once the changes since the one before come to GROUP_BYTES, it stays, and
-a next one begins. So a peer can be sent what it lacks in groups of bounded size, each covered at its end,
-and a stream that grows key by key keeps 64 bytes for each GROUP_BYTES.
+A *checkpoint* is a state of the log in which the head of every stream is signed. Each transaction ends at
+one: a local transaction signs its own stream, and changes from others come in groups that end at a
+checkpoint. The last checkpoint moves along with every transaction. Once the changes since the checkpoint
+before it reach GROUP_BYTES, it stays, and a new one begins. So a peer can be sent the changes that it lacks
+in groups of bounded size, each signed at its end, and a stream that grows key by key stores one 64-byte
+signature for each GROUP_BYTES.
 
-A stream is *bare* beyond the last of its signatures here. That happens where a replica has joined with
-changes from before the pairing, where a branch has given way (store/forks/split.py), and where a damaged file
-was mended. Then the last cut *waits*: it stays the last one until the signatures have come.
+The changes of a stream behind its last signature here are *unsigned*. That happens when a replica joined with
+changes from before the pairing, when a branch gave way (store/forks/split.py), and when a damaged file was
+repaired. The last checkpoint is then *waiting*: it stays the last one until the signatures have come.
+
+In the file's tables a checkpoint is a row of `cuts`.
 """
 
 import sqlite3
@@ -25,29 +28,29 @@ Signed = tuple[int, int, bytes]
 
 
 class Group(NamedTuple):
-    """Changes that are sent together: all up to a version, and what covers them."""
+    """Changes that are sent together: all changes up to a version, and the signatures of their heads."""
 
     upto: Version
     heads: Heads
 
 
-class Cut(NamedTuple):
-    """A cut as it is stored."""
+class Checkpoint(NamedTuple):
+    """A checkpoint as it is stored: the bytes of its changes, and the signatures that are new in it."""
 
     bytes: int
     signed: list[Signed]
 
 
 class Checkpoints:
-    """The cuts of a replica. Writing happens inside the caller's transaction."""
+    """The checkpoints of a replica. Methods that write must be called inside a transaction."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
 
     def put(self, size: int, entries: Iterable[Signed]) -> None:
-        """Move the last cut to where these heads are.
+        """Move the last checkpoint to these heads.
 
-        `size` are the bytes of changes that came since it was moved last.
+        `size` is the bytes of the changes that came since it was last moved.
         """
         id, bytes_, waits = self._last()
         if id == 0 or (bytes_ and bytes_ + size > GROUP_BYTES and not waits):
@@ -55,22 +58,22 @@ class Checkpoints:
         self._conn.execute("INSERT OR REPLACE INTO cuts VALUES (?, ?, ?)", (id, bytes_ + size, waits))
         self._sign(id, entries)
 
-    def begin_waiting(self, size: int) -> None:
-        """Begin a cut of this many bytes that waits for signatures."""
+    def add_waiting(self, size: int) -> None:
+        """Add a checkpoint for changes of `size` bytes that waits for signatures."""
         self._conn.execute("INSERT INTO cuts VALUES (?, ?, 1)", (self._last()[0] + 1, size))
 
-    def rewrite(self, cuts: Sequence[Cut], *, waits: bool) -> None:
-        """Put these cuts in the place of all; the last one `waits` for signatures or not."""
+    def rewrite(self, checkpoints: Sequence[Checkpoint], *, waits: bool) -> None:
+        """Replace all checkpoints by these; `waits` says whether the last one waits for signatures."""
         for table in ("cuts", "signatures"):
             self._conn.execute(f"DELETE FROM {table}")
-        for id, cut in enumerate(cuts, 1):
+        for id, checkpoint in enumerate(checkpoints, 1):
             self._conn.execute(
-                "INSERT INTO cuts VALUES (?, ?, ?)", (id, cut.bytes, waits and id == len(cuts))
+                "INSERT INTO cuts VALUES (?, ?, ?)", (id, checkpoint.bytes, waits and id == len(checkpoints))
             )
-            self._sign(id, cut.signed)
+            self._sign(id, checkpoint.signed)
 
     def _last(self) -> tuple[int, int, int]:
-        """Return number, bytes and whether it waits of the last cut; zeros if there is none."""
+        """Return the last checkpoint as `(number, bytes, whether it waits)`; zeros if there is none."""
         row = self._conn.execute("SELECT id, bytes, waits FROM cuts ORDER BY id DESC LIMIT 1").fetchone()
         return (0, 0, 0) if row is None else row
 
@@ -81,13 +84,16 @@ class Checkpoints:
         )
 
     @property
-    def waits(self) -> bool:
-        """Whether the last cut waits for signatures: some stream is bare."""
+    def is_waiting(self) -> bool:
+        """Whether the last checkpoint waits for signatures: some stream has unsigned changes."""
         return bool(self._last()[2])
 
     def unsigned_streams(self) -> Version:
-        """Return the streams that are bare, each with the seq up to which it is signed; none costs little."""
-        if not self.waits:
+        """Return the streams with unsigned changes, each with the seq up to which it is signed.
+
+        Cheap when everything is signed.
+        """
+        if not self.is_waiting:
             return {}
         return dict(
             self._conn.execute(
@@ -98,53 +104,53 @@ class Checkpoints:
         )
 
     def all_signed(self) -> list[tuple[int, Signed]]:
-        """Return all that is stored, each with its cut, in the order of the cuts."""
+        """Return every stored signature with the number of its checkpoint, ordered by checkpoint."""
         return [
-            (cut, (actor, seq, signature))
-            for cut, actor, seq, signature in self._conn.execute(
+            (checkpoint, (actor, seq, signature))
+            for checkpoint, actor, seq, signature in self._conn.execute(
                 "SELECT cut, actor, seq, signature FROM signatures ORDER BY cut, seq"
             )
         ]
 
     def clear(self) -> None:
-        """Forget all cuts and whose the streams are."""
+        """Delete all checkpoints and the authors of all streams."""
         for table in ("cuts", "signatures", "authors"):
             self._conn.execute(f"DELETE FROM {table}")
 
     def authors(self) -> list[ActorRecord]:
-        """Return whose the streams are, as it is stored."""
+        """Return the stored author records: which device owns which stream."""
         return [
             ActorRecord(actor, key, nonce)
             for actor, key, nonce in self._conn.execute("SELECT actor, key, nonce FROM authors")
         ]
 
     def key_of(self, actor: int) -> bytes | None:
-        """Return the signing key of the device whose stream this is, None if that is not known."""
+        """Return the signing key of the device that owns this stream; None if the owner is not known."""
         row = self._conn.execute("SELECT key FROM authors WHERE actor = ?", (actor,)).fetchone()
         return None if row is None else bytes(row[0])
 
     def add_author(self, author: ActorRecord) -> None:
-        """Remember whose a stream is."""
+        """Store which device owns a stream."""
         self._conn.execute(
             "INSERT OR IGNORE INTO authors VALUES (?, ?, ?)",
             (author.actor, author.signing_key, author.nonce),
         )
 
     def remove_author(self, actor: int) -> None:
-        """Forget whose a stream is."""
+        """Delete the record of which device owns a stream."""
         self._conn.execute("DELETE FROM authors WHERE actor = ?", (actor,))
 
     def groups(self, version: Mapping[int, int]) -> list[Group]:
-        """Return the groups in which what lies beyond a version is to be sent."""
+        """Return the groups in which the changes beyond a version are to be sent."""
         groups: list[Group] = []
         upto: Version = {}
         moved: dict[int, tuple[int, bytes]] = {}
         last = 0
-        for cut, (actor, seq, signature) in self.all_signed():
-            if cut != last and moved:
+        for checkpoint, (actor, seq, signature) in self.all_signed():
+            if checkpoint != last and moved:
                 groups.append(self._group(upto, moved))
                 moved = {}
-            last = cut
+            last = checkpoint
             upto[actor] = seq
             if seq > version.get(actor, 0):
                 moved[actor] = (seq, signature)
@@ -152,10 +158,10 @@ class Checkpoints:
             groups.append(self._group(upto, moved))
         return groups
 
-    def holding(self, actor: int, seq: int) -> tuple[int, int, int]:
-        """Return the first cut that has a change of a stream, or the last if none has.
+    def containing(self, actor: int, seq: int) -> tuple[int, int, int]:
+        """Return the first checkpoint that includes a change of a stream, or the last one if none does.
 
-        That is: its number, its bytes, and the seq at which it signs the stream, 0 if it does not.
+        The result is `(number, bytes, seq at which it signs the stream)`; the seq is 0 if it does not.
         """
         row = self._conn.execute(
             """SELECT cut, bytes, seq FROM signatures JOIN cuts ON id = cut
@@ -164,16 +170,16 @@ class Checkpoints:
         ).fetchone()
         return (*self._last()[:2], 0) if row is None else row
 
-    def of_streams(self, streams: Mapping[int, int]) -> list[Heads]:
-        """Return, cut by cut, what covers these streams up to at most the seqs that are given."""
-        cuts: dict[int, dict[int, tuple[int, bytes]]] = {}
-        for cut, (actor, seq, signature) in self.all_signed():
+    def heads_for(self, streams: Mapping[int, int]) -> list[Heads]:
+        """Return the signed heads of these streams up to at most the given seqs, one Heads a checkpoint."""
+        found: dict[int, dict[int, tuple[int, bytes]]] = {}
+        for checkpoint, (actor, seq, signature) in self.all_signed():
             if seq <= streams.get(actor, 0):
-                cuts.setdefault(cut, {})[actor] = (seq, signature)
-        return [self._group({}, moved).heads for moved in cuts.values()]
+                found.setdefault(checkpoint, {})[actor] = (seq, signature)
+        return [self._group({}, moved).heads for moved in found.values()]
 
-    def signed_from(self, actor: int, seq: int) -> tuple[int, Heads] | None:
-        """Return the first signed seq of a stream at or beyond this one, and what covers it."""
+    def next_signed(self, actor: int, seq: int) -> tuple[int, Heads] | None:
+        """Return the first signed seq of a stream at or beyond this one, with its signature."""
         row = self._conn.execute(
             "SELECT seq, signature FROM signatures WHERE actor = ? AND seq >= ? ORDER BY seq LIMIT 1",
             (actor, seq),
@@ -189,8 +195,8 @@ class Checkpoints:
             for key, nonce in self._conn.execute("SELECT key, nonce FROM authors WHERE actor = ?", (actor,)):
                 yield bytes(key), bytes(nonce)
 
-    def ends(self, actor: int) -> set[int]:
-        """Return the seqs of an actor that are signed at cuts which stay."""
+    def lasting_ends(self, actor: int) -> set[int]:
+        """Return the seqs of an actor that are signed at lasting checkpoints: at all but the last one."""
         return {
             seq
             for (seq,) in self._conn.execute(

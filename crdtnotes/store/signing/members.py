@@ -1,8 +1,8 @@
 """The devices that this replica knows: the records about them, when they were seen, and where they were
 reached.
 
-Records are kept only if they are rooted (crdtnotes/trust/membership.py), each after its signer's. What a
-vault that was never paired has is nothing: its first record is made when its device first pairs.
+Records are kept only if they are rooted (crdtnotes/trust/membership.py), each after its signer's record. A
+vault that was never paired has no records: the first one is made when its device first pairs.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ _ADDRESSES_KEPT = 16
 
 _NO_RECORDS = bytes(16)
 
-_DAMAGED = "What the vault's file says about devices is damaged; `crdtnotes repair` mends it."
+_DAMAGED = "What the vault's file says about devices is damaged; run `crdtnotes repair`."
 
 
 class Contact(NamedTuple):
-    """When a device was last here (wall time in ms), and what it had then."""
+    """When a device was last connected (wall time in ms), and the version that it had then."""
 
     seen: int
     version: dict[int, int]
 
 
 class Members:
-    """The devices of a replica. What writes is called within a transaction of the replica's."""
+    """The devices of a replica. Methods that write must be called inside a transaction of the replica."""
 
     def __init__(self, conn: sqlite3.Connection, vault: bytes) -> None:
         self._conn = conn
@@ -61,7 +61,7 @@ class Members:
         self._root: bytes | None = None
         self._root_known = False
         self.changed = False
-        """Whether records have come or gone since somebody reset it."""
+        """Whether records were added or removed since the caller last reset this."""
 
     # -- records
 
@@ -82,7 +82,7 @@ class Members:
 
     @property
     def founded(self) -> bool:
-        """Whether this replica has belonged to a circle of devices, so that all changes must be covered."""
+        """Whether this replica's vault was ever paired, so that all changes must be signed."""
         return self.root is not None
 
     def has_moved(self) -> bool:
@@ -92,12 +92,12 @@ class Members:
         return before != self._seen_at
 
     def _last(self) -> int:
-        # The table only grows, so its last row says whether it has.
+        # The table only grows, so its last row tells whether it has changed.
         (last,) = self._conn.execute("SELECT coalesce(max(id), 0) FROM members").fetchone()
         return int(last)
 
     def membership(self) -> Membership:
-        """Return the devices by the records that are here now."""
+        """Return the devices of the vault, according to the records that are here now."""
         self._refresh()
         return self._membership
 
@@ -112,17 +112,17 @@ class Members:
         return self._digest
 
     def records(self) -> list[bytes]:
-        """Return all records, each after its signer's."""
+        """Return all records, each after its signer's record."""
         datas = [data for (data,) in self._conn.execute("SELECT record FROM members ORDER BY id")]
         if not all(isinstance(data, bytes) for data in datas):
             raise Damaged(_DAMAGED)
         return datas
 
     def take(self, datas: Iterable[bytes]) -> int:
-        """Keep what is rooted and new; returns how many records were. Raises DecodeError for what is none.
+        """Keep the records that are rooted and new; returns how many. Raises DecodeError for an invalid one.
 
-        A replica that has no root takes that of the first records that it is given: it was never paired, so
-        they come from a peer on this machine.
+        A replica without a root takes the root of the first records that it is given: it was never paired,
+        so they come from a peer on this machine.
         """
         given = [decode_record(data) for data in datas]
         if self.root is None and given:
@@ -144,7 +144,7 @@ class Members:
         return len(new)
 
     def _check_adopted(self, membership: Membership) -> None:
-        """Check that the founder answers for all that is here, but what has an author known before."""
+        """Check that the founder has signed for all streams here, except those whose author is known."""
         for actor, seq, digest in self._conn.execute(
             "SELECT actor, seq, hash FROM actors WHERE seq AND actor NOT IN (SELECT actor FROM authors)"
         ):
@@ -152,25 +152,28 @@ class Members:
             if seq > end or (seq == end and digest != tip):
                 raise LocalError(
                     "This replica holds changes from before its vault was paired that the other device did "
-                    "not have when it was: nobody answers for them. Export its notes (crdtnotes export), "
+                    "not have then, so nobody can sign them: export its notes (crdtnotes export), "
                     "join with a new replica, and import them there."
                 )
 
     def adopt(self, root: bytes, datas: Iterable[bytes]) -> None:
-        """Take the root and the records of the device that this one was paired with; keeps an own root."""
+        """Take the root and the records of the device that this one was paired with.
+
+        A root that is here already is kept.
+        """
         if self.root is None:
             self._set_root(root)
         self.take(datas)
 
     def restore(self, root: bytes, records: Iterable[Record]) -> None:
-        """Take the records of a file that was this replica's, as far as they are rooted."""
+        """Take those records of this replica's damaged file that are rooted."""
         self._set_root(root)
         self._keep(Membership(self._vault, root, records).rooted.values())
 
     def found(self, identity: Identity, name: str, heads: Mapping[int, tuple[int, bytes]]) -> None:
-        """Begin the circle with this device, which answers for all streams up to `heads`.
+        """Make this device the founder, which signs for all streams up to `heads`.
 
-        Raises TooLarge where there are too many.
+        Raises TooLarge if there are too many streams.
         """
         if len(heads) > MAX_ADOPTED:
             raise TooLarge(f"A vault with more than {MAX_ADOPTED} streams of changes cannot be paired.")
@@ -191,9 +194,9 @@ class Members:
             self._keep([sign_record(add, identity)])
 
     def revoke(self, identity: Identity, device: bytes) -> None:
-        """End a device's belonging, signed by this one; its changes that are here stay.
+        """Remove a device from the vault, signed by this one; the changes of it that are here stay.
 
-        Raises NotPaired if either does not belong to the vault.
+        Raises NotPaired if either of the two does not belong to the vault.
         """
         own = self._own(identity)
         member = self.membership().members.get(device)
@@ -202,10 +205,10 @@ class Members:
         self._revoke(identity, own, device, self._streams_of(member.keys.signing))
 
     def answer_for_gone(self, own_identity: Callable[[], Identity]) -> None:
-        """Answer, by further Revokes, for changes of devices that are gone which no Revoke keeps.
+        """Write further Revokes that keep the changes of revoked devices which no Revoke keeps yet.
 
-        They came before this replica heard that their authors are gone, and what was written here since
-        depends on them: if they were refused elsewhere, replicas would part.
+        These changes came before this replica heard that their authors are revoked, and later changes here
+        depend on them: if other replicas refused them, replicas would diverge.
         """
         members = self.membership()
         beyond = {
@@ -253,7 +256,7 @@ class Members:
         )
 
     def leave(self) -> None:
-        """Forget all records and contacts: nobody belongs to the vault any more."""
+        """Delete all records and contacts: no device belongs to the vault any more."""
         for table in ("members", "contacts", "addresses"):
             self._conn.execute(f"DELETE FROM {table}")
         self._conn.execute("DELETE FROM meta WHERE key = 'root'")
@@ -263,7 +266,7 @@ class Members:
     def _own(self, identity: Identity) -> Member:
         own = self.membership().active.get(identity.id)
         if own is None:
-            raise NotPaired("This device does not belong to the vault; pair it with one that does.")
+            raise NotPaired("This device does not belong to the vault; pair it with a device that does.")
         return own
 
     def _set_root(self, digest: bytes) -> None:
@@ -288,7 +291,7 @@ class Members:
         except DecodeError as error:
             raise Damaged(_DAMAGED) from error
         if len(membership.rooted) != len(datas):
-            # Only rooted ones are kept. Passing over one that is damaged might let a revoked device in.
+            # Only rooted records are kept. Ignoring a damaged one might let a revoked device in.
             raise Damaged(_DAMAGED)
         self._membership = membership
         digests = sorted(hashlib.sha256(data).digest() for data in datas)
@@ -296,7 +299,7 @@ class Members:
         self._state = state
 
     def forget(self, vault: bytes | None = None) -> None:
-        """Read everything anew: a transaction was rolled back, or the vault has this new id."""
+        """Read everything again: a transaction was rolled back, or the vault has this new id."""
         self._state = None
         self._root_known = False
         self._vault = vault or self._vault
@@ -304,7 +307,7 @@ class Members:
     # -- contacts
 
     def note_seen(self, device: bytes, now: int, version: Mapping[int, int]) -> None:
-        """Remember that a device was here at `now` (wall time in ms) and what it had."""
+        """Remember that a device was connected at `now` (wall time in ms) and the version that it had."""
         data = msgspec.msgpack.encode(sorted(version.items()))
         self._conn.execute("INSERT OR REPLACE INTO contacts VALUES (?, ?, ?)", (device, now, data))
 
@@ -318,7 +321,7 @@ class Members:
         )
 
     def contact(self, device: bytes) -> Contact | None:
-        """Return what is remembered of a device, None if it was never here."""
+        """Return when a device was last connected and what it had; None if it never was."""
         row = self._conn.execute("SELECT seen, version FROM contacts WHERE device = ?", (device,)).fetchone()
         if row is None:
             return None
@@ -326,7 +329,7 @@ class Members:
         return Contact(int(row[0]), dict(pairs))
 
     def addresses(self, device: bytes) -> list[str]:
-        """Return where a device was reached before, the latest first."""
+        """Return the addresses at which a device was reached before, the latest first."""
         rows = self._conn.execute(
             "SELECT address FROM addresses WHERE device = ? ORDER BY worked DESC", (device,)
         )

@@ -1,7 +1,7 @@
-"""Signing what is written here, and checking the signatures of what comes from others.
+"""Signing local changes, and checking the signatures of changes from others.
 
 All of it happens inside the replica's transactions. A vault that was never paired needs no signatures.
-What is stored may have holes: then streams are unsigned (`checkpoints.py`) until others send the signatures.
+Stored signatures can be missing: those streams are unsigned (`checkpoints.py`) until others send them.
 """
 
 import sqlite3
@@ -24,7 +24,7 @@ from crdtnotes.trust.signatures import sign_head
 
 
 class Signer:
-    """The covers of a log, as its circle of devices wants them; `identity` gives this device's keys."""
+    """The signatures of a log by the vault's members; `identity` returns this device's keys."""
 
     def __init__(
         self, conn: sqlite3.Connection, log: Log, members: Members, identity: Callable[[], Identity]
@@ -38,39 +38,40 @@ class Signer:
         self.learned = False
         """Whether signatures of earlier changes have come since somebody reset it."""
         self._late: list[list[Signed]] = []
-        # Signatures that came after what they cover, group by group.
+        # Signatures that came after the changes that they sign, group by group.
 
     @property
     def identity(self) -> Identity:
-        """This device's keys, which are asked for once they are needed; raises BadIdentity."""
+        """This device's keys, loaded when they are first needed; raises BadIdentity."""
         if self._identity is None:
             self._identity = self._make_identity()
         return self._identity
 
     @property
     def own_key(self) -> bytes | None:
-        """This device's public signing key; None if it has none, or none that can be read."""
+        """This device's public signing key; None if it has no key, or the key cannot be read."""
         try:
             return self.identity.keys.signing
         except LocalError:
             return None
 
     def forget(self) -> None:
-        """Look anew whose the own stream is."""
+        """Re-check which device owns our stream, and drop late signatures that were not applied."""
         self._own = 0
         self._late.clear()
 
     def clear(self) -> None:
-        """Forget all that covers the log: the vault is a new one."""
+        """Delete all signatures of the log: the vault is a new one."""
         self.checkpoints.clear()
         self.forget()
 
-    # -- what is written here
+    # -- local changes
 
     def own_stream(self, actor: int) -> int:
         """Return the stream to write to: this one if this device can sign for it, else a new one.
 
-        Another device's stream is that of a copied file; one from before the pairing proves nobody's.
+        A copied file can have the stream of another device, and a stream from before the pairing has no
+        proven owner.
         """
         if self._own != actor and self._members.founded:
             key = self.identity.keys.signing
@@ -81,22 +82,22 @@ class Signer:
             self._own = actor
         return actor
 
-    def cover_much(self, actor: int) -> None:
-        """End a group in the midst of a large transaction, so that groups stay small."""
+    def sign_if_large(self, actor: int) -> None:
+        """Sign our stream in the middle of a large transaction, so that groups stay small."""
         if self._log.grown.get(actor, 0) >= GROUP_BYTES:
-            self.cover_own(actor)
+            self.sign_own(actor)
 
-    def cover_own(self, actor: int) -> None:
-        """Sign the head of the own stream, where it has grown; raises NotCovered if another one has."""
+    def sign_own(self, actor: int) -> None:
+        """Sign the head of our stream if it has grown; raises NotSigned if another stream has grown."""
         grown = self._log.grown
         if grown and self._members.founded:
             if self._own != actor or grown.keys() != {actor}:
-                self.check_covered()
+                self.check_signed()
             self._sign(sum(grown.values()), {actor: self._log.head(actor).seq})
         grown.clear()
 
-    def cover_past(self) -> None:
-        """Sign what is here when the vault is founded, at cuts of a group's size."""
+    def sign_past(self) -> None:
+        """Sign all changes that are here when the vault is first paired, at checkpoints of a group's size."""
         ends: dict[int, int] = {}
         size = 0
         for item in self._log.ordered({}):
@@ -115,19 +116,19 @@ class Signer:
         digest = self._log.hash_at(actor, seq) or b""
         return sign_head(self.identity, self._members.vault, actor, seq, digest)
 
-    # -- what comes from others
+    # -- changes from others
 
-    def check_covered(self) -> None:
-        """Check that nothing has come without what covers it; raises NotCovered."""
+    def check_signed(self) -> None:
+        """Check that no changes have come without their signatures; raises NotSigned."""
         if self._log.grown and self._members.founded:
-            raise NotSigned("Changes came without the signatures of those who made them.")
+            raise NotSigned("Changes came without the signatures of their authors.")
 
-    def cover_group(self, heads: Heads) -> None:
-        """Check that the streams which have grown are covered up to where they end now; raises NotCovered."""
+    def check_group(self, heads: Heads) -> None:
+        """Check that the head of each stream that has grown is signed; raises NotSigned."""
         grown = self._log.grown
         if self._members.founded:
             if sum(grown.values()) > MAX_GROUP_BYTES:
-                raise NotSigned("Too many changes came without the signatures of those who made them.")
+                raise NotSigned("Too many changes came without the signatures of their authors.")
             proofs = {
                 actor: ActorRecord(actor, key, nonce)
                 for key, nonce in heads.proofs
@@ -139,84 +140,90 @@ class Signer:
                     self.checkpoints.add_author(proofs[actor])
                 seq = self._log.head(actor).seq
                 end, signature = signatures.get(actor, (0, b""))
-                if seq != end or not self._is_covered(actor, seq, signature):
+                if seq != end or not self._is_accepted(actor, seq, signature):
                     raise NotSigned(
-                        f"No device that belongs to the vault answers for change {seq} of {actor:016x}."
+                        f"No device that belongs to the vault has signed change {seq} of {actor:016x}."
                     )
             if grown:
                 self.checkpoints.put(sum(grown.values()), [(actor, *signatures[actor]) for actor in grown])
-            if self.checkpoints.waits or not grown:
-                self._fill(signatures, proofs)
+            if self.checkpoints.is_waiting or not grown:
+                self._keep_late(signatures, proofs)
         grown.clear()
 
-    def _is_covered(self, actor: int, seq: int, signature: bytes) -> bool:
+    def _is_accepted(self, actor: int, seq: int, signature: bytes) -> bool:
         digest = self._log.hash_at(actor, seq)
         members = self._members.membership()
         key = self.checkpoints.key_of(actor)
         return digest is not None and members.covers(key, actor, seq, digest, signature)
 
-    # -- what is bare
+    # -- unsigned changes
 
-    def begin_waiting(self) -> None:
-        """Let all that is here wait for signatures: this replica joins with it."""
+    def await_signatures(self) -> None:
+        """Let all changes that are here wait for signatures: this replica joins a paired vault with them."""
         size = sum(item.size for item in self._log.ordered({}))
         if size:
-            self.checkpoints.begin_waiting(size)
+            self.checkpoints.add_waiting(size)
             if not self.checkpoints.unsigned_streams():
                 recut(self._log, self.checkpoints)
 
-    def _fill(self, signatures: Mapping[int, tuple[int, bytes]], proofs: Mapping[int, ActorRecord]) -> None:
-        """Keep signatures that cover what is bare, or divide a large cut; all others are passed over."""
+    def _keep_late(
+        self, signatures: Mapping[int, tuple[int, bytes]], proofs: Mapping[int, ActorRecord]
+    ) -> None:
+        """Keep the signatures that sign unsigned changes or divide a large checkpoint; ignore the others."""
         unsigned = self.checkpoints.unsigned_streams()
         found: list[Signed] = []
         for actor, (seq, signature) in signatures.items():
-            _, size, end = self.checkpoints.holding(actor, seq)
+            _, size, end = self.checkpoints.containing(actor, seq)
             wanted = seq > unsigned.get(actor, MAX_COUNTER) or (seq < end and size > 2 * GROUP_BYTES)
             if wanted and actor in self._log.heads:
                 if actor in proofs:
                     self.checkpoints.add_author(proofs[actor])
-                if self._is_covered(actor, seq, signature):
+                if self._is_accepted(actor, seq, signature):
                     found.append((actor, seq, signature))
         if found:
             self._late.append(found)
 
-    def settle(self) -> bool:
-        """Cut the log anew if signatures have come that it waited for; return whether they have."""
+    def apply_late_signatures(self) -> bool:
+        """Rebuild the checkpoints if signatures came that were missing; return whether any came."""
         late, self._late = self._late, []
-        # What was bare may also have been covered by what followed it.
-        if not late and not (self.checkpoints.waits and not self.checkpoints.unsigned_streams()):
+        # Unsigned changes may also have been signed along with the changes that followed them.
+        if not late and not (self.checkpoints.is_waiting and not self.checkpoints.unsigned_streams()):
             return False
-        # Each goes right before the cut that has had those changes so far.
+        # Each goes right before the checkpoint that has had those changes so far.
         step = len(late) + 1
-        signed = [(cut * step, one) for cut, one in self.checkpoints.all_signed()]
+        signed = [(checkpoint * step, one) for checkpoint, one in self.checkpoints.all_signed()]
         for number, found in enumerate(late, 1):
-            cut = min(self.checkpoints.holding(actor, seq)[0] for actor, seq, _ in found)
+            cut = min(self.checkpoints.containing(actor, seq)[0] for actor, seq, _ in found)
             signed += [((cut - 1) * step + number, one) for one in found]
         recut(self._log, self.checkpoints, signed)
         self.learned = True
         return True
 
-    def mend(self) -> int:
-        """Make the covers fit the log: drop what it does not prove, and sign what this device wrote.
+    def mend_signatures(self) -> int:
+        """Make the signatures match the log: drop invalid ones, and sign the changes of this device.
 
-        Returns the bytes of the largest group that is sent by this.
+        Returns the bytes of the largest group that was merged from several by this, 0 if there is none.
         """
         for author in self.checkpoints.authors():
             if not author.proven:
                 self.checkpoints.remove_author(author.actor)
-        good = [(cut, signed) for cut, signed in self.checkpoints.all_signed() if self.is_signed(*signed)]
+        good = [
+            (checkpoint, signed)
+            for checkpoint, signed in self.checkpoints.all_signed()
+            if self.is_signed(*signed)
+        ]
         own = self.own_key or b""
         ends: dict[int, int] = {}
         for _, (actor, seq, _) in good:
             ends[actor] = max(seq, ends.get(actor, 0))
-        last = max((cut for cut, _ in good), default=1)
+        last = max((checkpoint for checkpoint, _ in good), default=1)
         for actor, seq in self._log.version().items():
             if ends.get(actor, 0) < seq and self.checkpoints.key_of(actor) == own:
                 good.append((last, (actor, seq, self._signature(actor, seq))))
         return recut(self._log, self.checkpoints, good)
 
     def is_signed(self, actor: int, seq: int, signature: bytes) -> bool:
-        """Tell whether the log has what was signed here, whoever still belongs to the vault."""
+        """Tell whether the log has what was signed, even if the signer no longer belongs to the vault."""
         if not (isinstance(seq, int) and isinstance(signature, bytes)):
             return False  # a damaged file can hold anything
         digest = self._log.hash_at(actor, seq)
@@ -229,16 +236,16 @@ class Signer:
     def move(self, actor: int, seq: int, content: bytes) -> int:
         """Return the stream of the same device to which a stream's changes from `seq` on move.
 
-        `content` is what the first of them says there.
+        `content` is the content of the first of them in that stream.
 
-        Raises Fork where nobody can sign there: the stream is from before the pairing.
+        Raises Fork if nobody can sign there: the stream is from before the pairing.
         """
         end, _ = self._members.membership().adopted.get(actor, (0, b""))
         key = self.checkpoints.key_of(actor)
         if seq <= end or key is None:
             raise Fork(
                 f"Two replicas hold different changes under the number {seq} of {actor:016x}, from before "
-                "the vault was paired. Export the notes of the one (crdtnotes export), join with a new "
+                "the vault was paired: export the notes of one of them (crdtnotes export), join with a new "
                 "replica, and import them there.",
                 actor,
                 seq,
@@ -248,20 +255,20 @@ class Signer:
         return author.actor
 
     def proof(self, actor: int, first: int) -> list[bytes | Heads]:
-        """Return the changes of a stream from `first` on to the next head that is signed, and what covers it.
+        """Return the changes of a stream from `first` to the next signed head, then that head's signature.
 
-        Nothing if they are not here.
+        Empty if they are not here.
         """
-        found = self.checkpoints.signed_from(actor, first)
+        found = self.checkpoints.next_signed(actor, first)
         if found is None or self._log.head(actor).seq < found[0]:
             return []
         upto, heads = found
         return [*batches(self._log.missing({actor: first - 1}, {actor: upto})), heads]
 
     def proven_rank(self, actor: int, first: int, items: Sequence[bytes | Batch | Heads]) -> Rank:
-        """Return the rank of another branch of a stream that is here, from `first` on.
+        """Return the rank of another branch, from `first` on, of a stream that is here.
 
-        `items` must prove that the stream's own device made it; raises NotCovered.
+        `items` must prove that the stream's own device made that branch; raises NotSigned.
         """
         tip = self._log.hash_at(actor, first - 1)
         seq = first - 1
@@ -269,12 +276,13 @@ class Signer:
         for item in items:
             if isinstance(item, Heads):
                 for _, end, signature in (signed for signed in item.heads if signed[0] == actor):
-                    covers = self._members.membership().covers
+                    members = self._members.membership()
+                    key = self.checkpoints.key_of(actor)
                     if (
                         rank is not None
                         and tip is not None
                         and end == seq
-                        and covers(self.checkpoints.key_of(actor), actor, seq, tip, signature)
+                        and members.covers(key, actor, seq, tip, signature)
                     ):
                         return rank
                 continue
@@ -283,4 +291,4 @@ class Signer:
                     tip = chain(tip, data)
                     seq = change.seq
                     rank = rank or (change.time, tip)
-        raise NotSigned(f"No device that belongs to the vault answers for change {first} of {actor:016x}.")
+        raise NotSigned(f"No device that belongs to the vault has signed change {first} of {actor:016x}.")

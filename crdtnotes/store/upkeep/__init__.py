@@ -1,6 +1,6 @@
-"""Care for a replica's file.
+"""Maintenance of a replica's file.
 
-``check``    computes everything again from the log and names what differs
-``salvage``  reads what can still be proven from a damaged file
-``backup``   a copy of the file that writes a stream of its own
+``check``    computes everything again from the log and reports differences
+``salvage``  reads the data of a damaged file that can still be proven
+``backup``   copies the file; the copy writes a stream of its own
 """

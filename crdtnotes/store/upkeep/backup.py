@@ -8,10 +8,10 @@ from crdtnotes.store.replica import Replica
 
 
 def backup(replica: Replica, path: Path) -> None:
-    """Copy a replica, whole and consistent, to a path where nothing is; raises VaultExists.
+    """Copy a replica, complete and consistent, to a new path; raises VaultExists if something is there.
 
-    The copy gets an actor of its own: were it opened while the original lives on, both would else
-    write different changes under the same numbers.
+    The copy gets an actor of its own: otherwise, if both were used, they would write different changes
+    under the same numbers.
     """
     with new_file(path) as part:
         target = sqlite3.connect(part)

@@ -1,4 +1,4 @@
-"""Is the replica what its log says? Everything is computed again from the log and compared."""
+"""Checking a replica: everything is computed again from the log and compared."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _SHOWN_EVERY = 256
 
 
 def problems(replica: Replica, progress: Progress) -> Iterator[str]:
-    """Yield a sentence for each thing that is wrong; nothing in the file is changed.
+    """Yield a sentence for each problem found; nothing in the file is changed.
 
     `progress` counts the changes that were checked.
     """
@@ -38,7 +38,7 @@ def problems(replica: Replica, progress: Progress) -> Iterator[str]:
 
 
 def _as_far_as_readable(found: Iterator[str]) -> Iterator[str]:
-    """Go on with the next part where one cannot be read to its end."""
+    """Yield the problems of one part; if it cannot be read to its end, yield that as the last problem."""
     try:
         yield from found
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
@@ -48,7 +48,7 @@ def _as_far_as_readable(found: Iterator[str]) -> Iterator[str]:
 
 
 def _check_search(replica: Replica) -> Iterator[str]:
-    """Let FTS5 check its index; that takes a write transaction, in which nothing is written."""
+    """Let FTS5 check its index; it needs a write transaction for that, although nothing is written."""
     if replica.read_only:
         return
     try:
@@ -70,7 +70,7 @@ def _check_file(replica: Replica) -> Iterator[str]:
 
 
 def _check_log(replica: Replica, states: dict[bytes, NoteState], progress: Progress) -> Iterator[str]:
-    """Replay the log, checking the chain and causality, and build every note's state from it."""
+    """Replay the log, check the chain and the causal order, and build every note's state from it."""
     log = replica.log
     yield from log.dictionaries.problems()
     heads: dict[int, Head] = {}
@@ -87,11 +87,11 @@ def _check_log(replica: Replica, states: dict[bytes, NoteState], progress: Progr
             yield f"{causality.label(change)} follows change {head.seq} in the log."
         head.seq, head.hash = change.seq, chain(head.hash, data)
         if head.hash != stored:
-            yield f"The hash of {causality.label(change)} does not fit its bytes."
-            head.hash = stored  # so that one damaged change is one problem
+            yield f"The hash of {causality.label(change)} does not match its bytes."
+            head.hash = stored  # so that one damaged change is reported once
         for actor, seq in change.deps:
             if heads.get(actor, Head()).seq < seq:
-                yield f"{causality.label(change)} stands in the log before what it depends on."
+                yield f"{causality.label(change)} comes in the log before a change that it depends on."
         yield from _apply(change, states, broken)
     yield from unreadable
     yield from _check_reached(replica.conn)
@@ -100,11 +100,11 @@ def _check_log(replica: Replica, states: dict[bytes, NoteState], progress: Progr
         if (head.seq, head.hash) != (replayed.seq, replayed.hash):
             yield f"The head of {actor:016x} says {head.seq}, its log ends at {replayed.seq}."
     if len(heads) != len(log.heads):
-        yield "The log holds changes of actors that have no head."
+        yield "The log contains changes of actors that have no head."
 
 
 def _check_reached(conn: sqlite3.Connection) -> Iterator[str]:
-    """Look for changes that no stream leads to, or that are there twice."""
+    """Look for changes that belong to no stream, or that are stored twice."""
     (astray,) = conn.execute(
         """SELECT (SELECT count(*) FROM log LEFT JOIN actors ON actors.id = log.actor
                    WHERE actors.id IS NULL OR log.seq NOT BETWEEN 1 AND actors.seq)
@@ -112,7 +112,7 @@ def _check_reached(conn: sqlite3.Connection) -> Iterator[str]:
                    WHERE actors.id IS NULL OR blocks.seq < 1 OR until > actors.seq)"""
     ).fetchone()
     if astray:
-        yield f"{astray} entries of the log stand in no stream."
+        yield f"{astray} entries of the log belong to no stream."
     (twice,) = conn.execute(
         """SELECT count(*) FROM log JOIN blocks ON blocks.actor = log.actor
            AND until >= log.seq AND blocks.seq <= log.seq"""
@@ -133,7 +133,7 @@ def _apply(change: Change, states: dict[bytes, NoteState], broken: set[bytes]) -
 
 
 def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[str]:
-    """Compare what is shown with what the log says."""
+    """Compare the stored notes with the notes that the log gives."""
     here = {
         uid: row
         for uid, *row in replica.conn.execute(
@@ -149,9 +149,9 @@ def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[s
         name = base or uid.hex()
         yield from _as_far_as_readable(_check_snapshot(replica, id, uid, name, state, upto == head, dumped))
         if upto == head and content_digest(str(state.text).encode(), state.links.counts()) != digest:
-            yield f"The digest of {name!r} is not that of its content."
+            yield f"The digest of {name!r} does not match its content."
         if (shown_base(state), state.exists) != (base, bool(alive)):
-            yield f"The name of {name!r} is not what the log says."
+            yield f"The name of {name!r} does not match the log."
         links = {
             (kind, value): count
             for kind, value, count in replica.conn.execute(
@@ -159,7 +159,7 @@ def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[s
             )
         }
         if links != (state.links.counts() if state.exists else {}):
-            yield f"The links of {name!r} are not what the log says."
+            yield f"The links of {name!r} do not match the log."
     for uid in here:
         yield f"Note {uid.hex() if isinstance(uid, bytes) else uid!r} is shown but not in the log."
 
@@ -167,25 +167,25 @@ def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[s
 def _check_snapshot(
     replica: Replica, id: int, uid: bytes, name: str, state: NoteState, current: bool, dumped: bytes | None
 ) -> Iterator[str]:
-    """Compare a snapshot, with the log after it where it lags behind, with the state that the log gives."""
-    wrong = f"The text of {name!r} is not what the log says."
+    """Compare a note's state by the log with its snapshot, caught up if the snapshot lags behind."""
+    wrong = f"The text of {name!r} does not match the log."
     try:
         shown = replica.documents.texts.read(id).decode()
         if not current or dumped is not None:
-            wrong = f"The snapshot of {name!r} is not what the log says."
+            wrong = f"The snapshot of {name!r} does not match the log."
             doc = replica.documents.copy(uid)
             shown, dumped = ("", b"") if doc is None else (str(doc.state.text), snapshot.dump(doc.state))
     except Damaged:
         yield wrong
         return
     if shown != str(state.text):
-        yield f"The text of {name!r} is not what the log says."
+        yield f"The text of {name!r} does not match the log."
     elif dumped is not None and dumped != snapshot.dump(state):
         yield wrong
 
 
 def _check_names(replica: Replica) -> Iterator[str]:
-    """Compare the names that are shown with what the base names make of them."""
+    """Compare the shown names with the ones that follow from the base names."""
     rows = replica.conn.execute("SELECT base, base_key, name FROM notes WHERE alive ORDER BY uid").fetchall()
     bases = {key for _, key, _ in rows}
     last: dict[str, int] = {}
@@ -199,7 +199,7 @@ def _check_names(replica: Replica) -> Iterator[str]:
 
 
 def _check_targets(replica: Replica) -> Iterator[str]:
-    """Compare where links lead with what their targets mean."""
+    """Compare where links lead with where their targets resolve to."""
     resolver = Resolver(replica.conn)
     for name, value, target in replica.conn.execute(
         """SELECT name, value, target FROM links JOIN elements ON elements.id = element
@@ -211,36 +211,36 @@ def _check_targets(replica: Replica) -> Iterator[str]:
 
 
 def _check_devices(replica: Replica) -> Iterator[str]:
-    """Read the records about devices anew: that raises Damaged unless all are signed, from the founder on.
+    """Read the records about devices again, which raises Damaged unless all are signed, back to the founder.
 
-    Then look whether every change is covered by its author's signature.
+    Then check that every change is signed by its author.
     """
     replica.members.forget()
     replica.members.membership()
     if replica.members.founded:
-        yield from _check_covers(replica)
+        yield from _check_signatures(replica)
 
 
-def _check_covers(replica: Replica) -> Iterator[str]:
+def _check_signatures(replica: Replica) -> Iterator[str]:
     signer, log = replica.signer, replica.log
     ends: dict[int, int] = {}
     for author in signer.checkpoints.authors():
         if not author.proven:
-            yield f"It is not proven whose the changes of {author.actor:016x} are."
+            yield f"The author of the changes of {author.actor:016x} is not proven."
     good: list[tuple[int, Signed]] = []
-    for cut, signed in signer.checkpoints.all_signed():
+    for checkpoint, signed in signer.checkpoints.all_signed():
         actor, seq, _ = signed
         if signer.is_signed(*signed):
-            good.append((cut, signed))
+            good.append((checkpoint, signed))
             ends[actor] = max(seq, ends.get(actor, 0))
         else:
-            yield f"What covers change {seq} of {actor:016x} is not its author's signature."
+            yield f"The signature of change {seq} of {actor:016x} is not its author's."
     own = signer.own_key
     for actor, head in log.heads.items():
         end = ends.get(actor, 0)
-        # Others' signatures may be yet to come; its own ones a device has always.
-        waits = signer.checkpoints.waits and signer.checkpoints.key_of(actor) != own
+        # Signatures of other devices may not have come yet; a device always has its own.
+        waits = signer.checkpoints.is_waiting and signer.checkpoints.key_of(actor) != own
         if head.seq > end and not waits:
             yield f"Changes {end + 1} to {head.seq} of {actor:016x} are not signed by their author."
     if not recut.is_closed(log, good):
-        yield "What covers the changes covers some of them before what they depend on."
+        yield "The signatures cover some changes before the changes that they depend on."

@@ -1,8 +1,8 @@
 """Reading a replica's file that may be damaged: everything that can be read, and nothing that is not proven.
 
-A change counts only where its stream's hash chain proves it: the chain is computed from its beginning, and
-wherever it meets a stored hash (of a change, around a block, of a stream's head), all that came before is as
-its author made it. So a stored hash that is damaged itself costs nothing as long as a later one is whole.
+A change counts only if its stream's hash chain proves it: the chain is computed from its beginning, and
+wherever it meets a stored hash (of a change, around a block, of a stream's head), all changes before it are
+as their author made them. So a damaged stored hash costs nothing as long as a later one is intact.
 """
 
 import sqlite3
@@ -27,7 +27,7 @@ from crdtnotes.trust.records import Found, Record, decode_record
 
 _CHANGES_AT_A_TIME = 500
 
-_PATIENCE = 1.0
+_BUSY_SECONDS = 1.0
 
 _REBUILT = frozenset(
     {
@@ -47,7 +47,8 @@ _REBUILT = frozenset(
     }
 )
 _OTHERS = ("search", "sqlite_", "_sqlite")
-# Tables that a new file has already or that are made from the log: the rest is taken over as it is.
+# Tables that exist in a new file or are built again, and prefixes of further ones; all other tables are
+# copied as they are.
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SavedText:
-    """A note's text as its snapshot has it, whole by its own sum."""
+    """A note's text from its snapshot, intact by its checksum."""
 
     uid: bytes
     name: str
@@ -68,35 +69,35 @@ class SavedText:
 
 
 @dataclass
-class Wreck:
-    """What a damaged file still gives."""
+class SalvagedData:
+    """The data that could be read from a damaged file."""
 
     vault: bytes | None = None
     device: str | None = None
     entries: list[Entry] = field(default_factory=list)
     """In a causal order."""
     hashes: set[bytes] = field(default_factory=set)
-    """The hashes of streams that are stored anywhere."""
+    """All stored hashes of streams, wherever they are stored."""
     heads: dict[int, int] = field(default_factory=dict)
-    """How far each stream went, as far as that can be told."""
+    """The last seq of each stream, as far as it is known."""
     texts: list[SavedText] = field(default_factory=list)
     kept: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
-    """The rows of the tables that no log gives back: which peers there are, and the like."""
+    """The rows of the tables that cannot be rebuilt from the log, such as the known peers."""
     forks: dict[tuple[int, int], Rank] = field(default_factory=dict)
-    """Which version stands where streams had two; see `store/forks/winners.py`."""
+    """The winners of forks; see `store/forks/winners.py`."""
     root: bytes | None = None
     records: list[bytes] = field(default_factory=list)
-    """What is known of devices (`signing/members.py`): the founder's record's digest, and the records."""
+    """The records about devices (`signing/members.py`); `root` is the digest of the founder's record."""
 
 
-class WreckedFile:
-    """A connection to a file that may be damaged; while it is open nobody else can write to it."""
+class DamagedFile:
+    """A connection to a file that may be damaged; while it is open no other process can write to the file."""
 
     def __init__(self, path: Path, scratch: Path) -> None:
         """Open it; raises VaultNotFound, NewerVault, or Busy while another process writes to it.
 
-        Where its description of itself (the header, the schema) is damaged, a copy at `scratch` gets that of
-        a new file, and is read instead.
+        If the file's header or schema is damaged, a copy is made at `scratch` with the header and schema of
+        a new file, and that copy is read instead.
         """
         refuse_newer(path)
         with plain_errors(path):
@@ -112,46 +113,46 @@ class WreckedFile:
             self._conn.close()
             raise
         if not any(self._rows("SELECT count(*) FROM meta")):
-            # No transaction is open, so no lock is lost with the descriptor that reads the file.
+            # No transaction is open, so closing the descriptor that reads the file loses no lock.
             self._conn.close()
             _give_new_schema(path, scratch)
             self._conn = _connect(scratch)
 
     def close(self) -> None:
-        """Let go of the file, which is as it was."""
+        """Close the connection; the file is unchanged."""
         self._conn.close()
 
-    def read(self) -> Wreck:
-        """Return all that can be read of it."""
-        wreck = Wreck()
+    def read(self) -> SalvagedData:
+        """Return all data that can be read from the file."""
+        salvaged = SalvagedData()
         meta = dict(self._rows("SELECT key, value FROM meta"))
         vault, device = meta.get("vault"), meta.get("device")
-        wreck.vault = vault if isinstance(vault, bytes) and len(vault) == 16 else None
-        wreck.device = device if isinstance(device, str) and device.isprintable() and device else None
+        salvaged.vault = vault if isinstance(vault, bytes) and len(vault) == 16 else None
+        salvaged.device = device if isinstance(device, str) and device.isprintable() and device else None
         for key, value in meta.items():
             with suppress(Damaged):
-                wreck.forks |= forks_in({key: value})
-        wreck.records = [
+                salvaged.forks |= forks_in({key: value})
+        salvaged.records = [
             data
             for id in self._ids("members", "INDEXED BY sqlite_autoindex_members_1")
             for (data,) in self._rows("SELECT record FROM members WHERE id = ?", id)
             if isinstance(data, bytes)
         ]
         root = meta.get("root")
-        wreck.root = root if isinstance(root, bytes) else None
-        wreck.entries = sorted(self._entries(), key=lambda entry: (entry.change.start, entry.change.actor))
-        wreck.hashes = self._hashes()
+        salvaged.root = root if isinstance(root, bytes) else None
+        salvaged.entries = sorted(self._entries(), key=lambda entry: (entry.change.start, entry.change.actor))
+        salvaged.hashes = self._hashes()
         for actor, seq in self._rows("SELECT actor, seq FROM actors"):
             if isinstance(actor, int) and isinstance(seq, int):
-                wreck.heads[actor] = seq
-        for entry in wreck.entries:
+                salvaged.heads[actor] = seq
+        for entry in salvaged.entries:
             actor = entry.change.actor
-            wreck.heads[actor] = max(wreck.heads.get(actor, 0), entry.change.seq)
-        wreck.texts = list(self._texts())
+            salvaged.heads[actor] = max(salvaged.heads.get(actor, 0), entry.change.seq)
+        salvaged.texts = list(self._texts())
         for name in [name for (name,) in self._rows("SELECT name FROM sqlite_master WHERE type = 'table'")]:
             if isinstance(name, str) and name not in _REBUILT and not name.startswith(_OTHERS):
-                wreck.kept[name] = list(self._rows(f'SELECT * FROM "{name}"'))
-        return wreck
+                salvaged.kept[name] = list(self._rows(f'SELECT * FROM "{name}"'))
+        return salvaged
 
     def _rows(self, query: str, *values: object) -> Iterator[Any]:
         """Yield the rows of a query up to the first one that cannot be read."""
@@ -159,7 +160,7 @@ class WreckedFile:
             yield from self._conn.execute(query, values)
 
     def _ids(self, table: str, *ways: str) -> list[int]:
-        """Return the row ids of a table that any way through it or through its indexes leads to."""
+        """Return the row ids that can be found by scanning a table or any of its indexes."""
         found: set[int] = set()
         for way in ("ORDER BY rowid", "ORDER BY rowid DESC", *ways):
             query = f"SELECT rowid FROM {table} {way}"
@@ -193,13 +194,13 @@ class WreckedFile:
 
 
 def _opened(form: Form, length: object, data: object, dictionaries: Dictionaries) -> Iterator[Entry]:
-    """Yield the changes that lie in a row or a block, where they can be read."""
+    """Yield the changes in a row or a block, if they can be read."""
     if not isinstance(data, bytes):
         return
     pieces: list[Piece] = [Packed(form, length, data)] if isinstance(length, int) else [data]
     known = declared_length(data)
     if known is not None:
-        pieces.append(Packed(form, known, data))  # where the number beside it is damaged
+        pieces.append(Packed(form, known, data))  # in case the stored length is damaged
     for piece in pieces:
         with suppress(CrdtnotesError, sqlite3.DatabaseError):
             plain = dictionaries.plain(piece) if isinstance(piece, Packed) else piece
@@ -207,18 +208,18 @@ def _opened(form: Form, length: object, data: object, dictionaries: Dictionaries
             return
 
 
-def keep(wreck: Wreck, replica: Replica) -> None:
-    """Put into a replica the rows that no log gives back, as far as its tables take them.
+def copy_unlogged(salvaged: SalvagedData, replica: Replica) -> None:
+    """Copy into a replica the rows that cannot be rebuilt from the log, as far as its tables accept them.
 
-    What says who wrote what comes with them, and goes again where it does not prove itself.
+    The author records and signatures are among them; those that do not prove themselves are then removed.
     """
     with replica.transaction():
         replica.conn.executemany(
             "INSERT OR REPLACE INTO meta VALUES (?, ?)",
-            [fork_entry(*place, rank) for place, rank in wreck.forks.items()],
+            [fork_entry(*place, rank) for place, rank in salvaged.forks.items()],
         )
-        _keep_devices(wreck, replica)
-        for table, rows in wreck.kept.items():
+        _copy_devices(salvaged, replica)
+        for table, rows in salvaged.kept.items():
             columns = replica.conn.execute(f'PRAGMA table_info("{table}")').fetchall()
             for row in rows:
                 if len(row) == len(columns):
@@ -229,28 +230,28 @@ def keep(wreck: Wreck, replica: Replica) -> None:
     replica.signatures.mend()
 
 
-def _keep_devices(wreck: Wreck, replica: Replica) -> None:
-    """Put in the records about devices that are whole by their signatures, all behind one founder's."""
+def _copy_devices(salvaged: SalvagedData, replica: Replica) -> None:
+    """Copy the records about devices whose signatures are valid, all rooted in one founder's record."""
     records: list[Record] = []
-    for data in wreck.records:
+    for data in salvaged.records:
         with suppress(DecodeError):
             records.append(decode_record(data))
     founders = [record.digest for record in records if isinstance(record.body, Found)]
-    root = wreck.root if wreck.root in founders else next(iter(founders), None)
+    root = salvaged.root if salvaged.root in founders else next(iter(founders), None)
     if root is not None:
         replica.members.restore(root, records)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri() + "?mode=rw"
-    return sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)
+    return sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
 
 
 def _give_new_schema(path: Path, scratch: Path) -> None:
-    """Write to `scratch` the file at `path` with the header and the schema of a new vault.
+    """Write to `scratch` a copy of the file at `path` with the header and the schema of a new vault.
 
-    Files that were made by one sequence of statements have their schema in the same pages, and their tables
-    begin at the same ones. Where that is not so the copy gives nothing, or what proves itself.
+    Files that were created by the same sequence of statements have their schema in the same pages, and their
+    tables begin at the same pages. If not, the copy yields no data, or data that proves itself.
     """
     Replica.create(scratch, "template").close()
     fresh = scratch.read_bytes()
@@ -262,14 +263,14 @@ def _give_new_schema(path: Path, scratch: Path) -> None:
         if page not in roots:
             content[(page - 1) * size : page * size] = fresh[(page - 1) * size : page * size]
     content[28:32] = (len(content) // size).to_bytes(4, "big")  # pages in the file
-    content[32:40] = bytes(8)  # no free pages: what they hold is not looked for
+    content[32:40] = bytes(8)  # no free pages: their content is not needed
     scratch.write_bytes(content)
 
 
 def replay(entries: Sequence[Entry], hashes: Set[bytes], replica: Replica, progress: Progress) -> list[Entry]:
-    """Put into a replica the changes that are proven and whose dependencies are there; return the rest.
+    """Add to a replica the changes that are proven and whose dependencies are there; return the rest.
 
-    `hashes` are those that were stored. `progress` counts the changes that were put in.
+    `hashes` are the hashes that were stored in the file. `progress` counts the changes added.
     """
     heads = replica.heads()
     proven = _proven(entries, hashes, heads)
@@ -298,7 +299,7 @@ def replay(entries: Sequence[Entry], hashes: Set[bytes], replica: Replica, progr
 def _proven(
     entries: Sequence[Entry], hashes: Set[bytes], heads: Mapping[int, tuple[int, bytes]]
 ) -> dict[int, int]:
-    """Return up to which seq each stream is proven, beyond the heads that are known."""
+    """Return the seq up to which each stream is proven, starting from the heads that are known."""
     streams: dict[int, dict[int, Entry]] = {}
     for entry in entries:
         streams.setdefault(entry.change.actor, {}).setdefault(entry.change.seq, entry)

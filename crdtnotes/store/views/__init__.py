@@ -1,10 +1,10 @@
-"""What follows from the log; all of it can be computed again.
+"""Data derived from the log; all of it can be computed again.
 
 ``derived``         brings every view up to date within a transaction
 ``documents``       the state of notes, and the notes that are held open
-``snapshots``       texts and states as they are stored, each with a checksum
-``note_facts``      what a note's state says about it: whether it exists, its name, its aliases
-``names``           which name each note shows, and what leads to it
+``snapshots``       stored texts and states, each with a checksum
+``note_facts``      the facts about a note that the indexes need: whether it exists, its name, its links
+``names``           which name each note shows, and which names lead to it
 ``links``           where each link leads
 ``note_list``       the notes that exist, as rows
 ``search``          the full-text index

@@ -1,10 +1,10 @@
-"""What follows from the log: notes, their texts, names and links, and what can be searched.
+"""Data derived from the log: notes, their texts, names and links, and the search index.
 
 Rules
-    - A change is entered when the log has moved to it; what it touched is brought up to date by `derive`,
-      once a transaction. Inside, only the notes in hand are current, not the indexes.
-    - All of it can be made anew from the log.
-    - A note's stored snapshot may lag behind the log; whoever opens the note catches up.
+    - A change is entered when the log has advanced to it; `derive` brings the views that it affects up to
+      date, once a transaction. Before that, only the open documents are current, not the indexes.
+    - All of it can be computed again from the log.
+    - A note's stored snapshot may lag behind the log; opening the note catches up.
 """
 
 import sqlite3
@@ -17,15 +17,15 @@ from crdtnotes.store.views.names import NameIndex
 from crdtnotes.store.views.note_facts import of_state, shown_base
 from crdtnotes.store.views.search import SearchIndex
 
-LAG = 64
-"""A note's snapshot lags by at most this many changes …"""
+MAX_SNAPSHOT_LAG = 64
+"""A note's stored snapshot lags by at most this many changes …"""
 
-SMALL = 16_384
-"""… and not at all while its text has at most this many characters: then storing it costs little."""
+MAX_CHARACTERS_SAVED_AT_ONCE = 16_384
+"""… and not at all while its text has at most this many characters, because storing it is cheap."""
 
 
 class Derived:
-    """What is derived from a log. What writes is called within a transaction of the replica's."""
+    """The data derived from a log. Methods that write must be called inside a transaction of the replica."""
 
     def __init__(self, conn: sqlite3.Connection, log: Log) -> None:
         self._conn = conn
@@ -39,18 +39,18 @@ class Derived:
         """The notes that got changes since somebody cleared it."""
 
     def forget(self) -> None:
-        """Drop what is in memory: after a rollback it holds what never happened."""
+        """Drop the data in memory: after a rollback it reflects changes that were never committed."""
         self.documents.forget()
         self.names.forget()
         self.links.forget()
         self._touched.clear()
 
-    def look(self) -> None:
-        """Notice that another process has written."""
-        self.links.look()
+    def refresh(self) -> None:
+        """Drop cached link targets: another process has written."""
+        self.links.refresh()
 
     def clear(self) -> None:
-        """Remove all of it; whoever does that enters the log's changes again in the same transaction."""
+        """Delete all derived data; the caller must enter the log's changes again in the same transaction."""
         for table in ("notes", "texts", "names", "links"):
             self._conn.execute(f"DELETE FROM {table}")
         self.search.clear()
@@ -58,15 +58,15 @@ class Derived:
         self.links.forget()
 
     def touch(self, doc: Document) -> None:
-        """Let what follows from a note be brought up to date: changes were applied to it."""
+        """Mark a document as changed, so that `derive` brings its views up to date."""
         self._touched[doc.uid] = doc
         self.entered.add(doc.uid)
 
     def enter(self, change: Change, data: bytes, doc: Document | None, *, in_row: bool = True) -> int:
-        """Move the log to a change and apply it to its note, if that is here; return the note's row.
+        """Advance the log to a change and apply it to its note, which is added if new; return the note's row.
 
-        The change is yet to be stored: in a row of its own (`in_row`), which can serve as the snapshot of
-        a note, or in a block.
+        The caller must then store the change: in a row of its own (`in_row`), which can serve as the snapshot
+        of a note, or in a block.
         """
         if doc is None and in_row and is_birth(change):
             return self.add_created(change, data)
@@ -77,7 +77,7 @@ class Derived:
         return doc.id
 
     def add_created(self, change: Change, data: bytes) -> int:
-        """Move the log to a birth of a note that is not here, and add the note; return its row."""
+        """Advance the log to the birth of a note that is not here, and add the note; return its row."""
         log_id = self._log.advance(change, data)
         id, facts = self.documents.add_born(change, log_id)
         self.entered.add(change.note)
@@ -86,7 +86,7 @@ class Derived:
         return id
 
     def derive(self) -> None:
-        """Bring everything up to date with what was entered in this transaction."""
+        """Bring all views up to date with the changes that were entered in this transaction."""
         for doc in self._touched.values():
             moved = self.names.place(doc.id, shown_base(doc.state), doc.state.exists)
             if doc.links_changed or moved:
@@ -98,13 +98,15 @@ class Derived:
                 "UPDATE notes SET head = ?, modified = ?, newer = ? WHERE id = ?",
                 (doc.upto, doc.modified, doc.state.newer, doc.id),
             )
-        self.names.settle(self.search.take_out)
-        self.links.settle(self.names.dirty_titles, self.names.dirty_holders)
+        self.names.flush(self.search.take_out)
+        self.links.flush(self.names.dirty_titles, self.names.dirty_holders)
         self.names.dirty_titles.clear()
         self.names.dirty_holders.clear()
         for doc in self._touched.values():
             if doc.text_changed and (
-                len(doc.state.text) <= SMALL or doc.upto - doc.saved > LAG or not doc.saved
+                len(doc.state.text) <= MAX_CHARACTERS_SAVED_AT_ONCE
+                or doc.upto - doc.saved > MAX_SNAPSHOT_LAG
+                or not doc.saved
             ):
                 self._save(doc)
         self._touched.clear()
@@ -116,7 +118,7 @@ class Derived:
                 self._save(doc)
 
     def read_newer(self) -> None:
-        """Read anew the notes that hold operations which an older crdtnotes did not know."""
+        """Read the notes again that contain operations which an older crdtnotes did not know."""
         rows = self._conn.execute("SELECT id, uid FROM notes WHERE newer").fetchall()
         for id, uid in rows:
             self.search.take_out(id)

@@ -1,8 +1,8 @@
-"""Notes as this process has them in hand: snapshot from the file, then the log after it.
+"""Notes that this process has open: the snapshot from the file, then the log after it.
 
 A snapshot is a note's visible text and, beside it, the rest of its state. It may lag behind the log;
-whoever opens the note catches up. A text whose snapshot is current is read without decoding anything. A note
-of which there is but its birth is *birth only*: it has no snapshot, for the log's one change says everything.
+opening the note catches up. A text whose snapshot is current is read without decoding anything. A note of
+which only the birth exists is *birth only*: it has no snapshot, because that one change says everything.
 """
 
 import sqlite3
@@ -18,8 +18,8 @@ from crdtnotes.store.log.log import Log
 from crdtnotes.store.views.note_facts import Facts, of_birth
 from crdtnotes.store.views.snapshots import Texts, content_digest, open_state
 
-KEPT = 64
-"""Documents that stay decoded in memory between transactions."""
+MAX_OPEN_DOCUMENTS = 64
+"""The most documents that stay decoded in memory between transactions."""
 
 
 MAX_LISTED = 1000
@@ -27,11 +27,11 @@ MAX_LISTED = 1000
 
 
 class Document:
-    """One note in hand.
+    """One open note.
 
-    `id` is its row, `upto` the last log id applied, `saved` the one in the stored snapshot, `checked`
-    the log's tip when it was last known to be current. `links_changed` and `text_changed` say what
-    derived data is behind. `birth_only`: it has seen but its birth.
+    `id` is its row, `upto` the last log id applied, `saved` the last log id in the stored snapshot, `checked`
+    the log's tip when the document was last known to be current. `links_changed` and `text_changed` tell
+    which derived data is out of date. `birth_only`: no change but its birth has been applied.
     """
 
     __slots__ = (
@@ -56,13 +56,13 @@ class Document:
         self.links_changed = self.text_changed = self.birth_only = False
 
     def apply(self, change: Change, log_id: int) -> list[Patch]:
-        """Apply a change that has just been logged, or is being caught up with."""
+        """Apply a change that has just been logged, or that is read from the log to catch up."""
         patches = self.state.apply(change.actor, change.seq, change.ops)
         self.note(change, log_id)
         return patches
 
     def note(self, change: Change, log_id: int) -> None:
-        """Record that the state holds a change."""
+        """Record that the state includes a change."""
         self.birth_only = not self.upto and is_birth(change)
         self.upto = self.checked = log_id
         self.modified = max(self.modified, change.time)
@@ -71,33 +71,33 @@ class Document:
             self.links_changed = True
 
     def digest(self) -> bytes:
-        """Return a hash of what the note shows."""
+        """Return a hash of the note's text and links."""
         return content_digest(str(self.state.text).encode(), self.state.links.counts())
 
 
 class Documents:
-    """Opens documents and stores their snapshots. Writing happens inside the caller's transaction."""
+    """Opens documents and stores their snapshots. Methods that write must be called inside a transaction."""
 
     def __init__(self, conn: sqlite3.Connection, log: Log) -> None:
         self._conn = conn
         self._log = log
         self.texts = Texts(conn, log)
         self._open: OrderedDict[bytes, Document] = OrderedDict()
-        self._shown: dict[bytes, int] = {}  # up to which log id notes that are not open were read
+        self._shown: dict[bytes, int] = {}  # the log id up to which notes that are not open were read
 
     def forget(self) -> None:
-        """Drop what is in memory: after a rollback it holds what never happened."""
+        """Drop all documents: after a rollback they contain changes that were never committed."""
         self._open.clear()
         self._shown.clear()
 
     def trim(self) -> None:
-        """Let the documents go that were used longest ago."""
-        while len(self._open) > KEPT:
+        """Drop the least recently used documents beyond MAX_OPEN_DOCUMENTS."""
+        while len(self._open) > MAX_OPEN_DOCUMENTS:
             uid, doc = self._open.popitem(last=False)
             self._shown[uid] = doc.upto
 
     def seen(self, uid: bytes) -> Document | None:
-        """Return the note as this process last saw it, even if another has written to it since."""
+        """Return the note as this process last saw it, even if another process has written to it since."""
         doc, upto = self._open.get(uid), self._shown.get(uid)
         if doc is not None or upto is None:
             return doc or self.open(uid)
@@ -105,7 +105,7 @@ class Documents:
         return doc if doc is None or doc.upto == upto else self._as_of(doc, upto)
 
     def open(self, uid: bytes) -> Document | None:
-        """Return the note, caught up with the log; None for a note that is not here."""
+        """Return the note, caught up with the log; None if it is not here."""
         doc = self._open.get(uid)
         if doc is None:
             doc = self._load(uid)
@@ -119,18 +119,18 @@ class Documents:
         return doc
 
     def copy(self, uid: bytes) -> Document | None:
-        """Return the note as a document of the caller's own, which moves only when `catch_up` is called."""
+        """Return the note as a document of the caller's own, which changes only when `catch_up` is called."""
         doc = self._load(uid)
         if doc is not None:
             self.catch_up(doc)
         return doc
 
     def copy_as_of(self, doc: Document) -> Document:
-        """Return anew what a copy was when it was last caught up; this plays the note's whole log."""
+        """Return a fresh copy in the state in which `doc` was last caught up; replays the note's log."""
         return self._as_of(doc, doc.upto)
 
     def catch_up(self, doc: Document) -> list[Patch]:
-        """Apply what the log holds beyond a document; return what that did to its text."""
+        """Apply the log's changes beyond a document; return their effect on its text as patches."""
         patches: list[Patch] = []
         recent = self._log.recent_of(doc.id, doc.checked)
         for log_id, change in self._log.of_note(doc.id, doc.uid, doc.upto) if recent is None else recent:
@@ -150,7 +150,7 @@ class Documents:
         return None if len(rows) > MAX_LISTED else frozenset(uid for (uid,) in rows)
 
     def add(self, uid: bytes) -> Document:
-        """Begin a note that is not here yet."""
+        """Add a row for a note that is not here yet; return its empty document."""
         cursor = self._conn.execute(
             "INSERT INTO notes VALUES (NULL, ?, '', '', 0, NULL, NULL, 0, 0, 0, 0, 0, x'', NULL, 0)", (uid,)
         )
@@ -183,13 +183,13 @@ class Documents:
         return _new_row(cursor), facts
 
     def has(self, uid: bytes) -> bool:
-        """Return whether a note with this id is or was here."""
+        """Return whether a note with this id exists or once existed here."""
         if uid in self._open:
             return True
         return self._conn.execute("SELECT 1 FROM notes WHERE uid = ?", (uid,)).fetchone() is not None
 
     def text(self, uid: bytes) -> str | None:
-        """Return a note's text; its state is decoded only where the snapshot lags."""
+        """Return a note's text, None if it is not here; its state is decoded only if the snapshot lags."""
         doc = self._open.get(uid)
         if doc is None:
             row = self._conn.execute(
@@ -208,7 +208,7 @@ class Documents:
         return [uid for (uid,) in self._conn.execute("SELECT uid FROM notes WHERE upto < head")]
 
     def save(self, doc: Document) -> None:
-        """Store the document's snapshot and what follows from its text."""
+        """Store the document's snapshot and the facts derived from its text."""
         text = str(doc.state.text)
         data = text.encode()
         if not doc.birth_only:
@@ -239,7 +239,7 @@ class Documents:
         return doc
 
     def _as_of(self, doc: Document, upto: int) -> Document:
-        """Return a note as it was at a log id; this plays its whole log."""
+        """Return a note as it was at a log id; replays its log up to there."""
         past = Document(doc.id, doc.uid, NoteState(), 0, 0)
         for log_id, change in self._log.of_note(doc.id, doc.uid, 0):
             if log_id > upto:
@@ -249,7 +249,7 @@ class Documents:
 
 
 def _new_row(cursor: sqlite3.Cursor) -> int:
-    """Return the number that SQLite gave to the row just inserted."""
+    """Return the id that SQLite gave to the row just inserted."""
     if cursor.lastrowid is None:
         raise RuntimeError("nothing was inserted")
     return cursor.lastrowid

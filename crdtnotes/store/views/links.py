@@ -1,7 +1,8 @@
-"""The link graph as rows: each existing note's living links, and the note that each leads to.
+"""The link graph as rows: each existing note's links, and the note that each link leads to.
 
-`target` is kept, not looked up: it is computed again for the links whose title changed its meaning, and
-for those of a note that moved. So asking for backlinks costs what there is to answer.
+`target` is stored, not looked up on reading: it is computed again for the links whose title changed its
+meaning, and for the links of a note that moved. So the cost of reading backlinks is proportional to their
+number.
 """
 
 import sqlite3
@@ -18,14 +19,14 @@ from crdtnotes.store.views.names import DEPENDS, Resolver
 PLAIN_KINDS = frozenset({KIND_TAG, *(field.kind for field in FIELDS if not field.names_notes)})
 """Kinds whose values name no note."""
 
-KEPT = 50_000
-"""Elements whose places are kept in mind."""
+MAX_CACHED_ELEMENTS = 50_000
+"""The most elements whose rows and targets are cached."""
 
 
 class _Place(NamedTuple):
-    """An element's row, the key of the title that it names, and the note to which it leads in any note.
+    """An element's row, the key of the title that it names, and the note to which it leads.
 
-    That note is DEPENDS where it matters who holds the link.
+    That note is DEPENDS if it depends on the note that contains the link.
     """
 
     id: int
@@ -34,7 +35,7 @@ class _Place(NamedTuple):
 
 
 class LinkIndex:
-    """Every note's links. Writing happens inside the caller's transaction."""
+    """The links of all notes. Methods that write must be called inside a transaction."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
@@ -44,23 +45,23 @@ class LinkIndex:
         """Whether a note's links have changed since somebody reset it."""
 
     def forget(self) -> None:
-        """Drop what waits to be derived: the transaction was rolled back."""
+        """Drop the pending rows and the cache: the transaction was rolled back."""
         self._fresh.clear()
         self._places.clear()
 
-    def look(self) -> None:
-        """Notice that another process has written: links may lead elsewhere."""
+    def refresh(self) -> None:
+        """Drop the cache: another process has written, so links may lead elsewhere."""
         self._places.clear()
 
     def add(self, id: int, links: Mapping[Element, int]) -> None:
-        """Take in the links of a note that has none here yet; `settle`, which is to follow, writes them."""
+        """Set the links of a note that has no rows yet; the following call of `flush` writes them."""
         self._fresh[id] = dict(links)
         self.changed |= bool(links)
 
     def update(self, id: int, links: Mapping[Element, int]) -> bool:
-        """Make a note's rows those of its link set; a note that does not exist has none.
+        """Make a note's rows match its link set; a note that does not exist has none.
 
-        New rows are written by `settle`, which is to follow. Returns whether an alias came or went.
+        The following call of `flush` writes the new rows. Returns whether an alias was added or removed.
         """
         before = {
             (kind, value): (element, count)
@@ -82,26 +83,24 @@ class LinkIndex:
         self.changed |= bool(differing)
         return any(kind == KIND_ALIAS for kind, _ in differing)
 
-    def settle(self, titles: Collection[str], holders: Collection[int]) -> None:
-        """Write the new rows, and look up again where the links with these titles, and those of these
-        notes, lead.
-        """
+    def flush(self, titles: Collection[str], holders: Collection[int]) -> None:
+        """Write the new rows, and resolve again the links with these titles and the links of these notes."""
         if not (titles or holders or self._fresh):
             return
         resolver = Resolver(self._conn)
-        self._look_again(resolver, titles, holders)
+        self._resolve_again(resolver, titles, holders)
         self._write_fresh(resolver)
         self._fresh.clear()
-        if len(self._places) > KEPT:
+        if len(self._places) > MAX_CACHED_ELEMENTS:
             self._places.clear()
 
-    def _look_again(self, resolver: Resolver, titles: Collection[str], holders: Collection[int]) -> None:
-        """Look up again where links with these titles, and those of these notes, lead."""
+    def _resolve_again(self, resolver: Resolver, titles: Collection[str], holders: Collection[int]) -> None:
+        """Resolve again the links with these titles and the links of these notes."""
         elements = list(
             rows_for(self._conn, "SELECT id, kind, value, title_key FROM elements", "title_key", titles)
         )
         resolver.prepare({title for *_, title in elements})
-        # Where a link leads depends on the note that holds it for very few: the others are set all at once.
+        # The targets of very few links depend on the note that contains them: the others are set all at once.
         places = {
             (kind, value): _Place(id, title, resolver.anywhere(value, title))
             for id, kind, value, title in elements
@@ -135,7 +134,7 @@ class LinkIndex:
         )
 
     def _write_fresh(self, resolver: Resolver) -> None:
-        """Write the new rows, in the order of their keys."""
+        """Write the new rows, ordered by key."""
         self._place(resolver, {element for links in self._fresh.values() for element in links})
         places = self._places
         rows: list[tuple[int, int, int, int | None]] = []
@@ -161,7 +160,7 @@ class LinkIndex:
         self._conn.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", rows)
 
     def _place(self, resolver: Resolver, elements: Collection[Element]) -> None:
-        """See to it that these elements have rows, and that these and where they lead are at hand."""
+        """Make sure that these elements have rows, and cache their rows and targets."""
         unknown = {element for element in elements if element not in self._places}
         found = {
             (kind, value): (id, title)
@@ -230,7 +229,7 @@ class LinkIndex:
         ).fetchall()
 
     def tags(self) -> list[tuple[str, int]]:
-        """Return every tag with the number of its notes, by tag; case does not tell tags apart."""
+        """Return every tag with the number of its notes, by tag; tags are compared without case."""
         notes: dict[str, tuple[str, set[int]]] = {}
         for value, note in self.tagged():
             notes.setdefault(name_key(value), (value, set()))[1].add(note)
@@ -238,7 +237,7 @@ class LinkIndex:
 
     def tagged(self) -> list[tuple[str, int]]:
         """Return each tag of each note as `(tag, row of the note)`, by tag."""
-        # Said as a cross join, so that SQLite begins with the few elements that are tags.
+        # A cross join makes SQLite begin with the few elements that are tags.
         return self._conn.execute(
             """SELECT value, note FROM elements CROSS JOIN links ON element = elements.id
                WHERE kind = ? ORDER BY value""",
@@ -267,6 +266,6 @@ class LinkIndex:
 
 
 def _title_key(element: Element) -> str | None:
-    """Return the key of the title that a link names; None for what names no note."""
+    """Return the key of the title that a link names; None if its kind names no note."""
     kind, value = element
     return None if kind in PLAIN_KINDS else title_of(name_key(value))

@@ -1,8 +1,8 @@
-"""Which name each note shows, and what can lead to it.
+"""Which name each note shows, and which names lead to it.
 
-A note's *base* name is what its register holds. Where several existing notes have one base key, the
-one with the smallest id shows it and the others show `Z (2)`, `Z (3)` …, past every number that is
-itself some note's base name. So shown names depend on nothing but the set of ids and base names.
+A note's *base* name is the value of its register. If several existing notes have the same base key, the
+one with the smallest id shows it and the others show `Z (2)`, `Z (3)` …, skipping every number that is
+itself some note's base name. So shown names depend only on the set of ids and base names.
 """
 
 import re
@@ -21,10 +21,10 @@ from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.views.note_facts import Facts
 
 NAME, ALIAS, FORMER = 0, 1, 2
-"""How something leads to a note: by the name it shows, an alias, or a name that it once had."""
+"""How a name leads to a note: as the name it shows, an alias, or a name that it once had."""
 
 _Row = tuple[str, str, int]
-"""`(key of the title, key, rank)`: one way in which something leads to a note."""
+"""`(key of the title, key, rank)`: one name that leads to a note."""
 
 _STAMPED: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("SELECT group_concat(id || ' ' || name, char(10)) FROM notes WHERE name IS NOT NULL", ()),
@@ -36,13 +36,13 @@ _STAMPED: tuple[tuple[str, tuple[object, ...]], ...] = (
     ),
 )
 
-_DAMAGED = "The names in the vault's file are damaged; `crdtnotes repair` mends them."
+_DAMAGED = "The names in the vault's file are damaged; run `crdtnotes repair`."
 
 _NUMBERED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 
 
 class NameIndex:
-    """The names of all notes. Writing happens inside the caller's transaction."""
+    """The names of all notes. Methods that write must be called inside a transaction."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
@@ -50,12 +50,12 @@ class NameIndex:
         self.dirty_holders: set[int] = set()
         self._dirty_bases: set[str] = set()
         self._dirty_notes: dict[int, Facts] = {}
-        self._added: set[int] = set()  # of these, those of which nothing is in the index yet
+        self._added: set[int] = set()  # those of the dirty notes that have no rows in the index yet
         self.changed = False
         """Whether a shown name, an alias or a former name has changed since somebody reset it."""
 
     def forget(self) -> None:
-        """Drop what waits to be derived: the transaction was rolled back."""
+        """Drop the pending updates: the transaction was rolled back."""
         self.dirty_titles.clear()
         self.dirty_holders.clear()
         self._dirty_bases.clear()
@@ -63,7 +63,7 @@ class NameIndex:
         self._added.clear()
 
     def place(self, id: int, base: str, alive: bool) -> bool:
-        """Take in a note's present name and existence; return whether either changed."""
+        """Set a note's base name and whether it exists; return whether either changed."""
         key = name_key(base)
         old_key, old_base, was = self._conn.execute(
             "SELECT base_key, base, alive FROM notes WHERE id = ?", (id,)
@@ -77,17 +77,17 @@ class NameIndex:
         return False
 
     def add(self, id: int, facts: Facts) -> None:
-        """Take in what leads to a note that has just come."""
+        """Set the names that lead to a note that was just added."""
         self._dirty_bases.add(name_key(facts.base))
         self._dirty_notes[id] = facts
         self._added.add(id)
 
     def update(self, id: int, facts: Facts) -> None:
-        """Take in what leads to a note, of which `place` has been told."""
+        """Set the names that lead to a note; call `place` for the note first."""
         self._dirty_notes[id] = facts
 
-    def settle(self, before_move: Callable[[int], None]) -> None:
-        """Bring the shown names and the index up to date with what `update` took in.
+    def flush(self, before_move: Callable[[int], None]) -> None:
+        """Bring the shown names and the index up to date with the calls of `place`, `add` and `update`.
 
         `before_move` is called with each note whose shown name is about to change.
         """
@@ -117,7 +117,7 @@ class NameIndex:
         return Resolver(self._conn)
 
     def is_shown(self, key: str) -> bool:
-        """Whether a note shows the name with this key, by this index."""
+        """Whether a note shows the name with this key, according to this index."""
         row = self._conn.execute(
             "SELECT 1 FROM names WHERE title_key = ? AND key = ? AND rank = ?", (title_of(key), key, NAME)
         ).fetchone()
@@ -133,10 +133,10 @@ class NameIndex:
         )
 
     def stamp(self) -> bytes:
-        """Return what differs whenever a shown name, an alias as it is written, or a former name does.
+        """Return a hash (16 bytes) of all shown names, aliases as written, and former names.
 
-        SQLite does nearly all of it, and meanwhile other threads go on: in a large vault that is a tenth of
-        what reading the names takes.
+        SQLite does nearly all of the work, during which other threads can run: in a large vault that takes a
+        tenth of the time of reading the names.
         """
         stamp = blake2b(digest_size=16)
         for query, values in _STAMPED:
@@ -160,7 +160,7 @@ class NameIndex:
         )
 
     def _show(self, before_move: Callable[[int], None]) -> dict[int, str | None]:
-        """Recompute the shown names of every group that changed; return the new names that notes have."""
+        """Recompute the shown names of every group that changed; return the notes' new names."""
         bases = self._dirty_bases | {
             match[1] for key in self._dirty_bases if (match := _NUMBERED.fullmatch(key))
         }
@@ -182,7 +182,7 @@ class NameIndex:
                     if name is not None:
                         before_move(id)
                         left.append((id,))
-        # First all away, then all anew: names may trade places, and keys are unique.
+        # First remove all old names, then set all new ones: notes may swap names, and keys are unique.
         self._conn.executemany("UPDATE notes SET name = NULL, key = NULL WHERE id = ?", left)
         self._conn.executemany(
             "UPDATE notes SET name = ?, key = ? WHERE id = ?",
@@ -192,7 +192,7 @@ class NameIndex:
         return moved
 
     def _wanted(self, group: "list[_Shown]") -> Iterator[tuple[int, str | None, str | None]]:
-        """Yield `(note, name now, name to show)` for every note with one base key."""
+        """Yield `(note, present name, name to show)` for every note with one base key."""
         number = 0
         for _, id, base, shown, alive in sorted(group, key=itemgetter(0)):
             wanted = None
@@ -216,13 +216,13 @@ class NameIndex:
     def _rewrite(
         self, id: int, before: set[_Row], rows: set[_Row], *, moved: bool
     ) -> Iterator[tuple[str, int, str, int]]:
-        """Make what leads to a note these rows; yield what is to be written, once all that goes is gone."""
+        """Replace the rows of a note; yield the rows to insert, after all deletions are done."""
         if before != rows:
             if before:
                 self._conn.execute("DELETE FROM names WHERE note = ?", (id,))
             for title, key, rank in rows:
                 yield title, id, key, rank
-        if before != rows or moved:  # where several notes answer, their names decide, down to the case
+        if before != rows or moved:  # among several candidates their names decide, including their case
             self.dirty_titles.update(title for title, _, _ in before | rows)
 
 
@@ -237,7 +237,7 @@ class _Shown(NamedTuple):
 
 
 def _ways_to(name: str | None, facts: Facts) -> set[_Row]:
-    """Return what leads to a note that shows this name."""
+    """Return the names that lead to a note that shows this name."""
     if name is None:
         return set()
     rows = {_row(value, FORMER) for value in facts.past}
@@ -259,13 +259,13 @@ def _row(name: str, rank: int) -> _Row:
 
 
 DEPENDS = -1
-"""What `Resolver.anywhere` returns where the holder decides; no note has this row."""
+"""Returned by `Resolver.anywhere` if the target depends on the holder; no note has this row id."""
 
 
 class Resolver:
-    """Resolves targets as things stand; remembers what it found, so it serves one transaction.
+    """Resolves link targets by the present names; caches results, so it is valid for one transaction.
 
-    Names that notes once had count only where no present name and no alias matches.
+    Former names of notes count only if no present name and no alias matches.
     """
 
     def __init__(self, conn: sqlite3.Connection) -> None:
@@ -280,7 +280,7 @@ class Resolver:
         found = self.anywhere(target, title)
         if found != DEPENDS:
             return found
-        # Of the holder only its folder matters.
+        # Only the holder's folder matters.
         place = (target, folder_of(holder))
         if place in self._found:
             return self._found[place]
@@ -294,7 +294,7 @@ class Resolver:
         return found
 
     def anywhere(self, target: str, title: str) -> int | None:
-        """Return the row of the note that `target` leads to in any note; DEPENDS where that matters.
+        """Return the row of the note to which `target` leads; DEPENDS if that depends on the holder.
 
         `title` is the key of the target's title.
         """
@@ -304,7 +304,7 @@ class Resolver:
         return found
 
     def prepare(self, titles: Iterable[str]) -> None:
-        """Look these titles up together."""
+        """Look up these titles together."""
         missing = [title for title in titles if title not in self._titles]
         for title in missing:
             self._titles[title] = []
@@ -327,7 +327,7 @@ class Resolver:
 
 
 class _Way(NamedTuple):
-    """One way in which something leads to a note: the key of its name or alias, its name, and its row."""
+    """One name that leads to a note: its key, the note's shown name, the note's row, and the name's rank."""
 
     key: str
     name: str
@@ -336,7 +336,7 @@ class _Way(NamedTuple):
 
 
 class _Names:
-    """What leads to notes by one title."""
+    """The names that lead to notes by one title."""
 
     __slots__ = ("_candidates", "_exact", "ids")
 
@@ -358,7 +358,7 @@ class _Names:
 
 
 def _tiers(ways: list[_Way]) -> tuple[_Names, _Names]:
-    """Return what leads there by present names and aliases, and what by former names."""
+    """Return the names by present names and aliases, and those by former names."""
     return (
         _Names(way for way in ways if way.rank != FORMER),
         _Names(way for way in ways if way.rank == FORMER),
@@ -369,7 +369,7 @@ def _anywhere(target: str, ways: list[_Way]) -> int | None:
     if not ways:
         return None
     if "/" not in target and len({way.id for way in ways}) == 1:
-        return ways[0].id  # so it is nearly always
+        return ways[0].id  # by far the most common case
     for names in _tiers(ways):
         name = resolve_anywhere(target, names)
         if name is not None:

@@ -1,4 +1,4 @@
-"""What the indexes need to know of a note: from its state, or from its birth where that is all there is."""
+"""The facts about a note that the indexes need: from its state, or from its birth if nothing else exists."""
 
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
@@ -11,8 +11,8 @@ from crdtnotes.markup.names import clean_name
 class Facts(NamedTuple):
     """A note as the indexes see it.
 
-    `base` is the name in its register as names are shown, empty before its birth is here; `past` are all the
-    names it was ever given; `links` counts the living tags of each link.
+    `base` is the name in its register, in the form in which names are shown, empty before its birth is here;
+    `past` are all the names it was ever given; `links` counts the living tags of each link.
     """
 
     base: str
@@ -27,11 +27,11 @@ def shown_base(state: NoteState) -> str:
 
 
 def of_state(state: NoteState) -> Facts:
-    """Return the facts of a note whose state is at hand."""
+    """Return the facts of a note from its state."""
     return Facts(shown_base(state), state.name.past, state.exists, state.links.counts())
 
 
 def of_birth(birth: Create) -> Facts:
-    """Return the facts of a note of which nothing but its birth is known."""
+    """Return the facts of a note of which only the birth is known."""
     links = {(kind, value): count for kind, value, count in birth.links}
     return Facts(clean_name(birth.name), {birth.name}, True, links)

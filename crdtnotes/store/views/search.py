@@ -1,12 +1,12 @@
 """Full-text search that finds Chinese words of two characters.
 
-SQLite's FTS5 with `unicode61`, which cuts at spaces. CJK characters (Han, kana, Hangul) are indexed one
-by one and a run of them is asked for as a phrase, so 系统 is found inside 分布式系统. Text is folded
-with NFKC before, so full-width ＣＡＰ and CAP are one, and so are NFC and NFD.
+It uses SQLite's FTS5 with `unicode61`, which splits at spaces. CJK characters (Han, kana, Hangul) are indexed
+one by one, and a run of them is searched for as a phrase, so 系统 is found inside 分布式系统. Text is first
+folded with NFKC, so full-width ＣＡＰ and CAP are equal, and so are NFC and NFD.
 
-The index is contentless: to take a text out, the very text that was put in must be given. So a text is
-taken out before its snapshot or its name changes; notes that are not in (`indexed` is NULL) are put in
-when a search or an idle moment comes. Where very much comes at once, another process makes
+The index is contentless: to remove a text, exactly the text that was added must be given. So a text is
+removed before its snapshot or its name changes; notes that are not in the index (`indexed` is NULL) are added
+before the next search or when the program is idle. If very much text comes at once, another process builds
 the index meanwhile.
 """
 
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     from crdtnotes.store.views.search_builder import Built, Indexing, Text
 
 PENDING_PAGE = 200
-"""Notes that are put into the index at a time where somebody may want to write meanwhile."""
+"""Notes that are added to the index in one transaction while other work may be waiting."""
 
 PENDING_BULK = 1000
-"""Notes at a time where nobody waits but for all of them."""
+"""Notes that are added to the index in one transaction when the caller waits for all of them."""
 
 SNIPPET = 60
-"""Characters of context around a hit, at the most, on each side."""
+"""Most characters of context before a hit; after its beginning, twice as many."""
 
 _PHRASES = re.compile(r'"([^"]*)"|(\S+)')
 _WORDS = re.compile(r"[^\W_]+")
 
 
 def terms(query: str) -> list[tuple[str, bool]]:
-    """Cut a query into terms `(words, whole)`; a note must hold all of them.
+    """Split a query into terms `(words, whole)`; a note must contain all of them.
 
-    What stands in "double quotes" is one whole phrase; any other last word of a term may go on.
+    Text in "double quotes" is one phrase of whole words; the last word of any other term is a prefix.
     """
     result: list[tuple[str, bool]] = []
     for quoted, plain in _PHRASES.findall(fold(query).replace("“", '"').replace("”", '"')):
@@ -54,14 +54,14 @@ def terms(query: str) -> list[tuple[str, bool]]:
 
 
 def match_expression(query: str) -> str:
-    """Return the FTS5 expression for a query; empty when there is nothing to look for."""
+    """Return the FTS5 expression for a query; empty if there is nothing to search for."""
     return " ".join(
         f'"{words}"' + ("" if whole or is_cjk(words[-1]) else "*") for words, whole in terms(query)
     )
 
 
 class SearchIndex:
-    """The index of all notes. Writing happens inside the caller's transaction."""
+    """The index of all notes. Methods that write must be called inside a transaction."""
 
     def __init__(self, conn: sqlite3.Connection, texts: Texts) -> None:
         self._conn = conn
@@ -71,12 +71,12 @@ class SearchIndex:
         self._kept_characters = 0
 
     def clear(self) -> None:
-        """Take everything out."""
+        """Remove everything from the index."""
         self.drop_prepared()
         self._conn.execute("INSERT INTO search(search) VALUES ('delete-all')")
 
     def take_out(self, id: int) -> None:
-        """Take a note out of the index, if it is in; to be done before its snapshot or name changes."""
+        """Remove a note from the index, if it is there; call this before its snapshot or name changes."""
         row = self._conn.execute(
             "SELECT indexed FROM notes WHERE id = ? AND indexed IS NOT NULL", (id,)
         ).fetchone()
@@ -91,7 +91,7 @@ class SearchIndex:
         )
 
     def put_in_pending(self, count: int = PENDING_PAGE) -> bool:
-        """Put in so many of the notes that are not in; return whether there may be more."""
+        """Add up to `count` of the notes that are not in the index; return whether there may be more."""
         rows = self._conn.execute(
             "SELECT id, name FROM notes WHERE indexed IS NULL AND name IS NOT NULL LIMIT ?", (count,)
         ).fetchall()
@@ -109,25 +109,30 @@ class SearchIndex:
         ).fetchone()
         return row is not None
 
-    # -- an index that is made beside
+    # -- an index that another process builds
 
     @property
     def is_prepared(self) -> bool:
-        """Whether another process makes an index of what is not in yet: `prepared` is to follow."""
+        """Whether another process is building an index, which `prepared` will return."""
         return self._indexing is not None
 
     def prepare(self, born: Iterable[tuple[int, int, str]]) -> None:
-        """Have notes that were just stored indexed by another process, where very many come at once.
+        """Let another process index notes that were just stored, if very many come at once.
 
-        Of each note its row, the log id of its birth and its text. To be called after each transaction that
-        takes in what others wrote.
+        `born` holds `(row, log id of the birth, text)` of each note. Call this after each transaction that
+        stores changes from others.
         """
         from crdtnotes.helpers.process import spare_cores
-        from crdtnotes.store.views.search_builder import LEAST, WORTH, Indexing, Text
+        from crdtnotes.store.views.search_builder import (
+            MIN_BULK_CHARACTERS,
+            MIN_HELPER_CHARACTERS,
+            Indexing,
+            Text,
+        )
 
         texts = {id: (log_id, text) for id, log_id, text in born}
         size = sum(len(text) for _, text in texts.values())
-        if size < LEAST and self._indexing is None:
+        if size < MIN_BULK_CHARACTERS and self._indexing is None:
             self._forget_kept()
             return
         rows = rows_for(self._conn, "SELECT id, name, upto, digest FROM notes", "id", texts)
@@ -141,7 +146,7 @@ class SearchIndex:
             return
         self._kept += fresh
         self._kept_characters += size
-        if self._kept_characters >= WORTH:
+        if self._kept_characters >= MIN_HELPER_CHARACTERS:
             kept = self._kept
             self._forget_kept()
             if spare_cores() and self._is_empty():
@@ -150,19 +155,19 @@ class SearchIndex:
                     self._indexing.give(kept)
 
     def prepared(self) -> Built | None:
-        """Return the index that was made beside, once it is complete; None where there is none."""
+        """Wait for the index that another process is building, and return it; None if there is none."""
         indexing, self._indexing = self._indexing, None
         return None if indexing is None else indexing.finish()
 
     def drop_prepared(self) -> None:
-        """Do without what is made beside."""
+        """Stop the other process and discard its index."""
         indexing, self._indexing = self._indexing, None
         self._forget_kept()
         if indexing is not None:
             indexing.close()
 
     def take_over(self, built: Built) -> None:
-        """Put in an index that was made beside, unless that cannot be done."""
+        """Store an index that another process has built, if it is still valid and our index is empty."""
         from crdtnotes.store.views.search_builder import Given
 
         rows = rows_for(self._conn, "SELECT id, uid, name, digest FROM notes", "id", built.given)
@@ -171,10 +176,10 @@ class SearchIndex:
         try:
             former = {id: self._texts.of_birth(uid, *built.given[id][1:]) for id, uid in changed.items()}
         except Damaged:
-            return  # the log was written anew meanwhile
+            return  # the log was rewritten meanwhile
         if stored.keys() != built.given.keys() or not self._is_empty():
             return
-        # FTS5 is told that all is gone: so it remembers nothing of its tables, which are written without it.
+        # Tell FTS5 that all is deleted, so that it caches nothing of its tables, which are written directly.
         self.clear()
         for table, page in built.tables:
             places = ", ".join("?" * len(page[0]))
@@ -198,7 +203,7 @@ class SearchIndex:
     # -- finding
 
     def find(self, query: str, limit: int) -> list[Hit]:
-        """Return the best hits, names weighing more than texts."""
+        """Return the best hits; matches in names weigh more than matches in texts."""
         expression = match_expression(query)
         if not expression:
             return []
@@ -211,7 +216,7 @@ class SearchIndex:
         return [_hit(name, self._text(id), wanted) for id, name in rows]
 
     def naming(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Yield `(name, text)` of each note whose text may hold one of these names, by name."""
+        """Yield `(name, text)` of each note whose text may contain one of these names, by name."""
         phrases = {words for name in names if (words := " ".join(_WORDS.findall(_apart(name))))}
         if not phrases:
             return
@@ -242,7 +247,7 @@ def _needle(query: str) -> list[re.Pattern[str]]:
 
 
 def _hit(name: str, text: str, wanted: list[re.Pattern[str]]) -> Hit:
-    """Return where in a note the terms are: the line that holds most of them, the first of those."""
+    """Return the hit for a note: the first of the lines that contain the most terms."""
     from crdtnotes.results import Hit
 
     best, best_score, best_at = 0, 0, 0

@@ -1,9 +1,9 @@
-"""Making the search index on another core while a replica takes in very much.
+"""Building the search index on another core while a replica receives very many notes.
 
-Indexing the texts of a first sync takes nearly as long as storing them. So where one transaction of much
-text follows another and nothing is indexed yet, another process is given what was stored and makes the
-index of it; `SearchIndex.take_over` puts that into the file in one go. Where no such process can be had, or
-it dies, the index is made here, later, as it is of everything else.
+Indexing the texts of a first sync takes nearly as long as storing them. So if transactions with much text
+follow one another and nothing is indexed yet, the stored texts are passed to another process, which builds
+an index of them; `SearchIndex.take_over` writes that index to the file in one go. If no such process can be
+started, or it dies, the notes are indexed here, later, like all others.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from crdtnotes.helpers.indexer import END, Rows
 from crdtnotes.helpers.pipes import receive, send
 from crdtnotes.helpers.process import Helper, close_pipes, end, start
 
-LEAST = 256 * 1024
-"""Characters from which on a transaction counts as one of much text."""
+MIN_BULK_CHARACTERS = 256 * 1024
+"""Characters from which on a transaction counts as one with much text."""
 
-WORTH = 2 * 1024 * 1024
-"""Characters in a row of such transactions from which on another process is worth its start."""
+MIN_HELPER_CHARACTERS = 2 * 1024 * 1024
+"""Characters in consecutive transactions of that kind from which on another process is started."""
 
 _AHEAD = 6
-# Transactions whose texts may wait for the other process; then this one waits.
+# Transactions whose texts may be queued for the other process; beyond that `give` blocks.
 
 _rows_decoder: msgspec.msgpack.Decoder[tuple[str, Rows]] = msgspec.msgpack.Decoder(tuple[str, Rows])
 
 
 class Text(NamedTuple):
-    """A stored note as it is indexed.
+    """A stored note to be indexed.
 
-    `id` is its row, `name` the name that it shows, `upto` and `digest` are as in `notes`: they tell later
-    whether this is still its text.
+    `id` is its row, `name` the name that it shows; `upto` and `digest` are those in `notes`, from which it
+    can be told later whether this is still the note's text.
     """
 
     id: int
@@ -47,7 +47,7 @@ class Text(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What of a `Text` is remembered."""
+    """The parts of a `Text` that are remembered."""
 
     name: str
     upto: int
@@ -55,17 +55,17 @@ class Given(NamedTuple):
 
 
 class Built(NamedTuple):
-    """An index of some notes: rows of FTS5's tables by their endings, and which notes are in it."""
+    """An index of some notes: the rows of FTS5's tables by table name suffix, and the notes in the index."""
 
     tables: list[tuple[str, Rows]]
     given: dict[int, Given]
 
 
 class Indexing:
-    """Another process that makes an index of texts as they are given to it."""
+    """Another process that builds an index of the texts that it is given."""
 
     def __init__(self, helper: Helper, statement: str) -> None:
-        """`statement` makes the index's table."""
+        """`statement` is the SQL statement that creates the index's table."""
         self._helper = helper
         self._given: dict[int, Given] = {}
         self._lost = False
@@ -77,24 +77,24 @@ class Indexing:
 
     @classmethod
     def start(cls, statement: str) -> Indexing | None:
-        """Return one; None where no process can be started."""
+        """Start a process; None if none can be started."""
         with suppress(OSError):
             return cls(start("crdtnotes.helpers.indexer"), statement)
         return None
 
     def give(self, texts: Sequence[Text]) -> None:
-        """Have these indexed; waits while much else is still to be."""
+        """Queue texts for indexing; blocks while too many are queued."""
         self._given.update((id, Given(name, upto, digest)) for id, name, upto, digest, _ in texts)
         if texts:
             self._put([(id, name, text) for id, name, _, _, text in texts])
 
     def finish(self) -> Built | None:
-        """Return the index of all that was given, once it is made, and end; None where it was lost."""
+        """Wait for the index of all given texts and return it, then end; None if the process was lost."""
         self._put([])
         tables: list[tuple[str, Rows]] = []
         try:
             with suppress(OSError, EOFError, msgspec.DecodeError):
-                self._answer()  # it is ready
+                self._answer()  # the first answer says that the index is ready
                 while (answer := self._answer()) != END:
                     tables.append(answer)
                 return None if self._lost else Built(tables, self._given)
@@ -121,7 +121,7 @@ class Indexing:
         self._messages.put(message)
 
     def _feed(self) -> None:
-        """Write messages to the process; on a thread of its own, for the process reads when it has time."""
+        """Write messages to the process; runs on its own thread, because the process may be slow to read."""
         while (message := self._messages.get()) is not None:
             if not self._lost and self._helper.stdin is not None:
                 try:

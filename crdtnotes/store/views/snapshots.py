@@ -1,9 +1,9 @@
-"""Texts of snapshots as they lie in the file; a damaged one is never shown as if whole.
+"""The stored texts of snapshots; a damaged text is never shown as if it were intact.
 
-A note of which there is but its birth has no snapshot: its text is that of the one change in the log, and
-`notes.digest` is its sum. The others' texts lie compressed, with a sum of the text and one of the state. They
-also cover whose text it is and up to where in the log: so a damaged row id or number cannot show another
-note's text, or an old one, either.
+A note of which only the birth exists has no snapshot: its text is that of the one change in the log, and
+`notes.digest` is its checksum. The texts of other notes are stored compressed, with a checksum of the text
+and one of the state. The checksums also cover the note's id and the last log id in the snapshot, so a damaged
+row id or number cannot make another note's text, or an old one, appear.
 """
 
 import sqlite3
@@ -16,13 +16,13 @@ from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.log.log import Log
 
 _SUM = 8
-# Bytes of a sum.
+# Bytes of a checksum.
 
 _DAMAGED = "A note's text in the vault's file is damaged; `crdtnotes check` says which."
 
 
 def content_digest(text: bytes, links: Mapping[Element, int]) -> bytes:
-    """Return a hash of what a note shows: its text (UTF-8) and its links, these in order."""
+    """Return a hash (16 bytes) of a note's text (UTF-8) and its links, in their order."""
     digester = blake2b(text, digest_size=16)
     digester.update(
         "".join([f"\0{kind}\0{value}\0{count}" for (kind, value), count in links.items()]).encode()
@@ -31,7 +31,7 @@ def content_digest(text: bytes, links: Mapping[Element, int]) -> bytes:
 
 
 class Texts:
-    """The texts of all snapshots. Writing happens inside the caller's transaction."""
+    """The texts of all snapshots. Methods that write must be called inside a transaction."""
 
     def __init__(self, conn: sqlite3.Connection, log: Log) -> None:
         self._conn = conn
@@ -52,9 +52,9 @@ class Texts:
         return open_text(uid, upto, *snapshot)
 
     def of_birth(self, uid: bytes, upto: int, digest: bytes) -> bytes:
-        """Return the text with which a note was born, by the change with a log id; raises Damaged.
+        """Return the text of a note's birth, which is the change with log id `upto`; raises Damaged.
 
-        `digest` is what the note showed then.
+        `digest` is the note's content digest at its birth.
         """
         if not upto and not digest:
             return b""  # a note that is just being added
@@ -67,7 +67,7 @@ class Texts:
         raise Damaged(_DAMAGED)
 
     def write(self, note: int, uid: bytes, upto: int, text: bytes, state: bytes) -> None:
-        """Store the snapshot of the note in a row: its text and, encoded, the rest of its state.
+        """Store the snapshot of the note in a row: its text, and the rest of its state, encoded.
 
         `uid` is the note's id, `upto` the log id of the last change in the snapshot.
         """
@@ -80,7 +80,7 @@ class Texts:
 
 
 def open_text(uid: bytes, upto: int, length: int | None, data: bytes, stored: bytes) -> bytes:
-    """Return the text that lies in a row; raises Damaged when it is not what was stored."""
+    """Return the text of a stored snapshot; raises Damaged if it does not match its checksum."""
     _check_types(uid, upto, length, data, stored)
     try:
         text = data if length is None else decompress(data, length)
@@ -94,7 +94,7 @@ def open_text(uid: bytes, upto: int, length: int | None, data: bytes, stored: by
 def open_state(
     uid: bytes, upto: int, length: int | None, data: bytes, stored: bytes, state: bytes
 ) -> tuple[bytes, bytes]:
-    """Return the state, encoded, and the text that lie in a row; raises Damaged."""
+    """Return `(encoded state, text)` of a stored snapshot; raises Damaged."""
     text = open_text(uid, upto, length, data, stored)
     if not isinstance(state, bytes) or _sum(uid, upto, state) != stored[_SUM:]:
         raise Damaged(_DAMAGED)
@@ -102,7 +102,7 @@ def open_state(
 
 
 def _check_types(uid: object, upto: object, length: object, data: object, stored: object) -> None:
-    """Raise Damaged where a value is of a type that it cannot have: in a damaged file any can be."""
+    """Raise Damaged if a value has a wrong type: a damaged file can hold anything."""
     if not (
         all(isinstance(value, bytes) for value in (uid, data, stored))
         and isinstance(upto, int)

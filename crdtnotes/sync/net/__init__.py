@@ -1,10 +1,10 @@
 """Bytes between this machine and its peers.
 
-``address``      where a peer listens
+``address``      the addresses at which peers listen
 ``tls``          mutual TLS with pinned certificates
-``transport``    websockets with the options that crdtnotes wants: dial, listen, peek
-``admission``    bounds the connections that have not said Hello
-``rate_limits``  what one peer may cost
+``transport``    websockets with the options that crdtnotes uses: dial, listen, peek
+``admission``    limits the connections that have not said Hello
+``rate_limits``  limits the resources that one peer may use
 ``backoff``      when to dial again
-``inbox``        frames on their way to the replica's thread
+``inbox``        a queue of frames on their way to the replica's thread
 """

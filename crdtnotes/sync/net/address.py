@@ -1,4 +1,4 @@
-"""Where a peer listens: `wss://host:port`, or `ws://host:port` on this machine."""
+"""The address of a peer: `wss://host:port`, or `ws://host:port` on this machine."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ PAIRING_PORT = 4822
 class Address:
     """A host and a port; raises LocalError for a bad port.
 
-    What is not `secure` goes in the clear, so it may do so only where nobody else listens: NotLoopback for
-    any host but this machine.
+    An address that is not `secure` is used without encryption, so it is allowed only on this machine: raises
+    NotLoopback for any other host.
     """
 
     host: str
@@ -36,9 +36,9 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """Return the address that `text` is; raises LocalError if it is none, NotLoopback as above."""
+        """Parse an address; raises LocalError if `text` is not one, and NotLoopback as above."""
         no_address = LocalError(
-            f"{text!r} is not an address; one looks like wss://192.168.1.20:{DEFAULT_PORT}."
+            f"{text!r} is not an address; an example is wss://192.168.1.20:{DEFAULT_PORT}."
         )
         try:
             parts = urlsplit(text.strip())
@@ -52,7 +52,7 @@ class Address:
 
     @classmethod
     def typed(cls, text: str, port: int = DEFAULT_PORT) -> "Address":
-        """Return the address of a paired device as a person types it: scheme and port may be left out."""
+        """Parse the address of a paired device as a person types it: scheme and port may be left out."""
         text = text.strip()
         if "://" in text:
             return cls.parse(text)
@@ -63,12 +63,12 @@ class Address:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The hosts to try in turn: `localhost` never depends on what a resolver says."""
+        """The hosts to try in turn: `localhost` is never looked up in a resolver."""
         return ("127.0.0.1", "::1") if self.host.lower() == "localhost" else (self.host,)
 
     @property
     def place(self) -> str:
-        """Host and port as they stand in a URI."""
+        """Host and port as in a URI."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def __str__(self) -> str:

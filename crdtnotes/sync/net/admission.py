@@ -1,4 +1,4 @@
-"""Where connections wait until their Hello is accepted, so that silent strangers cannot keep others out."""
+"""Limits on connections whose Hello is not accepted yet, so that silent strangers cannot block others."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ class _Guest:
 
 
 class Admission:
-    """Bounds the connections that have not said Hello, and all of them together.
+    """Limits the number of connections that have not said Hello, and of all connections together.
 
-    When it is full the one that has waited longest is dropped: an honest peer says Hello at once and so
-    gets through however many idle sockets there are.
+    When a limit is reached, the connection that has waited longest is dropped: an honest peer says Hello at
+    once, and so gets through however many idle sockets there are.
     """
 
     def __init__(self, *, waiting: int, waiting_per_host: int, total: int) -> None:
@@ -24,10 +24,10 @@ class Admission:
         self._waiting: dict[Hashable, _Guest] = {}
         self._admitted: set[Hashable] = set()
         self.dropped = 0
-        """Connections that had to make room."""
+        """How many connections were dropped to make room."""
 
     def enter(self, key: Hashable, host: str, drop: Callable[[], None]) -> None:
-        """A connection has come; `drop` cuts it off. It may be called at once, if all places are taken."""
+        """Register a new connection; `drop` closes it, and may be called at once if all places are taken."""
         same_host = [other for other, guest in self._waiting.items() if guest.host == host]
         self._waiting[key] = _Guest(host, drop)
         if len(same_host) >= self._per_host_limit:
@@ -39,17 +39,17 @@ class Admission:
             self._drop(next(iter(self._waiting)))
 
     def admit(self, key: Hashable) -> None:
-        """The connection's Hello is accepted: it keeps its place."""
+        """Note that the connection's Hello is accepted: it keeps its place."""
         if self._waiting.pop(key, None) is not None:
             self._admitted.add(key)
 
     def leave(self, key: Hashable) -> None:
-        """The connection is gone."""
+        """Note that the connection is closed."""
         self._waiting.pop(key, None)
         self._admitted.discard(key)
 
     def clear(self) -> None:
-        """Cut off all that still wait."""
+        """Drop all connections that still wait."""
         for key in list(self._waiting):
             self._drop(key)
 

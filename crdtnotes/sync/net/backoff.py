@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-MOST_AT_ONCE = 8
-"""Meetings in a row that begin without waiting: each settles one fork, and the next one goes on."""
+MAX_IMMEDIATE_RETRIES = 8
+"""The most conversations in a row that begin without waiting: each resolves one fork, and the next one goes
+on from there."""
 
 
 class Backoff:
@@ -21,13 +22,13 @@ class Backoff:
         self._at_once = 0
 
     def reset(self) -> None:
-        """Start over: the peer was reached and is well."""
+        """Start over: the peer was reached and the conversation went well."""
         self._bound = self._first
         self._at_once = 0
 
     def next(self, *, at_once: bool = False) -> float:
-        """Return the seconds to wait now; none if `at_once`, a few times in a row."""
-        if at_once and self._at_once < MOST_AT_ONCE:
+        """Return the seconds to wait now; 0 if `at_once`, but only MAX_IMMEDIATE_RETRIES times in a row."""
+        if at_once and self._at_once < MAX_IMMEDIATE_RETRIES:
             self._at_once += 1
             return 0.0
         bound = self._bound

@@ -1,14 +1,14 @@
-"""Frames on their way from a websocket to the replica's thread."""
+"""A queue of frames on their way from a websocket to the replica's thread."""
 
 import asyncio
 from collections import deque
 
 _OVERHEAD_BYTES = 100
-# What even an empty frame takes in memory.
+# The memory that even an empty frame takes.
 
 
 class Inbox:
-    """A queue of frames bounded by their bytes, for one giver and one taker on one event loop."""
+    """A queue of frames bounded by their bytes, for one producer and one consumer on one event loop."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -19,7 +19,7 @@ class Inbox:
         self._room = asyncio.Event()
 
     async def put(self, frame: bytes) -> None:
-        """Add a frame; waits while the inbox holds `limit` bytes. Once it is closed, frames are dropped."""
+        """Add a frame; waits while the inbox has `limit` bytes. Once it is closed, frames are dropped."""
         while self._size >= self._limit and not self._closed:
             self._room.clear()
             await self._room.wait()
@@ -29,7 +29,10 @@ class Inbox:
             self._arrived.set()
 
     async def take(self, most: int) -> list[bytes]:
-        """Wait for frames and return about `most` bytes of them; nothing once it is closed and empty."""
+        """Wait for frames and return up to `most` bytes of them, but at least one frame.
+
+        Returns none once the inbox is closed and empty.
+        """
         while not self._frames and not self._closed:
             self._arrived.clear()
             await self._arrived.wait()
@@ -44,7 +47,7 @@ class Inbox:
         return burst
 
     def close(self, *, discard: bool = False) -> None:
-        """No more frames; what is there can still be taken unless it is to be discarded."""
+        """Accept no more frames; queued frames can still be taken unless `discard` is set."""
         self._closed = True
         if discard:
             self._frames.clear()

@@ -1,15 +1,18 @@
-"""What one peer may cost: bytes and changes a second, and how often it may misbehave."""
+"""Limits on one peer: bytes and changes a second, and how often it may break the rules."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 MAX_PRESENCE_RATE = 400
-"""Presence messages a second that are read from one peer; more are passed over."""
+"""Presence messages a second that are read from one peer; more are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What is read from one peer a second, on average; for a few seconds it may be as fast as it can."""
+    """How much is read from one peer a second, on average.
+
+    For `burst_seconds` worth of data a peer may send as fast as it can.
+    """
 
     bytes: float = 32 * 1024 * 1024
     changes: float = 50_000
@@ -27,7 +30,7 @@ class Bucket:
         self._at = clock()
 
     def take(self, units: float) -> float:
-        """Count units that came; returns the seconds to wait before reading on, 0 if there is no need."""
+        """Count units that came; returns the seconds to wait before reading on, 0 if none."""
         now = self._clock()
         self._level = min(self._burst, self._level + (now - self._at) * self._rate) - units
         self._at = now
@@ -42,9 +45,10 @@ class _Faults:
 
 
 class Breaker:
-    """Shuts out, for a while, a device that breaks the rules again and again; longer each time.
+    """Refuses a device that breaks the rules again and again, for a while that is longer each time.
 
-    `faults` within `window` seconds shut it out for `pause` seconds, then twice as long, up to `longest`.
+    After `faults` faults within `window` seconds it is refused for `pause` seconds, the next time for twice
+    as long, up to `longest`.
     """
 
     def __init__(
@@ -64,7 +68,7 @@ class Breaker:
         self._known: dict[bytes, _Faults] = {}
 
     def fault(self, device: bytes) -> float:
-        """Count a fault; returns for how many seconds the device is shut out by it, 0 if it is not."""
+        """Count a fault; returns for how many seconds the device is now refused, 0 if it is not."""
         now = self._clock()
         known = self._known.setdefault(device, _Faults([], 0.0, self._pause))
         known.times = [time for time in known.times if now - time < self._window] + [now]
@@ -83,14 +87,14 @@ class Breaker:
 
 
 class PresenceRate:
-    """How many messages of one peer may still be read."""
+    """The number of Presence messages that may still be read from one peer."""
 
     def __init__(self) -> None:
         self._left = float(MAX_PRESENCE_RATE)
         self._at = 0.0
 
     def allow(self, count: int, now: float) -> int:
-        """Return how many of `count` messages that came now are to be read."""
+        """Return how many of `count` messages that came now may be read."""
         self._left = min(MAX_PRESENCE_RATE, self._left + (now - self._at) * MAX_PRESENCE_RATE)
         self._at = now
         allowed = min(count, int(self._left))

@@ -1,8 +1,9 @@
 """Mutual TLS 1.3 with pinned certificates.
 
-Whoever dials trusts the certificates of the devices that it means to reach, whoever listens those of the
-devices that belong to the vault now; nobody trusts an authority. On top both compare the exact certificate
-that was shown: a member could sign further certificates with its key, and OpenSSL would let them pass.
+The dialling side trusts the certificates of the devices that it wants to reach, the listening side those of
+the devices that belong to the vault now; neither trusts a certificate authority. Both also compare the exact
+certificate that was shown: a member could sign further certificates with its key, and OpenSSL would accept
+them.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ def pairing_context(identity: Identity) -> ssl.SSLContext:
 
 
 def joining_context() -> ssl.SSLContext:
-    """Return the context of a device that joins: whose certificate it sees is settled by the pairing."""
+    """Return the context of a device that joins: the pairing itself verifies the other certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.check_hostname = False
@@ -41,18 +42,18 @@ class Listening:
         self._now = _pinned(_own(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), identity), ())
         self._members: frozenset[bytes] = frozenset()
         self.context = _pinned(_own(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), identity), ())
-        """What is given to the listener; each handshake uses what was trusted last."""
+        """The context to give to the listener; each handshake uses the devices that were trusted last."""
         self.context.sni_callback = self._switch
 
     def trust(self, certificates: Mapping[bytes, bytes]) -> None:
-        """From now on trust these devices (id: certificate) and no others."""
+        """From now on trust these devices (`{id: certificate}`) and no others."""
         if certificates.keys() != self._members:
             context = _own(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self._identity)
             self._now = _pinned(context, certificates.values())
             self._members = frozenset(certificates)
 
     def knows(self, device: bytes | None) -> bool:
-        """Tell whether this is exactly one of the devices that are trusted now."""
+        """Tell whether this is one of the devices that are trusted now."""
         return device in self._members
 
     def _switch(
@@ -75,14 +76,14 @@ def _own(context: ssl.SSLContext, identity: Identity) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(identity.tls_file)
     if context.protocol == ssl.PROTOCOL_TLS_SERVER:
-        # No session is resumed: each handshake shows and checks certificates.
+        # Sessions are never resumed: each handshake shows and checks certificates.
         context.num_tickets = 0
     return context
 
 
 def _pinned(context: ssl.SSLContext, certificates: Iterable[bytes]) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_REQUIRED
-    # A device's certificate is trusted for itself, without an authority above it.
+    # A device's certificate is itself the trust anchor; there is no authority above it.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     together = b"".join(certificates)
     if together:

@@ -1,4 +1,4 @@
-"""Websockets, as crdtnotes uses them: all options in one place, dialling, listening."""
+"""Websockets as crdtnotes uses them: all options in one place, dialling, listening."""
 
 import asyncio
 import logging
@@ -40,10 +40,10 @@ _doorkeeper = logging.getLogger("crdtnotes.sync")
 
 _OPTIONS: dict[str, Any] = {
     "subprotocols": [SUBPROTOCOL],
-    # A compressed frame can blow up in memory before anybody looks at it; Changes are compressed by us.
+    # A compressed frame can expand to a huge size before it is checked; we compress Changes ourselves.
     "compression": None,
     "max_size": messages.MAX_STRANGER_FRAME_BYTES,
-    # Frames that websockets holds before it stops reading from the socket; the inbox holds more, by bytes.
+    # Frames that websockets queues before it stops reading from the socket; the inbox queues more, by bytes.
     "max_queue": 4,
     "open_timeout": 10,
     "ping_interval": 20,
@@ -54,7 +54,7 @@ _OPTIONS: dict[str, Any] = {
 
 
 class _LostTransport(asyncio.Transport):
-    """Takes the place of a transport whose connection is lost.
+    """Replaces a transport whose connection is lost.
 
     websockets may still `abort` it, which raises AttributeError in CPython (3.11 to 3.13 at least) when
     the connection was lost while the transport, told to close, was emptying its buffer.
@@ -86,8 +86,8 @@ class DialledConnection(ClientConnection):
 def allow_large_frames(connection: Connection) -> None:
     """Let the peer send large frames: its Hello has been accepted.
 
-    websockets reads this limit at the start of each frame, so it can be raised on a living connection;
-    it has no call for that (tests/sync/net/test_transport.py holds it to this).
+    websockets reads this limit at the start of each frame, so it can be raised on an open connection.
+    websockets has no function for that (tests/sync/net/test_transport.py checks that this keeps working).
     """
     connection.protocol.max_message_size = messages.MAX_FRAME_BYTES
 
@@ -97,15 +97,15 @@ async def dial(
 ) -> ClientConnection:
     """Return an open connection to the peer at `address`; raises Unreachable.
 
-    A secure address takes the `context` to use and the ids of the devices of which one must answer: raises
-    NotAMember if another one does.
+    For a secure address, give the TLS `context` and the ids of the acceptable devices: raises NotAMember if
+    another device answers.
     """
     if address.secure and context is None:
-        raise LocalError("wss:// is for vaults that were paired with other devices: see `crdtnotes pair`.")
+        raise LocalError("wss:// needs a vault that is paired with other devices: see `crdtnotes pair`.")
     refusal: OSError | None = None
     for host in address.hosts:
         try:
-            # host and port are given apart from the URI, so that a redirect cannot lead elsewhere.
+            # host and port are given besides the URI, so that a redirect cannot lead elsewhere.
             connection = await connect(
                 str(address),
                 host=host,
@@ -119,34 +119,34 @@ async def dial(
         except TimeoutError:
             raise Unreachable(f"The peer at {address} does not answer.") from None
         except ssl.SSLError:
-            raise NotAMember(f"What answers at {address} is not the device that was meant.") from None
+            raise NotAMember(f"The device at {address} is not the expected one.") from None
         except OSError as error:
             refusal = error
         except (WebSocketException, ValueError, EOFError):
             if address.secure:
                 raise _not_let_in(address) from None
-            raise Unreachable(f"What listens at {address} is not a crdtnotes peer.") from None
+            raise Unreachable(f"The program at {address} is not a crdtnotes peer.") from None
         else:
             if address.secure and device_of(connection) not in devices:
                 connection.transport.abort()
-                raise NotAMember(f"What answers at {address} is not the device that was meant.")
+                raise NotAMember(f"The device at {address} is not the expected one.")
             if connection.subprotocol == SUBPROTOCOL:
                 return connection
             await connection.close()
-            raise Unreachable(f"What listens at {address} is not a crdtnotes peer.")
+            raise Unreachable(f"The program at {address} is not a crdtnotes peer.")
     if address.secure and isinstance(refusal, ConnectionResetError | BrokenPipeError):
-        # In TLS 1.3 this is how the listener's refusal of our certificate looks from here.
+        # In TLS 1.3 a listener's refusal of our certificate shows up here in this way.
         raise _not_let_in(address)
     reason = f" ({refusal.strerror})" if refusal is not None and refusal.strerror else ""
     raise Unreachable(f"No peer listens at {address}{reason}.")
 
 
 def _not_let_in(address: Address) -> NotLetIn:
-    return NotLetIn(f"What listens at {address} does not let this device in.")
+    return NotLetIn(f"The peer at {address} does not let this device in.")
 
 
 def device_of(connection: Connection) -> bytes | None:
-    """Return the id of the device at the other end, as TLS has proven it; None where there is no TLS."""
+    """Return the id of the device at the other end, as proven by TLS; None without TLS."""
     return device_shown(connection.transport.get_extra_info("ssl_object"))
 
 
@@ -158,9 +158,9 @@ async def listen(
 ) -> tuple[Server, Address]:
     """Listen for peers; returns the server and the address with the port it got.
 
-    With `listening`, which a secure address needs, for the devices that it trusts and in TLS. Raises
-    PortTaken, or LocalError where there is no such host. Each connection goes through `lobby` from its first
-    byte on; the handler admits it.
+    A secure address needs `listening`: then only the devices that it trusts may connect, over TLS. Raises
+    PortTaken, or LocalError if there is no such host. Each connection is registered with `admission` before
+    its first byte is read; the handler admits it.
     """
 
     class Guest(ServerConnection):
@@ -177,10 +177,10 @@ async def listen(
                 self._securing = self.loop.create_task(self._secure(transport, host, listening))
 
         async def _secure(self, transport: asyncio.Transport, host: str, trusted: Listening) -> None:
-            """Speak TLS, and nothing else before the other side has shown the certificate of a member.
+            """Start TLS, and go on only if the other side has shown the certificate of a member.
 
-            Done here and not by the server's own `ssl`, so that connections count and can be dropped from
-            their first byte on, and that who is refused leaves a line in the log.
+            This is done here and not by the server's own `ssl`, so that connections are counted and can be
+            dropped from their first byte on, and that each refusal is logged.
             """
             secure: asyncio.Transport | None = None
             try:
@@ -198,7 +198,7 @@ async def listen(
                     why = "it does not speak TLS 1.3"
                 _doorkeeper.warning("refused %s: %s", host, why)
             except OSError as error:
-                _doorkeeper.debug("%s went away before it said anything: %s", host, error)
+                _doorkeeper.debug("%s disconnected before it sent anything: %s", host, error)
             if secure is not None and not trusted.knows(device_shown(secure.get_extra_info("ssl_object"))):
                 _doorkeeper.warning("refused %s: its certificate is not that of a device of this vault", host)
                 secure.abort()
@@ -212,7 +212,7 @@ async def listen(
         def connection_lost(self, exc: Exception | None) -> None:
             admission.leave(self)
             if self._securing is not None and not hasattr(self, "transport"):
-                return  # before websockets has seen anything of it
+                return  # websockets has not seen this connection yet
             super().connection_lost(exc)
             self.transport = _LostTransport(self.transport)
 
@@ -222,7 +222,7 @@ async def listen(
             handler,
             host,
             address.port,
-            # A web page in a browser can reach loopback too, and cannot help sending its origin.
+            # A web page in a browser can reach loopback too, but it always sends its origin.
             origins=[None],
             server_header=None,
             create_connection=Guest,
@@ -231,23 +231,23 @@ async def listen(
     except OSError as error:
         if error.errno == EADDRINUSE:
             raise PortTaken(
-                f"Peers cannot be served at {address}: another program has that port. Leave the port out, "
-                "and one that is free is taken."
+                f"Cannot listen at {address}: another program uses that port; leave the port out to take a "
+                "free one."
             ) from None
-        raise LocalError(f"Peers cannot be served at {address} ({error.strerror}).") from None
+        raise LocalError(f"Cannot listen at {address} ({error.strerror}).") from None
     port = next(iter(server.sockets)).getsockname()[1]
     return server, Address(host, port, address.secure)
 
 
 async def free_port() -> int:
-    """Return a port that is free on all of this machine's addresses at the moment."""
+    """Return a port that is free at the moment on all addresses of this machine."""
     server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "0.0.0.0", 0)  # noqa: S104
     async with server:
         return int(server.sockets[0].getsockname()[1])
 
 
 async def peek(address: Address, *, seconds: float = 10.0) -> Hello:
-    """Return the Hello of the peer at `address` and hang up: what `clone` must know before it has a replica.
+    """Return the Hello of the peer at `address` and hang up: `clone` needs it before it has a replica.
 
     Raises Unreachable, or VersionMismatch for a peer of another protocol.
     """
@@ -271,13 +271,13 @@ async def peek(address: Address, *, seconds: float = 10.0) -> Hello:
             raise VersionMismatch(
                 f"The peer at {address} speaks an older sync protocol; its crdtnotes needs an update."
             ) from None
-        raise Unreachable(f"What listens at {address} is not a crdtnotes peer.") from None
+        raise Unreachable(f"The program at {address} is not a crdtnotes peer.") from None
     finally:
         await connection.close()
     if isinstance(message, Bye):
         raise Unreachable(f"The peer says: {message.sentence}")
     if not isinstance(message, Hello):
-        raise Unreachable(f"What listens at {address} is not a crdtnotes peer.")
+        raise Unreachable(f"The program at {address} is not a crdtnotes peer.")
     return message
 
 

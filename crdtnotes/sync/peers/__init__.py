@@ -1,14 +1,14 @@
 """A replica among its peers.
 
 ``worker``         the replica's own thread
-``file_watch``     notices what other processes commit
-``inotify``        Linux tells when a file is written
+``file_watch``     notices commits of other processes
+``inotify``        notifications of writes to a file, on Linux
 ``conversation``   moves frames between one session and its websocket
 ``node``           serves peers, follows them, syncs once
-``peer_book``      writes down when each device was here and what it had
-``network_watch``  the networks that this machine is in, and when they change
+``peer_book``      records when each device was connected and what it had
+``network_watch``  this machine's addresses, and when they change
 ``discovery``      finds devices in the local network
-``dialer``         stays in touch with the devices of a vault
-``pairing``        two devices come to trust each other
+``dialer``         stays connected with the devices of a vault
+``pairing``        pairs two devices, so that they trust each other
 ``bundle``         changes in one file
 """

@@ -1,7 +1,6 @@
-"""Changes in one file, for devices that have no network in common.
+"""Changes in one file, for devices that share no network.
 
-Its segments are the messages of the sync protocol: first the records about devices, then changes in causal
-order.
+Its segments are messages of the sync protocol: first the records about devices, then changes in causal order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from crdtnotes.trust.sealing import seal, unseal
 
 @dataclass(frozen=True, slots=True)
 class BundleSummary:
-    """What a bundle brought: changes, and records about devices, that were new here."""
+    """How many changes, and how many records about devices, of a bundle were new here."""
 
     changes: int
     records: int
@@ -32,8 +31,8 @@ def create_bundle(
 ) -> None:
     """Write the changes beyond a version to a new file that the receivers can read.
 
-    Raises VaultExists if something is at the path, NotPaired if there is nobody to read it, LocalError
-    while what covers the changes is not all here.
+    Raises VaultExists if something is at the path, NotPaired if there are no receivers, LocalError while
+    signatures of these changes are missing here.
     """
     if not receivers:
         raise NotPaired("No other device belongs to this vault that could read a bundle.")
@@ -42,8 +41,8 @@ def create_bundle(
     version = replica.version()
     if any(since.get(actor, 0) < version[actor] for actor in replica.signatures.unsigned_streams()):
         raise LocalError(
-            "Some changes here still wait for the signature of the device that made them, and nobody would "
-            "take them without; sync with that device first."
+            "Some changes here still wait for the signature of the device that made them, without which no "
+            "device accepts them; sync with that device first."
         )
 
     def segments() -> Iterator[bytes]:
@@ -56,9 +55,9 @@ def create_bundle(
 
 
 def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSummary:
-    """Take in a bundle; raises a RemoteError for one that is damaged, not for this device, or by no member.
+    """Apply a bundle; raises a RemoteError if it is damaged, not for this device, or not from a member.
 
-    The signature is checked before anything is kept.
+    The signature is checked before anything is stored.
     """
     changes = records = 0
     groups = Groups(replica)
@@ -82,17 +81,17 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
 
 
 def _take(replica: Replica, groups: Groups, message: Changes | Heads) -> int:
-    """Take in the group that a message ends, if it ends one; returns how many changes were new here."""
+    """Store the group that a message ends, if it ends one; returns how many changes were new here."""
     try:
         group = groups.add(message)
     except ProtocolError:
-        raise DecodeError("The bundle holds more changes than it may without a signature.") from None
+        raise DecodeError("The bundle contains too many changes without a signature.") from None
     if not group:
         return 0
     try:
         return replica.receive(group).changes
     except MissingChanges:
         raise MissingChanges(
-            "The bundle goes on from changes that are not here; one made with --since of this "
-            "replica's version would fit."
+            "The bundle depends on changes that are not here; make one with --since of this replica's "
+            "version."
         ) from None

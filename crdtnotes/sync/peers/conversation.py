@@ -1,8 +1,8 @@
 """Moves the frames of one session between its websocket and the replica's thread.
 
-Three tasks: one reads frames into the inbox, one gives them to the session in bursts, one sends what the
-session has to say. Reading never waits for sending, so two peers that both have much to send cannot block
-each other. Every call of the session runs on the replica's thread and is small: sessions take turns there,
+Three tasks: one reads frames into the inbox, one passes them to the session in bursts, one sends the
+session's frames. Reading never waits for sending, so two peers that both have much to send cannot block
+each other. Every call of the session runs on the replica's thread and is short: sessions take turns there,
 and pings are answered meanwhile.
 """
 
@@ -31,7 +31,7 @@ from crdtnotes.sync.session.presence import PAUSE_SECONDS
 from crdtnotes.sync.session.session import Session
 
 _BURST_BYTES = 1024 * 1024
-# What goes into one transaction, as sent; a quarter of the window, so that sending overlaps with storing.
+# Bytes of frames for one transaction; a quarter of the window, so that sending overlaps with storing.
 
 _INBOX_BYTES = 4 * 1024 * 1024
 
@@ -49,7 +49,7 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class PeerStatus:
-    """How it stands with one accepted peer: what `status` and `serve` show."""
+    """The state of the sync with one accepted peer, as `status` and `serve` show it."""
 
     host: str
     device: str
@@ -68,7 +68,7 @@ class PeerStatus:
     id: bytes | None = None
     """The peer's device id, where TLS has proven it."""
     dialled_port: int | None = None
-    """Where it was dialled; None if it came by itself."""
+    """The port at which it was dialled; None if the peer dialled us."""
 
 
 class Conversation:
@@ -86,10 +86,10 @@ class Conversation:
         known: Callable[[], list[Presence]],
         rates: Rates | None = None,
     ) -> None:
-        """`once`: end as soon as both have what the other had.
+        """`once`: end as soon as each side has what the other had.
 
-        `changed` is called whenever the peer's status changes, `heard` when it said who is where; `known`
-        returns who is where, for a peer that has just come.
+        `changed` is called whenever the peer's status changes, `heard` with its presence messages; `known`
+        returns the presence messages for a new peer.
         """
         self.connection = connection
         self.host = host_of(connection)
@@ -118,27 +118,27 @@ class Conversation:
         self._leaving = False
 
     def wake(self) -> None:
-        """Something was committed here."""
+        """Note that something was committed here."""
         self._woken = True
         self._outgoing.set()
 
     def say(self, presences: Iterable[Presence]) -> None:
-        """Tell the peer who is where: of each person the latest, and not more often than every so often."""
+        """Send presence messages: the latest of each person, at most every PAUSE_SECONDS."""
         self._saying.update({presence.person: presence for presence in presences})
         loop = asyncio.get_running_loop()
         if self._saying and self._may_say_at <= loop.time():
             self._may_say_at = loop.time() + PAUSE_SECONDS
             self._outgoing.set()
-            # What is said meanwhile goes out then.
+            # Messages that are added meanwhile are sent then.
             loop.call_later(PAUSE_SECONDS, self.say, ())
 
     def leave(self) -> None:
-        """Say Bye and end, after the transaction that is under way."""
+        """Say Bye and end, after the running transaction."""
         self._leaving = True
         self._inbox.close(discard=True)
 
     async def run(self) -> None:
-        """Converse until either side ends it; what became of it stands in `session`."""
+        """Run the conversation until either side ends it; the result is in `session`."""
         reader = asyncio.create_task(self._read())
         sender = asyncio.create_task(self._send())
         sender.add_done_callback(lambda _: self._inbox.close())
@@ -180,7 +180,7 @@ class Conversation:
                 return
             await self._take_in_burst(frames)
             while self.session.has_more and not self._leaving:
-                # Each in a turn of its own: others' conversations have theirs between them.
+                # Each burst in a turn of its own, so that other conversations get theirs in between.
                 await self._take_in_burst([])
 
     async def _take_in_burst(self, frames: list[bytes]) -> None:
@@ -252,7 +252,7 @@ class Conversation:
     # -- on the replica's thread
 
     def _say_goodbye(self) -> None:
-        # What was to be said with the next pause goes out before: that somebody is gone, at the least.
+        # Send the pending presence messages first, at least the one that says that this editor has left.
         saying, self._saying = list(self._saying.values()), {}
         self.session.say(saying)
         self.session.leave()
@@ -269,11 +269,11 @@ class Conversation:
         self.session.say(saying)
         frames = self.session.data_to_send()
         if self.once and self.session.caught_up and not self.session.closed:
-            # A one-time sync is done: what came may complete it, or what has just been taken out to be sent.
+            # A one-time sync is done: either the received frames or the frames just produced complete it.
             self.session.finish()
             frames += self.session.data_to_send()
         if not frames and self.session.caught_up:
-            # The peer has heard that all it had is here: now is time for what could follow.
+            # The peer knows that everything it had is here, so now there is time for the search index.
             self._worker.replica.put_in_prepared()
         return frames, self.session.closed, self._status()
 

@@ -1,9 +1,9 @@
-"""Staying in touch with the devices of a vault, wherever they are.
+"""Staying connected with the devices of a vault, wherever they are.
 
-Each device has its own task. It collects where the device may be: addresses that worked before, latest
-first, and hints from the local network. They are dialled side by side, and the first at which the device
-proves itself wins. Between attempts it waits, longer each time and spread at random; a hint, another
-network or waking from sleep ends the waiting.
+Each device has its own task. It collects the addresses where the device may be: those that worked before,
+latest first, and hints from the local network. They are dialled at the same time, and the first address at
+which the device proves itself wins. Between attempts the task waits, longer each time and for a random part
+of that time; a hint, a change of network or waking from sleep ends the waiting.
 """
 
 import asyncio
@@ -25,17 +25,18 @@ from crdtnotes.trust.device_id import short
 from crdtnotes.trust.identity import Identity, own_identity
 
 _LOOK_SECONDS = 0.5
-# How often to look whether devices have come or gone.
+# How often to check for added or removed devices and lost connections.
 
-_MOST_ADDRESSES = 16
+_MAX_ADDRESSES = 16
 
 HINT_LENGTH = 16
-"""Hex digits of its id that a device announces."""
+"""How many hex digits of its id a device announces."""
 
 _log = logging.getLogger("crdtnotes.sync")
 
-Remembered = Callable[[bytes], list[str]]
-"""Returns where a device was reached before, the latest first; called on the replica's thread."""
+KnownAddresses = Callable[[bytes], list[str]]
+"""Returns the addresses at which a device was reached before, the latest first; called on the replica's
+thread."""
 
 
 def identity_for(path: Path) -> Identity | None:
@@ -55,7 +56,7 @@ class Dialer:
         node: Node,
         vault: bytes,
         own: bytes,
-        remembered: Remembered,
+        remembered: KnownAddresses,
         *,
         named: Callable[[bytes], str] = short,
         port: int | None = None,
@@ -64,9 +65,9 @@ class Dialer:
         first_retry: float = 0.5,
         surroundings: Callable[[Callable[[], None]], NetworkWatch] = NetworkWatch,
     ) -> None:
-        """`named` returns a device's name, and is called on the replica's thread, too.
+        """`named` returns a device's name; it is also called on the replica's thread.
 
-        `port`, where this device listens, is announced in the local network, None if it does not.
+        `port`, where this device listens, is announced in the local network; None if it does not listen.
         """
         self._node = node
         self._vault = vault
@@ -83,7 +84,7 @@ class Dialer:
         self._moved = asyncio.Event()
 
     async def run(self) -> None:
-        """Stay in touch with every device that belongs to the vault, also with those that come later."""
+        """Stay connected with every device that belongs to the vault, including devices added later."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._surroundings(self._move).run())
             if self._discover:
@@ -97,12 +98,12 @@ class Dialer:
                 await asyncio.sleep(_LOOK_SECONDS)
 
     def hint(self, device: str, addresses: Iterable[Address]) -> None:
-        """Take in where the device whose id begins so may be."""
+        """Add addresses for the device whose id begins with `device` (hex)."""
         known = self._hints.setdefault(device, {})
         fresh = [address for address in addresses if address not in known]
         for address in fresh:
             known[address] = None
-        while len(known) > _MOST_ADDRESSES:
+        while len(known) > _MAX_ADDRESSES:
             del known[next(iter(known))]
         if fresh:
             for id, event in self._stirred.items():
@@ -110,20 +111,21 @@ class Dialer:
                     event.set()
 
     async def addresses(self, device: bytes) -> list[Address]:
-        """Return where the device may be, the likeliest first."""
+        """Return the addresses where the device may be, the likeliest first."""
         found: dict[Address, None] = {}
         for text in await self._node.run(lambda: self._remembered(device)):
             with contextlib.suppress(CrdtnotesError):
                 address = Address.parse(text)
                 found[address] = None
-                # It may have been reached at a port that was only for then.
+                # It may have been reached at a port that was in use only then.
                 found[Address(address.host, DEFAULT_PORT, address.secure)] = None
         found.update(self._hints.get(device.hex()[:HINT_LENGTH], {}))
-        return [address for address in found if address.secure][:_MOST_ADDRESSES]
+        return [address for address in found if address.secure][:_MAX_ADDRESSES]
 
     async def dial(self, device: bytes) -> tuple[Connection, Address]:
-        """Return a connection to the device at the first address that works; raises Unreachable, and NotLetIn
-        where somebody was there.
+        """Return a connection to the device at the first address that works.
+
+        Raises NotLetIn if a peer answered and refused this device, else Unreachable.
         """
         addresses = await self.addresses(device)
         tasks = {asyncio.create_task(self._node.dial(address, [device])): address for address in addresses}
@@ -143,13 +145,13 @@ class Dialer:
             name = await self._node.run(lambda: self._named(device))
             if refused:
                 raise NotLetIn(f"The device {name} does not let this one in: was it revoked?")
-            raise Unreachable(f"The device {name} is not to be reached at the moment.")
+            raise Unreachable(f"The device {name} cannot be reached at the moment.")
         return winner
 
     # -- inside
 
     def _move(self) -> None:
-        """The network is another one, or time has been lost asleep: nothing that was known to fail counts."""
+        """Dial again at once: the network has changed or the machine was asleep, so old failures are void."""
         self._node.drop_lost()
         self._moved.set()
         for event in self._stirred.values():
@@ -174,7 +176,7 @@ class Dialer:
                 if conversation.session.caught_up:
                     backoff.reset()
             except CrdtnotesError as error:
-                # Once for each absence, however often it is tried.
+                # Log it once for each absence, however often the device is dialled.
                 _log.log(logging.DEBUG if str(error) == said else logging.INFO, "%s", error)
                 said = str(error)
             with contextlib.suppress(TimeoutError):
@@ -184,7 +186,7 @@ class Dialer:
                 backoff.reset()
 
     async def look_around(self) -> None:
-        """Announce this device and look for others, anew in each network."""
+        """Announce this device and look for others; start again in each new network."""
         while True:
             self._moved.clear()
             async with Discovery() as discovery:
@@ -203,7 +205,7 @@ class Dialer:
 
 
 async def _let_go(tasks: list[asyncio.Task[Connection]]) -> None:
-    """Cancel dialling, and close what got through all the same."""
+    """Cancel dialling, and close connections that were opened nevertheless."""
     for task in tasks:
         task.cancel()
     for result in await asyncio.gather(*tasks, return_exceptions=True):

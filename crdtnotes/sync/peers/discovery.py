@@ -1,8 +1,8 @@
-"""Finding devices in the local network by mDNS (zeroconf). What is found is a hint where to knock, never a
+"""Finding devices in the local network by mDNS (zeroconf). A found address is a hint where to dial, never a
 reason to trust.
 
-What is announced tells strangers little: the beginning of a device id, and a hash by which only who knows
-the vault's id recognises it.
+An announcement tells strangers little: the beginning of a device id, and a hash by which only devices that
+know the vault's id recognise the vault.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ _log = logging.getLogger("crdtnotes.sync")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A service that somebody announces: its name, where it says that it listens, and what it says of
-    itself.
-    """
+    """An announced service: its name, the hosts and the port at which it claims to listen, and its texts."""
 
     name: str
     hosts: tuple[str, ...]
@@ -42,12 +40,12 @@ class Found:
 
 
 def vault_hint(vault: bytes) -> str:
-    """Return what is announced of a vault: a hash that does not give its id away."""
+    """Return the hash that is announced for a vault; it does not reveal the vault's id."""
     return hashlib.blake2b(b"crdtnotes discovery" + vault, digest_size=8).hexdigest()
 
 
 class Discovery:
-    """Announces and finds services; an async context manager. Where there is no network it does nothing."""
+    """Announces and finds services; an async context manager. Without a network it does nothing."""
 
     def __init__(self) -> None:
         self._zeroconf: AsyncZeroconf | None = None
@@ -55,13 +53,13 @@ class Discovery:
         self._asking: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        # It takes long to load, and only who meets others needs it.
+        # The module takes long to load, and is needed only here.
         from zeroconf.asyncio import AsyncZeroconf
 
         try:
             self._zeroconf = AsyncZeroconf()
         except OSError as error:
-            _log.info("no devices are looked for in the local network: %s", error.strerror)
+            _log.info("cannot look for devices in the local network: %s", error.strerror)
         return self
 
     async def __aexit__(
@@ -79,7 +77,7 @@ class Discovery:
             await self._zeroconf.async_close()
 
     async def announce(self, kind: str, name: str, port: int, texts: Mapping[str, str]) -> None:
-        """Announce a service of this machine until the end."""
+        """Announce a service of this machine until the context ends."""
         from zeroconf import NonUniqueNameException
         from zeroconf.asyncio import AsyncServiceInfo
 
@@ -98,10 +96,10 @@ class Discovery:
         try:
             await self._zeroconf.async_register_service(info, allow_name_change=True)
         except (OSError, NonUniqueNameException) as error:
-            _log.info("this device is not announced in the local network: %s", error)
+            _log.info("cannot announce this device in the local network: %s", error)
 
     async def find(self, kind: str, found: Callable[[Found], None]) -> None:
-        """Call `found` for each service of a kind that appears or changes, until the end."""
+        """Call `found` for each service of a kind that appears or changes, until the context ends."""
         from zeroconf import ServiceStateChange, Zeroconf
         from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo
 

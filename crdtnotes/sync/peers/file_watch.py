@@ -1,11 +1,11 @@
-"""Notices what other processes commit to the replica's file.
+"""Notices commits of other processes to the replica's file.
 
 Rules
     - With a rollback journal every commit writes the file itself, so its time or size moves. The file is not
       opened: closing any descriptor of it would drop the locks that SQLite holds in this process (POSIX
       advisory locks belong to the process).
-    - A commit of this process is no news: whoever makes it says how the file looks afterwards (`expect`).
-    - Where the system tells of writes (`inotify.py`), the file is looked at then; else it is polled.
+    - Commits of this process are not reported: the code that commits announces them (`expect`).
+    - If the system reports writes (`inotify.py`), the file is checked then; otherwise it is polled.
     - A file system's clock can tick as slowly as every 10 ms. Two commits in one tick may leave the file with
       one time and size, so `changed` is called once more SETTLE_SECONDS after each commit, whoever made it.
 """
@@ -21,11 +21,11 @@ from crdtnotes.sync.peers import inotify
 FAST_SECONDS = 0.004
 SLOW_SECONDS = 0.025
 FAST_FOR_SECONDS = 10.0
-"""Where the system does not tell of writes, how often the file is looked at: fast for a while after each
-commit of another process, then slow."""
+"""If the system does not report writes, how often the file is checked: fast for a while after each commit
+of another process, then slow."""
 
 TOLD_SECONDS = 5.0
-"""How often it is looked at where the system tells: a network file system may not."""
+"""How often it is checked if the system reports writes: a network file system may not report them."""
 
 SETTLE_SECONDS = 0.025
 
@@ -34,7 +34,7 @@ Signature = tuple[int, int]
 
 
 def signature(path: Path) -> Signature | None:
-    """Return how a file looks from outside; None where it cannot be seen (a drive may be away)."""
+    """Return a file's modification time and size; None if it cannot be read (a drive may be missing)."""
     try:
         status = path.stat()
     except OSError:
@@ -59,7 +59,7 @@ class FileWatch:
         self._written: asyncio.Event | None = None
 
     def expect(self, own: Signature | None) -> None:
-        """Take note that this process has committed, and of how the file looked afterwards."""
+        """Note that this process has committed, and the file's signature after the commit."""
         self._seen = own
         self._settle_at = asyncio.get_running_loop().time() + SETTLE_SECONDS
         if self._written is not None:
@@ -96,7 +96,7 @@ class FileWatch:
 
 @contextmanager
 def _written(path: Path) -> Iterator[asyncio.Event | None]:
-    """Yield an event that is set when the file is written; None where the system does not tell."""
+    """Yield an event that is set when the file is written; None if the system does not report writes."""
     descriptor = inotify.watch(path)
     if descriptor is None:
         yield None

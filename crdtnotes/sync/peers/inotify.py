@@ -1,4 +1,4 @@
-"""Linux tells a process when a file is written: inotify(7), called in the C library."""
+"""Notifications of writes to a file on Linux: inotify(7), called through the C library."""
 
 import ctypes
 import os
@@ -16,8 +16,8 @@ _BUFFER = 64 * 1024
 def watch(path: Path) -> int | None:
     """Return a descriptor that becomes readable when the file is written or unlinked; the caller closes it.
 
-    None where that cannot be had: on another system, for a file that is not there, or where too many files
-    are watched already. A network file system tells of this machine's own writes only.
+    None if that is not possible: on another system, for a missing file, or if too many files are watched
+    already. A network file system reports only this machine's own writes.
     """
     if sys.platform != "linux":
         return None
@@ -35,6 +35,6 @@ def watch(path: Path) -> int | None:
 
 
 def drain(descriptor: int) -> None:
-    """Take out what has been told so far."""
+    """Read and discard the notifications so far."""
     with suppress(BlockingIOError):
         os.read(descriptor, _BUFFER)

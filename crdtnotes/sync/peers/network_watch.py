@@ -1,4 +1,4 @@
-"""The networks that this machine is in, and when they change or the machine was asleep."""
+"""This machine's addresses; notices when they change, and when the machine was asleep."""
 
 import asyncio
 import time
@@ -7,14 +7,14 @@ from collections.abc import Callable
 import ifaddr
 
 LOOK_SECONDS = 2.0
-"""How often to look."""
+"""Seconds between two checks."""
 
 ASLEEP_SECONDS = 8.0
-"""If so much more wall time has gone by than the look took, the machine was asleep."""
+"""The machine was asleep if the wall clock advanced by this much more than the time between two checks."""
 
 
 def own_addresses() -> frozenset[str]:
-    """Return the numeric addresses of this machine; loopback only if there is no other."""
+    """Return the numeric addresses of this machine; loopback addresses only if there are no others."""
     found = {
         ip.ip if isinstance(ip.ip, str) else _scoped(ip.ip[0], adapter.name)
         for adapter in ifaddr.get_adapters()
@@ -25,7 +25,7 @@ def own_addresses() -> frozenset[str]:
 
 
 def best_address() -> str:
-    """Return the address under which others most likely reach this machine: IPv4 before IPv6."""
+    """Return the address at which others can most likely reach this machine: IPv4 before IPv6."""
     ranked = sorted(own_addresses(), key=lambda address: (":" in address, "%" in address, address))
     return ranked[0] if ranked else "127.0.0.1"
 
@@ -51,7 +51,7 @@ class NetworkWatch:
         self._every = every
 
     async def run(self) -> None:
-        """Look again and again."""
+        """Check until cancelled."""
         seen, before = self._addresses(), self._wall()
         while True:
             await asyncio.sleep(self._every)

@@ -33,7 +33,7 @@ from crdtnotes.errors import (
 from crdtnotes.store.committed import Committed, Origin
 from crdtnotes.sync.net.address import DEFAULT_PORT, Address, is_loopback
 from crdtnotes.sync.net.admission import Admission
-from crdtnotes.sync.net.backoff import MOST_AT_ONCE, Backoff
+from crdtnotes.sync.net.backoff import MAX_IMMEDIATE_RETRIES, Backoff
 from crdtnotes.sync.net.rate_limits import Breaker, Rates
 from crdtnotes.sync.net.tls import Listening, dialling_context
 from crdtnotes.sync.net.transport import Connection, dial, free_port, listen
@@ -57,7 +57,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a one-time sync did: changes in and out, the bytes of all messages, what a person should know."""
+    """The result of a one-time sync: changes in and out, the bytes of all messages, notices for the user."""
 
     device: str
     received: int
@@ -70,13 +70,13 @@ class Summary:
 class Node:
     """Runs the sessions of one replica; an async context manager.
 
-    `open_replica` is called on the thread where all of the replica's work is done. What is committed there
-    reaches the peers at once; if `path` is given, so does within milliseconds what other processes commit to
-    that file. `random` returns floats in [0, 1) and spreads the times of redialling. `report` is told on the
-    event loop of each change in a peer's status, `met` when somebody comes, moves or goes.
+    `open_replica` is called on the thread that does all of the replica's work. Commits on that thread reach
+    the peers at once; if `path` is given, commits of other processes to that file reach them within
+    milliseconds. `random` returns floats in [0, 1) and spreads the times of redialling. `report` is called on
+    the event loop for each change of a peer's status, `met` when a person comes, moves or leaves.
 
-    Where the caller has the replica on a thread already, it gives its Worker instead of `open_replica`;
-    then the caller starts and stops it.
+    If the caller already has the replica on a thread, it passes its Worker instead of `open_replica`; then
+    the caller starts and stops the Worker.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Node:
         identity: Identity | None = None,
         rates: Rates | None = None,
     ) -> None:
-        """`identity` is this device's, and is needed for everything but plain connections on this machine."""
+        """`identity` is this device's; it is needed for everything but plain connections on this machine."""
         self._lent = isinstance(open_replica, Worker)
         self._worker = open_replica if isinstance(open_replica, Worker) else Worker(open_replica, path)
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -122,7 +122,7 @@ class Node:
         self._breaker = Breaker(time.monotonic)
         self._impostors: set[Address] = set()
         self.refused: Counter[str] = Counter()
-        """How many peers were cut off, by the name of the error."""
+        """How many peers were disconnected, by the name of the error."""
 
     async def __aenter__(self) -> Self:
         if not self._lent:
@@ -152,8 +152,9 @@ class Node:
     async def serve(self, host: str = "localhost", port: int | None = None) -> Address:
         """Listen for peers until the node is closed; returns the address with the port that it got.
 
-        That is the usual one, or, where another program has it, any that is free; with `port` that one and no
-        other, 0 being any. In the clear: raises NotLoopback for a host that is not this machine, PortTaken.
+        By default that is the usual port, or any free one if another program uses it. With `port` it is that
+        port and no other; 0 means any. Connections are not encrypted: raises NotLoopback for a host that is
+        not this machine, or PortTaken.
         """
         return await self._listen(host, port, None)
 
@@ -172,12 +173,12 @@ class Node:
             return await listen(self._welcome, where, self._admission, listening)
 
         try:
-            # (A server at several addresses would get another port 0 at each.)
+            # (With port 0, a server at several addresses would get a different port at each.)
             server, address = await at(DEFAULT_PORT if port is None else port or await free_port())
         except PortTaken:
             if port:
                 raise
-            # Another program of this vault may have it: an editor, or `crdtnotes serve`.
+            # Another program of this vault may use it: an editor, or `crdtnotes serve`.
             server, address = await at(await free_port())
             if port is None:
                 _log.info("another program has port %d: using port %d", DEFAULT_PORT, address.port)
@@ -185,7 +186,7 @@ class Node:
         return address
 
     async def refresh(self) -> None:
-        """Look who belongs to the vault now. (The node does so whenever that changes.)"""
+        """Read the members of the vault again. (The node does so whenever they change.)"""
         if self._listening is not None:
             replica = self._worker.replica
             self._certificates = await self._worker.run(replica.devices.certificates)
@@ -193,7 +194,7 @@ class Node:
 
     @property
     def members(self) -> frozenset[bytes]:
-        """The ids of the other devices that belong to the vault, as of the last look."""
+        """The ids of the other devices that belong to the vault, as of the last `refresh`."""
         own = None if self._identity is None else self._identity.id
         return frozenset(id for id in self._certificates if id != own)
 
@@ -202,7 +203,7 @@ class Node:
         return any(conversation.device == device for conversation in self._running)
 
     def drop_lost(self) -> None:
-        """Cut off the connections whose own end is at an address that this machine no longer has."""
+        """Abort the connections whose local end is at an address that this machine no longer has."""
         here = own_addresses()
         for conversation in self._running:
             local = conversation.connection.local_address
@@ -223,8 +224,8 @@ class Node:
         try:
             connection = await dial(address, context, wanted)
         except NotAMember as error:
-            # Said once, however often it is dialled again: somebody stands in between, or the address is
-            # another device's now.
+            # Logged once, however often it is dialled: there is a relay in between, or the address belongs
+            # to another device now.
             if address not in self._impostors:
                 self._impostors.add(address)
                 _log.warning("refused %s: %s", address.host, error)
@@ -237,9 +238,9 @@ class Node:
         return await self._converse(connection, once=False, address=address)
 
     async def follow(self, address: Address | str) -> None:
-        """Stay in sync with the peer at `address` until cancelled or the node is closed; redials for ever.
+        """Stay in sync with the peer at `address` until cancelled or the node is closed; redials forever.
 
-        Raises what no redialling can mend: WrongVault, VersionMismatch, trouble with the own file.
+        Raises errors that redialling cannot fix: WrongVault, VersionMismatch, NotAMember, errors of our file.
         """
         address = _address(address)
         backoff = Backoff(self._random, first=self._first_retry)
@@ -259,9 +260,9 @@ class Node:
             await asyncio.sleep(backoff.next(at_once=forked))
 
     async def sync_once(self, address: Address | str, devices: Collection[bytes] | None = None) -> Summary:
-        """Exchange with the peer at `address` what the other lacks, and hang up.
+        """Exchange all changes that the other lacks with the peer at `address`, and hang up.
 
-        Raises Unreachable, a RemoteError (also for what the peer holds against us), or a StoreError.
+        Raises Unreachable, a RemoteError (also for an error that the peer reports), or a StoreError.
         """
         place = _address(address)
 
@@ -271,20 +272,20 @@ class Node:
         return await self.sync_by(dial)
 
     async def sync_by(self, dial: Callable[[], Awaitable[tuple[Connection, Address]]]) -> Summary:
-        """The same with a peer that `dial` connects with; again at once where a fork was settled."""
+        """Like `sync_once`, with the peer that `dial` connects to; repeats at once after resolving a fork."""
         notices: list[str] = []
         while True:
             try:
                 summary = await self._exchange(*await dial())
             except Fork as fork:
                 notices.append(str(fork))
-                if len(notices) == MOST_AT_ONCE:
+                if len(notices) == MAX_IMMEDIATE_RETRIES:
                     raise
             else:
                 return replace(summary, notices=tuple(notices))
 
     async def _exchange(self, connection: Connection, address: Address) -> Summary:
-        """Exchange over a connection what the other lacks, and hang up; raises what `sync_once` raises."""
+        """Exchange all changes that the other lacks, and hang up; raises what `sync_once` raises."""
         session = (await self._converse(connection, once=True, address=address)).session
         if session.error is not None:
             raise session.error
@@ -303,10 +304,10 @@ class Node:
         return await self._worker.run(job)
 
     def be_at(self, note: str, caret: OpId, start: OpId, actor: str) -> None:
-        """Tell the peers where this editor's caret is, and the other end of its selection.
+        """Tell the peers where this editor's caret and the other end of its selection are.
 
-        `note` is the note's id, caret and start the elements before them (`EditSession.anchor`), `actor` the
-        stream that this replica writes in (`Vault.actor`). Call it on the event loop.
+        `note` is the note's id, `caret` and `start` are the elements before them (`EditSession.anchor`),
+        `actor` is the stream that this replica writes (`Vault.actor`). Call it on the event loop.
         """
         device = self._worker.replica.device
         where = bytes.fromhex(note)
@@ -314,16 +315,16 @@ class Node:
 
     @property
     def people(self) -> list[Present]:
-        """The others that have a note open, here or at peers."""
+        """The other people who have a note open, here or at peers."""
         return self._presences.people
 
     @property
     def peers(self) -> list[PeerStatus]:
-        """The accepted peers of this moment."""
+        """The accepted peers that are connected now."""
         return [c.status for c in self._running if c.status is not None and c.status.connected]
 
     async def close(self) -> None:
-        """Say Bye to all peers, finish the transaction under way, close the replica and end its thread."""
+        """Say Bye to all peers, finish the running transaction, close the replica and end its thread."""
         self._closing = True
         self._tell(self._presences.leave(self._now))
         for task in (self._beating, self._noting):
@@ -363,7 +364,7 @@ class Node:
             self._met()
 
     async def _beat(self) -> None:
-        """Say again where this editor is, and notice who has gone without a word."""
+        """Repeat where this editor is, and notice people who left without a message."""
         while True:
             await asyncio.sleep(BEAT_SECONDS / 5)
             self._tell(self._presences.beat(self._now))
@@ -388,7 +389,7 @@ class Node:
                 self._stale = False
                 await self.refresh()
         except CrdtnotesError as error:
-            # Who is revoked is refused all the same: each session asks the replica itself.
+            # Revoked devices are refused nevertheless: each session asks the replica itself.
             _log.error("the devices of the vault cannot be read: %s", error)
         finally:
             self._refreshing = None
@@ -396,7 +397,7 @@ class Node:
     async def _converse(
         self, connection: Connection, *, once: bool, address: Address | None = None
     ) -> Conversation:
-        """Run a conversation to its end; a cancelled caller says Bye first."""
+        """Run a conversation to its end; if the caller is cancelled, say Bye first."""
         if self._closing:
             await connection.close()
             raise Unreachable("This side is closing.")
@@ -412,7 +413,7 @@ class Node:
         )
         if conversation.device is not None and not self._breaker.allows(conversation.device):
             await connection.close()
-            raise Unreachable(f"The device {short(conversation.device)} is shut out for a while.")
+            raise Unreachable(f"The device {short(conversation.device)} is refused for a while.")
         task = asyncio.create_task(conversation.run())
         self._running[conversation] = task
         task.add_done_callback(lambda _: self._running.pop(conversation))
@@ -434,9 +435,7 @@ class Node:
             self._report(status)
 
     def _keep_one(self, conversation: Conversation) -> None:
-        """Where two devices have dialled each other, the one with the greater id gives up its own
-        connection.
-        """
+        """If two devices have dialled each other, the one with the greater id closes its own connection."""
         if self._identity is None or conversation.device is None or self._identity.id < conversation.device:
             return
         same = [one for one in self._running if one.device == conversation.device and one.status is not None]
@@ -462,14 +461,14 @@ class Node:
         elif error is None:
             return
         elif session.bye is not None or (session.forked and isinstance(error, Fork)):
-            # A fork is no breach; whoever gave way has said so in the log.
+            # A fork is not a fault; the side that gave way has logged it.
             _log.info("peer %s: %s", conversation.host, error)
         elif isinstance(error, RemoteError):
             self.refused[type(error).__name__] += 1
             _log.warning("cut off peer %s: %s", conversation.host, error)
             device = conversation.device
             if device is not None and (seconds := self._breaker.fault(device)) > 0:
-                _log.warning("the device %s is shut out for %.0f s", short(device), seconds)
+                _log.warning("the device %s is refused for %.0f s", short(device), seconds)
         else:
             _log.error("ended the session with %s: %s", conversation.host, error)
 

@@ -1,7 +1,7 @@
 """Pairing over the network: the host's listener, and a joiner that finds it.
 
-The frames of `crdtnotes.trust.pairing` go over TLS, each behind its length in four bytes. The listener is
-apart from the one for sync: that one lets nobody in whose certificate is not known yet.
+The frames of `crdtnotes.trust.pairing` are sent over TLS, each preceded by its length in four bytes. The
+listener is separate from the sync listener, which admits no device whose certificate is not known yet.
 """
 
 import asyncio
@@ -37,10 +37,10 @@ from crdtnotes.trust.pairing import (
 )
 
 PAIRING_SECONDS = 300.0
-"""How long a code is good for."""
+"""How long a code is valid."""
 
 STEP_SECONDS = 15.0
-"""How long the other side may take for a frame; a person is waited for longer."""
+"""How long the other side may take for a frame; a person may take longer to answer."""
 
 _WAITING = 64
 _WAITING_PER_HOST = 16
@@ -48,10 +48,10 @@ _WAITING_PER_HOST = 16
 _log = logging.getLogger("crdtnotes.sync")
 
 Ask = Callable[[str, bytes], Awaitable[bool]]
-"""Called with a device's name and id: does the person want it?"""
+"""Called with a device's name and id: asks the person whether to admit it."""
 
 Admit = Callable[[str, bytes], Awaitable[Welcome]]
-"""Called with a device's name and certificate: makes it a member, and returns what to send it."""
+"""Called with a device's name and certificate: makes it a member, and returns the Welcome to send it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class NewDevice:
 
 
 class PairingServer:
-    """The side that shows a code: listens, and pairs with the one device that knows the code."""
+    """The side that shows a code: listens, and pairs with the device that knows the code."""
 
     def __init__(
         self, make: Callable[[], PairingHost], ask: Ask, admit: Admit, *, step: float = STEP_SECONDS
@@ -81,7 +81,7 @@ class PairingServer:
     async def listening(
         self, identity: Identity, host: str = "", port: int = PAIRING_PORT
     ) -> AsyncIterator[int]:
-        """Listen; gives the port. If that is taken any other is used."""
+        """Listen; yields the port. If `port` is taken, another one is used."""
         context = pairing_context(identity)
         start = partial(
             asyncio.start_server, self._meet, host, ssl=context, ssl_handshake_timeout=STEP_SECONDS
@@ -92,7 +92,7 @@ class PairingServer:
             try:
                 server = await start(await free_port())
             except OSError as error:
-                raise LocalError(f"No port can be opened for pairing ({error.strerror}).") from None
+                raise LocalError(f"Cannot open a port for pairing ({error.strerror}).") from None
         try:
             yield int(server.sockets[0].getsockname()[1])
         finally:
@@ -100,11 +100,11 @@ class PairingServer:
             self._admission.clear()
 
     async def paired(self, seconds: float = PAIRING_SECONDS) -> NewDevice:
-        """Wait for the device; raises PairingFailed if the code was burnt or nobody came in time."""
+        """Wait for the device; raises PairingFailed if the code was used up or no device came in time."""
         try:
             return await asyncio.wait_for(self._result, seconds)
         except TimeoutError:
-            raise PairingFailed("Nobody came with the code in time; begin again.") from None
+            raise PairingFailed("No device used the code in time; start again.") from None
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = str(writer.get_extra_info("peername", ("?",))[0])
@@ -114,13 +114,13 @@ class PairingServer:
             await self._converse(host, reader, writer, peer)
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
             if host.stage is Stage.DONE:
-                _log.warning("pairing: %s went away before it was done; give it the same code again", peer)
+                _log.warning("pairing: %s disconnected before it was done; give it the same code again", peer)
             else:
-                _log.debug("pairing: %s went away", peer)
+                _log.debug("pairing: %s disconnected", peer)
         except RemoteError as error:
             _log.warning("pairing: refused %s: %s", peer, error)
         except LocalError as error:
-            # This device cannot let anybody in.
+            # This device cannot admit any device.
             self._end(error)
         finally:
             self._admission.leave(writer)
@@ -136,21 +136,24 @@ class PairingServer:
                 host.receive(await read_frame(reader, MAX_FRAME_BYTES))
             if host.stage is Stage.ASK:
                 self._admission.admit(writer)
-                if not await self._settle(host, reader):
-                    _log.warning("pairing: %s went away while you were asked; the code is still good", peer)
+                if not await self._decide(host, reader):
+                    _log.warning("pairing: %s disconnected while you were asked; the code stays valid", peer)
                     return
             async with asyncio.timeout(self._step):
                 await _send(writer, host.data_to_send())
         if host.burnt:
-            _log.warning("pairing: %s was refused, and the code is of no use any more", peer)
-            self._end(host.error or PairingFailed("The device was turned down."))
+            _log.warning("pairing: %s was refused, and the code is no longer valid", peer)
+            self._end(host.error or PairingFailed("The device was refused."))
         elif host.error is not None:
             _log.warning("pairing: refused %s: %s", peer, host.error)
         elif host.closed and not self._result.done():
             self._result.set_result(NewDevice(host.joiner, host.name))
 
-    async def _settle(self, host: PairingHost, reader: asyncio.StreamReader) -> bool:
-        """Ask the person, one device at a time, and answer it; return whether it stayed for the answer."""
+    async def _decide(self, host: PairingHost, reader: asyncio.StreamReader) -> bool:
+        """Ask the person, about one device at a time, and answer the device.
+
+        Returns False if the device disconnected before the answer.
+        """
         async with self._asking:
             answer = False if self._result.done() else await self._answer(host, reader)
             if answer is None:
@@ -163,7 +166,7 @@ class PairingServer:
             return True
 
     async def _answer(self, host: PairingHost, reader: asyncio.StreamReader) -> bool | None:
-        """Return what the person says; None if the device goes away meanwhile, or speaks out of turn."""
+        """Return the person's answer; None if the device disconnects or sends anything meanwhile."""
         asking = asyncio.ensure_future(self._ask(host.name, host.joiner))
         leaving = asyncio.ensure_future(reader.read(1))
         try:
@@ -181,7 +184,7 @@ class PairingServer:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What a joiner was told, by whom, and at which numeric host that was."""
+    """What a joiner received, the host's device id and name, and the numeric address of the host."""
 
     welcome: Welcome
     host: bytes
@@ -196,11 +199,11 @@ async def join(
     store: Callable[[Joined], Awaitable[None]],
     asked: Callable[[str], None] = lambda _: None,
 ) -> Joined:
-    """Pair with whoever shows `code` at one of the addresses, all tried side by side.
+    """Pair with the device that shows `code` at one of the addresses, which are all tried at the same time.
 
-    `make` returns the protocol's state for a host's certificate; `store` keeps what was received before the
-    host is told that it arrived; `asked` is told the host's name when its person is asked. Raises Unreachable
-    or a RemoteError.
+    `make` returns the protocol's state for a host's certificate. `store` saves the received data before the
+    host is told that it arrived. `asked` is called with the host's name when its user is asked. Raises
+    Unreachable or a RemoteError.
     """
     tasks = [asyncio.create_task(_connect(address)) for address in dict.fromkeys(addresses)]
     failure: CrdtnotesError = Unreachable(
@@ -216,7 +219,7 @@ async def join(
             try:
                 return await _join_at(reader, writer, make, store, asked)
             except (ProtocolError, Unreachable) as error:
-                # Another device, or another pairing than ours: it learnt nothing, so the next may be tried.
+                # Another device, or another pairing than ours: it learnt nothing, so try the next one.
                 failure = error
             finally:
                 writer.close()
@@ -237,10 +240,10 @@ async def _connect(address: Address) -> tuple[asyncio.StreamReader, asyncio.Stre
             async with asyncio.timeout(STEP_SECONDS):
                 return await asyncio.open_connection(host, address.port, ssl=joining_context())
         except ssl.SSLError:
-            raise Unreachable(f"What listens at {address.place} does not pair.") from None
+            raise Unreachable(f"The program at {address.place} does not offer pairing.") from None
         except OSError:
             continue
-    raise Unreachable(f"No device waits to be paired at {address.place}.")
+    raise Unreachable(f"No device is waiting to be paired at {address.place}.")
 
 
 async def _join_at(
@@ -272,13 +275,13 @@ async def _join_at(
         await _send(writer, joiner.data_to_send())
     except (TimeoutError, OSError, asyncio.IncompleteReadError):
         raise Unreachable(
-            "The other device hung up: is the number of the code right, and not used up?"
+            "The other device hung up: check that the code's number is right and the code is not used up."
         ) from None
     return joined
 
 
 async def addresses_of(code: Code, discovery: Discovery, seconds: float = 20.0) -> list[Address]:
-    """Return where in the local network somebody shows the code; empty if nobody is found in time."""
+    """Return the addresses in the local network of a device that shows the code; empty if none is found."""
     addresses: asyncio.Future[list[Address]] = asyncio.get_running_loop().create_future()
 
     def found(one: Found) -> None:
@@ -296,7 +299,7 @@ async def read_frame(reader: asyncio.StreamReader, limit: int) -> bytes:
     """Return the next frame; raises ProtocolError for one over the limit, before reading it."""
     length = int.from_bytes(await reader.readexactly(4), "big")
     if length > limit:
-        raise ProtocolError(f"A frame of {length} bytes came where at most {limit} may.")
+        raise ProtocolError(f"A frame of {length} bytes came, but the limit is {limit}.")
     return await reader.readexactly(length)
 
 

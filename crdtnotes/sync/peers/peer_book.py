@@ -1,6 +1,6 @@
-"""Writing down what the vault's devices have, for `devices` and bundles, and where they were reached.
+"""Recording what the vault's devices have, for `devices` and bundles, and where they were reached.
 
-It is done at the end of each conversation, and now and then in the midst of a long one: two laptops on one
+This is done at the end of each conversation, and from time to time during a long one: two laptops on one
 desk may not hang up for weeks.
 """
 
@@ -14,23 +14,23 @@ from crdtnotes.sync.peers.conversation import Conversation, PeerStatus
 from crdtnotes.sync.peers.worker import Worker
 
 NOTE_SECONDS = 5.0
-"""How often it is looked at most whether there is something new to write down …"""
+"""How often open conversations are checked for news to record …"""
 
 STALE_SECONDS = 300.0
-"""… and after so long that the device is here is written down again, though nothing is new."""
+"""… and after how long a connected device is recorded again even without news."""
 
 _log = logging.getLogger("crdtnotes.sync")
 
 
 class PeerBook:
-    """Writes to the replica of `worker`, as long as conversations run."""
+    """Records contacts in the replica of `worker`."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self._noted: dict[bytes, tuple[PeerStatus, float]] = {}
 
     async def keep(self, running: Callable[[], Iterable[Conversation]]) -> None:
-        """Write down how it stands with those that run, again and again, until cancelled."""
+        """Record the state of the running conversations from time to time, until cancelled."""
         clock = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(NOTE_SECONDS)
@@ -44,7 +44,7 @@ class PeerBook:
                     await self.note(conversation, None)
 
     async def note(self, conversation: Conversation, address: Address | None) -> None:
-        """Write down what a device has, and where it was dialled if it was."""
+        """Record what a device has, and where it was dialled, if it was."""
         device, session = conversation.device, conversation.session
         if device is None or not session.caught_up:
             return
@@ -53,4 +53,4 @@ class PeerBook:
         try:
             await self._worker.run(lambda: replica.devices.note_contact(device, place, dict(session.theirs)))
         except LocalError as error:
-            _log.warning("what is known of a device was not written down: %s", error)
+            _log.warning("cannot record the contact with a device: %s", error)

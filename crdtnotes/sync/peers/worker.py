@@ -2,9 +2,9 @@
 
 Rules
     - Jobs run one by one, first come first served. A job that has begun always runs to its end.
-    - After each commit the subscribers are told on the event loop what it did. A job's own commits reach
-      them before whoever gave the job goes on.
-    - While the worker runs, the replica's file is watched for what other processes commit.
+    - After each commit the subscribers are called on the event loop with its effects. A job's own commits
+      reach them before the caller of the job continues.
+    - While the worker runs, the replica's file is watched for commits of other processes.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ Listener = Callable[[Committed, object], None]
 class Worker:
     """Opens a replica on a thread of its own and runs jobs there.
 
-    Whoever has much to do gives it piece by piece and waits for each: then the sessions take turns. With
+    A caller with much work submits it in pieces and waits for each, so that sessions take turns. With
     `path` the file there is watched for commits of other processes.
     """
 
@@ -49,7 +49,7 @@ class Worker:
 
     @property
     def replica(self) -> SyncStore:
-        """The replica; it may be handed on anywhere, but used only by jobs."""
+        """The replica; the reference may be passed around, but only jobs may use it."""
         if self._replica is None:
             raise RuntimeError("the worker is not running")
         return self._replica
@@ -65,7 +65,7 @@ class Worker:
         return end
 
     async def start(self) -> None:
-        """Open the replica; raises what opening it raises, and then the thread is gone again."""
+        """Open the replica; if that raises, the thread is ended first."""
         self._loop = asyncio.get_running_loop()
         try:
             self._replica = await self.run(self._open)
@@ -73,13 +73,13 @@ class Worker:
             if self._replica is None:
                 self._executor.shutdown(wait=True)
         if self._path is not None:
-            self._watch = FileWatch(self._path, self._look, lambda: self._waiting > 0)
+            self._watch = FileWatch(self._path, self._refresh, lambda: self._waiting > 0)
             self._watching = asyncio.create_task(self._watch.run())
 
     async def run(self, job: Callable[[], T], by: object = None) -> T:
         """Run `job` and return its result; `by` is given to the subscribers with what it commits.
 
-        A job that is cancelled before it has begun never begins.
+        A job that is cancelled before it begins is never run.
         """
         self._waiting += 1
         try:
@@ -88,7 +88,7 @@ class Worker:
             self._waiting -= 1
 
     async def stop(self) -> None:
-        """Wait for the jobs under way, close the replica and end the thread."""
+        """Wait for the running jobs, close the replica and end the thread."""
         for task in (self._watching, self._checking):
             if task is not None:
                 task.cancel()
@@ -102,16 +102,16 @@ class Worker:
 
     # -- on the event loop
 
-    def _look(self) -> None:
-        """The file may hold commits of another process: let the replica see."""
+    def _refresh(self) -> None:
+        """Let the replica refresh: the file may have commits of another process."""
         if self._checking is None and self._replica is not None:
             self._checking = asyncio.create_task(self._check(self._replica))
 
     async def _check(self, replica: SyncStore) -> None:
         try:
-            # What is wrong with the file is told to whoever asks it for something.
+            # An error of the file is raised to the next caller that uses it.
             with suppress(CrdtnotesError):
-                await self.run(replica.look)
+                await self.run(replica.refresh)
         finally:
             self._checking = None
 

@@ -1,9 +1,9 @@
 """One conversation with one peer, as plain synchronous code: no sockets, no clock, no database.
 
-``ports``            what a session needs of a replica
+``ports``            the interface of a replica that a session uses
 ``session``          the conversation: messages in their order
-``versions``         what both sides have
-``outgoing``         which changes go out, and when
+``versions``         the versions of both sides
+``outgoing``         which changes are sent, and when
 ``records``          the exchange of records about devices
 ``groups``           changes that are held back until their signatures have come
 ``branches``         how a fork is described to the other side

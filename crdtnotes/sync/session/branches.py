@@ -1,18 +1,18 @@
-"""Finding where two copies of one stream part, and which of them gives way (docs/protocol.md, "Forks").
+"""Finding where two copies of one stream diverge, and which of them gives way (docs/protocol.md, "Forks").
 
-Each side sends hashes of its stream at some seqs; the other answers with hashes between the last one that
-agrees and the first that does not, until these are neighbours. No I/O but the replica's.
+Each side sends hashes of its stream at some seqs; the other answers with hashes between the last seq that
+agrees and the first that differs, until these are neighbours. No I/O except the replica's.
 """
 
 from crdtnotes.changes.messages import MAX_POINTS, Branch
 from crdtnotes.sync.session.ports import SyncStore
 
 MAX_BRANCHES = 64
-"""Branch messages that one conversation takes; any fork is found in fewer."""
+"""The most Branch messages that one conversation accepts; any fork is found with fewer."""
 
 
 def branch(replica: SyncStore, actor: int, agree: int, differ: int) -> Branch:
-    """Return the message that shows this replica's stream between two seqs."""
+    """Return the message that describes this replica's stream between two seqs."""
     first = max(1, agree)
     count = min(differ - first + 1, MAX_POINTS)
     steps = max(1, count - 1)
@@ -23,7 +23,7 @@ def branch(replica: SyncStore, actor: int, agree: int, differ: int) -> Branch:
 
 
 def compare(replica: SyncStore, message: Branch) -> tuple[int, int] | None:
-    """Return the last seq where both agree and the first where they differ; None if that is nowhere."""
+    """Return the last seq where both agree and the first where they differ; None if no difference is seen."""
     agree = 0
     for seq, digest in message.points:
         own = replica.forks.hash_at(message.actor, seq)

@@ -1,4 +1,4 @@
-"""Why a conversation ends: errors of this side as the Bye that says so, and the peer's Bye as an error."""
+"""Why a conversation ends: converts errors of this side to a Bye, and the peer's Bye to an error."""
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.messages import Bye, Reason
@@ -32,12 +32,12 @@ def bye_for(error: CrdtnotesError) -> Bye:
     """Return the Bye that tells the peer of an error, whoever is at fault."""
     if isinstance(error, RemoteError):
         return messages.bye(_REASONS.get(type(error), Reason.REFUSED), str(error))
-    # The sentence of a local error can name files of this machine.
+    # The text of a local error may name files of this machine, so it is not sent.
     return messages.bye(Reason.TROUBLE, "The peer cannot read or write its replica at the moment.")
 
 
 def error_in(bye: Bye) -> CrdtnotesError | None:
-    """Return what a peer's Bye says went wrong; None for a normal end."""
+    """Return the error that a peer's Bye reports; None for a normal end."""
     if bye.reason in (Reason.DONE, Reason.LEAVING):
         return None
     return _ERRORS.get(bye.reason, ProtocolError)(f"The peer says: {bye.sentence}")

@@ -1,14 +1,15 @@
-"""Settling a fork with a peer: which of two versions of a stream stands, and who gives way.
+"""Resolving a fork with a peer: which of two versions of a stream wins, and which side gives way.
 
 Rules (docs/protocol.md, "Forks")
-    - From the first Branch on, sent or received, no changes are exchanged on this conversation but proofs.
-    - Branches go to and fro until it is known where the streams part; there the one of the larger rank gives
-      way. Each side may have found another fork first, so Branches about two streams may cross.
-    - In a paired vault a side gives way only to a branch that the other has proven: by its changes and what
-      covers them. Showing it the own branch asks for that, once for each stream.
-    - Whoever gives way ends the conversation with a Fork, and so does who cannot prove (yet) what stands.
-      When they meet again that fork is settled, or a step nearer to it.
-    - A version that stands here and has no place in the log any more (or yet) is said to the peer once.
+    - From the first Branch on, sent or received, no changes except proofs are exchanged in this conversation.
+    - Branches are sent back and forth until both sides know where the streams diverge; there the branch of
+      the larger rank gives way. Each side may have found a different fork first, so Branches about two
+      streams may cross.
+    - In a paired vault a side gives way only to a branch that the other has proven, with its changes and
+      their signatures. Showing our own branch asks for the proof, once for each stream.
+    - The side that gives way ends the conversation with a Fork, and so does a side that cannot prove the
+      winner (yet). When they reconnect, that fork is resolved, or one step closer to it.
+    - A winner that is not in the log any more (or not yet) is announced to the peer once.
 """
 
 from crdtnotes.changes import messages
@@ -20,7 +21,7 @@ from crdtnotes.sync.session.ports import SyncStore
 
 
 class Settling:
-    """The forks of one conversation. All that is returned is to be sent."""
+    """The forks of one conversation. The caller must send all messages that the methods return."""
 
     def __init__(self, replica: SyncStore) -> None:
         self._replica = replica
@@ -31,12 +32,12 @@ class Settling:
         self.forked = False
         """Whether a fork was found."""
         self.dispute = ""
-        """A sentence about the peer's version of a change, where the one here stands."""
+        """A sentence about the peer's version of a change, if our version wins; else empty."""
 
     # -- finding one
 
     def found_in_hello(self, hello: Hello, heads: dict[int, tuple[int, bytes]]) -> Branch | None:
-        """Return what to show the peer if a stream of its Hello is another than here; `heads` are ours."""
+        """Return the Branch to send if a stream in the peer's Hello differs from ours; `heads` are ours."""
         for actor, seq, digest in hello.heads:
             own_seq, own_digest = heads.get(actor, (0, b""))
             known = own_digest if own_seq == seq else self._replica.forks.hash_at(actor, seq)
@@ -51,7 +52,7 @@ class Settling:
         return self._show(fork.actor, fork.seq - 1, fork.seq)
 
     def winners_to_announce(self) -> list[Winner]:
-        """Return, once, the versions that stand here though they are not here."""
+        """Return, once, the winners that are known here but not in the log."""
         if self._standing_said or self.forked:
             return []
         self._standing_said = True
@@ -62,24 +63,24 @@ class Settling:
         ]
 
     def found_in_winner(self, message: Winner) -> Branch | None:
-        """Return what to show the peer if this replica has another version than one that stands there."""
+        """Return the Branch to send if our version of a change differs from a winner of the peer."""
         for actor, seq, digest in message.places:
             if not self.forked and self._replica.forks.hash_at(actor, seq) not in (None, digest):
                 return self._show(actor, seq - 1, seq)
         return None
 
-    # -- settling it
+    # -- resolving it
 
     def answer(self, message: Branch) -> list[Message]:
-        """Return the answer to a Branch; raises Fork where this ends the conversation, or ProtocolError."""
+        """Return the answer to a Branch; raises Fork if this ends the conversation, or ProtocolError."""
         self._forks += 1
         if self._forks > MAX_BRANCHES:
-            raise ProtocolError("A peer cannot say where two versions of a stream part.")
+            raise ProtocolError("A peer cannot say where two versions of a stream diverge.")
         self.forked = True
         place = compare(self._replica, message)
         if place is None:
-            # Another conversation has settled it already.
-            raise Fork("Two versions of a stream were found, and settled: meet again.")
+            # Another conversation has resolved it already.
+            raise Fork("Two versions of a stream were found and resolved; reconnect to go on.")
         agree, differ = place
         if agree + 1 != differ or differ != message.points[-1][0]:
             return [self._show(message.actor, agree, differ)]
@@ -93,36 +94,36 @@ class Settling:
         return [self._show(message.actor, agree, differ)]
 
     def take_proof(self, message: Changes | Heads) -> None:
-        """Give way, by raising Fork, once the peer has proven its branch; anything else is passed over.
+        """Give way once the peer has proven its branch, which raises Fork; ignore other messages.
 
-        Raises NotCovered for what proves nothing.
+        Raises NotSigned for an invalid proof.
         """
         if not self._asked:
             return
         proof = self._groups.add(message)
-        # The proof says which of the forks it is about.
+        # The heads in the proof tell which of the forks it is about.
         proven = [actor for actor, _, _ in message.heads] if isinstance(message, Heads) else []
         for actor in proven:
             if actor in self._asked:
                 self._give_way(*self._asked[actor], proof)
 
     def _show(self, actor: int, agree: int, differ: int) -> Branch:
-        """Return how a stream goes here between two seqs; nothing else is exchanged any more."""
+        """Return the Branch that describes our stream between two seqs; this ends the exchange of changes."""
         self.forked = True
         return branch(self._replica, actor, agree, differ)
 
     def _stand(self, actor: int, agree: int, differ: int) -> list[Message]:
-        """Return the branch that stands and, in a paired vault, what its author signed of it."""
+        """Return the winning branch and, in a paired vault, its author's signed changes as proof."""
         self.dispute = (
-            f"It has another version of change {differ} of {actor:016x}, which does not stand: a device was "
-            "copied or restored from a backup, or somebody forges."
+            f"It has another version of change {differ} of {actor:016x}, which loses: a device was "
+            "copied or restored from a backup, or the change is forged."
         )
         shown = self._show(actor, agree, differ)
         if not self._replica.signatures.required:
             return [shown]
         proof = self._replica.forks.proof(actor, differ)
         if not proof:
-            raise Fork("Which version of a stream stands is known, but it is yet to come: meet again.")
+            raise Fork("The winning version has not arrived yet; reconnect.")
         return [shown, *(item if isinstance(item, Heads) else messages.pack(item) for item in proof)]
 
     def _give_way(self, message: Branch, seq: int, proof: list[bytes | Heads]) -> None:

@@ -1,8 +1,8 @@
-"""Changes that come in groups: what came of one is held back until the signatures that end it.
+"""Changes that come in groups: a group is held back until the signatures that end it have come.
 
 Invariants
-    - In a vault that was paired nothing of a group is given on before its Heads has come.
-    - What is held back is bounded, in bytes and in messages.
+    - In a paired vault no part of a group is passed on before its Heads has come.
+    - The messages held back are bounded, in bytes and in number.
 """
 
 from crdtnotes.changes import messages
@@ -16,7 +16,7 @@ _MAX_MESSAGES = 4096
 
 
 class Groups:
-    """The group of changes that is coming in."""
+    """The group of changes that is being received."""
 
     def __init__(self, replica: SyncStore) -> None:
         self._replica = replica
@@ -24,7 +24,7 @@ class Groups:
         self._bytes = 0
 
     def add(self, message: Changes | Heads) -> list[bytes | Heads]:
-        """Return the whole group, as batches and what covers them, if the message ends it; else nothing.
+        """Return the whole group, as batches and their signatures, if the message ends it; else nothing.
 
         Raises DecodeError, or ProtocolError for a group over the limit.
         """
@@ -41,6 +41,6 @@ class Groups:
         return []
 
     def clear(self) -> list[bytes | Heads]:
-        """Let go of what was held back, and return it."""
+        """Return the messages that were held back, and forget them."""
         held, self._held, self._bytes = self._held, [], 0
         return held

@@ -1,15 +1,16 @@
-"""What goes to a peer: the changes that it lacks, and what covers what is bare there.
+"""Sending to a peer: the changes that it lacks, and signatures for its unsigned changes.
 
 Rules (docs/protocol.md, "Exchange", "Groups", "Unsigned changes", "Flow control")
-    - What the peer is known to have is not sent to it, and what was sent once is not sent again. Everything
-      else that is committed here is, in causal order: also what came from other peers.
-    - How that is found: a *pass* fixes the version to reach, and iterates over the changes between what the
-      peer has or was sent and that version. When a pass is through, `_sent` includes its version. A commit
-      meanwhile (`wake`) makes one more pass follow.
-    - Frames are given while fewer than `window` bytes are unacknowledged; in a paired vault the window is
-      looked at between groups only. Acks count messages.
-    - What is bare here goes to nobody, and what there is besides only to a peer that has all of it.
-    - A peer that lacks what covers some of its streams has asked for it, and gets what is known here and new.
+    - Changes that the peer is known to have are not sent to it, and no change is sent twice. Everything else
+      that is committed here is sent, in causal order, including changes that came from other peers.
+    - How these changes are found: a *pass* fixes the version to reach, and iterates over the changes between
+      the version that the peer has or was sent and that version. When a pass is complete, `_sent` includes
+      its version. A commit meanwhile (`wake`) makes one more pass follow.
+    - Frames are produced while fewer than `window` bytes are unacknowledged; in a paired vault the window is
+      checked between groups only. Acks count messages.
+    - Changes that are unsigned here are sent to no peer, and signed changes only to a peer that has all of
+      the unsigned ones.
+    - A peer with unsigned changes has asked for signatures, and gets those that are known here and new to it.
 """
 
 from collections import deque
@@ -35,7 +36,7 @@ class Outgoing:
         self._pass: Iterator[bytes | Heads] | None = None
         self._target: Version = {}
         self._sent: Version = {}
-        self._covered = False
+        self._must_be_signed = False
         self._in_group = False
         self._proofs_sent: set[tuple[bytes, bytes]] = set()
         self._unacknowledged: deque[int] = deque()
@@ -47,45 +48,48 @@ class Outgoing:
         self._answered: set[tuple[int, int]] = set()
 
     def wake(self) -> None:
-        """Something was committed here."""
+        """Note that something was committed here."""
         self._dirty = True
 
     def stop(self) -> None:
-        """Nothing more is sent."""
+        """Send nothing more."""
         self._pass = None
 
     @property
     def idle(self) -> bool:
-        """Whether all that is known to be committed here was sent."""
+        """Whether everything that is known to be committed here was sent."""
         return not self._dirty and self._pass is None
 
     def acknowledge(self, ack: Ack) -> int:
-        """Take in an Ack; returns how many changes the peer was not known to have. Raises ProtocolError."""
+        """Process an Ack; returns how many of its changes the peer was not known to have.
+
+        Raises ProtocolError.
+        """
         count = ack.messages - self._acknowledged
         if not 0 <= count <= len(self._unacknowledged):
-            raise ProtocolError("An Ack counts messages that were never sent, or takes some back.")
+            raise ProtocolError("An Ack counts more messages than were sent, or fewer than the Ack before.")
         self._acknowledged = ack.messages
         for _ in range(count):
             self._unacknowledged_bytes -= self._unacknowledged.popleft()
         return self._versions.acknowledged(dict(ack.version))
 
     def next_frame(self) -> bytes | None:
-        """Return the next frame; None if the peer was sent everything, or has to acknowledge some first."""
+        """Return the next frame; None if the peer was sent everything, or must acknowledge some first."""
         if self._unacknowledged_bytes >= self._window and not self._in_group:
             return None
         item = self._next_item()
         if item is None:
             return None
-        self._in_group = self._covered and not isinstance(item, Heads)
+        self._in_group = self._must_be_signed and not isinstance(item, Heads)
         frame = messages.encode(self._news(item) if isinstance(item, Heads) else messages.pack(item))
         self._unacknowledged.append(len(frame))
         self._unacknowledged_bytes += len(frame)
         return frame
 
-    # -- what is bare
+    # -- unsigned changes
 
     def unsigned_to_announce(self) -> list[Unsigned]:
-        """Return, once, a message that names the streams of which not all can be sent, if there are any."""
+        """Return, once, a message that names the streams that cannot be sent completely, if there are any."""
         if self._bare_said:
             return []
         self._bare_said = True
@@ -99,7 +103,7 @@ class Outgoing:
         return [Unsigned(tuple(sorted(unsigned)[:MAX_DEPS]))]
 
     def take_unsigned(self, message: Unsigned) -> None:
-        """Wait no longer for these streams, and look what covers them."""
+        """Stop waiting for these streams, and look up signatures for them."""
         self._versions.waive(message.streams)
         for actor in message.streams:
             if actor in self._versions.theirs:
@@ -107,11 +111,11 @@ class Outgoing:
         self._dirty = True
 
     def _held_back(self, unsigned: Mapping[int, int], version: Mapping[int, int]) -> bool:
-        """Whether the peer lacks some of what is bare here: then it cannot take what was built on that."""
+        """Whether the peer lacks some of our unsigned changes, so that it cannot accept later ones."""
         return any(self._versions.theirs.get(actor, 0) < version[actor] for actor in unsigned)
 
     def _answer(self) -> None:
-        """Tell the peer what covers the streams that are bare there, as far as it is new."""
+        """Queue signatures for the peer's unsigned streams, as far as they are new to it."""
         if self._asked and self._replica.signatures.required:
             for heads in self._replica.signatures.of_streams(self._asked):
                 fresh = tuple(head for head in heads.heads if head[:2] not in self._answered)
@@ -122,13 +126,13 @@ class Outgoing:
     # -- changes
 
     def _news(self, heads: Heads) -> Heads:
-        """Leave out the proofs that were sent before."""
+        """Return the Heads without the proofs that were sent before."""
         proofs = tuple(proof for proof in heads.proofs if proof not in self._proofs_sent)
         self._proofs_sent.update(proofs)
         return Heads(proofs, heads.heads)
 
     def _next_item(self) -> bytes | Heads | None:
-        """Return the next batch that the peer lacks, or what ends a group; None if it was sent everything."""
+        """Return the next batch that the peer lacks, or the Heads of a group; None if all was sent."""
         while True:
             if self._answers and not self._in_group:
                 return self._answers.popleft()
@@ -147,7 +151,7 @@ class Outgoing:
             self._pass = None
 
     def _begin_pass(self) -> bool:
-        """Fix the version to reach; returns whether the peer lacks any of it, and can take it."""
+        """Fix the version to reach; returns whether the peer lacks any of it and can accept it."""
         self._target = self._replica.version()
         self._versions.committed(self._target)
         unsigned = self._replica.signatures.unsigned_streams()
@@ -158,6 +162,6 @@ class Outgoing:
         join(self._sent, self._versions.theirs)
         if covers(self._sent, self._target):
             return False
-        self._covered = self._replica.signatures.required
+        self._must_be_signed = self._replica.signatures.required
         self._pass = self._replica.changes_since(dict(self._sent))
         return True

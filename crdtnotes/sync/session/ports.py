@@ -1,4 +1,4 @@
-"""What a session needs of a replica."""
+"""The interface of a replica that a session uses."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class Received(Protocol):
-    """What became of the batches given to `Replica.receive`."""
+    """The result of `SyncStore.receive`."""
 
     @property
     def version(self) -> dict[int, int]:
         """For each actor with changes in those batches, the highest seq among them.
 
-        All of it is committed here, and the sender has it. Not more may be named: what the version
-        covers is not sent to where the batches came from.
+        All of these changes are committed here, and the sender has them. The version must not include more:
+        changes that it includes are not sent to the peer from which the batches came.
         """
         ...
 
@@ -28,25 +28,26 @@ class Received(Protocol):
         ...
 
     @property
-    def covered(self) -> bool:
-        """Whether something that was here before is covered only now."""
+    def newly_signed(self) -> bool:
+        """Whether some changes that were here before are signed only now."""
         ...
 
 
 class Devices(Protocol):
-    """Who belongs to a vault, and what is known of each device."""
+    """The devices of a vault: their records, and the stored contacts with them."""
 
     def records_digest(self) -> bytes:
         """Return a hash (16 bytes) of the set of records about devices; zeros for none."""
         ...
 
     def records(self) -> list[bytes]:
-        """Return the records about devices, each after its signer's."""
+        """Return the records about devices, each after its signer's record."""
         ...
 
     def take_records(self, records: list[bytes], /) -> int:
-        """Keep what is new here and signed by members; returns how many. Raises DecodeError for what is no
-        record.
+        """Keep the records that are new here and signed by members; returns how many.
+
+        Raises DecodeError if any of them is not a valid record.
         """
         ...
 
@@ -59,7 +60,7 @@ class Devices(Protocol):
         ...
 
     def note_contact(self, device: bytes, address: str | None, version: dict[int, int], /) -> None:
-        """Remember that a device is here now and what it has, and where it was dialled."""
+        """Store that a device is connected now, the version that it has, and where it was dialled."""
         ...
 
 
@@ -73,30 +74,30 @@ class Forks(Protocol):
     def rank(self, actor: int, seq: int, /) -> tuple[int, bytes] | None:
         """Return the time and the hash of a change; None if it is not here.
 
-        Of two branches that begin under one number, the one of the smaller rank stands.
+        Of two branches that begin under one number, the one of the smaller rank wins.
         """
         ...
 
     def missing_winners(self) -> Sequence[tuple[int, int, bytes]]:
-        """Return, ascending, `(actor, seq, hash)` of what stands next in a stream here, and is not here.
+        """Return, ascending, `(actor, seq, hash)` of the winners that come next in a stream but are not here.
 
-        Such a version gave way to none, but moved because of what it builds on, or it is yet to come.
+        Such a winner moved because it depends on a branch that gave way, or it has not arrived yet.
         """
         ...
 
     def give_way(
-        self, actor: int, first: int, standing: tuple[int, bytes], proof: Sequence[bytes | Heads] = (), /
+        self, actor: int, first: int, winner: tuple[int, bytes], proof: Sequence[bytes | Heads] = (), /
     ) -> str:
-        """Write this replica's branch of a stream, from `first` on, again in other streams.
+        """Move this replica's branch of a stream, from `first` on, to other streams.
 
-        Returns a sentence for a person. Afterwards the stream ends before `first`, and of that change
-        only the version of the rank `standing` is taken in. Where changes have to be covered, `proof` must
-        show that the stream's author has signed that one; raises NotCovered or Fork.
+        Returns a sentence for the user. Afterwards the stream ends before `first`, and for that change only
+        the version of the rank `winner` is accepted. If changes must be signed, `proof` must show that the
+        stream's author has signed that version; raises NotSigned or Fork.
         """
         ...
 
     def proof(self, actor: int, first: int, /) -> Sequence[bytes | Heads]:
-        """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
+        """Return the proof of this replica's branch of a stream from `first` on; empty if it is not here."""
         ...
 
 
@@ -105,15 +106,15 @@ class Signatures(Protocol):
 
     @property
     def required(self) -> bool:
-        """Whether changes are taken in only with the signatures that cover them."""
+        """Whether the vault was paired, so that changes are accepted only with their signatures."""
         ...
 
     def unsigned_streams(self) -> dict[int, int]:
-        """Return the streams of which not all is covered here, with the seq up to which it is."""
+        """Return the streams with unsigned changes, each with the seq up to which it is signed."""
         ...
 
     def of_streams(self, streams: dict[int, int], /) -> Sequence[Heads]:
-        """Return what covers these streams up to at most the seqs that are given, in order."""
+        """Return the signed heads of these streams up to at most the given seqs, in order."""
         ...
 
 
@@ -148,12 +149,12 @@ class SyncStore(Protocol):
         """The signatures of the changes."""
         ...
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Notice what other processes have committed; `on_commit` is told of it."""
         ...
 
     def version(self) -> dict[int, int]:
-        """Return what is committed here, with other processes' commits."""
+        """Return the version that is committed here, including other processes' commits."""
         ...
 
     def heads(self) -> dict[int, tuple[int, bytes]]:
@@ -162,17 +163,17 @@ class SyncStore(Protocol):
 
     @property
     def epoch(self) -> int:
-        """How often streams were written anew because branches gave way."""
+        """How often the log was rewritten because branches gave way."""
         ...
 
     def changes_since(self, version: dict[int, int], /) -> Iterator[bytes | Heads]:
         """Yield batches of the changes that are here at the time of the call and that `version` lacks.
 
-        Where changes have to be covered, they come in groups, each ended by what covers it.
+        If changes must be signed, they come in groups, each ended by its signatures.
 
-        They come lazily, read in pages, and in causal order. `version` may name actors and changes that
-        are not known here. What is committed while the iterator is in use is left out, so that
-        everything a change depends on comes before it.
+        The batches are read lazily, in pages, and come in causal order. `version` may name actors and changes
+        that are not known here. Changes committed while the iterator is in use are left out, so that
+        everything that a change depends on comes before it.
         """
         ...
 
@@ -181,15 +182,15 @@ class SyncStore(Protocol):
         ...
 
     def receive(self, items: Sequence[bytes | Batch | Heads], /) -> Received:
-        """Commit all these batches, with what covers them, in one transaction.
+        """Commit all these batches, with their signatures, in one transaction.
 
-        Raises a RemoteError for what breaks a rule, a StoreError for trouble on this side; then nothing
-        of them is kept.
+        Raises a RemoteError if any of them breaks a rule, a StoreError for a problem on this side; then
+        none of them is stored.
         """
         ...
 
     def put_in_prepared(self) -> None:
-        """Finish what other processes were given to do while much came in; mostly there is nothing."""
+        """Store the search index that another process built during a large sync, if there is one."""
         ...
 
     def close(self) -> None:

@@ -1,16 +1,16 @@
-"""Who is where: the editors that are open on this vault, and where their carets are; no socket, no clock.
+"""Presence: the editors that are open on this vault, and where their carets are; no socket, no clock.
 
 Rules (docs/protocol.md, "Presence")
 
-1. Of each person the message with the highest beat counts; one that is not newer is passed over. So what goes
-   round in a circle of peers ends where it has been.
-2. What is new is passed on to the other peers, with one hop more, up to MAX_HOPS.
-3. Who is not heard of for EXPIRY_SECONDS has left. An editor says where it is at each move, at most every
-   PAUSE_SECONDS, and every BEAT_SECONDS anyway.
+1. For each person the message with the highest beat counts; any other is ignored. So a message that travels
+   around a ring of peers stops where it has been before.
+2. A new message is passed on to the other peers, with one more hop, up to MAX_HOPS.
+3. A person who is not heard of for EXPIRY_SECONDS has left. An editor announces its place at each move, at
+   most every PAUSE_SECONDS, and every BEAT_SECONDS anyway.
 4. At most MAX_PEOPLE are known. `net/rate_limits.py` bounds the messages that are read from one peer; more
-   are passed over: presence is a courtesy, no reason to close a connection.
+   are ignored: presence is optional, and no reason to close a connection.
 
-Time is seconds of any clock that does not go back, given to each call.
+Time is in seconds of any clock that does not go back, and is passed to each call.
 """
 
 from collections.abc import Iterable
@@ -27,10 +27,9 @@ MAX_PEOPLE = 64
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Somebody in a note: caret and the selection's other end are the elements before them.
+    """A person in a note; `caret` and `start`, the selection's other end, are the elements before them.
 
-    `note` is the note's id as `Note.id` has it, `actor` the stream that this person's edits are in, 16 hex
-    digits.
+    `note` is the note's id as in `Note.id`, `actor` the stream of this person's edits, 16 hex digits.
     """
 
     person: int
@@ -48,7 +47,7 @@ class _Heard:
 
 
 class Presences:
-    """What one replica knows of who is where; `person` is this editor's own number."""
+    """The presence of all people that one replica knows; `person` is this editor's own number."""
 
     def __init__(self, person: int) -> None:
         self.person = person
@@ -58,7 +57,7 @@ class Presences:
         self._beat = 0
 
     def move(self, device: str, actor: int, note: bytes, caret: OpId, start: OpId, now: float) -> Presence:
-        """Note where this editor is, and return what to tell all peers."""
+        """Set where this editor is; return the message for all peers."""
         self._beat += 1
         self._own_at = now
         self._own = Presence(
@@ -74,7 +73,7 @@ class Presences:
         return self._own
 
     def leave(self, now: float) -> list[Presence]:
-        """Note that this editor is closed, and return what to tell all peers."""
+        """Note that this editor is closed; return the messages for all peers."""
         own = self._own
         if own is None:
             return []
@@ -83,14 +82,14 @@ class Presences:
         return [farewell]
 
     def beat(self, now: float) -> list[Presence]:
-        """Return what to tell all peers where this editor has said nothing for a while."""
+        """Return the messages for all peers if this editor has announced nothing for a while."""
         own = self._own
         if own is None or now - self._own_at < BEAT_SECONDS:
             return []
         return [self.move(own.device, own.actor, own.note, OpId(*own.caret), OpId(*own.start), now)]
 
     def hear(self, said: Iterable[Presence], now: float) -> list[Presence]:
-        """Take in what a peer said; return what of it is to be passed on to the others."""
+        """Process the messages of a peer; return those that are to be passed on to the other peers."""
         self.expire(now)
         onward: dict[int, Presence] = {}
         for message in said:
@@ -105,23 +104,23 @@ class Presences:
         return list(onward.values())
 
     def expire(self, now: float) -> bool:
-        """Forget who has not been heard of for long; return whether anybody seen was among them."""
+        """Forget people who were not heard of for EXPIRY_SECONDS; return whether any of them was shown."""
         gone = [person for person, heard in self._heard.items() if now - heard.at >= EXPIRY_SECONDS]
-        # Who said goodbye is kept until then, so that an older message that arrives late brings nobody back.
+        # A person who has left is kept until then, so that a late, older message does not bring them back.
         seen = any(self._heard[person].message.note for person in gone)
         for person in gone:
             del self._heard[person]
         return seen
 
     def for_newcomer(self) -> list[Presence]:
-        """Return what to tell a peer that has just come."""
+        """Return the messages for a peer that has just connected."""
         known = [heard.message for heard in self._heard.values() if heard.message.note]
         others = [_further(message) for message in known if message.hops < MAX_HOPS]
         return others if self._own is None else [self._own, *others]
 
     @property
     def people(self) -> list[Present]:
-        """The others that are here, in the order in which they came."""
+        """The other people who are present, in the order in which they came."""
         return [
             Present(
                 message.person,

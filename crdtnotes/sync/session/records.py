@@ -1,10 +1,10 @@
 """Exchanging records about devices with a peer.
 
 Invariants
-    - Where the sets of records differ, as the Hellos say, each side sends one message with those that it has,
-      were it empty: then both know that they agree.
-    - No record goes to a peer that has sent it, or has got it.
-    - Changes are exchanged only once both know who belongs to the vault (`known`).
+    - If the sets of records differ, according to the Hellos, each side sends one message with the records
+      that it has, even an empty one: then both know that they agree.
+    - No record is sent to a peer that has sent it or was sent it before.
+    - Changes are exchanged only once both sides know who belongs to the vault (`known`).
 """
 
 from crdtnotes.changes.messages import Hello, Records
@@ -12,7 +12,7 @@ from crdtnotes.sync.session.ports import Devices
 
 
 class RecordsExchange:
-    """What one conversation knows of the peer's records."""
+    """The exchange of records in one conversation."""
 
     def __init__(self, devices: Devices) -> None:
         self._devices = devices
@@ -24,29 +24,29 @@ class RecordsExchange:
         self._dirty = True
 
     def begin(self) -> bytes:
-        """Return the hash of the own records, for the Hello."""
+        """Return the hash of our records, for the Hello."""
         self._digest = self._devices.records_digest()
         self._at_peer = set(self._devices.records())
         return self._digest
 
     def greeted(self, hello: Hello) -> None:
-        """Note what the peer's Hello says."""
+        """Process the hash in the peer's Hello."""
         self._agree = hello.records == self._digest
         if not self._agree:
             self._at_peer.clear()
 
     @property
     def known(self) -> bool:
-        """Whether who belongs to the vault is known to both: it decides which changes are taken."""
+        """Whether both sides know who belongs to the vault, which decides which changes are accepted."""
         return self._agree or self._came
 
     @property
     def settled(self) -> bool:
-        """Whether each side has what the other had at its Hello."""
+        """Whether each side has the records that the other had at its Hello."""
         return self._agree or (self._came and self._sent)
 
     def wake(self) -> None:
-        """Something was committed here."""
+        """Note that something was committed here."""
         self._dirty = True
 
     def take(self, message: Records) -> int:
@@ -55,7 +55,7 @@ class RecordsExchange:
         new = self._devices.take_records(records)
         self._at_peer.update(records)
         self._came = True
-        # Taking them may have made further ones.
+        # Storing them may have produced further records.
         self._dirty = True
         return new
 
@@ -72,9 +72,9 @@ class RecordsExchange:
         return [Records(tuple(missing))]
 
     def in_fork(self) -> list[Records]:
-        """Return, once, a message with all records, where the peer has others and a fork is being settled.
+        """Return, once, a message with all records, if the peer's differ and a fork is being resolved.
 
-        Who is gone is said all the same: else a device that was revoked could keep that from others.
+        Revocations must be sent even then: otherwise a revoked device could hide its revocation from others.
         """
         if self._agree or self._sent or not (records := self._devices.records()):
             return []

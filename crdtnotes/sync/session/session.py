@@ -4,17 +4,18 @@ Rules, the same for both sides (docs/protocol.md):
 
 1. Each side sends its Hello at once. A Hello is accepted if the vault is the same, the protocols overlap,
    and no actor's stream is forked. It is accepted by an Ack of nothing, or refused by a Bye.
-2. Changes go out only to a peer that has accepted our Hello, so nothing is exchanged unless both agree:
-   what it lacks, in causal order, and then what is committed (`outgoing.py`). So a chain A-B-C converges.
-3. Only what is committed is sent or acknowledged; each burst that comes in is one transaction.
-4. Where both hold different changes under one number, no changes are exchanged any more: it is settled which
-   version stands (`settling.py`), and a Bye ends the conversation. When they meet again there is no fork. The
-   same goes where a fork was settled with somebody else meanwhile.
-5. A message that breaks a rule ends the conversation with a Bye, and nothing of its burst is kept.
-6. Presence is news of the moment: it goes only to a peer whose protocol has it, and is never stored.
-7. Who belongs to the vault comes before the changes (`records.py`). A peer whose device is known is asked for
-   at the membership before each burst and before each sending, not once a connection.
-8. In a vault that was paired, changes come in groups (`groups.py`).
+2. Changes are sent only to a peer that has accepted our Hello, so nothing is exchanged unless both agree:
+   first the changes that it lacks, in causal order, then new commits (`outgoing.py`). So a chain A-B-C
+   converges.
+3. Only committed changes are sent or acknowledged; each burst that is received is one transaction.
+4. If both sides have different changes under one number, no more changes are exchanged: they determine the
+   winner (`fork_resolution.py`), and a Bye ends the conversation. When they reconnect, there is no fork any
+   more. The same applies if a fork was meanwhile resolved with another peer.
+5. A message that breaks a rule ends the conversation with a Bye, and nothing of its burst is stored.
+6. Presence is sent only to a peer whose protocol supports it, and is never stored.
+7. The records about devices come before the changes (`records.py`). If the peer's device is known, its
+   membership is checked before each burst and before each sending, not once a connection.
+8. In a paired vault, changes come in groups (`groups.py`).
 9. After a Bye, sent or received, nothing more is read or sent.
 """
 
@@ -62,24 +63,24 @@ WINDOW_BYTES = 4 * 1024 * 1024
 """Unacknowledged bytes beyond which no further Changes are sent."""
 
 BUDGET_BYTES = 1024 * 1024
-"""About what `data_to_send` returns at a time."""
+"""The bytes that `data_to_send` returns at a time, approximately."""
 
 _MAX_COST = 2 * messages.MAX_FRAME_BYTES
-# Of a burst that costs more than this to take in, the rest waits, so that memory and time stay bounded.
+# If a burst costs more than this, the rest of it waits, so that memory and time stay bounded.
 
 
 class Session:
     """A conversation over `replica` with one peer.
 
-    Give it the frames that arrive (`receive`) and say when something was committed (`wake`); after each
-    call send what `data_to_send` returns, until that is nothing. When `closed`, close the connection.
-    A RemoteError or LocalError does not leave these methods: it ends the session and stays in `error`.
+    Pass it the frames that arrive (`receive`) and tell it about commits (`wake`); after each call send the
+    frames that `data_to_send` returns, until it returns none. When `closed`, close the connection.
+    These methods never raise a RemoteError or LocalError: it ends the session and is stored in `error`.
     """
 
     def __init__(
         self, replica: SyncStore, *, window: int = WINDOW_BYTES, device: bytes | None = None
     ) -> None:
-        """`device` is the id of the peer's device where the transport has proven it."""
+        """`device` is the id of the peer's device, if the transport has proven it."""
         self._replica = replica
         self._device = device
         self._versions = Versions()
@@ -104,11 +105,11 @@ class Session:
         self.welcomed = False
         """Whether the peer has accepted our Hello."""
         self.closed = False
-        """Whether the conversation is over; `data_to_send` may still hold the last frames."""
+        """Whether the conversation is over; `data_to_send` may still return the last frames."""
         self.bye: Bye | None = None
         """The peer's Bye."""
         self.error: CrdtnotesError | None = None
-        """Why the session broke, or the peer says it did; None while open and after a normal end."""
+        """Why the session failed, here or by the peer's Bye; None while open and after a normal end."""
         self.received = 0
         """Changes from the peer that were new here."""
         self.learned = 0
@@ -118,7 +119,7 @@ class Session:
         self.bytes_in = 0
         self.bytes_out = 0
         self.heard: list[Presence] = []
-        """What the peer said of who is where; the caller takes it out."""
+        """Presence messages from the peer; the caller removes them."""
 
     # -- what the caller sees
 
@@ -129,57 +130,58 @@ class Session:
 
     @property
     def has_more(self) -> bool:
-        """Whether frames that were given to `receive` wait to be taken in."""
+        """Whether frames that were passed to `receive` wait to be processed."""
         return bool(self._frames) and not self.closed
 
     @property
     def trusted(self) -> bool:
-        """Whether the peer may send large frames: its Hello is accepted, or a fork is being settled."""
+        """Whether the peer may send large frames: its Hello is accepted, or a fork is being resolved."""
         return self.accepted or self.forked
 
     @property
     def theirs(self) -> Version:
-        """What the peer is known to have."""
+        """The version that the peer is known to have."""
         return self._versions.theirs
 
     @property
     def forked(self) -> bool:
-        """Whether two versions of a stream were found: a meeting after this one goes on."""
+        """Whether two versions of a stream were found: the next conversation goes on from there."""
         return self._settling.forked
 
     @property
     def dispute(self) -> str:
-        """A sentence about the peer's version of a change, where the one here stands; "" if there is none."""
+        """A sentence about the peer's version of a change, if our version wins; else empty."""
         return self._settling.dispute
 
     @property
     def caught_up(self) -> bool:
-        """Whether each side has what the other had when it said Hello.
+        """Whether each side has everything that the other had when it said Hello.
 
-        That is: all that the peer's Hello names is committed here, and the peer has (by its Hello, its
-        Acks or what it sent) all that our Hello named. Later commits on either side do not undo it.
+        That is: everything that the peer's Hello names is committed here, and the peer has (by its Hello, its
+        Acks or the changes it sent) everything that our Hello named. Later commits on either side do not
+        undo it.
         """
         return self.accepted and not self.forked and self._versions.caught_up and self._records.settled
 
     @property
     def in_step(self) -> bool:
-        """Whether, as far as this side knows, both hold the same changes right now."""
+        """Whether, as far as this side knows, both have the same changes right now."""
         return self.caught_up and self._outgoing.idle and self._versions.equal
 
     @property
     def behind(self) -> tuple[int, int]:
-        """How many changes, as far as this side knows, the peer lacks, and how many this side does."""
+        """How many changes, as far as this side knows, the peer lacks, and how many this side lacks."""
         return self._versions.behind
 
     @property
     def knows_presence(self) -> bool:
-        """Whether the peer has accepted our Hello and speaks a protocol with Presence."""
+        """Whether the peer has accepted our Hello and its protocol includes Presence."""
         return self.welcomed and self.peer is not None and self.peer.newest >= messages.PRESENCE_PROTOCOL
 
     # -- what the caller does
 
     def say(self, presences: Sequence[Presence]) -> None:
-        """Tell the peer who is where, if it understands that."""
+        """Send presence messages to the peer, if its protocol includes them."""
         if self.knows_presence and not self.closed:
             self._presences += presences
 
@@ -199,15 +201,15 @@ class Session:
         )
 
     def wake(self) -> None:
-        """Note that something was committed here, by whomever."""
+        """Note that something was committed here, by any process or peer."""
         self._outgoing.wake()
         self._records.wake()
 
     def receive(self, frames: Sequence[bytes]) -> int:
-        """Take in the frames that have arrived; returns how many changes and records were new here.
+        """Process the frames that have arrived; returns how many changes and records were new here.
 
-        All changes among them go into one transaction. A frame that breaks a rule ends the session. What
-        is too much for one transaction waits: while `has_more`, call this again, with no frames.
+        All changes among them go into one transaction. A frame that breaks a rule ends the session. Frames
+        that are too much for one transaction wait: while `has_more`, call this again, with no frames.
         """
         before = self.received + self.learned
         try:
@@ -233,7 +235,7 @@ class Session:
             self._ack_due, self._ack_owed = {}, False
         self._acceptance_sent = self.accepted
         frames = [messages.encode(message) for message in out] + changes
-        # Behind the changes, so that the elements that it names are there.
+        # Presence follows the changes, so that the elements that it names are there.
         frames += [messages.encode(presence) for presence in self._presences]
         self._presences = []
         if self._farewell is not None:
@@ -243,11 +245,11 @@ class Session:
         return frames
 
     def finish(self) -> None:
-        """End normally: both have what the other had."""
+        """End normally: each side has what the other had."""
         self._say_bye(messages.bye(Reason.DONE, "Both sides have what the other had."))
 
     def leave(self) -> None:
-        """End because this program stops."""
+        """End because this program is stopping."""
         self._say_bye(messages.bye(Reason.LEAVING, "The peer's program is stopping."))
 
     def fail(self, error: CrdtnotesError) -> None:
@@ -257,7 +259,7 @@ class Session:
             self._say_bye(bye_for(error))
 
     def drop(self) -> None:
-        """End without a word: the connection is gone."""
+        """End without a Bye: the connection is gone."""
         self.closed = True
         self._outgoing.stop()
         self._frames.clear()
@@ -317,11 +319,11 @@ class Session:
         return []
 
     def _read(self, frame: bytes) -> Message:
-        """Decode a frame and check that it may come now."""
+        """Decode a frame and check that it is allowed at this point."""
         try:
             message = messages.decode(frame)
         except DecodeError:
-            # A newer Hello may have fields that are not known here; its first two are always the range.
+            # A newer Hello may have unknown fields; its first two are always the protocol range.
             if not self.accepted and (range_ := messages.protocol_range(frame)) is not None:
                 _check_protocol(*range_)
             raise
@@ -352,7 +354,7 @@ class Session:
     def _greet(self, hello: Hello) -> None:
         _check_protocol(hello.oldest, hello.newest)
         if hello.vault != self._replica.vault_id:
-            raise WrongVault("The two sides keep different vaults, so nothing was exchanged.")
+            raise WrongVault("The two sides have different vaults, so nothing was exchanged.")
         self._greeted = True
         self._records.greeted(hello)
         if not self._show(self._settling.found_in_hello(hello, self._heads)):
@@ -361,7 +363,7 @@ class Session:
             self._to_say.append(messages.ack(0, {}))
 
     def _show(self, branch: Branch | None) -> bool:
-        """Show the peer how a stream that is forked goes here; returns whether one is."""
+        """Send the peer a Branch, if there is one, and stop exchanging changes; returns whether there is."""
         if branch is not None:
             self._outgoing.stop()
             self._groups.clear()
@@ -377,25 +379,25 @@ class Session:
         self._messages_taken += len(items)
         self._ack_owed = True
         self.received += received.changes
-        if received.covered:
+        if received.newly_signed:
             self.learned += 1
             self._outgoing.wake()
         self._versions.took(received.version)
         join(self._ack_due, received.version)
 
     def _check_peer(self) -> None:
-        """Refuse a device that does not belong to the vault: asked before each burst and before each
+        """Refuse a device that does not belong to the vault; called before each burst and before each
         sending.
         """
         if self._device is not None and not self._replica.devices.is_member(self._device):
-            raise NotAMember("This device does not belong to the vault, or does no longer.")
+            raise NotAMember("This device does not belong to the vault, or not any more.")
         if self._replica.epoch != self._epoch:
-            # What was said of streams that were written anew since is not true any more.
+            # The log was rewritten since the Hello, so the heads in the Hello are not true any more.
             self._settling.forked = True
-            raise Fork("Two versions of a stream were settled with somebody else: meet again.")
+            raise Fork("Two versions of a stream were resolved with another peer; reconnect to go on.")
 
     def _before_changes(self) -> list[bytes]:
-        """Return what the peer must know before it takes changes."""
+        """Return the messages that the peer needs before it receives changes."""
         if not self.welcomed:
             return []
         said: list[Message] = [*self._records.to_send(), *self._settling.winners_to_announce()]
@@ -407,7 +409,7 @@ class Session:
         frames: list[bytes] = []
         size = 0
         try:
-            # First who belongs to the vault.
+            # Changes wait until both sides know who belongs to the vault.
             while self.welcomed and self._records.known and not self.closed and not self.forked:
                 frame = self._outgoing.next_frame() if size < budget else None
                 if frame is None:
@@ -422,6 +424,6 @@ class Session:
 def _check_protocol(oldest: int, newest: int) -> None:
     if oldest > messages.NEWEST_PROTOCOL or newest < messages.OLDEST_PROTOCOL:
         raise VersionMismatch(
-            f"One side speaks sync protocol {oldest} to {newest}, the other {messages.OLDEST_PROTOCOL} to "
+            f"One side supports sync protocol {oldest} to {newest}, the other {messages.OLDEST_PROTOCOL} to "
             f"{messages.NEWEST_PROTOCOL}: the older crdtnotes needs an update."
         )

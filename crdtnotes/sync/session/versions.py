@@ -1,10 +1,11 @@
-"""What each side of a conversation has, as far as this side knows.
+"""The versions of both sides of a conversation, as far as this side knows.
 
 Invariants
-    - `mine` is committed here; it may lag behind what others commit meanwhile.
-    - `theirs` is what the peer said by its Hello and its Acks, or sent.
-    - `_offered` and `_wanted` keep the conversation from being caught up: what our Hello named and the peer
-      is to get, what the peer's Hello named and is yet to come. They only shrink, once both are known.
+    - `mine` is committed here; it may lag behind concurrent commits of other processes and sessions.
+    - `theirs` is what the peer has named in its Hello and its Acks, or has sent.
+    - The conversation is caught up once `theirs` covers `_offered` (named in our Hello, for the peer to get)
+      and `_wanted` (named in the peer's Hello, still to come) is empty. Both only shrink once both Hellos are
+      known.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,52 +23,52 @@ class Versions:
         self._wanted: Version = {}
 
     def offer(self, version: Version) -> None:
-        """Our Hello names this."""
+        """Note the version that our Hello names."""
         self._offered = dict(version)
         self.mine = dict(version)
 
     def greeted(self, version: Version) -> None:
-        """The peer's Hello, which is accepted, names this."""
+        """Note the version that the peer's accepted Hello names."""
         self.theirs = version
         self._wanted = ahead(version, self.mine)
 
     def committed(self, version: Mapping[int, int]) -> None:
-        """This is committed here."""
+        """Note a version that is committed here."""
         join(self.mine, version)
         self._wanted = ahead(self._wanted, self.mine)
 
     def took(self, version: Mapping[int, int]) -> None:
-        """The peer has sent this, and it is committed here."""
+        """Note a version that the peer has sent and that is committed here."""
         join(self.theirs, version)
         self.committed(version)
 
     def acknowledged(self, version: Version) -> int:
-        """The peer has committed this; returns how many changes of it it was not known to have."""
+        """Note a version that the peer has committed; returns how many changes it was not known to have."""
         new = count_missing(version, self.theirs)
         join(self.theirs, version)
         return new
 
     def withhold(self, actors: Iterable[int]) -> None:
-        """Not all of these streams that our Hello named is going to the peer."""
+        """Note that these streams, which our Hello named, will not be sent to the peer completely."""
         for actor in actors:
             self._offered.pop(actor, None)
 
     def waive(self, actors: Iterable[int]) -> None:
-        """Not all of these streams that the peer's Hello named is coming."""
+        """Note that these streams, which the peer's Hello named, will not come completely."""
         for actor in actors:
             self._wanted.pop(actor, None)
 
     @property
     def caught_up(self) -> bool:
-        """Whether each side has what the other named in its Hello."""
+        """Whether each side has everything that the other named in its Hello."""
         return not self._wanted and covers(self.theirs, self._offered)
 
     @property
     def equal(self) -> bool:
-        """Whether both sides have the same."""
+        """Whether both sides have the same changes."""
         return covers(self.theirs, self.mine) and covers(self.mine, self.theirs)
 
     @property
     def behind(self) -> tuple[int, int]:
-        """How many changes the peer lacks, and how many this side does."""
+        """How many changes the peer lacks, and how many this side lacks."""
         return count_missing(self.mine, self.theirs), count_missing(self.theirs, self.mine)

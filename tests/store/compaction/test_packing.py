@@ -1,4 +1,4 @@
-"""Packing changes nothing but the form in which the log lies in the file."""
+"""Packing changes only how the log is stored in the file."""
 
 import sqlite3
 from pathlib import Path
@@ -30,7 +30,7 @@ def blocks(vault: Vault) -> list[tuple[int, int]]:
     return vault.replica.conn.execute("SELECT seq, until FROM blocks ORDER BY id").fetchall()
 
 
-def test_a_packed_log_says_the_same(tmp_path: Path) -> None:
+def test_a_packed_log_has_the_same_content(tmp_path: Path) -> None:
     random = Random(1)
     with replicas(tmp_path) as [one, two]:
         one.create_note("笔记", "text")
@@ -54,7 +54,7 @@ def test_a_packed_log_says_the_same(tmp_path: Path) -> None:
         assert again.check() == []
 
 
-def test_a_block_is_sent_and_stored_as_it_lies(tmp_path: Path) -> None:
+def test_a_block_is_sent_and_stored_unchanged(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("a", "text")
         type_much(one, "a", 150, Random(2))
@@ -69,7 +69,7 @@ def test_a_block_is_sent_and_stored_as_it_lies(tmp_path: Path) -> None:
         assert two.apply(batch).known == 151
 
 
-def test_who_lacks_part_of_a_block_gets_that_part(tmp_path: Path) -> None:
+def test_a_peer_that_lacks_part_of_a_block_gets_that_part(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("a", "text")
         type_much(one, "a", 70, Random(3))
@@ -82,7 +82,7 @@ def test_who_lacks_part_of_a_block_gets_that_part(tmp_path: Path) -> None:
         assert two.check() == []
 
 
-def test_blocks_of_two_who_wrote_at_once_reach_a_third_in_causal_order(tmp_path: Path) -> None:
+def test_blocks_of_two_concurrent_writers_reach_a_third_in_causal_order(tmp_path: Path) -> None:
     random = Random(5)
     with replicas(tmp_path, 4) as [one, two, three, four]:
         one.create_note("a", "text")
@@ -102,7 +102,7 @@ def test_blocks_of_two_who_wrote_at_once_reach_a_third_in_causal_order(tmp_path:
 
 
 def test_a_block_grows_until_it_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing, "MOST", 300)
+    monkeypatch.setattr(packing, "MAX_BLOCK_CHANGES", 300)
     random = Random(6)
     with replicas(tmp_path, 1) as [one]:
         one.create_note("a", "text")
@@ -124,11 +124,11 @@ def test_another_process_sees_a_note_whole_while_its_history_is_packed(tmp_path:
         type_much(one, "a", 100, Random(7))
         packing.pack(one.replica)
         assert other.note("a").text == one.note("a").text
-        seen.look()
+        seen.refresh()
         assert seen.text == one.note("a").text
 
 
-def test_a_note_that_was_only_born_stays_readable(tmp_path: Path) -> None:
+def test_a_birth_only_note_stays_readable(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         for number in range(100):
             one.create_note(f"n{number}", f"text {number}")
@@ -137,7 +137,7 @@ def test_a_note_that_was_only_born_stays_readable(tmp_path: Path) -> None:
             one.note(f"n{number}").append("more")
         assert packing.pack(one.replica) == 200
         assert one.note("n5").text == "text 5\nmore\n"
-        # The births come in a block before what follows them: each text is readable at every moment.
+        # The births come in a block before later changes: each text is readable at every moment.
         [batch] = one.changes_since({})
         opened = [piece for piece in unbatch(batch) if isinstance(piece.piece, Packed)]
         assert len(opened) == 1
@@ -146,7 +146,9 @@ def test_a_note_that_was_only_born_stays_readable(tmp_path: Path) -> None:
         assert two.check() == []
 
 
-def test_what_does_not_come_back_is_not_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_that_do_not_read_back_are_not_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with replicas(tmp_path, 1) as [one]:
         one.create_note("a", "text")
         type_much(one, "a", 100, Random(8))
@@ -191,7 +193,7 @@ def test_a_block_of_one_change_is_a_block(tmp_path: Path) -> None:
             check_against_log(vault)
 
 
-def test_to_compact_makes_the_file_small_and_changes_nothing_else(tmp_path: Path) -> None:
+def test_compacting_makes_the_file_small_and_changes_nothing_else(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [one]:
         one.create_note("a", "text")
         type_much(one, "a", 300, Random(10))
@@ -208,7 +210,7 @@ def test_to_compact_makes_the_file_small_and_changes_nothing_else(tmp_path: Path
 def test_a_long_history_is_packed_when_the_file_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packing, "DUE", 100)
+    monkeypatch.setattr(packing, "AUTO_PACK_CHANGES", 100)
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("a", "text")
         type_much(vault, "a", 98, Random(11))
@@ -220,8 +222,8 @@ def test_a_long_history_is_packed_when_the_file_is_closed(
         assert vault.check() == []
 
 
-def test_births_alone_are_never_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing, "DUE", 10)
+def test_births_alone_are_never_packed_on_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "AUTO_PACK_CHANGES", 10)
     with replicas(tmp_path, 1) as [one]:
         for number in range(20):
             one.create_note(f"n{number}", "text")
@@ -231,10 +233,10 @@ def test_births_alone_are_never_due(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert packing.is_due(one.replica)
 
 
-def test_what_is_damaged_is_not_packed_and_keeps_nobody_from_closing(
+def test_damaged_changes_are_not_packed_and_do_not_prevent_closing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packing, "DUE", 50)
+    monkeypatch.setattr(packing, "AUTO_PACK_CHANGES", 50)
     with replicas(tmp_path, 1) as [one]:
         one.create_note("a", "text")
         type_much(one, "a", 100, Random(11))

@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(VaultNotFound):
         Vault.open(tmp_path / "none.db")
     with pytest.raises(FileNotFoundError):
@@ -61,7 +61,7 @@ def other_database(path: Path) -> None:
     ],
     ids=["empty", "text", "short", "zeros", "another database", "folder", "pipe"],
 )
-def test_what_is_no_vault_is_left_alone(tmp_path: Path, make: object) -> None:
+def test_a_file_that_is_not_a_vault_is_left_alone(tmp_path: Path, make: object) -> None:
     path = tmp_path / "vault.db"
     make(path)  # type: ignore[operator]
     before = path.read_bytes() if path.is_file() else None
@@ -101,7 +101,7 @@ def test_only_its_owner_may_read_a_vault(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_commits_are_durable_and_the_journal_is_no_wal(path: Path) -> None:
+def test_commits_are_durable_and_the_journal_is_not_a_wal(path: Path) -> None:
     with Vault.open(path) as vault:
         conn = vault.replica.conn
         assert conn.execute("PRAGMA synchronous").fetchone() == (2,)
@@ -122,7 +122,7 @@ os._exit(0)
 
 
 @pytest.mark.parametrize("read_only", [True, False])
-def test_what_a_killed_writer_left_half_done_is_undone(path: Path, *, read_only: bool) -> None:
+def test_an_unfinished_transaction_of_a_killed_writer_is_rolled_back(path: Path, *, read_only: bool) -> None:
     with Vault.open(path) as vault:
         device = vault.replica.device
     subprocess.run([sys.executable, "-c", DIES_HALFWAY, path], check=True)
@@ -135,7 +135,7 @@ def test_what_a_killed_writer_left_half_done_is_undone(path: Path, *, read_only:
         assert vault.check() == []
 
 
-def test_a_vault_without_its_identity_is_no_vault(path: Path) -> None:
+def test_a_file_without_the_vaults_identity_is_not_a_vault(path: Path) -> None:
     conn = sqlite3.connect(path)
     conn.execute("DELETE FROM meta WHERE key = 'actor'")
     conn.commit()
@@ -144,7 +144,7 @@ def test_a_vault_without_its_identity_is_no_vault(path: Path) -> None:
         Vault.open(path)
 
 
-def test_a_damaged_file_is_called_damaged_or_opens_and_says_so(path: Path) -> None:
+def test_a_damaged_file_is_refused_or_fails_the_check(path: Path) -> None:
     whole = path.read_bytes()
     for page in range(1, len(whole) // 4096):
         path.write_bytes(whole[: page * 4096] + b"\xa5" * 4096 + whole[(page + 1) * 4096 :])
@@ -156,7 +156,7 @@ def test_a_damaged_file_is_called_damaged_or_opens_and_says_so(path: Path) -> No
 
 
 @as_user
-def test_a_file_that_may_only_be_read(path: Path) -> None:
+def test_a_read_only_file(path: Path) -> None:
     path.chmod(0o400)
     with Vault.open(path) as vault:
         assert vault.note("A").text == "text"
@@ -166,7 +166,7 @@ def test_a_file_that_may_only_be_read(path: Path) -> None:
 
 
 @as_user
-def test_a_folder_that_may_only_be_read(path: Path) -> None:
+def test_a_read_only_folder(path: Path) -> None:
     path.parent.chmod(0o500)
     try:
         with pytest.raises(PermissionError):
@@ -175,7 +175,7 @@ def test_a_folder_that_may_only_be_read(path: Path) -> None:
         path.parent.chmod(0o700)
 
 
-def test_what_is_being_made_is_not_there_before_it_is_whole(tmp_path: Path) -> None:
+def test_a_new_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "v.db"
 
     def fail_half_way() -> None:
@@ -189,7 +189,9 @@ def test_what_is_being_made_is_not_there_before_it_is_whole(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_came_meanwhile_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_appeared_meanwhile_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "v.db"
 
     def be_late() -> None:

@@ -1,4 +1,4 @@
-"""Copies and old backups: new streams where that shows at once, and a healed vault where it does not."""
+"""Copies and old backups: a new stream if that is noticed at once, else a fork that is resolved."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ from tests.vaults import batch, created, fast, replicas, state
 
 
 def clone(vault: Vault, path: Path) -> Vault:
-    """A copy of a replica with all that its machine remembers of it."""
+    """A copy of a replica, together with the state that its machine remembers outside the file."""
     shutil.copyfile(vault.path, path)
     remembered = memory.recall(vault.path)
     assert remembered is not None
@@ -32,7 +32,7 @@ def clone(vault: Vault, path: Path) -> Vault:
 
 
 def agree(*vaults: Vault) -> None:
-    """Let all meet in a chain, often enough."""
+    """Sync all in a chain, often enough."""
     for _ in range(4):
         for one, other in pairwise(vaults):
             settle(Wire(one.replica, other.replica))
@@ -64,7 +64,7 @@ def test_a_clone_of_a_machine_ends_converged_with_all_text(tmp_path: Path) -> No
             agree(one, two, friend)
 
 
-def test_deletes_and_renames_of_both_branches_stand(tmp_path: Path) -> None:
+def test_deletes_and_renames_of_both_branches_are_kept(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, friend]:
         one.create_note("A", "abcdef")
         one.create_note("gone", "x")
@@ -79,7 +79,7 @@ def test_deletes_and_renames_of_both_branches_stand(tmp_path: Path) -> None:
             assert friend.note("B").text == "abcdhi"
 
 
-def test_an_editor_that_is_open_goes_on_over_a_fork(tmp_path: Path) -> None:
+def test_an_open_editor_continues_across_a_fork(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [one]:
         one.create_note("A", "begin")
         with clone(one, tmp_path / "clone.db") as two:
@@ -94,15 +94,15 @@ def test_an_editor_that_is_open_goes_on_over_a_fork(tmp_path: Path) -> None:
                 for start, removed, inserted in patches:
                     text = text[:start] + inserted + text[start + removed :]
                 assert text == editor.text
-                editor.settle()
+                editor.update_links()
             agree(one, two)
-            editors[0].look()
+            editors[0].refresh()
             assert editors[0].text == one.note("A").text
             for part in ("<0>", "<1>", "two ", "begin", " one"):
                 assert part in editors[0].text
 
 
-def test_another_process_sees_a_log_that_was_written_anew(tmp_path: Path) -> None:
+def test_another_process_sees_a_rewritten_log(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [one]:
         one.create_note("A", "begin\n")
         with clone(one, tmp_path / "clone.db") as two:
@@ -117,7 +117,7 @@ def test_another_process_sees_a_log_that_was_written_anew(tmp_path: Path) -> Non
             assert sorted(one.note("A").text.split()) == ["another", "begin", "one", "process", "two"]
 
 
-def test_a_copied_file_writes_as_another(tmp_path: Path) -> None:
+def test_a_copied_file_writes_as_a_new_actor(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [one]:
         one.create_note("A", "text\n")
         shutil.copyfile(one.path, tmp_path / "copy.db")
@@ -128,11 +128,11 @@ def test_a_copied_file_writes_as_another(tmp_path: Path) -> None:
             agree(one, copy)
             actor = copy.actor
         with Vault.open(tmp_path / "copy.db") as copy:
-            assert copy.actor == actor, "and goes on with its own stream"
+            assert copy.actor == actor, "the copy continues its own stream"
 
 
 @pytest.mark.parametrize("reopened", [True, False])
-def test_a_restored_backup_writes_as_another(tmp_path: Path, *, reopened: bool) -> None:
+def test_a_restored_backup_writes_as_a_new_actor(tmp_path: Path, *, reopened: bool) -> None:
     path = tmp_path / "v.db"
     with Vault.create(path) as vault:
         vault.create_note("A", "text\n")
@@ -194,9 +194,7 @@ def test_processes_on_one_file_share_its_stream(tmp_path: Path) -> None:
         assert len(vault.version) == 1
 
 
-def test_a_state_folder_that_is_missing_or_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_or_unwritable_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv(VARIABLE, str(tmp_path / "file"))
     path = tmp_path / "v.db"
@@ -209,7 +207,7 @@ def test_a_state_folder_that_is_missing_or_cannot_be_written(
             vault.note("A").append("and more")
             actors.add(vault.actor)
             assert vault.check() == []
-    assert len(actors) == 2, "nothing can be known of the file, so nobody goes on with another's stream"
+    assert len(actors) == 2, "without the state folder, no process may continue an existing stream"
 
 
 def test_a_process_that_writes_waits_until_another_has_remembered_its_commit(
@@ -222,7 +220,7 @@ def test_a_process_that_writes_waits_until_another_has_remembered_its_commit(
     committed, may_go_on = Event(), Event()
     remember, lock = memory.remember, memory._lock
 
-    def slowly(path: Path, what: memory.Remembered) -> None:
+    def slowly(path: Path, what: memory.StreamRecord) -> None:
         committed.set()
         assert may_go_on.wait(10)
         remember(path, what)
@@ -266,7 +264,7 @@ def test_a_crash_between_the_two_tokens_costs_a_new_stream(
         assert vault.note("A").text == "text\nthe last words\n"
 
 
-def test_what_is_remembered_may_be_rubbish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_remembered_state_may_be_garbage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path / "state"))
     path = tmp_path / "v.db"
     with Vault.create(path) as vault:
@@ -279,7 +277,7 @@ def test_what_is_remembered_may_be_rubbish(tmp_path: Path, monkeypatch: pytest.M
             assert vault.actor != actor
 
 
-def test_giving_way_on_a_full_disk_is_done_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_giving_way_on_a_full_disk_is_retried_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with replicas(tmp_path, 1) as [one]:
         one.create_note("A", "begin\n")
         with clone(one, tmp_path / "clone.db") as two:
@@ -294,10 +292,10 @@ def test_giving_way_on_a_full_disk_is_done_later(tmp_path: Path, monkeypatch: py
                 with pytest.raises(DiskFull):
                     two.replica.forks.give_way(int(one.actor, 16), 2, rank)
             assert state(two) == before
-            editor.look()
+            editor.refresh()
             assert editor.text == "begin\ntwo\n"
             agree(one, two)
-            editor.look()
+            editor.refresh()
             assert sorted(editor.text.split()) == ["begin", "one", "two"]
 
 
@@ -305,18 +303,18 @@ def _no_room(*_: object) -> None:
     raise DiskFull("There is no room left on the disk.")
 
 
-def test_a_branch_that_gave_way_is_not_taken_in_again(tmp_path: Path) -> None:
+def test_a_branch_that_gave_way_is_not_accepted_again(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, friend]:
         one.create_note("A", "begin\n")
         actor = one.actor
         with clone(one, tmp_path / "clone.db") as two:
-            one._writer._now = lambda: 1000  # written earlier: this branch stands
+            one._writer._now = lambda: 1000  # written earlier: this branch wins
             two._writer._now = lambda: 2000
             one.note("A").append("one")
             two.note("A").append("two")
             settle(Wire(two.replica, friend.replica))
             settle(Wire(one.replica, two.replica))
-            assert two.version[actor] == 1, "it gave way, and the other branch is still to come"
+            assert two.version[actor] == 1, "it gave way, and the other branch has not come yet"
             settle(Wire(two.replica, friend.replica))
             assert friend.version[actor] == 1
             assert two.note("A").text == "begin\ntwo\n"
@@ -324,12 +322,12 @@ def test_a_branch_that_gave_way_is_not_taken_in_again(tmp_path: Path) -> None:
             assert sorted(two.note("A").text.split()) == ["begin", "one", "two"]
 
 
-def test_a_fork_before_one_that_was_settled(tmp_path: Path) -> None:
-    """What stood further on in a stream is forgotten once the stream gives way before."""
+def test_a_fork_before_a_resolved_fork(tmp_path: Path) -> None:
+    """The winner of a later fork in a stream is forgotten once an earlier change of the stream gives way."""
     with replicas(tmp_path, 1) as [one]:
         one.create_note("A", "begin\n")
         with clone(one, tmp_path / "earlier.db") as earlier:
-            earlier._writer._now = lambda: 1000  # this branch stands
+            earlier._writer._now = lambda: 1000  # this branch wins
             for word in ("第一", "第二", "第三", "第四"):
                 earlier.note("A").append(word)
             one._writer._now = lambda: 3000
@@ -349,7 +347,7 @@ def test_a_fork_before_one_that_was_settled(tmp_path: Path) -> None:
                 assert sorted(one.note("A").text.split("\n")) == ["", *words]
 
 
-def test_who_writes_on_a_branch_after_meeting_its_moved_copy(tmp_path: Path) -> None:
+def test_writing_on_a_branch_after_receiving_its_moved_copy(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, friend]:
         one.create_note("A", "begin\n")
         with clone(one, tmp_path / "clone.db") as two, Vault.create(tmp_path / "x.db", vault=one.id) as early:
@@ -367,8 +365,8 @@ def test_who_writes_on_a_branch_after_meeting_its_moved_copy(tmp_path: Path) -> 
             assert sorted(one.note("A").text.split("\n")) == ["", "begin", "one", "two", "two again"]
 
 
-def test_two_versions_in_what_one_peer_sends_are_refused_in_words(tmp_path: Path) -> None:
-    """Neither is here, so there is no branch to show."""
+def test_two_versions_from_one_peer_are_refused_with_a_message(tmp_path: Path) -> None:
+    """Neither version is here, so there is no branch to show."""
     with replicas(tmp_path, 1) as [vault]:
         vault.create_note("mine")
         before = state(vault)

@@ -1,4 +1,4 @@
-"""Dictionaries make the log smaller, and nothing else is different."""
+"""Dictionaries make the log smaller and change nothing else."""
 
 import sqlite3
 from pathlib import Path
@@ -69,7 +69,7 @@ def test_a_dictionary_gives_back_what_it_was_given() -> None:
             decompress(small, len(sample))
 
 
-def test_few_samples_make_no_dictionary_and_rubbish_is_none() -> None:
+def test_few_samples_give_no_dictionary_and_garbage_is_not_one() -> None:
     assert trained([], 4096) is None
     assert trained([b"x"], 4096) is None
     with pytest.raises(DecodeError):
@@ -77,7 +77,7 @@ def test_few_samples_make_no_dictionary_and_rubbish_is_none() -> None:
     assert dictionary_of(b"rubbish") == 0
 
 
-def test_a_condensed_log_says_the_same_and_is_smaller(tmp_path: Path) -> None:
+def test_a_recompressed_log_has_the_same_content_and_is_smaller(tmp_path: Path) -> None:
     with replicas(tmp_path, 3) as [one, two, three]:
         texts = fill(one, 200)
         send(one, two)
@@ -103,7 +103,7 @@ def test_a_condensed_log_says_the_same_and_is_smaller(tmp_path: Path) -> None:
         assert three.check() == []
 
 
-def test_who_receives_needs_no_dictionary(tmp_path: Path) -> None:
+def test_a_receiver_needs_no_dictionary(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [one]:
         fill(one, 100)
         recompress(one.replica, at_least=0)
@@ -114,7 +114,7 @@ def test_who_receives_needs_no_dictionary(tmp_path: Path) -> None:
         assert dictionary_of(piece.data) == 0
 
 
-def test_what_comes_later_goes_with_the_same_dictionary(tmp_path: Path) -> None:
+def test_later_changes_use_the_same_dictionary(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [one]:
         fill(one, 100)
         recompress(one.replica, at_least=0)
@@ -153,7 +153,7 @@ def test_one_damaged_copy_costs_nothing(tmp_path: Path, copy: int) -> None:
         assert {name: mended.note(name).text for name in texts} == texts
 
 
-def test_without_its_dictionary_no_text_is_shown_and_a_peer_brings_it_back(tmp_path: Path) -> None:
+def test_without_the_dictionary_no_text_is_shown_and_a_peer_restores_it(tmp_path: Path) -> None:
     with replicas(tmp_path, 2) as [one, two]:
         texts = fill(one, 100)
         send(one, two)

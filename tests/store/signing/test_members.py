@@ -25,7 +25,7 @@ def replica(path: Path, vault: bytes | None = None, identity: Identity | None = 
         one.close()
 
 
-def test_the_first_pairing_founds_the_circle(tmp_path: Path) -> None:
+def test_the_first_pairing_creates_the_founder(tmp_path: Path) -> None:
     a, b = device(tmp_path, "a"), device(tmp_path, "b")
     with replica(tmp_path / "r") as one:
         assert one.members.root is None
@@ -39,7 +39,7 @@ def test_the_first_pairing_founds_the_circle(tmp_path: Path) -> None:
         assert one.devices.certificates() == {a.id: a.certificate, b.id: b.certificate}
 
 
-def test_records_are_taken_once_and_only_if_rooted(tmp_path: Path) -> None:
+def test_records_are_kept_once_and_only_if_rooted(tmp_path: Path) -> None:
     b = device(tmp_path, "b")
     with replica(tmp_path / "1") as one, replica(tmp_path / "2", one.vault_id) as other:
         one.devices.admit(b.certificate, "b")
@@ -100,7 +100,7 @@ def test_a_file_of_the_first_schema_gains_the_tables(tmp_path: Path) -> None:
         assert one.devices.records() == []
 
 
-def test_new_streams_are_named_by_the_source_that_was_given(tmp_path: Path) -> None:
+def test_new_streams_get_their_names_from_the_given_source(tmp_path: Path) -> None:
     names = iter(range(100, 200))
     Replica.create(tmp_path / "r", "r", actors=lambda: next(names)).close()
     one = Replica(tmp_path / "r", actors=lambda: next(names))
@@ -110,7 +110,7 @@ def test_new_streams_are_named_by_the_source_that_was_given(tmp_path: Path) -> N
     conn = sqlite3.connect(tmp_path / "copy")
     assert conn.execute("SELECT value FROM meta WHERE key = 'actor'").fetchone() == (101,)
     conn.close()
-    # Its token is remembered nowhere: who opens the copy begins a stream of its own.
+    # Its token is not remembered outside the file: opening the copy begins a new stream.
     other = Replica(tmp_path / "copy", actors=lambda: next(names))
     assert other.actor == 102
     other.close()

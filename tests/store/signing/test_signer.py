@@ -1,4 +1,4 @@
-"""Signed changes: what is written in a paired vault, and what is taken from others."""
+"""Signed changes: writing in a paired vault, and accepting changes from others."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from tests.trust.devices import device
 
 
 class Device:
-    """A device with a replica of the vault, open."""
+    """A device with an open replica of the vault."""
 
     def __init__(self, folder: Path, name: str, vault: bytes | None = None) -> None:
         self.name = name
@@ -101,7 +101,7 @@ def batch_of(change: Change) -> bytes:
 def signed(
     by: Identity, vault: bytes, head: tuple[int, bytes], change: Change, *proofs: tuple[bytes, bytes]
 ) -> Heads:
-    """What a device says of a stream that ends with a change, before which it had this head."""
+    """A device's signature of a stream that ends with `change`; `head` is the head before that change."""
     digest = chain(head[1], encode(change))
     return Heads(
         proofs, ((change.actor, change.seq, sign_head(by, vault, change.actor, change.seq, digest)),)
@@ -109,14 +109,14 @@ def signed(
 
 
 def next_change(of: Device, actor: int) -> Change:
-    """Return a change that another could make of an actor's stream: its last one, once more."""
+    """Return a change that another device could forge: the last one of an actor's stream, once more."""
     log = of.replica.log
     entries = [entry.change for entry in log.entries(lambda _: None) if entry.change.actor == actor]
     last = entries[-1]
     return Change(actor, last.seq + 1, log.head(actor).last + 1, (), last.time, last.note, last.ops)
 
 
-def test_a_circle_is_in_step(members: tuple[Device, Device, Device]) -> None:
+def test_three_members_converge(members: tuple[Device, Device, Device]) -> None:
     ana, bo, cem = members
     assert ana.vault.digest == bo.vault.digest == cem.vault.digest
     assert bo.names == ["来自 ana", "来自 bo", "来自 cem"]
@@ -136,7 +136,7 @@ def test_changes_without_signatures_are_refused(members: tuple[Device, Device, D
     assert "more" in bo.names
 
 
-def test_a_member_cannot_write_in_anothers_name(members: tuple[Device, Device, Device]) -> None:
+def test_a_member_cannot_write_as_another_device(members: tuple[Device, Device, Device]) -> None:
     ana, bo, cem = members
     actor = ana.replica.actor
     change = next_change(bo, actor)
@@ -152,7 +152,7 @@ def test_a_member_cannot_write_in_anothers_name(members: tuple[Device, Device, D
     cem.replica.receive([batch_of(change), signed(ana.identity, ana.replica.vault_id, head, change)])
 
 
-def test_what_was_there_before_the_pairing_cannot_be_continued(make: Make) -> None:
+def test_a_stream_from_before_the_pairing_cannot_be_continued(make: Make) -> None:
     ana = make("ana")
     ana.write("old")
     old = ana.replica.actor
@@ -171,7 +171,7 @@ def test_what_was_there_before_the_pairing_cannot_be_continued(make: Make) -> No
     assert cem.names == ["new", "old"]
 
 
-def test_a_signature_is_good_for_one_vault(make: Make, tmp_path: Path) -> None:
+def test_a_signature_is_valid_for_one_vault_only(make: Make, tmp_path: Path) -> None:
     ana = make("ana")
     bo = make("bo", ana)
     ana.pair(bo)
@@ -184,7 +184,7 @@ def test_a_signature_is_good_for_one_vault(make: Make, tmp_path: Path) -> None:
     bo.replica.receive([batch_of(change), signed(ana.identity, bo.replica.vault_id, head, change)])
 
 
-def test_the_name_of_a_stream_proves_whose_it_is(members: tuple[Device, Device, Device]) -> None:
+def test_the_name_of_a_stream_proves_its_owner(members: tuple[Device, Device, Device]) -> None:
     _, bo, cem = members
     author = new_actor(bo.identity.keys.signing, lambda count: bytes(count))
     change = next_change(bo, bo.replica.actor)
@@ -201,11 +201,11 @@ def test_the_name_of_a_stream_proves_whose_it_is(members: tuple[Device, Device, 
     assert cem.replica.receive([batch_of(change), good]).changes == 1
 
 
-def test_who_does_not_belong_signs_for_nothing(make: Make) -> None:
+def test_a_signature_of_a_non_member_proves_nothing(make: Make) -> None:
     ana = make("ana")
     bo, mallory = make("bo", ana), make("mallory", ana)
     ana.pair(bo)
-    # It has the records, as a revoked device does, but none lets it in.
+    # It has the records, as a revoked device does, but no record makes it a member.
     mallory.replica.devices.adopt(ana.replica.members.root or b"", ana.replica.devices.records())
     mallory.write("forged")
     with pytest.raises(NotSigned):
@@ -216,20 +216,20 @@ def test_who_does_not_belong_signs_for_nothing(make: Make) -> None:
 # -- revoking
 
 
-def test_later_changes_of_a_revoked_device_are_refused_whoever_passes_them_on(
+def test_later_changes_of_a_revoked_device_are_refused_from_any_sender(
     members: tuple[Device, Device, Device],
 ) -> None:
     ana, bo, cem = members
     ana.replica.devices.revoke(bo.identity.id)
     bo.write("too late")
-    # Cem has not heard of it, and takes the changes.
+    # Cem has not heard of the revocation, and accepts the changes.
     bo.tell(cem)
     with pytest.raises(NotSigned):
         ana.replica.receive(list(cem.replica.changes_since(ana.replica.version())))
     assert "too late" not in ana.names
 
 
-def test_a_member_that_has_more_of_a_revoked_device_answers_for_it(
+def test_a_member_with_more_changes_of_a_revoked_device_vouches_for_them(
     members: tuple[Device, Device, Device],
 ) -> None:
     ana, bo, cem = members
@@ -244,14 +244,14 @@ def test_a_member_that_has_more_of_a_revoked_device_answers_for_it(
     cem.tell(ana)
     assert ana.vault.digest == cem.vault.digest
     assert "in time" in ana.names
-    # It counts for all, and no further.
+    # The further Revoke counts for all members, and only up to the heads that it names.
     with pytest.raises(NotSigned):
         ana.replica.receive(list(bo.replica.changes_since(ana.replica.version())))
     ana.tell(cem)
     assert len(cem.replica.devices.records()) == before + 2
 
 
-def test_what_a_revoked_device_wrote_before_reaches_new_devices(
+def test_earlier_changes_of_a_revoked_device_reach_new_devices(
     members: tuple[Device, Device, Device], make: Make
 ) -> None:
     ana, bo, _ = members
@@ -265,7 +265,7 @@ def test_what_a_revoked_device_wrote_before_reaches_new_devices(
     assert "before" in dan.names
 
 
-def test_a_revoked_device_does_not_answer_for_itself(members: tuple[Device, Device, Device]) -> None:
+def test_a_revoked_device_cannot_vouch_for_itself(members: tuple[Device, Device, Device]) -> None:
     ana, bo, cem = members
     bo.write("more")
     bo.replica.devices.revoke(bo.identity.id)
@@ -276,7 +276,7 @@ def test_a_revoked_device_does_not_answer_for_itself(members: tuple[Device, Devi
     assert ana.vault.digest == cem.vault.digest
 
 
-def test_who_is_paired_anew_can_write_again(members: tuple[Device, Device, Device]) -> None:
+def test_a_device_that_is_paired_again_can_write_again(members: tuple[Device, Device, Device]) -> None:
     ana, bo, _ = members
     ana.replica.devices.revoke(bo.identity.id)
     bo.write("meanwhile")
@@ -285,7 +285,7 @@ def test_who_is_paired_anew_can_write_again(members: tuple[Device, Device, Devic
     assert "meanwhile" in ana.names
 
 
-def test_a_new_vault_of_the_same_notes(members: tuple[Device, Device, Device], make: Make) -> None:
+def test_a_new_vault_with_the_same_notes(members: tuple[Device, Device, Device], make: Make) -> None:
     ana, bo, _ = members
     vault = ana.replica.vault_id
     ana.replica.devices.begin_anew()
@@ -312,7 +312,7 @@ def test_a_copied_file_writes_a_stream_of_its_own(
     ana, bo, _ = members
     actor = ana.replica.actor
     shutil.copyfile(ana.path, tmp_path / "moved")
-    # On another device: with another's keys.
+    # On another device, with that device's keys.
     with Vault.open(tmp_path / "moved", identity=bo.identity) as copy:
         copy.create_note("copied")
         assert copy.replica.actor != actor
@@ -331,19 +331,19 @@ def test_a_backup_writes_a_stream_of_its_own(members: tuple[Device, Device, Devi
     assert "restored" in bo.names
 
 
-def test_a_replica_with_changes_that_nobody_answers_for_cannot_join(make: Make) -> None:
+def test_a_replica_with_changes_that_nobody_can_sign_cannot_join(make: Make) -> None:
     ana = make("ana")
     bo, cem = make("bo", ana), make("cem", ana)
     bo.write("stray")
     ana.pair(cem)
-    with pytest.raises(LocalError, match="nobody answers"):
+    with pytest.raises(LocalError, match="nobody can sign them"):
         ana.pair(bo)
     assert bo.replica.members.root is None
     bo.write("still writes")
 
 
 def spread(ana: Device, make: Make, tmp_path: Path) -> Device:
-    """A device that got a copy of the file before the first pairing, and opened it."""
+    """A device that got and opened a copy of the file before the first pairing."""
     shutil.copyfile(ana.path, tmp_path / "copied")
     bo = make("bo", ana)
     bo.vault.close()
@@ -354,7 +354,7 @@ def spread(ana: Device, make: Make, tmp_path: Path) -> Device:
 
 
 @pytest.mark.parametrize("went_on", [False, True])
-def test_a_file_copied_before_the_pairing_joins_with_what_it_has(
+def test_a_file_copied_before_the_pairing_joins_with_its_changes(
     make: Make, tmp_path: Path, went_on: bool
 ) -> None:
     ana = make("ana")
@@ -370,7 +370,7 @@ def test_a_file_copied_before_the_pairing_joins_with_what_it_has(
     assert bo.vault.check() == []
     cem = make("cem", ana)
     bo.pair(cem)
-    # It cannot show whose what it has is, so it tells nobody new.
+    # It cannot prove who wrote its changes, so it sends none to new devices.
     meet(bo, cem)
     assert cem.names == []
     meet(bo, ana)
@@ -382,17 +382,17 @@ def test_a_file_copied_before_the_pairing_joins_with_what_it_has(
         assert one.vault.check() == []
 
 
-def test_what_was_written_on_a_copy_before_the_pairing_stays_there(make: Make, tmp_path: Path) -> None:
+def test_changes_made_on_a_copy_before_the_pairing_stay_there(make: Make, tmp_path: Path) -> None:
     ana = make("ana")
     ana.write("old")
     bo = spread(ana, make, tmp_path)
     bo.write("on the copy")
-    with pytest.raises(LocalError, match="nobody answers"):
+    with pytest.raises(LocalError, match="nobody can sign them"):
         ana.pair(bo)
     assert bo.names == ["old", "on the copy"]
 
 
-# -- cuts
+# -- checkpoints
 
 
 def signatures(one: Device) -> int:
@@ -425,7 +425,7 @@ def test_a_large_transaction_is_sent_in_groups(members: tuple[Device, Device, De
     assert ana.vault.digest == bo.vault.digest == dan.vault.digest
 
 
-def test_what_was_written_before_the_pairing_is_sent_in_groups(make: Make) -> None:
+def test_changes_from_before_the_pairing_are_sent_in_groups(make: Make) -> None:
     ana = make("ana")
     for number in range(12):
         ana.write(f"big {number}", f"{number} " * (GROUP_BYTES // 8))
@@ -434,7 +434,7 @@ def test_what_was_written_before_the_pairing_is_sent_in_groups(make: Make) -> No
     ana.pair(cem)
     items = list(ana.replica.changes_since({}))
     assert sum(isinstance(item, Heads) for item in items) >= 3
-    # Half of it, then the rest, then on to a third.
+    # First half of the changes, then the rest, then all of them on to a third device.
     half = next(index for index, item in enumerate(items) if isinstance(item, Heads)) + 1
     bo.replica.receive(items[:half])
     ana.tell(bo)
@@ -442,7 +442,7 @@ def test_what_was_written_before_the_pairing_is_sent_in_groups(make: Make) -> No
     assert ana.vault.digest == bo.vault.digest == cem.vault.digest
 
 
-def test_packed_blocks_are_sent_as_they_lie_and_covered(
+def test_packed_blocks_are_sent_unchanged_and_signed(
     members: tuple[Device, Device, Device], make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crdtnotes.store.signing.checkpoints.GROUP_BYTES", 20_000)

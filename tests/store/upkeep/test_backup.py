@@ -9,7 +9,7 @@ from crdtnotes.vault import Vault
 from tests.vaults import meet, state
 
 
-def test_a_backup_holds_everything_and_writes_as_another(tmp_path: Path) -> None:
+def test_a_backup_has_everything_and_writes_as_a_new_actor(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("A", "[[B]] 系统")
         vault.backup(tmp_path / "copy.db")

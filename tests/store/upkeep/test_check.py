@@ -68,10 +68,10 @@ def planted(path: Path, *statements: str) -> list[str]:
         ("DELETE FROM log WHERE id = 4", "head of"),
         ("UPDATE actors SET seq = 9 WHERE id = 1", "says 9"),
         ("UPDATE actors SET hash = x'00' WHERE id = 2", "head of"),
-        ("UPDATE log SET id = 99 WHERE id = 1", "before what it depends on"),
+        ("UPDATE log SET id = 99 WHERE id = 1", "before a change that it depends on"),
     ],
 )
-def test_what_was_planted_is_found(path: Path, statement: str, said: str) -> None:
+def test_planted_damage_is_found(path: Path, statement: str, said: str) -> None:
     problems = planted(path, statement)
     assert any(said in problem for problem in problems), problems
 
@@ -84,13 +84,13 @@ def test_one_damaged_change_is_one_problem(path: Path) -> None:
     assert sum("hash of change" in problem for problem in problems) == 1
 
 
-def test_all_problems_are_told(path: Path) -> None:
+def test_all_problems_are_reported(path: Path) -> None:
     problems = planted(path, "DELETE FROM links", "UPDATE texts SET text = x'41'")
     assert sum("links of" in problem for problem in problems) == 2
     assert sum("text of" in problem for problem in problems) == 2
 
 
-def test_it_looks_at_one_state_while_others_write(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_sees_one_state_while_others_write(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.01)
     with Vault.open(path) as vault, Vault.open(path) as other:
         rest = check._check_names
@@ -124,7 +124,7 @@ def test_a_damaged_search_index_is_found(path: Path) -> None:
     assert any("search index" in problem for problem in problems), problems
 
 
-def test_it_waits_for_who_is_writing_and_finds_nothing(path: Path) -> None:
+def test_a_check_waits_for_a_writer_and_finds_nothing(path: Path) -> None:
     with Vault.open(path) as vault, Vault.open(path) as other:
         other.note("A").append("more")
         before = path.read_bytes()
@@ -132,7 +132,7 @@ def test_it_waits_for_who_is_writing_and_finds_nothing(path: Path) -> None:
         assert path.read_bytes() == before, "it changes nothing"
 
 
-def test_a_snapshot_that_lags_is_no_problem_and_one_that_is_wrong_is(path: Path) -> None:
+def test_a_lagging_snapshot_is_no_problem_and_a_wrong_one_is(path: Path) -> None:
     with Vault.open(path) as vault:
         vault.create_note("long", "x" * 20_000)
         for number in range(70):
@@ -142,4 +142,4 @@ def test_a_snapshot_that_lags_is_no_problem_and_one_that_is_wrong_is(path: Path)
         assert vault.replica.documents.stale(), "it changes nothing"
         conn = vault.replica.conn
         conn.execute("UPDATE texts SET text = x'41' WHERE note IN (SELECT id FROM notes WHERE upto < head)")
-        assert vault.check() == ["The text of 'long' is not what the log says."]
+        assert vault.check() == ["The text of 'long' does not match the log."]

@@ -20,12 +20,12 @@ from tests.vaults import batch, changes, created, last_change, meet, replicas, s
 
 @pytest.fixture
 def _lagging(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crdtnotes.store.views.derived.SMALL", 10)
-    monkeypatch.setattr("crdtnotes.store.views.derived.LAG", 5)
+    monkeypatch.setattr("crdtnotes.store.views.derived.MAX_CHARACTERS_SAVED_AT_ONCE", 10)
+    monkeypatch.setattr("crdtnotes.store.views.derived.MAX_SNAPSHOT_LAG", 5)
 
 
 def lag(vault: Vault, name: str) -> tuple[str, int]:
-    """The text of the stored snapshot, and how many log entries it is behind."""
+    """The text of the stored snapshot, and by how many log entries it lags."""
     id, behind = vault.replica.conn.execute(
         "SELECT id, head - upto FROM notes WHERE name = ?", (name,)
     ).fetchone()
@@ -33,7 +33,7 @@ def lag(vault: Vault, name: str) -> tuple[str, int]:
 
 
 @pytest.mark.usefixtures("_lagging")
-def test_a_snapshot_lags_so_far_and_no_further(tmp_path: Path) -> None:
+def test_the_lag_of_a_snapshot_is_bounded(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         note = vault.create_note("A", "a long text\n")
         assert lag(vault, "A") == ("a long text\n", 0)
@@ -42,13 +42,13 @@ def test_a_snapshot_lags_so_far_and_no_further(tmp_path: Path) -> None:
             note.append(f"{number} [[link]]")
             lags.add(lag(vault, "A")[1])
             with Vault.open(vault.path) as other:
-                assert other.note("A").text == note.text, "whoever opens it catches up"
+                assert other.note("A").text == note.text, "opening it catches up"
         assert max(lags) <= 5
         assert note.text.count("\n") == 21
 
 
 @pytest.mark.usefixtures("_lagging")
-def test_a_lagging_snapshot_is_caught_up_with(tmp_path: Path) -> None:
+def test_a_lagging_snapshot_catches_up(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         note = one.create_note("A", "a long text\n")
         note.append("needle")
@@ -65,7 +65,7 @@ def test_a_lagging_snapshot_is_caught_up_with(tmp_path: Path) -> None:
         assert one.check() == []
         note.append("at the end")
     with Vault.open(tmp_path / "0.db") as vault:
-        assert lag(vault, "A")[1] == 0, "closing stores what lags"
+        assert lag(vault, "A")[1] == 0, "closing stores lagging snapshots"
         assert vault.note("A").text == "a long text\nneedle\n系统\nagain\nat the end\n"
 
 
@@ -80,7 +80,7 @@ def test_reading_a_text_decodes_no_state(tmp_path: Path) -> None:
 
 
 def newer(vault: Vault, size: int = 40) -> Change:
-    """A change that inserts, does something that is not known here, and inserts again."""
+    """A change with an insert, an operation of an unknown kind, and another insert."""
     first = created(vault)
     odd = Unknown(KNOWN_KINDS + 2, msgspec.msgpack.encode([KNOWN_KINDS + 2, {"何": [1, None]}, "x" * size]))
     birth = first.ops[0].birth  # type: ignore[union-attr]
@@ -99,7 +99,7 @@ def is_newer(vault: Vault, name: str) -> bool:
     return bool(flag)
 
 
-def test_an_unknown_operation_is_kept_flagged_and_passed_on_as_it_is(tmp_path: Path) -> None:
+def test_an_unknown_operation_is_kept_flagged_and_passed_on_unchanged(tmp_path: Path) -> None:
     with replicas(tmp_path, 3) as [one, two, three]:
         data = batch(newer(one))
         one.apply(data)
@@ -125,8 +125,8 @@ def test_an_unknown_operation_is_kept_flagged_and_passed_on_as_it_is(tmp_path: P
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_newer_program_reads_such_notes_anew(tmp_path: Path, *, packed: bool) -> None:
-    """Also where what is not known lies compressed, and what is known beside it in blocks."""
+def test_a_newer_program_reads_such_notes_again(tmp_path: Path, *, packed: bool) -> None:
+    """Also if the unknown operation is in a compressed row and the known ones are in blocks."""
     with replicas(tmp_path) as [one, two]:
         one.apply(batch(newer(one, 4000 if packed else 40)))
         one.create_note("plain", "[[by hand]]")
@@ -140,9 +140,9 @@ def test_a_newer_program_reads_such_notes_anew(tmp_path: Path, *, packed: bool) 
             assert is_newer(one, "by hand")
         send(one, two)
         assert two.check() == []
-        # The tag stands in no text: the first edit here took it away.
+        # The tag is not in the text: the first edit here removed it.
         path, digest, tags = one.path, one.digest, [] if packed else [("t", 1)]
-    # As an older program would have left it that knew less.
+    # As an older program that knew fewer kinds would have left it.
     conn = sqlite3.connect(path)
     conn.execute(f"UPDATE meta SET value = {KNOWN_KINDS - 1} WHERE key = 'kinds'")
     conn.execute("DELETE FROM links WHERE element = (SELECT id FROM elements WHERE kind = 'tag')")
@@ -160,7 +160,7 @@ def test_a_newer_program_reads_such_notes_anew(tmp_path: Path, *, packed: bool) 
 
 
 class _OldChange(codec.Wire, frozen=True):
-    """A change as a program reads it that knows the kinds of operations 1 to 4."""
+    """A change as read by a program that knows only the kinds of operations 1 to 4."""
 
     format: int
     actor: int
@@ -173,7 +173,7 @@ class _OldChange(codec.Wire, frozen=True):
     ops: tuple[codec._Insert | codec._Delete | codec._Create | codec._Rename, ...]
 
 
-def test_an_older_program_keeps_what_it_does_not_know_and_a_newer_one_reads_it(
+def test_an_older_program_keeps_unknown_operations_and_a_newer_one_reads_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with replicas(tmp_path, 1) as [one]:

@@ -35,7 +35,7 @@ def test_links_backlinks_dangling_orphans_and_tags(tmp_path: Path) -> None:
         assert (info.links, info.backlinks) == (2, 1)
 
 
-def test_a_link_heals_when_its_target_appears_moves_or_goes(tmp_path: Path) -> None:
+def test_a_link_is_resolved_again_when_its_target_appears_moves_or_goes(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("f/h", "[[T]] [[alias]] [[g/T]]")
         assert set(targets(one, "f/h").values()) == {None}
@@ -60,7 +60,7 @@ def test_a_link_heals_when_its_target_appears_moves_or_goes(tmp_path: Path) -> N
         check_against_new_file(two, tmp_path / "new.db")
 
 
-def test_a_note_that_moves_has_its_own_links_looked_up_again(tmp_path: Path) -> None:
+def test_the_links_of_a_moved_note_are_resolved_again(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("a/T")
         vault.create_note("b/T")
@@ -92,7 +92,7 @@ def test_the_links_follow_the_text(tmp_path: Path, edit: object, left: set[tuple
         check_against_new_file(vault, tmp_path / "new.db")
 
 
-def test_of_a_link_added_here_and_removed_there_what_was_added_stays(tmp_path: Path) -> None:
+def test_a_link_added_here_and_removed_there_stays(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("h", "[[a]] middle ")
         meet(one, two)
@@ -135,7 +135,7 @@ def test_the_graph(tmp_path: Path) -> None:
         ]
 
 
-def test_a_deleted_note_has_no_links_and_none_to_it(tmp_path: Path) -> None:
+def test_a_deleted_note_has_no_links_and_no_backlinks(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("A", "[[B]] #t")
         vault.create_note("B", "[[A]]")
@@ -146,7 +146,7 @@ def test_a_deleted_note_has_no_links_and_none_to_it(tmp_path: Path) -> None:
         assert list(vault.graph().edges()) == [("B", "A")]
 
 
-def test_where_links_lead_is_looked_up_anew_when_another_process_has_written(tmp_path: Path) -> None:
+def test_link_targets_are_resolved_again_after_another_process_has_written(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault, Vault.open(tmp_path / "v.db") as beside:
         vault.create_note("a", "[[目标]] [[x/n]] [[m]]")
         beside.create_note("zh/目标", "")
@@ -164,7 +164,7 @@ def test_where_links_lead_is_looked_up_anew_when_another_process_has_written(tmp
         check_against_new_file(vault, tmp_path / "new.db")
 
 
-def test_a_link_that_several_notes_answer_leads_to_the_nearest(tmp_path: Path) -> None:
+def test_a_link_that_several_notes_match_leads_to_the_nearest(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("a/h", "[[n]]")
         vault.create_note("b/h", "[[n]]")

@@ -13,7 +13,7 @@ from tests.vaults import batch, changes, created, fast, meet, replicas, send
 
 
 @given(st.text(st.sampled_from("aAéE\u0301ßſİıK. md/()2 系Ⅷ\u3000")) | st.text(), st.integers(2, 99))
-def test_the_key_of_a_numbered_name_is_its_key_numbered(name: str, number: int) -> None:
+def test_the_key_of_a_numbered_name_is_the_numbered_key(name: str, number: int) -> None:
     try:
         name = clean_name(name)
     except InvalidName:
@@ -35,10 +35,10 @@ def shown(vault: Vault) -> dict[str, str]:
     return {info.name: vault.note(info.name).text for info in vault.notes()}
 
 
-def test_names_that_collide_are_numbered_the_same_whatever_the_order(tmp_path: Path) -> None:
+def test_colliding_names_get_the_same_numbers_in_any_order(tmp_path: Path) -> None:
     with replicas(tmp_path, 4) as vaults:
         for number, vault in enumerate(vaults):
-            # The ids differ: each note was made under a name of its own.
+            # The ids differ, because each note was created with a different name.
             vault.create_note(f"own {number}", f"text {number}").rename("Z" if number % 2 else "z")
         vaults[0].create_note("Z (3)", "itself three")
         everything = [data for vault in vaults for data in changes(vault)]
@@ -61,7 +61,7 @@ def test_names_that_collide_are_numbered_the_same_whatever_the_order(tmp_path: P
         assert vaults[0].note("z").id == smallest
 
 
-def test_a_number_is_given_up_when_it_need_not_be_there(tmp_path: Path) -> None:
+def test_a_number_is_dropped_when_it_is_not_needed(tmp_path: Path) -> None:
     with replicas(tmp_path, 2) as [one, two]:
         one.create_note("A", "a").rename("Z")
         two.create_note("B", "b").rename("Z")
@@ -102,7 +102,7 @@ def test_a_former_name_is_kept_by_a_note_that_shows_a_number(tmp_path: Path) -> 
         one.create_note("A", "a").rename("Z")
         two.create_note("B", "b").rename("Z")
         meet(one, two)
-        # What shows a number leads by its base name too, once the other has gone elsewhere for good.
+        # A note that shows a number is found by its base name too, once the other note has been renamed.
         second = one.note("Z (2)")
         one.note("Z").rename("elsewhere")
         assert second.name == "Z"
@@ -115,7 +115,7 @@ def test_a_former_name_is_kept_by_a_note_that_shows_a_number(tmp_path: Path) -> 
         check_against_new_file(one, tmp_path / "new.db")
 
 
-def test_a_change_of_case_alone_decides_anew_between_equals(tmp_path: Path) -> None:
+def test_a_change_of_case_alone_decides_again_between_equal_names(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("a/t")
         vault.create_note("b/t")
@@ -136,7 +136,7 @@ def test_the_name_of_a_birth_loses_against_any_rename(tmp_path: Path) -> None:
         assert one.note("page").name == "renamed"
 
 
-def test_a_stranger_may_name_a_note_like_another(tmp_path: Path) -> None:
+def test_a_stranger_may_give_a_note_the_name_of_another(tmp_path: Path) -> None:
     with replicas(tmp_path, 2) as [one, two]:
         one.create_note("by hand", "mine")
         one.apply(batch(created(one, text="theirs")))
@@ -146,7 +146,7 @@ def test_a_stranger_may_name_a_note_like_another(tmp_path: Path) -> None:
         assert two.digest == one.digest
 
 
-def test_the_stamp_of_the_names_changes_with_them_and_with_nothing_else(tmp_path: Path) -> None:
+def test_the_stamp_changes_with_the_names_and_with_nothing_else(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         note = vault.create_note("页", "---\naliases: [Cap]\n---\ntext")
         stamps = [vault.names_stamp()]

@@ -72,7 +72,7 @@ def found(vault: Vault, query: str) -> list[str]:
         ("'fox'; DROP TABLE notes", []),
     ],
 )
-def test_what_a_query_finds(vault: Vault, query: str, notes: list[str]) -> None:
+def test_the_notes_that_a_query_finds(vault: Vault, query: str, notes: list[str]) -> None:
     assert found(vault, query) == notes
 
 
@@ -89,11 +89,11 @@ def test_no_query_raises(vault: Vault, query: str, limit: int) -> None:
 
 
 @given(st.text())
-def test_an_expression_holds_words_in_quotes_only(query: str) -> None:
+def test_an_expression_contains_only_quoted_words(query: str) -> None:
     assert match_expression(query).count('"') == 2 * len(terms(query))
 
 
-def test_a_hit_is_the_line_that_holds_most_of_the_words(vault: Vault) -> None:
+def test_a_hit_is_the_line_with_most_of_the_words(vault: Vault) -> None:
     [hit] = vault.search("系统 CAP")
     assert (hit.note, hit.line, hit.snippet) == ("zh/关系图谱", 3, "分布式系统里的 CAP定理，")
     [hit] = vault.search("lazy jumps")
@@ -122,7 +122,7 @@ def test_the_best_come_first_and_no_more_than_the_limit(tmp_path: Path) -> None:
         assert vault.search("word", 0) == vault.search("word", -1) == []
 
 
-def test_what_changed_was_renamed_or_deleted_leaves_the_index(tmp_path: Path) -> None:
+def test_changed_renamed_and_deleted_notes_leave_the_index(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("Alpha", "first 系统")
         one.create_note("Beta", "second 系统")
@@ -171,7 +171,7 @@ def test_a_transaction_finds_what_it_wrote(tmp_path: Path) -> None:
 
 
 def words_in(text: str) -> list[tuple[str, int]]:
-    """What FTS5 takes for words in a text, and where they stand."""
+    """The words that FTS5 finds in a text, with their positions."""
     conn = sqlite3.connect(":memory:")
     conn.execute("CREATE VIRTUAL TABLE f USING fts5(t, tokenize='unicode61 remove_diacritics 2')")
     conn.execute("CREATE VIRTUAL TABLE v USING fts5vocab(f, instance)")

@@ -1,4 +1,4 @@
-"""The search index that another process makes is the one that this process would have made."""
+"""The search index built by another process equals the one that this process would have built."""
 
 import os
 import signal
@@ -24,8 +24,8 @@ NOTES = 60
 
 @pytest.fixture(autouse=True)
 def little_is_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexing, "LEAST", 100)
-    monkeypatch.setattr(indexing, "WORTH", 500)
+    monkeypatch.setattr(indexing, "MIN_BULK_CHARACTERS", 100)
+    monkeypatch.setattr(indexing, "MIN_HELPER_CHARACTERS", 500)
     monkeypatch.setattr(process_module, "spare_cores", lambda: 1)
 
 
@@ -47,7 +47,7 @@ def clone(tmp_path: Path, source: Vault) -> Iterator[Vault]:
 
 
 def bring(source: Vault, to: Vault, parts: int = 4) -> None:
-    """Bring a vault all that another has, in so many transactions."""
+    """Bring all changes of one vault to another, in `parts` transactions."""
     missing = changes(source, to.version)
     size = -(-len(missing) // parts)
     for start in range(0, len(missing), size):
@@ -55,7 +55,7 @@ def bring(source: Vault, to: Vault, parts: int = 4) -> None:
 
 
 def process(vault: Vault) -> "subprocess.Popen[bytes]":
-    """The process that makes the vault's index."""
+    """The process that builds the vault's index."""
     made = vault.replica.search._indexing
     assert made is not None
     return made._helper
@@ -74,7 +74,7 @@ def indexed(vault: Vault) -> int:
 def test_the_index_is_the_same(
     source: Vault, clone: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert names(clone, "系统") == []  # FTS5 has looked at its tables here
+    assert names(clone, "系统") == []  # makes FTS5 read its tables
     bring(source, clone)
     helper = process(clone)
     assert indexed(clone) == 0
@@ -96,7 +96,7 @@ def test_the_index_is_the_same(
     check_against_new_file(clone, tmp_path / "newer.db")
 
 
-def test_closing_puts_it_in(source: Vault, tmp_path: Path) -> None:
+def test_closing_stores_the_index(source: Vault, tmp_path: Path) -> None:
     with Vault.create(tmp_path / "clone.db", "clone", source.id) as clone:
         bring(source, clone)
         helper = process(clone)
@@ -106,7 +106,9 @@ def test_closing_puts_it_in(source: Vault, tmp_path: Path) -> None:
         assert names(again, '"word7"') == ["笔记/7"]
 
 
-def test_what_changed_meanwhile_is_indexed_as_it_is_now(source: Vault, clone: Vault, tmp_path: Path) -> None:
+def test_notes_changed_meanwhile_are_indexed_with_their_present_text(
+    source: Vault, clone: Vault, tmp_path: Path
+) -> None:
     bring(source, clone)
     with Vault.open(clone.path) as beside:  # as another process
         beside.note("笔记/3").write("三")
@@ -122,7 +124,9 @@ def test_what_changed_meanwhile_is_indexed_as_it_is_now(source: Vault, clone: Va
     check_against_new_file(clone, tmp_path / "new.db")
 
 
-def test_a_search_inside_a_transaction_does_without(source: Vault, clone: Vault, tmp_path: Path) -> None:
+def test_a_search_inside_a_transaction_does_not_use_the_prepared_index(
+    source: Vault, clone: Vault, tmp_path: Path
+) -> None:
     bring(source, clone)
     with clone.transaction():
         clone.note("笔记/9").write("九")
@@ -134,7 +138,7 @@ def test_a_search_inside_a_transaction_does_without(source: Vault, clone: Vault,
     check_against_new_file(clone, tmp_path / "new.db")
 
 
-def test_what_another_process_has_indexed_stays(source: Vault, clone: Vault, tmp_path: Path) -> None:
+def test_notes_indexed_by_another_process_stay(source: Vault, clone: Vault, tmp_path: Path) -> None:
     bring(source, clone)
     with Vault.open(clone.path) as beside:
         beside.note("笔记/9").write("九")
@@ -145,7 +149,7 @@ def test_what_another_process_has_indexed_stays(source: Vault, clone: Vault, tmp
     check_against_new_file(clone, tmp_path / "new.db")
 
 
-def test_a_log_that_was_written_anew_makes_it_worthless(source: Vault, clone: Vault, tmp_path: Path) -> None:
+def test_a_rewritten_log_invalidates_the_prepared_index(source: Vault, clone: Vault, tmp_path: Path) -> None:
     bring(source, clone)
     with clone.replica.transaction():
         clone.replica.conn.execute("UPDATE notes SET id = id + 1000")
@@ -169,10 +173,10 @@ def test_a_process_that_dies_costs_nothing(source: Vault, clone: Vault, tmp_path
     check_against_new_file(clone, tmp_path / "new.db")
 
 
-def test_where_the_tables_cannot_be_written_the_index_is_made_here(
+def test_without_write_access_to_the_tables_the_index_is_built_here(
     source: Vault, clone: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Some builds of SQLite let nobody write FTS5's own tables.
+    # Some builds of SQLite do not allow writing to FTS5's own tables.
     def refuse(self: search.SearchIndex, built: indexing.Built) -> None:
         take_over(self, built._replace(tables=[*built.tables, ("nowhere", [[1, b""]])]))
 
@@ -187,7 +191,7 @@ def test_where_the_tables_cannot_be_written_the_index_is_made_here(
 
 
 @pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false", "/bin/cat"])
-def test_where_no_process_can_be_had_this_one_does_it(
+def test_without_another_process_this_one_builds_the_index(
     source: Vault, clone: Vault, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     monkeypatch.setattr(sys, "executable", program)
@@ -205,17 +209,17 @@ def test_with_one_core_there_is_no_other_process(
     assert names(clone, '"word9"') == ["笔记/9"]
 
 
-def test_little_now_and_then_needs_no_other_process(
+def test_little_text_now_and_then_needs_no_other_process(
     source: Vault, clone: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "LEAST", 100_000)
+    monkeypatch.setattr(indexing, "MIN_BULK_CHARACTERS", 100_000)
     bring(source, clone, NOTES)
     assert not clone.replica.search.is_prepared
     assert clone.replica.search._kept == []
     assert names(clone, '"word9"') == ["笔记/9"]
 
 
-def test_what_waits_for_the_other_process_is_bounded(
+def test_the_queue_for_the_other_process_is_bounded(
     source: Vault, clone: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexing, "_AHEAD", 1)

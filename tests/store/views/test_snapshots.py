@@ -1,4 +1,4 @@
-"""A text that was damaged in the file is never shown as if it were whole."""
+"""A text that is damaged in the file is never shown as if it were intact."""
 
 import sqlite3
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_a_damaged_text_is_not_shown(tmp_path: Path) -> None:
     ],
 )
 def test_another_notes_text_or_an_old_one_is_not_shown(tmp_path: Path, statement: str) -> None:
-    """The sum covers whose text it is and up to where: a damaged number cannot pass one off as another."""
+    """The checksum covers the note's id and the log id: a damaged number cannot show another text."""
     path = tmp_path / "v.db"
     with Vault.create(path) as vault:
         for name in ("甲", "乙"):
@@ -66,7 +66,7 @@ def test_another_notes_text_or_an_old_one_is_not_shown(tmp_path: Path, statement
         "UPDATE log SET data = CAST(data AS TEXT)",
     ],
 )
-def test_of_a_note_that_was_only_born_neither(tmp_path: Path, statement: str) -> None:
+def test_a_wrong_text_of_a_birth_only_note_is_not_shown(tmp_path: Path, statement: str) -> None:
     path = tmp_path / "v.db"
     with Vault.create(path) as vault:
         vault.create_note("甲", "one " * 300)
@@ -83,8 +83,8 @@ def test_of_a_note_that_was_only_born_neither(tmp_path: Path, statement: str) ->
         assert vault.check() != []
 
 
-def test_a_state_that_was_damaged_is_not_written_on(tmp_path: Path) -> None:
-    """What is typed next would name characters that nobody has."""
+def test_a_damaged_state_is_not_edited(tmp_path: Path) -> None:
+    """The next edit would refer to characters that do not exist in any replica."""
     path = tmp_path / "v.db"
     with Vault.create(path) as vault:
         for name in ("甲", "乙"):

@@ -15,12 +15,12 @@ from crdtnotes.sync.net.address import DEFAULT_PORT, Address
         ("  ws://[::1]\n", "::1", DEFAULT_PORT),
     ],
 )
-def test_an_address_is_read(text: str, host: str, port: int) -> None:
+def test_an_address_is_parsed(text: str, host: str, port: int) -> None:
     assert Address.parse(text) == Address(host, port)
 
 
 @pytest.mark.parametrize("text", ["ws://127.0.0.1:4821", "ws://[::1]:80", "ws://localhost:1"])
-def test_an_address_is_written_as_it_is_read(text: str) -> None:
+def test_an_address_is_formatted_as_it_is_parsed(text: str) -> None:
     assert str(Address.parse(text)) == text
 
 
@@ -43,12 +43,12 @@ def test_an_address_is_written_as_it_is_read(text: str) -> None:
         "ws://me:secret@127.0.0.1",
     ],
 )
-def test_what_is_no_address_is_refused(text: str) -> None:
+def test_an_invalid_address_is_refused(text: str) -> None:
     with pytest.raises(LocalError, match="is not an address"):
         Address.parse(text)
 
 
-def test_a_secure_address_leads_anywhere() -> None:
+def test_a_secure_address_may_be_any_host() -> None:
     assert Address.parse("wss://example.org") == Address("example.org", DEFAULT_PORT, secure=True)
     assert str(Address.parse("wss://[2001:db8::1]:5")) == "wss://[2001:db8::1]:5"
 
@@ -64,7 +64,7 @@ def test_a_secure_address_leads_anywhere() -> None:
         ("wss://10.0.0.7:80", "wss://10.0.0.7:80"),
     ],
 )
-def test_an_address_is_typed_without_ado(text: str, expected: str) -> None:
+def test_a_typed_address_may_omit_scheme_and_port(text: str, expected: str) -> None:
     assert str(Address.typed(text, 9)) == expected
 
 
@@ -104,6 +104,6 @@ def test_a_port_has_bounds(port: int) -> None:
         Address("127.0.0.1", port)
 
 
-def test_localhost_is_what_it_says() -> None:
+def test_localhost_is_never_resolved() -> None:
     assert Address("localhost").hosts == ("127.0.0.1", "::1")
     assert Address("127.0.0.1").hosts == ("127.0.0.1",)

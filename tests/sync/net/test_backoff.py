@@ -1,6 +1,6 @@
 from random import Random
 
-from crdtnotes.sync.net.backoff import MOST_AT_ONCE, Backoff
+from crdtnotes.sync.net.backoff import MAX_IMMEDIATE_RETRIES, Backoff
 
 
 def test_the_bound_doubles_up_to_a_ceiling() -> None:
@@ -8,7 +8,7 @@ def test_the_bound_doubles_up_to_a_ceiling() -> None:
     assert [backoff.next() for _ in range(6)] == [1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
 
 
-def test_waits_are_spread_over_all_of_it() -> None:
+def test_waits_are_spread_over_the_whole_range() -> None:
     random = Random(5)
     waits = []
     for _ in range(200):
@@ -27,8 +27,10 @@ def test_a_reset_starts_over() -> None:
     assert backoff.next() == 0.5
 
 
-def test_what_is_settled_is_gone_on_with_at_once_but_not_for_ever() -> None:
+def test_immediate_retries_are_limited() -> None:
     backoff = Backoff(lambda: 1.0, first=1.0)
-    assert [backoff.next(at_once=True) for _ in range(MOST_AT_ONCE + 2)] == [0.0] * MOST_AT_ONCE + [1.0, 2.0]
+    assert [backoff.next(at_once=True) for _ in range(MAX_IMMEDIATE_RETRIES + 2)] == [
+        0.0
+    ] * MAX_IMMEDIATE_RETRIES + [1.0, 2.0]
     backoff.reset()
     assert backoff.next(at_once=True) == 0.0

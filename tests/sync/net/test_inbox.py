@@ -15,7 +15,7 @@ def test_frames_are_taken_in_bursts() -> None:
     asyncio.run(main())
 
 
-def test_the_giver_waits_for_room() -> None:
+def test_the_producer_waits_for_room() -> None:
     async def main() -> None:
         inbox = Inbox(1000)
         await inbox.put(bytes(2000))
@@ -44,7 +44,7 @@ def test_empty_frames_take_room_too() -> None:
     assert asyncio.run(main()) == 100
 
 
-def test_the_taker_waits_for_a_frame_or_the_end() -> None:
+def test_the_consumer_waits_for_a_frame_or_the_end() -> None:
     async def main() -> None:
         inbox = Inbox(1000)
         taker = asyncio.create_task(inbox.take(10))
@@ -58,7 +58,7 @@ def test_the_taker_waits_for_a_frame_or_the_end() -> None:
     asyncio.run(main())
 
 
-def test_what_came_before_the_end_can_still_be_taken() -> None:
+def test_frames_queued_before_the_end_can_still_be_taken() -> None:
     async def main() -> None:
         inbox = Inbox(1000)
         await inbox.put(b"a")
@@ -70,7 +70,7 @@ def test_what_came_before_the_end_can_still_be_taken() -> None:
     asyncio.run(main())
 
 
-def test_what_is_discarded_is_gone_and_nobody_waits() -> None:
+def test_discarded_frames_are_gone_and_nobody_waits() -> None:
     async def main() -> None:
         inbox = Inbox(10)
         await inbox.put(bytes(20))

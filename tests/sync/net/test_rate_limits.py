@@ -21,7 +21,7 @@ def test_a_bucket_lets_a_burst_through_and_then_the_rate() -> None:
     assert bucket.take(40) == 0
 
 
-def test_a_device_that_misbehaves_again_and_again_is_shut_out_longer_each_time() -> None:
+def test_a_device_that_misbehaves_repeatedly_is_refused_longer_each_time() -> None:
     clock = Clock()
     breaker = Breaker(clock, faults=3, window=10, pause=60, longest=100)
     pauses = []
@@ -36,7 +36,7 @@ def test_a_device_that_misbehaves_again_and_again_is_shut_out_longer_each_time()
     assert breaker.allows(b"y")
 
 
-def test_faults_that_lie_long_ago_do_not_count() -> None:
+def test_old_faults_do_not_count() -> None:
     clock = Clock()
     breaker = Breaker(clock, faults=2, window=10)
     for _ in range(5):
@@ -44,7 +44,7 @@ def test_faults_that_lie_long_ago_do_not_count() -> None:
         clock.now += 11
 
 
-def test_a_chatterer_is_read_now_and_then() -> None:
+def test_presence_messages_are_read_at_a_limited_rate() -> None:
     rate = PresenceRate()
     assert rate.allow(MAX_PRESENCE_RATE + 100, 1000.0) == MAX_PRESENCE_RATE
     assert rate.allow(100, 1000.0) == 0

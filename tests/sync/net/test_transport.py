@@ -39,8 +39,8 @@ async def linked(accepted: asyncio.Queue[ServerConnection]) -> AsyncIterator[Add
         yield address
 
 
-def test_the_limit_for_strangers_can_be_raised_on_a_living_connection() -> None:
-    """websockets has no call for this: what `trust` relies on is held here."""
+def test_the_frame_limit_can_be_raised_on_an_open_connection() -> None:
+    """websockets has no function for this: `allow_large_frames` relies on the behaviour tested here."""
 
     async def main() -> None:
         accepted: asyncio.Queue[ServerConnection] = asyncio.Queue()
@@ -57,7 +57,7 @@ def test_the_limit_for_strangers_can_be_raised_on_a_living_connection() -> None:
     run(main())
 
 
-def test_a_stranger_is_held_to_small_frames() -> None:
+def test_a_stranger_may_send_only_small_frames() -> None:
     async def main() -> None:
         accepted: asyncio.Queue[ServerConnection] = asyncio.Queue()
         async with linked(accepted) as address, await dial(address) as client:
@@ -83,8 +83,8 @@ def test_nothing_is_compressed_by_the_transport() -> None:
     run(main())
 
 
-def test_a_web_page_is_turned_away() -> None:
-    """A page in a browser can open ws://127.0.0.1, and would be handed all notes."""
+def test_a_web_page_is_refused() -> None:
+    """A page in a browser can open ws://127.0.0.1, and would get all notes."""
 
     async def main() -> None:
         async with peer(1, 3) as a:
@@ -96,7 +96,7 @@ def test_a_web_page_is_turned_away() -> None:
     run(main())
 
 
-def test_who_does_not_ask_for_crdtnotes_is_turned_away() -> None:
+def test_a_client_without_our_subprotocol_is_refused() -> None:
     async def main() -> None:
         async with peer(1, 3) as a:
             address = await a.node.serve("127.0.0.1", 0)
@@ -164,7 +164,7 @@ def test_localhost_is_dialled_on_both_families() -> None:
     run(main())
 
 
-def test_peek_tells_whose_vault_it_is() -> None:
+def test_peek_returns_the_hello_of_a_peer() -> None:
     async def main() -> None:
         async with peer(1, 3) as a:
             hello = await peek(await a.node.serve("127.0.0.1", 0))

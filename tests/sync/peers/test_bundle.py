@@ -29,7 +29,7 @@ def apply(laptop: Laptop, path: Path) -> int:
         replica.close()
 
 
-def test_a_bundle_brings_what_is_new(tmp_path: Path) -> None:
+def test_a_bundle_brings_new_changes(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
     ana.write("zh/系统", "见 [[CAP]] " * 1000)
     path = bundle(ana, tmp_path / "b", bo)
@@ -38,8 +38,8 @@ def test_a_bundle_brings_what_is_new(tmp_path: Path) -> None:
     assert bo.names() == ["from ana", "from bo", "zh/系统"]
 
 
-def test_a_large_bundle_is_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is held back until its signatures come is bounded, not the bundle."""
+def test_a_large_bundle_is_applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the changes held back until their signatures come are bounded, not the bundle."""
     ana, bo = pair(tmp_path)
     random = Random(1)
     ana.write("large", "".join(chr(random.randint(0x4E00, 0x9FA5)) for _ in range(15_000)))
@@ -48,11 +48,11 @@ def test_a_large_bundle_is_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert path.stat().st_size > 20_000
     assert apply(bo, path) == 2
     monkeypatch.setattr(groups, "_MAX_BYTES", 20_000)
-    with pytest.raises(DecodeError, match="more changes than it may"):
+    with pytest.raises(DecodeError, match="too many changes"):
         apply(bo, path)
 
 
-def test_nothing_of_it_can_be_read_by_others(tmp_path: Path) -> None:
+def test_others_cannot_read_a_bundle(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
     cem = Laptop(tmp_path, "cem")
     ana.add(cem)
@@ -66,7 +66,7 @@ def test_nothing_of_it_can_be_read_by_others(tmp_path: Path) -> None:
         apply(cem, path)
 
 
-def test_every_flipped_byte_and_every_cut_is_noticed(tmp_path: Path) -> None:
+def test_every_flipped_byte_and_every_truncation_is_noticed(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
     data = bundle(ana, tmp_path / "b", bo).read_bytes()
     bad = tmp_path / "bad"
@@ -78,7 +78,7 @@ def test_every_flipped_byte_and_every_cut_is_noticed(tmp_path: Path) -> None:
     assert bo.names() == ["from bo"]
 
 
-def test_a_bundle_of_a_stranger_or_a_revoked_device_is_refused(tmp_path: Path) -> None:
+def test_a_bundle_from_a_stranger_or_a_revoked_device_is_refused(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
     path = bundle(bo, tmp_path / "b", ana)
     ana.revoke(bo)
@@ -89,7 +89,7 @@ def test_a_bundle_of_a_stranger_or_a_revoked_device_is_refused(tmp_path: Path) -
         apply(founder(tmp_path, "other"), path)
 
 
-def test_a_bundle_brings_news_of_devices_too(tmp_path: Path) -> None:
+def test_a_bundle_brings_records_about_devices_too(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
     cem = Laptop(tmp_path, "cem")
     ana.add(cem)
@@ -110,7 +110,7 @@ def test_a_bundle_that_does_not_fit_changes_nothing(tmp_path: Path) -> None:
     assert bo.names() == ["from bo"]
 
 
-def test_bundles_overwrite_nothing_and_need_readers(tmp_path: Path) -> None:
+def test_bundles_overwrite_nothing_and_need_receivers(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
     path = bundle(ana, tmp_path / "b", bo)
     with pytest.raises(VaultExists):

@@ -1,4 +1,4 @@
-"""Staying in touch: several addresses, other addresses, both dialling at once."""
+"""Staying connected: several addresses, changed addresses, both sides dialling at once."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from tests.sync.laptops import Laptop, forked, pair
 from tests.sync.running import run
 
 
-def reach_of(laptop: Laptop, node: Node, moved: list[Callable[[], None]] | None = None) -> Dialer:
+def dialer_of(laptop: Laptop, node: Node, moved: list[Callable[[], None]] | None = None) -> Dialer:
     def surroundings(changed: Callable[[], None]) -> NetworkWatch:
         if moved is not None:
             moved.append(changed)
@@ -40,8 +40,8 @@ def reach_of(laptop: Laptop, node: Node, moved: list[Callable[[], None]] | None 
 
 
 @contextlib.asynccontextmanager
-async def running(reach: Dialer) -> AsyncIterator[None]:
-    task = asyncio.create_task(reach.run())
+async def running(dialer: Dialer) -> AsyncIterator[None]:
+    task = asyncio.create_task(dialer.run())
     try:
         yield
     finally:
@@ -58,60 +58,60 @@ def test_the_first_address_that_works_wins(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with ana.node() as a, bo.node() as b:
-            reach = reach_of(bo, b)
+            dialer = dialer_of(bo, b)
             right = await a.serve_members("127.0.0.1", 0)
             with socket.create_server(("127.0.0.1", 0)) as mute:
                 silent = Address("127.0.0.1", mute.getsockname()[1], secure=True)
-                reach.hint(hint_of(ana), [silent, Address("127.0.0.1", 1, secure=True), right])
-                connection, address = await reach.dial(ana.identity.id)
+                dialer.hint(hint_of(ana), [silent, Address("127.0.0.1", 1, secure=True), right])
+                connection, address = await dialer.dial(ana.identity.id)
                 assert address == right
                 connection.transport.abort()
 
     run(main())
 
 
-def test_nowhere_to_dial_is_said(tmp_path: Path) -> None:
+def test_having_no_address_to_dial_is_reported(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
 
     async def main() -> None:
         async with bo.node() as b:
             with pytest.raises(Unreachable):
-                await reach_of(bo, b).dial(ana.identity.id)
+                await dialer_of(bo, b).dial(ana.identity.id)
 
     run(main())
 
 
-def test_a_device_that_is_there_and_refuses_is_told_from_one_that_is_away(tmp_path: Path) -> None:
+def test_a_refusal_is_distinguished_from_an_absent_device(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
 
     async def main() -> None:
         async with ana.node() as a, bo.node() as b:
-            reach = reach_of(bo, b)
-            reach.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
+            dialer = dialer_of(bo, b)
+            dialer.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
             await asyncio.to_thread(ana.revoke, bo)
             await a.refresh()
             with pytest.raises(NotLetIn, match="The device ana does not let this one in"):
-                await reach.dial(ana.identity.id)
+                await dialer.dial(ana.identity.id)
 
     run(main())
 
 
-def test_a_device_that_is_away_is_told_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_absent_device_is_reported_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     ana, bo = pair(tmp_path)
     caplog.set_level(logging.DEBUG)
 
     def away(level: int) -> int:
-        said = "The device ana is not to be reached at the moment."
+        said = "The device ana cannot be reached at the moment."
         return sum(one.levelno == level and one.getMessage() == said for one in caplog.records)
 
     async def main() -> None:
         async with bo.node() as b:
-            reach = reach_of(bo, b)
-            async with running(reach):
+            dialer = dialer_of(bo, b)
+            async with running(dialer):
                 while away(logging.DEBUG) < 3:
                     await asyncio.sleep(0.01)
                 async with ana.node() as a:
-                    reach.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
+                    dialer.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
                     await ana.until("from bo")
                 assert away(logging.INFO) == 1
                 while away(logging.INFO) < 2:
@@ -125,20 +125,20 @@ def test_a_device_that_moves_is_found_again(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with bo.node() as b:
-            reach = reach_of(bo, b)
-            async with running(reach):
+            dialer = dialer_of(bo, b)
+            async with running(dialer):
                 async with ana.node() as a:
-                    reach.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
+                    dialer.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
                     await ana.until("from bo")
                 ana.write("away")
                 async with ana.node() as a:
-                    reach.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
+                    dialer.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
                     await bo.until("away")
 
     run(main())
 
 
-def test_it_remembers_where_a_device_was(tmp_path: Path) -> None:
+def test_the_address_of_a_device_is_remembered(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
 
     async def main() -> None:
@@ -146,30 +146,30 @@ def test_it_remembers_where_a_device_was(tmp_path: Path) -> None:
             address = await a.serve_members("127.0.0.1", 0)
             async with bo.node() as b:
                 await b.sync_once(address)
-            async with bo.node() as b, running(reach_of(bo, b)):
+            async with bo.node() as b, running(dialer_of(bo, b)):
                 ana.write("later")
                 await bo.until("later")
 
     run(main())
 
 
-def test_a_fork_is_settled_without_waiting(tmp_path: Path) -> None:
+def test_a_fork_is_resolved_without_waiting(tmp_path: Path) -> None:
     ana, two = forked(tmp_path)
 
     async def main() -> None:
         async with ana.node() as a, two.node() as b:
             address = await a.serve_members("127.0.0.1", 0)
-            reach = reach_of(two, b)
-            reach._first_retry = 10**6  # nobody waits for that
-            reach.hint(hint_of(ana), [address])
-            async with running(reach):
+            dialer = dialer_of(two, b)
+            dialer._first_retry = 10**6  # so long that the test would fail
+            dialer.hint(hint_of(ana), [address])
+            async with running(dialer):
                 await ana.until("one", "two")
                 await two.until("one", "two")
 
     run(main())
 
 
-def test_a_fork_counts_against_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fork_is_not_counted_as_a_fault(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     ana, two = forked(tmp_path)
 
     async def main() -> None:

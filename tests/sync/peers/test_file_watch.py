@@ -27,7 +27,7 @@ def test_commits_of_others_are_noticed(tmp_path: Path) -> None:
         asyncio.run(main(file))
 
 
-def test_a_commit_in_the_same_tick_of_the_clock_is_seen_by_looking_again(tmp_path: Path) -> None:
+def test_a_commit_in_the_same_clock_tick_is_found_by_a_second_check(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"1")
 
@@ -45,7 +45,7 @@ def test_a_commit_in_the_same_tick_of_the_clock_is_seen_by_looking_again(tmp_pat
     asyncio.run(main())
 
 
-def test_a_file_that_is_away_for_a_while_is_no_trouble(tmp_path: Path) -> None:
+def test_a_file_may_be_missing_for_a_while(tmp_path: Path) -> None:
     path = tmp_path / "file"
 
     async def main() -> None:

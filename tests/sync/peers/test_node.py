@@ -24,7 +24,7 @@ from crdtnotes.errors import (
 from crdtnotes.sync.peers.conversation import Deadlines
 from crdtnotes.sync.peers.node import Node
 from tests.sync.fake import VAULT, FakeReplica, Received
-from tests.sync.running import PATIENCE, Peer, following, last_message, peer, rest, run, stranger
+from tests.sync.running import TIMEOUT_SECONDS, Peer, following, last_message, peer, rest, run, stranger
 
 HELLO = messages.encode(messages.hello(VAULT, "stranger", {}))
 
@@ -75,7 +75,7 @@ def test_followers_get_each_commit_in_a_chain() -> None:
     run(main())
 
 
-def test_a_follower_comes_back_when_the_server_does() -> None:
+def test_a_follower_reconnects_when_the_server_returns() -> None:
     async def main() -> None:
         async with peer(1, 2) as a:
             async with peer(2, 2) as b:
@@ -95,7 +95,7 @@ def test_a_follower_comes_back_when_the_server_does() -> None:
     run(main())
 
 
-def test_following_ends_with_what_no_redialling_can_mend() -> None:
+def test_following_ends_with_an_error_that_redialling_cannot_fix() -> None:
     async def main() -> None:
         async with peer(1) as a, peer(2, vault=bytes(16)) as b:
             with pytest.raises(WrongVault):
@@ -104,7 +104,7 @@ def test_following_ends_with_what_no_redialling_can_mend() -> None:
     run(main())
 
 
-def test_a_fork_is_settled_and_the_sync_goes_on() -> None:
+def test_a_fork_is_resolved_and_the_sync_goes_on() -> None:
     async def main() -> None:
         async with peer(1) as a, peer(1) as b:
             a.replica.write(b"one")
@@ -118,7 +118,7 @@ def test_a_fork_is_settled_and_the_sync_goes_on() -> None:
     run(main())
 
 
-def test_a_peer_that_talks_nonsense_harms_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_peer_that_sends_garbage_harms_no_other_peer(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "crdtnotes.sync")
     frames = [
         [b"GET / HTTP/1.1"],
@@ -165,7 +165,7 @@ def test_large_frames_are_for_peers_whose_hello_is_accepted() -> None:
                 await connection.recv()
                 await connection.recv()
                 await connection.send(large)
-                # It was read: the fake replica finds that it is no batch.
+                # The frame was read: the fake replica finds that it is not a batch.
                 bye = await last_message(connection)
                 assert isinstance(bye, Bye)
                 assert "Not a batch" in bye.sentence
@@ -181,7 +181,7 @@ def test_large_frames_are_for_peers_whose_hello_is_accepted() -> None:
     run(main())
 
 
-def test_who_says_nothing_is_sent_away() -> None:
+def test_a_silent_peer_is_disconnected() -> None:
     async def main() -> None:
         async with peer(1, deadlines=Deadlines(hello=0.05)) as a:
             async with stranger(await a.node.serve("127.0.0.1", 0)) as connection:
@@ -214,7 +214,7 @@ def test_silent_connections_do_not_keep_others_out() -> None:
     run(main())
 
 
-def test_a_peer_that_promises_and_never_gives_does_not_hold_up_a_one_time_sync() -> None:
+def test_a_peer_that_never_sends_its_changes_does_not_hang_a_one_time_sync() -> None:
     async def main() -> None:
         async with peer(1, 5, deadlines=Deadlines(silence=0.05)) as a, peer(2) as b:
             b.replica.heads = lambda: {9: (5, bytes(16))}  # type: ignore[method-assign]
@@ -260,7 +260,7 @@ def test_a_cancelled_one_time_sync_says_bye() -> None:
     run(main())
 
 
-def test_when_the_server_leaves_a_one_time_sync_says_so() -> None:
+def test_a_one_time_sync_reports_that_the_server_left() -> None:
     async def main() -> None:
         go_on = threading.Event()
         async with peer(2) as b:
@@ -268,11 +268,11 @@ def test_when_the_server_leaves_a_one_time_sync_says_so() -> None:
 
             def receive_slowly(items: Sequence[bytes | Batch | Heads]) -> Received:
                 if b.replica.log:
-                    go_on.wait(PATIENCE)
+                    go_on.wait(TIMEOUT_SECONDS)
                 return receive(items)
 
             b.replica.receive = receive_slowly  # type: ignore[method-assign]
-            # Far more than the window, so that it cannot be all on its way.
+            # Far more than the window, so that not all of it can be in transit.
             async with peer(1, 4000, size=2000) as a:
                 address = await a.node.serve("127.0.0.1", 0)
                 task = asyncio.create_task(b.node.sync_once(address))
@@ -284,7 +284,7 @@ def test_when_the_server_leaves_a_one_time_sync_says_so() -> None:
     run(main())
 
 
-def test_trouble_with_the_own_replica_reaches_the_caller() -> None:
+def test_an_error_of_our_own_replica_reaches_the_caller() -> None:
     async def main() -> None:
         async with peer(1, 5) as a, peer(2) as b:
             address = await a.node.serve("127.0.0.1", 0)
@@ -300,7 +300,7 @@ def test_trouble_with_the_own_replica_reaches_the_caller() -> None:
     run(main())
 
 
-def test_a_bug_behind_one_session_ends_that_session_only() -> None:
+def test_a_bug_in_one_session_ends_that_session_only() -> None:
     async def main() -> None:
         async with peer(1, 5) as a, peer(2) as b, peer(3) as c:
             address = await a.node.serve("127.0.0.1", 0)
@@ -330,7 +330,7 @@ def test_several_peers_catch_up_at_the_same_time() -> None:
     run(main())
 
 
-def test_missing_changes_are_the_peers_fault() -> None:
+def test_missing_changes_count_as_the_peers_fault() -> None:
     async def main() -> None:
         source = FakeReplica(9)
         for _ in range(3):
@@ -350,7 +350,7 @@ def test_missing_changes_are_the_peers_fault() -> None:
     run(main())
 
 
-def test_who_is_not_there_is_unreachable() -> None:
+def test_an_absent_peer_is_unreachable() -> None:
     async def main() -> None:
         async with peer(1) as a, peer(2) as b:
             address = await b.node.serve("127.0.0.1", 0)
@@ -374,11 +374,11 @@ def test_only_this_machine_is_served_and_dialled() -> None:
     run(main())
 
 
-def test_a_port_that_is_taken_is_said_in_a_sentence() -> None:
+def test_a_taken_port_is_reported_in_a_sentence() -> None:
     async def main() -> None:
         async with peer(1) as a, peer(2) as b:
             address = await a.node.serve("127.0.0.1", 0)
-            with pytest.raises(LocalError, match=f"Peers cannot be served at {address}"):
+            with pytest.raises(LocalError, match=f"Cannot listen at {address}"):
                 await b.node.serve(address.host, address.port)
 
     run(main())
@@ -413,7 +413,7 @@ def test_pings_are_answered_while_the_replica_is_busy() -> None:
             receive = a.replica.receive
 
             def receive_slowly(items: Sequence[bytes | Batch | Heads]) -> Received:
-                go_on.wait(PATIENCE)
+                go_on.wait(TIMEOUT_SECONDS)
                 return receive(items)
 
             a.replica.receive = receive_slowly  # type: ignore[method-assign]
@@ -439,7 +439,7 @@ def test_two_peers_that_both_have_much_to_send_do_not_block_each_other() -> None
     run(main())
 
 
-def test_in_a_chain_all_see_who_is_where_and_who_leaves() -> None:
+def test_presence_travels_along_a_chain() -> None:
     async def main() -> None:
         async with peer(1) as a, peer(2) as b, peer(3) as c:
             at_b = await b.node.serve("127.0.0.1", 0)

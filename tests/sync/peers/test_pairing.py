@@ -1,4 +1,4 @@
-"""Pairing over real sockets; who says what is tested in tests/trust/test_pairing.py."""
+"""Pairing over real sockets; the messages are tested in tests/trust/test_pairing.py."""
 
 import asyncio
 import secrets
@@ -76,7 +76,7 @@ def test_two_devices_pair(ana: Identity, bo: Identity) -> None:
     run(main())
 
 
-def test_silent_and_malformed_connections_do_not_burn_the_code(ana: Identity, bo: Identity) -> None:
+def test_silent_and_malformed_connections_do_not_use_up_the_code(ana: Identity, bo: Identity) -> None:
     async def main() -> None:
         host = host_of(ana)
         async with host.listening(ana, "127.0.0.1", 0) as port:
@@ -93,7 +93,7 @@ def test_silent_and_malformed_connections_do_not_burn_the_code(ana: Identity, bo
     run(main())
 
 
-def test_a_wrong_guess_ends_it_for_all(ana: Identity, bo: Identity) -> None:
+def test_a_wrong_guess_ends_the_pairing_for_all(ana: Identity, bo: Identity) -> None:
     async def main() -> None:
         host = host_of(ana)
         async with host.listening(ana, "127.0.0.1", 0) as port:
@@ -107,7 +107,7 @@ def test_a_wrong_guess_ends_it_for_all(ana: Identity, bo: Identity) -> None:
     run(main())
 
 
-def test_a_person_who_says_no_is_obeyed(ana: Identity, bo: Identity) -> None:
+def test_a_device_that_the_user_declines_is_refused(ana: Identity, bo: Identity) -> None:
     async def main() -> None:
         host = host_of(ana, answer=False)
         async with host.listening(ana, "127.0.0.1", 0) as port:
@@ -119,7 +119,7 @@ def test_a_person_who_says_no_is_obeyed(ana: Identity, bo: Identity) -> None:
     run(main())
 
 
-def test_who_goes_away_while_the_person_is_asked_may_come_again(
+def test_a_device_that_disconnects_while_the_user_is_asked_may_try_again(
     ana: Identity, bo: Identity, caplog: pytest.LogCaptureFixture
 ) -> None:
     questions: list[str] = []
@@ -155,10 +155,10 @@ def test_who_goes_away_while_the_person_is_asked_may_come_again(
     run(main())
     assert questions == ["bo", "bo"]
     assert told == ["ana"]
-    assert "the code is still good" in caplog.text
+    assert "the code stays valid" in caplog.text
 
 
-def test_who_is_let_in_and_goes_away_is_told_of_and_may_come_again(
+def test_a_device_that_disconnects_after_admission_is_reported_and_may_try_again(
     ana: Identity, bo: Identity, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def main() -> None:
@@ -177,7 +177,7 @@ def test_who_is_let_in_and_goes_away_is_told_of_and_may_come_again(
     assert "give it the same code again" in caplog.text
 
 
-def test_after_a_while_nobody_is_waited_for(ana: Identity) -> None:
+def test_waiting_for_a_device_times_out(ana: Identity) -> None:
     async def main() -> None:
         host = host_of(ana)
         async with host.listening(ana, "127.0.0.1", 0):
@@ -187,8 +187,8 @@ def test_after_a_while_nobody_is_waited_for(ana: Identity) -> None:
     run(main())
 
 
-def test_a_relay_over_the_network_ends_in_a_mismatch(tmp_path: Path, ana: Identity, bo: Identity) -> None:
-    """It ends TLS on both sides and carries every frame unchanged."""
+def test_a_relay_over_the_network_causes_a_mismatch(tmp_path: Path, ana: Identity, bo: Identity) -> None:
+    """The relay terminates TLS on both sides and passes on every frame unchanged."""
     relay = own_identity(tmp_path / "relay")
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""What the others have is known while they are here, not only once they have hung up."""
+"""The versions of other devices are recorded while they are connected, not only after they hang up."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.sync.laptops import pair
 from tests.sync.running import run
 
 
-def test_what_a_device_has_is_written_down_while_it_is_connected(
+def test_the_version_of_a_device_is_recorded_while_it_is_connected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(contacts, "NOTE_SECONDS", 0.02)

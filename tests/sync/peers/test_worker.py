@@ -13,7 +13,7 @@ from crdtnotes.sync.peers.worker import Worker
 from tests.sync.fake import FakeReplica
 
 
-def test_all_jobs_run_on_one_thread_that_is_not_the_loops() -> None:
+def test_all_jobs_run_on_one_thread_other_than_the_event_loops() -> None:
     async def main() -> FakeReplica:
         worker = Worker(lambda: FakeReplica(1))
         await worker.start()
@@ -29,7 +29,7 @@ def test_all_jobs_run_on_one_thread_that_is_not_the_loops() -> None:
     assert threading.get_ident() not in replica.threads
 
 
-def test_what_opening_raises_is_raised_and_no_thread_is_left() -> None:
+def test_an_error_on_opening_is_raised_and_no_thread_is_left() -> None:
     def fail() -> FakeReplica:
         raise NotAVault("This is not a crdtnotes replica.")
 
@@ -67,7 +67,7 @@ def test_a_cancelled_job_that_has_begun_runs_to_its_end() -> None:
     asyncio.run(main())
 
 
-def test_a_worker_that_does_not_run_has_no_replica() -> None:
+def test_a_worker_that_is_not_running_has_no_replica() -> None:
     async def main() -> None:
         worker = Worker(lambda: FakeReplica(1))
         with pytest.raises(RuntimeError):

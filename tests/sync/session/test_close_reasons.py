@@ -26,12 +26,12 @@ from crdtnotes.sync.session.close_reasons import bye_for, error_in
         (InvalidChange("系统"), Reason.REFUSED),
     ],
 )
-def test_the_peer_is_told_what_it_did(error: CrdtnotesError, reason: Reason) -> None:
+def test_the_peer_is_told_its_fault(error: CrdtnotesError, reason: Reason) -> None:
     bye = bye_for(error)
     assert (bye.reason, bye.sentence) == (reason, str(error))
 
 
-def test_nothing_of_this_machine_is_told() -> None:
+def test_local_errors_are_not_revealed_to_the_peer() -> None:
     bye = bye_for(DiskFull("There is no room left for /home/ana/notes."))
     assert bye.reason == Reason.TROUBLE
     assert "ana" not in bye.sentence
@@ -54,5 +54,5 @@ def test_a_peers_reason_is_an_error_here(reason: int, kind: type[CrdtnotesError]
 
 
 @pytest.mark.parametrize("reason", [Reason.DONE, Reason.LEAVING])
-def test_a_normal_end_is_none(reason: Reason) -> None:
+def test_a_normal_end_is_no_error(reason: Reason) -> None:
     assert error_in(messages.bye(reason, "bye")) is None

@@ -1,4 +1,4 @@
-"""What sessions rely on, held by the replica in a file and by the one in memory that other tests use."""
+"""The behaviour on which sessions rely, tested for the real replica and for the fake one in memory."""
 
 from collections.abc import Callable
 from itertools import count
@@ -43,7 +43,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Maker:
 
 
 def pair(make: Maker, changes: int) -> tuple[SyncStore, SyncStore, Callable[[], None]]:
-    """A replica with changes, an empty one, and what commits to the first."""
+    """A replica with changes, an empty one, and a function that commits to the first."""
     (full, write), (empty, _) = make(), make()
     for _ in range(changes):
         write()
@@ -58,7 +58,7 @@ def test_all_changes_go_over_at_once(make: Maker) -> None:
     assert empty.heads() == full.heads()
 
 
-def test_what_is_known_is_counted_as_covered_and_not_as_new(make: Maker) -> None:
+def test_known_changes_are_in_the_version_and_not_counted_as_new(make: Maker) -> None:
     full, empty, _ = pair(make, 5)
     batches = list(full.changes_since({}))
     empty.receive(batches)
@@ -67,7 +67,7 @@ def test_what_is_known_is_counted_as_covered_and_not_as_new(make: Maker) -> None
     assert again.version == full.version()
 
 
-def test_only_what_the_batches_hold_is_covered(make: Maker) -> None:
+def test_the_version_includes_only_changes_in_the_batches(make: Maker) -> None:
     full, empty, write = pair(make, 2)
     early = list(full.changes_since({}))
     before = full.version()
@@ -76,7 +76,7 @@ def test_only_what_the_batches_hold_is_covered(make: Maker) -> None:
     assert empty.receive(early).version == before
 
 
-def test_what_is_committed_while_reading_is_left_out(make: Maker) -> None:
+def test_changes_committed_while_reading_are_left_out(make: Maker) -> None:
     full, empty, write = pair(make, 5)
     before = full.version()
     batches = full.changes_since({})
@@ -84,7 +84,7 @@ def test_what_is_committed_while_reading_is_left_out(make: Maker) -> None:
     assert empty.receive(list(batches)).version == before
 
 
-def test_a_version_may_name_what_is_unknown(make: Maker) -> None:
+def test_a_version_may_name_unknown_changes(make: Maker) -> None:
     full, _, _ = pair(make, 2)
     version = {actor: seq + 10 for actor, seq in full.version().items()}
     assert list(full.changes_since({**version, 4711: 5})) == []
@@ -104,7 +104,7 @@ def test_hashes_are_known_along_the_stream(make: Maker) -> None:
     assert full.forks.hash_at(4711, 1) is None
 
 
-def test_nothing_is_kept_of_what_fails(make: Maker) -> None:
+def test_a_failed_receive_stores_nothing(make: Maker) -> None:
     full, empty, write = pair(make, 1)
     first = list(full.changes_since({}))
     version = full.version()

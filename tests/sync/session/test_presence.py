@@ -1,4 +1,4 @@
-"""Who is where: tables of several replicas that talk to each other, with a clock of the test's own."""
+"""Presence: the tables of several replicas that talk to each other, with the test's own clock."""
 
 from random import Random
 
@@ -20,7 +20,7 @@ def at(table: Presences, now: float, counter: int = 1, note: bytes = NOTE) -> li
     return [table.move("书房", table.person, note, OpId(counter, 7), ROOT, now)]
 
 
-def test_the_newest_counts() -> None:
+def test_the_newest_message_counts() -> None:
     here, there = Presences(1), Presences(2)
     first, second = at(here, 0.0, 1), at(here, 1.0, 2)
     assert there.hear(second, 1.0)
@@ -28,7 +28,7 @@ def test_the_newest_counts() -> None:
     assert [(one.device, one.caret, one.note) for one in there.people] == [("书房", (2, 7), NOTE.hex())]
 
 
-def test_who_is_silent_or_says_goodbye_is_gone() -> None:
+def test_a_person_who_is_silent_or_says_goodbye_is_gone() -> None:
     here, there = Presences(1), Presences(2)
     there.hear(at(here, 0.0), 0.0)
     assert here.beat(BEAT_SECONDS - 0.1) == []
@@ -44,7 +44,7 @@ def test_who_is_silent_or_says_goodbye_is_gone() -> None:
     assert here.leave(21.0) == []
 
 
-def test_a_chain_passes_it_on_so_far_and_no_further() -> None:
+def test_a_chain_passes_presence_on_for_a_limited_number_of_hops() -> None:
     tables = [Presences(number + 1) for number in range(MAX_HOPS + 3)]
     said = at(tables[0], 0.0)
     for table in tables[1:]:
@@ -54,7 +54,7 @@ def test_a_chain_passes_it_on_so_far_and_no_further() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_in_a_circle_it_ends(seed: int) -> None:
+def test_presence_stops_in_a_ring_of_peers(seed: int) -> None:
     random = Random(seed)
     tables = [Presences(number + 1) for number in range(4)]
     waiting = [(0, neighbour, message) for neighbour in (1, 3) for message in at(tables[0], 0.0)]
@@ -70,7 +70,7 @@ def test_in_a_circle_it_ends(seed: int) -> None:
     assert [len(table.people) for table in tables] == [0, 1, 1, 1]
 
 
-def test_a_newcomer_hears_of_all_and_a_crowd_is_bounded() -> None:
+def test_a_newcomer_hears_of_everybody_and_the_number_is_bounded() -> None:
     table = Presences(1)
     at(table, 0.0)
     for person in range(2, MAX_PEOPLE + 50):

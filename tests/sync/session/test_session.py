@@ -39,7 +39,7 @@ def kinds(end: End) -> list[type]:
 
 
 def greeted(own: FakeReplica, peer: FakeReplica) -> Session:
-    """A session of `own` that has accepted, and is accepted by, a peer that a test plays by hand."""
+    """A session of `own` that has accepted, and is accepted by, a peer whose frames the test sends."""
     session = Session(own)
     session.start()
     session.data_to_send()
@@ -135,7 +135,7 @@ def test_later_commits_go_out_when_the_session_is_woken() -> None:
     assert a.payloads() == b.payloads()
 
 
-def test_nothing_is_sent_back_to_where_it_came_from() -> None:
+def test_changes_are_not_sent_back_to_their_sender() -> None:
     a, b = replica(1, 30, 200), replica(2)
     wire = Wire(a, b)
     settle(wire)
@@ -163,7 +163,7 @@ def test_nothing_is_sent_twice() -> None:
     assert entries == [(1, seq) for seq in range(1, 31)]
 
 
-def test_what_a_peer_had_already_is_not_sent() -> None:
+def test_changes_that_a_peer_had_already_are_not_sent() -> None:
     a, b = replica(1, 10), replica(2)
     settle(Wire(a, b))
     a.write(b"new")
@@ -202,8 +202,8 @@ def test_a_burst_is_one_transaction() -> None:
     assert messages.decode(wire.b.sent[-1]) == Ack(kinds(wire.a).count(Changes), ((1, 50),))
 
 
-def test_a_burst_that_costs_much_is_taken_in_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few small frames can hold very many changes; others must come to their turn meanwhile."""
+def test_an_expensive_burst_is_processed_frame_by_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few small frames can contain very many changes; other sessions must get their turn meanwhile."""
     a, b = replica(1, 20, 300), replica(2)
     monkeypatch.setattr(b, "open_batch", lambda data: Batch((data,), 20 * 1024 * 1024))
     session = greeted(b, a)
@@ -220,7 +220,7 @@ def test_a_burst_that_costs_much_is_taken_in_one_by_one(monkeypatch: pytest.Monk
     assert turns == b.transactions == (len(frames) + 1) // 2
 
 
-def test_what_waits_for_its_turn_goes_with_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_frames_are_dropped_with_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = replica(1, 20, 300), replica(2)
     monkeypatch.setattr(b, "open_batch", lambda data: Batch((data,), 2**40))
     session = greeted(b, a)
@@ -249,7 +249,7 @@ def test_nothing_is_acknowledged_before_it_is_committed() -> None:
     assert "somebody" not in str(wire.a.session.error)
 
 
-def test_trouble_while_reading_the_replica_ends_the_session() -> None:
+def test_an_error_while_reading_the_replica_ends_the_session() -> None:
     a, b = replica(1, 3), replica(2)
     wire = Wire(a, b)
     wire.turn()
@@ -260,7 +260,7 @@ def test_trouble_while_reading_the_replica_ends_the_session() -> None:
     assert wire.b.session.closed
 
 
-def test_trouble_at_the_start_ends_the_session() -> None:
+def test_an_error_at_the_start_ends_the_session() -> None:
     a = replica(1)
     a.trouble = DiskFull("There is no room left.")
     session = Session(a)
@@ -290,7 +290,7 @@ def test_the_window_is_respected() -> None:
     assert wire.a.send()
 
 
-def test_the_budget_bounds_what_is_taken_at_a_time() -> None:
+def test_the_budget_bounds_the_bytes_sent_at_a_time() -> None:
     a, b = replica(1, 100, 900), replica(2)
     wire = Wire(a, b)
     wire.turn()
@@ -349,11 +349,11 @@ def test_a_bye_carries_its_sentence_to_the_other_side() -> None:
     wire.b.session.receive([wire.a.outbox[-1]])
     error = wire.b.session.error
     assert isinstance(error, WrongVault)
-    assert str(error) == "The peer says: The two sides keep different vaults, so nothing was exchanged."
+    assert str(error) == "The peer says: The two sides have different vaults, so nothing was exchanged."
 
 
 @pytest.mark.parametrize("own", [5, 3, 8])
-def test_a_fork_is_found_and_settled_before_anything_is_exchanged(own: int) -> None:
+def test_a_fork_is_found_and_resolved_before_anything_is_exchanged(own: int) -> None:
     a, b = replica(1), replica(2, 2)
     for number in range(own):
         a.write(b"%d" % number)
@@ -374,7 +374,7 @@ def test_a_fork_is_found_and_settled_before_anything_is_exchanged(own: int) -> N
 
 
 @pytest.mark.parametrize(("length", "parts"), [(2000, 1), (2000, 3), (2000, 1999), (700, 700)])
-def test_where_long_streams_part_is_found_in_few_messages(length: int, parts: int) -> None:
+def test_the_fork_of_long_streams_is_found_in_few_messages(length: int, parts: int) -> None:
     a, b = FakeReplica(1), FakeReplica(1)
     for number in range(1, length + 1):
         a.write(b"%d" % number)
@@ -385,7 +385,7 @@ def test_where_long_streams_part_is_found_in_few_messages(length: int, parts: in
     assert all(kinds(end).count(Branch) <= 8 for end in wire.ends)
 
 
-def test_a_fork_that_comes_up_in_mid_stream_is_settled() -> None:
+def test_a_fork_found_during_the_exchange_is_resolved() -> None:
     a, b, c = FakeReplica(1), FakeReplica(2), FakeReplica(1)
     wire = Wire(a, b)
     settle(wire)
@@ -399,7 +399,7 @@ def test_a_fork_that_comes_up_in_mid_stream_is_settled() -> None:
     assert a.payloads() == b.payloads()
 
 
-def test_a_peer_that_never_says_where_streams_part_is_cut_off() -> None:
+def test_a_peer_that_never_locates_the_fork_is_disconnected() -> None:
     own = FakeReplica(1)
     for number in range(1000):
         own.write(b"%d" % number)
@@ -414,7 +414,7 @@ def test_a_peer_that_never_says_where_streams_part_is_cut_off() -> None:
     assert isinstance(session.error, ProtocolError)
 
 
-def test_a_newer_protocol_is_refused_with_a_sentence_even_if_its_hello_is_unknown() -> None:
+def test_a_newer_protocol_is_refused_with_a_message_even_if_its_hello_is_unknown() -> None:
     hellos: list[tuple[object, ...]] = [
         (1, 3, 4, VAULT, "peer", []),
         (1, 3, 4, "whatever", {"new": "fields"}, 5, 6, 7),
@@ -430,7 +430,7 @@ def test_a_newer_protocol_is_refused_with_a_sentence_even_if_its_hello_is_unknow
         assert "3 to 4" in bye.sentence
 
 
-def test_a_peer_that_also_speaks_a_newer_protocol_is_welcome() -> None:
+def test_a_peer_that_also_supports_a_newer_protocol_is_accepted() -> None:
     session = Session(replica(1))
     session.start()
     session.receive([msgspec.msgpack.encode((1, 1, 3, VAULT, "peer", [], bytes(16)))])
@@ -447,7 +447,7 @@ def test_changes_wait_until_the_peer_has_accepted() -> None:
     assert kinds(wire.a) == [Hello, Ack]
 
 
-# -- what breaks the rules
+# -- breaking the rules
 
 
 HELLO = messages.encode(messages.hello(VAULT, "peer", {}))
@@ -469,7 +469,7 @@ CHANGES = messages.encode(messages.pack(b"not a batch"))
         ([HELLO, b"\x91" * 60_000], DecodeError),
     ],
 )
-def test_a_peer_out_of_turn_is_sent_away(frames: list[bytes], error: type[CrdtnotesError]) -> None:
+def test_a_message_out_of_turn_ends_the_session(frames: list[bytes], error: type[CrdtnotesError]) -> None:
     own = replica(1, 1)
     session = Session(own)
     session.start()
@@ -513,7 +513,7 @@ def _unsent_ack(peer: FakeReplica) -> list[bytes]:
         (_unsent_ack, ProtocolError),
     ],
 )
-def test_nothing_of_a_burst_with_nonsense_is_kept(
+def test_nothing_of_an_invalid_burst_is_stored(
     nonsense: Callable[[FakeReplica], list[bytes]], error: type[CrdtnotesError]
 ) -> None:
     own, peer = replica(1), replica(2, 10, 300)
@@ -526,17 +526,17 @@ def test_nothing_of_a_burst_with_nonsense_is_kept(
     assert own.log == []
 
 
-def test_an_ack_cannot_be_taken_back() -> None:
+def test_an_ack_cannot_decrease() -> None:
     own, peer = replica(1, 30, 300), replica(2)
     session = greeted(own, peer)
-    # Its changes are on their way by now, in more than two messages.
+    # Its changes are in transit by now, in more than two messages.
     session.receive([messages.encode(messages.ack(2, {1: 5}))])
     assert not session.closed
     session.receive([messages.encode(messages.ack(1, {1: 5}))])
     assert isinstance(session.error, ProtocolError)
 
 
-def test_a_peer_that_claims_what_does_not_exist_harms_itself_only() -> None:
+def test_a_peer_that_claims_changes_that_do_not_exist_harms_only_itself() -> None:
     own, peer = replica(1, 1), replica(2)
     session = greeted(own, peer)
     session.receive([messages.encode(messages.ack(0, {1: 1000, 77: 1000}))])
@@ -546,7 +546,7 @@ def test_a_peer_that_claims_what_does_not_exist_harms_itself_only() -> None:
     assert not session.in_step
 
 
-def test_what_comes_before_a_bye_is_kept_and_what_comes_after_is_not() -> None:
+def test_frames_before_a_bye_are_processed_and_later_ones_are_not() -> None:
     own, peer = replica(1), replica(2, 10, 300)
     session = greeted(own, peer)
     frames = batches_of(peer)
@@ -577,7 +577,7 @@ def test_each_reason_has_its_error(reason: int, error: type[CrdtnotesError]) -> 
     assert str(session.error) == "The peer says: So it is."
 
 
-def test_leaving_is_said() -> None:
+def test_leaving_is_announced() -> None:
     session = greeted(replica(1), replica(2))
     session.leave()
     assert session.closed
@@ -591,7 +591,7 @@ def test_leaving_is_said() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.binary(max_size=60), max_size=4), st.data())
-def test_random_frames_never_get_in_and_never_get_out(junk: list[bytes], data: st.DataObject) -> None:
+def test_a_damaged_burst_stores_nothing_and_raises_nothing(junk: list[bytes], data: st.DataObject) -> None:
     own, peer = replica(1, 3, 300), replica(2, 5, 300)
     session = greeted(own, peer)
     frames = batches_of(peer) + junk
@@ -605,12 +605,12 @@ def test_random_frames_never_get_in_and_never_get_out(junk: list[bytes], data: s
     assert (session.error is None) or not any(entry.actor == 2 for entry in own.log)
 
 
-# -- who is where
+# -- presence
 
 HERE = Presence(5, 1, 0, "peer", 2, VAULT, (0, 0), (0, 0))
 
 
-def test_presence_goes_out_behind_the_changes_and_comes_in_without_a_commit() -> None:
+def test_presence_is_sent_after_the_changes_and_received_without_a_commit() -> None:
     a, b = replica(1, 3), replica(2)
     wire = Wire(a, b)
     settle(wire)
@@ -635,7 +635,7 @@ def test_presence_before_the_hello_is_refused() -> None:
     assert session.heard == []
 
 
-def test_records_go_both_ways_and_on_to_others() -> None:
+def test_records_are_exchanged_both_ways_and_passed_on() -> None:
     a, b, c = replica(1), replica(2), replica(3)
     a.devices.take_records([b"+x"])
     c.devices.take_records([b"+y", b"-x"])
@@ -646,7 +646,7 @@ def test_records_go_both_ways_and_on_to_others() -> None:
     assert all(end.session.caught_up for wire in wires for end in wire.ends)
 
 
-def test_where_the_records_agree_none_are_sent() -> None:
+def test_equal_records_are_not_sent() -> None:
     a, b = replica(1, 1), replica(2)
     for one in (a, b):
         one.devices.take_records([b"+x" * 100])
@@ -656,7 +656,7 @@ def test_where_the_records_agree_none_are_sent() -> None:
     assert wire.a.session.caught_up
 
 
-def test_a_device_that_is_no_member_gets_nothing_but_a_bye() -> None:
+def test_a_device_that_is_not_a_member_gets_only_a_bye() -> None:
     a = replica(1, 3)
     session = Session(a, device=b"x")
     session.start()
@@ -667,7 +667,7 @@ def test_a_device_that_is_no_member_gets_nothing_but_a_bye() -> None:
     assert session.closed
 
 
-def test_who_is_revoked_in_mid_stream_gets_and_gives_nothing_more() -> None:
+def test_a_device_revoked_during_a_session_gets_and_gives_nothing_more() -> None:
     a, b = replica(1, 30), replica(2, 30)
     a.devices.take_records([b"+b"])
     wire = Wire(a, b)

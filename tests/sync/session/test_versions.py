@@ -8,7 +8,7 @@ def met(ours: dict[int, int], theirs: dict[int, int]) -> Versions:
     return versions
 
 
-def test_who_has_the_same_is_caught_up_at_once() -> None:
+def test_equal_versions_are_caught_up_at_once() -> None:
     versions = met({1: 2}, {1: 2})
     assert versions.caught_up
     assert versions.equal
@@ -25,14 +25,14 @@ def test_both_must_have_what_the_other_named() -> None:
     assert versions.equal
 
 
-def test_what_is_committed_later_does_not_count_for_having_caught_up() -> None:
+def test_later_commits_do_not_affect_being_caught_up() -> None:
     versions = met({1: 1}, {1: 1})
     versions.committed({1: 2})
     assert versions.caught_up
     assert not versions.equal
 
 
-def test_what_is_bare_is_not_waited_for_on_either_side() -> None:
+def test_neither_side_waits_for_unsigned_changes() -> None:
     versions = met({1: 1, 2: 1}, {3: 1, 4: 1})
     versions.withhold([1])
     versions.waive([3])

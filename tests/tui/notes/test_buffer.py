@@ -219,7 +219,7 @@ def test_keys_and_remote_edits_at_random(tmp_path: Path, seed: int) -> None:
                             document.get_location_from_index(start), document.get_location_from_index(end), ""
                         )
                     elif roll < 0.85:
-                        session.look()
+                        session.refresh()
                         there = session.text
                         start = chance.randint(0, len(there))
                         removed = chance.randint(0, min(4, len(there) - start))
@@ -229,7 +229,7 @@ def test_keys_and_remote_edits_at_random(tmp_path: Path, seed: int) -> None:
                         await until(lambda: buffer.state is State.SAVED)
                     buffer.look()
                 await buffer.settled()
-                session.look()
+                session.refresh()
                 assert marks.marks == {}
                 assert buffer.document.text == session.text == other.note("n").text
                 assert buffer.document.lines == session.text.split("\n")

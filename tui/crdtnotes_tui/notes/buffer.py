@@ -276,7 +276,7 @@ class Buffer:
                 await self._pause(wait)
             else:
                 self._unsettled = False
-                await self._ask(self._session.settle)
+                await self._ask(self._session.update_links)
         else:
             return False
         return True
@@ -311,7 +311,7 @@ class Buffer:
 
     async def _look(self) -> None:
         def look() -> tuple[list[Patch], str | None]:
-            patches = self._session.look()
+            patches = self._session.refresh()
             try:
                 return patches, self._note.name
             except NoteNotFound:

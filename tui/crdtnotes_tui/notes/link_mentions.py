@@ -26,9 +26,9 @@ class Linking:
         name, session = self._done.pop()
 
         def job(_: Vault) -> None:
-            session.look()
+            session.refresh()
             session.undo()
-            session.settle()
+            session.update_links()
 
         await self._thread.run(job)
         return name
@@ -40,5 +40,5 @@ def _link(vault: Vault, mention: Mention) -> EditSession:
     if session.text[mention.start : mention.start + length] != mention.written:
         raise LocalError("That line has changed meanwhile; the mentions are searched again.")
     session.commit([Grouped(Patch(mention.start, length, mention.link), 1)])
-    session.settle()
+    session.update_links()
     return session

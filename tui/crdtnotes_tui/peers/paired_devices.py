@@ -16,7 +16,7 @@ from crdtnotes_tui.vault.vault_thread import VaultThread
 
 if TYPE_CHECKING:
     from crdtnotes.sync.peers.conversation import PeerStatus
-    from crdtnotes.sync.peers.dialer import Remembered
+    from crdtnotes.sync.peers.dialer import KnownAddresses
     from crdtnotes.sync.peers.node import Node
 
 EVERYWHERE = ""
@@ -39,7 +39,7 @@ class Circle(NamedTuple):
     vault: bytes
     devices: dict[bytes, str]
     """The names of those that belong to it now, by id."""
-    remembered: "Remembered"
+    remembered: "KnownAddresses"
     """Says where one was reached."""
 
 
