@@ -7,8 +7,7 @@ from pathlib import Path
 from random import Random
 from unittest import mock
 
-from crdtnotes.store import ingest, local_state, own_stream
-from crdtnotes.store import replica as replica_module
+from crdtnotes.store import core, ingest, local_state, own_stream
 from crdtnotes.store.signing import signer
 from tests.simulation.machine import Machine
 from tests.simulation.oracles import MAX_WAITING
@@ -38,7 +37,7 @@ def patched(here: Mapping[Path, Machine], chance: Random) -> Iterator[None]:
     replace = mock.patch.object
     try:
         with (
-            replace(replica_module, "open_file", lambda path, read_only=False: here[path].disk.open()),
+            replace(core, "open_file", lambda path, read_only=False: here[path].disk.open()),
             replace(ingest, "MAX_WAITING", MAX_WAITING),
             replace(local_state, "recall", lambda path: here[path].outside),
             replace(local_state, "remember", lambda path, what: setattr(here[path], "outside", what)),
