@@ -83,7 +83,7 @@ class OwnStream:
         self._unchecked = False
 
     def check(self) -> None:
-        """Let the tokens be compared when the actor is first asked for; if they differ, a new stream begins."""
+        """Let the tokens be compared once the actor is asked for; if they differ, a new stream begins."""
         self._unchecked = True
 
     def acquire(self) -> None:

@@ -12,6 +12,7 @@ from crdtnotes.changes.change import Change, birth_actor, note_id
 from crdtnotes.changes.codec import encode
 from crdtnotes.changes.limits import MAX_TIME, MAX_VALUE_BYTES
 from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import (
     Create,
     Delete,
@@ -29,7 +30,6 @@ from crdtnotes.crdt.rga import GROW
 from crdtnotes.crdt.version import Version, join, pairs
 from crdtnotes.errors import CrdtnotesError, InvalidText, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
-from crdtnotes.markup.outline import TEXT_KINDS, occurrences
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
 
@@ -164,7 +164,7 @@ class Writer:
                 raise NoteNotFound("This note is not here any more.")
             text = str(doc.state.text)
             links = _links(text)
-            if not any(doc.state.links.reconcile(links, TEXT_KINDS)):
+            if not any(_differences(doc.state, links)):
                 return
         with self.transaction():
             draft = self._draft_for(uid)
@@ -259,7 +259,7 @@ class Writer:
         text = str(state.text)
         known = draft.outlined
         links = known[1] if known is not None and known[0] == text else _links(text)
-        adds, removes = state.links.reconcile(links, TEXT_KINDS)
+        adds, removes = _differences(state, links)
         for element in adds:
             self._apply(draft, Link(OpId(draft.counter, self.replica.actor), element))
         for element, tags in removes:
@@ -284,7 +284,18 @@ def _continues(last: Insert, op: Insert) -> bool:
 
 def _links(text: str) -> dict[Element, int]:
     """Return the links of a text that are stored."""
+    from crdtnotes.markup.outline import occurrences  # reading a vault needs no grammar
+
     return _kept(occurrences(text))
+
+
+def _differences(
+    state: NoteState, links: Mapping[Element, int]
+) -> tuple[list[Element], list[tuple[Element, tuple[OpId, ...]]]]:
+    """Return what to add to a note's link set and what to remove, so that it fits the links of the text."""
+    from crdtnotes.markup.outline import TEXT_KINDS
+
+    return state.links.reconcile(links, TEXT_KINDS)
 
 
 def _kept(links: Mapping[Element, int]) -> dict[Element, int]:

@@ -117,7 +117,6 @@ NOT_FOR_SHOW = {
     "socket",
     "subprocess",
     "tempfile",
-    "typing_extensions",
 }
 """What takes long to load and is not needed to print a note."""
 

@@ -7,20 +7,17 @@ number.
 
 import sqlite3
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from crdtnotes.crdt.ops import Element
-from crdtnotes.markup.frontmatter import FIELDS
 from crdtnotes.markup.kinds import KIND_ALIAS, KIND_TAG
 from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.views.names import DEPENDS, Resolver
 
-PLAIN_KINDS = frozenset({KIND_TAG, *(field.kind for field in FIELDS if not field.names_notes)})
-"""Kinds whose values name no note."""
-
 MAX_CACHED_ELEMENTS = 50_000
-"""The most elements whose rows and targets are cached."""
+"""The most elements whose rows and targets are kept in memory."""
 
 
 class _Place(NamedTuple):
@@ -268,4 +265,12 @@ class LinkIndex:
 def _title_key(element: Element) -> str | None:
     """Return the key of the title that a link names; None if its kind names no note."""
     kind, value = element
-    return None if kind in PLAIN_KINDS else title_of(name_key(value))
+    return None if kind in _plain_kinds() else title_of(name_key(value))
+
+
+@cache
+def _plain_kinds() -> frozenset[str]:
+    """Return the kinds whose values name no note."""
+    from crdtnotes.markup.frontmatter import FIELDS  # reading a vault needs no grammar
+
+    return frozenset({KIND_TAG, *(field.kind for field in FIELDS if not field.names_notes)})
