@@ -155,6 +155,18 @@ class Vault:
         """The replica below, for what synchronises it."""
         return self._replica
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether there is nothing to lose: never paired, and no changes but those that make notes of dates.
+
+        An editor makes such a note in an empty vault. One whose text was changed counts as touched.
+        """
+        if self._replica.members.root is not None:
+            return False
+        if sum(self.version.values()) != len(self):
+            return False
+        return all(_is_fresh_day(one.name, self.note(one.name).text) for one in self.names())
+
     # -- notes
 
     def create_note(
@@ -425,8 +437,13 @@ class Vault:
             "peers": self._replica.peers(),
         }
 
-    def remember_peer(self, device: str, address: str) -> None:
-        """Remember that this replica is in step with a peer now, and where that was reached."""
+    def remember_peer(self, device: str, address: str | None) -> None:
+        """Remember that this replica is in step with a peer now, and where it was reached.
+
+        None keeps the address that is known: this time the peer came by itself.
+        """
+        if address is None:
+            address = dict(self.peers()).get(device, "")
         self._replica.record_peer(device, address, time.time_ns() // 1_000_000)
 
     def peers(self) -> list[tuple[str, str]]:
@@ -460,6 +477,15 @@ SELECT name, modified, characters, size,
         WHERE links.note = notes.id AND title_key IS NOT NULL),
        (SELECT count(DISTINCT links.note) FROM links WHERE links.target = notes.id)
 FROM notes WHERE name IS NOT NULL AND {condition} ORDER BY key"""
+
+
+def _is_fresh_day(name: str, text: str) -> bool:
+    """Return whether a note is that of a date, with the text that `Vault.today` gives it."""
+    try:
+        day = date.fromisoformat(name)
+    except ValueError:
+        return False
+    return text == templates.filled(_DEFAULT_DAILY, name, day)
 
 
 def _actor(text: str) -> int:

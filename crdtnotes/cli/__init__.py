@@ -6,7 +6,9 @@
 ``texts``     texts from the standard input and from files
 ``progress``  a bar for long work, on a terminal
 ``running``   asynchronous work that Ctrl-C ends
-``dialling``  syncing with a peer once, and cloning its vault
+``asking``    a question on the terminal
+``staying``   serving and following until Ctrl-C
+``mending``   what `repair` does, and how it says so
 
 The commands, by family: ``starting``, ``notes``, ``finding``, ``folders``, ``peers``, ``care``, ``tui``
 (the editor), ``demo`` (which tells the story in ``story``).

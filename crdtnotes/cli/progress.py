@@ -1,14 +1,16 @@
 """A bar for long work: on a terminal's stderr, and nothing in a pipe."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
+from crdtnotes.peering.progress import ShowProgress, show_nothing
+
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+def progress(label: str) -> Iterator[ShowProgress]:
     """Give a function to call with how much is done and how much there is."""
     if not sys.stderr.isatty():
         yield show_nothing
@@ -36,7 +38,3 @@ def tell(sentence: str) -> None:
     """Say on a terminal's stderr what is being done or waited for, and nothing in a pipe."""
     if sys.stderr.isatty():
         click.echo(sentence, err=True)
-
-
-def show_nothing(done: int, total: int) -> None:
-    """Take what a bar would be told, and show nothing."""

@@ -20,8 +20,8 @@ from random import Random
 from typing import NamedTuple
 
 import crdtnotes.markup.blocks  # noqa: F401 - else every child would load it at its first edit
-from crdtnotes.cli.meeting import make_replica
 from crdtnotes.editing.session import Edit
+from crdtnotes.peering.join import make_replica
 from crdtnotes.store.compaction import packing
 from crdtnotes.store.replica import Replica
 from crdtnotes.sync.net.address import Address

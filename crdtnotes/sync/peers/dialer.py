@@ -96,6 +96,11 @@ class Dialer:
                         staying[device] = group.create_task(self._stay(device))
                 await asyncio.sleep(_LOOK_SECONDS)
 
+    def announce(self, port: int | None) -> None:
+        """From now on announce this port in the local network; None if this device no longer listens."""
+        self._port = port
+        self._moved.set()
+
     def hint(self, device: str, addresses: Iterable[Address]) -> None:
         """Take in where the device whose id begins so may be."""
         known = self._hints.setdefault(device, {})
