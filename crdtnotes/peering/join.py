@@ -63,7 +63,7 @@ async def join_vault(
     and LocalErrors about this device.
     """
     keys = own_identity() if identity is None else identity
-    vault = vault_at(path)
+    vault = await asyncio.to_thread(vault_at, path)
     if address is None and code.address:
         address = Address.typed(code.address)
 
@@ -72,7 +72,13 @@ async def join_vault(
 
     async def store(joined: Joined) -> None:
         await before_making()
-        await asyncio.to_thread(make_replica, joined, path, device, vault, identity)
+        making = asyncio.create_task(asyncio.to_thread(make_replica, joined, path, device, vault, identity))
+        try:
+            await asyncio.shield(making)
+        except asyncio.CancelledError:
+            # The file is half made; a program that goes on opens it once it is complete.
+            await asyncio.wait([making])
+            raise
 
     def asked(host: str) -> None:
         tell(f'"{printable(host)}" asks whether it is you: say yes there. This device is {shown(keys.id)}')

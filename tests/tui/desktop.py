@@ -11,11 +11,11 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from crdtnotes import Vault
+from crdtnotes.peering.service import Ways
 from crdtnotes.trust.identity import Identity
 from crdtnotes_tui.app import NotesApp
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.buffer import Buffer, State
-from crdtnotes_tui.peers.paired_devices import Ways
 from tests.tui.loop import until
 
 W = TypeVar("W", bound=Widget)
@@ -108,7 +108,7 @@ async def desktop(
     """Open the editor; `ways` and `identity` for a vault that is paired."""
     app = NotesApp(path, name, new_device)
     if ways is not None:
-        app.main.collaboration.connections.members.ways = ways
+        app.main.collaboration.connections.ways = ways
     app.main.workspace.thread.identity = identity
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(lambda: bool(app.main.editor.catalogue.notes))

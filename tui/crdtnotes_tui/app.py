@@ -144,6 +144,17 @@ class NotesApp(App[None]):
         await self.put_away()
         self.exit()
 
+    async def on_vault_replaced(self) -> None:
+        """Open the vault's file again, in a main screen of its own: it is another vault now."""
+        if self._putting_away is not None:
+            return
+        old = self.main
+        self.main = MainScreen(old.workspace.thread.path, None, None, old.serve_at)
+        self.main.workspace.thread.identity = old.workspace.thread.identity
+        self.main.collaboration.connections.ways = old.collaboration.connections.ways
+        # (Textual cannot switch away from the screen that an app begins with; the old one stays below.)
+        await self.push_screen(self.main)
+
     # -- every way out stores what is left
 
     async def run_async(self, **how: Any) -> None:

@@ -3,6 +3,7 @@
 ``main``            where notes are written
 ``list_actions``    keys that open lists and panels
 ``peer_actions``    keys about peers
+``pairing``         showing a code, giving one, where peers can connect
 ``picker``          a list to choose from while typing
 ``switcher``        opens or makes a note
 ``search``          searches all notes

@@ -136,7 +136,7 @@ class MainScreen(ListActions, PeerActions):
         await self.collaboration.look_for_news()
         if self.serve_at is not None:
             await self.collaboration.connections.serve(*self.serve_at)
-        await self.collaboration.connections.meet()
+        await self.collaboration.meet()
         self.collaboration.moved()
 
     async def unsaved(self) -> list[Buffer]:

@@ -7,4 +7,5 @@
 ``excerpt``          what a preview shows
 ``markdown_view``    a note as Textual's Markdown widget takes it
 ``graph_drawing``    the local graph in cells
+``qr_code``          a QR code in cells
 """
