@@ -152,7 +152,7 @@ def test_a_vault_with_notes_is_not_joined_to_another(tmp_path: Path) -> None:
     run(main())
 
 
-def test_what_is_no_code_is_said_and_nothing_changes(tmp_path: Path) -> None:
+def test_a_code_that_was_mistyped_can_be_corrected(tmp_path: Path) -> None:
     bo = founder(tmp_path, "bo")
 
     async def main() -> None:
@@ -160,11 +160,19 @@ def test_what_is_no_code_is_said_and_nothing_changes(tmp_path: Path) -> None:
             before = one.app.main
             await one.press("alt+j")
             await until(lambda: isinstance(one.app.screen, JoinScreen))
-            await one.press("enter")  # without a code
+            await one.press("enter")
+            await one.sees("is not a pairing code")
             await one.type("4821-otter-violin-mapel")
             await one.press("enter")
             await one.sees("not a word of any pairing code")
-            assert one.app.main is before
+            await one.press("tab")
+            await one.type("nowhere:at:all:99999999")
+            await one.press("shift+tab", "end", "backspace", "backspace")
+            await one.type("le")
+            await one.press("enter")
+            await one.sees("not an address")
+            await one.press("escape")
+            await until(lambda: one.app.screen is before)
             await one.type("x")
             await one.saved()
 
@@ -175,10 +183,13 @@ def test_escape_stops_joining(tmp_path: Path) -> None:
     bo = founder(tmp_path, "bo")
 
     async def main() -> None:
-        silent = asyncio.Event()
+        silent, gone = asyncio.Event(), asyncio.Event()
 
-        async def accept(*_: object) -> None:
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             silent.set()
+            await reader.read()
+            writer.close()
+            gone.set()
 
         server = await asyncio.start_server(accept, "127.0.0.1", 0)
         async with server, desktop(bo.path, ways=ways(bo), identity=bo.identity) as one:
@@ -191,6 +202,7 @@ def test_escape_stops_joining(tmp_path: Path) -> None:
             await silent.wait()
             await one.press("escape")
             await until(lambda: isinstance(one.app.screen, MainScreen))
+            await gone.wait()
             await one.type("x")
             await one.saved()
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from crdtnotes.errors import VaultExists
 from crdtnotes.peering.progress import ShowProgress
 from crdtnotes.peering.service import PeerService
-from crdtnotes.sync.net.address import PAIRING_PORT, Address
-from crdtnotes.trust.code import read_code
+from crdtnotes.sync.net.address import Address
+from crdtnotes.trust.code import Code
 from crdtnotes.vault import Vault
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
@@ -41,25 +41,22 @@ async def check_joinable(thread: VaultThread) -> None:
 
 async def join_vault(
     thread: VaultThread,
-    code: str,
-    address: str,
+    code: Code,
+    address: Address | None,
     show: ShowProgress,
     tell: "Tell",
     close: Callable[[], Awaitable[None]],
 ) -> "JoinedVault":
     """Join the vault of the device that shows `code`, in place of the empty one that is open.
 
-    `address` is as a person types it, "" to look for the device in the local network. `close` closes the
-    vault that is open; it is awaited once the other side has agreed. Raises LocalError for what is no code
-    or no address, and what `crdtnotes.peering.join.join_vault` raises.
+    `close` closes the vault that is open; it is awaited once the other side has agreed. For the rest see
+    `crdtnotes.peering.join.join_vault`.
     """
-    known = read_code(code)
-    place = Address.typed(address, PAIRING_PORT) if address.strip() else None
     device = await thread.run(_device)
     module = await asyncio.to_thread(import_module, "crdtnotes.peering.join")
     joined: JoinedVault = await module.join_vault(
-        known,
-        place,
+        code,
+        address,
         thread.path,
         device,
         show=show,

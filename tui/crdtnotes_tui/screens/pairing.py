@@ -14,8 +14,8 @@ from textual.worker import Worker
 
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.peering.progress import ShowProgress
-from crdtnotes.sync.net.address import Address
-from crdtnotes.trust.code import Code, written
+from crdtnotes.sync.net.address import PAIRING_PORT, Address
+from crdtnotes.trust.code import Code, read_code, written
 from crdtnotes.trust.device_id import shown
 from crdtnotes_tui.editor.line_input import LineInput
 from crdtnotes_tui.screens.modal import Modal
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 Pair = Callable[["Ask", "ShowCodes"], Awaitable["NewDevice"]]
 
-Join = Callable[[str, str, ShowProgress, "Tell"], Awaitable["JoinedVault"]]
-"""Called with the code, the address or "", and what shows the progress."""
+Join = Callable[[Code, Address | None, ShowProgress, "Tell"], Awaitable["JoinedVault"]]
+"""Called with the code, the address if one was given, and what shows the progress."""
 
 
 class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
@@ -124,14 +124,17 @@ class JoinScreen(Modal["JoinedVault | CrdtnotesError | None"]):
             yield Static(id="joining-text", markup=False)
 
     def on_input_submitted(self, _: Input.Submitted) -> None:
-        """Join with what was typed."""
+        """Join with what was typed, or say what is wrong with it."""
         code, address = (self.query_one(f"#{id}", LineInput) for id in ("code", "address"))
-        if not code.value.strip():
-            code.focus()
+        try:
+            known = read_code(code.value)
+            place = Address.typed(address.value, PAIRING_PORT) if address.value.strip() else None
+        except CrdtnotesError as error:
+            self._say(str(error))
             return
         for line in (code, address):
             line.disabled = True
-        self._joining = self._run(code.value, address.value)
+        self._joining = self._run(known, place)
 
     def action_stop(self) -> None:
         """Stop joining; what is under way is wound up first."""
@@ -141,7 +144,7 @@ class JoinScreen(Modal["JoinedVault | CrdtnotesError | None"]):
             self._joining.cancel()
 
     @work(exclusive=True)
-    async def _run(self, code: str, address: str) -> None:
+    async def _run(self, code: Code, address: Address | None) -> None:
         result: JoinedVault | CrdtnotesError | None = None
         try:
             result = await self._join(code, address, self._progress, self._say)

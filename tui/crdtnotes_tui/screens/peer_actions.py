@@ -22,7 +22,9 @@ from crdtnotes_tui.screens.recent_changes import WhatCameIn
 if TYPE_CHECKING:
     from crdtnotes.peering.join import JoinedVault, Tell
     from crdtnotes.peering.progress import ShowProgress
+    from crdtnotes.sync.net.address import Address
     from crdtnotes.sync.peers.pairing import NewDevice
+    from crdtnotes.trust.code import Code
 
 ANYWHERE = (None, None)
 """Where peers come to when no place was named."""
@@ -119,7 +121,7 @@ class PeerActions(Screen[None]):
             closed = True
             await self.leave()
 
-        async def join(code: str, address: str, show: ShowProgress, tell: Tell) -> JoinedVault:
+        async def join(code: Code, address: Address | None, show: ShowProgress, tell: Tell) -> JoinedVault:
             return await join_vault(thread, code, address, show, tell, close)
 
         def done(result: JoinedVault | CrdtnotesError | None) -> None:
