@@ -10,8 +10,8 @@
 ``staying``   serving and following until Ctrl-C
 ``mending``   what `repair` does, and how it says so
 
-The commands, by family: ``starting``, ``notes``, ``finding``, ``folders``, ``peers``, ``care``, ``tui``
-(the editor), ``demo`` (which tells the story in ``story``).
+The commands, by family: ``starting``, ``notes``, ``finding``, ``folders``, ``pairing``, ``peers``,
+``bundles``, ``care``, ``tui`` (the editor), ``demo`` (which tells the story in ``story``).
 
 Modules that take long to load (the store, networkx, websockets, rich) are imported where they are used:
 a shell waits for every start of this program.

@@ -115,9 +115,7 @@ class JoinScreen(Modal["JoinedVault | CrdtnotesError | None"]):
     def compose(self) -> ComposeResult:
         """Lay it out."""
         with Vertical(id="joining"):
-            yield Label(
-                "The code that the other device shows (Alt+P there, or `crdtnotes pair`)", markup=False
-            )
+            yield Label("The code of the other device (Alt+P there, or `crdtnotes pair`)", markup=False)
             yield LineInput(placeholder="4821-otter-violin-maple", id="code")
             yield Label("Its address, if it is not found in the local network", markup=False)
             yield LineInput(placeholder="192.168.1.20:4822", id="address")

@@ -1,6 +1,5 @@
 """A QR code in a terminal: two rows of modules a line, dark on light whatever the theme is."""
 
-import segno
 from rich.style import Style
 from rich.text import Text
 
@@ -11,6 +10,8 @@ _STYLE = Style(color="#000000", bgcolor="#ffffff")
 
 def qr_code(text: str) -> Text:
     """Return the QR code of a text."""
+    import segno  # takes long to load, and only a person who pairs needs it
+
     rows = [list(row) for row in segno.make(text, error="l").matrix_iter(border=_BORDER)]
     if len(rows) % 2:
         rows.append([0] * len(rows[0]))
