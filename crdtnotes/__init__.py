@@ -1,4 +1,23 @@
-"""crdtnotes: a local-first knowledge base of wiki-link Markdown notes that syncs peer to peer."""
+"""crdtnotes: a local-first knowledge base of wiki-link Markdown notes that syncs peer to peer.
+
+``cli``         the command line
+``sync``        exchanging changes with peers
+``graph``       the link graph: parts of it, export formats, drawing
+``mirror``      folders of Markdown files: import and export
+``repair``      a damaged vault rebuilt from what can be read and what a peer has
+``vault``       a vault for scripts, the command line and the editor
+``note``        one note of a vault
+``editing``     editors' views of notes, undo, renaming
+``store``       the replica: the log of changes in SQLite, and all that follows from it
+``trust``       devices, members, signatures, pairing
+``helpers``     other processes that take work off this one
+``markup``      Markdown, wiki-links and names as text
+``changes``     changes and messages to bytes and back
+``crdt``        the data types
+``demo_vault``  the notes that `crdtnotes demo` begins with
+``errors``      the exceptions, each message one sentence for a person
+``progress``    how long work reports how far it is
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

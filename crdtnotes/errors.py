@@ -40,35 +40,35 @@
 
 
 class CrdtnotesError(Exception):
-    """Something went wrong that crdtnotes foresaw; its text is one sentence for a person."""
+    """A failure that crdtnotes foresaw; its text is one sentence for a person."""
 
     def __str__(self) -> str:
-        # Some members are KeyErrors as well, whose own str() would put the sentence in quotes.
+        # Some subclasses are also KeyErrors, whose own str() would put the sentence in quotes.
         return str(self.args[0]) if self.args else self.__class__.__name__
 
 
 class LocalError(CrdtnotesError):
-    """You asked for something impossible, or this machine cannot do it."""
+    """The call asked for something impossible, or this machine cannot do it."""
 
 
 class InvalidName(LocalError, ValueError):
-    """No note can have this name."""
+    """A note cannot have this name."""
 
 
 class InvalidText(LocalError, ValueError):
-    """This text cannot be stored as UTF-8 (it holds half of a surrogate pair)."""
+    """This text cannot be stored as UTF-8 (it contains half of a surrogate pair)."""
 
 
 class TooLarge(LocalError, ValueError):
-    """This is over a limit; the sentence says which."""
+    """A limit was exceeded; the sentence says which."""
 
 
 class OutOfRange(LocalError, IndexError):
-    """A position or length lies outside the text."""
+    """A position or length is outside the text."""
 
 
 class NoteExists(LocalError):
-    """A note of this name is already there."""
+    """A note with this name already exists."""
 
 
 class NoteNotFound(LocalError, KeyError):
@@ -76,11 +76,11 @@ class NoteNotFound(LocalError, KeyError):
 
 
 class NotLoopback(LocalError):
-    """What is not encrypted stays on this machine."""
+    """Unencrypted connections are allowed only within this machine."""
 
 
 class PortTaken(LocalError):
-    """Another program listens at this port."""
+    """Another program is listening on this port."""
 
 
 class BadIdentity(LocalError):
@@ -96,7 +96,7 @@ class Unreachable(LocalError, ConnectionError):
 
 
 class NotLetIn(Unreachable):
-    """A peer is there, and does not let this device in (or the network cuts encrypted connections)."""
+    """A peer answers but does not let this device in (or the network cuts encrypted connections)."""
 
 
 class StoreError(LocalError):
@@ -104,7 +104,7 @@ class StoreError(LocalError):
 
 
 class VaultExists(StoreError, FileExistsError):
-    """There is already a file where the new vault should go."""
+    """There is already a file at the path of the new vault."""
 
 
 class VaultNotFound(StoreError, FileNotFoundError):
@@ -112,11 +112,11 @@ class VaultNotFound(StoreError, FileNotFoundError):
 
 
 class NotAVault(StoreError):
-    """What is at this path is not a crdtnotes replica."""
+    """The file at this path is not a crdtnotes replica."""
 
 
 class NewerVault(StoreError):
-    """The file was written by a newer crdtnotes than this one; it is left untouched."""
+    """The file was written by a newer version of crdtnotes; it is left untouched."""
 
 
 class ReadOnly(StoreError, PermissionError):
@@ -124,11 +124,11 @@ class ReadOnly(StoreError, PermissionError):
 
 
 class Busy(StoreError, TimeoutError):
-    """Another process has held the replica for too long."""
+    """Another process has kept the replica locked for too long."""
 
 
 class DiskFull(StoreError):
-    """There is no room left; nothing was written."""
+    """There is no space left on the disk; nothing was written."""
 
 
 class Damaged(StoreError):
@@ -136,7 +136,7 @@ class Damaged(StoreError):
 
 
 class RemoteError(CrdtnotesError):
-    """The other side sent something wrong; nothing of it was kept."""
+    """The other side sent something wrong; none of it was kept."""
 
 
 class DecodeError(RemoteError, ValueError):
@@ -144,11 +144,11 @@ class DecodeError(RemoteError, ValueError):
 
 
 class InvalidChange(RemoteError):
-    """A well-formed change breaks a rule that all replicas hold."""
+    """A well-formed change breaks a rule that all replicas enforce."""
 
 
 class Fork(RemoteError):
-    """Two different changes bear the same number in one actor's stream: `actor` and `seq`, where known."""
+    """Two different changes have the same number in one actor's stream: `actor` and `seq`, if known."""
 
     def __init__(self, sentence: str, actor: int = 0, seq: int = 0) -> None:
         super().__init__(sentence)
@@ -157,11 +157,11 @@ class Fork(RemoteError):
 
 
 class MissingChanges(RemoteError):
-    """A change came before what it depends on."""
+    """A change arrived before a change that it depends on."""
 
 
 class NotSigned(RemoteError):
-    """No device that may answers for a change by its signature."""
+    """A change lacks a signature by a device that may vouch for it."""
 
 
 class ProtocolError(RemoteError):
@@ -169,16 +169,16 @@ class ProtocolError(RemoteError):
 
 
 class PairingFailed(RemoteError):
-    """The two devices could not make sure of each other."""
+    """The two devices could not authenticate each other."""
 
 
 class NotAMember(ProtocolError):
-    """The peer does not belong to the vault, or does no longer."""
+    """The peer's device does not belong to the vault, or no longer does."""
 
 
 class WrongVault(ProtocolError):
-    """The peer keeps a different vault."""
+    """The peer has a different vault."""
 
 
 class VersionMismatch(ProtocolError):
-    """The two sides share no version of the protocol."""
+    """The two sides have no protocol version in common."""

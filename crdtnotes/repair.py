@@ -17,6 +17,7 @@ from crdtnotes.crdt.ops import Create
 from crdtnotes.crdt.version import covers
 from crdtnotes.errors import Damaged, InvalidName, NoteExists, WrongVault
 from crdtnotes.markup.names import name_key
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store import local_state
 from crdtnotes.store.file.database import replace_file
 from crdtnotes.store.replica import Replica
@@ -31,8 +32,6 @@ _GENERATIONS = 3
 
 Fetch = Callable[[Path], None]
 """Brings the replica at a path what a peer has."""
-
-Show = Callable[[int, int], None]
 
 Identify = Callable[[], bytes]
 """Returns the id of the vault that a peer serves."""
@@ -54,24 +53,20 @@ class Repaired:
     texts: tuple[str, ...]
 
 
-def _show_nothing(done: int, total: int) -> None:
-    """Show nothing."""
-
-
 def repair(
     path: Path,
     fetch: Fetch | None = None,
     identify: Identify | None = None,
     device: str = "laptop",
-    show: Show = _show_nothing,
+    progress: Progress = no_progress,
 ) -> Repaired:
     """Rebuild the replica at `path` and set its old file aside.
 
     `fetch` is called with a new replica of the vault while it is being built; `identify` and `device` say
-    whose it is where the file itself does not. `show` is called with how many changes are taken over, and how
-    many there are. The new file writes as a new actor. Raises Damaged where not
-    even the vault's id can be read and no peer is there to ask, VaultNotFound, NewerVault, Busy while another
-    process writes, and what `fetch` raises; the file at `path` is then as it was.
+    whose it is where the file itself does not. `progress` counts the changes that are taken over. The new
+    file writes as a new actor. Raises Damaged where not even the vault's id can be read and no peer is there
+    to ask, VaultNotFound, NewerVault, Busy while another process writes, and what `fetch` raises; the file at
+    `path` is then as it was.
     """
     part, scratch = (path.with_name(f"{path.name}.{secrets.token_hex(4)}.part") for _ in range(2))
     try:
@@ -79,7 +74,7 @@ def repair(
             wreck = old.read()
             vault = _identity(path, wreck, identify)
             with closing(Replica.create(part, wreck.device or device, vault)) as replica:
-                rest = replay(wreck.entries, wreck.hashes, replica, show)
+                rest = replay(wreck.entries, wreck.hashes, replica, progress)
                 kept = _count(replica)
                 keep(wreck, replica)
             if fetch is not None:
@@ -129,8 +124,8 @@ def _complete(
     """Add what fits now that a peer has helped; return how much was fetched and is missing, and the texts."""
     with Vault.open(part) as vault:
         fetched = _count(vault.replica) - kept
-        replay(rest, wreck.hashes, vault.replica, _show_nothing)
-        vault.replica.mend_covers()
+        replay(rest, wreck.hashes, vault.replica, no_progress)
+        vault.replica.signatures.mend()
         version = vault.replica.version()
         missing = sum(max(0, seq - version.get(actor, 0)) for actor, seq in wreck.heads.items())
         names: list[str] = []

@@ -6,7 +6,7 @@ sees what they have committed.
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -22,8 +22,11 @@ from crdtnotes.markup import templates
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
 from crdtnotes.markup.tagtree import Branch, is_within, tag_tree
 from crdtnotes.note import Note
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store.activity import MOST, arrivals
 from crdtnotes.store.activity import Arrival as Arrival
+from crdtnotes.store.committed import Committed as Committed
+from crdtnotes.store.committed import Origin as Origin
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.ingest import Received
 from crdtnotes.store.replica import Replica
@@ -430,7 +433,7 @@ class Vault:
             "path": str(self.path),
             "version": version,
             "changes": sum(version.values()),
-            "unsigned": self._replica.unsigned_count(),
+            "unsigned": self._replica.signatures.unsigned_count(),
             "digest": self.digest,
             "notes": len(self),
             "engine": "compiled" if COMPILED else "plain",
@@ -451,15 +454,15 @@ class Vault:
         with self._writer.reading() as replica:
             return [(str(peer["device"]), str(peer["address"])) for peer in replica.peers()]
 
-    def check(self, show: Callable[[int, int], None] | None = None) -> list[str]:
+    def check(self, progress: Progress = no_progress) -> list[str]:
         """Return what is wrong with the replica, a sentence each; nothing when all is well.
 
-        `show` is called with how many changes are checked and how many there are.
+        `progress` counts the changes that were checked.
         """
-        return list(problems(self._replica, show or (lambda _done, _total: None)))
+        return list(problems(self._replica, progress))
 
-    def compact(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Make the file as small as it can be; `progress` is called with the changes done and all there are.
+    def compact(self, progress: Progress = no_progress) -> None:
+        """Make the file as small as it can be; `progress` counts changes.
 
         It can be interrupted at any moment, and needs as much free room as the file takes.
         """

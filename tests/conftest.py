@@ -1,35 +1,81 @@
+import gc
 import os
 import secrets
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("default", deadline=None, print_blob=True)
-settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+from crdtnotes.crdt import COMPILED
+from tests.shares import SHARES, Share, is_left_out
+
+MEMORY = Path("/dev/shm")
+LEAST_MEMORY = 1 << 30
+"""Bytes that must be free in memory for the tests' files to go there."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
+        "--share",
+        choices=list(SHARES),
+        default="usual",
+        help="how much is played of what is drawn at random (tests/shares.py)",
+    )
+    parser.addoption(
         "--forks",
         type=int,
-        default=8,
         metavar="N",
         help="random histories in which two devices are copied at once (tests/sync/forking.py)",
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    examples = share_of(config).examples
+    settings.register_profile("default", deadline=None, print_blob=True, max_examples=examples)
+    settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True)
+    settings.load_profile("ci" if os.environ.get("CI") else "default")
+    # Tests start hundreds of processes: without this each would compile every module of the project again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # Tests wait for the disk a hundred thousand times, and only those in `crashes` ask what reached it; they
+    # see for themselves where their files lie.
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= LEAST_MEMORY:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    # What all test modules hold stays: a collection that walks through it takes a tenth of a second.
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return is_left_out(collection_path, share_of(config), compiled=COMPILED) or None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "forks_seed" in metafunc.fixturenames:
-        metafunc.parametrize("forks_seed", range(metafunc.config.getoption("--forks")))
+    counts = share_of(metafunc.config).counts
+    forks = metafunc.config.getoption("--forks")
+    if forks is not None:
+        counts["forks_seed"] = forks
+    for name, count in counts.items():
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, range(count))
+
+
+def share_of(config: pytest.Config) -> Share:
+    return SHARES[config.getoption("--share")]
+
+
+@pytest.fixture(scope="session")
+def share(pytestconfig: pytest.Config) -> Share:
+    """How much this run plays of what is drawn at random."""
+    return share_of(pytestconfig)
 
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of its own for each test: none may touch the keys or the vault of whoever runs the
-    tests.
-    """
+    """Give each test its own data folder: no test may touch the keys or the vault of the user who runs it."""
     folder = tmp_path_factory.getbasetemp() / f"home-{secrets.token_hex(8)}"
     monkeypatch.setenv("CRDTNOTES_HOME", str(folder))
     return folder

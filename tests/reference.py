@@ -1,10 +1,11 @@
-"""Naive models of the data types: slow, declarative, and written apart from what they judge.
+"""Naive models of the data types: slow, declarative, and written independently of the code that they check.
 
-Each computes its answer from the *set* of operations, so it cannot depend on the order of arrival.
+Each computes its result from the *set* of operations, so it cannot depend on the order of arrival.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
 from crdtnotes.crdt.ids import ROOT, Id, OpId
 from crdtnotes.crdt.ops import (
@@ -17,6 +18,7 @@ from crdtnotes.crdt.ops import (
     Patch,
     Remove,
     Rename,
+    Unknown,
     Unlink,
 )
 
@@ -27,17 +29,23 @@ def rga_text(ops: Iterable[Op]) -> str:
     character: dict[Id, str] = {}
     deleted: set[Id] = set()
     for op in ops:
-        if isinstance(op, Delete):
-            deleted |= {(first + i, actor) for actor, first, length in op.spans for i in range(length)}
-            continue
-        if isinstance(op, Create):
-            op = Insert(OpId(1, op.birth), ROOT, op.text)
-        if isinstance(op, Insert):
-            after = op.after
-            for i, one in enumerate(op.text):
-                id = (op.id[0] + i, op.id[1])
-                parent[id], character[id] = after, one
-                after = id
+        match op:
+            case Delete():
+                deleted |= {(first + i, actor) for actor, first, length in op.spans for i in range(length)}
+                continue
+            case Create():
+                op = Insert(OpId(1, op.birth), ROOT, op.text)
+            case Insert():
+                pass
+            case Rename() | Link() | Unlink() | Remove() | Unknown():
+                continue
+            case _:
+                assert_never(op)
+        after = op.after
+        for i, one in enumerate(op.text):
+            id = (op.id[0] + i, op.id[1])
+            parent[id], character[id] = after, one
+            after = id
     children: dict[Id, list[Id]] = {}
     for id, after in parent.items():
         children.setdefault(after, []).append(id)
@@ -54,7 +62,7 @@ def rga_text(ops: Iterable[Op]) -> str:
 
 
 def patched(text: str, patches: Iterable[Patch]) -> str:
-    """A text after patches, each on what the one before left."""
+    """A text after patches, each applied to the result of the patch before."""
     for start, removed, inserted in patches:
         assert 0 <= start <= start + removed <= len(text)
         text = text[:start] + inserted + text[start + removed :]
@@ -63,7 +71,7 @@ def patched(text: str, patches: Iterable[Patch]) -> str:
 
 @dataclass(frozen=True)
 class NoteModel:
-    """What a note shows, from the set of its changes `(actor, seq, ops)`."""
+    """The visible state of a note, from the set of its changes `(actor, seq, ops)`."""
 
     text: str
     links: dict[Element, int]
@@ -73,7 +81,7 @@ class NoteModel:
 
 
 def note_of(changes: Iterable[tuple[int, int, tuple[Op, ...]]]) -> NoteModel:
-    """The note that a set of changes makes."""
+    """The note that results from a set of changes."""
     changes = list(changes)
     ops = [op for _, _, change in changes for op in change]
     removed = {(op.element, tag) for op in ops if isinstance(op, Unlink) for tag in op.tags}
@@ -93,16 +101,26 @@ def note_of(changes: Iterable[tuple[int, int, tuple[Op, ...]]]) -> NoteModel:
 
 
 def _adds(op: Op) -> Iterator[tuple[Element, OpId]]:
-    if isinstance(op, Link):
-        yield op.element, op.id
-    elif isinstance(op, Create):
-        for kind, value, count in op.links:
-            for number in range(1, count + 1):
-                yield (kind, value), OpId(number, op.birth)
+    match op:
+        case Link():
+            yield op.element, op.id
+        case Create():
+            for kind, value, count in op.links:
+                for number in range(1, count + 1):
+                    yield (kind, value), OpId(number, op.birth)
+        case Insert() | Delete() | Rename() | Unlink() | Remove() | Unknown():
+            pass
+        case _:
+            assert_never(op)
 
 
 def _names(op: Op) -> Iterator[tuple[OpId, str]]:
-    if isinstance(op, Rename):
-        yield op.id, op.name
-    elif isinstance(op, Create):
-        yield ROOT, op.name
+    match op:
+        case Rename():
+            yield op.id, op.name
+        case Create():
+            yield ROOT, op.name
+        case Insert() | Delete() | Link() | Unlink() | Remove() | Unknown():
+            pass
+        case _:
+            assert_never(op)

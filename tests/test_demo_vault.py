@@ -1,4 +1,4 @@
-"""The notes that `crdtnotes demo` shows: each link leads where its author meant it to."""
+"""The notes that `crdtnotes demo` shows: each link leads to the intended note."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ DANGLING = {"Byzantine faults", "拜占庭将军问题", "共识算法"}
 
 
 class DemoNames:
-    """The demo's names and aliases, as a replica would look them up."""
+    """The demo's names and aliases, looked up as a replica does."""
 
     def exact(self, key: str) -> str | None:
         return next((name for name in NOTES if name_key(name) == key), None)
@@ -32,7 +32,7 @@ def resolved(target: str, holder: str) -> str | None:
     return resolve(target, holder, DemoNames())
 
 
-def test_names_are_ones_that_notes_can_have() -> None:
+def test_names_are_valid_note_names() -> None:
     assert list(NOTES) == sorted(NOTES)
     assert [clean_name(name) for name in NOTES] == list(NOTES)
     assert len({name_key(name) for name in NOTES}) == len(NOTES) == 12
@@ -49,7 +49,7 @@ def test_a_note_begins_with_its_title_and_is_linked_and_tagged(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", NOTES)
-def test_links_to_headings_and_blocks_lead_to_one(name: str) -> None:
+def test_links_to_headings_and_blocks_have_a_target(name: str) -> None:
     for link in OUTLINES[name].links:
         found = resolved(link.target, name)
         if found is None:
@@ -60,12 +60,12 @@ def test_links_to_headings_and_blocks_lead_to_one(name: str) -> None:
             assert link.block in {block.id for block in OUTLINES[found].blocks}
 
 
-def test_only_the_links_meant_to_dangle_do() -> None:
+def test_only_the_intended_links_dangle() -> None:
     links = [(name, link) for name in NOTES for link in OUTLINES[name].links]
     assert {link.target for name, link in links if resolved(link.target, name) is None} == DANGLING
 
 
-def test_the_same_title_leads_to_the_note_of_ones_own_language() -> None:
+def test_a_shared_title_leads_to_the_note_in_the_same_language() -> None:
     assert resolved("CRDT", "en/Start here") == "en/CRDT"
     assert resolved("CRDT", "zh/CAP定理") == "zh/无冲突复制数据类型"
 

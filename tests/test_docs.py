@@ -1,4 +1,4 @@
-"""The documentation's pages: they find each other, and are easy to read in a terminal."""
+"""The documentation's pages: their links work, and they are easy to read in a terminal."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def prose(page: Path) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """The fragments that lead to a page's headings, as hosts of repositories make them."""
+    """The fragments that lead to a page's headings, in the form that repository hosts generate."""
     return {
         re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
         for heading in _HEADING.findall(prose(page))

@@ -19,7 +19,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Vault:
 
 
 @given(texts, st.lists(st.tuples(st.integers(0, 100), st.integers(0, 5), texts), max_size=5))
-def test_edits_do_to_a_note_what_they_do_to_a_string(
+def test_edits_have_the_same_effect_on_a_note_as_on_a_string(
     scratch: Vault, text: str, edits: list[tuple[int, int, str]]
 ) -> None:
     note = scratch.note("A")
@@ -49,7 +49,7 @@ def test_positions_outside_are_refused(tmp_path: Path, index: int, length: int) 
         assert sum(vault.version.values()) == 1
 
 
-def test_a_surrogate_is_no_text(tmp_path: Path) -> None:
+def test_a_lone_surrogate_is_not_a_valid_text(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         note = vault.create_note("A", "first\n\nlast\n")
         for edit in (note.append, note.write, lambda text: note.insert(0, text)):
@@ -59,7 +59,7 @@ def test_a_surrogate_is_no_text(tmp_path: Path) -> None:
         assert vault.check() == []
 
 
-def test_two_people_write_whole_new_versions_and_both_keep_their_part(tmp_path: Path) -> None:
+def test_two_people_write_whole_new_versions_and_both_parts_stay(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("A", "# 题\n\n第一段。\n\n第二段。\n")
         meet(one, two)
@@ -70,7 +70,7 @@ def test_two_people_write_whole_new_versions_and_both_keep_their_part(tmp_path: 
         assert [link.target for link in two.note("A").links()] == ["改"]
 
 
-def test_to_write_what_is_there_is_no_change(tmp_path: Path) -> None:
+def test_writing_the_same_text_makes_no_change(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         note = vault.create_note("A", "text")
         version = vault.version
@@ -84,14 +84,14 @@ def test_to_write_what_is_there_is_no_change(tmp_path: Path) -> None:
     ("before", "added", "after"),
     [("", "x", "x\n"), ("a", "x", "a\nx\n"), ("a\n", "x\n", "a\nx\n"), ("a", "x\ny", "a\nx\ny\n")],
 )
-def test_what_is_appended_has_lines_of_its_own(tmp_path: Path, before: str, added: str, after: str) -> None:
+def test_appended_text_has_lines_of_its_own(tmp_path: Path, before: str, added: str, after: str) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         note = vault.create_note("A", before)
         note.append(added)
         assert note.text == after
 
 
-def test_a_deleted_note_says_so(tmp_path: Path) -> None:
+def test_a_deleted_note_raises_an_error_that_says_so(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         note = vault.create_note("A", "text")
         assert note.id in repr(note)
@@ -115,7 +115,7 @@ def test_a_deleted_note_says_so(tmp_path: Path) -> None:
         assert vault.check() == []
 
 
-def test_backlinks_name_each_place_once(tmp_path: Path) -> None:
+def test_backlinks_list_each_place_once(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("A")
         vault.create_note("h", "[[A]] and [[A|again]]\n\n  ![[a]] here  \n")

@@ -1,4 +1,4 @@
-"""Damage to the file of a paired vault: what covers its changes is kept as far as it is proven."""
+"""Damage to the file of a paired vault: signatures and proofs are kept as far as they can be verified."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.sync.circles import Members, agree, lines, meet
 
 
 class Paired(Members):
-    """Ana, bo and cem are in step; then bo's file is damaged."""
+    """Ana, bo and cem are in sync; then bo's file is damaged."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -62,7 +62,7 @@ def test_signatures_and_devices_outlive_a_repair(paired: Paired, monkeypatch: py
     repaired, bo = paired.repair(monkeypatch)
     assert (repaired.missing, repaired.texts, bo.digest) == (0, (), digest)
     assert {one for _, one in bo.replica.signer.checkpoints.all_signed()} == signed
-    assert bo.replica.unsigned_streams() == {}
+    assert bo.replica.signatures.unsigned_streams() == {}
     bo.note("旧").append("after\n")
     agree(paired.ana, bo, paired.cem)
     dan = paired.device("dan", bo)
@@ -83,7 +83,7 @@ def test_signatures_and_devices_outlive_a_repair(paired: Paired, monkeypatch: py
         ("DELETE FROM authors", "not its author's signature"),
     ],
 )
-def test_what_covers_the_changes_is_checked_and_got_from_a_peer(
+def test_signatures_are_checked_and_fetched_from_a_peer(
     paired: Paired, monkeypatch: pytest.MonkeyPatch, statement: str, named: str
 ) -> None:
     digest = paired.bo.digest
@@ -91,8 +91,8 @@ def test_what_covers_the_changes_is_checked_and_got_from_a_peer(
     assert any(named in problem for problem in paired.problems())
     repaired, bo = paired.repair(monkeypatch)
     assert (repaired.missing, repaired.texts, bo.digest) == (0, (), digest)
-    # What is not covered goes to nobody; nor does what builds on it.
-    if bo.replica.unsigned_streams():
+    # Unsigned changes are not sent to anybody, and neither are changes that build on them.
+    if bo.replica.signatures.unsigned_streams():
         dan = paired.device("dan", bo)
         meet(bo, dan)
         assert dan.version == {}
@@ -105,7 +105,7 @@ def test_what_covers_the_changes_is_checked_and_got_from_a_peer(
 
 
 def test_a_change_that_nobody_signed_is_found(paired: Paired) -> None:
-    """It was written into the file by other means, with all hashes right."""
+    """The change was written into the file by other means, with correct hashes."""
     actor = paired.cem.replica.actor
     bo = paired.bo.replica
     with bo.transaction():
@@ -115,14 +115,14 @@ def test_a_change_that_nobody_signed_is_found(paired: Paired) -> None:
     assert bo.signer.checkpoints.key_of(actor) is not None
 
 
-def test_without_its_records_a_repaired_vault_is_one_that_was_never_paired(
+def test_a_vault_repaired_without_its_records_counts_as_never_paired(
     paired: Paired, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digest = paired.bo.digest
     paired.damage("DELETE FROM members", "DELETE FROM meta WHERE key = 'root'")
     _, bo = paired.repair(monkeypatch)
     assert bo.digest == digest
-    assert not bo.replica.founded
+    assert not bo.replica.signatures.required
     bo.replica.devices.adopt(paired.ana.replica.members.root or b"", paired.ana.replica.devices.records())
     bo.note("旧").append("after\n")
     agree(paired.ana, bo, paired.cem)

@@ -1,4 +1,4 @@
-"""The vault as its users see it; what lies behind each call is tested in tests/store."""
+"""The vault as its users see it; the code behind each call is tested in tests/store."""
 
 from datetime import date
 from pathlib import Path
@@ -55,7 +55,7 @@ def test_notes_are_listed_by_name(tmp_path: Path) -> None:
         assert len(vault) == 5
 
 
-def test_a_note_is_found_by_what_a_link_would_say(tmp_path: Path) -> None:
+def test_a_note_is_found_by_the_target_of_a_link(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("zh/分布式系统", "---\naliases: [DS]\n---\n")
         for name in ("zh/分布式系统", "分布式系统", "分布式系统.md", "ds", " DS "):
@@ -70,7 +70,7 @@ def test_a_note_is_found_by_what_a_link_would_say(tmp_path: Path) -> None:
         assert 5 not in vault
 
 
-def test_a_note_cannot_be_made_twice_nor_with_a_bad_name_or_text(tmp_path: Path) -> None:
+def test_a_note_cannot_be_created_twice_or_with_a_bad_name_or_text(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("A")
         for name in ("A", "a", "A.md", " a "):
@@ -113,7 +113,7 @@ def test_a_day_that_was_filed_in_a_folder_is_found_there(tmp_path: Path) -> None
         assert len(vault) == 1
 
 
-def test_status_holds_what_is_promised(tmp_path: Path) -> None:
+def test_status_has_the_documented_fields(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("A").append("x")
         status = vault.status()

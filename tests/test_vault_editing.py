@@ -1,4 +1,4 @@
-"""What the editor needs of a vault and its notes besides text."""
+"""The features of a vault and its notes, besides text, that the editor needs."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -17,7 +17,7 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
         yield vault
 
 
-def test_names_are_all_that_leads_to_notes(vault: Vault) -> None:
+def test_names_include_aliases_and_former_names(vault: Vault) -> None:
     vault.create_note("b", "---\naliases: [Bee, B2]\n---\n")
     vault.create_note("old").rename("A")
     first, second = vault.names()
@@ -27,7 +27,7 @@ def test_names_are_all_that_leads_to_notes(vault: Vault) -> None:
     assert [note.name for note in vault.names()] == ["A"]
 
 
-def test_search_can_be_prepared_bit_by_bit(vault: Vault) -> None:
+def test_search_can_be_prepared_in_steps(vault: Vault) -> None:
     with vault.transaction():
         for number in range(450):
             vault.create_note(f"n{number}", "word")

@@ -1,4 +1,4 @@
-"""Replicas of one vault, their meetings, and changes made by hand."""
+"""Replicas of one vault, syncing between them, and changes made by hand."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +12,7 @@ from crdtnotes.vault import Vault
 
 
 def fast(vault: Vault) -> Vault:
-    """The vault, without waiting for the disk: what is tested here is not the power failing."""
+    """The vault, without waiting for the disk: these tests are not about power failures."""
     vault.replica.conn.execute("PRAGMA synchronous = OFF")
     return vault
 
@@ -30,13 +30,13 @@ def replicas(folder: Path, count: int = 2) -> Iterator[list[Vault]]:
 
 
 def send(source: Vault, to: Vault) -> None:
-    """Bring one replica all that another has."""
+    """Give one replica everything that another has."""
     for batch in source.changes_since(to.version):
         to.apply(batch)
 
 
 def meet(*vaults: Vault) -> None:
-    """Let everybody hear of everything."""
+    """Give every replica the changes of all others."""
     for _ in range(2):
         for to in vaults:
             for source in vaults:
@@ -46,7 +46,7 @@ def meet(*vaults: Vault) -> None:
 
 
 def changes(vault: Vault, since: dict[str, int] | None = None) -> list[bytes]:
-    """The changes of a replica, in its order."""
+    """The changes of a replica, in the order of its log."""
     return [data for batch in vault.changes_since(since or {}) for data in changes_in(batch)]
 
 
@@ -62,14 +62,14 @@ def last_change(vault: Vault) -> Change:
 
 
 def created(vault: Vault, *more: Op, name: str = "by hand", text: str = "text", actor: int = 77) -> Change:
-    """The first change of some other actor: it creates a note, and does more."""
+    """The first change of another actor: it creates a note, followed by `more` operations."""
     uid = note_id(bytes.fromhex(vault.id), name)
     create = Create(birth_actor(uid, text), name, text, ())
     return Change(actor, 1, 1, (), 0, uid, (create, *more))
 
 
 def state(vault: Vault) -> tuple[object, ...]:
-    """Everything that a failed call must leave as it was."""
+    """Everything that a failed call must leave unchanged."""
     return (
         vault.version,
         vault.digest,

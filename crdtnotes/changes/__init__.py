@@ -1,1 +1,12 @@
-"""What is stored and sent: changes and messages, to bytes and back, with every bound in one place."""
+"""Changes and messages as they are stored and sent: to bytes and back, with all limits in one place.
+
+``change``       a change: one actor's operations on one note
+``codec``        a change to bytes and back
+``limits``       the limits of everything that is stored and sent
+``batch``        several changes in one byte string
+``block``        many small changes of one actor, as columns
+``compression``  Zstandard, with bounds
+``messages``     the messages of a sync session to bytes and back
+``relabel``      the changes of one stream, moved to another after a fork
+``snapshot``     a note's state to bytes and back
+"""

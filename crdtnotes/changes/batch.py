@@ -1,7 +1,7 @@
-"""Batches: several changes in one piece of bytes, in causal order (docs/protocol.md, "Batches").
+"""Batches: several changes in one byte string, in causal order (docs/protocol.md, "Batches").
 
-A batch holds *pieces*: a change as it is, one change compressed, or a block of changes compressed. What
-lies compressed in a replica is sent as it lies there.
+A batch holds *pieces*: an uncompressed change, a compressed change or a compressed block of changes. Data
+that a replica stores compressed is sent without compressing it again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,25 +13,25 @@ from msgspec import Struct
 from crdtnotes.changes import block
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import decode, encode
-from crdtnotes.changes.compression import compress_if_worth, decompress
+from crdtnotes.changes.compression import compress_if_worthwhile, decompress
 from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES, MAX_BLOCK_BYTES, MAX_CHANGE_BYTES
 from crdtnotes.errors import DecodeError
 
 FORMAT = 1
 
 BLOCK_COST = 32
-"""What it costs to take in a byte of a block, by that of a byte of text in a large change: about."""
+"""Roughly how many times more it costs to ingest a byte of a block than a byte of text in a large change."""
 
 
 class Form(IntEnum):
-    """What the data of a packed piece is, once it is decompressed."""
+    """What a packed piece holds once it is decompressed."""
 
     CHANGE = 1
     BLOCK = 2
 
 
 class Packed(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
-    """A piece that is compressed (zstd): its form, its length before, and what it was compressed to."""
+    """A piece compressed with zstd: its form, its uncompressed length and its compressed data."""
 
     form: int
     length: int
@@ -39,7 +39,7 @@ class Packed(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, g
 
 
 Piece = bytes | Packed
-"""A change's bytes, or what is compressed."""
+"""A change's bytes, or a compressed piece."""
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[tuple[int, tuple[Piece, ...]]] = msgspec.msgpack.Decoder(
@@ -48,20 +48,20 @@ _decoder: msgspec.msgpack.Decoder[tuple[int, tuple[Piece, ...]]] = msgspec.msgpa
 
 
 class Opened(Struct, frozen=True):
-    """A piece as it came, with its changes and their bytes."""
+    """A piece as received, with its changes and their bytes."""
 
     piece: Piece
     changes: list[tuple[Change, bytes]]
 
     @property
     def is_block(self) -> bool:
-        """Whether the piece is a block, if only of one change."""
+        """Whether the piece is a block, even of a single change."""
         return isinstance(self.piece, Packed) and self.piece.form == Form.BLOCK
 
 
 def piece_of(data: bytes) -> Piece:
-    """Return the piece for a change: compressed where that is worth it."""
-    smaller = compress_if_worth(data)
+    """Return the piece for a change, compressed if that saves enough."""
+    smaller = compress_if_worthwhile(data)
     return data if smaller is None else Packed(Form.CHANGE, len(data), smaller)
 
 
@@ -86,28 +86,42 @@ def _block_bytes(piece: Piece) -> int:
     return piece.length if isinstance(piece, Packed) and piece.form == Form.BLOCK else 0
 
 
-def unbatch(batch: bytes) -> Iterator[Opened]:
-    """Return the pieces of a batch, each opened when it is asked for; raises DecodeError then too.
+class Batch(Struct, frozen=True, gc=False):
+    """A batch whose envelope is decoded: its pieces as received.
 
-    All that is compressed in a batch may come to MAX_BATCH_BYTES, its blocks to MAX_BLOCK_BYTES, so a few
-    bytes never ask for much. A piece in hand takes far more memory than its bytes: let it go before the next.
+    `cost` is the cost of ingesting them, in bytes of text in large changes; a byte of a block costs
+    BLOCK_COST times as much, because it can hold a whole change.
     """
-    return (Opened(piece, open_piece(piece)) for piece in _pieces(batch))
+
+    pieces: tuple[Piece, ...]
+    cost: int
 
 
-def cost(batch: bytes) -> int:
-    """Return what it costs to take in a batch, in bytes of text in large changes; raises DecodeError.
-
-    A byte of a block costs BLOCK_COST times as much: it can be a change.
-    """
-    return sum(
-        piece.length + (BLOCK_COST - 1) * _block_bytes(piece) if isinstance(piece, Packed) else len(piece)
-        for piece in _pieces(batch)
+def open_batch(data: bytes) -> Batch:
+    """Decode a batch's envelope; raises DecodeError."""
+    pieces = _pieces(data)
+    return Batch(
+        pieces,
+        sum(
+            piece.length + (BLOCK_COST - 1) * _block_bytes(piece) if isinstance(piece, Packed) else len(piece)
+            for piece in pieces
+        ),
     )
 
 
+def unbatch(batch: bytes | Batch) -> Iterator[Opened]:
+    """Iterate over the pieces of a batch, opening each when it is requested; raises DecodeError then too.
+
+    All compressed pieces of a batch together may decompress to MAX_BATCH_BYTES and its blocks to
+    MAX_BLOCK_BYTES, so a few bytes never take much memory. An open piece takes far more memory than its
+    bytes: let it go before requesting the next.
+    """
+    pieces = batch.pieces if isinstance(batch, Batch) else _pieces(batch)
+    return (Opened(piece, open_piece(piece)) for piece in pieces)
+
+
 def _pieces(batch: bytes) -> tuple[Piece, ...]:
-    """Return the pieces of a batch as they came, which are within their bounds; raises DecodeError."""
+    """Return the pieces of a batch as received, after checking their limits; raises DecodeError."""
     if len(batch) > MAX_BATCH_BYTES:
         raise DecodeError(f"A batch of {len(batch):,} bytes is over the limit.")
     try:
@@ -115,13 +129,13 @@ def _pieces(batch: bytes) -> tuple[Piece, ...]:
     except (msgspec.DecodeError, RecursionError) as error:
         raise DecodeError(f"These bytes are not a batch of changes ({error}).") from None
     if version != FORMAT:
-        raise DecodeError(f"Batch format {version} is not known here.")
+        raise DecodeError(f"Batch format {version} is unknown.")
     packed = [piece for piece in pieces if isinstance(piece, Packed)]
     if any(piece.length < 1 for piece in packed):
-        raise DecodeError("A batch holds a piece of nothing.")
+        raise DecodeError("A batch holds an empty piece.")
     length, blocks = sum(piece.length for piece in packed), sum(map(_block_bytes, packed))
     if length > MAX_BATCH_BYTES or blocks > MAX_BLOCK_BYTES:
-        raise DecodeError("A batch holds more than it may.")
+        raise DecodeError("A batch holds more than the limit allows.")
     return pieces
 
 
@@ -142,4 +156,4 @@ def open_piece(piece: Piece) -> list[tuple[Change, bytes]]:
         return [(decode(data), data)]
     if piece.form == Form.BLOCK:
         return [(change, encode(change)) for change in block.unpack(data)]
-    raise DecodeError(f"A piece of form {piece.form} is not known here.")
+    raise DecodeError(f"Piece form {piece.form} is unknown.")

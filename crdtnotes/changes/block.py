@@ -1,16 +1,17 @@
 """Blocks: many small changes of one actor in one piece, as columns (docs/protocol.md, "Blocks").
 
-A change of a few keys takes some 70 bytes by itself, nearly all of them what the change before said
-too. A block holds consecutive changes of one stream as columns of numbers, each chosen so that typing makes
-it repeat itself: times as steps, where an operation stands as its distance from where the one before
-ended, texts in one string. What compresses them comes after (`changes/compression.py`).
+A change of a few keystrokes takes about 70 bytes by itself, nearly all of them the same as in the change
+before. A block holds consecutive changes of one stream as columns of numbers, chosen so that typing makes
+the numbers repeat: times as differences, the position of an operation as its distance from the end of the
+operation before, all texts in one string. Compression is a later step (`changes/compression.py`).
 
-A change has one encoding, so its exact bytes come back by encoding it again; whoever packs verifies that
-before anything else goes. Changes with operations of kinds that are not known here stay out of blocks.
+A change has exactly one encoding, so encoding it again gives its exact bytes; the caller of `pack` verifies
+this before it discards the originals. Changes with operations of unknown kinds are not put into blocks.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import assert_never
 
 import msgspec
 
@@ -26,13 +27,25 @@ from crdtnotes.changes.codec import (
 )
 from crdtnotes.changes.limits import MAX_BLOCK_BYTES, MAX_BLOCK_CHANGES, MAX_OPS
 from crdtnotes.crdt.ids import ROOT, OpId
-from crdtnotes.crdt.ops import Delete, Insert, Op, Span, Unknown, next_counter
+from crdtnotes.crdt.ops import (
+    Create,
+    Delete,
+    Insert,
+    Link,
+    Op,
+    Remove,
+    Rename,
+    Span,
+    Unknown,
+    Unlink,
+    next_counter,
+)
 from crdtnotes.errors import DecodeError
 
 FORMAT = 1
 
 _OTHER, _INSERT, _DELETE = 0, 1, 2
-# The kinds of operations as a block tells them apart.
+# The kinds of operations that a block distinguishes.
 
 _Numbers = list[int]
 
@@ -40,30 +53,30 @@ _Numbers = list[int]
 class _Block(Wire, frozen=True):
     """The columns.
 
-    The *cursor* is the counter of the element that the operation before touched last: an insert's last
-    character, the element before a span that was deleted; 0 at the beginning.
+    The *cursor* is the counter of the element that the previous operation left off at: the last character
+    of an insert, the element before a deleted span; 0 at the beginning.
     """
 
     format: int
     actor: int
     seq: int  # of the first change
     notes: list[bytes]
-    actors: tuple[int, ...]  # others that operations refer to, in the order of first use
+    actors: tuple[int, ...]  # other actors that operations refer to, in the order of first use
     # For each change:
-    starts: _Numbers  # counters between the end of the change before (of the first: 1) and this start
-    times: _Numbers  # ms since the change before (of the first: since 1970)
-    places: _Numbers  # its note: an index in `notes`
-    counts: _Numbers  # its operations
-    deps: list[tuple[int, tuple[tuple[int, int], ...]]]  # (index of a change that has some, its deps)
+    starts: _Numbers  # counters from the end of the previous change (1 before the first) to this start
+    times: _Numbers  # ms since the previous change (for the first: since 1970)
+    places: _Numbers  # its note: an index into `notes`
+    counts: _Numbers  # the number of its operations
+    deps: list[tuple[int, tuple[tuple[int, int], ...]]]  # (index of a change that has deps, its deps)
     kinds: _Numbers  # for each operation: 1 insert, 2 delete, 0 one of `others`
-    # For each insert: the element it goes after (actor's number; counter less the cursor; 0, 0 - cursor
-    # for the beginning of the text), its length in code points; and their texts in one.
+    # For each insert: the element it goes after (number of the actor; counter minus the cursor; 0 and
+    # 0 - cursor for the beginning of the text) and its length in code points; then all texts joined.
     insert_actors: _Numbers
     insert_places: _Numbers
     insert_lengths: _Numbers
     text: str
-    # For each delete the number of its spans; for each span its actor's number, its last element's
-    # counter less the cursor, its length.
+    # For each delete the number of its spans; for each span the number of its actor, the counter of its
+    # last element minus the cursor, and its length.
     delete_counts: _Numbers
     span_actors: _Numbers
     span_places: _Numbers
@@ -81,7 +94,7 @@ def packable(change: Change) -> bool:
 
 
 def pack(changes: Sequence[Change]) -> bytes:
-    """Return consecutive `packable` changes of one actor as a block, not yet compressed."""
+    """Return consecutive `packable` changes of one actor as an uncompressed block."""
     first = changes[0]
     block = _empty(first.actor, first.seq)
     actors = ActorTable(first.actor)
@@ -97,25 +110,28 @@ def pack(changes: Sequence[Change]) -> bytes:
             block.deps.append((index, change.deps))
         counter, time = change.start, change.time
         for op in change.ops:
-            if isinstance(op, Insert):
-                after, actor = op.after
-                block.kinds.append(_INSERT)
-                block.insert_actors.append(actors.number(actor) if op.after != ROOT else 0)
-                block.insert_places.append(after - cursor)
-                block.insert_lengths.append(len(op.text))
-                texts.append(op.text)
-                cursor = counter + len(op.text) - 1
-            elif isinstance(op, Delete):
-                block.kinds.append(_DELETE)
-                block.delete_counts.append(len(op.spans))
-                for actor, at, length in op.spans:
-                    block.span_actors.append(actors.number(actor))
-                    block.span_places.append(at + length - 1 - cursor)
-                    block.span_lengths.append(length)
-                    cursor = at - 1
-            else:
-                block.kinds.append(_OTHER)
-                block.others.append(_known(to_wire(op, counter, actors)))
+            match op:
+                case Insert():
+                    after, actor = op.after
+                    block.kinds.append(_INSERT)
+                    block.insert_actors.append(actors.number(actor) if op.after != ROOT else 0)
+                    block.insert_places.append(after - cursor)
+                    block.insert_lengths.append(len(op.text))
+                    texts.append(op.text)
+                    cursor = counter + len(op.text) - 1
+                case Delete():
+                    block.kinds.append(_DELETE)
+                    block.delete_counts.append(len(op.spans))
+                    for actor, at, length in op.spans:
+                        block.span_actors.append(actors.number(actor))
+                        block.span_places.append(at + length - 1 - cursor)
+                        block.span_lengths.append(length)
+                        cursor = at - 1
+                case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
+                    block.kinds.append(_OTHER)
+                    block.others.append(_known(to_wire(op, counter, actors)))
+                case _:
+                    assert_never(op)
             counter = next_counter(counter, op)
         end = counter
     return _encoder.encode(
@@ -134,7 +150,7 @@ def _known(op: WireOp | msgspec.Raw) -> WireOp:
 
 
 def unpack(data: bytes) -> list[Change]:
-    """Return the changes of a block; raises DecodeError for what is not a block of valid changes."""
+    """Return the changes of a block; raises DecodeError if it is not a block of valid changes."""
     if len(data) > MAX_BLOCK_BYTES:
         raise DecodeError(f"A block of {len(data):,} bytes is over the limit.")
     try:
@@ -146,8 +162,8 @@ def unpack(data: bytes) -> list[Change]:
 
 
 def _check_columns(block: _Block) -> None:
-    """Check that the columns have the lengths that they give each other."""
-    check(block.format == FORMAT, f"block format {block.format} is not known here")
+    """Check that the lengths of the columns agree with each other."""
+    check(block.format == FORMAT, f"block format {block.format} is unknown")
     changes = len(block.counts)
     check(0 < changes <= MAX_BLOCK_CHANGES, "the number of a block's changes")
     columns = (block.starts, block.times, block.places)
@@ -160,7 +176,7 @@ def _check_columns(block: _Block) -> None:
     check(others == len(block.others), "a block's columns")
     check(len(block.insert_actors) == len(block.insert_places) == inserts, "a block's inserts")
     check(len(block.insert_lengths) == inserts, "a block's inserts")
-    check(all(length > 0 for length in block.insert_lengths), "an insert of nothing")
+    check(all(length > 0 for length in block.insert_lengths), "an empty insert")
     check(sum(block.insert_lengths) == len(block.text), "a block's text")
     check(len(block.delete_counts) == deletes, "a block's deletes")
     check(all(count >= 0 for count in block.delete_counts), "a block's deletes")
@@ -196,7 +212,7 @@ def _changes(block: _Block) -> Iterator[Change]:
 
 
 class _Operations:
-    """Reads the columns of operations from their beginning to their end."""
+    """Reads the columns of operations from beginning to end."""
 
     def __init__(self, block: _Block, reader: OpReader) -> None:
         self._own = block.actor
@@ -210,7 +226,7 @@ class _Operations:
         self._others = iter(block.others)
 
     def next(self, kind: int, counter: int) -> Op:
-        """Return the next operation, which is of this kind and has this counter."""
+        """Return the next operation, which has this kind and this counter."""
         if kind == _INSERT:
             return self._insert(counter)
         if kind == _DELETE:

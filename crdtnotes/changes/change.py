@@ -1,4 +1,4 @@
-"""A change: one actor's operations on one note, made together; the unit of storing and sending."""
+"""A change: operations by one actor on one note, made together; the unit of storing and sending."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -10,10 +10,10 @@ NO_HASH = bytes(16)
 """The hash before an actor's first change."""
 
 Place = tuple[int, int]
-"""An actor and a seq: where a change stands in its stream."""
+"""An actor and a seq: the place of a change in its stream."""
 
 Rank = tuple[int, bytes]
-"""The time and the hash of a change: of two versions at one place, the one of the smaller rank wins."""
+"""The time and the hash of a change: of two versions at one place, the version with the smaller rank wins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Change:
     """One change, decoded.
 
     `start` is the counter of its first operation; `deps` are the heads `(actor, seq)` of other actors
-    that the author had seen and that its previous change did not cover, by actor; `time` is wall time
-    in ms since 1970, for display only; `note` is the note's 16-byte id.
+    that the author had seen since its previous change, ordered by actor; `time` is wall time in ms since
+    1970, for display only; `note` is the note's 16-byte id.
     """
 
     actor: int
@@ -35,7 +35,7 @@ class Change:
 
     @property
     def last(self) -> int:
-        """The highest counter that the change takes: the author's clock moves past it."""
+        """The highest counter that the change uses; the author's clock moves past it."""
         counter = self.start
         for op in self.ops:
             counter = next_counter(counter, op)
@@ -43,21 +43,21 @@ class Change:
 
 
 def chain(previous: bytes, data: bytes) -> bytes:
-    """Return the hash of an actor's stream up to the change with these bytes."""
+    """Return the hash of an actor's stream up to and including the change with these bytes."""
     return blake2b(previous + data, digest_size=16).digest()
 
 
 def note_id(vault: bytes, key: str, generation: int = 0) -> bytes:
-    """Return the id that a new note of this name key gets in this vault.
+    """Return the id that a new note with this name key gets in this vault.
 
-    Replicas that have never met give a page the same id. `generation` counts the ids of that key
-    which the author knows to be used up (by a note that was deleted or renamed).
+    Replicas that have never synced give the same page the same id. `generation` counts the ids of that key
+    that the author knows to be taken already (by a note that was deleted or renamed).
     """
     suffix = generation.to_bytes(8, "big") if generation else b""
     return blake2b(vault + key.encode() + b"\0" * bool(suffix) + suffix, digest_size=16).digest()
 
 
 def birth_actor(note: bytes, text: str) -> int:
-    """Return the actor that a note's first characters belong to, whoever writes them."""
+    """Return the actor that owns a note's first characters; it is the same on every replica."""
     digest = blake2b(note + text.encode(), digest_size=8).digest()
     return BIRTH | int.from_bytes(digest, "big")

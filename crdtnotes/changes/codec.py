@@ -2,14 +2,15 @@
 
 A change is a msgpack array `[format, actor, seq, start, deps, time, note, actors, ops]`. Operations
 refer to elements as `(index, distance)`: index 0 is the change's own actor, i is `actors[i-1]`;
-distance is the operation's own counter less the element's, so it is small, and at least 1, because
-whatever an operation refers to is older. `actors` lists others in the order of their first use.
+distance is the operation's own counter minus the element's. It is small, and at least 1, because an
+operation only refers to older elements. `actors` lists other actors in the order of their first use.
 
-One change has exactly one encoding; bytes that are not that encoding are refused, since the hash
-chain is over bytes. Operations of unknown kinds are kept verbatim; each takes one counter.
+One change has exactly one encoding; bytes that are not that encoding are rejected, because the hash
+chain is computed over bytes. Operations of unknown kinds are kept verbatim; each takes one counter.
 """
 
 from operator import lt
+from typing import assert_never, get_args
 
 import msgspec
 from msgspec import Struct
@@ -83,8 +84,8 @@ class _Remove(Wire, frozen=True, tag=7):
 
 
 WireOp = _Insert | _Delete | _Create | _Rename | _Link | _Unlink | _Remove
-KNOWN_KINDS = 7
-"""Kinds 1 to this are known here; a replica records it, to look again at changes it could not read."""
+KNOWN_KINDS = len(get_args(WireOp))
+"""Kinds 1 to this are known. A replica records it, to reread changes after an update adds kinds."""
 
 
 class _Change(Wire, frozen=True):
@@ -122,7 +123,7 @@ _int_decoder = msgspec.msgpack.Decoder(int)
 
 
 class ActorTable:
-    """Numbers the actors that operations refer to, in the order of their first use; 0 is their own."""
+    """Numbers the actors that operations refer to, in the order of first use; 0 is the change's own actor."""
 
     def __init__(self, own: int) -> None:
         self._numbers = {own: 0}
@@ -132,7 +133,7 @@ class ActorTable:
         return self._numbers.setdefault(actor, len(self._numbers))
 
     def table(self) -> tuple[int, ...]:
-        """Return the other actors, the one numbered 1 first."""
+        """Return the other actors, in order, starting with number 1."""
         return tuple(self._numbers)[1:]
 
 
@@ -145,7 +146,7 @@ def encode(change: Change) -> bytes:
     Raises TooLarge when they are over a limit, InvalidText for a text that is not valid Unicode.
     """
     if len(change.ops) > MAX_OPS:
-        raise TooLarge(f"One edit can have {MAX_OPS:,} steps at the most; this one has {len(change.ops):,}.")
+        raise TooLarge(f"One edit can have at most {MAX_OPS:,} steps; this one has {len(change.ops):,}.")
     if len(change.deps) > MAX_DEPS:
         raise TooLarge(f"More than {MAX_DEPS:,} devices have written since this one last did.")
     actors = ActorTable(change.actor)
@@ -171,32 +172,36 @@ def encode(change: Change) -> bytes:
         raise InvalidText("The text holds half of a surrogate pair, which is not valid Unicode.") from None
     if len(data) > MAX_CHANGE_BYTES:
         raise TooLarge(
-            f"This edit takes {len(data):,} bytes; one edit can have {MAX_CHANGE_BYTES:,} at the most."
+            f"This edit takes {len(data):,} bytes; one edit can take at most {MAX_CHANGE_BYTES:,}."
         )
     return data
 
 
 def to_wire(op: Op, counter: int, actors: ActorTable) -> WireOp | msgspec.Raw:
     """Return the wire form of an operation whose own counter is `counter`."""
-    if isinstance(op, Insert):
-        if op.after == ROOT:
-            return _Insert(0, 0, op.text)
-        after, actor = op.after
-        return _Insert(actors.number(actor), counter - after, op.text)
-    if isinstance(op, Delete):
-        return _Delete(tuple((actors.number(actor), counter - at, size) for actor, at, size in op.spans))
-    if isinstance(op, Create):
-        return _Create(op.name, op.text, op.links)
-    if isinstance(op, Rename):
-        return _Rename(op.name)
-    if isinstance(op, Link):
-        return _Link(*op.element)
-    if isinstance(op, Unlink):
-        kind, value = op.element
-        return _Unlink(kind, value, tuple((actors.number(t.actor), counter - t.counter) for t in op.tags))
-    if isinstance(op, Remove):
-        return _Remove(op.cover)
-    return msgspec.Raw(op.raw)
+    match op:
+        case Insert():
+            if op.after == ROOT:
+                return _Insert(0, 0, op.text)
+            after, actor = op.after
+            return _Insert(actors.number(actor), counter - after, op.text)
+        case Delete():
+            return _Delete(tuple((actors.number(actor), counter - at, size) for actor, at, size in op.spans))
+        case Create():
+            return _Create(op.name, op.text, op.links)
+        case Rename():
+            return _Rename(op.name)
+        case Link():
+            return _Link(*op.element)
+        case Unlink():
+            kind, value = op.element
+            return _Unlink(kind, value, tuple((actors.number(t.actor), counter - t.counter) for t in op.tags))
+        case Remove():
+            return _Remove(op.cover)
+        case Unknown():
+            return msgspec.Raw(op.raw)
+        case _:
+            assert_never(op)
 
 
 # -- reading
@@ -219,13 +224,13 @@ def decode(data: bytes) -> Change:
 
 
 def check(condition: bool, what: str) -> None:
-    """Raise DecodeError, naming what is out of bounds, unless the condition holds."""
+    """Raise DecodeError unless the condition holds; `what` names the part that is out of bounds."""
     if not condition:
         raise DecodeError(f"A change is out of bounds: {what}.")
 
 
 def _from_wire(wire: _Change | _OpaqueChange) -> Change:
-    check(wire.format == FORMAT, f"format {wire.format} is not known here")
+    check(wire.format == FORMAT, f"format {wire.format} is unknown")
     check(0 < len(wire.ops) <= MAX_OPS, "the number of its operations")
     reader = OpReader(wire.actor, wire.actors, wire.note)
     counter = wire.start
@@ -241,7 +246,7 @@ def _from_wire(wire: _Change | _OpaqueChange) -> Change:
 
 
 def check_header(change: Change, end: int) -> None:
-    """Check all of a change but its operations; `end` is the counter after them. Raises DecodeError."""
+    """Check a change except its operations; `end` is the counter after the last. Raises DecodeError."""
     check(0 < change.actor < BIRTH, "its actor")
     check(0 < change.seq <= MAX_COUNTER, "its seq")
     check(change.start > 0 and end <= MAX_COUNTER, "its counters")
@@ -274,9 +279,9 @@ def _read_opaque(raw: msgspec.Raw) -> WireOp | Unknown:
 
 
 class OpReader:
-    """Turns wire operations into operations, and checks that the actor table is as ActorTable makes it.
+    """Turns wire operations into operations, and checks that the actor table is the one ActorTable builds.
 
-    `note` is the id of the note that the next operation is on.
+    `note` is the id of the note of the next operation.
     """
 
     def __init__(self, own: int, actors: tuple[int, ...], note: bytes) -> None:
@@ -287,7 +292,7 @@ class OpReader:
         check(all(0 < actor < 2 * BIRTH for actor in actors), "its actor table")
 
     def finish(self) -> None:
-        """Check that every actor of the table was used."""
+        """Check that every actor in the table was used."""
         check(self._used == len(self._actors), "its actor table")
 
     def id(self, counter: int, index: int, distance: int) -> OpId:
@@ -302,7 +307,7 @@ class OpReader:
         own = OpId(counter, self._actors[0])
         match op:
             case _Insert():
-                check(op.text != "", "an insert of nothing")
+                check(op.text != "", "an empty insert")
                 if op.distance == 0:
                     check(op.actor == 0, "a reference")
                     return Insert(own, ROOT, op.text)
@@ -325,13 +330,15 @@ class OpReader:
                 tags = tuple(self.id(counter, *tag) for tag in op.tags)
                 return Unlink((op.kind, op.value), tags)
             case _Remove():
-                _check_version(op.cover, "what a remove covers")
+                _check_version(op.cover, "the version of a remove")
                 return Remove(op.cover)
             case Unknown():
                 return op
+            case _:
+                assert_never(op)
 
     def span(self, counter: int, index: int, distance: int, length: int) -> Span:
-        """Return `length` elements, the first of them `distance` before the operation's own counter."""
+        """Return `length` elements; the first is `distance` before the operation's own counter."""
         first = self.id(counter, index, distance)
         check(0 < length <= distance, "the length of a delete")
         return Span(first.actor, first.counter, length)
@@ -347,12 +354,12 @@ def _check_element(kind: str, value: str) -> None:
 
 
 def _check_links(birth: _Create) -> None:
-    """Check the links of a birth, which has some; all at once, for a first sync brings very many."""
+    """Check the links of a birth that has some; all at once, because a first sync brings very many."""
     kinds, values, counts = zip(*birth.links, strict=True)
     elements = list(zip(kinds, values, strict=True))
     check(all(map(lt, elements, elements[1:])), "a link")
     check(all(kinds) and all(values) and min(counts) > 0 and max(counts) <= MAX_OPS, "a link")
-    # A character takes four bytes at the most, so those of few need no counting.
+    # A character takes at most four bytes, so the bytes of short strings need no counting.
     if max(map(len, kinds)) > MAX_VALUE_BYTES // 4 or max(map(len, values)) > MAX_VALUE_BYTES // 4:
         for element in elements:
             _check_element(*element)

@@ -1,4 +1,4 @@
-"""Zstandard (RFC 8878) with bounds: what is decompressed has the length that was declared, or is refused."""
+"""Zstandard (RFC 8878) with bounds: decompressed data must have its declared length, or it is rejected."""
 
 import sys
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ else:
     from backports import zstd
 
 FAST, GOOD, SMALL = 3, 9, 19
-"""Levels: for what somebody waits for, for what stays, and for what is packed in the background and stays."""
+"""Levels: for data that somebody waits for, for stored data, and for data packed in the background."""
 
 HEADER = 18
-"""Bytes of a frame's header, at the most."""
+"""The most bytes in a frame's header."""
 
-LEAST = 512
-"""Bytes from which on compressing is tried."""
+MIN_COMPRESSED_BYTES = 512
+"""Data shorter than this is not compressed."""
 
 _OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
-# A frame names the window that its reader must hold in memory: at most 8 MiB are granted.
+# A frame declares the window that its reader must hold in memory; at most 8 MiB (2^23) is allowed.
 
 
 def compress(data: bytes, level: int = FAST) -> bytes:
@@ -29,26 +29,26 @@ def compress(data: bytes, level: int = FAST) -> bytes:
 
 
 def declared_length(data: bytes) -> int | None:
-    """Return the length that a zstd frame itself says its content has; None where it says none."""
+    """Return the content length that a zstd frame declares; None if it declares none."""
     try:
         return zstd.get_frame_info(data).decompressed_size
     except zstd.ZstdError:
         return None
 
 
-def compress_if_worth(data: bytes) -> bytes | None:
-    """Return the data as one zstd frame where that saves an eighth or more, else None."""
-    if len(data) < LEAST:
+def compress_if_worthwhile(data: bytes) -> bytes | None:
+    """Return the data as one zstd frame if that saves at least an eighth, else None."""
+    if len(data) < MIN_COMPRESSED_BYTES:
         return None
     smaller = compress(data)
     return smaller if len(smaller) <= len(data) * 7 // 8 else None
 
 
 class Dictionary:
-    """What many pieces of data have in common (RFC 8878, 5): compressed with it, none needs to say it."""
+    """A zstd dictionary (RFC 8878, 5): data that many pieces share, so that none has to repeat it."""
 
     def __init__(self, data: bytes) -> None:
-        """Read what `trained` returned; raises DecodeError for anything else."""
+        """Read a dictionary that `trained` returned; raises DecodeError for anything else."""
         try:
             self._read = zstd.ZstdDict(data)
         except (ValueError, zstd.ZstdError) as error:
@@ -57,21 +57,21 @@ class Dictionary:
 
     @property
     def id(self) -> int:
-        """The number by which frames name it; never 0."""
+        """The number by which frames refer to it; never 0."""
         return int(self._read.dict_id)
 
     def compress(self, data: bytes) -> bytes:
-        """Return the data as one zstd frame that can be read with this dictionary only."""
+        """Return the data as one zstd frame that only this dictionary can read."""
         self._compressor.set_pledged_input_size(len(data))
         return self._compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
 
     def decompress(self, data: bytes, length: int) -> bytes:
-        """Return the `length` bytes that one of its frames holds; raises DecodeError."""
+        """Return the `length` bytes that a frame made with it holds; raises DecodeError."""
         return decompress(data, length, self._read)
 
 
 def trained(samples: Sequence[bytes], size: int) -> bytes | None:
-    """Return a dictionary of at most `size` bytes made from samples; None where they are too few for one."""
+    """Return a dictionary of at most `size` bytes made from samples; None if there are too few samples."""
     try:
         return zstd.train_dict(samples, size).dict_content
     except (ValueError, zstd.ZstdError):
@@ -81,7 +81,7 @@ def trained(samples: Sequence[bytes], size: int) -> bytes | None:
 def dictionary_of(data: bytes) -> int:
     """Return the number of the dictionary that a zstd frame says it needs; 0 for none.
 
-    The first HEADER bytes of the frame will do.
+    The first HEADER bytes of the frame are enough.
     """
     try:
         return zstd.get_frame_info(data).dictionary_id
@@ -92,10 +92,10 @@ def dictionary_of(data: bytes) -> int:
 def decompress(data: bytes, length: int, dictionary: zstd.ZstdDict | None = None) -> bytes:
     """Return the `length` bytes that one zstd frame holds; raises DecodeError.
 
-    Never makes more than `length` bytes and one more.
+    Never produces more than `length` + 1 bytes.
     """
     if not 0 <= length < sys.maxsize:
-        raise DecodeError("Compressed data declares a length that cannot be.")
+        raise DecodeError("Compressed data declares an impossible length.")
     reader = zstd.ZstdDecompressor(dictionary, _OPTIONS)
     try:
         result = reader.decompress(data, length + 1)

@@ -1,7 +1,7 @@
 """The messages of a sync session to bytes and back (docs/protocol.md, "Messages").
 
 One websocket frame holds one message: a msgpack array whose first element is the message's tag.
-Everything from outside is checked here, once: `decode` and `unpack` raise DecodeError and nothing else.
+All input from outside is checked here, once: `decode` and `unpack` raise DecodeError and nothing else.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from crdtnotes.changes.compression import compress_if_worth, decompress
+from crdtnotes.changes.compression import compress_if_worthwhile, decompress
 from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_DEPS, MAX_TIME
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.crdt.version import Version, pairs
@@ -21,13 +21,13 @@ from crdtnotes.errors import DecodeError
 
 OLDEST_PROTOCOL = 2
 NEWEST_PROTOCOL = 2
-"""The versions of the sync protocol that this crdtnotes speaks."""
+"""The versions of the sync protocol that this version of crdtnotes speaks."""
 
 PRESENCE_PROTOCOL = 2
-"""From this version on a peer knows Presence."""
+"""Peers know Presence from this protocol version on."""
 
 MAX_HOPS = 3
-"""How often a Presence is passed on."""
+"""How many times a Presence is passed on."""
 
 MAX_STRANGER_FRAME_BYTES = 64 * 1024
 """A frame from a peer whose Hello has not been accepted."""
@@ -36,7 +36,7 @@ MAX_FRAME_BYTES = 16 * 1024 * 1024
 """A frame from an accepted peer."""
 
 MAX_HEADS = 1700
-"""Heads in a Hello: at most 37 bytes each, so that every Hello fits in a stranger's frame."""
+"""Heads in a Hello. A head takes at most 37 bytes, so every Hello fits in MAX_STRANGER_FRAME_BYTES."""
 
 MAX_POINTS = 512
 """Places of a stream that one Branch compares."""
@@ -45,20 +45,20 @@ MAX_DEVICE_LENGTH = 64
 """A device's name, in code points."""
 
 MAX_SENTENCE_LENGTH = 500
-"""What a Bye says, in code points."""
+"""The sentence of a Bye, in code points."""
 
 MAX_RECORD_BYTES = 64 * 1024
 MAX_RECORDS = 4096
 """A record about a device, and how many a message holds."""
 
-MAX_COVERED = 4096
+MAX_SIGNED_HEADS = 4096
 """Streams whose heads one message signs."""
 
-MAX_STANDING = 4096
-"""Versions that stand, in one message."""
+MAX_WINNERS = 4096
+"""Winners of forks that one message names."""
 
-# Control characters could rewrite the terminal they are printed on, and bidirectional overrides what a
-# person reads; neither is part of a name or a sentence.
+# Control characters could rewrite the terminal they are printed on, and bidirectional overrides could
+# reorder the text that a person reads; neither belongs in a name or a sentence.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _Protocol = Annotated[int, Meta(ge=1, le=65535)]
@@ -74,26 +74,29 @@ class Reason(IntEnum):
     """Why a peer ends the conversation."""
 
     DONE = 0
-    """Both have what the other had."""
+    """Both sides have everything that the other had."""
     LEAVING = 1
-    """The program stops, or was told to."""
+    """The program is stopping, or was told to stop."""
     REFUSED = 2
-    """You sent something that breaks the protocol or a rule of the changes."""
+    """The receiver had sent something that breaks the protocol or the rules for changes."""
     WRONG_VAULT = 3
     VERSION_MISMATCH = 4
     FORK = 5
     TROUBLE = 6
-    """My own disk or file is at fault."""
+    """The sender has a problem with its own disk or file."""
     NOT_A_MEMBER = 7
-    """Your device does not belong to the vault, or does no longer."""
+    """The receiver's device does not belong to the vault, or no longer does."""
 
 
 class _Wire(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
     """An array of a tag and exactly these fields."""
 
+    def check(self) -> None:
+        """Check the rules that the bounds of the fields cannot express; raises DecodeError."""
+
 
 class Hello(_Wire, frozen=True, tag=1):
-    """The first message of each side: who I am and what I have.
+    """The first message of each side: who the sender is and which changes it has.
 
     `heads` are `(actor, seq, hash of the actor's chain at seq)` in the order of the actors.
     """
@@ -108,18 +111,29 @@ class Hello(_Wire, frozen=True, tag=1):
 
     @property
     def version(self) -> Version:
-        """The changes that the peer has."""
+        """The changes that the sender has."""
         return {actor: seq for actor, seq, _ in self.heads}
+
+    def check(self) -> None:
+        """Check the protocol range, the device's name and the order of the heads."""
+        if self.oldest > self.newest:
+            raise DecodeError("A Hello's protocol range is empty.")
+        _check_printable(self.device, "A Hello's device name")
+        _check_ascending([actor for actor, _, _ in self.heads])
 
 
 class Ack(_Wire, frozen=True, tag=2):
-    """Your Hello is accepted; so many of your Changes messages, in total, are committed here.
+    """The receiver's Hello is accepted, and the first `messages` of its Changes and Heads are committed.
 
-    `version` holds what the changes among them, since the last Ack, reach up to.
+    `version` holds the last seq, by actor, of the changes in those committed since the last Ack.
     """
 
     messages: Annotated[int, Meta(ge=0, le=MAX_COUNTER)]
     version: Annotated[tuple[tuple[_Actor, _Seq], ...], Meta(max_length=MAX_DEPS)]
+
+    def check(self) -> None:
+        """Check the order of the version."""
+        _check_ascending([actor for actor, _ in self.version])
 
 
 class Changes(_Wire, frozen=True, tag=3):
@@ -130,29 +144,37 @@ class Changes(_Wire, frozen=True, tag=3):
 
 
 class Bye(_Wire, frozen=True, tag=4):
-    """The last message: `reason` is a Reason (or one of a newer protocol), `sentence` says it to a person."""
+    """The last message: `reason` is a Reason (or one of a newer protocol), `sentence` says it in words."""
 
     reason: Annotated[int, Meta(ge=0, le=65535)]
     sentence: Annotated[str, Meta(max_length=MAX_SENTENCE_LENGTH)]
 
+    def check(self) -> None:
+        """Check that the sentence can be printed."""
+        _check_printable(self.sentence, "A Bye's sentence")
+
 
 class Branch(_Wire, frozen=True, tag=6):
-    """We hold different changes under one number of this actor's stream; where do they begin to differ?
+    """Asks where two copies of this actor's stream, which hold different changes, begin to differ.
 
-    `points` are `(seq, hash)` of the sender's stream, ascending; `time` is that of the change at the last.
+    `points` are `(seq, hash)` of the sender's copy, ascending; `time` is that of the change at the last.
     """
 
     actor: _Actor
     time: Annotated[int, Meta(ge=0, le=MAX_TIME)]
     points: Annotated[tuple[tuple[_Seq, _Hash], ...], Meta(min_length=1, max_length=MAX_POINTS)]
 
+    def check(self) -> None:
+        """Check the order of the points."""
+        _check_ascending([seq for seq, _ in self.points])
+
 
 class Presence(_Wire, frozen=True, tag=5):
-    """Somebody has a note open, or has left where `note` is empty. Never stored.
+    """Says that an editor has a note open, or has left it if `note` is empty. Never stored.
 
-    `person` is one open editor, `beat` rises with each of its messages, `hops` counts how often this one was
-    passed on. `actor` is the stream that the editor writes in. Caret and the selection's other end are the
-    elements before them, as `(counter, actor)`; `(0, 0)` is the beginning.
+    `person` names one open editor, `beat` rises with each of its messages, `hops` counts how often this
+    message was passed on. `actor` is the stream that the editor writes to. The caret and the other end of the
+    selection are given by the elements before them, as `(counter, actor)`; `(0, 0)` is the beginning.
     """
 
     person: _Person
@@ -164,10 +186,17 @@ class Presence(_Wire, frozen=True, tag=5):
     caret: _Element
     start: _Element
 
+    def check(self) -> None:
+        """Check the device's name and the length of the note's id."""
+        _check_printable(self.device, "A Presence's device name")
+        if len(self.note) not in (0, 16):
+            raise DecodeError("A Presence's note is not a note id.")
+
 
 class Records(_Wire, frozen=True, tag=7):
-    """Records about devices, each after its signer's; their form is the business of
-    crdtnotes/trust/records.py.
+    """Records about devices; the record of a signer comes before the records it signed.
+
+    crdtnotes/trust/records.py defines their form.
     """
 
     records: Annotated[
@@ -177,10 +206,10 @@ class Records(_Wire, frozen=True, tag=7):
 
 
 class Heads(_Wire, frozen=True, tag=8):
-    """Ends a group of Changes: the signatures that cover it.
+    """Ends a group of Changes with the signatures that cover it.
 
-    `proofs` are `(signing key, nonce)`, each the proof of a stream's name (crdtnotes/trust/actors.py);
-    `heads` are `(actor, seq, signature)`, in the order of the actors.
+    `proofs` are `(signing key, nonce)`, each proving a stream's name (crdtnotes/trust/actors.py); `heads`
+    are `(actor, seq, signature)`, in the order of the actors.
     """
 
     proofs: Annotated[
@@ -191,37 +220,50 @@ class Heads(_Wire, frozen=True, tag=8):
             ],
             ...,
         ],
-        Meta(max_length=MAX_COVERED),
+        Meta(max_length=MAX_SIGNED_HEADS),
     ]
     heads: Annotated[
         tuple[tuple[_Actor, _Seq, Annotated[bytes, Meta(min_length=64, max_length=64)]], ...],
-        Meta(min_length=1, max_length=MAX_COVERED),
+        Meta(min_length=1, max_length=MAX_SIGNED_HEADS),
     ]
+
+    def check(self) -> None:
+        """Check the order of the heads."""
+        _check_ascending([actor for actor, _, _ in self.heads])
 
 
 class Unsigned(_Wire, frozen=True, tag=9):
-    """Of these streams, in ascending order, not all that my Hello named is coming to you.
+    """Names streams, in ascending order, of which the sender will not send all that its Hello announced.
 
-    What covers them is missing here. Tell me, if you have it.
+    The sender lacks signatures that cover those changes; the receiver should send them if it has them.
     """
 
     streams: Annotated[tuple[_Actor, ...], Meta(min_length=1, max_length=MAX_DEPS)]
 
+    def check(self) -> None:
+        """Check the order of the streams."""
+        _check_ascending(list(self.streams))
+
 
 class Winner(_Wire, frozen=True, tag=10):
-    """Of these changes another version than yours may stand: `(actor, seq, hash of that one)`.
+    """Names winners of forks that the receiver may not know: `(actor, seq, hash of the winning version)`.
 
-    Each is the next in my stream of that actor, and is not here (any more, or yet).
+    Each is the change right after the end of the sender's stream of that actor; the sender does not have it
+    (any more, or yet).
     """
 
-    places: Annotated[tuple[tuple[_Actor, _Seq, _Hash], ...], Meta(min_length=1, max_length=MAX_STANDING)]
+    places: Annotated[tuple[tuple[_Actor, _Seq, _Hash], ...], Meta(min_length=1, max_length=MAX_WINNERS)]
+
+    def check(self) -> None:
+        """Check the order of the places."""
+        _check_ascending([(actor, seq) for actor, seq, _ in self.places])
 
 
 Message = Hello | Ack | Changes | Bye | Presence | Branch | Heads | Records | Unsigned | Winner
 
 
 class _Greeting(Struct, array_like=True, tag=1, frozen=True):
-    """What every version of Hello begins with."""
+    """The fields that every version of Hello begins with."""
 
     oldest: _Protocol
     newest: _Protocol
@@ -237,8 +279,8 @@ def hello(
 ) -> Hello:
     """Return the Hello of a replica.
 
-    Where a replica knows more than MAX_HEADS actors, the longest streams are named: the peer then
-    sends the others' changes anew, which costs bytes and nothing else.
+    If a replica knows more than MAX_HEADS actors, only the longest streams are named; the peer then sends
+    the changes of the others again, which costs bytes and nothing else.
     """
     longest = sorted(heads.items(), key=lambda head: -head[1][0])[:MAX_HEADS]
     entries = tuple(sorted((actor, seq, digest) for actor, (seq, digest) in longest))
@@ -246,28 +288,28 @@ def hello(
 
 
 def device_name(device: str) -> str:
-    """Return a device's name as messages may carry it."""
+    """Return a device's name in a form that messages may carry."""
     return _UNPRINTABLE.sub(" ", device)[:MAX_DEVICE_LENGTH] or "unnamed"
 
 
 def ack(messages: int, version: Mapping[int, int]) -> Ack:
-    """Return the Ack for this many messages and what they reached up to."""
+    """Return the Ack for this many messages and the version that they reached."""
     return Ack(messages, pairs(version))
 
 
 def bye(reason: Reason, sentence: str) -> Bye:
-    """Return a Bye, its sentence made fit to be printed and cut to the limit."""
+    """Return a Bye; its sentence is made printable and cut to the limit."""
     return Bye(int(reason), _UNPRINTABLE.sub(" ", sentence)[:MAX_SENTENCE_LENGTH])
 
 
 def pack(batch: bytes) -> Changes:
-    """Return the message for a batch, compressed where that saves at least an eighth."""
-    smaller = compress_if_worth(batch)
+    """Return the message for a batch, compressed if that saves at least an eighth."""
+    smaller = compress_if_worthwhile(batch)
     return Changes(len(batch), batch if smaller is None else smaller)
 
 
 def unpack(message: Changes) -> bytes:
-    """Return the batch; raises DecodeError. Never inflates more than the declared length and one byte."""
+    """Return the batch; raises DecodeError. Never decompresses more than the declared length and one byte."""
     if len(message.data) == message.length:
         return message.data
     if len(message.data) > message.length:
@@ -286,34 +328,12 @@ def decode(frame: bytes) -> Message:
         message = _decoder.decode(frame)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise DecodeError(f"A message cannot be read ({error}).") from None
-    if isinstance(message, Hello):
-        if message.oldest > message.newest:
-            raise DecodeError("A Hello's protocol range is empty.")
-        if _UNPRINTABLE.search(message.device):
-            raise DecodeError("A Hello's device name holds control characters.")
-        _check_ascending([actor for actor, _, _ in message.heads])
-    elif isinstance(message, Ack):
-        _check_ascending([actor for actor, _ in message.version])
-    elif isinstance(message, Heads):
-        _check_ascending([actor for actor, _, _ in message.heads])
-    elif isinstance(message, Unsigned):
-        _check_ascending(list(message.streams))
-    elif isinstance(message, Winner):
-        _check_ascending([(actor, seq) for actor, seq, _ in message.places])
-    elif isinstance(message, Branch):
-        _check_ascending([seq for seq, _ in message.points])
-    elif isinstance(message, Presence):
-        if _UNPRINTABLE.search(message.device):
-            raise DecodeError("A Presence's device name holds control characters.")
-        if len(message.note) not in (0, 16):
-            raise DecodeError("A Presence's note is no id of a note.")
-    elif isinstance(message, Bye) and _UNPRINTABLE.search(message.sentence):
-        raise DecodeError("A Bye's sentence holds control characters.")
+    message.check()
     return message
 
 
 def protocol_range(frame: bytes) -> tuple[int, int] | None:
-    """Return the (oldest, newest) protocol of a Hello of any version, or None if it is no Hello at all."""
+    """Return the (oldest, newest) protocol of a Hello of any version, or None if the frame is not a Hello."""
     try:
         greeting = _greeting_decoder.decode(frame)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -322,6 +342,11 @@ def protocol_range(frame: bytes) -> tuple[int, int] | None:
 
 
 _T = TypeVar("_T", int, tuple[int, int])
+
+
+def _check_printable(text: str, what: str) -> None:
+    if _UNPRINTABLE.search(text):
+        raise DecodeError(f"{what} holds control characters.")
 
 
 def _check_ascending(numbers: Sequence[_T]) -> None:

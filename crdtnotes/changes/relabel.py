@@ -1,12 +1,12 @@
-"""The changes of one stream told again as those of others, with everything that they refer to.
+"""Relabels changes: the changes of one stream become changes of another, with all their references.
 
-Where two different changes bear one number, one branch gives way (docs/protocol.md, "Forks"). Its
-changes, and all that build on them, are *moved*: to streams whose names follow from what is moved, so
-that every replica which moves them makes the same bytes. Counters stay, so do texts, times and notes.
+When two different changes have the same number, one branch moves (docs/protocol.md, "Forks"). Its changes,
+and all changes that build on them, are *moved* to new streams. The new names are derived from the moved
+changes, so every replica that moves them produces the same bytes. Counters, texts, times and notes stay.
 
-The name of a stream that is made so is a hash of its first change, as it is told there. So it says all
-that this change builds on, and not on which ways it came there: who settles two forks in one order ends
-with the same streams as who settles them in the other.
+The name of a new stream is a hash of its first change in its new form. So the name depends on everything
+that this change builds on, but not on the steps that led there: two replicas that resolve two forks in
+different orders end up with the same streams.
 """
 
 from bisect import bisect_left
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import pairwise
+from typing import assert_never
 
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import encode
@@ -22,39 +23,39 @@ from crdtnotes.crdt.ops import Create, Delete, Elements, Insert, Link, Op, Remov
 from crdtnotes.crdt.version import Version, join, pairs
 
 UNNAMED = 0
-"""Stands for a stream's own name in the change by which it is named; no stream bears it."""
+"""Placeholder for a stream's own name while the name is computed; no stream has this name."""
 
 
 @dataclass(slots=True)
 class Move:
-    """Of a stream, the changes from `first` on go to the stream `to`; `last` is the counter before them.
+    """Moves the changes of a stream from the seq `first` on to the stream `to`.
 
-    They go there up to where the stream's next Move begins.
+    `last` is the highest counter before them. The move ends where the stream's next Move begins.
     """
 
     first: int
     last: int
     to: int
     seen: Version = field(default_factory=dict)
-    """What the new stream's author had seen, so far."""
+    """The version that the author of the new stream had seen so far."""
 
 
 Moves = Mapping[int, list[Move]]
-"""By the actor whose changes move, ascending."""
+"""Keyed by the actor whose changes move; each list is in ascending order."""
 
 
 def moved_actor(content: bytes) -> int:
-    """Return the name of a stream that begins with a change, `content`, as `content_of` gives it.
+    """Return the name of the stream whose first change has this `content`, as returned by `content_of`.
 
-    In a paired vault streams are named by `crdtnotes.trust.actors.moved_actor`.
+    In a paired vault `crdtnotes.trust.actors.moved_actor` names the streams instead.
     """
     return 1 + int.from_bytes(blake2b(content, digest_size=8).digest(), "big") % (BIRTH - 1)
 
 
 def content_of(change: Change, seen: Mapping[int, int], moves: Moves) -> bytes:
-    """Return what names the stream that begins with a change that moves: all it says but its own name.
+    """Return the bytes that name a new stream: its first change, with UNNAMED in place of its own name.
 
-    For `seen` see `relabel`; its stream's last Move has no name yet.
+    For `seen` see `relabel`. The last Move of the change's stream has no name yet.
     """
     own = moves[change.actor]
     former, last = own[:-1], own[-1]
@@ -63,7 +64,7 @@ def content_of(change: Change, seen: Mapping[int, int], moves: Moves) -> bytes:
 
 
 def moves_with(change: Change, moves: Moves) -> bool:
-    """Whether a change belongs to a branch that moves, or builds on it."""
+    """Whether a change belongs to a branch that moves, or builds on one."""
     return any(
         actor in moves and seq >= moves[actor][0].first
         for actor, seq in ((change.actor, change.seq), *change.deps)
@@ -71,10 +72,10 @@ def moves_with(change: Change, moves: Moves) -> bool:
 
 
 def relabel(change: Change, seen: Mapping[int, int], moves: Moves) -> Change:
-    """Return what a change that goes with its stream's last Move is in the new stream.
+    """Return the new form of a change that belongs to the last Move of its stream.
 
-    This goes on from the one before it there. `seen` is what its author had seen in the changes before this
-    Move, as they are told now, itself included.
+    Call it for the changes of a Move in order. `seen` is the version that the author had seen in the changes
+    before this Move, in their new form and including the author's own stream.
     """
     move = moves[change.actor][-1]
     seq = change.seq - move.first + 1
@@ -82,7 +83,7 @@ def relabel(change: Change, seen: Mapping[int, int], moves: Moves) -> Change:
     if seq == 1:
         join(wanted, seen)
     join(wanted, dict(_version(change.deps, moves)))
-    # The author may have met what another replica had moved already: the beginning of this very stream.
+    # The author may have seen the beginning of this very stream, moved earlier by another replica.
     wanted.pop(move.to, None)
     deps = {actor: upto for actor, upto in wanted.items() if upto > move.seen.get(actor, 0)}
     join(move.seen, deps)
@@ -141,3 +142,5 @@ def _op(op: Op, moves: Moves) -> Op:
             return Remove(_version(op.cover, moves))
         case Create() | Unknown():
             return op
+        case _:
+            assert_never(op)

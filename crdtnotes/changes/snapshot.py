@@ -1,7 +1,7 @@
 """A note's state to bytes and back: columns of runs, not objects.
 
-Local to one replica: snapshots are rebuilt from the log at need, never sent. The visible text is not
-in them: it is kept beside, readable without decoding anything, and cut into the runs again here.
+Snapshots are local to one replica: they are rebuilt from the log when needed and never sent. They do not
+contain the visible text: it is stored separately, readable without decoding, and split into runs again here.
 """
 
 import zlib
@@ -22,8 +22,8 @@ _Tags = list[tuple[int, int]]
 class _Snapshot(Struct, array_like=True, forbid_unknown_fields=True):
     actors: list[int]
     run_actors: list[int]
-    run_counters: list[int]  # each less the end of that actor's run before it: mostly 0
-    run_lengths: list[int]  # negative in a tombstone
+    run_counters: list[int]  # each minus the end of the same actor's previous run: mostly 0
+    run_lengths: list[int]  # negative for a tombstone
     links: list[tuple[str, str, _Tags, _Tags]]
     name: tuple[int, int, str, list[str]]
     births: list[tuple[int, list[tuple[int, int]]]]

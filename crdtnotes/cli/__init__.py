@@ -1,20 +1,34 @@
 """The command line: `crdtnotes [--vault FILE] COMMAND`.
 
-``app``       the program: its options, what goes wrong in plain words, exit codes
-``opening``   which vault a command works on
-``output``    tables on a terminal, tab-separated lines in a pipe, JSON
-``texts``     texts from the standard input and from files
-``progress``  a bar for long work, on a terminal
-``running``   asynchronous work that Ctrl-C ends
-``asking``    a question on the terminal
+``app``           the program: its options, its error messages and its exit codes
+``opening``       the vault that a command works on
+``output``        tables on a terminal, tab-separated lines in a pipe, JSON
+``texts``         texts from standard input and from files
+``progress_bar``  a bar for long work, on a terminal
+``running``       asynchronous work that Ctrl-C ends
+``asking``        a question on the terminal
+
+The commands, by family:
+
+``starting``  making a vault, cloning a peer's
+``notes``     one note: make, read, change, rename, delete
+``finding``   listing and finding notes
+``folders``   Markdown folders, and the graph in other programs' formats
+``pairing``   devices that trust each other
+``peers``     serving and syncing
+``bundles``   changes in a file, for devices without a common network
+``care``      looking after the vault
+``tui``       the editor
+``demo``      two laptops in one terminal
+
+The work of commands, loaded only when they run:
+
 ``staying``   serving and following until Ctrl-C
-``mending``   what `repair` does, and how it says so
+``mending``   `repair`
+``story``     `demo`
 
-The commands, by family: ``starting``, ``notes``, ``finding``, ``folders``, ``pairing``, ``peers``,
-``bundles``, ``care``, ``tui`` (the editor), ``demo`` (which tells the story in ``story``).
-
-Modules that take long to load (the store, networkx, websockets, rich) are imported where they are used:
-a shell waits for every start of this program.
+Modules that take long to load (the store, networkx, websockets, rich) are imported where they are used,
+because the user waits each time this program starts.
 """
 
 from crdtnotes.cli.app import main

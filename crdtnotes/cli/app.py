@@ -1,4 +1,4 @@
-"""The program: its options, its commands in sections, and what becomes of errors.
+"""The program: its options, its commands in sections, and its handling of errors.
 
 Exit codes: 0 done, 1 failed (one plain sentence on stderr), 2 wrong usage, 130 interrupted.
 """
@@ -44,7 +44,7 @@ class App(click.Group):
         """Run a command."""
         try:
             result = super().invoke(ctx)
-            # A reader that is gone shows here at the latest, where click knows what to do about it.
+            # If the reader of a pipe is gone, this raises at the latest here, where click handles it.
             sys.stdout.flush()
         except CrdtnotesError as error:
             raise click.ClickException(str(error)) from error
@@ -60,20 +60,20 @@ class App(click.Group):
     envvar=VAULT_VARIABLE,
     show_envvar=True,
     type=click.Path(path_type=Path),
-    help="The vault's file; without it, the one in your data folder.",
+    help="The vault's file; the default is in your data folder.",
 )
 @click.version_option(__version__, prog_name="crdtnotes", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, vault: Path | None) -> None:
-    """Wiki-link Markdown notes that live on your laptops and merge by themselves.
+    """Wiki-linked Markdown notes that live on your laptops and merge by themselves.
 
     \b
     crdtnotes init
     crdtnotes new "zh/分布式系统" --text "见 [[CAP定理]]"
     crdtnotes backlinks CAP定理
 
-    Without a command it opens the editor. NAME is a note's name, or whatever [[NAME]] would lead to.
-    Every listing takes --json.
+    Without a command it opens the editor. NAME is a note's name, or anything that works as [[NAME]].
+    Every command that lists something takes --json.
     """
     ctx.obj = vault
     if ctx.invoked_subcommand is None:
@@ -95,7 +95,7 @@ cli.add_section("Try", demo.COMMANDS)
 def main() -> None:
     """Run the program and end the process with its exit code."""
     for stream in (sys.stdout, sys.stderr):
-        # What the terminal's encoding lacks is shown as an escape; it is no reason to fail.
+        # Characters that the terminal's encoding lacks are shown as escapes instead of failing.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     cli()

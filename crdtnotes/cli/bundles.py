@@ -1,4 +1,4 @@
-"""Commands for devices that have no network in common."""
+"""Commands for devices without a common network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crdtnotes.cli.output import counted, quoted
 
 
 def _version(ctx: click.Context, parameter: click.Parameter, text: str | None) -> dict[int, int] | None:  # noqa: ARG001
-    """Return the version that was given as JSON; that of `status --json`, or all of its document."""
+    """Return the version given as JSON: the version in `status --json`, or that whole document."""
     if text is None:
         return None
     wrong = click.BadParameter('a version looks like {"00f3…": 12}; `crdtnotes status --json` shows one.')
@@ -29,7 +29,7 @@ def _version(ctx: click.Context, parameter: click.Parameter, text: str | None) -
 
 @click.group()
 def bundle() -> None:
-    """Carry changes in a file, on a stick or by mail.
+    """Carry changes in a file, on a USB stick or by mail.
 
     \b
     crdtnotes bundle create notes.bundle --for old-laptop
@@ -40,14 +40,17 @@ def bundle() -> None:
 @bundle.command("create")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--for", "device", metavar="DEVICE", help="Who can read it, and gets what it lacks as far as is known."
+    "--for",
+    "device",
+    metavar="DEVICE",
+    help="The device that can read it; it gets the changes it is known to lack.",
 )
 @click.option(
     "--since", metavar="VERSION", callback=_version, help="All changes beyond this version, as JSON."
 )
 @click.pass_context
 def create(ctx: click.Context, file: Path, device: str | None, since: dict[int, int] | None) -> None:
-    """Write changes to FILE, encrypted to DEVICE, or to all devices of the vault.
+    """Write changes to FILE, encrypted for DEVICE or for all devices of the vault.
 
     \b
     crdtnotes bundle create notes.bundle --for old-laptop
@@ -77,7 +80,7 @@ def create(ctx: click.Context, file: Path, device: str | None, since: dict[int, 
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_context
 def apply(ctx: click.Context, file: Path) -> None:
-    """Take in the changes of FILE.
+    """Apply the changes in FILE to this vault.
 
     \b
     crdtnotes bundle apply notes.bundle

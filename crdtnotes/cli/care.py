@@ -1,4 +1,4 @@
-"""Commands that look after the vault."""
+"""Commands that maintain the vault."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import click
 
 from crdtnotes.cli.opening import open_vault, vault_path
 from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows
-from crdtnotes.cli.progress import progress
+from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.errors import LocalError
 from crdtnotes.graph.labels import printable
 
@@ -15,7 +15,7 @@ from crdtnotes.graph.labels import printable
 @json_option
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Say which vault this is, and whom it was in step with.
+    """Show which vault this is and when each peer was in sync.
 
     \b
     crdtnotes status --json | jq -r .digest
@@ -30,49 +30,51 @@ def status(ctx: click.Context, as_json: bool) -> None:
     if found["unsigned"]:
         changes = counted(found["unsigned"], "change")
         click.echo(
-            f"\nNot signed yet by the devices that made them: {changes}. Sync with these: until then what "
-            "was written since reaches only who has those changes."
+            f"\nNot signed yet by the devices that made them: {changes}. Sync with those devices: until "
+            "then, later changes only reach devices that already have these changes."
         )
     peers = [
-        (peer["device"], peer["address"] or "(comes to us)", local_time(peer["seen"]))
+        (peer["device"], peer["address"] or "(connects to us)", local_time(peer["seen"]))
         for peer in found["peers"]
     ]
     if peers:
         click.echo()
-        print_rows(("peer", "address", "in step at"), peers, "")
+        print_rows(("peer", "address", "in sync at"), peers, "")
 
 
 @click.command()
 @json_option
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
-    """Compute everything again from the log and compare.
+    """Recompute everything from the log and compare.
 
-    Changes nothing. Says what is wrong, and fails if anything is: then `crdtnotes repair` mends it.
+    Changes nothing. Lists the problems, and fails if there are any; `crdtnotes repair` fixes them.
 
     \b
     crdtnotes check
     """
-    with open_vault(ctx) as vault, progress("Checking") as show:
-        problems = vault.check(show)
+    with open_vault(ctx) as vault, progress_bar("Checking") as progress:
+        problems = vault.check(progress)
         notes = 0 if problems else len(vault)
     if as_json:
         print_json(problems)
     elif problems:
         click.echo("\n".join(map(printable, problems)))
     else:
-        click.echo(f"All is well with {counted(notes, 'note')}.")
+        click.echo(f"No problems found in {counted(notes, 'note')}.")
     if problems:
-        raise LocalError(f"{counted(len(problems), 'problem')} found; `crdtnotes repair` mends what it can.")
+        raise LocalError(f"{counted(len(problems), 'problem')} found; `crdtnotes repair` fixes what it can.")
 
 
 @click.command()
-@click.option("--from", "address", metavar="ADDRESS", help="Fetch what is missing from the peer there.")
+@click.option(
+    "--from", "address", metavar="ADDRESS", help="Fetch missing changes from the peer at this address."
+)
 @click.pass_context
 def repair(ctx: click.Context, address: str | None) -> None:
-    """Mend a damaged vault: rebuild it from its log, and from a peer.
+    """Repair a damaged vault: rebuild it from its log, and from a peer.
 
-    Does nothing where `check` finds nothing. The damaged file is set aside, never deleted.
+    Does nothing if `check` finds no problem. The damaged file is kept under another name, never deleted.
 
     \b
     crdtnotes repair --from ws://127.0.0.1:4821
@@ -86,7 +88,7 @@ def repair(ctx: click.Context, address: str | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_context
 def backup(ctx: click.Context, file: Path) -> None:
-    """Copy the vault to FILE, while it is in use.
+    """Copy the vault to FILE, even while it is in use.
 
     \b
     crdtnotes backup /media/stick/notes-2026-11-22.crdtnotes
@@ -99,19 +101,19 @@ def backup(ctx: click.Context, file: Path) -> None:
 @click.command()
 @click.pass_context
 def compact(ctx: click.Context) -> None:
-    """Make the vault's file as small as it can be.
+    """Make the vault's file as small as possible.
 
-    The history is packed and stays whole. It can be interrupted at any moment.
+    The history is packed and stays complete. The command can be interrupted at any time.
 
     \b
     crdtnotes compact
     """
     path = vault_path(ctx)
     before = path.stat().st_size if path.exists() else 0
-    with open_vault(ctx) as vault, progress("Packing") as show:
-        vault.compact(show)
+    with open_vault(ctx) as vault, progress_bar("Packing") as progress:
+        vault.compact(progress)
     after = path.stat().st_size
-    click.echo(f"{after / 1e6:,.1f} MB now, {before / 1e6:,.1f} MB before.")
+    click.echo(f"Now {after / 1e6:,.1f} MB, {before / 1e6:,.1f} MB before.")
 
 
 COMMANDS = [status, check, repair, compact, backup]

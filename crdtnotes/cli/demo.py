@@ -1,4 +1,4 @@
-"""The command that shows it all: two laptops in one terminal."""
+"""The command that demonstrates everything: two laptops in one terminal."""
 
 import click
 
@@ -8,15 +8,15 @@ from crdtnotes.errors import LocalError
 @click.command()
 @click.pass_context
 def demo(ctx: click.Context) -> None:  # noqa: ARG001
-    """Two laptops in one terminal: edit offline, meet, converge.
+    """Show two laptops in one terminal: edit offline, sync, converge.
 
     Everything is real and happens in a temporary folder; your own vault is not touched. Fails unless both
-    replicas end up equal with nobody's words lost.
+    replicas end up equal and nobody's words are lost.
 
     \b
     crdtnotes demo
     """
-    # It uses every part of the program, and all of them take their time to load.
+    # The demo uses every part of the program, and loading them all takes time.
     from crdtnotes.cli.story import tell
 
     failed = tell()

@@ -23,20 +23,22 @@ def list_notes(ctx: click.Context, as_json: bool) -> None:
     crdtnotes list --json | jq -r '.[].name'
     """
     with open_vault(ctx) as vault:
-        _print_notes(list(vault.notes()), as_json, "There are no notes yet; `crdtnotes new NAME` makes one.")
+        _print_notes(
+            list(vault.notes()), as_json, "There are no notes yet; `crdtnotes new NAME` creates one."
+        )
 
 
 @click.command()
 @json_option
 @click.pass_context
 def orphans(ctx: click.Context, as_json: bool) -> None:
-    """List the notes that are linked with no other.
+    """List the notes without links from or to other notes.
 
     \b
     crdtnotes orphans
     """
     with open_vault(ctx) as vault:
-        _print_notes(vault.orphans(), as_json, "Every note is linked with another.")
+        _print_notes(vault.orphans(), as_json, "Every note has a link from or to another note.")
 
 
 def _print_notes(infos: list[NoteInfo], as_json: bool, empty: str) -> None:
@@ -62,15 +64,15 @@ def _print_notes(infos: list[NoteInfo], as_json: bool, empty: str) -> None:
     type=click.IntRange(min=1),
     default=20,
     show_default=True,
-    help="At most this many.",
+    help="The most results to show.",
 )
 @json_option
 @click.pass_context
 def search(ctx: click.Context, query: str, limit: int, as_json: bool) -> None:
-    """Find the notes that hold every word of QUERY.
+    """Find the notes that contain every word of QUERY.
 
-    The best come first. A word also finds longer words that begin with it, "double quotes" make a phrase, and
-    Chinese, Japanese and Korean are found anywhere in a text.
+    The best matches come first. A word also matches longer words that begin with it, "double quotes" make a
+    phrase, and Chinese, Japanese and Korean are found anywhere in a text.
 
     \b
     crdtnotes search "系统 clock"
@@ -88,9 +90,9 @@ def search(ctx: click.Context, query: str, limit: int, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def links(ctx: click.Context, name: str, as_json: bool) -> None:
-    """List what a note links to.
+    """List the links of a note.
 
-    Each target as it is written, with the note it leads to, if there is one.
+    Shows each target as written, with the note that it leads to, if there is one.
 
     \b
     crdtnotes links "Start here"
@@ -101,7 +103,7 @@ def links(ctx: click.Context, name: str, as_json: bool) -> None:
         print_json([{"target": link.target, "note": link.note, "kind": link.kind} for link in found])
     else:
         rows = [(link.target, link.note or "(dangling)", link.kind, link.count) for link in found]
-        print_rows(("target", "note", "kind", "times"), rows, "It links to nothing.")
+        print_rows(("target", "note", "kind", "times"), rows, "The note has no links.")
 
 
 @click.command()
@@ -119,7 +121,7 @@ def backlinks(ctx: click.Context, name: str, as_json: bool) -> None:
     if as_json:
         print_json([{"note": link.note, "line": link.line, "context": link.context} for link in found])
     else:
-        print_places([(link.note, link.line, link.context) for link in found], "Nothing links to it.")
+        print_places([(link.note, link.line, link.context) for link in found], "No other note links to it.")
 
 
 @click.command()
@@ -127,9 +129,9 @@ def backlinks(ctx: click.Context, name: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def mentions(ctx: click.Context, name: str, as_json: bool) -> None:
-    """List the places that name a note without a link.
+    """List the places that mention a note without linking to it.
 
-    Its title and its aliases are looked for in the other notes: words in letters as whole words, Chinese,
+    Searches the other notes for its title and aliases: words made of letters as whole words, Chinese,
     Japanese and Korean anywhere.
 
     \b
@@ -140,14 +142,17 @@ def mentions(ctx: click.Context, name: str, as_json: bool) -> None:
     if as_json:
         print_json([{"note": one.note, "line": one.line, "context": one.context} for one in found])
     else:
-        print_places([(one.note, one.line, one.context) for one in found], "Nothing names it without a link.")
+        print_places(
+            [(one.note, one.line, one.context) for one in found],
+            "No other note mentions it without linking to it.",
+        )
 
 
 @click.command()
 @json_option
 @click.pass_context
 def tags(ctx: click.Context, as_json: bool) -> None:
-    """List the tags, with how many notes bear each.
+    """List the tags, with the number of notes that have each.
 
     \b
     crdtnotes tags
@@ -164,9 +169,9 @@ def tags(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def dangling(ctx: click.Context, as_json: bool) -> None:
-    """List the targets that have no note yet.
+    """List the link targets that have no note yet.
 
-    That is what to write next, each with the notes that link to it.
+    These are notes to write next; each is shown with the notes that link to it.
 
     \b
     crdtnotes dangling

@@ -10,8 +10,9 @@ import click
 
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, json_option, print_exact, print_json
-from crdtnotes.cli.progress import progress
+from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.errors import LocalError, NoteNotFound
+from crdtnotes.graph.formats import format_names
 from crdtnotes.graph.labels import printable
 from crdtnotes.mirror.files import system_reason
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from crdtnotes.mirror.files import NotDone
     from crdtnotes.vault import Vault
 
-GRAPH_FORMATS = ("json", "dot", "graphml", "gexf")
+DEFAULT_FORMAT = "json"
 SHOWN_LEFT_OUT = 20
 
 
@@ -30,18 +31,18 @@ SHOWN_LEFT_OUT = 20
 @json_option
 @click.pass_context
 def import_notes(ctx: click.Context, folder: Path, as_json: bool) -> None:
-    """Take in the Markdown files of a folder.
+    """Import the Markdown files of a folder and its subfolders.
 
-    Those in the folders inside too. Importing again takes in what has changed. What was left out, and why,
-    is said on stderr.
+    Importing again picks up the files that have changed. Files that were skipped, and the reasons, are listed
+    on stderr.
 
     \b
     crdtnotes import ~/Documents/notes
     """
     from crdtnotes.mirror.importer import import_folder
 
-    with open_vault(ctx) as vault, progress("Importing") as show:
-        report = import_folder(vault, folder, show)
+    with open_vault(ctx) as vault, progress_bar("Importing") as progress:
+        report = import_folder(vault, folder, progress)
     created, updated, unchanged = map(len, (report.created, report.updated, report.unchanged))
     if as_json:
         counts = {"created": created, "updated": updated, "unchanged": unchanged}
@@ -56,17 +57,17 @@ def import_notes(ctx: click.Context, folder: Path, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def export_notes(ctx: click.Context, folder: Path, as_json: bool) -> None:
-    """Write every note into a folder, as Markdown files.
+    """Write every note into a folder, as a Markdown file.
 
-    Each becomes DIR/<name>.md, where that does not hold it already. Nothing is deleted.
+    Each note becomes DIR/<name>.md, unless that file is already up to date. Nothing is deleted.
 
     \b
     crdtnotes export ~/Documents/notes
     """
     from crdtnotes.mirror.exporter import export_folder
 
-    with open_vault(ctx) as vault, progress("Exporting") as show:
-        report = export_folder(vault, folder, show)
+    with open_vault(ctx) as vault, progress_bar("Exporting") as progress:
+        report = export_folder(vault, folder, progress)
     written, unchanged = len(report.written), len(report.unchanged)
     if as_json:
         print_json({"written": written, "unchanged": unchanged, "failed": _documents(report.failed)})
@@ -82,7 +83,7 @@ def _documents(passed_over: Sequence[NotDone]) -> list[dict[str, str]]:
 
 
 def _tell(passed_over: Sequence[NotDone], what: str, as_json: bool) -> None:
-    """Say on stderr what was passed over: each, or the first of many; how many, where the JSON says which."""
+    """List on stderr what was skipped: all, or the first of many; with `as_json` only how many."""
     if not passed_over:
         return
     if not as_json:
@@ -98,26 +99,26 @@ def _tell(passed_over: Sequence[NotDone], what: str, as_json: bool) -> None:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(GRAPH_FORMATS),
-    default=GRAPH_FORMATS[0],
+    type=click.Choice(format_names()),
+    default=DEFAULT_FORMAT,
     show_default=True,
-    help="What reads it: programs, Graphviz, yEd, Gephi.",
+    help="How the graph is written.",
 )
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write to this file.")
-@click.option("--around", metavar="NAME", help="Only what is near this note.")
+@click.option("--around", metavar="NAME", help="Only the notes near this note.")
 @click.option(
     "--depth",
     metavar="N",
     type=click.IntRange(min=0),
-    help="How many links away that is, with --around.  [default: 1]",
+    help="With --around, the greatest distance in links.  [default: 1]",
 )
 @click.pass_context
 def graph(
     ctx: click.Context, format_name: str, output: Path | None, around: str | None, depth: int | None
 ) -> None:
-    """Print the backlink graph.
+    """Print the link graph.
 
-    That is every note, every target that has no note yet, and the links between them.
+    It has every note, every link target without a note, and the links between them.
 
     \b
     crdtnotes graph --format dot --around CAP定理 --depth 2 | dot -Tsvg > cap.svg
@@ -145,7 +146,7 @@ def graph(
 
 
 def _node(vault: Vault, name: str) -> str:
-    """Return the graph's name for a note; what is no note may be the target of a dangling link."""
+    """Return the graph's name for a note; if no note has this name, it may be a dangling target."""
     try:
         return vault.note(name).name
     except NoteNotFound:

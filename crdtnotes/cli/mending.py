@@ -1,4 +1,4 @@
-"""What `crdtnotes repair` does, and how it says so."""
+"""The work and the output of `crdtnotes repair`."""
 
 import logging
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from crdtnotes.cli.output import counted, quoted
-from crdtnotes.cli.progress import progress
+from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.cli.running import run, saying_what_happens
 from crdtnotes.cli.starting import default_device
 from crdtnotes.errors import Damaged, NotAVault
@@ -19,28 +19,28 @@ from crdtnotes.vault import Vault
 _PROBLEMS_SHOWN = 10
 
 _PLAUSIBLE = 1_000_000_000
-# A damaged number may say that any number of changes is missing; nobody has made more than this.
+# A damaged count of missing changes can be anything; no real vault has more changes than this.
 
 
 def mend(path: Path, address: str | None) -> None:
-    """Repair the vault at `path` if it needs that, with the peer at `address`, and say what was done.
+    """Repair the vault at `path` if needed, with the peer at `address`, and print what was done.
 
-    Raises a CrdtnotesError; the file at `path` is then as it was.
+    If this raises a CrdtnotesError, the file at `path` is unchanged.
     """
     peer = None if address is None else Address.parse(address)
     if _is_whole(path):
-        click.echo("All is well: there is nothing to repair.")
+        click.echo("No problems found: there is nothing to repair.")
         return
-    with saying_what_happens(logging.ERROR), progress("Rebuilding") as show:
+    with saying_what_happens(logging.ERROR), progress_bar("Rebuilding") as progress:
         if peer is None:
-            done = repair(path, device=default_device(), show=show)
+            done = repair(path, device=default_device(), progress=progress)
         else:
             done = repair(
                 path,
                 lambda part: _fetch(part, peer),
                 lambda: run(peek(peer)).vault,
                 default_device(),
-                show,
+                progress,
             )
     _say(done)
 
@@ -50,10 +50,10 @@ def _fetch(part: Path, peer: Address) -> None:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether `check` finds nothing; raises VaultNotFound, NewerVault and the like."""
+    """Whether `check` finds no problem; raises VaultNotFound, NewerVault and similar errors."""
     try:
-        with Vault.open(path) as vault, progress("Checking") as show:
-            problems = vault.check(show)
+        with Vault.open(path) as vault, progress_bar("Checking") as progress:
+            problems = vault.check(progress)
     except (Damaged, NotAVault) as error:
         if isinstance(error, NotAVault) and not _was_a_vault(path):
             raise
@@ -66,7 +66,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _was_a_vault(path: Path) -> bool:
-    """Whether a file whose beginning is damaged still looks like one of ours."""
+    """Whether a file whose beginning is damaged still looks like a crdtnotes vault."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -78,9 +78,9 @@ def _say(done: Repaired) -> None:
     click.echo(f"Kept {counted(done.kept, 'change')}, fetched {counted(done.fetched, 'change')}.")
     if done.missing:
         many = counted(done.missing, "change") if done.missing < _PLAUSIBLE else "Some changes"
-        click.echo(f"{many} could be read nowhere.")
+        click.echo(f"{many} could not be recovered.")
     if done.texts:
-        click.echo("These notes have the text that was stored last, without its history:")
+        click.echo("These notes have their last stored text, without its history:")
         for name in done.texts:
             click.echo(f"  {quoted(name)}")
-    click.echo(f"The damaged file is now {done.aside}")
+    click.echo(f"The damaged file was renamed to {done.aside}")

@@ -1,4 +1,4 @@
-"""Commands on one note: make it, read it, change it, rename it, delete it."""
+"""Commands for one note: create, read, change, rename and delete it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TextCommand(click.Command):
     """A command whose last argument is a text and may begin with a dash: `append shopping "- milk"`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments; what has a space in it is no option."""
+        """Parse the arguments; an argument with a space in it is not an option."""
         if args and args[-1].startswith("-") and any(map(str.isspace, args[-1])) and "--" not in args:
             args = [*args[:-1], "--", args[-1]]
         return super().parse_args(ctx, args)
@@ -30,10 +30,10 @@ class TextCommand(click.Command):
 @click.argument("text", required=False)
 @click.pass_context
 def today(ctx: click.Context, text: str | None) -> None:
-    """Begin today's note, or add TEXT to it, and print its name.
+    """Create today's note or add TEXT to it, and print its name.
 
-    A new one begins with the text of the note "templates/daily", where there is one. TEXT may be - for the
-    standard input.
+    A new note begins with the text of the note "templates/daily", if there is one. If TEXT is -, it is read
+    from standard input.
 
     \b
     crdtnotes today "- met Lin about [[分布式系统]]"
@@ -51,7 +51,7 @@ def today(ctx: click.Context, text: str | None) -> None:
 @click.argument("source", required=False, type=click.Choice([STANDARD_INPUT]), metavar="[-]")
 @click.option("--text", metavar="T", help="The note's text.")
 @click.option("--file", metavar="F", type=click.Path(path_type=Path), help="A file with the note's text.")
-@click.option("--template", metavar="NOTE", help="A note of the folder templates to begin with.")
+@click.option("--template", metavar="NOTE", help="A note in the folder templates to begin with.")
 @click.pass_context
 def new(
     ctx: click.Context,
@@ -61,10 +61,10 @@ def new(
     file: Path | None,
     template: str | None,
 ) -> None:
-    """Make a note and print its name.
+    """Create a note and print its name.
 
-    With - its text comes from the standard input; without any text it is empty. In a template {{date}} and
-    {{title}} are filled in.
+    With - its text is read from standard input; without a text, the note is empty. In a template, {{date}}
+    and {{title}} are filled in.
 
     \b
     crdtnotes new "zh/分布式系统" --text "见 [[CAP定理]]"
@@ -99,9 +99,9 @@ def show(ctx: click.Context, name: str) -> None:
 @click.argument("name")
 @click.pass_context
 def write(ctx: click.Context, name: str) -> None:
-    """Make a note's text that of the standard input.
+    """Replace a note's text with standard input.
 
-    By the smallest edit, so that what others write elsewhere meanwhile stays. A note that is missing is made.
+    Makes the smallest edit, so text that others write elsewhere meanwhile stays. Creates a missing note.
 
     \b
     crdtnotes show todo | sort | crdtnotes write todo
@@ -123,7 +123,7 @@ def write(ctx: click.Context, name: str) -> None:
 def append(ctx: click.Context, name: str, text: str) -> None:
     """Add TEXT at the end of a note, on a line of its own.
 
-    TEXT may be - for the standard input.
+    If TEXT is -, it is read from standard input.
 
     \b
     crdtnotes append shopping "- milk"
@@ -139,7 +139,7 @@ def append(ctx: click.Context, name: str, text: str) -> None:
 def edit(ctx: click.Context, name: str) -> None:
     """Open a note in $VISUAL or $EDITOR.
 
-    What others write while the editor is open stays.
+    Text that others write while the editor is open stays.
 
     \b
     EDITOR=nano crdtnotes edit CAP定理
@@ -164,7 +164,7 @@ def edit(ctx: click.Context, name: str) -> None:
 
 
 def _new_file(text: str) -> Path:
-    """Write a text to a new file that only its owner can read, and whose ending tells editors what it is."""
+    """Write a text to a new file that only its owner can read, with a suffix that tells editors its type."""
     with tempfile.NamedTemporaryFile(prefix="crdtnotes-", suffix=".md", delete=False) as file:
         file.write(text.encode())
     return Path(file.name)
@@ -172,8 +172,8 @@ def _new_file(text: str) -> Path:
 
 @contextmanager
 def _interrupts_left_to_the_editor() -> Iterator[None]:
-    """Ctrl-C reaches the editor and this process: it must not end us and leave the editor behind."""
-    # A handler, not SIG_IGN, which the editor would inherit.
+    """Ignore Ctrl-C, which reaches both the editor and this process: we must not exit before the editor."""
+    # This uses a handler, because the editor would inherit SIG_IGN.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield
@@ -188,7 +188,7 @@ def _interrupts_left_to_the_editor() -> Iterator[None]:
 def rename(ctx: click.Context, old: str, name: str) -> None:
     """Rename a note and rewrite the links to it.
 
-    The old name goes on leading to it, for links that were written elsewhere meanwhile.
+    The old name still leads to it, for links that were written elsewhere meanwhile.
 
     \b
     crdtnotes rename Paxos "papers/Paxos made simple"
@@ -205,7 +205,7 @@ def rename(ctx: click.Context, old: str, name: str) -> None:
 @click.argument("name")
 @click.pass_context
 def delete(ctx: click.Context, name: str) -> None:
-    """Delete a note. An edit made elsewhere meanwhile brings it back, whole.
+    """Delete a note. If it was edited elsewhere meanwhile, the whole note comes back.
 
     \b
     crdtnotes delete "drafts/old idea"

@@ -1,4 +1,4 @@
-"""Which vault a command works on."""
+"""The vault that a command works on."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ DEFAULT_FILE = "vault.crdtnotes"
 
 
 def vault_path(ctx: click.Context) -> Path:
-    """Return the path of `--vault`, else of the environment, else the default one."""
+    """Return the path from `--vault`, else from the environment, else the default path."""
     chosen: Path | None = ctx.find_root().obj
     if chosen is not None:
         # A shell expands neither `--vault=~/x` nor a quoted value of the variable. (Path.expanduser raises
-        # where there is no home.)
+        # if there is no home.)
         return Path(os.path.expanduser(chosen))  # noqa: PTH111
     from crdtnotes.trust.identity import home
 

@@ -1,4 +1,4 @@
-"""What commands print: aligned tables on a terminal, tab-separated lines in a pipe, or one JSON document."""
+"""The output of commands: aligned tables on a terminal, tab-separated lines in a pipe, or one JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 def print_json(document: Any) -> None:
-    """Print a document as JSON, unescaped where the output's encoding can hold it."""
+    """Print a document as JSON, unescaped if the output's encoding allows it."""
     text = json.dumps(document, ensure_ascii=False, indent=1)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
@@ -32,9 +32,9 @@ def print_json(document: Any) -> None:
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
-    """Print rows below the titles of their columns, or without titles and parted by tabs in a pipe.
+    """Print rows below the titles of their columns; in a pipe, without titles and separated by tabs.
 
-    Numbers stand at the right. `empty` is what a person is told where there are none.
+    Numbers are aligned to the right. If there are no rows, a person sees `empty`.
     """
     texts = [[printable(str(cell)) for cell in row] for row in rows]
     if not sys.stdout.isatty():
@@ -81,7 +81,7 @@ def print_places(places: Iterable[tuple[str, int, str]], empty: str) -> None:
 
 
 def print_exact(text: str) -> None:
-    """Print a text as its UTF-8 bytes, with nothing added; on a terminal without what would steer it."""
+    """Print a text as its UTF-8 bytes, with nothing added; on a terminal, without control characters."""
     if sys.stdout.isatty():
         click.echo(_LINE_PART.sub(lambda part: printable(part[0]), text.replace("\r\n", "\n")), nl=False)
     else:
@@ -90,14 +90,14 @@ def print_exact(text: str) -> None:
 
 
 def terminal() -> Console:
-    """Return a console that prints texts as they are: no markup, no highlighting."""
+    """Return a console that prints texts unchanged: no markup, no highlighting."""
     from rich.console import Console
 
     return Console(markup=False, highlight=False, emoji=False)
 
 
 def local_time(milliseconds: int) -> str:
-    """Return wall time in ms since 1970 as local time, to the minute; "?" where there is no such date."""
+    """Return wall time in ms since 1970 as local time, to the minute; "?" if there is no such date."""
     try:
         return datetime.fromtimestamp(milliseconds / 1000).strftime("%Y-%m-%d %H:%M")
     except (OverflowError, OSError, ValueError):
@@ -105,7 +105,7 @@ def local_time(milliseconds: int) -> str:
 
 
 def quoted(name: str) -> str:
-    """Return a name as it stands in a sentence."""
+    """Return a name in quotes, for use in a sentence."""
     return f'"{printable(name)}"'
 
 

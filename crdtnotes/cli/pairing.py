@@ -11,7 +11,7 @@ import click
 
 from crdtnotes.cli.opening import open_vault, vault_path
 from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows, quoted
-from crdtnotes.cli.progress import progress, tell
+from crdtnotes.cli.progress_bar import progress_bar, tell
 from crdtnotes.cli.starting import default_device, device_option
 from crdtnotes.errors import LocalError, NotPaired
 from crdtnotes.graph.labels import printable
@@ -34,8 +34,8 @@ _yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
     """Show a code with which another laptop can join this vault.
 
-    Type `crdtnotes join CODE` there within five minutes. Then you are asked here whether it is yours. Where
-    there is no vault yet, a new one is made.
+    Type `crdtnotes join CODE` there within five minutes. Then you are asked here whether it is yours. If
+    there is no vault yet, a new one is created.
 
     \b
     crdtnotes pair
@@ -54,14 +54,14 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
         Vault.create(path, default_device()).close()
         click.echo(f"New vault at {path}", err=True)
     if not yes and not sys.stdin.isatty():
-        raise LocalError("There is nobody to ask whether the new device is yours; --yes answers it.")
+        raise LocalError("There is nobody to ask whether the new device is yours; --yes answers this.")
 
     def show(words: Code, scanned: Code) -> None:
         if as_json:
             click.echo(json.dumps({"code": written(words), "address": f"wss://{scanned.address}"}))
             return
         click.echo(f"On the other laptop, within five minutes:\n\n    crdtnotes join {written(words)}\n")
-        click.echo(f"If it does not find this one, add the address: {scanned.address}")
+        click.echo(f"If it does not find this laptop, add the address: {scanned.address}")
         if sys.stdout.isatty():
             click.echo("Or scan this and give it to `crdtnotes join`:\n")
             click.echo("\n".join(_qr_lines(written(scanned))))
@@ -72,7 +72,7 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
         return await ask_on_terminal(f"{quoted(name)} ({shown(device)}) knows the code. Is it yours?")
 
     async def work() -> tuple[str, bytes]:
-        async with OpenVault(path) as open_, PeerService(open_, watch=True) as service:
+        async with OpenVault(path) as open_, PeerService(open_) as service:
             device = await pair_device(service, ask, show)
             await wait_for_first_sync(service, device)
             return device.name, device.id
@@ -82,7 +82,7 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"device": name, "id": shown(device)}, ensure_ascii=False))
     else:
-        click.echo(f"Paired with {quoted(name)}, which has all notes. Stay in step with: crdtnotes serve")
+        click.echo(f"Paired with {quoted(name)}, which has all notes. To stay in sync: crdtnotes serve")
 
 
 def _qr_lines(text: str) -> Iterable[str]:
@@ -104,7 +104,7 @@ def _qr_lines(text: str) -> Iterable[str]:
 def join(ctx: click.Context, code: str, address: str | None, device: str) -> None:
     """Join the vault of a laptop that shows a code.
 
-    It is looked for in the local network, or at ADDRESS. Makes a replica here and syncs it.
+    Finds it in the local network, or at ADDRESS, then makes a replica here and syncs it.
 
     \b
     crdtnotes join 4821-otter-violin-maple
@@ -117,12 +117,12 @@ def join(ctx: click.Context, code: str, address: str | None, device: str) -> Non
     known = read_code(code)
     place = None if address is None else Address.typed(address, PAIRING_PORT)
     path = vault_path(ctx)
-    with saying_what_happens(logging.ERROR), progress("Fetching notes") as show:
-        joined = run(join_vault(known, place, path, device, show=show, tell=tell))
+    with saying_what_happens(logging.ERROR), progress_bar("Fetching notes") as progress:
+        joined = run(join_vault(known, place, path, device, progress=progress, tell=tell))
     click.echo(f"Paired with {quoted(joined.host)}; the vault is at {path}")
     if joined.notes is None:
-        raise LocalError("The notes did not come yet: `crdtnotes sync --once` fetches them.")
-    click.echo(f"{counted(joined.notes, 'note')} here. Stay in step with: crdtnotes serve")
+        raise LocalError("The notes have not arrived yet: `crdtnotes sync --once` fetches them.")
+    click.echo(f"{counted(joined.notes, 'note')} here. To stay in sync: crdtnotes serve")
 
 
 @click.command()
@@ -131,7 +131,7 @@ def join(ctx: click.Context, code: str, address: str | None, device: str) -> Non
 def devices(ctx: click.Context, as_json: bool) -> None:
     """List the devices of this vault.
 
-    Says when each was last here, and how many changes it lacked then by what is here now.
+    Shows when each was last connected, and how many of the changes that are here now it lacked then.
 
     \b
     crdtnotes devices --json
@@ -158,7 +158,9 @@ def devices(ctx: click.Context, as_json: bool) -> None:
         for row in rows
     ]
     print_rows(
-        ("device", "id", "state", "last seen", "lacks"), table, "No device was paired yet: crdtnotes pair"
+        ("device", "id", "state", "last seen", "lacks"),
+        table,
+        "No device has been paired yet: crdtnotes pair",
     )
     if sys.stdout.isatty() and members:
         click.echo(f"\nThis device's id is {shown(own)}")
@@ -186,16 +188,18 @@ def _row(vault: Vault, members: Members, member: Member, own: bytes) -> dict[str
 
 @click.command()
 @click.argument("device", required=False)
-@click.option("--all-others", is_flag=True, help="All but this one: a new vault with the same notes.")
+@click.option(
+    "--all-others", is_flag=True, help="All except this device: makes a new vault with the same notes."
+)
 @_yes_option
 @click.pass_context
 def revoke(ctx: click.Context, device: str | None, all_others: bool, yes: bool) -> None:
-    """End a device's belonging to the vault.
+    """Remove a device from the vault.
 
-    DEVICE is its name, or the beginning of its id. It gets nothing from now on, and nothing is taken from it.
-    What it has already it keeps. Only pairing anew lets it in again.
+    DEVICE is its name, or the beginning of its id. From now on it gets nothing, and nothing is accepted from
+    it. It keeps what it already has. Only pairing it again lets it back in.
 
-    If a stolen device has revoked yours, begin anew with --all-others, and pair yours with it again.
+    If a stolen device has revoked yours, start a new vault with --all-others and pair your devices with it.
 
     \b
     crdtnotes revoke old-laptop
@@ -214,7 +218,7 @@ def revoke(ctx: click.Context, device: str | None, all_others: bool, yes: bool) 
         member = find_device(replica.members, device)
         identity = own_identity()
         if not yes:
-            warning = " This is the device you are at." if member.id == identity.id else ""
+            warning = " This is the device you are using." if member.id == identity.id else ""
             click.confirm(
                 f"Revoke {quoted(member.name)} ({shown(member.id)})?{warning}", abort=True, err=True
             )
@@ -226,10 +230,10 @@ def _begin_anew(ctx: click.Context, *, yes: bool) -> None:
     with open_vault(ctx) as vault:
         if not yes:
             click.confirm(
-                "Make a new vault of these notes, to which no other device belongs?", abort=True, err=True
+                "Make a new vault with these notes, without any other device?", abort=True, err=True
             )
         vault.replica.devices.begin_anew()
-    click.echo("This is a new vault now, with the same notes. Pair your other devices anew: crdtnotes pair")
+    click.echo("This is now a new vault with the same notes. Pair your other devices again: crdtnotes pair")
 
 
 def find_device(members: Members, wanted: str) -> Member:
@@ -241,9 +245,9 @@ def find_device(members: Members, wanted: str) -> Member:
         member for member in active if begins(member.id, wanted)
     ]
     if not found:
-        raise NotPaired(f"No device of this vault is called {wanted!r}, and no id begins so.")
+        raise NotPaired(f"No device of this vault has the name {wanted!r} or an id that begins with it.")
     if len(found) > 1:
-        raise NotPaired(f"{counted(len(found), 'device')} could be meant by {wanted!r}: give more of the id.")
+        raise NotPaired(f"{counted(len(found), 'device')} match {wanted!r}: give more of the id.")
     return found[0]
 
 

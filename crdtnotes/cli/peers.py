@@ -14,22 +14,22 @@ from crdtnotes.sync.net.address import DEFAULT_PORT, Address
 
 @click.command()
 @click.option(
-    "--host", metavar="H", help="Where to listen; by default everywhere, in the clear on 127.0.0.1."
+    "--host", metavar="H", help="The host to listen on; by default all, or 127.0.0.1 without encryption."
 )
 @click.option(
     "--port",
     metavar="P",
     type=click.IntRange(0, 65535),
-    help=f"By default {DEFAULT_PORT}, or any that is free; 0 takes any.",
+    help=f"By default {DEFAULT_PORT}, or any free port; 0 takes any free port.",
 )
-@click.option("--plain", is_flag=True, help="Speak ws:// in the clear, to programs on this machine.")
+@click.option("--plain", is_flag=True, help="Use unencrypted ws://, for programs on this machine only.")
 @click.pass_context
 def serve(ctx: click.Context, host: str | None, port: int | None, plain: bool) -> None:
     """Stay in sync with the devices of this vault, until Ctrl-C.
 
-    Listens for them, finds them in the local network and where they were before. The first line names the
-    address once it listens. Edits by other commands go out at once. As long as the vault was never paired
-    it speaks ws:// on this machine only, as with --plain.
+    Listens for them, and finds them in the local network and at their last addresses. The first line shows
+    the address once it listens. Edits by other commands are sent at once. Until the vault is first paired, it
+    uses ws:// on this machine only, as with --plain.
 
     \b
     crdtnotes serve --port 0
@@ -47,19 +47,19 @@ def serve(ctx: click.Context, host: str | None, port: int | None, plain: bool) -
 
 @click.command()
 @click.argument("address", required=False)
-@click.option("--once", is_flag=True, help="Exchange what is missing, and end.")
+@click.option("--once", is_flag=True, help="Exchange missing changes, then exit.")
 @click.pass_context
 def sync(ctx: click.Context, address: str | None, once: bool) -> None:
     """Stay in sync with the peer at ADDRESS, until Ctrl-C.
 
-    It is dialled again whenever it was away. Without ADDRESS all devices of this vault are meant.
+    Reconnects whenever the connection is lost. Without ADDRESS, it syncs with all devices of this vault.
 
     \b
     crdtnotes sync --once
     crdtnotes sync wss://192.168.1.20:4821
     """
     place = None if address is None else Address.parse(address)
-    from crdtnotes.cli.progress import progress
+    from crdtnotes.cli.progress_bar import progress_bar
     from crdtnotes.cli.running import run, saying_what_happens
     from crdtnotes.cli.staying import stay_and_follow, stay_in_touch
     from crdtnotes.peering.progress import fetching
@@ -67,8 +67,8 @@ def sync(ctx: click.Context, address: str | None, once: bool) -> None:
 
     path = vault_path(ctx)
     if once:
-        with saying_what_happens(logging.ERROR), progress("Fetching changes") as show:
-            report = fetching(show)
+        with saying_what_happens(logging.ERROR), progress_bar("Fetching changes") as progress:
+            report = fetching(progress)
             if place is not None:
                 summaries = [run(sync_once(path, place, report))]
             else:
@@ -77,7 +77,7 @@ def sync(ctx: click.Context, address: str | None, once: bool) -> None:
             for notice in summary.notices:
                 click.echo(notice)
             received, sent = counted(summary.received, "change"), counted(summary.sent, "change")
-            click.echo(f"Received {received}, sent {sent}; in step with {quoted(summary.device)}.")
+            click.echo(f"Received {received}, sent {sent}; in sync with {quoted(summary.device)}.")
         return
     # Being interrupted is how following ends.
     with saying_what_happens(logging.INFO), suppress(KeyboardInterrupt):

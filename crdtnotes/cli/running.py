@@ -1,4 +1,4 @@
-"""Asynchronous work that Ctrl-C or SIGTERM ends in good order, and what it has to say meanwhile."""
+"""Asynchronous work that Ctrl-C or SIGTERM ends cleanly, and the log messages that it shows."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ T = TypeVar("T")
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` and return its result; raises KeyboardInterrupt once a signal has cancelled it.
 
-    By then the work has been wound up.
+    By then the work has finished its cleanup.
     """
     return asyncio.run(_until_signal(work))
 
@@ -40,7 +40,7 @@ async def _until_signal(work: Coroutine[Any, Any, T]) -> T:
 
 
 class _Lines(logging.Handler):
-    """Writes each message as a line on stderr, without tracebacks, and what is said again only once."""
+    """Writes each message as a line on stderr, without tracebacks and without repeated messages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,9 +55,9 @@ class _Lines(logging.Handler):
 
 @contextmanager
 def saying_what_happens(level: int) -> Iterator[None]:
-    """Show on stderr what the library logs from `level` on: peers that are gone, refused, back again."""
+    """Show on stderr what the library logs at `level` or above: peers that are lost, refused, back again."""
     logger = logging.getLogger("crdtnotes")
-    # Any stranger who knocks at the port without being a peer would be a line there, with a traceback.
+    # Otherwise every stranger that connects to the port without being a peer would add a traceback.
     strangers = logging.getLogger("crdtnotes.sync.websockets")
     before = logger.level, logger.propagate, logger.handlers, strangers.level
     logger.setLevel(level)

@@ -7,7 +7,7 @@ import click
 
 from crdtnotes.cli.opening import vault_path
 from crdtnotes.cli.output import counted, quoted
-from crdtnotes.cli.progress import progress
+from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.graph.labels import printable
 
 
@@ -26,9 +26,9 @@ def _device(ctx: click.Context, parameter: click.Parameter, name: str | None) ->
     if not name.strip():
         raise click.BadParameter("a device needs a name.")
     if len(name) > MAX_DEVICE_LENGTH:
-        raise click.BadParameter(f"a device's name has at most {MAX_DEVICE_LENGTH} characters.")
+        raise click.BadParameter(f"a device's name can have at most {MAX_DEVICE_LENGTH} characters.")
     if printable(name) != name:
-        raise click.BadParameter("a device's name cannot hold control characters.")
+        raise click.BadParameter("a device's name cannot contain control characters.")
     return name.strip()
 
 
@@ -36,7 +36,7 @@ device_option = click.option(
     "--device",
     metavar="NAME",
     callback=_device,
-    help="What peers call this device; by default the host name.",
+    help="This device's name for peers; by default the host name.",
 )
 
 
@@ -44,7 +44,7 @@ device_option = click.option(
 @device_option
 @click.pass_context
 def init(ctx: click.Context, device: str) -> None:
-    """Make a new, empty vault.
+    """Create a new, empty vault.
 
     \b
     crdtnotes init --device train-laptop
@@ -53,7 +53,7 @@ def init(ctx: click.Context, device: str) -> None:
 
     with Vault.create(vault_path(ctx), device) as vault:
         click.echo(f"New vault at {vault.path}")
-        click.echo(f"id {vault.id}, this device is {quoted(vault.device)}.")
+        click.echo(f"Its id is {vault.id}, and this device is {quoted(vault.device)}.")
 
 
 @click.command()
@@ -71,8 +71,8 @@ def clone(ctx: click.Context, address: str, device: str) -> None:
     from crdtnotes.sync.net.address import Address
 
     path = vault_path(ctx)
-    with saying_what_happens(logging.ERROR), progress("Cloning") as show:
-        cloned = run(clone_vault(Address.parse(address), path, device, show))
+    with saying_what_happens(logging.ERROR), progress_bar("Cloning") as progress:
+        cloned = run(clone_vault(Address.parse(address), path, device, progress))
     click.echo(
         f"Cloned {counted(cloned.notes, 'note')} ({counted(cloned.changes, 'change')}) "
         f"from {quoted(cloned.peer)} into {path}"

@@ -1,4 +1,4 @@
-"""Serving and following until Ctrl-C: says on stdout where peers can connect, and who comes and goes."""
+"""Serving and following until Ctrl-C: prints where peers can connect, and who comes and goes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,16 +53,16 @@ async def _service(path: Path, *, listens: bool = True) -> AsyncIterator[PeerSer
             in_step=say_in_step,
             left=say_left,
         )
-        async with PeerService(vault, listener, listens=listens, watch=True) as service:
+        async with PeerService(vault, listener, listens=listens) as service:
             yield service
 
 
 def say_in_step(status: PeerStatus) -> None:
-    """Say that a peer is in step."""
-    click.echo(f"In step with {quoted(status.device)}")
+    """Print that a peer is in sync."""
+    click.echo(f"In sync with {quoted(status.device)}")
 
 
 def say_left(status: PeerStatus) -> None:
-    """Say that a peer has gone, and what was exchanged."""
+    """Print that a peer disconnected, and how many changes were exchanged."""
     received, sent = counted(status.received, "change"), counted(status.delivered, "change")
-    click.echo(f"{quoted(status.device)} has left: {received} received, {sent} sent")
+    click.echo(f"{quoted(status.device)} disconnected: {received} received, {sent} sent")

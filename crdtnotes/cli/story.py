@@ -36,14 +36,14 @@ MIDDLE = "zh/双向链接"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something that must hold once both have met, and whether it does."""
+    """A statement that must hold once both have synced, and whether it does."""
 
     what: str
     holds: bool
 
 
 def tell() -> list[str]:
-    """Play the story with two real replicas over a real websocket; return what did not come true."""
+    """Play the story with two real replicas over a real websocket; return the claims that do not hold."""
     with tempfile.TemporaryDirectory(prefix="crdtnotes-demo-") as folder:
         return _Story(Path(folder)).play()
 
@@ -63,7 +63,7 @@ class _Story:
         self._apart()
         claims = self._meet()
         self._graph()
-        self._say(f"All of it took {time.perf_counter() - began:.2f} s.", "bold")
+        self._say(f"Everything took {time.perf_counter() - began:.2f} s.", "bold")
         return [claim.what for claim in claims if not claim.holds]
 
     def _import(self) -> None:
@@ -87,7 +87,7 @@ class _Story:
         self._step(f"Bo clones the vault over a websocket, {counted(changes, 'change')}", seconds)
 
     def _apart(self) -> None:
-        self._step("Both go offline and work on:")
+        self._step("Both go offline and keep working:")
         with Vault.open(self._ana) as vault:
             _insert_after(vault, SHARED, PARAGRAPH, ANAS_WORDS)
             rewritten = vault.note(RENAMED).rename(NEW_NAME)
@@ -101,13 +101,13 @@ class _Story:
             day = vault.today(self._day)
             day.append(BOS_DAY)
             today = day.name
-        self._detail(f"both type at the same place of one sentence in “{SHARED}”")
+        self._detail(f"both type at the same place in a sentence of “{SHARED}”")
         self._detail(
-            f"Ana renames “{RENAMED}”, links in {counted(rewritten, 'note')} follow; Bo writes in it under "
+            f"Ana renames “{RENAMED}”, and links in {counted(rewritten, 'note')} follow; Bo edits it under "
             "its old name"
         )
         self._detail(f"Bo deletes “{DELETED}”, to which Ana is adding a line")
-        self._detail(f"Bo writes the note “{DANGLING}”, to which a link has been dangling")
+        self._detail(f"Bo writes the note “{DANGLING}”, which a dangling link was waiting for")
         self._detail(f"both begin today's note, “{today}”")
 
     def _meet(self) -> list[Claim]:
@@ -119,7 +119,7 @@ class _Story:
             return await _at_home(self._ana, visit)
 
         (received, sent), seconds = _timed(lambda: run(meet()))
-        self._step(f"They meet: Bo receives {counted(received, 'change')} and sends {sent:,}", seconds)
+        self._step(f"They sync: Bo receives {counted(received, 'change')} and sends {sent:,}", seconds)
         with Vault.open(self._ana) as ana, Vault.open(self._bo) as bo:
             claims = _claims(ana, bo, self._day)
             line = next((line for line in ana.note(SHARED).text.split("\n") if PARAGRAPH in line), "")
@@ -148,7 +148,7 @@ class _Story:
 
 
 def _claims(ana: Vault, bo: Vault, day: date) -> list[Claim]:
-    """Everything that is promised of two replicas that have met."""
+    """Everything that must hold for two replicas that have synced."""
     names = [info.name for info in ana.notes()]
     texts = {name: ana.note(name).text for name in names}
     same = texts == {info.name: bo.note(info.name).text for info in bo.notes()}
@@ -167,12 +167,12 @@ def _claims(ana: Vault, bo: Vault, day: date) -> list[Claim]:
         Claim(
             "the deleted note is back, whole, with Ana's line", ANAS_ADDITION in kept and "# Notes" in kept
         ),
-        Claim("the dangling link has found its note", leads_to.get(DANGLING) == DANGLING),
+        Claim("the dangling link now leads to its note", leads_to.get(DANGLING) == DANGLING),
         Claim(
-            "there is one note of today, with one title and the lines of both",
+            "there is one note for today, with one title and the lines of both",
             ANAS_DAY in diary and BOS_DAY in diary and diary.count("# ") == 1,
         ),
-        Claim("there is no “conflicted copy”, nor any other note too many", set(names) == expected),
+        Claim("there is no “conflicted copy” and no other extra note", set(names) == expected),
     ]
 
 
@@ -182,13 +182,13 @@ def _insert_after(vault: Vault, name: str, place: str, words: str) -> None:
 
 
 async def _at_home(path: Path, visit: Callable[[Address], Awaitable[T]]) -> T:
-    """Serve the replica at `path` on a free port of this machine while `visit` goes there."""
+    """Serve the replica at `path` on a free port of this machine while `visit` connects to it."""
     async with OpenVault(path) as vault, Node(vault.worker) as node:
         return await visit(await node.serve("127.0.0.1", 0))
 
 
 def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    """Return what `work` returns, and how many seconds it took."""
+    """Return the result of `work`, and the seconds that it took."""
     began = time.perf_counter()
     result = work()
     return result, time.perf_counter() - began

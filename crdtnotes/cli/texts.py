@@ -1,4 +1,4 @@
-"""Texts from the standard input and from files: strict UTF-8, with every newline as it is."""
+"""Texts from standard input and from files: strict UTF-8, with newlines unchanged."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ STANDARD_INPUT = "-"
 
 
 def decode_text(data: bytes, source: str) -> str:
-    """Return bytes as text; raises InvalidText where they are not UTF-8. `source` says whose they are."""
+    """Return bytes as text; raises InvalidText if they are not UTF-8. `source` names them in the message."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -18,12 +18,12 @@ def decode_text(data: bytes, source: str) -> str:
 
 
 def read_standard_input() -> str:
-    """Return all of the standard input."""
-    return decode_text(sys.stdin.buffer.read(), "The standard input")
+    """Return all of standard input."""
+    return decode_text(sys.stdin.buffer.read(), "Standard input")
 
 
 def read_text_file(path: Path) -> str:
-    """Return a file's text; raises LocalError where it cannot be read, InvalidText where it is not UTF-8."""
+    """Return a file's text; raises LocalError if it cannot be read, InvalidText if it is not UTF-8."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -32,5 +32,5 @@ def read_text_file(path: Path) -> str:
 
 
 def given_text(text: str) -> str:
-    """Return a text argument, or the standard input where it is `-`."""
+    """Return a text argument, or standard input if the argument is `-`."""
     return read_standard_input() if text == STANDARD_INPUT else text

@@ -21,7 +21,7 @@ GROUP = "crdtnotes.tui"
 
 
 class Editor(Protocol):
-    """What an entry point of the group is."""
+    """The signature of an entry point in the group."""
 
     def __call__(
         self,
@@ -30,27 +30,27 @@ class Editor(Protocol):
         new_device: str | None,
         serve_at: tuple[str | None, int | None] | None,
     ) -> None:
-        """Run until the person leaves; raises a CrdtnotesError when that cannot be.
+        """Run until the person quits; raises a CrdtnotesError if it cannot run.
 
-        `name` is the note to open, by name or by what `[[name]]` would resolve to. Where there is no vault at
-        `path` and `new_device` is given, a new one is made for the device of that name.
-        With `serve_at`, a host and a port, peers can sync with the editor; where one is None it chooses it.
+        `name` is the note to open; it resolves as `[[name]]` does. If there is no vault at `path` and
+        `new_device` is given, a new vault is created for the device of that name. With `serve_at`, a host and
+        a port, peers can sync with the editor; the editor chooses a value that is None.
         """
         ...
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--host", metavar="H", help="Let peers sync with the editor, at this host of this machine.")
+@click.option("--host", metavar="H", help="Let peers sync with the editor; listen on this host.")
 @click.option(
     "--port",
     metavar="P",
     type=click.IntRange(0, 65535),
-    help=f"The same, at this port; by default {DEFAULT_PORT}, or any that is free.",
+    help=f"The same, on this port; by default {DEFAULT_PORT}, or any free port.",
 )
 @click.pass_context
 def tui(ctx: click.Context, name: str | None, host: str | None, port: int | None) -> None:
-    """Open the editor, on note NAME with the cursor at its end.
+    """Open the editor, at the end of note NAME if it is given.
 
     \b
     crdtnotes tui
@@ -66,17 +66,17 @@ def tui(ctx: click.Context, name: str | None, host: str | None, port: int | None
 
 
 def on_terminal() -> bool:
-    """Whether there is a person at both ends; an editor may well draw on stderr."""
+    """Whether a person sees the output and types the input; an editor may draw on stderr."""
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def open_editor(
     ctx: click.Context, name: str | None, serve_at: tuple[str | None, int | None] | None = None
 ) -> None:
-    """Run the editor on the chosen vault; the default one is made at its first use."""
+    """Run the editor on the chosen vault; the default vault is created when it is first used."""
     found = list(entry_points(group=GROUP))
     if not found:
-        raise LocalError("No editor is installed beside crdtnotes.")
+        raise LocalError("No editor for crdtnotes is installed.")
     editor = cast("Editor", found[0].load())
     chosen = ctx.find_root().obj is not None
     editor(vault_path(ctx), name, None if chosen else default_device(), serve_at)

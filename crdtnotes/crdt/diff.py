@@ -1,8 +1,8 @@
-"""The edit that turns one text into another, small and cut where people would cut it.
+"""A small edit that turns one text into another, split at lines and words as a person would.
 
-Lines are compared first, then, inside what differs, words; a CJK character is a word. So two people
-who each write a whole new version of a note merge line by line and word by word, and no replacement
-keeps stray letters of the word it replaces.
+Lines are compared first, then the words within lines that differ; a CJK character is a word. So if two
+people each write a whole new version of a note, the versions merge line by line and word by word, and a
+replacement never keeps stray letters of the word that it replaces.
 """
 
 import re
@@ -14,17 +14,17 @@ from crdtnotes.crdt.ops import Patch
 _WORD = re.compile(r"[^\W\u2e80-\U0003ffff]+|\s+|.", re.DOTALL)
 
 MAX_PAIRS = 1_000_000
-"""Above this product of two lengths the comparison takes the faster, less thorough way."""
+"""If the product of the two lengths is larger than this, a faster, less thorough comparison is used."""
 
 MAX_WORDS = 4000
-"""A block with more words than this on a side is replaced whole: the comparison is quadratic."""
+"""A block with more words than this on either side is replaced as a whole: comparing takes quadratic time."""
 
 
 def edits(old: str, new: str) -> list[Patch]:
     """Return patches, from the last to the first, that turn `old` into `new`.
 
-    Being from the end of the text backwards, each has positions of `old` that are still right when
-    its turn comes.
+    Applied in this order, each patch finds its positions in `old` still valid, because all patches
+    before it changed only later parts of the text.
     """
     start, old_end, new_end = _trim(old, new)
     old_lines = _lines(old[start:old_end])
@@ -54,9 +54,9 @@ def _within(at: int, old: str, new: str) -> list[Patch]:
 
 
 def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[slice, slice]]:
-    """Yield the slices of both that differ, in order."""
-    # In long texts what recurs often (blank lines) is no longer looked at first: comparing all with all of
-    # them takes quadratic time.
+    """Yield the slices that differ between the two, in order."""
+    # In long texts, lines that recur often (blank lines) are not used as anchors: comparing each of them
+    # with every other takes quadratic time.
     often = len(old) * len(new) > MAX_PAIRS
     for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=often).get_opcodes():
         if tag != "equal":
@@ -64,12 +64,12 @@ def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[slice, 
 
 
 def _lines(text: str) -> list[str]:
-    """Cut after each newline, and nowhere else."""
+    """Split after each newline, and nowhere else."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _trim(old: str, new: str) -> tuple[int, int, int]:
-    """Return where the texts begin to differ, and where in each their common end begins."""
+    """Return where the texts begin to differ, and where their common suffix begins in each."""
     limit = min(len(old), len(new))
     start = _common(old, new, limit, lambda text, size: text[:size])
     rest = limit - start

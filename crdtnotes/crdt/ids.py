@@ -1,12 +1,12 @@
-"""Actors, counters and operation ids: the only notion of time that decides anything (Lamport 1978)."""
+"""Actors, counters and operation ids. Only this logical time decides anything (Lamport 1978)."""
 
 from typing import NamedTuple
 
 MAX_COUNTER = 2**53 - 1
-"""No counter, seq or time is larger, so that every language can hold one in a double."""
+"""The largest counter, seq or time: every language can hold it in a double."""
 
 BIRTH = 2**63
-"""Actors from here up are births: hashes of a note's first text. Those below are streams of changes."""
+"""Actors from this number on are births: hashes of a note's first text. Smaller actors name streams."""
 
 
 Id = tuple[int, int]
@@ -14,9 +14,9 @@ Id = tuple[int, int]
 
 
 class OpId(NamedTuple):
-    """An `Id` with names for its parts.
+    """An `Id` whose parts have names.
 
-    What is made for every key that is typed is a plain `Id`: making one takes a tenth of the time.
+    Code that runs for every keystroke makes plain `Id`s, which takes a tenth of the time.
     """
 
     counter: int
@@ -24,11 +24,11 @@ class OpId(NamedTuple):
 
 
 ROOT = OpId(0, 0)
-"""Stands for "before the first character" and is smaller than every id."""
+"""Means "before the first character"; smaller than every id."""
 
 
 class LamportClock:
-    """Counts so that whatever is written gets a larger counter than everything seen before."""
+    """Gives each new operation a larger counter than every counter seen before."""
 
     __slots__ = ("last",)
 
@@ -42,5 +42,5 @@ class LamportClock:
         return start
 
     def witness(self, counter: int) -> None:
-        """Move past a counter that was seen."""
+        """Advance the clock to at least a counter that was seen."""
         self.last = max(self.last, counter)

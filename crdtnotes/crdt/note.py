@@ -1,16 +1,17 @@
-"""The whole state of one note, and what each operation does to it.
+"""The whole state of one note, and the effect of each operation on it.
 
 Rules
     - The text is an RGA, the links an OR-set, the name a last-writer-wins register.
     - A birth gives the first text's characters the ids `(1 … n, birth)` and its links the tags
-      `(1 … count, birth)`. The same birth from several authors is one; different births are all kept.
-      A birth's name loses against any rename.
-    - A remove covers a version. The note exists while some edit to it lies outside everything that
-      its removers had seen; every change but a pure remove is an edit.
-    - Changes come in causal order. What this module then computes depends on the set of changes only.
+      `(1 … count, birth)`. The same birth from several authors counts once; different births are all
+      kept. Any rename wins over a birth's name.
+    - A remove names the version that its author had seen. The note exists while it has an edit that no
+      remover had seen; every change except a pure remove is an edit.
+    - Changes are applied in causal order. The resulting state depends only on the set of changes.
 """
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Patch, Remove, Rename, Unknown, Unlink
@@ -24,9 +25,9 @@ from crdtnotes.errors import InvalidChange
 class NoteState:
     """One note's state.
 
-    `births` maps each birth to the changes `{actor: seq}` that brought it; `edits` and `cover` are
-    versions: the last edit by each actor, and what removers had seen. `newer` says that an operation
-    of an unknown kind came.
+    `births` maps each birth to the changes `{actor: seq}` that contain it; `edits` and `cover` are
+    versions: the last edit by each actor, and everything that removers had seen. `newer` says that an
+    operation of an unknown kind was applied.
     """
 
     __slots__ = ("births", "cover", "edits", "links", "name", "newer", "text")
@@ -42,14 +43,14 @@ class NoteState:
 
     @property
     def exists(self) -> bool:
-        """Whether an edit lies outside what the note's removers had seen."""
+        """Whether the note has an edit that none of its removers had seen."""
         return any(seq > self.cover.get(actor, 0) for actor, seq in self.edits.items())
 
     def apply(self, actor: int, seq: int, ops: Iterable[Op]) -> list[Patch]:
-        """Apply one change and return what it did to the text, each patch on the one before.
+        """Apply one change and return its effect on the text, as patches to be applied one after another.
 
         Raises MissingChanges or InvalidChange for a change that breaks the rules; the state is then
-        spoilt and must be dropped.
+        inconsistent and must be discarded.
         """
         patches: list[Patch] = []
         edited = False
@@ -74,6 +75,8 @@ class NoteState:
                 self.name.assign(op.id, op.name)
             elif isinstance(op, Unknown):
                 self.newer = True
+            else:
+                assert_never(op)
         if edited:
             self.edits[actor] = max(seq, self.edits.get(actor, 0))
         return patches

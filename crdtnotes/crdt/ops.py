@@ -1,11 +1,11 @@
 """The operations that a change is made of. Each is plain data and applies to one note."""
 
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from crdtnotes.crdt.ids import Id, OpId
 
 Element = tuple[str, str]
-"""`(kind, value)` of a link: what a note's OR-set holds."""
+"""`(kind, value)` of a link: an element of a note's OR-set."""
 
 
 class Span(NamedTuple):
@@ -17,11 +17,11 @@ class Span(NamedTuple):
 
 
 Elements = tuple[int, int, int]
-"""`(actor, counter, length)`: a `Span` without names for its parts, as an `Id` is for an `OpId`."""
+"""`(actor, counter, length)`: a `Span` whose parts have no names, like an `Id` compared with an `OpId`."""
 
 
 class Insert:
-    """Puts `text` right after the element `after`; its characters take the counters from `id` on."""
+    """Inserts `text` right after the element `after`; its characters take the counters from `id` on."""
 
     __slots__ = ("after", "id", "text")
 
@@ -64,10 +64,10 @@ class Delete:
 
 
 class Create(NamedTuple):
-    """Brings a note into being with its first text.
+    """Creates a note with its first text.
 
-    `birth` is an actor derived from the note's id and the text, so that two replicas which create the
-    same note with the same text give each character the same id. `links` counts the text's links.
+    `birth` is an actor derived from the note's id and the text, so two replicas that create the same
+    note with the same text give each character the same id. `links` counts the text's links.
     """
 
     birth: int
@@ -98,13 +98,13 @@ class Unlink(NamedTuple):
 
 
 class Remove(NamedTuple):
-    """Deletes the note as far as the version `cover` goes."""
+    """Deletes the note as its author saw it: only edits outside the version `cover` keep the note alive."""
 
     cover: tuple[tuple[int, int], ...]
 
 
 class Unknown(NamedTuple):
-    """An operation of a kind that a newer crdtnotes defined; kept and passed on as it is."""
+    """An operation of a kind that only a newer crdtnotes knows; kept and passed on unchanged."""
 
     kind: int
     raw: bytes
@@ -114,22 +114,25 @@ Op = Insert | Delete | Create | Rename | Link | Unlink | Remove | Unknown
 
 
 def next_counter(counter: int, op: Op) -> int:
-    """Return the counter of the operation that follows `op`, whose own is `counter`.
+    """Return the counter of the operation after `op`, where `counter` is that of `op`.
 
-    An insert takes one for each character and any other operation one; behind a creation the count
-    goes on past the first text's characters, which have the counters from 1 on.
+    An insert takes one counter for each character, any other operation takes one. After a creation,
+    counting continues above the counters of the first text's characters, which start at 1.
     """
     if isinstance(op, Insert):
         return counter + len(op.text)
     if isinstance(op, Create):
         return max(counter, len(op.text)) + 1
-    return counter + 1
+    if isinstance(op, (Delete, Rename, Link, Unlink, Remove, Unknown)):
+        return counter + 1
+    assert_never(op)
 
 
 class Patch(NamedTuple):
-    """What an operation did to the visible text: at `start`, `removed` characters gave way to `inserted`.
+    """An edit of a text: at `start`, `removed` characters are replaced with `inserted`.
 
-    Positions are code points in the text as it was when this patch was made.
+    Positions are code points. In a sequence, each patch applies to the text that the patch before it left,
+    unless the function that takes or returns them says otherwise.
     """
 
     start: int

@@ -1,9 +1,9 @@
-"""An observed-remove set (Shapiro et al. 2011) whose elements may be held several times.
+"""An observed-remove set (Shapiro et al. 2011) that may hold an element several times.
 
-Every add brings a tag of its own (its operation id); a remove names the tags it has seen. An element
-is in the set while a tag of it is alive, so an add that a remover had not seen survives. Tags that
-were removed are remembered: a tag removed before its add arrives never comes alive, and the state
-depends only on which operations came, not on their order or number.
+Every add has a tag of its own (its operation id); a remove names the tags that its author had seen. An
+element is in the set while one of its tags is alive, so an add that the remover had not seen survives.
+Removed tags are remembered: a tag that is removed before its add arrives never becomes alive. So the
+state depends only on which operations arrived, not on their order or on how often each arrived.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,12 +22,12 @@ class OrSet:
         self._removed: dict[Element, set[OpId]] = {}
 
     def add(self, element: Element, tag: OpId) -> None:
-        """Take in an add."""
+        """Apply an add."""
         if tag not in self._removed.get(element, ()):
             self._alive.setdefault(element, set()).add(tag)
 
     def remove(self, element: Element, tags: Iterable[OpId]) -> None:
-        """Take in a remove of the tags that its author had seen."""
+        """Apply a remove of the tags that its author had seen."""
         gone = set(tags)
         if not gone:
             return
@@ -62,11 +62,11 @@ class OrSet:
     def reconcile(
         self, wanted: Mapping[Element, int], kinds: frozenset[str]
     ) -> tuple[list[Element], list[tuple[Element, tuple[OpId, ...]]]]:
-        """Compare with what a text holds and return what to add and what to remove.
+        """Compare with the elements of a text and return which to add and which tags to remove.
 
-        An element that occurs more often in `wanted` than it has tags is to be added that many times
-        more; one of these `kinds` that no longer occurs loses the tags seen here. Fewer occurrences
-        than tags change nothing: two people who each drop one of two links must not drop both.
+        An element that occurs more often in `wanted` than it has tags must be added once for each extra
+        occurrence; an element of these `kinds` that no longer occurs loses all tags seen here. Fewer
+        occurrences than tags change nothing: if two people each delete one of two links, both must not go.
         """
         adds = [
             element

@@ -1,4 +1,4 @@
-"""Edits of a text that has moved on: made for one text, wanted on another that came from it."""
+"""Rebases edits: they were made for one text and must be applied to a later version of it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,11 +6,11 @@ from crdtnotes.crdt.ops import Patch
 
 
 def rebase(patches: Sequence[Patch], meanwhile: Sequence[Patch]) -> list[Patch]:
-    """Return patches for the text that `meanwhile` leads to, which do there what `patches` do to the old one.
+    """Return patches that have the effect of `patches` on the text as it is after `meanwhile`.
 
-    Both are for the same old text, each with all its positions in that text. What both delete is deleted
-    once, what either inserts stays; where both insert at one place, what came meanwhile comes first. The
-    positions returned are all of the text after `meanwhile`, before any of the returned patches.
+    Both arguments apply to the same old text, and all their positions refer to it. Text that both delete
+    is deleted once; every insert stays; where both insert at one place, the text from `meanwhile` comes
+    first. All returned positions refer to the text after `meanwhile` and before any returned patch.
     """
     theirs = sorted(meanwhile, key=lambda patch: patch.start)
     result: list[Patch] = []
@@ -22,7 +22,7 @@ def rebase(patches: Sequence[Patch], meanwhile: Sequence[Patch]) -> list[Patch]:
 
 
 def _place(position: int, theirs: Sequence[Patch]) -> int:
-    """Return where a position of the old text is after `theirs`: past what they insert there."""
+    """Return where a position of the old text is after `theirs`: behind any text they insert there."""
     shift = 0
     for patch in theirs:
         end = patch.start + patch.removed

@@ -4,10 +4,10 @@ from crdtnotes.crdt.ids import ROOT, OpId
 
 
 class Register:
-    """Holds the value that was assigned with the greatest id, and remembers every value it was given.
+    """Holds the value that was assigned with the greatest id, and remembers every value ever assigned.
 
-    Two assignments may bear the same id only where both are births (id `ROOT`); the greater value
-    wins then, so that the order of arrival never matters.
+    Two assignments can have the same id only if both come from births (id `ROOT`); then the greater
+    value wins, so the order of arrival never matters.
     """
 
     __slots__ = ("id", "past", "value")
@@ -18,7 +18,7 @@ class Register:
         self.past: set[str] = set()
 
     def assign(self, id: OpId, value: str) -> None:
-        """Take in an assignment, in whatever order it comes."""
+        """Apply an assignment; assignments may come in any order."""
         self.past.add(value)
         if (id, value) > (self.id, self.value):
             self.id, self.value = id, value

@@ -6,18 +6,18 @@ Rules
     A delete turns elements into tombstones, which keep their place and lose their text.
 
 Why replicas agree (Gomes et al. 2017 proved it by machine)
-    An id is greater than the id of the element it was put after. So what follows an element is: its
-    children from the greatest id down, each with its own descendants, whose ids are greater still.
-    Skipping greater ids therefore skips whole siblings and stops at the one place that the set of
-    inserts alone determines.
+    An element's id is greater than the id of the element it was inserted after. So an element is followed
+    by its children, from the greatest id down, each followed by its own descendants, whose ids are greater
+    still. Skipping greater ids therefore skips whole siblings and stops at a place that depends only on
+    the set of inserts.
 
 How it is kept
     A *run* is a stretch of neighbouring elements with consecutive counters of one actor, all visible
-    or all tombstones. Where a run is skipped at its first element it is skipped whole, because its
-    ids only grow. Runs lie in *chunks* of at most `CHUNK`, these in *groups* of at most `GROUP`; each has
-    the number of its visible characters, so a far position is found in few steps. A *stream* per actor
-    finds an element's run by bisection. A *cursor* remembers the run of the last edit, so that typing
-    touches no other.
+    or all tombstones. If the first element of a run is skipped, the whole run is skipped, because its
+    ids only grow. Runs are stored in *chunks* of at most `CHUNK`, chunks in *groups* of at most `GROUP`;
+    both know the number of their visible characters, so a distant position is found in few steps. A
+    *stream* per actor finds an element's run by bisection. A *cursor* remembers the run of the last edit,
+    so typing touches no other run.
 
 Invariants
     - every element is in exactly one run, `run.chunk` is the chunk that holds the run, and `chunk.group` the
@@ -25,7 +25,8 @@ Invariants
     - `len(run.text)` is `run.length`, or 0 in a tombstone
     - `chunk.visible` is the sum of `len(run.text)` over its runs; `group.visible` that over its chunks, and
       `_length` that over all groups
-    - the `least` of a chunk or a group is `ROOT` or not greater than any id in it: so it is skipped whole
+    - the `least` of a chunk or a group is `ROOT`, or not greater than any id in it: an insert with a smaller
+      id can skip all of it at once
     - no chunk is empty, except the only one of an empty array; no group is empty
     - the cursor names an existing run (unless the array is empty), its chunk and group, and the visible
       characters before each of the three
@@ -41,17 +42,17 @@ from crdtnotes.crdt.runs import Chunk, Group, Run, Stream
 from crdtnotes.errors import InvalidChange, MissingChanges, OutOfRange
 
 CHUNK = 64
-"""Runs in a chunk at the most."""
+"""The most runs in a chunk."""
 
 GROUP = 64
-"""Chunks in a group at the most."""
+"""The most chunks in a group."""
 
 GROW = 1024
-"""A run no longer grows past this by typing, so that a key never copies a long text."""
+"""A run that is longer than this does not grow by typing, so a keystroke never copies a long text."""
 
 
 class Rga:
-    """A sequence of characters that converges; edits return what was done as data."""
+    """A sequence of characters that converges; every edit returns its effect as data."""
 
     __slots__ = (
         "_base",
@@ -87,9 +88,9 @@ class Rga:
         return self._find(id) is not None
 
     def runs(self) -> Iterator[tuple[int, int, int, str]]:
-        """Yield the runs in order as `(actor, counter, length, text)`, joined as far as they can be.
+        """Yield the runs in order as `(actor, counter, length, text)`, joined wherever possible.
 
-        The same elements give the same runs, whatever edits led to them.
+        The same elements always give the same runs, however they were edited.
         """
         actor = counter = length = 0
         texts: list[str] = []
@@ -164,7 +165,7 @@ class Rga:
         return tuple(result)
 
     def position(self, id: Id) -> tuple[int, bool]:
-        """Return how many visible characters stand before the element, and whether it is visible.
+        """Return the number of visible characters before the element, and whether it is visible.
 
         Raises MissingChanges for an element that is not here.
         """
@@ -180,7 +181,7 @@ class Rga:
     # -- changing
 
     def insert(self, id: Id, after: Id, text: str) -> list[Patch]:
-        """Integrate an insert; one whose characters are here already changes nothing.
+        """Integrate an insert; an insert whose characters are already here changes nothing.
 
         Raises MissingChanges when `after` is not here, InvalidChange when it is not older than `id`.
         """
@@ -192,19 +193,19 @@ class Rga:
             self._reset()
             offset = 0
         else:
-            offset = self._go_behind(after)
+            offset = self._go_after(after)
         offset = self._skip(id, offset)
         index = self._place(id, offset, text)
         return [Patch(index, 0, text)]
 
     def delete(self, spans: Iterable[Elements]) -> list[Patch]:
-        """Turn the elements into tombstones; those that are already change nothing.
+        """Turn the elements into tombstones; elements that are tombstones already stay as they are.
 
         Raises MissingChanges, and changes nothing, when one of them is not here.
         """
         spans = tuple(spans)
         for span in spans:
-            self._demand(span)
+            self._require(span)
         patches: list[Patch] = []
         for actor, counter, length in spans:
             stream = self._streams[actor]
@@ -218,14 +219,14 @@ class Rga:
                 if run.text:
                     self._go(run)
                     patches.append(Patch(self._pos + offset, take, ""))
-                    self._bury(offset, offset + take)
+                    self._make_tombstones(offset, offset + take)
                 counter += take
         return patches
 
     def insert_at(self, index: int, id: Id, text: str) -> Id:
-        """Insert before position `index` under an id greater than every id here; return what it is after.
+        """Insert before position `index`, with an id greater than all others; return the element before it.
 
-        What is newest goes right behind its origin, so there is nothing to look up or to skip.
+        The newest element goes right after its origin, so there is nothing to look up or to skip.
         """
         if not index:
             self._reset()
@@ -234,7 +235,7 @@ class Rga:
         chunk = self._chunk
         offset = index - self._pos - 1
         if 0 <= offset < GROW:
-            # Typing on where the cursor is: the common case, without a step to anywhere else.
+            # The common case: typing continues at the cursor, so there is no other run to find.
             run = chunk.runs[self._ri]
             if offset + 1 == len(run.text) and (run.counter + offset + 1, run.actor) == id:
                 size = len(text)
@@ -258,7 +259,7 @@ class Rga:
             run = self._chunk.runs[self._ri]
             take = min(run.length - offset, length)
             result.append((run.actor, run.counter + offset, take))
-            self._bury(offset, offset + take)
+            self._make_tombstones(offset, offset + take)
             length -= take
         return tuple(result)
 
@@ -286,7 +287,7 @@ class Rga:
             counter = run.counter + run.length
         return None
 
-    def _demand(self, span: Elements) -> None:
+    def _require(self, span: Elements) -> None:
         missing = self.first_missing(span)
         if missing is not None:
             raise MissingChanges(
@@ -402,12 +403,12 @@ class Rga:
         self._base = self._pos = self._gbase + group.visible - self._chunk.visible
         self._ri = 0
 
-    def _go_behind(self, after: Id) -> int:
-        """Put the cursor on the run that holds an element; return how many of the run end with it."""
+    def _go_after(self, after: Id) -> int:
+        """Put the cursor on the run that holds an element; return its offset in the run plus one."""
         counter, actor = after
         runs = self._chunk.runs
         run: Run | None = runs[self._ri] if runs else None
-        # Typing goes on where it was: the cursor is there already.
+        # Typing continues where it was: the cursor is already on the run.
         if run is None or run.actor != actor or not 0 <= counter - run.counter < run.length:
             run = self._find(after)
             if run is None:
@@ -416,9 +417,9 @@ class Rga:
         return counter - run.counter + 1
 
     def _skip(self, id: Id, offset: int) -> int:
-        """Move the cursor past every element greater than `id`; return the offset in its run.
+        """Move the cursor past every element greater than `id`; return the offset in the cursor's run.
 
-        `offset` elements of the cursor's run stand before the place to begin at.
+        The search starts after the first `offset` elements of the cursor's run.
         """
         chunk = self._chunk
         runs = chunk.runs
@@ -462,7 +463,7 @@ class Rga:
     # -- changing runs
 
     def _place(self, id: Id, offset: int, text: str) -> int:
-        """Put new elements behind `offset` elements of the cursor's run; return their visible index."""
+        """Insert new elements after `offset` elements of the cursor's run; return their visible index."""
         chunk = self._chunk
         runs = chunk.runs
         size = len(text)
@@ -489,7 +490,7 @@ class Rga:
         return index
 
     def _split(self, offset: int) -> None:
-        """Cut the cursor's run in two behind `offset` elements; the cursor stays on the first."""
+        """Split the cursor's run after `offset` elements; the cursor stays on the first part."""
         chunk = self._chunk
         run = chunk.runs[self._ri]
         tail = Run(run.actor, run.counter + offset, run.length - offset, run.text[offset:], chunk)
@@ -499,7 +500,7 @@ class Rga:
         self._streams[run.actor].add(tail)
 
     def _add_run(self, chunk: Chunk, at: int, run: Run) -> None:
-        """Put a run into the cursor's chunk, at the cursor, and halve a chunk that grew too long."""
+        """Insert a run into the cursor's chunk, at the cursor, and split the chunk if it is now too long."""
         chunk.runs.insert(at, run)
         if run.counter <= chunk.least[0]:
             chunk.least = min(chunk.least, (run.counter, run.actor))
@@ -510,7 +511,7 @@ class Rga:
             self._halve()
 
     def _halve(self) -> None:
-        """Cut the cursor's chunk in two; the cursor stays on its run."""
+        """Split the cursor's chunk in two; the cursor stays on its run."""
         chunk, group = self._chunk, self._group
         half = len(chunk.runs) // 2
         tail = Chunk(group)
@@ -531,7 +532,7 @@ class Rga:
             self._halve_group()
 
     def _halve_group(self) -> None:
-        """Cut the cursor's group in two; the cursor stays on its run."""
+        """Split the cursor's group in two; the cursor stays on its run."""
         group = self._group
         half = len(group.chunks) // 2
         tail = Group()
@@ -549,10 +550,10 @@ class Rga:
             self._ci -= half
             self._gbase += group.visible
 
-    def _bury(self, start: int, end: int) -> None:
-        """Make tombstones of the elements from offset `start` to `end` of the cursor's visible run.
+    def _make_tombstones(self, start: int, end: int) -> None:
+        """Turn the elements from offset `start` to `end` of the cursor's visible run into tombstones.
 
-        What becomes a tombstone joins a tombstone beside it where their ids follow one another.
+        A new tombstone is joined with the tombstone beside it if their ids are consecutive.
         """
         chunk = self._chunk
         runs = chunk.runs
@@ -581,10 +582,10 @@ class Rga:
                 previous.length += size
                 stream.replace(first, run)
             else:
-                grave = Run(run.actor, first, size, "", chunk)
-                stream.replace(first, grave)
+                tombstone = Run(run.actor, first, size, "", chunk)
+                stream.replace(first, tombstone)
                 stream.add(run)
-                runs.insert(at, grave)
+                runs.insert(at, tombstone)
                 self._ri += 1
         elif end == run.length:
             run.length = start
@@ -601,16 +602,16 @@ class Rga:
                 following.length += size
                 stream.replace(before, following)
             else:
-                grave = Run(run.actor, run.counter + start, size, "", chunk)
-                runs.insert(at + 1, grave)
-                stream.add(grave)
+                tombstone = Run(run.actor, run.counter + start, size, "", chunk)
+                runs.insert(at + 1, tombstone)
+                stream.add(tombstone)
         else:
             self._split(end)
-            grave = Run(run.actor, run.counter + start, size, "", chunk)
+            tombstone = Run(run.actor, run.counter + start, size, "", chunk)
             run.length = start
             run.text = run.text[:start]
-            runs.insert(at + 1, grave)
-            stream.add(grave)
+            runs.insert(at + 1, tombstone)
+            stream.add(tombstone)
         if len(runs) > CHUNK:
             self._halve()
 

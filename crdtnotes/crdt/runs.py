@@ -1,11 +1,11 @@
-"""What an RGA is kept in: runs in chunks in groups, and each actor's runs in the order of their counters."""
+"""The data structures of an RGA: runs in chunks in groups, and each actor's runs by counter."""
 
 from bisect import bisect_left, bisect_right
 
 from crdtnotes.crdt.ids import ROOT, Id
 
 PAGE = 512
-"""Runs in a page of a stream at the most."""
+"""The most runs in a page of a stream."""
 
 
 class Run:
@@ -24,7 +24,7 @@ class Run:
 class Chunk:
     """Some neighbouring runs and the number of their visible characters.
 
-    `least` is an id that none in it is smaller than, `ROOT` as long as nobody has asked for one.
+    `least` is a lower bound of the ids in it, or `ROOT` until the bound has been computed.
     """
 
     __slots__ = ("group", "least", "runs", "visible")
@@ -72,7 +72,7 @@ class Page:
 class Stream:
     """One actor's runs by first counter, at least one, in pages; `firsts[i]` is where `pages[i]` begins.
 
-    Pages are short, so a run among many thousands takes its place without moving all the others.
+    Pages are short, so adding a run among many thousands does not move all the others.
     """
 
     __slots__ = ("firsts", "pages")
@@ -83,7 +83,7 @@ class Stream:
 
     @classmethod
     def of(cls, runs: list[Run]) -> "Stream":
-        """Return the stream of runs that come in any order."""
+        """Return the stream of these runs, given in any order."""
         runs = sorted(runs, key=lambda run: run.counter)
         result = cls()
         for start in range(0, len(runs), PAGE // 2):
@@ -92,7 +92,7 @@ class Stream:
         return result
 
     def add(self, run: Run) -> None:
-        """Take in a run."""
+        """Add a run."""
         counter = run.counter
         if not self.pages:
             self.pages.append(Page([run]))
@@ -124,7 +124,7 @@ class Stream:
         page = self.pages[-1]
         starts = page.starts
         if counter >= starts[-1]:
-            # Most of what is looked for is the newest.
+            # Most lookups are for the newest run.
             run = page.runs[-1]
         else:
             if counter < starts[0]:
@@ -136,7 +136,7 @@ class Stream:
         return run if counter < run.counter + run.length else None
 
     def replace(self, counter: int, run: Run) -> None:
-        """Let the entry at `counter` stand for `run`, at the run's own first counter."""
+        """Replace the entry at `counter` with `run`, under the run's own first counter."""
         at = self._page_of(counter)
         page = self.pages[at]
         place = bisect_left(page.starts, counter)
@@ -146,7 +146,7 @@ class Stream:
             self.firsts[at] = run.counter
 
     def drop(self, counter: int) -> None:
-        """Forget the run that starts at the counter; it is not the only one."""
+        """Remove the run that starts at the counter; it must not be the only one."""
         at = self._page_of(counter)
         page = self.pages[at]
         place = bisect_left(page.starts, counter)
@@ -159,5 +159,5 @@ class Stream:
             self.firsts[at] = page.starts[0]
 
     def _page_of(self, counter: int) -> int:
-        """Return the number of the page where a counter is, or would be."""
+        """Return the index of the page that holds a counter, or would hold it."""
         return max(bisect_right(self.firsts, counter) - 1, 0)

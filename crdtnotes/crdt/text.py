@@ -1,7 +1,7 @@
-"""One person's replica of one text: an RGA, a Lamport clock and a waiting room.
+"""One person's replica of one text: an RGA, a Lamport clock and a queue of waiting operations.
 
-It stands alone. Operations go from one `Text` to another in any order, any number of times; one that
-comes before what it depends on waits until that has come.
+It needs nothing else of crdtnotes. Operations go from one `Text` to another in any order, any number of
+times; an operation that arrives before an operation it depends on waits for it.
 """
 
 from hashlib import blake2b
@@ -15,10 +15,10 @@ TextOp = Insert | Delete
 
 
 class Text:
-    """A text that several people edit at once; all who have the same operations have the same text.
+    """A text that several people edit at once; replicas with the same operations have the same text.
 
-    `actor` is who writes here: a number from 1 to 2⁶³−1, or any string, which stands for its hash. No
-    two replicas of one text may have the same. Positions and lengths are code points.
+    `actor` names this replica: a number from 1 to 2⁶³−1, or any string, whose hash is used. No two
+    replicas of one text may have the same actor. Positions and lengths are code points.
     """
 
     __slots__ = ("_clock", "_rga", "_waiting", "actor")
@@ -40,7 +40,7 @@ class Text:
 
     @property
     def waiting(self) -> int:
-        """How many operations wait for others to come."""
+        """How many operations wait for others to arrive."""
         return sum(len(ops) for ops in self._waiting.values())
 
     def insert(self, index: int, text: str) -> Insert:
@@ -66,10 +66,10 @@ class Text:
         return Delete(self._rga.delete_at(index, length))
 
     def apply(self, op: TextOp) -> list[Patch]:
-        """Take in somebody's operation and return what it, and what waited for it, did to the text.
+        """Apply another replica's operation and return its effect, with that of operations it released.
 
-        Each patch is to be made on the text that the one before it left. Raises InvalidChange, and
-        changes nothing, when an insert claims to be older than what it goes after.
+        Each patch applies to the text that the patch before it left. Raises InvalidChange, and changes
+        nothing, when an insert claims to be older than the element it goes after.
         """
         if isinstance(op, Insert) and op.after >= op.id:
             raise InvalidChange("An insert goes after an element that is not older than itself.")
@@ -83,7 +83,7 @@ class Text:
         return patches
 
     def _apply(self, op: TextOp) -> list[Patch]:
-        """Apply one operation, or let it wait for the first element that it lacks."""
+        """Apply one operation, or queue it until the first element that it lacks arrives."""
         try:
             if isinstance(op, Delete):
                 return self._rga.delete(op.spans)
@@ -100,7 +100,7 @@ class Text:
         return op.after
 
     def _woken_by(self, op: TextOp) -> list[TextOp]:
-        """Take out of the waiting room what waited for the characters of an insert that is here now."""
+        """Remove from the queue, and return, the operations that waited for the characters of this insert."""
         ready: list[TextOp] = []
         if isinstance(op, Insert) and op.id in self._rga:
             for counter in range(op.id[0], op.id[0] + len(op.text)):
@@ -109,6 +109,6 @@ class Text:
 
 
 def _number(name: str) -> int:
-    """Return the actor that a name stands for."""
+    """Return the actor for a name."""
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") % BIRTH or 1

@@ -1,4 +1,4 @@
-"""A small vault in English and Chinese to try crdtnotes on: linked notes about what it is built from."""
+"""A small vault in English and Chinese for trying out crdtnotes: linked notes about the ideas behind it."""
 
 from collections.abc import Iterator
 from importlib.resources import files

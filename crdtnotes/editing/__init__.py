@@ -2,4 +2,5 @@
 
 ``history``  what was done in a session, and what takes it back
 ``session``  the editor's view of one note
+``rename``   renaming a note, and every link to it
 """

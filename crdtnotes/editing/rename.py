@@ -46,9 +46,8 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
                 return None
 
             text = replica.documents.text(holder_uid) or ""
-            edits = retarget(text, renamed)
-            if edits:
-                patches = [Patch(edit.start, edit.end - edit.start, edit.text) for edit in edits]
+            patches = retarget(text, renamed)
+            if patches:
                 apply_patches(writer, holder_uid, patches)
                 rewritten += 1
         return rewritten

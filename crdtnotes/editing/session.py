@@ -27,12 +27,10 @@ from crdtnotes.store.views.documents import Document
 from crdtnotes.store.writer import Writer
 
 
-class Edit(NamedTuple):
-    """At `start`, `removed` characters give way to `inserted`; edits of one `group` are undone together."""
+class Grouped(NamedTuple):
+    """An edit and the group of edits with which it is undone."""
 
-    start: int
-    removed: int
-    inserted: str
+    edit: Patch
     group: int = 0
 
 
@@ -83,7 +81,7 @@ class EditSession:
 
     # -- editing
 
-    def commit(self, edits: Sequence[Edit]) -> list[Patch]:
+    def commit(self, edits: Sequence[Grouped]) -> list[Patch]:
         """Make edits, each on the text that the one before it left, in one durable transaction.
 
         Returns what others did since the session last looked, as patches of the text after these edits.
@@ -93,7 +91,7 @@ class EditSession:
         with self._writing():
             if self._outdated:
                 return self._commit_anew(edits)
-            done.extend((edit.group, self._make(edit)) for edit in edits)
+            done.extend((group, self._make(edit)) for edit, group in edits)
         for group, steps in done:
             if steps:
                 self._history.record(group, steps)
@@ -107,7 +105,7 @@ class EditSession:
     def look(self) -> list[Patch]:
         """Return what others did to the text since the session last looked."""
         with self._writer.reading() as replica:
-            if self._outdated:
+            if self._epoch != replica.epoch:
                 before = self.text
                 self._renew()
                 return differences(before, self.text)
@@ -160,19 +158,19 @@ class EditSession:
         self._epoch = self._writer.replica.epoch
         self._history = History()
 
-    def _commit_anew(self, edits: Sequence[Edit]) -> list[Patch]:
+    def _commit_anew(self, edits: Sequence[Grouped]) -> list[Patch]:
         """Make edits of the text that this session shows in a log that has been written anew."""
         before = shown = self.text
-        for start, removed, inserted, _ in edits:
+        for (start, removed, inserted), _ in edits:
             shown = shown[:start] + inserted + shown[start + removed :]
         self._renew()
         moved = rebase(differences(before, shown), differences(before, self.text))
         for patch in sorted(moved, reverse=True):
-            self._make(Edit(*patch))
+            self._make(patch)
         self._unsettled = True
         return differences(shown, self.text)
 
-    def _make(self, edit: Edit) -> list[Step]:
+    def _make(self, edit: Patch) -> list[Step]:
         steps: list[Step] = []
         after = self._rga.before(edit.start)
         spans = self._rga.spans(edit.start, edit.removed)

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def neighbourhood(graph: MultiDiGraph[str], name: str, depth: int) -> MultiDiGraph[str]:
-    """What lies within `depth` steps of `name`, links followed both ways, and every link between those.
+    """The nodes within `depth` steps of `name`, following links both ways, and every link between them.
 
-    Depth 0 is the note alone. The result is a graph of its own. Raises NoteNotFound where the graph has
-    no such node, ValueError where `depth` is negative.
+    Depth 0 is the note alone. The result is a new graph. Raises NoteNotFound if the graph has no such node,
+    ValueError if `depth` is negative.
     """
     if depth < 0:
-        raise ValueError("A depth is 0 or more steps.")
+        raise ValueError("The depth cannot be negative.")
     if name not in graph:
         raise NoteNotFound(f"“{name}” is not in the graph.")
     both_ways = graph.to_undirected(as_view=True)

@@ -1,4 +1,4 @@
-"""The links of one note as a small picture for a terminal.
+"""The links of one note as a small drawing for a terminal.
 
 ::
 
@@ -9,7 +9,7 @@
     ├→ zh/最终一致性
     └→ 拜占庭将军问题 (dangling)
 
-Above the note what links to it, below it first what links both ways, then what it links to.
+Backlinks are above the note. Below it are first the notes linked both ways, then the notes it links to.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 BACKLINK, LINK, BOTH = "←", "→", "⇄"
 _STYLES = {BACKLINK: "cyan", LINK: "green", BOTH: "magenta"}
 _PLAIN_KIND = "link"
-_LEAST_NAME = 8  # cells that a name keeps before the remarks after it give way
+_MIN_NAME_CELLS = 8  # a name keeps at least this many cells; then the remarks after it are cut
 
 
 @dataclass(slots=True)
 class _Neighbour:
-    """Another node, and what ties it to the note in the middle."""
+    """Another node, and its links with the note in the middle."""
 
     name: str
     exists: bool
@@ -51,7 +51,7 @@ class _Neighbour:
 
     @property
     def remarks(self) -> str:
-        """What follows the name: how many links there are, of which kinds, and whether it dangles."""
+        """The text after the name: the number of links, their kinds, and whether the target dangles."""
         words = sorted(printable(kind) for kind in self.kinds if kind != _PLAIN_KIND)
         if not self.exists:
             words.append("dangling")
@@ -60,10 +60,10 @@ class _Neighbour:
 
 
 def draw(graph: nx.MultiDiGraph[str], name: str, width: int = 80, limit: int = 12) -> Text:
-    """The note `name` with its links and backlinks, a neighbour a line, no line wider than `width` cells.
+    """The note `name` with its links and backlinks, one neighbour per line, no line wider than `width` cells.
 
     At most `limit` neighbours of each direction are drawn, the rest are counted. Colours are rich styles,
-    so what goes into a pipe is plain text. Raises NoteNotFound where the graph has no such node.
+    so the output to a pipe is plain text. Raises NoteNotFound if the graph has no such node.
     """
     if name not in graph:
         raise NoteNotFound(f"“{name}” is not in the graph.")
@@ -81,7 +81,7 @@ def draw(graph: nx.MultiDiGraph[str], name: str, width: int = 80, limit: int = 1
 
 
 def _neighbours(graph: nx.MultiDiGraph[str], name: str) -> list[_Neighbour]:
-    """Every node but `name` itself that an edge ties to it, by name."""
+    """Every node that an edge connects with `name`, except `name` itself, by name."""
     found: dict[str, _Neighbour] = {}
 
     def neighbour(other: str, data: dict[str, object]) -> _Neighbour:
@@ -120,10 +120,10 @@ def _lines(neighbours: list[_Neighbour], limit: int, width: int) -> list[Text]:
 
 
 def _fitted(before: str, name: str, after: str, width: int, style: str) -> Text:
-    """One line in which the name is shortened where there is no room, then the rest."""
-    room = max(_LEAST_NAME, width - cell_len(before) - cell_len(after))
+    """One line; if there is not enough room, the name is shortened first, then the rest."""
+    room = max(_MIN_NAME_CELLS, width - cell_len(before) - cell_len(after))
     if cell_len(name) > room:
-        # Where the cut goes through a wide character, a space is left of it.
+        # If the cut goes through a wide character, a space takes its place.
         name = set_cell_size(name, room - 1).rstrip() + "…"
     line = Text.assemble((before, "dim"), (name, style), (after, "dim"))
     line.truncate(max(1, width), overflow="ellipsis")

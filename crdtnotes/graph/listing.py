@@ -1,4 +1,4 @@
-"""A graph's nodes and edges as plain records in one order, so that equal graphs give equal files."""
+"""A graph's nodes and edges as plain records in a fixed order, so that equal graphs give equal files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A note, or (`exists` false) a target that no note has yet."""
+    """A note, or (`exists` false) a link target without a note."""
 
     name: str
     title: str
@@ -21,7 +21,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`source` refers to `target` in this way (`kind`) at `count` places."""
+    """`source` links to `target` with this kind of link (`kind`) at `count` places."""
 
     source: str
     target: str

@@ -1,8 +1,8 @@
 """A process that builds the search index of many texts; `store/views/search_builder.py` stores it.
 
-It reads the statement that makes the index's table, then notes, message by message; with an empty message it
-has all of them, and answers with the rows of the tables that FTS5 keeps the index in. An empty answer comes
-first, when it is ready, and one last.
+It reads the statement that creates the index's table, then notes, message by message. After an empty message
+it has all notes, and answers with the rows of the tables in which FTS5 stores the index. It sends an empty
+answer first, when it is ready, and another at the end.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from crdtnotes.helpers.pipes import ignore_interrupts, receive, send
 from crdtnotes.markup.words import spaced
 
 Note = tuple[int, str, str]
-"""A note's row, the name that it shows, and its text."""
+"""A note's row id, its displayed name, and its text."""
 
 Rows = list[list[int | bytes]]
 """Some rows of a table."""
 
 TABLES = ("data", "idx", "docsize")
-"""Where FTS5 keeps an index that holds no copy of the texts (https://sqlite.org/fts5.html, 8): in tables with
-the name of the index and these endings.
+"""Suffixes of the tables in which FTS5 stores an index without a copy of the texts; each follows the name of
+the index (https://sqlite.org/fts5.html, 8).
 """
 
 END: tuple[str, Rows] = ("", [])
 
 _PAGE = 256
-# Rows in a message: a megabyte, about.
+# Rows in a message: about a megabyte.
 
 _notes_decoder: msgspec.msgpack.Decoder[list[Note]] = msgspec.msgpack.Decoder(list[Note])
 _statement_decoder: msgspec.msgpack.Decoder[str] = msgspec.msgpack.Decoder(str)
 
 
 def main() -> None:
-    """Index what comes, answer, and end; end at once where the other side does."""
+    """Index the notes that arrive, answer and exit; exit at once if the other side closes the pipe."""
     ignore_interrupts()
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     send(answers, END)
@@ -46,7 +46,7 @@ def main() -> None:
     if statement is None:
         return
     conn = sqlite3.connect(":memory:", isolation_level=None)
-    conn.execute("PRAGMA journal_mode = OFF")  # nothing is ever undone here
+    conn.execute("PRAGMA journal_mode = OFF")  # nothing is ever rolled back here
     conn.execute(_statement_decoder.decode(statement))
     conn.execute("BEGIN")
     for notes in _notes(questions):
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def _notes(stream: IO[bytes]) -> Iterator[list[Note]]:
-    """Yield the notes of each message; ends the process where the stream ends before they do."""
+    """Yield the notes of each message; exit the process if the stream ends too early."""
     while True:
         data = receive(stream)
         if data is None:

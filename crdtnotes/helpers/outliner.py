@@ -1,7 +1,7 @@
-"""A process that looks for links in texts, for another that has a core to spare (`mirror/outlining.py`).
+"""A helper process that extracts the links of texts (used by `mirror/outlining.py`).
 
-It reads a batch of texts from its standard input and writes what links each has to its output, until there
-are no more. An empty answer comes first: it is ready.
+It reads batches of texts from standard input and writes the links of each text to standard output, until
+there are no more. An empty answer comes first and says that it is ready.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from crdtnotes.helpers.pipes import ignore_interrupts, receive, send
 from crdtnotes.markup.outline import occurrences
 
 Links = list[tuple[str, str, int]]
-"""Of each `(kind, value)` how often a text has it."""
+"""`(kind, value, count)` for each link: how often a text contains it."""
 
 
 def links_of(text: str) -> Links:
-    """Return what links a text has."""
+    """Return the links of a text."""
     return [(kind, value, count) for (kind, value), count in occurrences(text).items()]
 
 
 def main() -> None:
-    """Answer until the other side has no more."""
+    """Answer until the other side sends no more."""
     ignore_interrupts()
-    links_of("#")  # loads what reads Markdown
+    links_of("#")  # loads the Markdown parser
     send(sys.stdout.buffer, [])
     while (data := receive(sys.stdin.buffer)) is not None:
         send(sys.stdout.buffer, [links_of(text) for text in msgspec.msgpack.decode(data, type=list[str])])

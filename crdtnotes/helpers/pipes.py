@@ -1,4 +1,4 @@
-"""What goes through the pipes between a process and its helpers: msgpack behind its length in four bytes."""
+"""Messages through the pipes between a process and its helpers: four bytes of length, then msgpack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 def send(stream: IO[bytes], message: object) -> None:
-    """Write a message; raises OSError where nobody reads it."""
+    """Write a message; raises OSError if nobody reads it."""
     data = _encoder.encode(message)
     stream.write(len(data).to_bytes(_LENGTH_BYTES, "big"))
     stream.write(data)
@@ -31,5 +31,5 @@ def receive(stream: IO[bytes]) -> bytes | None:
 
 
 def ignore_interrupts() -> None:
-    """Leave a Ctrl-C to the process that asked; it ends its helpers by closing their pipes."""
+    """Ignore Ctrl-C: the parent process handles it and ends its helpers by closing their pipes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -7,17 +7,17 @@ import subprocess
 import sys
 from contextlib import suppress
 
-WORTH = 4 * 1024 * 1024
-"""Bytes of text from which on helpers are worth their start, which takes some tenths of a second."""
+MIN_BYTES_FOR_HELPERS = 4 * 1024 * 1024
+"""With fewer bytes of text, starting helpers is not worthwhile: it takes a few tenths of a second."""
 
 Helper = subprocess.Popen[bytes]
-"""A helper that runs; its standard input and output are pipes."""
+"""A running helper; its standard input and output are pipes."""
 
 
 def start(module: str) -> Helper:
     """Start a process that runs a module of this package; raises OSError."""
     return subprocess.Popen(  # noqa: S603 - modules of ours only
-        # -P: a folder is no place for modules because it happens to be the current one.
+        # -P: do not import modules from the current folder.
         [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -26,24 +26,24 @@ def start(module: str) -> Helper:
 
 
 def end(helper: Helper) -> None:
-    """End a helper, whatever it does, and wait until it is gone.
+    """Kill a helper, whatever it is doing, and wait until it is gone.
 
-    Who writes to it or reads from it meanwhile, on another thread, gets an OSError or the end of the stream.
+    Another thread that is writing to it or reading from it gets an OSError or the end of the stream.
     """
     helper.kill()
     helper.wait()
 
 
 def close_pipes(helper: Helper) -> None:
-    """Close the pipes of a helper that has ended, once no thread uses them any more."""
+    """Close the pipes of a helper that has ended; no thread may still be using them."""
     for stream in (helper.stdin, helper.stdout):
         if stream is not None:
-            with suppress(OSError):  # what could not be written any more
+            with suppress(OSError):  # buffered data could not be written
                 stream.close()
 
 
 def spare_cores() -> int:
-    """Return how many processes beside this one have a core to run on."""
+    """Return the number of further processes that have a core to run on."""
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system

@@ -1,14 +1,17 @@
-"""What the text of a note means: its wiki-links, its outline, and the names that links go to.
+"""The meaning of a note's text: its wiki-links, its outline, and the names that links go to.
 
-``names``        what a note may be called, and the key by which names are compared
+``names``        valid names of notes, and the key by which names are compared
 ``wikilink``     the grammar of ``[[links]]`` and ``#tags``, and the markdown-it-py plugin
-``comments``     comments that go over several lines, a rule for markdown-it-py's block parser
+``comments``     comments of several lines: a rule for markdown-it-py's block parser
 ``blocks``       a text's paragraphs, headings and table cells, each with its position
-``inline``       the links, tags and block ids within one of those
-``frontmatter``  aliases and tags from the YAML at the top
+``inline``       the links, tags and block ids in one paragraph, heading or table cell
+``frontmatter``  fields such as aliases and tags from the YAML at the top
 ``yamlvalues``   the values in that YAML
-``outline``      all of that for one text
+``outline``      all of these for one text
 ``resolve``      which note a link goes to
 ``tagtree``      nested tags
 ``rewrite``      edits that change links: for renames, and for full-width brackets
+``mentions``     places where a text mentions a note without linking to it
+``words``        texts in the form that the search index gets
+``templates``    texts that new notes begin with
 """

@@ -1,10 +1,10 @@
 """Where the prose of a Markdown text is: its paragraphs, headings and table cells, each with its position.
 
 markdown-it-py finds the blocks, with its own rules for lists, quotes, code and tables and with this module's
-rules for paragraphs and headings. These note where the text stands in the source instead of making tokens,
-and read each line once. Code and comments are no prose; link definitions are.
+rules for paragraphs and headings. This module's rules record the position of the text in the source instead
+of making tokens, and read each line once. Code and comments are not prose; link definitions are.
 
-Lists and quotes that are nested deeper than :data:`MAX_NESTING` are not looked into.
+Lists and quotes that are nested deeper than :data:`MAX_NESTING` are not read.
 """
 
 import re
@@ -16,7 +16,7 @@ from markdown_it.rules_block import StateBlock, table
 from crdtnotes.markup.comments import TERMINATES, comments_plugin, raw_block
 
 MAX_NESTING = 100
-"""How many levels deep blocks are read; a list takes two."""
+"""The number of nested levels that are read; a list takes two."""
 
 
 class Prose(NamedTuple):
@@ -29,18 +29,18 @@ class Prose(NamedTuple):
     level: int
     """1 to 6 for a heading, else 0."""
     cell: bool
-    """It stands in a table, where ``|`` is written ``\\|``."""
+    """Whether it is in a table, where ``|`` is written ``\\|``."""
 
 
-# A line that begins with none of these, and has no "|", can only be a paragraph's (or indented code).
+# A line that begins with none of these, and has no "|", can only belong to a paragraph (or indented code).
 _MARKERS = frozenset("`~>#<%*-+_0123456789")
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]+|$)")
-# A bar within a wiki-link is not taken for a cell's end: it is meant for the link, and would be lost to it.
+# A bar inside a wiki-link does not end the cell, because it was meant for the link.
 _BAR_OR_LINK = re.compile(r"\[\[[^\n\[\]]*+\]\]|(?<!\\)\|")
 
 
 def find_prose(source: str) -> list[Prose]:
-    """The prose of ``source`` in the order of the text. Its lines must end with ``\\n`` alone."""
+    """The prose of ``source`` in text order. The lines of ``source`` must end with ``\\n`` alone."""
     found: list[Prose] = []
     _PARSER.block.parse(source, _PARSER, {"prose": found}, [])
     return found
@@ -51,7 +51,7 @@ def _add(state: StateBlock, start: int, text: str, level: int = 0, cell: bool = 
 
 
 def _plain(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """The short way for most lines of most notes; stands before all other rules."""
+    """The fast path for most lines of most notes; it comes before all other rules."""
     if _may_begin_a_block(state, start_line) or state.is_code_block(start_line):
         return False
     return _paragraph(state, start_line, end_line, silent)
@@ -70,7 +70,7 @@ def _paragraph(state: StateBlock, start_line: int, end_line: int, silent: bool) 
     line = start_line + 1
     while line < state.lineMax and not state.isEmpty(line):
         indent = state.sCount[line]
-        # Deeper lines are continued text, and so are those that a quote marked with a negative indent.
+        # Deeper lines continue the text, and so do lines that a quote marked with a negative indent.
         if indent - state.blkIndent <= 3:
             if indent >= state.blkIndent and line < end_line:
                 level = _underline(state, line)
@@ -91,7 +91,7 @@ def _paragraph(state: StateBlock, start_line: int, end_line: int, silent: bool) 
 
 
 def _underline(state: StateBlock, line: int) -> int:
-    """The level of the heading that ``line`` makes of the text above it, or 0."""
+    """The level of the heading if ``line`` underlines the text above it as one, or 0."""
     begin = state.bMarks[line] + state.tShift[line]
     marker = state.src[begin]
     if marker not in "=-":
@@ -102,7 +102,7 @@ def _underline(state: StateBlock, line: int) -> int:
 
 
 def _join(state: StateBlock, first: int, last: int) -> str:
-    """The text of the lines from ``first`` to before ``last``; as long as it is in the source."""
+    """The text of the lines from ``first`` to before ``last``; it has the same length as in the source."""
     source = state.src
     parts = [source[state.bMarks[first] + state.tShift[first] : state.eMarks[first]]]
     for line in range(first + 1, last):
@@ -119,11 +119,11 @@ def _heading(state: StateBlock, start_line: int, end_line: int, silent: bool) ->
         return False
     if not silent:
         text = state.src[match.end() : end].rstrip(" \t")
-        # A closing run of "#" is no part of the heading; it needs a space before it.
+        # A closing run of "#" is not part of the heading; it needs a space before it.
         if text.endswith("#"):
-            bare = text.rstrip("#")
-            if not bare or bare[-1] in " \t":
-                text = bare.rstrip(" \t")
+            stripped = text.rstrip("#")
+            if not stripped or stripped[-1] in " \t":
+                text = stripped.rstrip(" \t")
         _add(state, match.end(), text, len(match[1]))
         state.line = start_line + 1
     return True
@@ -140,7 +140,7 @@ def _table(state: StateBlock, start_line: int, end_line: int, silent: bool) -> b
 
 
 def _add_cells(state: StateBlock, line: int) -> None:
-    """The cells of a row, with those that a renderer leaves out because the table's head has no more."""
+    """Add the cells of a row, including those beyond the table's head, which a renderer drops."""
     begin, end = state.bMarks[line] + state.tShift[line], state.eMarks[line]
     for bar in _BAR_OR_LINK.finditer(state.src, begin, end):
         if bar[0] != "|":

@@ -1,12 +1,12 @@
-"""Comments that go over several lines, as a rule for markdown-it-py's block parser.
+"""Comments of several lines, as a rule for markdown-it-py's block parser.
 
-A comment begins at the beginning of a line with ``%%`` or ``<!--`` and ends with ``%%`` or ``-->`` on a later
-line of the same container (list item, quote). One that nothing ends is text, so a half-typed comment does not
-take the rest of a note with it. What follows the end on its line is text again. Comments that end on the line
-where they begin are left to the inline parser.
+A comment begins at the start of a line with ``%%`` or ``<!--`` and ends with ``%%`` or ``-->`` on a later
+line of the same container (list item, quote). A comment without an end is text, so a half-typed comment does
+not swallow the rest of a note. Anything after the end on the same line is text again. The inline parser
+handles comments that end on the line where they begin.
 
-For outlines, ``<pre>``, ``<script>``, ``<style>`` and ``<textarea>`` are read in the same way, since nothing
-in them is Markdown.
+For outlines, ``<pre>``, ``<script>``, ``<style>`` and ``<textarea>`` are read in the same way, because they
+do not contain Markdown.
 """
 
 import re
@@ -21,21 +21,21 @@ _RAW_END = re.compile(r"</(?:pre|script|style|textarea)>", re.IGNORECASE)
 _ENDS = {"%%": re.compile("%%"), "<!--": re.compile("-->")}
 
 TERMINATES = ["paragraph", "reference", "blockquote", "list"]
-"""The block rules that a comment's beginning interrupts."""
+"""The block rules that the beginning of a comment interrupts."""
 
 
 class _Search(NamedTuple):
-    """What the last search for one kind of end found; kept, so that no text is searched twice."""
+    """The result of the last search for one kind of end; kept so that no text is searched twice."""
 
     source: str
     since: int
     found: re.Match[str] | None
     outside_until: int
-    """That end lies outside every container whose lines come before this one."""
+    """That end lies outside every container whose lines come before this line."""
 
 
 def comment_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """A block rule: a comment of several lines."""
+    """A block rule for comments of several lines."""
     begin = state.bMarks[start_line] + state.tShift[start_line]
     opening = _COMMENT.match(state.src, begin, state.eMarks[start_line])
     if opening is None or state.is_code_block(start_line):
@@ -49,9 +49,9 @@ def comment_block(state: StateBlock, start_line: int, end_line: int, silent: boo
 
 
 def raw_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """A block rule: HTML elements whose content is not Markdown."""
+    """A block rule for HTML elements whose content is not Markdown."""
     begin = state.bMarks[start_line] + state.tShift[start_line]
-    # One further, because the line break may be what follows the tag's name.
+    # One character further, because a line break may follow the tag's name.
     opening = _RAW.match(state.src, begin, state.eMarks[start_line] + 1)
     if opening is None or state.is_code_block(start_line):
         return False
@@ -64,14 +64,14 @@ def raw_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -
 
 
 def comments_plugin(md: MarkdownIt) -> None:
-    """Adds comments of several lines to a parser; they are not rendered."""
+    """Add comments of several lines to a parser; they are not rendered."""
     md.block.ruler.before("code", "comment_block", comment_block, {"alt": TERMINATES})
 
 
 def _find_end(
     state: StateBlock, after: int, start_line: int, end_line: int, end: re.Pattern[str]
 ) -> tuple[int, int] | None:
-    """Position after the end of a comment that begins before ``after``, and its line; None without one."""
+    """The position after the end of a comment that begins before ``after``, and its line; or None."""
     searches: dict[re.Pattern[str], _Search] = state.env.setdefault("comment_searches", {})
     last = searches.get(end)
     if (
@@ -94,7 +94,7 @@ def _find_end(
 
 
 def _skip(state: StateBlock, start_line: int, after: int, line: int) -> None:
-    """Goes on at ``after``, in ``line``."""
+    """Continue parsing at ``after``, which is in ``line``."""
     token = state.push("comment_block", "", 0)
     token.map = [start_line, line + 1]
     token.hidden = True
@@ -104,7 +104,7 @@ def _skip(state: StateBlock, start_line: int, after: int, line: int) -> None:
     if line == start_line or rest == state.eMarks[line]:
         state.line = line + 1
         return
-    # As a quote does with its marker: the line now begins after the comment.
+    # The line now begins after the comment, just as a line of a quote begins after its marker.
     state.bMarks[line] = rest
     state.tShift[line] = 0
     state.sCount[line] = state.blkIndent

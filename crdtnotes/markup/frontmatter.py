@@ -1,49 +1,85 @@
-"""Aliases and tags from the YAML at the top of a note.
+"""Fields from the YAML at the top of a note: its aliases, its tags, and everything else in `FIELDS`.
 
-What is no YAML gives no aliases and no tags.
+Text that is not YAML gives no fields.
 """
 
 import re
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from crdtnotes.markup.names import fits
 from crdtnotes.markup.wikilink import tag_value_end
 
+KIND_TAG = "tag"
+KIND_ALIAS = "alias"
+
 _OPENING = re.compile(r"\ufeff?---[ \t]*\n")
 _CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*$\n?", re.MULTILINE)
 _SEPARATORS = re.compile(r"[\s,，、]+")
-_ALIAS_KEYS = frozenset({"alias", "aliases"})
-_TAG_KEYS = frozenset({"tag", "tags"})
+
+
+class Field(NamedTuple):
+    """A field whose values are part of the note's link set, under a kind of their own."""
+
+    kind: str
+    keys: frozenset[str]
+    """The names of the field in the YAML."""
+    read: Callable[[str, bool], Iterator[str]]
+    """Yields the field's values in one YAML scalar, given whether that is an item of a list."""
+    names_notes: bool = False
+    """Whether the values lead to notes, as the targets of links do."""
+
+
+class Value(NamedTuple):
+    """One value of a field, and its 0-based line."""
+
+    kind: str
+    value: str
+    line: int
 
 
 class FrontMatter(NamedTuple):
-    """The top of a note: what it says, and where the text begins."""
+    """The front matter's values, and the position where the text begins."""
 
-    aliases: list[str]
-    tags: list[tuple[str, int]]
-    """Each with its 0-based line."""
+    values: list[Value]
     end: int
-    """Code point position after the closing line; 0 without a front matter."""
+    """Code point position after the closing line; 0 if there is no front matter."""
+
+
+def _aliases(scalar: str, in_list: bool) -> Iterator[str]:  # noqa: ARG001
+    alias = scalar.strip()
+    if fits(alias) and "\n" not in alias:
+        yield alias
+
+
+def _tags(scalar: str, in_list: bool) -> Iterator[str]:
+    for word in [scalar.strip()] if in_list else _SEPARATORS.split(scalar):
+        tag = word.removeprefix("#")
+        if tag and tag_value_end(tag, 0) == len(tag):
+            yield tag
+
+
+FIELDS = (
+    Field(KIND_ALIAS, frozenset({"alias", "aliases"}), _aliases),
+    Field(KIND_TAG, frozenset({"tag", "tags"}), _tags),
+)
+"""Every field that is read. The link set, and so every replica, has the values of all of them."""
+
+_BY_KEY = {key: field for field in FIELDS for key in field.keys}
 
 
 def read_front_matter(source: str) -> FrontMatter:
     """The front matter of ``source``, whose lines must end with ``\\n`` alone."""
-    aliases: list[str] = []
-    tags: list[tuple[str, int]] = []
     opening = _OPENING.match(source)
     closing = _CLOSING.search(source, opening.end()) if opening else None
     if opening is None or closing is None:
-        return FrontMatter(aliases, tags, 0)
+        return FrontMatter([], 0)
     from crdtnotes.markup.yamlvalues import read_values  # loads PyYAML, and most notes have no front matter
 
-    for key, value, line, in_list in read_values(source[opening.end() : closing.start()]):
-        if key in _ALIAS_KEYS:
-            alias = value.strip()
-            if fits(alias) and "\n" not in alias:
-                aliases.append(alias)
-        elif key in _TAG_KEYS:
-            for word in [value.strip()] if in_list else _SEPARATORS.split(value):
-                tag = word.removeprefix("#")
-                if tag and tag_value_end(tag, 0) == len(tag):
-                    tags.append((tag, line + 1))
-    return FrontMatter(aliases, tags, closing.end())
+    values = [
+        Value(field.kind, value, line + 1)
+        for key, scalar, line, in_list in read_values(source[opening.end() : closing.start()])
+        if (field := _BY_KEY.get(key)) is not None
+        for value in field.read(scalar, in_list)
+    ]
+    return FrontMatter(values, closing.end())

@@ -1,9 +1,9 @@
 """The links, tags and block ids in one run of prose, with exact positions.
 
-This reads what the plugin in ``wikilink`` renders, without making tokens: one pass from left to right over
-the characters that can begin something, in linear time. What begins first wins; code spans, HTML tags,
-comments and escaped characters are stepped over. The brackets of Markdown links are kept on a stack, as
-CommonMark describes: https://spec.commonmark.org/0.31.2/#phase-2-inline-structure
+This reads the same syntax as the plugin in ``wikilink``, without making tokens: one pass from left to right
+over the characters that can begin a construct, in linear time. The construct that begins first wins; code
+spans, HTML tags, comments and escaped characters are skipped. The brackets of Markdown links are kept on a
+stack, as CommonMark describes: https://spec.commonmark.org/0.31.2/#phase-2-inline-structure
 """
 
 import re
@@ -20,7 +20,7 @@ KIND_EMBED = "embed"
 
 
 class Link(NamedTuple):
-    """A link to a note or file, a wiki-link or a Markdown link; positions are code points."""
+    """A wiki-link or Markdown link to a note or file; positions are code points."""
 
     kind: str
     """``"link"`` or ``"embed"``."""
@@ -36,17 +36,17 @@ class Link(NamedTuple):
     """The whole construct is ``text[start:end]``."""
     target_start: int
     target_end: int
-    """The target as it is written, without ``.md``, is ``text[target_start:target_end]``."""
+    """The target as written, without ``.md``, is ``text[target_start:target_end]``."""
     markdown: bool
-    """``[label](target.md)``, not a wiki-link."""
+    """Whether it is written ``[label](target.md)`` and is not a wiki-link."""
     cell: bool
-    """It stands in a table, where ``|`` is written ``\\|``."""
+    """Whether it is in a table, where ``|`` is written ``\\|``."""
 
 
 class Found(NamedTuple):
-    """What is collected; tags and block ids with the position they begin at.
+    """The collected results; tags and block ids have the position where they begin.
 
-    ``taken``, where it is asked for, gets the ``(start, end)`` of all that is no plain prose.
+    ``taken``, if it is a list, receives the ``(start, end)`` of everything that is not plain prose.
     """
 
     links: list[Link]
@@ -82,18 +82,18 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
 
 def one_line(text: str) -> str:
-    """``text`` trimmed, with one space for each line break in it and the white space around that."""
+    """``text`` trimmed, with each line break and the white space around it replaced with one space."""
     return " ".join(part.strip() for part in text.strip().split("\n"))
 
 
 def scan(text: str, start: int, cell: bool, found: Found) -> None:
-    """Adds what stands in ``text`` to ``found``; ``start`` is the position of ``text`` in the source."""
+    """Add what ``text`` contains to ``found``; ``start`` is the position of ``text`` in the source."""
     if _TRIGGER.search(text):
         _Scanner(text, start, cell, found).run()
 
 
 class _Scanner:
-    """One run of prose. Each handler takes the position of its character and returns where to go on."""
+    """Scans one run of prose. Each handler takes its character's position and returns where to continue."""
 
     def __init__(self, text: str, offset: int, cell: bool, found: Found) -> None:
         self._text = text
@@ -122,7 +122,7 @@ class _Scanner:
         after = pos + 1
         while self._text.startswith("`", after):
             after += 1
-        starts = self._backticks.get(after - pos, [])  # none where an escape split a run
+        starts = self._backticks.get(after - pos, [])  # none if an escape split a run
         closing = bisect_left(starts, after)
         return starts[closing] + after - pos if closing < len(starts) else after
 
@@ -134,7 +134,7 @@ class _Scanner:
 
     def angle(self, pos: int) -> int:
         if self._text.startswith("<!--", pos):
-            # An end that was not found once is not searched again.
+            # If an end was not found once, it is not searched for again.
             end = -1 if self._unended_comment else self._text.find("-->", pos + 4)
             self._unended_comment = end < 0
             return pos + 4 if end < 0 else end + 3
@@ -151,7 +151,7 @@ class _Scanner:
                 return pos + 2
             return pos + 1
         if not link.embed:
-            self._brackets.clear()  # a link holds no other link: the inner one counts
+            self._brackets.clear()  # a link cannot contain another link: the inner link wins
         offset = self._offset
         self._found.links.append(
             Link(
@@ -189,9 +189,9 @@ class _Scanner:
         return destination.end()
 
     def _note_link(self, opening: int, closing: int, destination: re.Match[str], image: bool) -> Link | None:
-        """The link, if it goes to a ``.md`` file and not to some server."""
+        """The link, if it goes to a ``.md`` file and not to a server."""
         group = destination.lastgroup or ""
-        from markdown_it.common.utils import unescapeAll  # by now it is loaded, if a text is being read
+        from markdown_it.common.utils import unescapeAll  # already loaded whenever a text is being read
 
         path = _NOTE_PATH.fullmatch(destination[group])
         if path is None or _SCHEME.match(path["path"]):

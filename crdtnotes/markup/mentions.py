@@ -1,8 +1,9 @@
 """Where a text names a note without linking to it.
 
-A mention is a name as it is written, in any case, in the prose of a text: not in links, code, comments, HTML,
-tags or the front matter. Names in letters end at the ends of words; where a name begins or ends with a CJK
-character, or one stands beside it, any place is the end of a word, for such words stand without spaces.
+A mention is a note's name in the prose of a text, in upper or lower case; links, code, comments, HTML, tags
+and the front matter do not count. A name made of letters must begin and end at word boundaries. If a name
+begins or ends with a CJK character, or has one beside it, any position is a boundary, because CJK words are
+written without spaces.
 """
 
 import re
@@ -21,7 +22,7 @@ _URL = re.compile(r"\w+://\S+")
 
 
 class Mention(NamedTuple):
-    """A name in a text: ``text[start:end]``, in a line counted from 0; ``cell`` if that is in a table."""
+    """A name in a text: ``text[start:end]``; ``line`` is counted from 0; ``cell`` is true in a table."""
 
     start: int
     end: int
@@ -34,20 +35,20 @@ class Names:
 
     def __init__(self, names: Iterable[str]) -> None:
         forms = {form for name in names if name.strip() for form in _forms(name.strip())}
-        # The longest first: where two begin at one place, that is the one that is meant.
+        # The longest name first: if two names begin at the same place, the longer one is meant.
         ordered = sorted(forms, key=lambda form: (-len(form), form))
         self.folded = [form.casefold() for form in ordered]
         self.pattern = re.compile("|".join(map(_bounded, ordered)), re.IGNORECASE)
 
     def may_be_in(self, text: str) -> bool:
-        """Whether a text might hold one of the names: quick, and never wrong where it says no."""
+        """Whether a text might contain one of the names: a quick check; False is always right."""
         folded = text.casefold()
         return any(name in folded for name in self.folded)
 
 
 def mentions(text: str, names: Names) -> Iterator[Mention]:
-    """Yield where a text holds one of the names, in the order of the text."""
-    # Most names stand in wiki-links: without those, few texts are worth reading.
+    """Yield the places where a text contains one of the names, in text order."""
+    # Most names occur in wiki-links: without the links, few texts need to be read.
     if not names.may_be_in(text) or not names.may_be_in(_WIKILINK.sub("", text)):
         return
     from crdtnotes.markup.blocks import find_prose
@@ -72,7 +73,7 @@ def mentions(text: str, names: Names) -> Iterator[Mention]:
 
 
 def linked(written: str, target: str, *, cell: bool) -> str:
-    """The link to ``target`` that takes the place of a mention and reads as it did."""
+    """The link to ``target`` that replaces a mention and displays the same words."""
     link = escape_target(target)
     if target == written:
         return f"[[{link}]]"

@@ -1,12 +1,13 @@
 """The outline of a note's text: links, headings, block ids, tags and aliases, each with its place.
 
-Positions are code points of the text as given, whatever its line ends. Lines are counted from 0 and are those
-of ``text.split("\\n")``.
+Positions are code points of the text as given, whatever line ends it has. Lines are counted from 0 and are
+those of ``text.split("\\n")``.
 """
 
 import re
 from typing import NamedTuple
 
+from crdtnotes.markup.frontmatter import FIELDS, KIND_ALIAS, KIND_TAG, Value, read_front_matter
 from crdtnotes.markup.inline import KIND_EMBED, KIND_LINK, Found, Link, one_line, scan
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "KIND_EMBED",
     "KIND_LINK",
     "KIND_TAG",
+    "TEXT_KINDS",
     "Block",
     "Heading",
     "Link",
@@ -23,15 +25,15 @@ __all__ = [
     "outline",
 ]
 
-KIND_TAG = "tag"
-KIND_ALIAS = "alias"
+TEXT_KINDS = frozenset({KIND_LINK, KIND_EMBED, KIND_TAG, *(field.kind for field in FIELDS)})
+"""The kinds that a text can hold; the link set may have others, which are set by hand."""
 
-# Nothing that occurrences() counts can be in a text that has none of these.
-_WORTH_READING = re.compile(r"#|\[\[|【【|［［|\]\(|\A\ufeff?---")
+# A text that has none of these has nothing that occurrences() counts.
+_MAY_HAVE_OCCURRENCES = re.compile(r"#|\[\[|【【|［［|\]\(|\A\ufeff?---")
 
 
 class Heading(NamedTuple):
-    """A heading; ``text`` is as it is written, in one line and without its marks."""
+    """A heading; ``text`` is its source, in one line and without its markers."""
 
     level: int
     text: str
@@ -53,20 +55,25 @@ class Tag(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """All that a text says about itself, each list in the order of the text."""
+    """Everything found in a text; each list is in text order."""
 
     links: list[Link]
     headings: list[Heading]
     blocks: list[Block]
     tags: list[Tag]
-    aliases: list[str]
+    fields: list[Value]
+    """The values in the front matter, its tags among them."""
+
+    @property
+    def aliases(self) -> list[str]:
+        """The aliases in the front matter."""
+        return [value for kind, value, _ in self.fields if kind == KIND_ALIAS]
 
 
 def outline(text: str) -> Outline:
     """The outline of ``text``. Never raises; takes linear time."""
-    # markdown-it-py and PyYAML take longer to load than a command that reads no outline takes to run.
+    # markdown-it-py takes longer to load than a command that reads no outline takes to run.
     from crdtnotes.markup.blocks import find_prose
-    from crdtnotes.markup.frontmatter import read_front_matter
 
     source = _with_plain_line_ends(text)
     front = read_front_matter(source)
@@ -85,9 +92,9 @@ def outline(text: str) -> Outline:
     lines = _Lines(text)
     blocks = [Block(block, lines.at(start)) for block, start in found.blocks]
     lines = _Lines(text)
-    tags = [Tag(tag, line) for tag, line in front.tags]
+    tags = [Tag(value, line) for kind, value, line in front.values if kind == KIND_TAG]
     tags += [Tag(tag, lines.at(start)) for tag, start in found.tags]
-    return Outline(links, headings, blocks, tags, front.aliases)
+    return Outline(links, headings, blocks, tags, front.values)
 
 
 def occurrences(text: str) -> dict[tuple[str, str], int]:
@@ -95,12 +102,12 @@ def occurrences(text: str) -> dict[tuple[str, str], int]:
 
     Links that name no note (``[[#heading]]``) are left out.
     """
-    if not _WORTH_READING.search(text):
+    if not _MAY_HAVE_OCCURRENCES.search(text):
         return {}
     read = outline(text)
     pairs = [(link.kind, link.target) for link in read.links if link.target]
     pairs += [(KIND_TAG, tag.value) for tag in read.tags]
-    pairs += [(KIND_ALIAS, alias) for alias in read.aliases]
+    pairs += [(kind, value) for kind, value, _ in read.fields if kind != KIND_TAG]
     counts: dict[tuple[str, str], int] = {}
     for pair in pairs:
         counts[pair] = counts.get(pair, 0) + 1
@@ -108,15 +115,15 @@ def occurrences(text: str) -> dict[tuple[str, str], int]:
 
 
 def _with_plain_line_ends(text: str) -> str:
-    """``text`` with each line ended by ``\\n``, and every character where it was."""
+    """``text`` with ``\\n`` at the end of each line and every character at its old position."""
     if "\r" not in text:
         return text
-    # A space at the end of a line means nothing in Markdown.
+    # A space at the end of a line does not change the outline.
     return text.replace("\r\n", " \n").replace("\r", "\n")
 
 
 class _Lines:
-    """Turns positions into lines; positions must not go back."""
+    """Turns positions into lines; positions must be given in ascending order."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -1,13 +1,13 @@
-"""Which note a link goes to, seen from the note that holds it.
+"""Which note a link goes to, seen from the note that contains it (the *holder*). The first match counts:
 
-1. The note of exactly that name.
-2. The note of that name in the holder's folder.
-3. A note whose title or alias it is, or whose path ends with it (``sub/b`` finds ``a/sub/b``): the one in the
-   nearest folder, counted in steps through the common ancestor; then the one with the shortest name; then the
-   smallest name by code points.
+1. The note with exactly the target as its name.
+2. The note with that name in the holder's folder.
+3. A note with the target as its title or an alias, or with a path that ends with it (``sub/b`` finds
+   ``a/sub/b``). Of several, the note in the nearest folder, counted in steps through the common ancestor;
+   then the note with the shortest name; then the smallest name by code points.
 
-A target that begins with ``./`` or ``../`` is a path from the holder's folder, one that begins with ``/`` a
-path from the top; both mean exactly that name. Names compare by their keys (see ``names``).
+A target that begins with ``./`` or ``../`` is a path from the holder's folder, and a target that begins with
+``/`` is a path from the top; both mean exactly that name. Names are compared by their keys (see ``names``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from crdtnotes.markup.names import folder_of, name_key, title_of
 
 
 class Candidate(NamedTuple):
-    """A way to name a note: the key of its name or of an alias, and its name."""
+    """A name that links can use for a note: the key of its name or of an alias, and the note's name."""
 
     key: str
     name: str
@@ -28,20 +28,20 @@ class Names(Protocol):
     """The names that links can go to."""
 
     def exact(self, key: str) -> str | None:
-        """The name of the note with this name key."""
+        """The name of the note with this name key, or None."""
 
     def candidates(self, title_key: str) -> Iterable[Candidate]:
         """Every name and alias whose last segment has this key, in any order."""
 
 
 DEPENDS = ""
-"""What `resolve_anywhere` returns where the holder decides; no note has this name."""
+"""`resolve_anywhere` returns this if the result depends on the holder; no note has this name."""
 
 
 def resolve_anywhere(target: str, names: Names) -> str | None:
-    """The name of the note that ``target`` means in whatever note it stands; None if it dangles.
+    """The name of the note that ``target`` means in every holder; None if it dangles.
 
-    DEPENDS where it means different notes in different folders, or might.
+    DEPENDS if it means, or might mean, different notes in different folders.
     """
     target = target.strip()
     if target.startswith("/"):
@@ -54,7 +54,7 @@ def resolve_anywhere(target: str, names: Names) -> str | None:
     name = names.exact(key)
     if name is not None:
         return name
-    # A note of that name in the holder's folder is one of these.
+    # These include any note of that name in the holder's folder.
     fits = set(_fitting(key, names))
     return DEPENDS if len(fits) > 1 else next(iter(fits), None)
 
@@ -80,7 +80,7 @@ def resolve(target: str, holder: str, names: Names) -> str | None:
 
 
 def _fitting(key: str, names: Names) -> list[str]:
-    """The names of the notes whose title, alias or end of a path this key is."""
+    """The names of the notes with this key as their title, as an alias or as the end of their path."""
     return [
         candidate.name
         for candidate in names.candidates(title_of(key))
@@ -98,7 +98,7 @@ def relative_target(name: str, holder: str) -> str:
 
 
 def _join(folder: str, target: str) -> str | None:
-    """The path that a relative target means; None where it leads out of the vault."""
+    """The path that a relative target means; None if it leads out of the vault."""
     path = folder.split("/") if folder else []
     for segment in target.split("/"):
         if segment == "..":
@@ -112,7 +112,7 @@ def _join(folder: str, target: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _steps(folder: str) -> tuple[str, ...]:
-    """The keys of a folder's segments. Kept: many notes share a folder, and many links a holder's."""
+    """The keys of a folder's segments. Cached, because many notes share a folder and many links a holder."""
     return tuple(name_key(folder).split("/")) if folder else ()
 
 

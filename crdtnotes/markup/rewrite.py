@@ -2,33 +2,25 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 from urllib.parse import quote
 
+from crdtnotes.crdt.ops import Patch
 from crdtnotes.markup.outline import Link, outline
 from crdtnotes.markup.wikilink import BAR, HASH, escape_target, match_wikilink
 
-# What a Markdown link's destination may hold as it is, besides letters, digits and "_.-~".
+# Characters that a Markdown link's destination may contain unencoded, besides letters, digits and "_.-~".
 _PLAIN = "/!$'*+,;=@"
 _SPECIAL_IN_ANGLES = frozenset("%<>#?&:\\")
 _ENCODED_LETTER = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
 
 
-class Edit(NamedTuple):
-    """Put ``text`` in place of the code points from ``start`` to before ``end``."""
-
-    start: int
-    end: int
-    text: str
-
-
-def retarget(text: str, new_target: Callable[[Link], str | None]) -> list[Edit]:
+def retarget(text: str, new_target: Callable[[Link], str | None]) -> list[Patch]:
     """The edits that make links go elsewhere, in the order of the text; positions are those before any edit.
 
-    ``new_target`` is asked for each link that has a target and returns a name or a relative target, or None
-    to leave the link alone. Headings, labels, brackets, ``.md`` and the way a Markdown link is encoded stay.
+    ``new_target`` is called for each link that has a target and returns a name or a relative target, or None
+    to leave the link alone. Headings, labels, brackets, ``.md`` and the encoding of a Markdown link stay.
     """
-    edits: list[Edit] = []
+    edits: list[Patch] = []
     for link in outline(text).links:
         if not link.target:
             continue
@@ -36,17 +28,17 @@ def retarget(text: str, new_target: Callable[[Link], str | None]) -> list[Edit]:
         if target is None or target == link.target:
             continue
         written = _as_destination(text, link, target) if link.markdown else escape_target(target)
-        edits.append(Edit(link.target_start, link.target_end, written))
+        edits.append(_replacing(link.target_start, link.target_end, written))
     return edits
 
 
-def bracket_edits(text: str) -> list[Edit]:
+def bracket_edits(text: str) -> list[Patch]:
     """The edits that turn wiki-links with full-width characters into ASCII ones (also ``！｜＃``).
 
-    Full-width separators in ASCII brackets change too. Labels and targets stay, and so does a link that would
-    read differently afterwards.
+    Full-width separators in ASCII brackets change too. Labels and targets stay. A link whose meaning would
+    change is left as it is.
     """
-    edits: list[Edit] = []
+    edits: list[Patch] = []
     for link in outline(text).links:
         if not link.markdown:
             edits += _normalised(text, link)
@@ -60,44 +52,49 @@ def normalise_brackets(text: str) -> str:
     return apply_edits(text, bracket_edits(text))
 
 
-def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """``text`` after ``edits``, which must be in order and must not overlap."""
+def apply_edits(text: str, edits: Iterable[Patch]) -> str:
+    """``text`` after ``edits``, which are in order and do not overlap; positions are those before any."""
     parts: list[str] = []
     done = 0
-    for start, end, new in edits:
-        parts += [text[done:start], new]
-        done = end
+    for start, removed, inserted in edits:
+        parts += [text[done:start], inserted]
+        done = start + removed
     parts.append(text[done:])
     return "".join(parts)
 
 
+def _replacing(start: int, end: int, text: str) -> Patch:
+    """The edit that puts ``text`` in place of the code points from ``start`` to before ``end``."""
+    return Patch(start, end - start, text)
+
+
 def _as_destination(text: str, link: Link, target: str) -> str:
-    """A target as it is written in ``[label](target.md)``, encoded as much as the old one was."""
+    """A target in the form for ``[label](target.md)``, encoded to the same extent as the old target."""
     if text[link.target_start - 1] == "<":
         return "".join(quote(one, safe="") if one in _SPECIAL_IN_ANGLES else one for one in target)
     if _ENCODED_LETTER.search(text, link.target_start, link.target_end):
         return quote(target, safe=_PLAIN)
-    # Letters beyond ASCII stay readable where the old target does not hold them encoded.
+    # Letters beyond ASCII stay readable unless the old target has them encoded.
     return "".join(one if one.isalnum() else quote(one, safe=_PLAIN) for one in target)
 
 
-def _normalised(text: str, link: Link) -> list[Edit]:
+def _normalised(text: str, link: Link) -> list[Patch]:
     inner_start = link.start + 2 + (link.kind == "embed")
     inner_end = link.end - 2
     edits = [
-        Edit(link.start, inner_start, "![[" if link.kind == "embed" else "[["),
-        Edit(inner_end, link.end, "]]"),
+        _replacing(link.start, inner_start, "![[" if link.kind == "embed" else "[["),
+        _replacing(inner_end, link.end, "]]"),
     ]
     bar = BAR.search(text, inner_start, inner_end)
     fragment = HASH.search(text, inner_start, bar.start() if bar else inner_end)
     if bar and bar[0][-1] == "｜":
-        edits.insert(1, Edit(bar.start(), bar.end(), "\\|" if link.cell else "|"))
+        edits.insert(1, _replacing(bar.start(), bar.end(), "\\|" if link.cell else "|"))
     if fragment:
-        edits.insert(1, Edit(fragment.start(), fragment.end(), "#"))
-    edits = [edit for edit in edits if text[edit.start : edit.end] != edit.text]
+        edits.insert(1, _replacing(fragment.start(), fragment.end(), "#"))
+    edits = [edit for edit in edits if text[edit.start : edit.start + edit.removed] != edit.inserted]
     if not edits:
         return []
-    relative = [Edit(edit.start - link.start, edit.end - link.start, edit.text) for edit in edits]
+    relative = [edit._replace(start=edit.start - link.start) for edit in edits]
     written = apply_edits(text[link.start : link.end], relative)
     again = match_wikilink(written, 0)
     same = (

@@ -1,4 +1,4 @@
-"""Templates: notes whose text others begin with, with what is known of the new note in place of ``{{…}}``."""
+"""Templates: notes with the initial text for new notes, in which ``{{…}}`` is replaced by a known value."""
 
 import re
 from datetime import date

@@ -1,13 +1,13 @@
 """The grammar of wiki-links and tags, and a markdown-it-py plugin that renders them.
 
-A wiki-link is ``[[target]]``, ``[[target#heading]]``, ``[[target#^block]]`` or ``[[#heading]]``, any of them
-with a ``|label`` or not, and with ``!`` before it where it embeds its target. It stands on one line and holds
-no further ``[[``. ``【【目标】】`` and ``［［目标］］`` are links too, and embeds after ``!`` or ``！``. In
-them ``｜`` and ``＃`` mean ``|`` and ``#``; ``\\|`` means ``|`` as well, since that is how it is written in a
+A wiki-link is ``[[target]]``, ``[[target#heading]]``, ``[[target#^block]]`` or ``[[#heading]]``. It may have
+a ``|label``, and embeds its target if ``!`` comes before it. It is on one line and contains no further
+``[[``. ``【【目标】】`` and ``［［目标］］`` are links too, and embed after ``!`` or ``！``. In wiki-links
+``｜`` and ``＃`` mean ``|`` and ``#``; ``\\|`` means ``|`` as well, because that is how it is written in a
 table. A ``#`` that belongs to the target is written ``\\#``: ``[[C\\# notes]]``.
 
-A tag is ``#`` and letters, digits, ``_``, ``-`` and ``/``, not digits alone, at the beginning or after white
-space or opening punctuation.
+A tag is ``#`` followed by letters, digits, ``_``, ``-`` and ``/`` (not digits alone), at the beginning of the
+text or after white space or opening punctuation.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from markdown_it.utils import EnvType, OptionsDict
 
 BAR = re.compile(r"\\?[|｜]")
-"""What separates a wiki-link's target from its label."""
+"""The separator between a wiki-link's target and its label."""
 
 HASH = re.compile(r"(?<!\\)[#＃]")
-"""What separates the target from a heading or block id in it."""
+"""The separator between the target and a heading or block id in it."""
 
 _ESCAPED_HASH = re.compile(r"\\([#＃])")
 
 
 def _bracketed(bang: str, left: str, right: str) -> re.Pattern[str]:
-    """A pattern for what stands between two brackets, in one line and without a further opening.
+    """A pattern for a pair of brackets and the text between them, on one line and without a further opening.
 
-    It looks no further than the next opening and takes nothing back, so matching at every opening of a text
-    costs linear time in all.
+    It reads no further than the next opening and never backtracks, so matching at every opening of a text
+    takes linear time in total.
     """
     left, right = re.escape(left), re.escape(right)
     inner = rf"(?:[^\n\[{left}{right}]|\[(?!\[)|{left}(?!{left})|{right}(?!{right}))"
@@ -62,7 +62,7 @@ class WikiLink(NamedTuple):
 
     embed: bool
     target: str
-    """Trimmed and without ``.md``; ``""`` where only a heading or block of the note itself is meant."""
+    """Trimmed and without ``.md``; ``""`` if the link only names a heading or block of the note itself."""
     heading: str | None
     block: str | None
     label: str | None
@@ -70,7 +70,7 @@ class WikiLink(NamedTuple):
     end: int
     target_start: int
     target_end: int
-    """Where the target is written, ``.md`` left out."""
+    """The position of the target as written, without ``.md``."""
 
 
 def match_wikilink(text: str, pos: int) -> WikiLink | None:
@@ -111,7 +111,7 @@ def match_wikilink(text: str, pos: int) -> WikiLink | None:
 
 
 def escape_target(name: str) -> str:
-    """How a note's name is written as a wiki-link's target, so that it reads as that name again."""
+    """Write a note's name as a wiki-link's target, so that parsing gives the name again."""
     written = HASH.sub(r"\\\g<0>", name)
     if written.startswith("["):
         written = " " + written
@@ -121,12 +121,12 @@ def escape_target(name: str) -> str:
 
 
 def unescape_target(written: str) -> str:
-    """The name that a wiki-link's target, as it is written, stands for."""
+    """The name that a wiki-link's target, as written, means."""
     return _ESCAPED_HASH.sub(r"\1", written) if "\\" in written else written
 
 
 def match_tag(text: str, pos: int) -> int | None:
-    """The end of the tag whose ``#`` is at ``pos``, or None where no tag begins."""
+    """The end of the tag whose ``#`` is at ``pos``, or None if no tag begins there."""
     if pos and not _opens(text[pos - 1]):
         return None
     end = tag_value_end(text, pos + 1)
@@ -134,11 +134,11 @@ def match_tag(text: str, pos: int) -> int | None:
 
 
 def tag_value_end(text: str, pos: int) -> int:
-    """Where the tag's value that begins at ``pos`` ends; ``pos`` if none does."""
+    """The end of the tag value that begins at ``pos``; ``pos`` if none begins there."""
     end = pos
     while run := _TAG_RUN.match(text, end):
         end = run.end()
-        # Marks are no letters to the pattern, but decomposed and Indic words are made with them.
+        # The pattern does not match combining marks, but decomposed and Indic words contain them.
         while end < len(text) and _joins(text[end]):
             end += 1
     value = text[pos:end].rstrip("/")
@@ -154,12 +154,12 @@ def _joins(character: str) -> bool:
 
 
 def wikilink_plugin(md: MarkdownIt) -> None:
-    """Adds wiki-links, tags and comments to a parser.
+    """Add wiki-links, tags and comments to a parser.
 
-    A link becomes ``link_open``, ``text`` and ``link_close`` with ``"wikilink"`` as their ``markup``, so that
-    every renderer that knows links shows it; ``meta`` of the first has ``kind`` (``"link"`` or ``"embed"``),
+    A link becomes ``link_open``, ``text`` and ``link_close`` with ``"wikilink"`` as their ``markup``, so any
+    renderer that supports links shows it; ``meta`` of ``link_open`` has ``kind`` (``"link"`` or ``"embed"``),
     ``target``, ``heading``, ``block`` and ``label``. A tag becomes ``tag_open``, ``text`` and ``tag_close``,
-    a comment one token ``comment``, which is not rendered.
+    a comment becomes one token ``comment``, which is not rendered.
     """
     from crdtnotes.markup.comments import comments_plugin  # loads markdown-it-py
 

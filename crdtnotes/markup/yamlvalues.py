@@ -1,8 +1,8 @@
-"""The values at the top level of a YAML document, as they are written.
+"""The values at the top level of a YAML document, as written.
 
-The YAML is read as a stream of events, never built into objects: values stay as they are written (``1.10``
-and ``2024-01-01`` are those characters), and neither deep nesting (on which PyYAML's composer over libyaml
-overflows the stack and takes the process with it) nor references that multiply can do harm.
+The YAML is read as a stream of events and never built into objects. So values stay as written (``1.10`` and
+``2024-01-01`` are just these characters), and the reader is safe against deep nesting (which makes PyYAML's
+composer over libyaml overflow the stack and crash the process) and against references that multiply.
 """
 
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ except ImportError:  # PyYAML without libyaml
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
 MAX_BYTES = 64 * 1024
-"""Nothing is read from a longer document."""
+"""A longer document is not read at all."""
 
 _MAX_DEPTH = 32
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 class Value(NamedTuple):
-    """A value that stands under a key, or in a list there; `line` is counted from 0."""
+    """A key's value, or an item of its list; `line` is counted from 0."""
 
     key: str
     value: str
@@ -32,7 +32,7 @@ class Value(NamedTuple):
 
 
 def read_values(document: str) -> list[Value]:
-    """Return the scalars that the top level's keys have as a value or in a list; none if it is not YAML."""
+    """Return the scalars under the top-level keys, as values or list items; none if it is not YAML."""
     if len(document) > MAX_BYTES:
         return []
     try:
@@ -71,5 +71,5 @@ def _scalars(document: str) -> Iterator[Value]:
 
 
 def _is_null(event: Any) -> bool:
-    """Nothing that could be a value: null, or a list in a list."""
+    """Whether the event is not a usable value: null, or a collection inside a list."""
     return not isinstance(event, yaml.ScalarEvent) or (event.implicit[0] and event.value in _NULLS)

@@ -12,12 +12,12 @@ from crdtnotes.errors import Damaged, LocalError, NoteNotFound
 from crdtnotes.mirror.files import (
     SUFFIX,
     NotDone,
-    Progress,
     is_inside,
     refused_by_windows,
     replace_file,
     system_reason,
 )
+from crdtnotes.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from crdtnotes.vault import Vault
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class ExportReport:
-    """What an export did: names of notes, in name order, and those that have no file, with the reason."""
+    """The result of an export: names of notes, in name order, and notes without a file, with the reason."""
 
     written: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -33,13 +33,13 @@ class ExportReport:
 
 
 def export_folder(
-    vault: Vault, folder: str | os.PathLike[str], progress: Progress | None = None
+    vault: Vault, folder: str | os.PathLike[str], progress: Progress = no_progress
 ) -> ExportReport:
-    """Write every note as ``<folder>/<name>.md`` in UTF-8, where the file does not hold these bytes already.
+    """Write every note as ``<folder>/<name>.md`` in UTF-8, unless the file already holds these bytes.
 
-    Makes `folder` where it is missing. Deletes nothing and writes nothing outside: other files stay, links
-    that lead out are not followed. A note that cannot have a file of its own is reported and passed over.
-    Raises LocalError where `folder` cannot be made.
+    Makes `folder` if it is missing. Deletes nothing and writes nothing outside `folder`: other files stay,
+    and links that lead out are not followed. A note that cannot have its own file is reported and skipped.
+    Raises LocalError if `folder` cannot be made. `progress` counts the notes that are done.
     """
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -48,12 +48,10 @@ def export_folder(
     files = _Files(os.path.realpath(folder))
     report = ExportReport()
     names = [info.name for info in vault.notes()]
-    if progress is not None:
-        progress(0, len(names))
+    progress(0, len(names))
     for done, name in enumerate(names, 1):
         _export(vault, name, files, report)
-        if progress is not None:
-            progress(done, len(names))
+        progress(done, len(names))
     return report
 
 
@@ -62,12 +60,12 @@ def _export(vault: Vault, name: str, files: _Files, report: ExportReport) -> Non
         note = vault.note(name)
         text = note.text
     except NoteNotFound:
-        return  # another process has deleted it since: there is nothing to export
+        return  # another process has since deleted it: there is nothing to export
     except Damaged as error:
         report.failed.append(NotDone(name, str(error)))
         return
     if note.name != name:
-        return  # as above, and `name` is now an alias or title of another note, which has its own turn
+        return  # as above, and `name` is now an alias or title of another note, which is exported by itself
     try:
         written = files.put(name, text.encode("utf-8"))
     except OSError as error:
@@ -83,13 +81,13 @@ class _Files:
 
     def __init__(self, root: str) -> None:
         self._root = root
-        self._usable: set[Path] = set()  # folders that exist and lie inside
-        self._owners: dict[tuple[int, int], str] = {}  # (device, inode) of a file -> the note that has it
+        self._usable: set[Path] = set()  # folders that exist and are inside the root
+        self._owners: dict[tuple[int, int], str] = {}  # (device, inode) of a file -> name of its note
 
     def put(self, name: str, data: bytes) -> bool:
-        """Make the file of note `name` hold `data`; whether it had to be written.
+        """Make the file of note `name` hold `data`; return whether it had to be written.
 
-        Raises OSError, or LocalError with the reason why this note can have no file.
+        Raises OSError, or LocalError with the reason why this note cannot have a file.
         """
         if os.name == "nt" and (reason := refused_by_windows(name)) is not None:
             raise LocalError(reason)
@@ -106,7 +104,7 @@ class _Files:
         if folder in self._usable:
             return
         if not is_inside(os.path.realpath(folder), self._root):
-            raise LocalError("Its folder is a link that leads out of the folder that is exported to.")
+            raise LocalError("Its folder is a link that leads out of the export folder.")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
@@ -114,7 +112,7 @@ class _Files:
         self._usable.add(folder)
 
     def _check_file(self, path: Path) -> None:
-        """Refuse what is at `path` where it cannot be this note's file."""
+        """Raise LocalError if something at `path` cannot be this note's file."""
         try:
             status = path.lstat()
         except FileNotFoundError:
@@ -123,14 +121,14 @@ class _Files:
             raise LocalError("A folder is where its file should be.")
         if stat.S_ISLNK(status.st_mode):
             if not is_inside(os.path.realpath(path), self._root):
-                raise LocalError("Its file is a link that leads out of the folder that is exported to.")
+                raise LocalError("Its file is a link that leads out of the export folder.")
         elif not stat.S_ISREG(status.st_mode):
             raise LocalError("Something that is not a file is where its file should be.")
-        # Which names are one (by case, accents, links to folders) only the file system knows; it shows where
-        # another note's file is found here again. Two hard links are no such case: writing parts them.
+        # Only the file system knows which names are the same (by case, accents, links to folders): another
+        # note's file is then found here again. Two hard links do not count: writing separates them.
         owner = self._owners.get(_identity(status))
         if owner is not None and status.st_nlink == 1:
-            raise LocalError(f"This file system cannot tell its file from that of “{owner}”.")
+            raise LocalError(f"On this file system its file would be the same as that of “{owner}”.")
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:
@@ -138,7 +136,7 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 
 
 def _holds(path: Path, data: bytes) -> bool:
-    """Whether the file `path` is there and holds exactly `data`."""
+    """Whether the file `path` exists and holds exactly `data`."""
     try:
         return path.stat().st_size == len(data) and path.read_bytes() == data
     except FileNotFoundError:

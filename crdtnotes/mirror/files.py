@@ -1,6 +1,6 @@
-"""What import and export agree on about files.
+"""Rules about files that import and export share.
 
-A note is one UTF-8 file; the note's name is the file's path below the folder, without ``.md``.
+A note is one UTF-8 file; its name is the file's path below the folder, without ``.md``.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,9 +16,6 @@ from crdtnotes.errors import TooLarge
 SUFFIX = ".md"
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
-Progress = Callable[[int, int], None]
-"""Called with how many files are done and how many there are."""
-
 _WINDOWS_CHARACTERS = frozenset('<>:"|?*')
 _WINDOWS_DEVICES = frozenset(
     ["CON", "PRN", "AUX", "NUL", *(f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³")]
@@ -27,16 +23,16 @@ _WINDOWS_DEVICES = frozenset(
 
 
 class NotDone(NamedTuple):
-    """A file or note that was passed over, and why, as one plain sentence."""
+    """A file or note that was skipped, and the reason as one plain sentence."""
 
     path: str
     reason: str
 
 
 def read_note(path: Path) -> str:
-    """A file's text, from which its bytes come back exactly: line ends and a byte order mark stay in it.
+    """A file's text, unchanged: line ends and a byte order mark stay, so encoding it gives the same bytes.
 
-    Raises OSError, TooLarge, or UnicodeDecodeError where the bytes are not UTF-8.
+    Raises OSError, TooLarge, or UnicodeDecodeError if the bytes are not UTF-8.
     """
     with path.open("rb") as file:
         data = file.read(MAX_FILE_BYTES + 1)
@@ -46,10 +42,10 @@ def read_note(path: Path) -> str:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Make `path` hold `data`: a reader finds the old bytes or the new ones, never a part.
+    """Make `path` hold `data`: a reader sees the old bytes or the new bytes, never a part.
 
-    An existing file keeps its permissions; a link is replaced, not followed. Not flushed to the disk: what
-    is written here can be written again from the vault. Raises OSError and then leaves `path` as it was.
+    An existing file keeps its permissions; a link is replaced, not followed. The data is not flushed to disk,
+    because it can be written again from the vault. If this raises OSError, `path` is unchanged.
     """
     temporary = path.parent / f".crdtnotes-{secrets.token_hex(8)}.tmp"
     try:
@@ -63,26 +59,27 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def system_reason(error: OSError) -> str:
-    """What the operating system says, as a sentence."""
+    """The operating system's error message, as a sentence."""
     return f"{error.strerror or type(error).__name__}."
 
 
 def is_inside(path: str, root: str) -> bool:
-    """Whether the real path `path` is the real path `root` or lies below it."""
+    """Whether the real path `path` is the real path `root` or is below it."""
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
 def refused_by_windows(name: str) -> str | None:
-    """Why Windows cannot keep a note of this name in a file of its own, or None where it can.
+    """Why Windows cannot store a note of this name in its own file, or None if it can.
 
-    It would not refuse all of these itself: ``a:b`` ends up hidden inside a file ``a``, ``x./y`` as ``x/y``.
+    Windows does not reject all of these itself: it hides ``a:b`` inside a file ``a``, and turns ``x./y`` into
+    ``x/y``.
     """
     for segment in name.split("/"):
         found = sorted(_WINDOWS_CHARACTERS & set(segment))
         if found:
-            return f"Windows allows no {found[0]} in the name of a file."
+            return f"Windows does not allow {found[0]} in file names."
         if segment.split(".")[0].rstrip().upper() in _WINDOWS_DEVICES:
-            return f"Windows keeps the name {segment} for a device."
+            return f"Windows reserves the name {segment} for a device."
     if any(folder.endswith((".", " ")) for folder in name.split("/")[:-1]):
-        return "Windows drops a dot or space at the end of a folder's name."
+        return "Windows removes a dot or space at the end of a folder's name."
     return None

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from crdtnotes.errors import InvalidName, InvalidText, NoteExists, NoteNotFound, TooLarge
-from crdtnotes.helpers.process import WORTH, spare_cores
+from crdtnotes.helpers.process import MIN_BYTES_FOR_HELPERS, spare_cores
 from crdtnotes.markup.names import name_key
-from crdtnotes.mirror.files import NotDone, Progress, read_note, system_reason
-from crdtnotes.mirror.outlining import MOST_HELPERS, Outlining
+from crdtnotes.mirror.files import NotDone, read_note, system_reason
+from crdtnotes.mirror.outlining import MAX_HELPERS, Outlining
 from crdtnotes.mirror.walk import NoteFile, find_notes
+from crdtnotes.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     import os
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from crdtnotes.note import Note
     from crdtnotes.vault import Vault
 
-# One transaction takes in up to this much: few commits, and little to do again where one is interrupted.
+# One transaction stores up to this much: few commits, and little to do again after an interruption.
 CHUNK_NOTES = 500
 CHUNK_CHARACTERS = 4 * 1024 * 1024
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did: names of notes, in path order, and the files it passed over."""
+    """The result of an import: names of notes, in path order, and the files that it skipped."""
 
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
@@ -39,37 +40,36 @@ class ImportReport:
 
 
 def import_folder(
-    vault: Vault, folder: str | os.PathLike[str], progress: Progress | None = None
+    vault: Vault, folder: str | os.PathLike[str], progress: Progress = no_progress
 ) -> ImportReport:
-    """Make every Markdown file in `folder` and the folders in it a note named for its path.
+    """Make every Markdown file in `folder` and its subfolders a note named after its path.
 
-    A note that is already there gets the smallest edit that gives the file's text; importing again writes
-    only what differs. Notes are written in transactions of many: when it is interrupted, those before stay.
-    Raises LocalError where `folder` is not one; a file that cannot be taken in is reported and passed over.
+    A note that already exists gets the smallest edit that turns its text into the file's; importing again
+    writes only differences. Each transaction stores many notes; after an interruption, finished ones stay.
+    Raises LocalError if `folder` is not a folder; a file that cannot be imported is reported and skipped.
+    `progress` counts the files that are done.
     """
     listing = find_notes(Path(folder))
     report = ImportReport(left_out=listing.left_out)
     known = {name_key(info.name): info.name for info in vault.notes()}
     total = len(listing.notes)
-    if progress is not None:
-        progress(0, total)
-    helpers = min(spare_cores(), MOST_HELPERS) if _is_much(listing.notes) else 0
+    progress(0, total)
+    helpers = min(spare_cores(), MAX_HELPERS) if _needs_helpers(listing.notes) else 0
     with Outlining(helpers) as outlining:
-        # Other processes look for the links of the next chunk while this one is stored.
+        # Other processes find the links of the next chunk while this chunk is stored.
         for chunk in _one_ahead(_chunks(listing.notes, known, outlining, report)):
             links = outlining.finish(chunk.batches)
             found = [(file, text, None if file in chunk.there else next(links)) for file, text in chunk.texts]
             _store_chunk(vault, found, known, report)
-            if progress is not None:
-                progress(chunk.done, total)
+            progress(chunk.done, total)
     report.left_out.sort()
     return report
 
 
 class _Chunk(NamedTuple):
-    """Files that are stored in one transaction: `done` of all files are done then.
+    """Files that are stored in one transaction; after it, `done` of all files are done.
 
-    The notes of the files in `there` are there already; of the others the links are looked for.
+    The files in `there` have notes already; the links of the other files are being extracted.
     """
 
     texts: list[tuple[NoteFile, str]]
@@ -81,7 +81,7 @@ class _Chunk(NamedTuple):
 def _chunks(
     notes: list[NoteFile], known: dict[str, str], outlining: Outlining, report: ImportReport
 ) -> Iterator[_Chunk]:
-    """Read the files. (Before a transaction begins: other processes wait only for what is written.)"""
+    """Read the files. (Before a transaction begins, so that other processes only wait for the writing.)"""
     texts: list[tuple[NoteFile, str]] = []
     characters = 0
     for done, found in enumerate(notes, 1):
@@ -97,7 +97,7 @@ def _chunks(
 
 
 def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
-    """Yield each when the next one has begun."""
+    """Yield each chunk only after the next chunk has been started."""
     former: _Chunk | None = None
     for chunk in chunks:
         if former is not None:
@@ -107,13 +107,13 @@ def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
         yield former
 
 
-def _is_much(notes: list[NoteFile]) -> bool:
-    """Whether other processes are worth their start."""
+def _needs_helpers(notes: list[NoteFile]) -> bool:
+    """Whether there is enough text to make starting other processes worthwhile."""
     size = 0
     for note in notes:
         with suppress(OSError):
             size += note.file.stat().st_size
-        if size >= WORTH:
+        if size >= MIN_BYTES_FOR_HELPERS:
             return True
     return False
 
@@ -137,15 +137,15 @@ def _store_chunk(
     known: dict[str, str],
     report: ImportReport,
 ) -> None:
-    """Take in a chunk in one transaction; the report tells of it only once it is committed."""
+    """Store a chunk in one transaction; the report includes it only once it is committed."""
     stored = ImportReport()
     try:
         with vault.transaction():
             for found, text, links in chunk:
                 _store(vault, known.get(name_key(found.name)), found.name, text, links, stored)
     except (InvalidName, InvalidText, TooLarge) as error:
-        # Nothing of the chunk was stored. That a note is refused may show only after others have followed it,
-        # so the chunk is halved until the one that is refused stands alone.
+        # Nothing of the chunk was stored. The error may appear only after later notes were added, so the
+        # chunk is halved until the rejected note is alone.
         if len(chunk) == 1:
             report.left_out.append(NotDone(chunk[0][0].path, str(error)))
             return
@@ -163,19 +163,19 @@ def _store(
 ) -> None:
     """Give the note `name` this text; `known` is its name if it was there when the import began.
 
-    `links` are the text's, where somebody has looked.
+    `links` are the links of the text, if they have been extracted.
     """
     note = None if known is None else _note_named(vault, known)
     if note is None:
         try:
             found = None if links is None else {(kind, value): count for kind, value, count in links}
             vault.create_note(name, text, links=found)
-        except NoteExists:  # another process has made it since
+        except NoteExists:  # another process has created it since
             note = vault.note(name)
         else:
             stored.created.append(name)
             return
-    name = note.name  # asked before the edit: what is asked after it must wait for its links to be indexed
+    name = note.name  # read before the edit: reading it afterwards would wait until the links are indexed
     if note.text == text:
         stored.unchanged.append(name)
     else:
@@ -184,7 +184,7 @@ def _store(
 
 
 def _note_named(vault: Vault, name: str) -> Note | None:
-    """The note of exactly this name: `vault.note` would also give one that only has it as title or alias."""
+    """The note with exactly this name; `vault.note` also finds notes that only have it as title or alias."""
     try:
         note = vault.note(name)
     except NoteNotFound:

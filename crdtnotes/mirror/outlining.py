@@ -1,8 +1,8 @@
-"""Looking for the links of many texts, on every core.
+"""Extracting the links of many texts, on every core.
 
-Reading Markdown takes most of an import, and one process does it on one core. So other processes take batches
-of texts while this one stores notes; where a batch that it needs has not been begun, it does that one itself.
-Where such a process cannot be started, or dies, this one does the rest alone.
+Reading Markdown takes most of the time of an import, and one process uses only one core. So other processes
+handle batches of texts while this process stores notes; if it needs a batch that nobody has begun, it does
+the batch itself. If a process cannot be started, or dies, this process does the rest alone.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from typing import Self
 
 BATCH_CHARACTERS = 128 * 1024
-"""Characters that a process takes at a time, about: some hundredths of a second of work."""
+"""Approximate characters in a batch: a few hundredths of a second of work."""
 
-MOST_HELPERS = 3
-"""Processes beside this one, which stores what they find: that is a quarter of the work."""
+MAX_HELPERS = 3
+"""The most processes beside this one. This one stores their results, which is a quarter of the work."""
 
 _decoder: msgspec.msgpack.Decoder[list[Links]] = msgspec.msgpack.Decoder(list[Links])
 
 
 class Batch(NamedTuple):
-    """Some texts, and what another process will have found in them, if there is one."""
+    """Some texts, and the links that another process will find in them, if there is such a process."""
 
     texts: list[str]
     found: Future[list[Links]] | None
@@ -65,7 +65,7 @@ class Outlining:
             close_pipes(process)
 
     def begin(self, texts: list[str]) -> list[Batch]:
-        """Give texts to the other processes, which are started when there are some."""
+        """Hand texts to the other processes; they are started when the first texts come."""
         if texts and self._threads is None and self._helpers:
             self._start()
         return [
@@ -74,7 +74,7 @@ class Outlining:
         ]
 
     def finish(self, batches: list[Batch]) -> Iterator[Links]:
-        """Yield what links each text has, in order."""
+        """Yield the links of each text, in order."""
         for texts, found in batches:
             links: list[Links] | None = None
             if found is not None and not found.cancel():
@@ -88,7 +88,7 @@ class Outlining:
                 self._processes.append(start("crdtnotes.helpers.outliner"))
         self._helpers = len(self._processes)
         if self._processes:
-            # Each thread first waits for a process: until that is ready no batch counts as begun.
+            # Each thread first waits until a process is ready; until then, no batch counts as begun.
             self._threads = ThreadPoolExecutor(len(self._processes), "crdtnotes-outlining")
             for process in self._processes:
                 self._threads.submit(self._wait_for, process)
@@ -98,7 +98,7 @@ class Outlining:
             self._idle.put(process)
 
     def _ask(self, texts: list[str]) -> list[Links]:
-        """Let a process that is idle do this; raises Empty, OSError or DecodeError where none can."""
+        """Let an idle process find the links; raises Empty, OSError or DecodeError if none can."""
         process = self._idle.get_nowait()
         if process.stdin is None or process.stdout is None:
             raise OSError
@@ -114,7 +114,7 @@ class Outlining:
 
 
 def _cut(texts: list[str]) -> Iterator[list[str]]:
-    """Cut texts into batches."""
+    """Divide texts into batches."""
     some: list[str] = []
     characters = 0
     for text in texts:

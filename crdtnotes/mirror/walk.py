@@ -2,11 +2,12 @@
 
 Rules:
 
-- A file is a note where its name ends in ``.md``. Files and folders whose name starts with a dot are hidden:
-  not looked at and not reported.
-- A real folder is walked once, under its own name. A link to a folder is followed only where it leads to a
-  place inside that is not walked otherwise (so loops end); a link to a file, where the file lies inside.
-- Where two files give names that count as the same, the first in path order is the note.
+- A file is a note if its name ends in ``.md``. Files and folders whose names start with a dot are ignored and
+  not reported.
+- A real folder is walked once, under its own name. A link to a folder is followed only if it leads to a place
+  inside the root that is not walked otherwise (so loops end); a link to a file is followed only if the file
+  is inside the root.
+- If two files have names that count as the same, the first file in path order is the note.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from crdtnotes.mirror.files import SUFFIX, NotDone, is_inside, system_reason
 
 @dataclass(frozen=True, slots=True)
 class NoteFile:
-    """A file that holds a note: where it is read, its path in reports, and the note's name."""
+    """A file that holds a note: its path on disk, its path in reports, and the note's name."""
 
     file: Path
     path: str
@@ -31,14 +32,14 @@ class NoteFile:
 
 @dataclass(slots=True)
 class Listing:
-    """What a folder holds: its notes in path order, and what is not one."""
+    """The content of a folder: its notes in path order, and the files that are not notes."""
 
     notes: list[NoteFile] = field(default_factory=list)
     left_out: list[NotDone] = field(default_factory=list)
 
 
 def find_notes(folder: Path) -> Listing:
-    """The notes in `folder` and the folders in it. Raises LocalError where it is not a folder."""
+    """The notes in `folder` and its subfolders. Raises LocalError if it is not a folder."""
     if not folder.is_dir():
         raise LocalError(f"{folder} is not a folder.")
     walk = _Walk(os.path.realpath(folder))
@@ -62,19 +63,19 @@ def find_notes(folder: Path) -> Listing:
 
 
 class _Walk:
-    """One pass over a folder; paths are kept as strings, relative ones with ``/``."""
+    """One pass over a folder; paths are strings, and relative paths use ``/``."""
 
     def __init__(self, root: str) -> None:
         self.root = root
         self.files: list[tuple[str, str]] = []  # relative path, real path
         self.left_out: list[NotDone] = []
         self._walked: set[str] = set()  # real paths of folders
-        self._folder_links: list[tuple[str, str]] = []  # relative path, real path of what it leads to
+        self._folder_links: list[tuple[str, str]] = []  # relative path, real path of the target
 
     def run(self) -> None:
         self._tree("", self.root)
-        # Real folders come first, so that a note has its real path for a name and not that of a link to it.
-        for relative, target in self._folder_links:  # grows while it is gone through
+        # Real folders come first, so that a note is named after its real path and not after a link to it.
+        for relative, target in self._folder_links:  # grows during the loop
             if target in self._walked:
                 self._leave_out(relative, "It is a link to a folder that is imported under its own name.")
             else:
@@ -133,5 +134,5 @@ class _Walk:
 
 
 def _shown(relative: str) -> str:
-    """A path for people: bytes that are not UTF-8 come as lone surrogates, which nothing can print."""
+    """A path that can be printed: bytes that are not UTF-8 are lone surrogates in it and are replaced."""
     return relative.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from crdtnotes.errors import StoreError, VaultExists
 from crdtnotes.mirror.files import system_reason
-from crdtnotes.peering.progress import ShowProgress, show_nothing
 from crdtnotes.peering.sync_once import sync_once
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store import Replica, local_state
 from crdtnotes.store.file.database import sync_folder
 from crdtnotes.sync.net.address import Address
@@ -24,20 +24,20 @@ class Cloned:
     changes: int
 
 
-async def clone_vault(address: Address, path: Path, device: str, show: ShowProgress = show_nothing) -> Cloned:
+async def clone_vault(address: Address, path: Path, device: str, progress: Progress = no_progress) -> Cloned:
     """Make a replica at `path` of the vault that the peer at `address` serves; on failure leave nothing.
 
-    It is filled beside `path` and moved there when it is complete. Raises VaultExists, Unreachable,
-    a RemoteError or a StoreError.
+    It is filled beside `path` and moved there when it is complete. `progress` counts changes. Raises
+    VaultExists, Unreachable, a RemoteError or a StoreError.
     """
     refuse_existing(path)
     hello = await peek(address)
     total = sum(hello.version.values())
-    show(0, total)
+    progress(0, total)
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         Replica.create(part, device, hello.vault).close()
-        summary = await sync_once(part, address, lambda status: show(status.received, total))
+        summary = await sync_once(part, address, lambda status: progress(status.received, total))
         notes = count_notes(part)
         refuse_existing(path)
         try:

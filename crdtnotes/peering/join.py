@@ -11,7 +11,8 @@ from crdtnotes.errors import CrdtnotesError, PairingFailed, VaultExists
 from crdtnotes.graph.labels import printable
 from crdtnotes.peering.clone import count_notes, refuse_existing
 from crdtnotes.peering.open_vault import OpenVault
-from crdtnotes.peering.progress import ShowProgress, fetching, show_nothing
+from crdtnotes.peering.progress import fetching
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store import Replica
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.peers.discovery import Discovery
@@ -48,7 +49,7 @@ async def join_vault(
     path: Path,
     device: str,
     *,
-    show: ShowProgress = show_nothing,
+    progress: Progress = no_progress,
     tell: Tell = lambda _: None,
     before_making: Callable[[], Awaitable[None]] = _nothing,
     identity: Identity | None = None,
@@ -57,7 +58,8 @@ async def join_vault(
     its vault at `path`.
 
     `device` is what this device is called, `identity` its keys, by default those in the user's data folder.
-    `before_making` is awaited once the other side has agreed: whoever has the file open closes it then.
+    `progress` counts the changes that have come. `before_making` is awaited once the other side has agreed:
+    whoever has the file open closes it then.
 
     Raises VaultExists where `path` holds something else, Unreachable, PairingFailed or another RemoteError,
     and LocalErrors about this device.
@@ -81,7 +83,7 @@ async def join_vault(
             raise
 
     def asked(host: str) -> None:
-        tell(f'"{printable(host)}" asks whether it is you: say yes there. This device is {shown(keys.id)}')
+        tell(f'"{printable(host)}" asks whether it is you: answer yes there. This device is {shown(keys.id)}')
 
     if address is None:
         tell("Looking for the laptop in the local network.")
@@ -91,19 +93,19 @@ async def join_vault(
         places = [address]
     joined = await join(code, places, make, store, asked)
     try:
-        await _first_sync(joined, path, keys, show)
+        await _first_sync(joined, path, keys, progress)
     except CrdtnotesError:
         return JoinedVault(joined.host_name, None)
     except asyncio.CancelledError:
-        tell("This device is paired, and not all notes are here yet: `crdtnotes sync --once` fetches them.")
+        tell("This device is paired, but not all notes are here: `crdtnotes sync --once` fetches the rest.")
         raise
     return JoinedVault(joined.host_name, count_notes(path))
 
 
-async def _first_sync(joined: Joined, path: Path, identity: Identity, show: ShowProgress) -> None:
+async def _first_sync(joined: Joined, path: Path, identity: Identity, progress: Progress) -> None:
     async with (
         OpenVault(path, identity) as vault,
-        Node(vault.worker, path=path, identity=identity, report=fetching(show)) as node,
+        Node(vault.worker, identity=identity, report=fetching(progress)) as node,
     ):
         where = Address(joined.place, joined.welcome.port, secure=True)
         summary = await node.sync_once(where, [joined.host])
@@ -136,12 +138,12 @@ def make_replica(
         refuse_existing(path)
         Replica.create(path, device, welcome.vault).close()
     elif vault != welcome.vault:
-        raise VaultExists(f"There is another vault at {path}; choose a new place with --vault.")
+        raise VaultExists(f"There is another vault at {path}; choose another path with --vault.")
     keys = own_identity() if identity is None else identity
     replica = Replica(path, identity=lambda: keys)
     try:
         replica.devices.adopt(welcome.root, list(welcome.records))
         if not replica.devices.is_member(keys.id):
-            raise PairingFailed("The other device has sent no record that lets this one in.")
+            raise PairingFailed("The other device sent no record that admits this device.")
     finally:
         replica.close()

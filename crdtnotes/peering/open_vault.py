@@ -38,14 +38,15 @@ class VaultRunner(Protocol):
 class OpenVault:
     """Opens the vault at `path` for as long as its context lasts; raises a StoreError at the beginning.
 
-    `identity` signs what is written, by default that in the user's data folder.
+    `identity` signs what is written, by default that in the user's data folder. The file is watched for
+    commits of other processes.
     """
 
     def __init__(self, path: Path, identity: Identity | None = None) -> None:
         self._path = path
         self._identity = identity
         self._vault: Vault | None = None
-        self._worker = Worker(self._open)
+        self._worker = Worker(self._open, path)
 
     def _open(self) -> Replica:
         self._vault = Vault.open(self._path, identity=self._identity)

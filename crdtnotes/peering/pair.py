@@ -80,7 +80,7 @@ async def _announced(number: int, port: int, *, discover: bool) -> AsyncIterator
 async def wait_for_first_sync(service: PeerService, device: NewDevice) -> None:
     """Wait until a device that was just paired has all notes and has hung up.
 
-    Raises Unreachable if it does not come for them in time; it can fetch them at any later time.
+    Raises Unreachable if it does not fetch them in time; it can fetch them at any later time.
     """
     clock = asyncio.get_running_loop().time
     patience = clock() + FIRST_SYNC_SECONDS
@@ -89,7 +89,7 @@ async def wait_for_first_sync(service: PeerService, device: NewDevice) -> None:
             patience = clock() + FIRST_SYNC_SECONDS
         elif clock() > patience:
             raise Unreachable(
-                f'"{printable(device.name)}" is paired, but has not come for the notes yet; leave '
+                f'"{printable(device.name)}" is paired, but has not fetched the notes yet; leave '
                 "`crdtnotes serve` running here."
             )
         await asyncio.sleep(_LOOK_SECONDS)

@@ -6,18 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crdtnotes.progress import Progress
     from crdtnotes.sync.peers.conversation import PeerStatus
 
-ShowProgress = Callable[[int, int], None]
-"""Called with how many changes have arrived and how many there are."""
 
-
-def show_nothing(done: int, total: int) -> None:
-    """Ignore progress."""
-
-
-def fetching(show: ShowProgress) -> Callable[[PeerStatus], None]:
-    """Return a function that takes the status of each peer and shows the sum over all peers."""
+def fetching(progress: Progress) -> Callable[[PeerStatus], None]:
+    """Return a function that takes the status of each peer and reports the changes from all peers."""
     states: dict[bytes | str, PeerStatus] = {}
 
     def report(status: PeerStatus) -> None:
@@ -25,6 +19,6 @@ def fetching(show: ShowProgress) -> Callable[[PeerStatus], None]:
         done = sum(one.received for one in states.values())
         if done or status.to_come:
             # What one peer sends, the others need not send.
-            show(done, done + max(one.to_come for one in states.values()))
+            progress(done, done + max(one.to_come for one in states.values()))
 
     return report

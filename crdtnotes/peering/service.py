@@ -2,8 +2,8 @@
 
 A vault that was never paired is served in the clear, to programs on this machine. From its first pairing on
 it is served to its own devices, in mutual TLS, at the port that it had before, and these devices are looked
-for and dialled. A vault may be paired at any time, also by another process: `meet` is called again after
-each commit, or `run` does that.
+for and dialled. A vault may be paired at any time, also by another process: `meet` is called again when
+a commit has changed its devices, or `run` does that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from crdtnotes.peering.known_devices import KnownDevices, known_devices
 from crdtnotes.peering.listener import Listener
 from crdtnotes.peering.open_vault import VaultRunner
 from crdtnotes.sync.net.address import Address
-from crdtnotes.sync.peers.file_watch import FileWatch
 from crdtnotes.trust.identity import Identity, own_identity
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from crdtnotes.sync.peers.dialer import Dialer
     from crdtnotes.sync.peers.node import Node
     from crdtnotes.sync.session.presence import Present
+    from crdtnotes.vault import Committed
 
 PLAIN_HOST = "127.0.0.1"
 """Where peers connect in the clear if no host was chosen."""
@@ -55,8 +55,8 @@ class Ways(NamedTuple):
 class PeerService:
     """Serves, follows and meets the peers of one vault; an async context manager, or call `close`.
 
-    `listens` says whether the vault's devices can connect here, or are dialled only. With `watch`, commits
-    of other processes are noticed; otherwise the caller calls `wake` and `meet` after each commit.
+    `listens` says whether the vault's devices can connect here, or are dialled only. The
+    peers get what is committed without a call: the service hears of it from the vault's worker.
     """
 
     def __init__(
@@ -66,15 +66,11 @@ class PeerService:
         *,
         ways: Ways | None = None,
         listens: bool = True,
-        watch: bool = False,
     ) -> None:
         self.vault = vault
         self.ways = ways or Ways()
         self._listener = listener or Listener()
         self._listens = listens
-        self._watch = watch
-        self._watching: asyncio.Task[None] | None = None
-        self._committed = asyncio.Event()
         self._lock = asyncio.Lock()
         self._plain = _Side()
         self._secure = _Side()
@@ -91,8 +87,6 @@ class PeerService:
         self._leaving = False
 
     async def __aenter__(self) -> Self:
-        if self._watch:
-            self._watching = asyncio.create_task(FileWatch(self.vault.path, self.wake).run())
         return self
 
     async def __aexit__(
@@ -106,7 +100,7 @@ class PeerService:
     # -- the vault's devices
 
     async def meet(self) -> None:
-        """Meet the vault's devices if it is paired by now; call it again after each commit.
+        """Meet the vault's devices if it is paired by now; call it again when a commit has changed them.
 
         Raises PortTaken if a port that was asked for is taken, and meets them all the same; raises
         BadIdentity once, and a StoreError.
@@ -117,18 +111,28 @@ class PeerService:
             raise problem
 
     async def run(self) -> None:
-        """Meet the vault's devices from the moment at which it is paired, until cancelled; needs `watch`.
+        """Meet the vault's devices from the moment at which it is paired, until cancelled.
 
         Raises what ends that, also a LocalError if they cannot connect here.
         """
-        while self._dialing is None:
-            self._committed.clear()
-            async with self._lock:
-                problem = await self._begin()
-            if problem is not None:
-                raise problem
-            if self._dialing is None:
-                await self._committed.wait()
+        changed = asyncio.Event()
+
+        def committed(commit: Committed, _: object) -> None:
+            if commit.members_changed:
+                changed.set()
+
+        unsubscribe = self.vault.worker.subscribe(committed)
+        try:
+            while self._dialing is None:
+                changed.clear()
+                async with self._lock:
+                    problem = await self._begin()
+                if problem is not None:
+                    raise problem
+                if self._dialing is None:
+                    await changed.wait()
+        finally:
+            unsubscribe()
         await self._dialing
 
     async def _begin(self) -> LocalError | None:
@@ -154,7 +158,7 @@ class PeerService:
             try:
                 identity = await asyncio.to_thread(self.ways.identity)
             except BadIdentity:
-                self._without_keys = True  # said once, and not after each commit
+                self._without_keys = True  # reported once
                 raise
             self._secure.identity = identity
             self._secure.node = await self._started(identity)
@@ -366,12 +370,6 @@ class PeerService:
         """Return whether a device has had everything that was here, at some time since this began."""
         return device in self._caught_up
 
-    def wake(self) -> None:
-        """Something was committed: let the peers have it. Call it on the event loop."""
-        self._committed.set()
-        for node in self._nodes:
-            node.wake()
-
     def be_at(self, note: str, caret: OpId, start: OpId, actor: str) -> None:
         """Tell the peers where this editor's caret is; see `Node.be_at`."""
         if not self._leaving:
@@ -383,9 +381,6 @@ class PeerService:
         if self._leaving:
             return
         self._leaving = True
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait([self._watching])
         for status in self._here.values():
             self._remember(status)
         if self._remembering:

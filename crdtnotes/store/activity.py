@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from crdtnotes.crdt.ids import OpId
-from crdtnotes.crdt.ops import Delete, Insert, Op
+from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename, Unknown, Unlink
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.replica import Replica
 
@@ -80,13 +81,19 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
 
 def _element(op: Op) -> OpId | None:
     """Return the last element that an operation put in or took out."""
-    if isinstance(op, Insert):
-        counter, actor = op.id
-        return OpId(counter + len(op.text) - 1, actor)
-    if isinstance(op, Delete) and op.spans:
-        actor, counter, _ = op.spans[-1]
-        return OpId(counter, actor)
-    return None
+    match op:
+        case Insert():
+            counter, actor = op.id
+            return OpId(counter + len(op.text) - 1, actor)
+        case Delete():
+            if not op.spans:
+                return None
+            actor, counter, _ = op.spans[-1]
+            return OpId(counter, actor)
+        case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
+            return None
+        case _:
+            assert_never(op)
 
 
 def _line(replica: Replica, note: bytes, element: OpId | None) -> tuple[int, str]:

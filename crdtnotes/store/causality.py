@@ -12,11 +12,12 @@ is refused everywhere or nowhere.
 """
 
 from collections.abc import Mapping
+from typing import assert_never
 
 from crdtnotes.changes.change import Change
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.crdt.ops import Create, Delete, Insert, Remove, Rename
+from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename, Unknown, Unlink
 from crdtnotes.errors import InvalidChange, InvalidName
 from crdtnotes.markup.names import clean_name
 from crdtnotes.store.log.log import Log
@@ -66,33 +67,60 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
 
     created = any(map(born, state.births))
     for op in change.ops:
-        if isinstance(op, Create):
-            made.add(op.birth)
-            created = True
-        elif isinstance(op, Remove):
-            if any(seq > horizon.get(actor, (0, 0))[0] for actor, seq in op.cover):
-                raise InvalidChange(f"A peer sent {label(change)}, which deletes what its author never saw.")
-        elif not created:
-            raise InvalidChange(f"A peer sent {label(change)}, which edits a note that its author never saw.")
-        if isinstance(op, Insert):
-            references = [(op.after[1], op.after[0])]
-        elif isinstance(op, Delete):
-            references = [(actor, first + length - 1) for actor, first, length in op.spans]
-        else:
-            references = []
-        for actor, counter in references:
+        match op:
+            case Create():
+                made.add(op.birth)
+                created = True
+            case Remove():
+                if any(seq > horizon.get(actor, (0, 0))[0] for actor, seq in op.cover):
+                    raise InvalidChange(
+                        f"A peer sent {label(change)}, which deletes what its author never saw."
+                    )
+            case Insert() | Delete() | Rename() | Link() | Unlink() | Unknown():
+                if not created:
+                    raise InvalidChange(
+                        f"A peer sent {label(change)}, which edits a note that its author never saw."
+                    )
+            case _:
+                assert_never(op)
+        for actor, counter in _elements(op):
             seen = born(actor) if actor >= BIRTH else counter <= horizon.get(actor, (0, 0))[1]
             if counter and not seen:
                 raise InvalidChange(
                     f"A peer sent {label(change)}, which refers to what its author never saw."
                 )
-        if isinstance(op, (Create, Rename)):
+        name = _name(op)
+        if name is not None:
             try:
-                clean_name(op.name)
+                clean_name(name)
             except InvalidName as error:
                 raise InvalidChange(
                     f"A peer sent {label(change)}, which gives a note a bad name: {error}"
                 ) from None
+
+
+def _elements(op: Op) -> list[tuple[int, int]]:
+    """Return the elements `(actor, counter)` that must be known before the operation."""
+    match op:
+        case Insert():
+            return [(op.after[1], op.after[0])]
+        case Delete():
+            return [(actor, first + length - 1) for actor, first, length in op.spans]
+        case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
+            return []
+        case _:
+            assert_never(op)
+
+
+def _name(op: Op) -> str | None:
+    """Return the name that an operation gives to a note."""
+    match op:
+        case Create() | Rename():
+            return op.name
+        case Insert() | Delete() | Link() | Unlink() | Remove() | Unknown():
+            return None
+        case _:
+            assert_never(op)
 
 
 def _is_born(by: Mapping[int, int], horizon: Horizon) -> bool:

@@ -1,52 +1,270 @@
-"""What the parts of a replica need of it."""
+"""The core of a replica: its file, what is kept of it in memory, and its transactions.
 
-import sqlite3
-from contextlib import AbstractContextManager
+One transaction holds the changes, what is derived from them and the heads. It takes the file's write
+lock first and then checks whether another process has written, so counters and seqs are never used
+twice. If it fails, nothing of it happened and everything in memory is read again.
+
+After each commit `on_commit` is told what it did (`committed.py`). The parts of a replica (`ingest`, `forks`,
+`devices`, `signatures`, `compaction`) stand on the core, and the core knows none of them.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
+from crdtnotes.changes.change import Change
+from crdtnotes.errors import Damaged, NotAVault, StoreError
+from crdtnotes.store.committed import Committed, Origin
+from crdtnotes.store.file.database import open_file, plain_errors, writing
+from crdtnotes.store.forks.winners import ForkWinners
 from crdtnotes.store.log.log import Log
-from crdtnotes.store.own_stream import OwnStream
+from crdtnotes.store.own_stream import OwnStream, random_actor
 from crdtnotes.store.signing.members import Members
 from crdtnotes.store.signing.signer import Signer
+from crdtnotes.store.views.derived import Derived
+from crdtnotes.store.views.documents import Document
+from crdtnotes.trust.identity import Identity, own_identity
 
 
-class ReplicaCore(Protocol):
-    """A replica, as its parts see it."""
+class ReplicaCore:
+    """A replica's file, open. For one thread; other processes may have the same file open."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        actors: Callable[[], int] | None = None,
+        identity: Callable[[], Identity] | None = None,
+    ) -> None:
+        """Open the file; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged.
+
+        `actors` gives the name of each stream that this replica begins; by default a random one. `identity`
+        gives this device's keys, by default those of the user's data folder; they are asked for once a
+        paired vault is written.
+        """
+        self.new_actor = actors or random_actor
+        self.on_commit: Callable[[Committed], None] = lambda _: None
+        """Called on this thread after each commit, and when commits of other processes are noticed."""
+        self.path = path
+        self.read_only = read_only
+        self.db = open_file(path, read_only=read_only)
+        self.conn = self.db.conn
+        try:
+            with plain_errors(path):
+                self.log = Log(self.conn)
+                self.derived = Derived(self.conn, self.log)
+                self.documents = self.derived.documents
+                self.names = self.derived.names
+                self.links = self.derived.links
+                self.search = self.derived.search
+                self.winners = ForkWinners(self.conn, self.log)
+                self._epoch = 0
+                self._depth = 0
+                self._data_version = -1
+                self._outdated = True
+                self._known_tip = 0
+                self.stream = OwnStream(self.conn, self.log, path, self.new_actor)
+                meta = dict(self.conn.execute("SELECT key, value FROM meta").fetchall())
+                if not {"vault", "device", "actor", "kinds"} <= meta.keys():
+                    raise NotAVault(f"{path} is not a complete crdtnotes vault.")
+                self.device = str(meta["device"])
+                self.members = Members(self.conn, bytes(meta["vault"]))
+                self.signer = Signer(self.conn, self.log, self.members, identity or own_identity)
+                self._refresh()
+                if not read_only:
+                    self.stream.check()
+        except BaseException:
+            self.db.close()
+            raise
 
     @property
-    def path(self) -> Path:
-        """Its file."""
+    def actor(self) -> int:
+        """The stream that this replica writes."""
+        return self.stream.actor
 
     @property
-    def device(self) -> str:
-        """The name of its device."""
+    def vault_id(self) -> bytes:
+        """The id of the vault."""
+        return self.members.vault
 
     @property
-    def conn(self) -> sqlite3.Connection:
-        """The connection to its file."""
+    def epoch(self) -> int:
+        """How often the log was written anew because of a fork."""
+        with self.reading():
+            return self._epoch
+
+    def _take_epoch(self, epoch: object) -> None:
+        if not isinstance(epoch, int):
+            raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
+        if epoch != self._epoch:
+            # The log was written anew, or that was undone; the documents in memory belong to the old one.
+            self._epoch = epoch
+            self.documents.forget()
+
+    def begin_epoch(self) -> None:
+        """Note, in a transaction, that the log is written anew; other processes then drop what they hold."""
+        self._epoch += 1
+        self.conn.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (self._epoch,))
 
     @property
-    def log(self) -> Log:
-        """Its log."""
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._depth > 0
 
-    @property
-    def stream(self) -> OwnStream:
-        """The stream that it writes."""
+    # -- reading
 
-    @property
-    def members(self) -> Members:
-        """The devices to which it belongs."""
+    def look(self) -> None:
+        """Notice what other processes have written."""
+        with self.reading():
+            pass
 
-    @property
-    def signer(self) -> Signer:
-        """What covers its log."""
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Notice what other processes have written, and turn SQLite's errors into ours."""
+        with plain_errors(self.path):
+            if self._depth == 0:
+                self._refresh()
+            yield
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """See one state of the file throughout: no other process can commit meanwhile."""
+        if self._depth:
+            yield
+            return
+        with plain_errors(self.path):
+            self.conn.execute("BEGIN")
+            try:
+                self.conn.execute("SELECT 1 FROM meta").fetchone()  # takes the lock
+                self._refresh()
+                yield
+            finally:
+                self.conn.rollback()
 
     def heads(self) -> dict[int, tuple[int, bytes]]:
         """Return the end of each actor's stream: `{actor: (seq, hash of the chain)}`."""
+        self.look()
+        return {actor: (head.seq, head.hash) for actor, head in self.log.heads.items() if head.seq}
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """Hold the replica for writing; all that is done inside is committed as one, or not at all."""
+    def _refresh(self) -> None:
+        """Read again what is kept in memory, if another process has committed or a transaction failed."""
+        (version,) = self.conn.execute("PRAGMA data_version").fetchone()
+        foreign = version != self._data_version
+        if not foreign and not self._outdated:
+            return
+        epoch = self._epoch
+        self.log.refresh()
+        meta = dict(self.conn.execute("SELECT key, value FROM meta"))
+        if not isinstance(meta.get("actor"), int):
+            raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
+        self.stream.look(meta["actor"], meta.get("token"))
+        self.winners.read(meta)
+        self._take_epoch(meta.get("epoch", 0))
+        self.derived.look()
+        if meta["vault"] != self.vault_id:
+            self.members.forget(bytes(meta["vault"]))
+        self.signer.forget()
+        self._outdated = False
+        if foreign:
+            opened = self._data_version == -1
+            self._data_version = version
+            members_changed = self.members.has_moved()
+            if not opened:
+                notes = None if self._epoch != epoch else self.documents.changed_since(self._known_tip)
+                touched = notes is None or bool(notes)
+                self.on_commit(Committed(Origin.PROCESS, notes, touched, touched, members_changed))
+            self._known_tip = self.log.tip
 
-    def reading(self) -> AbstractContextManager[None]:
-        """Notice what other processes have written, and turn SQLite's errors into ours."""
+    # -- writing
+
+    @contextmanager
+    def transaction(self, origin: Origin = Origin.LOCAL) -> Iterator[None]:
+        """Hold the replica for writing; all that is done inside is committed as one, or not at all.
+
+        `origin` is for whoever hears of the commit; inside another transaction that one's counts.
+        """
+        if self._depth:
+            self._refuse_if_undone()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+            return
+        try:
+            with writing(self.db, self.path):
+                self.db.refuse_if_replaced(self.path)
+                self._depth = 1
+                self._refresh()
+                self.log.grown.clear()
+                epoch = self._begin_effects()
+                yield
+                self.derive()
+                self.signer.cover_own(self.actor)
+                self.log.save_heads()
+        except BaseException:
+            self.derived.forget()
+            self.members.forget()
+            self.stream.forget()
+            self._outdated = True
+            raise
+        finally:
+            self._depth = 0
+        self.stream.committed()
+        self.documents.trim()
+        self._known_tip = self.log.tip
+        self.on_commit(self._effects(origin, epoch))
+
+    def _begin_effects(self) -> int:
+        """Begin to note what a transaction does; return the epoch at its start."""
+        self.derived.entered.clear()
+        self.names.changed = self.links.changed = False
+        self.members.changed = self.signer.learned = False
+        return self._epoch
+
+    def _effects(self, origin: Origin, epoch: int) -> Committed:
+        """Return what the transaction did that has just been committed."""
+        return Committed(
+            origin,
+            frozenset(self.derived.entered) if self._epoch == epoch else None,
+            names_changed=self.names.changed or self._epoch != epoch,
+            links_changed=self.links.changed or self._epoch != epoch,
+            members_changed=self.members.changed,
+            learned=self.signer.learned,
+        )
+
+    def integrate(self, change: Change, data: bytes, doc: Document) -> None:
+        """Log a change that the document holds already."""
+        self._refuse_if_undone()
+        log_id = self.log.advance(change, data)
+        self.log.write(change, data, doc.id)
+        doc.note(change, log_id)
+        self.derived.touch(doc)
+        self.signer.cover_much(self.actor)
+
+    def add_created(self, change: Change, data: bytes) -> None:
+        """Log a birth of a note that is not here, and the note with it."""
+        self._refuse_if_undone()
+        self.log.write(change, data, self.derived.add_created(change, data))
+        self.signer.cover_much(self.actor)
+
+    def derive(self) -> None:
+        """Bring everything derived up to date with what was integrated in this transaction."""
+        self._refuse_if_undone()
+        self.derived.derive()
+
+    def _refuse_if_undone(self) -> None:
+        """Stop a transaction that SQLite rolled back by itself, as it may where a disk is full.
+
+        Whoever caught that error and went on would else write without a transaction.
+        """
+        if not self.conn.in_transaction:
+            raise StoreError(f"What was being written to {self.path} was undone by an error before.")
+
+    def ensure_own_stream(self) -> None:
+        """See to it, before a change is made, that it goes to a stream for which this device can sign."""
+        self.stream.claim()
+        actor = self.signer.own_stream(self.actor)
+        if actor != self.actor:
+            self.stream.begin(actor)

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from crdtnotes.changes.batch import Opened, Piece, unbatch
+from crdtnotes.changes.batch import Batch, Opened, Piece, unbatch
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.note import NoteState
@@ -21,9 +21,9 @@ from crdtnotes.crdt.ops import Create
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import Fork, MissingChanges, RemoteError
 from crdtnotes.store import causality
+from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
 from crdtnotes.store.forks.forks import Forks
-from crdtnotes.store.views.derived import Derived
 from crdtnotes.store.views.documents import is_birth
 
 _NOTHING = NoteState()
@@ -53,60 +53,60 @@ class Received:
 class Ingest:
     """Takes in batches; `receive` is called when no transaction is open."""
 
-    def __init__(self, host: ReplicaCore, derived: Derived, branches: Forks) -> None:
-        self._host = host
-        self._log = host.log
-        self._derived = derived
-        self._forks = branches
+    def __init__(self, core: ReplicaCore, forks: Forks) -> None:
+        self._core = core
+        self._log = core.log
+        self._derived = core.derived
+        self._forks = forks
         self._waiting: dict[tuple[int, int], tuple[Change, bytes]] = {}
         self._born: list[tuple[int, int, str]] = []  # as `SearchIndex.prepare` takes them
-        self._epoch = branches.epoch
+        self._epoch = core.epoch
 
     @property
     def waiting_bytes(self) -> int:
         """Bytes of the changes that wait for others."""
         return sum(len(data) for _, data in self._waiting.values())
 
-    def receive(self, received: Sequence[bytes | Heads], *, wait: bool, restored: bool) -> Received:
+    def receive(self, received: Sequence[bytes | Batch | Heads], *, wait: bool, restored: bool) -> Received:
         """See `Replica.receive`."""
         result = Received()
-        if self._epoch != self._forks.epoch:
+        if self._epoch != self._core.epoch:
             # What waited was said of a log that was written anew since; it is sent again.
-            self._epoch = self._forks.epoch
+            self._epoch = self._core.epoch
             self._waiting.clear()
         self._born = []
         try:
             self._receive(received, result, wait=wait, restored=restored)
         except Fork as fork:
             # Another version of a change is one only if its author has signed it; else it is a forgery.
-            with self._host.reading():
-                if self._host.members.founded and fork.actor:
-                    self._host.signer.proven_rank(fork.actor, fork.seq, received)
+            with self._core.reading():
+                if self._core.members.founded and fork.actor:
+                    self._core.signer.proven_rank(fork.actor, fork.seq, received)
             raise
         while self._waiting and self._take_waiting(result):
             pass
         result.waiting = len(self._waiting)
-        with self._host.reading():
+        with self._core.reading():
             self._derived.search.prepare(self._born)
         return result
 
     def _receive(
-        self, received: Sequence[bytes | Heads], result: Received, *, wait: bool, restored: bool
+        self, received: Sequence[bytes | Batch | Heads], result: Received, *, wait: bool, restored: bool
     ) -> None:
         early: list[tuple[Change, bytes]] = []
-        with self._host.transaction():
-            wait = wait and not self._host.members.founded
+        with self._core.transaction(Origin.PEER):
+            wait = wait and not self._core.members.founded
             for item in received:
                 if isinstance(item, Heads):
-                    self._host.signer.cover_group(item)
+                    self._core.signer.cover_group(item)
                     continue
                 for opened in unbatch(item):
                     if not opened.is_block or not self._take_block(opened, result):
                         early += self._take_singly(opened, result, wait=wait)
             if restored:
                 self._log.grown.clear()
-            self._host.signer.check_covered()
-            result.covered = self._host.signer.settle()
+            self._core.signer.check_covered()
+            result.covered = self._core.signer.settle()
         for change, data in early:
             self._waiting[change.actor, change.seq] = (change, data)
 
@@ -157,10 +157,10 @@ class Ingest:
         id = self._derived.enter(change, data, doc, in_row=in_row)
         if doc is None and in_row and is_birth(change):
             self._born += [(id, self._log.tip, op.text) for op in change.ops if isinstance(op, Create)]
-        if change.actor == self._host.stream.actor:
+        if change.actor == self._core.stream.actor:
             # A peer knows more of this actor than this file: it is an old copy. The stream is taken in,
             # and what is written here from now on is a new one.
-            self._host.stream.begin()
+            self._core.stream.begin()
         return id
 
     def _take(self, change: Change, data: bytes, piece: Piece, result: Received) -> None:
@@ -181,7 +181,7 @@ class Ingest:
         taken = Received()
         current, _ = order[0]
         try:
-            with self._host.transaction():
+            with self._core.transaction(Origin.PEER):
                 for current, data in order:
                     if causality.is_ready(current, self._log):
                         self._take(current, data, data, taken)

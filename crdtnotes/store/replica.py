@@ -1,20 +1,15 @@
-"""One replica: its file and its transactions.
+"""One replica: reading it, taking in what others send, and care for its file.
 
-One transaction holds the changes, what is derived from them and the heads. It takes the file's write
-lock first and then looks whether another process has written, so counters and seqs are never used
-twice. If it fails, nothing of it happened and everything in memory is read anew.
-
-The parts: `derived` follows from the log, `intake` takes in what others send, `branches` are forks, `devices`
-is who belongs to the vault.
+The parts: `core` has the file and its transactions, `ingest` takes in what others send, `forks` settles
+forks, `signatures` and `devices` are what a paired vault has besides.
 """
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-from crdtnotes.changes.batch import batches, cost
-from crdtnotes.changes.change import Change, Rank
+from crdtnotes.changes.batch import Batch, batches, open_batch
 from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.version import Version, join
@@ -23,33 +18,30 @@ from crdtnotes.errors import (
     Damaged,
     DiskFull,
     LocalError,
-    NotAVault,
     ReadOnly,
     StoreError,
 )
 from crdtnotes.markup.names import name_key
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store import local_state
 from crdtnotes.store.compaction import packing
 from crdtnotes.store.compaction.recompress import recompress
+from crdtnotes.store.core import ReplicaCore
 from crdtnotes.store.devices import Devices
 from crdtnotes.store.digest import digest
-from crdtnotes.store.file.database import create_file, open_file, plain_errors, writing
+from crdtnotes.store.file.database import create_file, plain_errors
 from crdtnotes.store.forks.forks import Forks
 from crdtnotes.store.ingest import Ingest, Received
 from crdtnotes.store.local_state import Remembered
-from crdtnotes.store.log.log import Log
-from crdtnotes.store.own_stream import OwnStream, new_token, random_actor
+from crdtnotes.store.own_stream import new_token, random_actor
+from crdtnotes.store.signatures import Signatures
 from crdtnotes.store.signing.checkpoints import Group
-from crdtnotes.store.signing.members import Members
-from crdtnotes.store.signing.signer import Signer
-from crdtnotes.store.views.derived import Derived
-from crdtnotes.store.views.documents import Document
 from crdtnotes.store.views.search import PENDING_BULK
-from crdtnotes.trust.identity import Identity, own_identity
+from crdtnotes.trust.identity import Identity
 
 
-class Replica:
-    """A replica's file, open. For one thread; other processes may have the same file open."""
+class Replica(ReplicaCore):
+    """A replica with all its parts."""
 
     def __init__(
         self,
@@ -59,42 +51,15 @@ class Replica:
         actors: Callable[[], int] | None = None,
         identity: Callable[[], Identity] | None = None,
     ) -> None:
-        """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged.
-
-        `actors` gives the name of each stream that this replica begins; by default a random one. `identity`
-        gives this device's keys, by default those of the user's data folder; they are asked for once a
-        paired vault is written.
-        """
-        self.new_actor = actors or random_actor
-        self.path = path
-        self.read_only = read_only
-        self.db = open_file(path, read_only=read_only)
-        self.conn = self.db.conn
+        """Open a replica; the arguments and errors are those of ReplicaCore."""
+        super().__init__(path, read_only=read_only, actors=actors, identity=identity)
+        self.devices = Devices(self)
+        self.forks = Forks(self)
+        self.signatures = Signatures(self)
+        self.ingest = Ingest(self, self.forks)
         try:
-            with plain_errors(path):
-                self.log = Log(self.conn)
-                self._derived = Derived(self.conn, self.log)
-                self.documents = self._derived.documents
-                self.names = self._derived.names
-                self.links = self._derived.links
-                self.search = self._derived.search
-                self._depth = 0
-                self._data_version = -1
-                self.stream = OwnStream(self.conn, self.log, path, self.new_actor)
-                meta = dict(self.conn.execute("SELECT key, value FROM meta").fetchall())
-                if not {"vault", "device", "actor", "kinds"} <= meta.keys():
-                    raise NotAVault(f"{path} is not a complete crdtnotes vault.")
-                self.device = str(meta["device"])
-                self.members = Members(self.conn, bytes(meta["vault"]))
-                self.signer = Signer(self.conn, self.log, self.members, identity or own_identity)
-                self.devices = Devices(self)
-                self.forks = Forks(self, self._derived)
-                self.ingest = Ingest(self, self._derived, self.forks)
-                self._look()
-                if not read_only:
-                    self.stream.check()
-                if not read_only and int(meta["kinds"]) < KNOWN_KINDS:
-                    self._read_newer()
+            if not read_only:
+                self._read_newer()
         except BaseException:
             self.db.close()
             raise
@@ -127,51 +92,7 @@ class Replica:
             self.stream.close()
             self.db.close()
 
-    @property
-    def actor(self) -> int:
-        """The stream that this replica writes."""
-        return self.stream.actor
-
-    @property
-    def vault_id(self) -> bytes:
-        """The id of the vault."""
-        return self.members.vault
-
-    @property
-    def epoch(self) -> int:
-        """How often the log was written anew because of a fork."""
-        with self.reading():
-            return self.forks.epoch
-
     # -- reading
-
-    def look(self) -> None:
-        """Notice what other processes have written."""
-        with self.reading():
-            pass
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Notice what other processes have written, and turn SQLite's errors into ours."""
-        with plain_errors(self.path):
-            if self._depth == 0:
-                self._look()
-            yield
-
-    @contextmanager
-    def steady(self) -> Iterator[None]:
-        """See one state of the file throughout: no other process can commit meanwhile."""
-        if self._depth:
-            yield
-            return
-        with plain_errors(self.path):
-            self.conn.execute("BEGIN")
-            try:
-                self.conn.execute("SELECT 1 FROM meta").fetchone()  # takes the lock
-                self._look()
-                yield
-            finally:
-                self.conn.rollback()
 
     def row_by_key(self, key: str) -> int | None:
         """Return the row of the note that shows the name with this key; raises Damaged.
@@ -205,35 +126,10 @@ class Replica:
         with self.transaction():
             self.conn.execute("INSERT OR REPLACE INTO peers VALUES (?, ?, ?)", (device, address, seen))
 
-    def _look(self) -> None:
-        (version,) = self.conn.execute("PRAGMA data_version").fetchone()
-        if version != self._data_version:
-            self.log.refresh()
-            meta = dict(self.conn.execute("SELECT key, value FROM meta"))
-            if not isinstance(meta.get("actor"), int):
-                raise Damaged(f"{self.path} is damaged; `crdtnotes repair` mends it.")
-            self.stream.look(meta["actor"], meta.get("token"))
-            self.forks.look(meta)
-            self._derived.look()
-            if meta["vault"] != self.vault_id:
-                self.members.forget(bytes(meta["vault"]))
-            self.signer.forget()
-            self._data_version = version
-
     def version(self) -> Version:
         """Return which changes are here."""
         self.look()
         return self.log.version()
-
-    def heads(self) -> dict[int, tuple[int, bytes]]:
-        """Return the end of each actor's stream: `{actor: (seq, hash of the chain)}`."""
-        self.look()
-        return {actor: (head.seq, head.hash) for actor, head in self.log.heads.items() if head.seq}
-
-    def hash_at(self, actor: int, seq: int) -> bytes | None:
-        """Return the hash of an actor's stream at a seq; None if that is not known here."""
-        with self.reading():
-            return self.forks.hash_at(actor, seq)
 
     def changes_since(self, version: Mapping[int, int]) -> Iterator[bytes | Heads]:
         """Return batches of the changes that are here now and beyond `version`, in causal order.
@@ -268,66 +164,6 @@ class Replica:
 
     # -- writing
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Hold the replica for writing; all that is done inside is committed as one, or not at all."""
-        if self._depth:
-            self._refuse_if_undone()
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-            return
-        try:
-            with writing(self.db, self.path):
-                self.db.refuse_if_replaced(self.path)
-                self._depth = 1
-                self._look()
-                self.log.grown.clear()
-                yield
-                self.derive()
-                self.signer.cover_own(self.actor)
-                self.log.save_heads()
-        except BaseException:
-            self._derived.forget()
-            self.members.forget()
-            self.stream.forget()
-            self._data_version = -1
-            raise
-        finally:
-            self._depth = 0
-        self.stream.committed()
-        self.documents.trim()
-
-    def integrate(self, change: Change, data: bytes, doc: Document) -> None:
-        """Log a change that the document holds already."""
-        self._refuse_if_undone()
-        log_id = self.log.advance(change, data)
-        self.log.write(change, data, doc.id)
-        doc.note(change, log_id)
-        self._derived.touch(doc)
-        self.signer.cover_much(self.actor)
-
-    def add_created(self, change: Change, data: bytes) -> None:
-        """Log a birth of a note that is not here, and the note with it."""
-        self._refuse_if_undone()
-        self.log.write(change, data, self._derived.add_created(change, data))
-        self.signer.cover_much(self.actor)
-
-    def derive(self) -> None:
-        """Bring everything derived up to date with what was integrated in this transaction."""
-        self._refuse_if_undone()
-        self._derived.derive()
-
-    def _refuse_if_undone(self) -> None:
-        """Stop a transaction that SQLite rolled back by itself, as it may where a disk is full.
-
-        Whoever caught that error and went on would else write without a transaction.
-        """
-        if not self.conn.in_transaction:
-            raise StoreError(f"What was being written to {self.path} was undone by an error before.")
-
     def flush_snapshots_if_possible(self) -> None:
         """Store the snapshots that lag behind, unless that cannot be done now.
 
@@ -351,9 +187,9 @@ class Replica:
             stale = self.documents.stale()
         if stale:
             with self.transaction():
-                self._derived.flush_snapshots()
+                self.derived.flush_snapshots()
 
-    def compact(self, progress: packing.Progress | None = None) -> None:
+    def compact(self, progress: Progress = no_progress) -> None:
         """Make the file small: pack the log, compress it anew, tidy the search index, give back free pages.
 
         Whatever interrupts it leaves the file whole. It needs as much free room as the file takes.
@@ -391,59 +227,23 @@ class Replica:
                 pending = self.search.put_in_pending(PENDING_BULK)
 
     def _read_newer(self) -> None:
-        """Read anew the notes that hold operations which an older crdtnotes did not know."""
+        """Read the notes again that hold operations which an older crdtnotes did not know."""
+        with plain_errors(self.path):
+            (known,) = self.conn.execute("SELECT value FROM meta WHERE key = 'kinds'").fetchone()
+        if int(known) >= KNOWN_KINDS:
+            return
         with self.transaction():
-            self._derived.read_newer()
+            self.derived.read_newer()
             self.conn.execute("UPDATE meta SET value = ? WHERE key = 'kinds'", (KNOWN_KINDS,))
-
-    # -- what covers the log
-
-    @property
-    def founded(self) -> bool:
-        """Whether the vault was paired, so that changes are taken in only with what covers them."""
-        with self.reading():
-            return self.members.founded
-
-    def ensure_own_stream(self) -> None:
-        """See to it, before a change is made, that it goes to a stream for which this device can sign."""
-        self.stream.claim()
-        actor = self.signer.own_stream(self.actor)
-        if actor != self.actor:
-            self.stream.begin(actor)
-
-    def unsigned_streams(self) -> Version:
-        """Return the streams of which not all is covered here, with the seq up to which it is."""
-        with self.reading():
-            return self.signer.checkpoints.unsigned_streams()
-
-    def unsigned_count(self) -> int:
-        """Return how many changes wait here for their authors' signatures; see `signing/checkpoints.py`."""
-        return sum(self.log.head(actor).seq - seq for actor, seq in self.unsigned_streams().items())
-
-    def checkpoints_for(self, streams: Mapping[int, int]) -> list[Heads]:
-        """Return, cut by cut, what covers these streams up to at most the seqs that are given."""
-        with self.reading():
-            return self.signer.checkpoints.of_streams(streams)
-
-    def proof(self, actor: int, first: int) -> list[bytes | Heads]:
-        """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
-        with self.steady():
-            return self.forks.proof(actor, first)
-
-    def mend_covers(self) -> None:
-        """Make what covers the log fit it, when parts of either were lost."""
-        with self.transaction():
-            if self.members.founded:
-                self.signer.mend()
 
     # -- receiving
 
-    def cost(self, batch: bytes) -> int:
-        """Return what it costs to take in a batch, in bytes of text; raises DecodeError."""
-        return cost(batch)
+    def open_batch(self, data: bytes) -> Batch:
+        """Decode the envelope of a batch, for `receive`; raises DecodeError."""
+        return open_batch(data)
 
     def receive(
-        self, received: Sequence[bytes | Heads], *, wait: bool = False, restored: bool = False
+        self, received: Sequence[bytes | Batch | Heads], *, wait: bool = False, restored: bool = False
     ) -> Received:
         """Take in batches from another replica, in one transaction, and in a paired vault what covers them.
 
@@ -455,21 +255,3 @@ class Replica:
         if self._depth:
             raise LocalError("Changes of others cannot be taken in while a transaction is open.")
         return self.ingest.receive(received, wait=wait, restored=restored)
-
-    def rank(self, actor: int, seq: int) -> Rank | None:
-        """Return the rank of the branch that begins with this change; None if it is not known here."""
-        with self.reading():
-            return self.forks.rank(actor, seq)
-
-    def missing_winners(self) -> list[tuple[int, int, bytes]]:
-        """Return `(actor, seq, hash)` of what stands next in a stream here, and is not here; see Branches."""
-        with self.reading():
-            return self.forks.missing_winners()
-
-    def give_way(self, actor: int, first: int, standing: Rank, proof: Sequence[bytes | Heads] = ()) -> str:
-        """Let this replica's branch of a stream, from `first` on, give way to one of the rank `standing`.
-
-        No text is lost. In a paired vault `proof` must show that the stream's device has signed the other
-        one. Returns a sentence for a person. Raises NotCovered or Fork; see `store/forks/forks.py`.
-        """
-        return self.forks.give_way(actor, first, standing, proof)

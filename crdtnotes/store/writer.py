@@ -29,13 +29,9 @@ from crdtnotes.crdt.rga import GROW
 from crdtnotes.crdt.version import Version, join, pairs
 from crdtnotes.errors import CrdtnotesError, InvalidText, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
-from crdtnotes.markup.outline import KIND_ALIAS, KIND_EMBED, KIND_LINK, KIND_TAG, occurrences
+from crdtnotes.markup.outline import TEXT_KINDS, occurrences
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
-
-FOLLOWED = frozenset({KIND_LINK, KIND_EMBED, KIND_TAG, KIND_ALIAS})
-"""The kinds of links that follow the text; others are set by hand and stay."""
-
 
 MAX_TEXT = 8 * 1024 * 1024
 """Characters in one insert; a change has a limit in bytes besides."""
@@ -47,7 +43,7 @@ _Deps = tuple[tuple[int, int], ...]
 class Draft:
     """A change in the making: the operations so far are applied to the document, not yet logged."""
 
-    __slots__ = ("counter", "deps", "doc", "ops", "seq", "start", "text_edited")
+    __slots__ = ("counter", "deps", "doc", "ops", "outlined", "seq", "start", "text_edited")
 
     def __init__(self, doc: Document, seq: int, start: int, deps: _Deps) -> None:
         self.doc = doc
@@ -56,6 +52,8 @@ class Draft:
         self.deps = deps
         self.ops: list[Op] = []
         self.text_edited = False
+        self.outlined: tuple[str, dict[Element, int]] | None = None
+        # A text and its links, where these were found before: no text is parsed twice.
 
 
 class Writer:
@@ -147,9 +145,22 @@ class Writer:
                 self._apply(draft, Delete(tuple(spans)))
 
     def settle_links(self, uid: bytes) -> None:
-        """Bring a note's link set in line with its text, where edits left that for later."""
+        """Bring a note's link set in line with its text, where edits left that for later.
+
+        Writes nothing where they agree. Raises NoteNotFound.
+        """
+        with self.reading() as replica:
+            doc = replica.documents.open(uid)
+            if doc is None:
+                raise NoteNotFound("This note is not here any more.")
+            text = str(doc.state.text)
+            links = _links(text)
+            if not any(doc.state.links.reconcile(links, TEXT_KINDS)):
+                return
         with self.transaction():
-            self._draft_for(uid).text_edited = True
+            draft = self._draft_for(uid)
+            draft.text_edited = True
+            draft.outlined = (text, links)
 
     def rename(self, uid: bytes, name: str) -> None:
         """Set a note's name."""
@@ -236,7 +247,10 @@ class Writer:
     def _reconcile(self, draft: Draft) -> None:
         """Bring the link set in line with the text."""
         state = draft.doc.state
-        adds, removes = state.links.reconcile(_links(str(state.text)), FOLLOWED)
+        text = str(state.text)
+        known = draft.outlined
+        links = known[1] if known is not None and known[0] == text else _links(text)
+        adds, removes = state.links.reconcile(links, TEXT_KINDS)
         for element in adds:
             self._apply(draft, Link(OpId(draft.counter, self.replica.actor), element))
         for element, tags in removes:

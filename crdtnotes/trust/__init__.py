@@ -1,15 +1,16 @@
-"""Who a device is, which devices belong to a vault, and how two of them come to trust each other.
+"""The identities of devices, the members of a vault, and how two devices come to trust each other.
 
 ``device_id``    the hash of a certificate, as people read and type it
-``certificate``  a device's certificate: its TLS key, and in an extension its other public keys
+``certificate``  a device's certificate: its TLS key, and its other public keys in an extension
 ``identity``     a device's own keys, in files of the user's data folder
-``actors``       names of streams that prove whose they are
-``signatures``   a device's word for the head of a stream
-``records``      signed records: this device belongs to the vault, that one does no longer
-``membership``   what a set of records means
+``actors``       names of streams that prove which device owns the stream
+``signatures``   a device's signature over the head of a stream
+``records``      signed records that say which devices belong, or no longer belong, to the vault
+``membership``   the members that a set of records defines
 ``code``         the short code that pairs two devices
-``pairing``      the conversation in which they pair, without I/O (docs/security.md)
+``words``        the words used in such codes
+``pairing``      the protocol by which two devices pair, without I/O (docs/security.md)
 ``sealing``      bytes that only some devices can read
 
-What needs `cryptography` or `spake2` loads it when it is called: most commands never do.
+Functions that need `cryptography` or `spake2` load it when they are called, because most commands never do.
 """

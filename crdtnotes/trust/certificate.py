@@ -1,10 +1,10 @@
 """A device's certificate: an X.509 certificate that is both its TLS identity and the list of its public keys.
 
-Two more keys stand in an extension of ours, so that the device's id, the hash of the certificate, fixes all
-three: who knows the id can be given no other signing key for it. The common name is a hash of the TLS key
-(a certificate cannot hold its own hash); it must differ from device to device, because OpenSSL looks
-trusted certificates up by name. The certificate is valid from 1970 to 9999, so that a wrong clock locks
-nobody out, and CA:FALSE.
+Two more keys are in an extension of our own. The device's id is the hash of the certificate, so it fixes all
+three keys: nobody can substitute another signing key for a known id. The common name is a hash of the TLS
+key (a certificate cannot contain its own hash). It must differ between devices, because OpenSSL looks up
+trusted certificates by name. The certificate is CA:FALSE, and valid from 1970 to 9999, so that a wrong clock
+locks nobody out.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ MAX_CERTIFICATE_BYTES = 1024
 KEY_BYTES = 32
 
 _KEYS_OID = "2.25.298466373049462373318523829394836173105"
-# An OID made from a random UUID (ITU-T X.667); its value is the signing key and the sealing key, 32 bytes
-# each.
+# An OID made from a random UUID (ITU-T X.667). The extension's value is the signing key and the sealing key,
+# 32 bytes each.
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKeys:
-    """What a certificate says besides its TLS key: an Ed25519 and an X25519 public key."""
+    """The public keys in a certificate besides its TLS key: an Ed25519 and an X25519 key."""
 
     signing: bytes
     sealing: bytes
@@ -63,9 +63,9 @@ def make_certificate(tls_key: EllipticCurvePrivateKey, keys: PublicKeys) -> byte
 
 
 def read_certificate(certificate: bytes) -> PublicKeys:
-    """Return the keys that a device's certificate (DER) names; raises DecodeError.
+    """Return the keys in a device's certificate (DER); raises DecodeError.
 
-    Held to the form that `make_certificate` gives: one curve, self-signed, no authority.
+    The certificate must have the form that `make_certificate` gives it: one curve, self-signed, no authority.
     """
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -81,7 +81,7 @@ def read_certificate(certificate: bytes) -> PublicKeys:
         x509.InvalidVersion,
         x509.UnsupportedGeneralNameType,
     )
-    wrong = DecodeError("A device's certificate is not one that crdtnotes makes.")
+    wrong = DecodeError("A device's certificate was not made by crdtnotes.")
     if len(certificate) > MAX_CERTIFICATE_BYTES:
         raise wrong
     try:

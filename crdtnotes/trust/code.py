@@ -1,8 +1,7 @@
 """The code that pairs two devices: `4821-otter-violin-maple`.
 
-The number only says which pairing is meant, and is announced on the network; the three words are the
-secret: 24 bits, of which a stranger has one guess. What a QR code carries takes their place with 128 bits,
-and the address.
+The number only identifies the pairing and is announced on the network. The three words are the secret: 24
+bits, and a stranger has one guess. A QR code carries a secret of 128 bits instead, and the address.
 """
 
 import re
@@ -26,9 +25,9 @@ _QR = re.compile(r"crdtnotes:(\d{4})-([0-9a-f]{32})-([0-9a-f]{64})@(.+)", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What one side knows of a pairing: `kind` says which of the two secrets `secret` is.
+    """A pairing code: `kind` says whether `secret` is that of the words or that of a QR code.
 
-    `address` and `host` (the id of the device that shows the code) are known from a QR code only.
+    Only a QR code gives `address` and `host` (the id of the device that shows the code).
     """
 
     number: int
@@ -39,19 +38,19 @@ class Code:
 
 
 def new_code(random: Callable[[int], bytes]) -> Code:
-    """Return a new code of words; `random` returns so many random bytes."""
+    """Return a new code of words; `random(n)` returns n random bytes."""
     picked = random(_COUNT)
     number = int.from_bytes(random(8), "big") % _NUMBERS
     return Code(number, WORDS_KIND, "-".join(WORDS[index] for index in picked).encode("ascii"))
 
 
 def new_qr_code(number: int, address: str, host: bytes, random: Callable[[int], bytes]) -> Code:
-    """Return what a QR code carries for the pairing with this number."""
+    """Return the code that a QR code carries for the pairing with this number."""
     return Code(number, QR_KIND, random(_SECRET_BYTES).hex().encode("ascii"), address, host)
 
 
 def written(code: Code) -> str:
-    """Return a code as it is shown, and read by `read_code`."""
+    """Return the text of a code as it is shown to people and read by `read_code`."""
     secret = code.secret.decode("ascii")
     if code.kind == QR_KIND:
         return f"{_SCHEME}{code.number:04}-{secret}-{code.host.hex()}@{code.address}"
@@ -61,7 +60,7 @@ def written(code: Code) -> str:
 def read_code(text: str) -> Code:
     """Return the code that was typed or scanned; raises LocalError.
 
-    Case, full-width forms, and what stands between the words make no difference.
+    Case, full-width forms and the separators between the words do not matter.
     """
     text = unicodedata.normalize("NFKC", text).strip()
     scanned = _QR.fullmatch(text)
@@ -73,5 +72,5 @@ def read_code(text: str) -> Code:
         raise LocalError(f"{text!r} is not a pairing code; one looks like 4821-otter-violin-maple.")
     for word in parts[1:]:
         if word not in WORDS:
-            raise LocalError(f"{word!r} is not a word of any pairing code; look again at the other device.")
+            raise LocalError(f"{word!r} is not a word of any pairing code; check it on the other device.")
     return Code(int(parts[0]), WORDS_KIND, "-".join(parts[1:]).encode("ascii"))

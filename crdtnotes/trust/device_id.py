@@ -1,7 +1,7 @@
-"""A device's id: the SHA-256 of its certificate, and how people read and type it.
+"""A device's id: the SHA-256 of its certificate, and the form in which people read and type it.
 
-Shown as base32 in eight groups of seven characters, like Syncthing's: each thirteen characters are followed
-by a check character (Luhn mod 32), so that a mistyped id is noticed.
+It is shown as base32 in eight groups of seven characters, like Syncthing's. Every thirteen characters are
+followed by a check character (Luhn mod 32), so a mistyped id is noticed.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def device_id(certificate: bytes) -> bytes:
 
 
 def shown(id: bytes) -> str:
-    """Return an id as people see it: `ABCDEFG-…`, eight groups."""
+    """Return an id in the form that people see: `ABCDEFG-…`, eight groups."""
     number = int.from_bytes(id, "big") << (_CHARACTERS * 5 - ID_BYTES * 8)
     plain = "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(_CHARACTERS)))
     checked = "".join(
@@ -34,12 +34,12 @@ def shown(id: bytes) -> str:
 
 
 def short(id: bytes) -> str:
-    """Return the first group of an id, enough to tell a person's devices apart."""
+    """Return the first group of an id, which is enough to tell a person's devices apart."""
     return shown(id)[:_GROUP]
 
 
 def read(text: str) -> bytes:
-    """Return the id that was typed, however it is grouped; raises LocalError."""
+    """Return the id that was typed, in any grouping; raises LocalError."""
     typed = _normal(text)
     stretch = _STRETCH + 1
     parts = [typed[start : start + stretch] for start in range(0, len(typed), stretch)]
@@ -58,7 +58,7 @@ def read(text: str) -> bytes:
 
 
 def begins(id: bytes, typed: str) -> bool:
-    """Tell whether what was typed is the beginning of an id, at least one character of it."""
+    """Tell whether `typed` is the beginning of an id, at least one character long."""
     wanted = _normal(typed)
     return bool(wanted) and _normal(shown(id)).startswith(wanted)
 

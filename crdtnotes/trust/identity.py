@@ -1,6 +1,6 @@
-"""A device's own keys: made at first use, kept in the user's data folder, readable by its owner only.
+"""A device's own keys: made at first use, stored in the user's data folder, readable only by the owner.
 
-They lie apart from every vault file, so that a copied vault is not a copied device.
+They are stored apart from every vault file, so copying a vault does not copy the device.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 HOME_VARIABLE = "CRDTNOTES_HOME"
-"""Names a folder to use instead of the user's data folder; two of them are two devices."""
+"""The environment variable that names a folder to use instead of the user's data folder: another device."""
 
 _FOLDER = "identity"
 _TLS_FILE = "tls.pem"
@@ -33,7 +33,7 @@ def home() -> Path:
     """Return the folder of this user's crdtnotes data."""
     chosen = os.environ.get(HOME_VARIABLE)
     if chosen:
-        # A service's settings expand no `~`. (Path.expanduser raises where there is no home.)
+        # A service's settings do not expand `~`. (Path.expanduser raises if there is no home.)
         return Path(os.path.expanduser(chosen))  # noqa: PTH111
     from platformdirs import user_data_path
 
@@ -42,7 +42,7 @@ def home() -> Path:
 
 @dataclass(frozen=True)
 class Identity:
-    """A device's keys. `tls_file` holds its TLS key and certificate, as stdlib `ssl` wants them."""
+    """A device's keys. `tls_file` holds its TLS key and certificate, in the form that stdlib `ssl` needs."""
 
     tls_file: Path
     certificate: bytes
@@ -56,19 +56,19 @@ class Identity:
 
     @cached_property
     def keys(self) -> PublicKeys:
-        """The public keys, as the certificate names them."""
+        """The public keys in the certificate."""
         return read_certificate(self.certificate)
 
     @cached_property
     def signing_key(self) -> Ed25519PrivateKey:
-        """What signs changes and records."""
+        """The key that signs changes and records."""
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         return Ed25519PrivateKey.from_private_bytes(self.signing_secret)
 
     @cached_property
     def sealing_key(self) -> X25519PrivateKey:
-        """What opens bundles."""
+        """The key that opens bundles."""
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
         return X25519PrivateKey.from_private_bytes(self.sealing_secret)
@@ -79,7 +79,7 @@ class Identity:
 
 
 def own_identity(folder: Path | None = None) -> Identity:
-    """Return this device's identity, making it at first use; `folder` is by default `home()`.
+    """Return this device's identity, and make it at first use; `folder` defaults to `home()`.
 
     Raises BadIdentity if it cannot be made or read.
     """
@@ -93,7 +93,7 @@ def own_identity(folder: Path | None = None) -> Identity:
 
 
 def _make(folder: Path) -> None:
-    """Make the files beside their place and move them there as one; whoever comes second uses the first's."""
+    """Make the files in a temporary folder and move it into place, unless another process was faster."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -139,8 +139,8 @@ def _load(folder: Path) -> Identity:
     from cryptography.hazmat.primitives import serialization
 
     wrong = BadIdentity(
-        f"This device's keys in {folder} are damaged: put that folder back from a backup, or move it away "
-        "and pair this device anew; its notes stay."
+        f"This device's keys in {folder} are damaged: restore that folder from a backup, or move it away "
+        "and pair this device again; its notes stay."
     )
     if os.name == "posix" and (folder / _KEYS_FILE).stat().st_mode & 0o077:
         raise BadIdentity(f"Others can read this device's keys; run: chmod -R go= {folder}")

@@ -1,20 +1,20 @@
-"""What a set of records means: which devices belong to the vault, and which changes they may have written.
+"""Membership: the devices that belong to the vault by its records, and the changes they may have written.
 
-The set only grows and its meaning depends on nothing but the set, so replicas that hold the same records
-agree, in whatever order these came.
+The set of records only grows, and membership depends only on the set. So replicas with the same records
+agree, in whatever order the records arrived.
 
-1. The *root* is the record by which a device founded the circle. Every replica knows its digest: from
-   founding it, or from the device that it was paired with.
-2. A record is *rooted* if its signer was added, at the epoch that the record names, by a rooted record, and
-   the signature is that device's. What is not rooted is not kept.
-3. A rooted Revoke counts for ever: whatever becomes of its signer, nothing takes it back.
+1. The *root* is the record by which a device founded the vault's membership. Every replica knows its digest:
+   from founding it, or from the device that it was paired with.
+2. A record is *rooted* if a rooted record added its signer at the epoch that the record names, and the
+   signature is by that device. Records that are not rooted are discarded.
+3. A rooted Revoke counts forever: nothing undoes it, whatever happens to its signer.
 4. A rooted record other than the root is *struck* if its signer was revoked at that epoch or a later one by
-   a record that does not keep it. So who holds a revoked device cannot add others, not even backdated.
-5. An Add *stands* if it is not struck and was signed by a device with a record that stands; the root does.
+   a Revoke that does not keep the record. So a revoked device cannot add others, not even with an old date.
+5. An Add *stands* if it is not struck and its signer has a record that stands; the root stands.
 6. A device is active if the highest epoch of its standing records is above that of all its Revokes. So only
-   pairing anew, which gives it a higher epoch, brings it back.
-7. Of a device that is not active, those changes stay that lie at or below a head which a Revoke of it
-   names for their stream; Revokes that are struck, or that it signed itself, name none.
+   a new pairing, which gives it a higher epoch, can bring it back.
+7. If a device is not active, its changes stay only up to the heads that Revokes of it name for their stream.
+   Revokes that are struck, or that the device signed itself, do not count for this.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,10 +26,10 @@ from crdtnotes.trust.records import Add, Found, Record, Revoke
 from crdtnotes.trust.signatures import head_is_signed
 
 _At = tuple[bytes, int]
-# A device at one of its epochs.
+# A device's id and one of its epochs.
 
 _Heads = dict[int, tuple[int, bytes]]
-# Streams up to somewhere: `{actor: (seq, hash of the chain)}`.
+# Heads of streams: `{actor: (seq, hash of the chain)}`.
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +47,20 @@ class Member:
 
 
 class Membership:
-    """The devices of a vault, by a set of records that chain back to `root`, the digest of the founder's."""
+    """The devices of a vault, by records that chain back to the founder's record with the digest `root`."""
 
     def __init__(self, vault: bytes, root: bytes | None, records: Iterable[Record]) -> None:
         self._vault = vault
         self._keys: dict[_At, PublicKeys] = {}
         self.rooted: dict[bytes, Record] = {}
-        """The records that count, by digest; each comes after its signer's."""
+        """The rooted records, by digest; each comes after the record that added its signer."""
         self.adopted: _Heads = {}
-        """The streams for which the founder answers, and how far."""
+        """The streams that the founder vouches for, and the head up to which it does."""
         self._founder_key = b""
         self._take(root, {record.digest: record for record in records})
         revokes = [r.body for r in self.rooted.values() if isinstance(r.body, Revoke)]
         self.members: dict[bytes, Member] = _members(self._standing(root, revokes), revokes, self._keys)
-        """All devices that ever were added by a record that stands, by id."""
+        """All devices that a standing record ever added, by id."""
         self._devices: dict[bytes, set[bytes]] = {}
         for (id, _), keys in self._keys.items():
             self._devices.setdefault(keys.signing, set()).add(id)
@@ -88,13 +88,13 @@ class Membership:
     # -- changes
 
     def gone(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield `(device id, signing key)` of the devices that were added and are not active now."""
+        """Yield `(device id, signing key)` of the devices that were added and are no longer active."""
         for key, ids in self._devices.items():
             if not any(map(self.is_active, ids)):
                 yield from ((id, key) for id in sorted(ids))
 
     def may_have_written(self, signing_key: bytes, actor: int, seq: int, digest: bytes) -> bool:
-        """Tell whether changes by the device with this key are taken up to a head of its stream."""
+        """Tell whether changes by the device with this key are accepted up to a head of its stream."""
         ids = self._devices.get(signing_key, set())
         if any(map(self.is_active, ids)):
             return True
@@ -106,8 +106,8 @@ class Membership:
     ) -> bool:
         """Tell whether a signature covers a stream up to a head.
 
-        `signing_key` is that of the stream's device, None if the stream has no name that could be proven:
-        then only the founder's word counts, up to where it adopted the stream.
+        `signing_key` is that of the stream's device, or None if the stream's name has no proof: then only
+        the founder's signature counts, up to the head at which the founder adopted the stream.
         """
         if not self._is_adopted(actor, seq) and (
             signing_key is None or not self.may_have_written(signing_key, actor, seq, digest)
@@ -118,9 +118,9 @@ class Membership:
     def is_signed(
         self, signing_key: bytes | None, actor: int, seq: int, digest: bytes, signature: bytes
     ) -> bool:
-        """Tell whether a signature is that of the device which answers for a stream up to a head.
+        """Tell whether a signature is by the device that vouches for a stream up to a head.
 
-        Whether that still belongs to the vault is not asked. For `signing_key` see `covers`.
+        This does not check whether the device still belongs to the vault. For `signing_key` see `covers`.
         """
         if self._is_adopted(actor, seq):
             if (seq, digest) != self.adopted[actor] and seq == self.adopted[actor][0]:
@@ -136,7 +136,7 @@ class Membership:
     # -- inside
 
     def _take(self, root: bytes | None, left: dict[bytes, Record]) -> None:
-        """Sort the rooted records out of `left`."""
+        """Move the rooted records from `left` to `rooted`."""
         founder = left.pop(root, None) if root is not None else None
         if founder is None or not isinstance(founder.body, Found) or founder.body.vault != self._vault:
             return
@@ -192,7 +192,7 @@ class Membership:
         return standing
 
     def _kept_heads(self, revokes: list[Revoke]) -> dict[tuple[bytes, int], set[tuple[int, bytes]]]:
-        """Return, by device and actor, the heads that Revokes name: a fork may have several of one seq."""
+        """Return, by device and actor, the heads that Revokes name; a fork can give several for one seq."""
         kept: dict[tuple[bytes, int], set[tuple[int, bytes]]] = {}
         for record in self.rooted.values():
             body = record.body

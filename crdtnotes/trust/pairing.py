@@ -1,26 +1,26 @@
-"""How two devices come to trust each other, by a code that a person carries from one to the other.
+"""The pairing protocol: two devices come to trust each other by a code that a person copies between them.
 
-Frames in, frames out; no socket, no clock. Runs inside TLS 1.3, in which the host shows its certificate and
-the joiner none; the frames do the rest (docs/security.md, "Pairing")::
+Frames in, frames out; no socket, no clock. It runs inside TLS 1.3, in which only the host shows a
+certificate; the frames do the rest (docs/security.md, "Pairing")::
 
     joiner                                   host
     Hello: certificate, name, nonce   ──▶
                                       ◀──    Hello: name, nonce
     Share: SPAKE2 element             ──▶
                                       ◀──    Share: SPAKE2 element
-    Confirm: MAC over the transcript  ──▶           a wrong one burns the code
+    Confirm: MAC over the transcript  ──▶           a wrong MAC burns the code
                                       ◀──    Confirm: MAC
-    Proof: signature                  ──▶           now the person is asked
+    Proof: signature                  ──▶           now the host asks its person
                                       ◀──    Welcome: vault, members
     Done                              ──▶
 
 1. The identities in SPAKE2 are the hashes of both certificates, the host's as each side saw it in TLS.
-   Whoever stands in the middle shows another certificate to the joiner, so the keys differ although the
-   words are right.
-2. The joiner confirms first: a stranger who guesses has told the host so before it can know whether it was
+   A man in the middle shows another certificate to the joiner, so the keys differ although the words are
    right.
-3. Only a wrong Confirm is a guess. Silence, and frames that are malformed or out of turn, end the
-   connection and nothing else.
+2. The joiner confirms first, so a stranger who guesses reveals the guess to the host before learning whether
+   it was right.
+3. Only a wrong Confirm counts as a guess. Silence, and frames that are malformed or out of turn, only end
+   the connection.
 4. Nothing about the vault is sent before the joiner has confirmed and the person has agreed.
 """
 
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     from crdtnotes.trust.identity import Identity
 
 OLDEST = NEWEST = 1
-"""The versions of this protocol that are spoken here."""
+"""The versions of the pairing protocol that this code speaks."""
 
 MAX_FRAME_BYTES = 8 * 1024
-"""A frame of either side, but for a Welcome."""
+"""A frame of either side, except a Welcome."""
 
 MAX_WELCOME_BYTES = 4 * 1024 * 1024
 
@@ -68,7 +68,7 @@ class _Frame(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
 
 
 class JoinerHello(_Frame, frozen=True, tag=1):
-    """Which pairing is meant (`number`), by which kind of secret, and who asks."""
+    """Names the pairing (`number`), the kind of secret, and the joining device."""
 
     oldest: _Version
     newest: _Version
@@ -80,8 +80,9 @@ class JoinerHello(_Frame, frozen=True, tag=1):
 
 
 class HostHello(_Frame, frozen=True, tag=2):
-    """Who answers. `vault` is a hash of the vault's id, keyed with the joiner's nonce: it tells only who
-    knows the id.
+    """Names the answering device. `vault` is a hash of the vault's id, keyed with the joiner's nonce.
+
+    Only a device that already knows the id can tell from the hash which vault it is.
     """
 
     oldest: _Version
@@ -98,19 +99,19 @@ class Share(_Frame, frozen=True, tag=3):
 
 
 class Confirm(_Frame, frozen=True, tag=4):
-    """Who can make this knew the secret and saw the same certificates."""
+    """Proves that its sender knew the secret and saw the same certificates."""
 
     mac: _Bytes32
 
 
 class Proof(_Frame, frozen=True, tag=5):
-    """The joiner's signature over the transcript: the signing key in its certificate is its own."""
+    """The joiner's signature over the transcript: proves that it owns the signing key in its certificate."""
 
     signature: Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
 
 
 class Welcome(_Frame, frozen=True, tag=6):
-    """The vault, its root record's digest, all records, and the port where the host is synced with."""
+    """The vault, its root record's digest, all records, and the port where the host accepts sync."""
 
     vault: Annotated[bytes, Meta(min_length=16, max_length=16)]
     root: _Bytes32
@@ -125,7 +126,7 @@ class Done(_Frame, frozen=True, tag=7):
 
 
 class Refusal(_Frame, frozen=True, tag=8):
-    """The host ends it; `burnt` says that the code is of no use any more."""
+    """The host ends the pairing; `burnt` says that the code is no longer valid."""
 
     burnt: bool
 
@@ -136,7 +137,7 @@ _decoder: msgspec.msgpack.Decoder[_Message] = msgspec.msgpack.Decoder(_Message)
 
 
 class Stage(Enum):
-    """What comes next."""
+    """The step that comes next."""
 
     HELLO = "Hello"
     SHARE = "Share"
@@ -149,7 +150,7 @@ class Stage(Enum):
 
 
 class _Side:
-    """What both sides have in common; a RemoteError ends it and stays in `error`."""
+    """The common part of both sides; a RemoteError ends the pairing and is kept in `error`."""
 
     def __init__(self) -> None:
         self.stage = Stage.HELLO
@@ -163,7 +164,7 @@ class _Side:
 
     @property
     def closed(self) -> bool:
-        """Whether it is over; `data_to_send` may still hold the last frames."""
+        """Whether the pairing has ended; `data_to_send` may still return the last frames."""
         return self.stage is Stage.CLOSED
 
     def data_to_send(self) -> list[bytes]:
@@ -172,7 +173,7 @@ class _Side:
         return out
 
     def receive(self, frame: bytes) -> None:
-        """Take in a frame."""
+        """Process a received frame."""
         if self.closed:
             return
         try:
@@ -191,14 +192,14 @@ class _Side:
         self._out.append(frame)
 
     def _out_of_turn(self, message: _Message) -> ProtocolError:
-        return ProtocolError(f"{type(message).__name__} came where {self.stage.value} was to come.")
+        return ProtocolError(f"{type(message).__name__} came instead of {self.stage.value}.")
 
     def _begin_spake(self, side: Callable[..., Any], secret: bytes, host: bytes, joiner: bytes) -> None:
         self._spake = side(secret, idA=b"A" + host, idB=b"B" + joiner)
         self._own_share = self._spake.start()
 
     def _agree(self, element: bytes, host: bytes, joiner: bytes) -> None:
-        """Derive the keys of both Confirms; the four frames before are in `_frames`, in order."""
+        """Derive the keys of both Confirms; the four earlier frames are in `_frames`, in order."""
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
         from spake2 import SPAKEError
@@ -218,7 +219,7 @@ class _Side:
 
 
 class PairingHost(_Side):
-    """The side that shows the code. At Stage.ASK call `accept` or `decline`."""
+    """The side that shows the code. At Stage.ASK, call `accept` or `decline`."""
 
     def __init__(
         self,
@@ -236,10 +237,10 @@ class PairingHost(_Side):
         self._random = random
         self._signing_key = b""
         self.burnt = False
-        """Whether a guess was wrong: the code must not be used again."""
+        """Whether there was a wrong guess; the code must not be used again then."""
         self.name = ""
         self.certificate = b""
-        """What the joiner says it is called, and its certificate; proven from Stage.ASK on."""
+        """The joiner's name for itself, and its certificate, which is proven from Stage.ASK on."""
         self.confirmed = False
         """Whether the joiner knew the secret."""
 
@@ -254,7 +255,7 @@ class PairingHost(_Side):
         self.stage = Stage.DONE
 
     def decline(self) -> None:
-        """The person does not want this device; the code is of no use any more."""
+        """Refuse the joiner because the person does not want it; the code is no longer valid."""
         self._refuse(burnt=True)
 
     def _refuse(self, *, burnt: bool) -> None:
@@ -272,7 +273,7 @@ class PairingHost(_Side):
             self.stage = Stage.CONFIRM
         elif self.stage is Stage.CONFIRM and isinstance(message, Confirm):
             if not hmac.compare_digest(message.mac, self._macs["joiner"]):
-                self.error = PairingFailed("Somebody gave a wrong code, or stood in between.")
+                self.error = PairingFailed("Somebody typed a wrong code, or is intercepting the connection.")
                 self._refuse(burnt=True)
                 return
             self.confirmed = True
@@ -293,7 +294,7 @@ class PairingHost(_Side):
         _check_versions(hello.oldest, hello.newest)
         code = self._codes.get((hello.number, hello.kind))
         if code is None:
-            raise ProtocolError("A device came with the number of another pairing.")
+            raise ProtocolError("A device used the number of another pairing.")
         self._signing_key = read_certificate(hello.certificate).signing
         self.certificate = hello.certificate
         self.name = printable_name(hello.name)
@@ -306,9 +307,9 @@ class PairingHost(_Side):
 
 
 class PairingJoiner(_Side):
-    """The side where the code is typed; `host_certificate` is what the host showed in TLS.
+    """The side where the code is typed; `host_certificate` is the certificate that the host showed in TLS.
 
-    `vault` is the id of the vault that this device has already and wants to be paired for anew, if any.
+    `vault` is the id of the vault that this device already has and wants to be paired for again, if any.
     """
 
     def __init__(
@@ -329,7 +330,7 @@ class PairingJoiner(_Side):
         self.host_name = ""
         self.welcome: Welcome | None = None
         if code.kind == QR_KIND and code.host != self._host:
-            self.error = PairingFailed("Another device answers at the address of the QR code.")
+            self.error = PairingFailed("A different device answers at the address in the QR code.")
             self.stage = Stage.CLOSED
             return
         name = printable_name(name)
@@ -342,16 +343,16 @@ class PairingJoiner(_Side):
         return self._host
 
     def finish(self) -> None:
-        """The Welcome is stored: tell the host."""
+        """Tell the host that the Welcome is stored."""
         self._send(Done())
         self.stage = Stage.CLOSED
 
     def _step(self, message: _Message, frame: bytes) -> None:
         if isinstance(message, Refusal):
             raise PairingFailed(
-                "The code was not right, or somebody stands in between; begin again with a new one."
+                "The code was wrong, or somebody is intercepting the connection; try again with a new code."
                 if message.burnt and self.stage is Stage.CONFIRM
-                else "The other device has refused."
+                else "The other device refused."
             )
         if self.stage is Stage.HELLO and isinstance(message, HostHello):
             self._greet(message, frame)
@@ -362,7 +363,9 @@ class PairingJoiner(_Side):
             self.stage = Stage.CONFIRM
         elif self.stage is Stage.CONFIRM and isinstance(message, Confirm):
             if not hmac.compare_digest(message.mac, self._macs["host"]):
-                raise PairingFailed("The other device does not know the code: somebody stands in between.")
+                raise PairingFailed(
+                    "The other device does not know the code: somebody is intercepting the connection."
+                )
             self._send(Proof(self._identity.sign(_LABEL + self._transcript)))
             self.stage = Stage.WELCOME
         elif self.stage is Stage.WELCOME and isinstance(message, Welcome):
@@ -376,7 +379,7 @@ class PairingJoiner(_Side):
 
         _check_versions(hello.oldest, hello.newest)
         if self._vault is not None and hello.vault != _vault_tag(self._vault, self._nonce):
-            raise PairingFailed("The other device has a different vault than the one that is here.")
+            raise PairingFailed("The other device has a different vault from the one here.")
         self.host_name = printable_name(hello.name)
         self._frames.append(frame)
         self._begin_spake(SPAKE2_B, self._code.secret, self._host, self._identity.id)

@@ -1,7 +1,7 @@
 """Signed records about devices to bytes and back (docs/security.md, "Membership").
 
-A record is a body and the signature of a device over it. Everything from outside is checked here, once, for
-its form; what a record is worth is a question of who signed it, which `membership` answers.
+A record is a body and a device's signature over it. This module checks the form of all input from outside,
+once; whether a record counts depends on its signer, which `membership` checks.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ MAX_HEADS = 1000
 MAX_KEPT = 500
 
 MAX_ADOPTED = 1500
-"""Streams that a vault can have when it is founded."""
+"""The most streams that a vault can have when it is founded."""
 
 _LABEL = b"crdtnotes record"
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -48,9 +48,9 @@ _Heads = tuple[tuple[_Actor, _Seq, _Hash], ...]
 
 
 class Add(_Body, frozen=True, tag=1):
-    """The device with this certificate belongs to the vault, says the member `by`.
+    """Says, signed by the member `by`, that the device with this certificate belongs to the vault.
 
-    `epoch` counts how often a device was paired, from 1; `by_epoch` is the signer's own.
+    `epoch` counts how often the device was paired, from 1; `by_epoch` is the signer's own epoch.
     """
 
     vault: _VaultId
@@ -67,10 +67,10 @@ class Add(_Body, frozen=True, tag=1):
 
 
 class Revoke(_Body, frozen=True, tag=2):
-    """The device belongs to the vault no longer, at this epoch or an earlier one.
+    """Says that the device, at this epoch or an earlier one, no longer belongs to the vault.
 
-    Of its changes, those up to `heads` (actor, seq, hash of the chain) stay; of the records that it
-    signed, those whose digests are in `kept`.
+    Its changes up to `heads` (actor, seq, hash of the chain) stay, and so do the records that it signed whose
+    digests are in `kept`.
     """
 
     vault: _VaultId
@@ -83,7 +83,7 @@ class Revoke(_Body, frozen=True, tag=2):
 
 
 class Found(_Body, frozen=True, tag=3):
-    """The device with this certificate founds the circle, and answers for all streams up to `heads`."""
+    """The device with this certificate founds the membership, and vouches for all streams up to `heads`."""
 
     vault: _VaultId
     certificate: Annotated[bytes, Meta(min_length=1, max_length=MAX_CERTIFICATE_BYTES)]
@@ -97,17 +97,17 @@ class Found(_Body, frozen=True, tag=3):
 
     @property
     def by(self) -> bytes:
-        """Who signs it: the device itself."""
+        """The signer: the device itself."""
         return self.device
 
     @property
     def epoch(self) -> int:
-        """It is the founder's first one."""
+        """The founder's epoch, which is its first."""
         return 1
 
     @property
     def by_epoch(self) -> int:
-        """The signer's."""
+        """The signer's epoch."""
         return 1
 
 
@@ -120,7 +120,7 @@ class _Envelope(Struct, array_like=True, forbid_unknown_fields=True, frozen=True
 
 
 class Record(Struct, frozen=True):
-    """A record as it is stored and sent, and what it says."""
+    """A record as it is stored and sent, with its decoded body."""
 
     data: bytes
     body: Body
@@ -129,11 +129,11 @@ class Record(Struct, frozen=True):
 
     @property
     def digest(self) -> bytes:
-        """The SHA-256 of the record's bytes, by which it is known."""
+        """The SHA-256 of the record's bytes, which identifies the record."""
         return hashlib.sha256(self.data).digest()
 
     def signed_by(self, signing_key: bytes) -> bool:
-        """Tell whether the signature is this key's."""
+        """Tell whether the signature is by this key."""
         return verify(signing_key, self.signature, _LABEL + self.signed)
 
 
@@ -143,14 +143,14 @@ _body_decoder: msgspec.msgpack.Decoder[Body] = msgspec.msgpack.Decoder(Body)
 
 
 def sign_record(body: Body, signer: SigningKey) -> Record:
-    """Return the record that the signer makes of a body."""
+    """Return a record with this body and the signer's signature."""
     signed = _encoder.encode(body)
     signature = signer.sign(_LABEL + signed)
     return Record(_encoder.encode(_Envelope(signed, signature)), body, signed, signature)
 
 
 def decode_record(data: bytes) -> Record:
-    """Return the record in these bytes; raises DecodeError. Its signature is not looked at."""
+    """Return the record in these bytes; raises DecodeError. Does not check the signature."""
     if len(data) > MAX_RECORD_BYTES:
         raise DecodeError("A record about a device is too large.")
     try:
@@ -168,5 +168,5 @@ def decode_record(data: bytes) -> Record:
 
 
 def printable_name(name: str) -> str:
-    """Return a name fit for a record: no control characters, not empty, not over the limit."""
+    """Return a name that a record can hold: no control characters, not empty, within the limit."""
     return _UNPRINTABLE.sub(" ", name)[:MAX_NAME_LENGTH].strip() or "unnamed"

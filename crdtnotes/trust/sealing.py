@@ -1,9 +1,9 @@
-"""Bytes that only some devices can read, and of which they know who wrote them (docs/security.md, "Bundles").
+"""Bytes that only some devices can read, from an authenticated writer (docs/security.md, "Bundles").
 
-A random key encrypts the segments (ChaCha20-Poly1305; the nonce counts them, and says which is the last).
+A random key encrypts the segments (ChaCha20-Poly1305; the nonce counts the segments and marks the last).
 That key is wrapped for each receiver: X25519 between a key made for this bundle and the receiver's sealing
-key, HKDF, ChaCha20-Poly1305. The writer's Ed25519 signature over everything stands at the end, and is
-checked first.
+key, HKDF, ChaCha20-Poly1305. The writer's Ed25519 signature over everything is at the end and is checked
+first.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _Wrapped = Annotated[bytes, Meta(min_length=_KEY_BYTES + _TAG_BYTES, max_length=
 
 
 class _Header(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
-    """Who wrote it, the public key made for it, and the wrapped key for each receiver's id."""
+    """The writer's id, the public key made for this bundle, and the wrapped key for each receiver's id."""
 
     sender: _Bytes32
     ephemeral: _Bytes32
@@ -87,10 +87,10 @@ def seal(
 def unseal(
     source: BinaryIO, size: int, identity: Identity, vault: bytes, members: dict[bytes, Member]
 ) -> Iterator[bytes]:
-    """Yield the segments of a bundle of `size` bytes, once its signature has been checked.
+    """Check the signature of a bundle of `size` bytes, then yield its segments.
 
-    Raises NotAMember if its writer does not belong to the vault, DecodeError if it is damaged, or not for
-    this device.
+    Raises NotAMember if its writer does not belong to the vault, DecodeError if it is damaged or not meant
+    for this device.
     """
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -130,7 +130,7 @@ def unseal(
 
 def _read_header(source: BinaryIO) -> bytes:
     if source.read(len(MAGIC)) != MAGIC:
-        raise DecodeError("The file is not a bundle that this crdtnotes can read.")
+        raise DecodeError("The file is not a bundle that this version of crdtnotes can read.")
     length = int.from_bytes(source.read(4), "big")
     if length > _MAX_HEADER_BYTES:
         raise DecodeError("The bundle is damaged.")
@@ -146,7 +146,7 @@ def _check_signature(source: BinaryIO, end: int, sender: Member) -> None:
         left -= len(data)
     signature = source.read(SIGNATURE_BYTES)
     if left or not verify(sender.keys.signing, signature, _SIGNED + hashed.digest()):
-        raise DecodeError("The bundle is damaged, or was not made by the device that it names.")
+        raise DecodeError("The bundle is damaged, or was not made by the device it names.")
 
 
 def _wrapping(shared: bytes, ephemeral: bytes, receiver: bytes) -> ChaCha20Poly1305:
@@ -159,7 +159,7 @@ def _wrapping(shared: bytes, ephemeral: bytes, receiver: bytes) -> ChaCha20Poly1
 
 
 def _bound(header: bytes, vault: bytes) -> bytes:
-    """Return what each segment is bound to: the header and the vault, whose id the file does not show."""
+    """Return the data that each segment is bound to: the header and the vault's id, which the file lacks."""
     return hashlib.sha256(header + vault).digest()
 
 
@@ -168,7 +168,7 @@ def _nonce(number: int, last: bool) -> bytes:
 
 
 def _with_last(segments: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Yield each segment and whether it is the last; an empty one where there are none."""
+    """Yield each segment and whether it is the last; one empty segment if there are none."""
     before: bytes | None = None
     for segment in segments:
         if before is not None:

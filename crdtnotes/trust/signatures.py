@@ -1,7 +1,7 @@
-"""A device's word for the head of a stream: these are my changes, up to here.
+"""A device's signature over the head of a stream: it states which changes are the device's.
 
-One signature over the head of the hash chain covers every change before it. It names the vault, so that it
-proves nothing in another one.
+One signature over the head of the hash chain covers every change up to it. It names the vault, so it proves
+nothing in another vault.
 """
 
 from typing import Protocol
@@ -12,7 +12,7 @@ _HEAD = b"crdtnotes head"
 
 
 class SigningKey(Protocol):
-    """Whoever can sign for a device; `Identity` is one."""
+    """An object that can sign for a device, such as `Identity`."""
 
     def sign(self, message: bytes) -> bytes:
         """Return the Ed25519 signature of a message."""
@@ -20,7 +20,7 @@ class SigningKey(Protocol):
 
 
 def head_message(vault: bytes, actor: int, seq: int, digest: bytes) -> bytes:
-    """Return what is signed for a head: all fields have fixed lengths."""
+    """Return the bytes that are signed for a head; all fields have fixed lengths."""
     return _HEAD + vault + actor.to_bytes(8, "big") + seq.to_bytes(8, "big") + digest
 
 
@@ -32,12 +32,12 @@ def sign_head(signer: SigningKey, vault: bytes, actor: int, seq: int, digest: by
 def head_is_signed(
     signature: bytes, signing_key: bytes, vault: bytes, actor: int, seq: int, digest: bytes
 ) -> bool:
-    """Tell whether the signature is this key's for that head."""
+    """Tell whether the signature is by this key and for this head."""
     return verify(signing_key, signature, head_message(vault, actor, seq, digest))
 
 
 def verify(signing_key: bytes, signature: bytes, message: bytes) -> bool:
-    """Tell whether an Ed25519 signature is this key's for the message; False for a malformed key, too."""
+    """Tell whether an Ed25519 signature of the message is by this key; False for a malformed key, too."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 

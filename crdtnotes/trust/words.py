@@ -1,7 +1,7 @@
-"""The 256 words of which pairing codes are made: short, common, and hard to mistake for one another."""
+"""The 256 words used in pairing codes: short, common, and hard to confuse with one another."""
 
 WORDS = tuple(
-    # As a text it can be read and checked; a list of quoted words cannot.
+    # One text is easier to read and check than a list of quoted words.
     """
     acid actor album alley amber angle ankle apple april apron arena arrow atlas attic audio autumn
     bacon badge bagel baker bamboo banana banjo barrel basil basket beach beard beaver bench berry

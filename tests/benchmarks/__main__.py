@@ -25,11 +25,14 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option("--vault", type=_FOLDER, help="A folder of Markdown notes.")
 @click.option(
-    "--json", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write all figures here, too."
+    "--json",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write all figures to this file.",
 )
-@click.option("--runs", type=click.IntRange(1), default=5, show_default=True, help="Rounds that count.")
-@click.option("--list", "listing", is_flag=True, help="Name the benchmarks, and end.")
-@click.option("--tiny", is_flag=True, help="Small inputs: to see that everything runs.")
+@click.option("--runs", type=click.IntRange(1), default=5, show_default=True, help="Rounds to measure.")
+@click.option("--list", "listing", is_flag=True, help="List the benchmarks and exit.")
+@click.option("--tiny", is_flag=True, help="Use small inputs, to check that everything runs.")
 def main(
     only: tuple[str, ...],
     files: tuple[Path, ...],
@@ -39,14 +42,14 @@ def main(
     listing: bool,
     tiny: bool,
 ) -> None:
-    """Measure crdtnotes beside its peers; without a trace or a vault, with ones made up here."""
+    """Measure crdtnotes beside its peers; without a trace or a vault, use generated ones."""
     if listing:
         for name, benchmark in BENCHMARKS.items():
             click.echo(f"{name:<11} {summary(benchmark)}")
         return
     notes = Console(stderr=True)
     for name in peers.missing():
-        notes.print(f"{name} is not here: its ratios are left out (`pip install -e '.[bench]'`).")
+        notes.print(f"{name} is not installed: its ratios are left out (`pip install -e '.[bench]'`).")
     notes.print(f"The data types run {'compiled' if COMPILED else 'as plain Python'}.")
     try:
         given = tuple(traces.load(path) for path in files)
@@ -61,7 +64,7 @@ def main(
                 with notes.status(name):
                     rows.extend(BENCHMARKS[name](inputs))
     finally:
-        # Minutes of measuring are not lost to what fails later.
+        # Save after each benchmark, so that a later failure does not lose minutes of measuring.
         report.show(rows)
         if output is not None:
             report.save(output, rows, COMPILED)

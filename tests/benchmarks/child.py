@@ -1,4 +1,4 @@
-"""What runs in the other process: `serve FILE`, `clone ADDRESS FILE`, `follow ADDRESS FILE NOTE`.
+"""The program of the other process: `serve FILE`, `clone ADDRESS FILE`, `follow ADDRESS FILE NOTE`.
 
 Prints lines of JSON; serving and following end when standard input does.
 """
@@ -25,8 +25,8 @@ def say(**content: Any) -> None:
 
 
 def peak_bytes() -> int:
-    """Return the most memory that this process has held (resident)."""
-    # What getrusage tells also counts the process that started this one.
+    """Return the peak resident memory of this process in bytes."""
+    # getrusage also counts the process that started this one.
     told = _peak_told(Path("/proc/self/status"))
     if told:
         return told
@@ -35,7 +35,7 @@ def peak_bytes() -> int:
 
 
 def helpers_peak_bytes() -> int:
-    """Return the most memory that the processes held which this one has started; 0 where that is not told."""
+    """Return the peak memory of the processes that this process started; 0 if the system does not tell."""
     threads = Path("/proc/self/task")
     children = [pid for file in threads.glob("*/children") for pid in file.read_text().split()]
     return sum(_peak_told(Path("/proc") / pid / "status") for pid in children)
@@ -55,7 +55,7 @@ async def ended() -> None:
 
 
 async def serve(path: Path) -> None:
-    """Serve a replica; say the address, and at the end the peak of memory."""
+    """Serve a replica; print the address, and at the end the peak memory."""
     async with Node(lambda: Replica(path), path=path) as node:
         say(address=str(await node.serve("127.0.0.1", 0)))
         await ended()
@@ -63,7 +63,7 @@ async def serve(path: Path) -> None:
 
 
 async def clone(address: str, path: Path) -> None:
-    """Make a replica of what is served, until its search index is there; say what that took."""
+    """Clone the served replica and wait for its search index; print the time and memory that it took."""
     begin = time.perf_counter()
     hello = await peek(Address.parse(address))
     Replica.create(path, "clone", hello.vault).close()
@@ -86,7 +86,7 @@ async def clone(address: str, path: Path) -> None:
 
 
 async def follow(address: str, path: Path, name: str) -> None:
-    """Follow what is served; say how long the note is, and when, each time that changes came."""
+    """Follow the served replica; each time changes arrive, print the note's length and the time."""
     replicas: list[Replica] = []
 
     def open_replica() -> Replica:
@@ -124,7 +124,7 @@ async def follow(address: str, path: Path, name: str) -> None:
 
 def main(command: str, *arguments: str) -> None:
     """Run one command."""
-    # sqlite-utils loads these where they are, for half a second; here they are for the sake of a peer only.
+    # sqlite-utils loads these if they are installed, which takes half a second; only a peer needs them here.
     sys.modules.update(dict.fromkeys(("numpy", "pandas")))  # type: ignore[arg-type]
     if command == "serve":
         asyncio.run(serve(Path(arguments[0])))

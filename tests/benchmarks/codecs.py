@@ -1,4 +1,4 @@
-"""Bytes: snapshots and changes, made and read."""
+"""Encoding and decoding of snapshots and changes."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""Bytes on the disk."""
+"""Bytes on disk."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +50,7 @@ def disk(inputs: Inputs) -> Iterator[Row]:
 
 
 def _compacted(path: Path) -> tuple[int, dict[str, float]]:
-    """Compact a vault; return its file's size, and what its primary and its largest other data come to."""
+    """Compact a vault; return its file's size, and the sizes of its log and its largest other data."""
     with Vault.open(path) as vault:
         vault.compact()
         conn = vault.replica.conn

@@ -1,4 +1,4 @@
-"""The editor: its first paint, a key to its paint, and how fast getting around answers."""
+"""The editor: its first paint, a key to its paint, and the response times of navigation."""
 
 import json
 import os
@@ -23,7 +23,7 @@ ANSWER_SECONDS = 0.050
 _NAME = "a long note"
 
 _LAST = "theendofthenote"
-"""What its last line says."""
+"""The text of its last line."""
 
 _LINES = (
     "- an item with [[a link 12]] and words that go on for a while",
@@ -58,7 +58,7 @@ def editor(inputs: Inputs) -> Iterator[Row]:
 
 
 def _first_paint(path: Path, runs: int) -> Iterator[Row]:
-    """From the command's start to its note on a pseudo terminal, less what the interpreter itself takes."""
+    """From the command's start to its note on a pseudo terminal, minus the interpreter's own start."""
     if sys.platform == "win32":
         return
     from tests.benchmarks.terminal import seconds_to
@@ -66,7 +66,7 @@ def _first_paint(path: Path, runs: int) -> Iterator[Row]:
     program = "from crdtnotes.cli import main; main()"
     command = [sys.executable, "-c", program, "--vault", str(path), "tui", _NAME]
     environment = _environment(path)
-    seconds_to(_LAST, command, environment)  # does not count: Python compiles its modules
+    seconds_to(_LAST, command, environment)  # not measured: Python compiles its modules
     painted, started = [], []
     for _ in range(runs):
         began = time.perf_counter()
@@ -108,7 +108,7 @@ def _command(command: str, path: Path) -> list[str]:
 
 
 def _environment(path: Path) -> dict[str, str]:
-    """Keep the person's own folders out of it, and let Python keep what it compiles, as it does elsewhere."""
+    """Keep the user's own folders out of it, and let Python cache its compiled modules as usual."""
     environment = {
         **os.environ,
         "XDG_STATE_HOME": str(path.parent / "state"),

@@ -1,4 +1,4 @@
-"""How the cost of one small thing grows with notes, with a note's past, and with devices."""
+"""How the cost of one small action grows with the notes, a note's history, and the devices."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -14,11 +14,11 @@ from tests.benchmarks.notes import make_notes
 from tests.benchmarks.syncing import sync_nothing
 
 FLAT = 1.5
-"""A cost that grows by less than this from the smallest size to the largest counts as flat: that is noise."""
+"""A cost that grows by less than this factor from the smallest to the largest size is flat but for noise."""
 
 
 _EACH = 5
-"""How often each thing is done in a round."""
+"""How often each action is done in a round."""
 
 
 def growth(inputs: Inputs) -> Iterator[Row]:
@@ -58,7 +58,7 @@ def _compare(
     inputs: Inputs, what: str, sizes: Sequence[int], make: Callable[[int], tuple[Path, str]]
 ) -> Iterator[Row]:
     made = [make(size) for size in sizes]
-    # All sizes in turn, so that what else the machine does falls on all alike; the first round warms up.
+    # All sizes in turn, so that other load on the machine affects all alike; the first round is a warm-up.
     rounds = [[_costs(inputs, *vault) for vault in made] for _ in range(inputs.runs + 1)][1:]
     for cost in rounds[0][0]:
         unit = BYTES if cost.endswith("bytes") else SECONDS
@@ -79,11 +79,11 @@ def _compare(
 
 
 def _costs(inputs: Inputs, path: Path, name: str) -> dict[str, float]:
-    """Return what one of each thing costs in this vault; medians of a few."""
+    """Return the cost of each action in this vault; medians of a few runs."""
     opens = [timed(partial(_open, path, name)) for _ in range(_EACH)]
     with Vault.open(path) as vault:
         note = vault.note(name)
-        note.insert(10, "k")  # this one also decodes the note
+        note.insert(10, "k")  # the first edit also decodes the note
         keys = [timed(partial(note.insert, 10, "k")) for _ in range(_EACH)]
         text, count = f"With a [[{NOTE}]] in it.", len(vault)
         news = [timed(partial(vault.create_note, f"{count + n}th", text)) for n in range(_EACH)]

@@ -1,4 +1,4 @@
-"""Replicas with a past: a note typed in many small changes, a folder imported, many authors."""
+"""Replicas with a history: a note typed in many small changes, an imported folder, many authors."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -16,10 +16,10 @@ from tests.benchmarks.inputs import Inputs
 from tests.benchmarks.traces import Patch
 
 NOTE = "typed"
-"""The name of the note that was typed."""
+"""The name of the typed note."""
 
 CHANGE = 5
-"""Patches in a change: what an editor saves together while somebody types."""
+"""Patches in a change: as many as an editor saves together during typing."""
 
 _TRANSACTION = 200
 """Changes that are committed together."""
@@ -32,10 +32,10 @@ def grouped(patches: Sequence[Patch]) -> Iterator[Sequence[Patch]]:
 
 
 def type_history(path: Path, patches: Sequence[Patch]) -> None:
-    """Make a vault at `path` with one note that these patches led to, in changes of CHANGE.
+    """Make a vault at `path` with one note that results from these patches, in changes of CHANGE patches.
 
-    The vault's own writer makes the changes, but many are committed together and positions are looked up
-    in the document at hand: to ask the vault each time would take minutes.
+    The vault's own writer makes the changes, but many are committed together, and positions are looked up in
+    a document in memory, because asking the vault each time would take minutes.
     """
     with Vault.create(path) as vault:
         vault._writer._now = _typist_clock().__next__
@@ -51,7 +51,7 @@ def type_history(path: Path, patches: Sequence[Patch]) -> None:
 
 
 def _typist_clock() -> Iterator[int]:
-    """Yield when each change is made, in ms: some six edits a second, with pauses to think and nights."""
+    """Yield the time of each change in ms: about six edits a second, with pauses and nights."""
     random = Random(6)
     now = 1_700_000_000_000
     while True:
@@ -64,7 +64,7 @@ def _typist_clock() -> Iterator[int]:
 
 
 def _type(vault: Vault, uid: bytes, text: Rga, patches: Sequence[Patch]) -> None:
-    """Make the patches, each on the text that the one before left, as one change."""
+    """Make one change of the patches; each applies to the text that the patch before left."""
     writer = vault._writer
     for start, deleted, inserted in patches:
         if deleted:
@@ -75,7 +75,7 @@ def _type(vault: Vault, uid: bytes, text: Rga, patches: Sequence[Patch]) -> None
 
 
 def typed_vault(inputs: Inputs) -> Path:
-    """Return a vault with the longest recording typed into one note; to be read only."""
+    """Return a vault with the longest recording typed into one note; do not write to it."""
 
     def make() -> Path:
         path = inputs.place("typed.vault")
@@ -86,7 +86,7 @@ def typed_vault(inputs: Inputs) -> Path:
 
 
 def imported_vault(inputs: Inputs) -> Path:
-    """Return a vault with the folder of notes imported and in the search index; to be read only."""
+    """Return a vault with the folder of notes imported and indexed; do not write to it."""
 
     def make() -> Path:
         path = inputs.place("imported.vault")
@@ -99,7 +99,7 @@ def imported_vault(inputs: Inputs) -> Path:
 
 
 def with_authors(path: Path, count: int) -> None:
-    """Make a vault at `path` that `count` other devices have written one note each into."""
+    """Make a vault at `path` with one note by each of `count` other devices."""
     with Vault.create(path) as vault:
         vault_id = bytes.fromhex(vault.id)
         changes = []

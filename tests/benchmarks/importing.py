@@ -1,4 +1,4 @@
-"""Taking a folder of Markdown files in."""
+"""Importing a folder of Markdown files."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _LARGE = 5_000_000
 
 
 def importing(inputs: Inputs) -> Iterator[Row]:
-    """Import of a folder, durable, its link graph known; obsidiantools only builds the graph."""
+    """Import of a folder, durable and with its link graph; obsidiantools only builds the graph."""
     folder = inputs.notes_folder
     module = peers.obsidiantools()
     indexed: list[float] = []
@@ -28,7 +28,7 @@ def importing(inputs: Inputs) -> Iterator[Row]:
     def theirs() -> float:
         return timed(lambda: module.Vault(folder).connect(show_nested_tags=False))
 
-    # obsidiantools takes minutes for a large folder: one round then, without one to warm up.
+    # obsidiantools takes minutes for a large folder: then use one round without a warm-up.
     large = inputs.markdown_bytes > _LARGE
     peer = None if module is None else theirs
     pair = in_turn(ours, peer, 1 if large else inputs.few, warm_up=not large)

@@ -1,4 +1,4 @@
-"""What the benchmarks work on: what was given on the command line, else made here, once a run."""
+"""The input of the benchmarks: given on the command line, or generated here once per run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How large what is made here is.
+    """The sizes of generated input.
 
-    `keys` are typed to be seen at the other process; `growth_…` are the sizes that are compared.
+    `keys` is the number of keys typed until the other process shows them; `growth_…` are the compared sizes.
     """
 
     edits: int = 260_000
@@ -46,11 +46,11 @@ TINY = Sizes(
     memory_notes=6,
     memory_note_bytes=300,
 )
-"""Just enough that each benchmark has something to do."""
+"""Just enough to give each benchmark something to do."""
 
 
 class Inputs:
-    """Given or made; `folder` is a place for files, `runs` how often pairs are measured."""
+    """Given or generated input; `folder` is a place for files, `runs` the number of measured rounds."""
 
     def __init__(
         self,
@@ -71,16 +71,16 @@ class Inputs:
 
     @property
     def few(self) -> int:
-        """How often what takes many seconds is measured."""
+        """The number of rounds for measurements that take many seconds."""
         return min(self.runs, 3)
 
     def place(self, name: str) -> Path:
-        """Return a path in the folder that nothing has been at."""
+        """Return an unused path in the folder."""
         self._count += 1
         return self._folder / f"{self._count:03d}-{name}"
 
     def once(self, name: str, make: Callable[[], T]) -> T:
-        """Return what `make` made when it was first asked for under this name."""
+        """Return the result of `make`, which is called only once for each name."""
         if name not in self._made:
             self._made[name] = make()
         made: T = self._made[name]
@@ -122,5 +122,5 @@ class Inputs:
 
     @cached_property
     def markdown_bytes(self) -> int:
-        """What they take."""
+        """The total size of the Markdown files."""
         return sum(file.stat().st_size for file in self.markdown_files)

@@ -1,4 +1,4 @@
-"""Edits that jump about, as programs and unusual people make them: none of it stands in the recordings."""
+"""Edits that jump about, as programs and unusual users make them; the recordings have no such edits."""
 
 from collections.abc import Callable, Iterator
 from random import Random
@@ -6,14 +6,14 @@ from random import Random
 from tests.benchmarks.traces import Patch, Trace, Txn
 
 _BEGIN = "字" * 1000
-# What they begin from.
+# The text that they start from.
 
 _REPLACED = 17
 # Characters between one replacement and the next.
 
 
 def _anywhere(random: Random, text: list[str]) -> Iterator[Patch]:
-    """One character comes or goes at any place."""
+    """Insert or delete one character at a random place."""
     while True:
         if random.random() < 0.6:
             yield random.randrange(len(text) + 1), 0, "字"
@@ -22,14 +22,14 @@ def _anywhere(random: Random, text: list[str]) -> Iterator[Patch]:
 
 
 def _two_places(_: Random, text: list[str]) -> Iterator[Patch]:
-    """Characters come at two places in turn, far from each other."""
+    """Insert characters in turn at two places that are far apart."""
     while True:
         yield len(text) // 3, 0, "a"
         yield len(text), 0, "文"
 
 
 def _replacing(random: Random, text: list[str]) -> Iterator[Patch]:
-    """Here a few characters are replaced, there some come, from the beginning to the end, again and again."""
+    """Replace a few characters or insert some, from the beginning to the end, again and again."""
     place = 0
     while True:
         place = place + _REPLACED if place + 2 * _REPLACED < len(text) else 0
@@ -39,7 +39,7 @@ def _replacing(random: Random, text: list[str]) -> Iterator[Patch]:
 
 
 def _stretches(random: Random, text: list[str]) -> Iterator[Patch]:
-    """Up to 300 characters come or go at any place."""
+    """Insert or delete up to 300 characters at a random place."""
     while True:
         yield random.randrange(len(text)), 0, "文" * random.randint(1, 300)
         size = min(random.randint(1, 300), len(text) - 1)
@@ -55,7 +55,7 @@ _KINDS: dict[str, Callable[[Random, list[str]], Iterator[Patch]]] = {
 
 
 def jumps(edits: int) -> Iterator[Trace]:
-    """Make one recording of each kind, with so many patches."""
+    """Generate one recording of each kind, with `edits` patches."""
     for kind, make in _KINDS.items():
         text = list(_BEGIN)
         txns: list[Txn] = []

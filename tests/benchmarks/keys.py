@@ -1,4 +1,4 @@
-"""A key: committed here, then committed and readable at the other process."""
+"""A keystroke: committed here, then committed and readable in the other process."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ _NAME = "keys"
 
 
 def keys(inputs: Inputs) -> Iterator[Row]:
-    """Keys typed some 30 ms apart into a note of a large vault, and read at a follower's."""
+    """Keys typed about 30 ms apart into a note of a large vault, and read by a follower."""
     for characters in (5000, 100_000):
         source, target = _vaults(inputs, characters)
         stamps = asyncio.run(_same_process(inputs, source, target))
@@ -43,7 +43,7 @@ def _vaults(inputs: Inputs, characters: int) -> tuple[Path, Path]:
 
 
 _Stamps = tuple[list[float], list[float]]
-"""Seconds from a key to its commit here, and from there to its being readable at the other process."""
+"""Seconds from a key to its commit here, and from there until the other process can read it."""
 
 
 async def _same_process(inputs: Inputs, source: Path, target: Path) -> _Stamps:
@@ -63,7 +63,6 @@ async def _same_process(inputs: Inputs, source: Path, target: Path) -> _Stamps:
                 await asyncio.sleep(wait)
                 begin = time.monotonic_ns()
                 length, at = await node.run(press)
-                node.wake()
                 pressed.append((begin, length, at))
             return await asyncio.to_thread(_collect, follower, pressed)
 
@@ -87,7 +86,7 @@ def _pauses(count: int) -> list[float]:
 
 
 def _presser(vault: Vault) -> Callable[[], tuple[int, int]]:
-    """Return what types one key: it gives the note's length with it, and when it was committed."""
+    """Return a function that types one key and returns the new length of the note and the commit time."""
     note = vault.note(_NAME)
     length = len(note.text)
     place = length // 2

@@ -15,10 +15,10 @@ PER_SECOND = "/s"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure: ours, the peer's, and the ratio ours : peer; what is None was not measured.
+    """One figure: ours, the peer's, and the ratio ours : peer; None means not measured.
 
-    `unit` is SECONDS, BYTES or PER_SECOND. `target` says in words what to reach, `reached` whether it is.
-    `details` are further figures, in the units that their names end with.
+    `unit` is SECONDS, BYTES or PER_SECOND. `target` states the target in words, `reached` whether it is met.
+    `details` are further figures; their names end with their units.
     """
 
     benchmark: str
@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Medians over the rounds; `ratio` is the median of the rounds' own ratios."""
+    """Medians over the rounds; `ratio` is the median of the ratios of the rounds."""
 
     ours: float
     peer: float | None
@@ -43,11 +43,11 @@ class Pair:
 
 
 Timed = Callable[[], float]
-"""Does a thing once and returns the seconds that count of it."""
+"""Runs something once and returns the seconds to count."""
 
 
 def timed(action: Callable[[], Any]) -> float:
-    """Run an action and return how many seconds it took; what it returns is let go afterwards."""
+    """Run an action and return the seconds it took; its result is released afterwards."""
     gc.collect()
     begin = time.perf_counter()
     result = action()
@@ -59,7 +59,7 @@ def timed(action: Callable[[], Any]) -> float:
 def in_turn(ours: Timed, peer: Timed | None, runs: int, *, warm_up: bool = True) -> Pair:
     """Measure both in turn, ours first, after one round that does not count.
 
-    What else the machine does falls on both alike, so that a round's ratio is worth more than its times.
+    Other load on the machine affects both alike, so a round's ratio is more reliable than its times.
     """
     mine: list[float] = []
     theirs: list[float] = []

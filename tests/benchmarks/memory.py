@@ -1,4 +1,4 @@
-"""The most memory that each side of a first sync holds."""
+"""The peak memory of each side of a first sync."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.benchmarks.processes import child, serving
 
 
 def memory(inputs: Inputs) -> Iterator[Row]:
-    """Resident memory at its peak, in the processes that serve, clone, and index what is cloned."""
+    """Peak resident memory of the processes that serve, clone, and index the clone."""
     sizes = inputs.sizes
     folder, source = inputs.place("notes"), inputs.place("memory.vault")
     make_notes(folder, sizes.memory_notes, sizes.memory_note_bytes)
@@ -24,5 +24,5 @@ def memory(inputs: Inputs) -> Iterator[Row]:
         [served] = server.end()
     case = f"{sizes.memory_notes:,} notes of {sizes.memory_note_bytes / 1000:g} KB"
     yield Row("memory", f"{case}: the process that clones", BYTES, float(cloned["peak"]))
-    yield Row("memory", f"{case}: the one that indexes beside it", BYTES, float(cloned["helpers_peak"]))
+    yield Row("memory", f"{case}: the process that indexes beside it", BYTES, float(cloned["helpers_peak"]))
     yield Row("memory", f"{case}: the process that serves", BYTES, float(served["peak"]))

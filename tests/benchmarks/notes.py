@@ -1,4 +1,4 @@
-"""A made-up folder of wiki-link Markdown notes."""
+"""A generated folder of wiki-linked Markdown notes."""
 
 from pathlib import Path
 from random import Random
@@ -14,7 +14,7 @@ _PER_FOLDER = 40
 def make_notes(folder: Path, count: int = NOTES, size: int = BYTES // NOTES, seed: int = 3) -> None:
     """Write `count` notes of `size` bytes on average into folders, every other one in Chinese.
 
-    One title in twenty stands in several folders; one link in twenty leads nowhere.
+    One title in twenty occurs in several folders; one link in twenty dangles.
     """
     random = Random(seed)
     maker = _Maker(random, Words(random), count)

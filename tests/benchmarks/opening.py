@@ -1,4 +1,4 @@
-"""A long note with a long past: opening the vault, its text, its first edit."""
+"""A long note with a long history: opening the vault, reading the text, the first edit."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ TEXT_SECONDS = 0.001
 
 
 def opening(inputs: Inputs) -> Iterator[Row]:
-    """A vault is opened, a long note's text is read, and one character is typed into it."""
+    """Open a vault, read a long note's text, and type one character into it."""
     trace = inputs.longest_trace
     path = copy(typed_vault(inputs), inputs.place("opened.vault"))
     loro = peers.loro()

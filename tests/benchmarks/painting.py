@@ -1,4 +1,4 @@
-"""The editor without a terminal: what it paints, and when. It runs as a process of its own."""
+"""The editor without a terminal: what it paints, and when. It runs as a separate process."""
 
 import asyncio
 import json
@@ -12,6 +12,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from crdtnotes_tui.launch import editor
+from crdtnotes_tui.options import StartOptions
+from crdtnotes_tui.panels.notes_tree import NotesTree
 
 if TYPE_CHECKING:
     from crdtnotes_tui.app import NotesApp
@@ -22,9 +24,9 @@ SIZE = (120, 40)
 async def keys(path: Path, name: str, count: int) -> dict[str, list[float]]:
     """Return the seconds from each key to its paint, with the caret in the middle of the note.
 
-    "worked" are the processor's seconds on the screen's thread meanwhile.
+    "worked" are the CPU seconds of the screen's thread meanwhile.
     """
-    app = editor(path, name)
+    app = editor(StartOptions(path, name))
     async with app.run_test(size=SIZE) as pilot:
         painted = asyncio.Event()
         display = app._display
@@ -53,13 +55,13 @@ async def keys(path: Path, name: str, count: int) -> dict[str, list[float]]:
 
 
 async def around(path: Path, name: str) -> dict[str, tuple[float, float]]:
-    """Return the seconds from each way of getting around, begun with a key, to the paint of its answer.
+    """Return, for each way to navigate, the seconds from the key to the paint of the result.
 
-    The second figure are the processor's seconds of all threads: what it takes where nothing else runs.
+    The second figure is the CPU seconds of all threads: the time it takes on an idle machine.
     """
     from textual.widgets import Input, OptionList
 
-    app = editor(path, name)
+    app = editor(StartOptions(path, name))
     took: dict[str, tuple[float, float]] = {}
     painted = asyncio.Event()
     display = app._display
@@ -114,14 +116,14 @@ async def around(path: Path, name: str) -> dict[str, tuple[float, float]]:
         await until("back", lambda: is_open(name))
         await pilot.pause()
         _press_key(app, "ctrl+l")
-        await until("tree of notes", lambda: len(app.main.body.notes.root.children) > 0)
+        await until("tree of notes", lambda: len(app.main.query_one(NotesTree).root.children) > 0)
         await pilot.pause()
         await app.put_away()
     return took
 
 
 def type_along(path: Path, name: str) -> None:
-    """Type into the same note, until the standard input ends."""
+    """Type into the same note until standard input ends."""
     from crdtnotes import Vault
 
     random = Random(3)
@@ -157,7 +159,7 @@ def _press_key(app: "NotesApp", key: str) -> None:
 
 
 def main(command: str, path: str, name: str, *rest: str) -> None:
-    """Run one command and print what it found."""
+    """Run one command and print its result."""
     if command == "keys":
         print(json.dumps(asyncio.run(keys(Path(path), name, int(rest[0])))))
     elif command == "around":

@@ -1,4 +1,4 @@
-"""What crdtnotes is measured against; each may be missing, and is then left out."""
+"""The programs that crdtnotes is compared with; a missing program is left out."""
 
 import importlib
 import os
@@ -36,7 +36,7 @@ def typed_loro(loro: Any, patches: list[Patch]) -> Any:
 
 
 def obsidiantools() -> Any:
-    """Return obsidiantools' module that reads vaults, or None. It loads pandas, so it is asked for late."""
+    """Return obsidiantools' module that reads vaults, or None. It loads pandas, so import it late."""
     return _optional("obsidiantools.api")
 
 
@@ -46,13 +46,13 @@ def has_git() -> bool:
 
 
 def missing() -> list[str]:
-    """Return what is not installed, in words."""
+    """Return the names of the programs that are not installed."""
     found = {"loro": loro(), "obsidiantools": obsidiantools(), "git": has_git()}
     return [name for name, there in found.items() if not there]
 
 
 def git(*arguments: str | Path) -> None:
-    """Run git with nobody's settings; raises CalledProcessError with what it said."""
+    """Run git without user settings; raises CalledProcessError with git's output."""
     environment = os.environ | {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_SYSTEM": os.devnull,

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Child:
-    """A running child; it ends when told to."""
+    """A running child process; `end` ends it."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
@@ -20,7 +20,7 @@ class Child:
         self._output: IO[str] = _pipe(process.stdout)
 
     def read(self) -> dict[str, Any]:
-        """Return the next line; raises RuntimeError when the child has ended instead."""
+        """Return the next line; raises RuntimeError if the child has ended instead."""
         line = self._output.readline()
         if not line:
             raise RuntimeError(f"the other process ended with {self._process.wait()}")
@@ -56,6 +56,6 @@ def child(*arguments: str | Path) -> Iterator[Child]:
 
 @contextmanager
 def serving(path: Path) -> Iterator[tuple[str, Child]]:
-    """Serve the replica at `path` from another process; give its address and the child."""
+    """Serve the replica at `path` from another process; yield its address and the child."""
     with child("serve", path) as server:
         yield server.read()["address"], server

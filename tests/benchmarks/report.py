@@ -35,17 +35,17 @@ def show(rows: Sequence[Row]) -> None:
 
 
 def cells(row: Row) -> list[str]:
-    """Return a row as words."""
+    """Return the cells of a row as text."""
     peer = "" if row.peer is None else amount(row.peer, row.unit)
     if row.against:
-        peer = f"{row.against} {peer or 'not here'}"
+        peer = f"{row.against} {peer or 'not installed'}"
     ratio = "" if row.ratio is None else f"{row.ratio:.3g}×"
     reached = {True: "yes", False: "no", None: ""}[row.reached]
     return [row.benchmark, row.case, amount(row.ours, row.unit), peer, ratio, row.target, reached]
 
 
 def amount(value: float, unit: str) -> str:
-    """Return a figure with three digits and a unit of fitting size."""
+    """Return a figure with three digits and a suitable unit."""
     if unit == SECONDS:
         for size, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
             if value >= size or name == "µs":
@@ -60,7 +60,7 @@ def amount(value: float, unit: str) -> str:
 
 
 def save(path: Path, rows: Sequence[Row], compiled: bool) -> None:
-    """Write the rows and what they were measured with as JSON."""
+    """Write the rows and the measuring environment as JSON."""
     about = {
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,

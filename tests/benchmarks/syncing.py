@@ -1,4 +1,4 @@
-"""Two processes: a first sync, and one where nothing changed."""
+"""Two processes: a first sync, and a sync where nothing changed."""
 
 import asyncio
 import shutil
@@ -86,7 +86,7 @@ def _pack_bytes(repository: Path) -> int:
 
 
 async def _syncs(path: Path, address: str, count: int) -> tuple[list[float], Summary]:
-    """Sync so many times, each on a connection of its own; return the seconds of each."""
+    """Sync `count` times, each on a new connection; return the seconds of each."""
     seconds = []
     async with Node(lambda: Replica(path)) as node:
         for _ in range(count + 1):
@@ -99,7 +99,7 @@ async def _syncs(path: Path, address: str, count: int) -> tuple[list[float], Sum
 def sync_nothing(path: Path, count: int, spare: Path) -> tuple[float, Summary]:
     """Serve the vault at `path`, sync a copy of it at `spare`; return the median seconds and a summary.
 
-    A copy of a file is another device in all but its actor, and nobody writes here.
+    A copied file stands in for another device: only its actor is the same, and nobody writes here.
     """
     copy(path, spare)
     with serving(path) as (address, _):
@@ -108,7 +108,7 @@ def sync_nothing(path: Path, count: int, spare: Path) -> tuple[float, Summary]:
 
 
 def no_op_sync(inputs: Inputs) -> Iterator[Row]:
-    """A sync where both sides have everything: dial, one round trip, hang up."""
+    """A sync where both sides have everything: connect, one round trip, disconnect."""
     source = copy(imported_vault(inputs), inputs.place("served.vault"))
     seconds, summary = sync_nothing(source, inputs.runs * 4, inputs.place("copy.vault"))
     size = summary.bytes_received + summary.bytes_sent

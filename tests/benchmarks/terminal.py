@@ -1,4 +1,4 @@
-"""A program on a pseudo terminal, and when it shows something."""
+"""A program on a pseudo terminal, and the time until it shows a text."""
 
 import fcntl
 import os
@@ -16,7 +16,7 @@ PATIENCE = 60.0
 
 
 def seconds_to(text: str, command: Sequence[str], environment: Mapping[str, str]) -> float:
-    """Return the seconds from a command's start until a text is on its terminal; then end it."""
+    """Return the seconds from a command's start until a text is on its terminal; then end the command."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     began = time.perf_counter()
@@ -42,7 +42,7 @@ def _read_until(text: bytes, terminal: int) -> None:
 
 
 def _drain(terminal: int) -> None:
-    """Read what else comes, so that the program can end."""
+    """Read the remaining output, so that the program can end."""
     try:
         while os.read(terminal, 65536):
             pass

@@ -1,4 +1,4 @@
-"""That the benchmarks run and give figures; none of these tests asks how fast anything is."""
+"""The benchmarks run and give figures; none of these tests checks speed."""
 
 import gzip
 import json
@@ -17,7 +17,7 @@ from tests.benchmarks.texts import plan
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-@pytest.mark.filterwarnings("default")  # what peers warn of is not ours
+@pytest.mark.filterwarnings("default")  # warnings of peers are not our concern
 def test_each_benchmark_gives_figures(name: str, tmp_path: Path) -> None:
     rows = list(BENCHMARKS[name](Inputs(tmp_path, runs=1, sizes=TINY)))
     assert rows
@@ -28,7 +28,7 @@ def test_each_benchmark_gives_figures(name: str, tmp_path: Path) -> None:
         assert len(cells(row)) == 7
 
 
-def test_made_typing_is_what_its_patches_lead_to() -> None:
+def test_the_end_of_generated_typing_is_the_result_of_its_patches() -> None:
     trace = traces.typing(2000)
     text = ""
     for start, deleted, inserted in trace.patches:
@@ -39,14 +39,14 @@ def test_made_typing_is_what_its_patches_lead_to() -> None:
     assert traces.typing(2000) == trace
 
 
-def test_made_concurrent_typing_has_two_people_who_follow_each_other() -> None:
+def test_generated_concurrent_typing_has_two_people_who_follow_each_other() -> None:
     trace = traces.concurrent(2000)
     assert trace.agents == [0, 1]
     assert any(len(txn.parents) == 2 for txn in trace.txns)
     assert all(parent < number for number, txn in enumerate(trace.txns) for parent in txn.parents)
 
 
-def test_what_is_taken_has_been_sent() -> None:
+def test_every_received_parcel_was_sent_before() -> None:
     trace = traces.concurrent(500)
     sent = dict.fromkeys(trace.agents, 0)
     taken: set[tuple[int, int, int]] = set()
@@ -77,7 +77,7 @@ def test_recordings_are_read_plain_and_gzipped(tmp_path: Path) -> None:
         traces.load(wrong)
 
 
-def test_made_notes_have_the_wanted_size_and_link_to_each_other(tmp_path: Path) -> None:
+def test_generated_notes_have_the_requested_size_and_link_to_each_other(tmp_path: Path) -> None:
     make_notes(tmp_path, 100, 2000)
     files = list(tmp_path.rglob("*.md"))
     texts = [file.read_text(encoding="utf-8") for file in files]
@@ -105,10 +105,10 @@ def test_pairs_are_measured_in_turn_and_the_ratio_is_the_rounds_own() -> None:
     assert (pair.ours, pair.peer, pair.ratio) == (2.0, 4.0, 0.5)
 
 
-def test_a_peer_that_is_not_here_has_no_ratio() -> None:
+def test_a_peer_that_is_not_installed_has_no_ratio() -> None:
     pair = in_turn(lambda: 1.0, None, 2)
     assert (pair.peer, pair.ratio) == (None, None)
-    assert cells(Row("b", "c", SECONDS, 1.0, against="Loro"))[3:5] == ["Loro not here", ""]
+    assert cells(Row("b", "c", SECONDS, 1.0, against="Loro"))[3:5] == ["Loro not installed", ""]
 
 
 def test_percentiles_are_of_the_nearest_rank() -> None:
@@ -129,5 +129,5 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
         (12_345, PER_SECOND, "12,345 /s"),
     ],
 )
-def test_figures_get_units_of_fitting_size(value: float, unit: str, words: str) -> None:
+def test_figures_get_suitable_units(value: float, unit: str, words: str) -> None:
     assert amount(value, unit) == words

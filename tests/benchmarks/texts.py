@@ -1,4 +1,4 @@
-"""Texts alone: replaying one person's typing, and merging what several typed at once."""
+"""Texts only: replaying one person's typing, and merging the concurrent typing of several people."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _TYPING = ("≤ 1.0× (compiled)", 1.0) if COMPILED else ("≤ 2.5× (plain Pyth
 
 
 class WrongText(Exception):
-    """A replay ended with another text than the recording."""
+    """A replay ended with a different text from the recording."""
 
 
 def _check(name: str, found: str, wanted: str) -> None:
@@ -37,13 +37,13 @@ def _row(benchmark: str, case: str, pair: Pair, target: str = "", limit: float |
 
 
 def typing(inputs: Inputs) -> Iterator[Row]:
-    """Replay of typing: locally, and as operations that came from elsewhere."""
+    """Replay of typing: locally, and as operations from another replica."""
     for trace in inputs.typing_traces:
         yield from _one_person(inputs, trace)
 
 
 def jumping(inputs: Inputs) -> Iterator[Row]:
-    """Edits that jump about, made here."""
+    """Generated edits that jump about."""
     loro = peers.loro()
     for trace in jumps(inputs.sizes.jumps):
         patches = trace.patches
@@ -120,7 +120,7 @@ def _import_loro(loro: Any, update: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One transaction: take these parcels (agent, number) first; afterwards, perhaps, send off a parcel."""
+    """One transaction: first take these parcels (agent, number); afterwards send a parcel, if `sends`."""
 
     takes: tuple[tuple[int, int], ...]
     txn: Txn
@@ -128,10 +128,10 @@ class _Step:
 
 
 def plan(trace: Trace) -> list[_Step]:
-    """Return when each person sends what, and takes in what, for the recording to happen as it did.
+    """Return the parcels that each person sends and receives, so that the recording happens as it did.
 
-    Everybody sends a parcel after each transaction that somebody else's follows on, and after the last.
-    Raises ValueError where an agent's transactions are not one after the other.
+    A person sends a parcel after each transaction that another person's transaction builds on, and after the
+    last one. Raises ValueError if an agent's transactions do not follow one another.
     """
     versions: list[dict[int, int]] = []
     before: list[dict[int, int]] = []
@@ -164,7 +164,7 @@ def plan(trace: Trace) -> list[_Step]:
 
 
 def _seen(versions: list[dict[int, int]], parents: tuple[int, ...]) -> dict[int, int]:
-    """Return what is seen by whoever has seen these transactions."""
+    """Return the version that includes these transactions."""
     seen: dict[int, int] = {}
     for parent in parents:
         for agent, count in versions[parent].items():
@@ -173,7 +173,7 @@ def _seen(versions: list[dict[int, int]], parents: tuple[int, ...]) -> dict[int,
 
 
 def merging(inputs: Inputs) -> Iterator[Row]:
-    """Several people typing at once: all of them replayed, and everything merged at somebody else's."""
+    """Several people typing at once: all replayed, and everything merged at another replica."""
     for trace in inputs.concurrent_traces:
         yield from _several_people(inputs, trace)
 
@@ -201,7 +201,7 @@ def _several_people(inputs: Inputs, trace: Trace) -> Iterator[Row]:
 
 
 def _meet(steps: list[_Step], agents: list[int]) -> tuple[list[list[TextOp]], list[str]]:
-    """Replay everybody; return the parcels in the order of their sending, and everybody's last text."""
+    """Replay everybody; return the parcels in the order they were sent, and everybody's final text."""
     texts = {agent: Text(agent + 1) for agent in agents}
     sent: dict[int, list[list[TextOp]]] = {agent: [] for agent in agents}
     got: dict[tuple[int, int], int] = {}

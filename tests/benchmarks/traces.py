@@ -1,8 +1,8 @@
-"""Recorded typing: read from files, or made up.
+"""Recorded typing: read from files, or generated.
 
 A file is JSON, plain or gzipped: `{"startContent", "endContent", "txns": [{"patches": [[position, deleted,
-inserted], …]}]}`, positions in code points. Where several people type at once each transaction also has
-its `agent` and its `parents`, the indexes of the transactions after which it was typed.
+inserted], …]}]}`, positions in code points. If several people type at once, each transaction also has its
+`agent` and its `parents`, the indexes of the transactions that it was typed after.
 """
 
 import gzip
@@ -15,12 +15,12 @@ from typing import Any
 from tests.benchmarks.words import Words
 
 Patch = tuple[int, int, str]
-"""At this position so many characters give way to these."""
+"""`(position, deleted, inserted)`: this many characters at this position are replaced with these."""
 
 
 @dataclass(frozen=True, slots=True)
 class Txn:
-    """Patches made together, each on the text that the one before left."""
+    """Patches made together; each applies to the text that the patch before left."""
 
     patches: tuple[Patch, ...]
     agent: int = 0
@@ -29,7 +29,7 @@ class Txn:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One recording, and the text that it leads to."""
+    """One recording, and its final text."""
 
     name: str
     start: str
@@ -38,18 +38,18 @@ class Trace:
 
     @property
     def agents(self) -> list[int]:
-        """Who types in it."""
+        """The people who type in it."""
         return sorted({txn.agent for txn in self.txns})
 
     @property
     def patches(self) -> list[Patch]:
-        """All patches, the first text as one of them."""
+        """All patches, with the initial text as the first patch."""
         first: list[Patch] = [(0, 0, self.start)] if self.start else []
         return first + [patch for txn in self.txns for patch in txn.patches]
 
 
 def load(path: Path) -> Trace:
-    """Read a recording; raises ValueError for what is not one."""
+    """Read a recording; raises ValueError if the file is not one."""
     data = path.read_bytes()
     if path.suffix == ".gz":
         data = gzip.decompress(data)
@@ -67,7 +67,7 @@ def _txn(entry: dict[str, Any]) -> Txn:
 
 
 class _Author:
-    """One person who types in a part of a text: the characters `text`, between what others write."""
+    """One person who types in a part of a text: the characters `text`, between the parts of others."""
 
     def __init__(self, random: Random, words: Words, chinese: float) -> None:
         self._random = random
@@ -77,7 +77,7 @@ class _Author:
         self.cursor = 0
 
     def burst(self) -> list[Patch]:
-        """Type, correct, jump, move or paste something; return the patches, positions in the own part."""
+        """Type, correct, jump, move or paste something; return the patches; positions are in the own part."""
         random = self._random
         choice = random.random()
         patches: list[Patch] = []
@@ -129,7 +129,7 @@ class _Author:
 
 
 def typing(edits: int, seed: int = 1, chinese: float = 0.3) -> Trace:
-    """Make up a person who types for `edits` patches, this share of the sentences Chinese."""
+    """Generate a person's typing of `edits` patches; `chinese` is the share of Chinese sentences."""
     random = Random(seed)
     author = _Author(random, Words(random), chinese)
     patches: list[Patch] = []
@@ -140,11 +140,11 @@ def typing(edits: int, seed: int = 1, chinese: float = 0.3) -> Trace:
 
 
 def concurrent(edits: int, seed: int = 2, chinese: float = 0.3) -> Trace:
-    """Make up two people who type at once, for at least `edits` transactions of one patch.
+    """Generate two people who type at once, for at least `edits` transactions of one patch.
 
-    They begin from one text, cut it at a character that neither deletes, and each writes on a side of it;
-    now and then one takes in what the other has, and after a while both do and cut anew. So nobody writes
-    at the place where the other does, and every CRDT that keeps its word ends with the same text.
+    They start from the same text, divide it at a character that neither deletes, and each writes on one side;
+    now and then one merges the other's changes, and after a while both do and divide the text again. So they
+    never write at the same place, and every correct CRDT ends with the same text.
     """
     random = Random(seed)
     words = Words(random)
@@ -159,13 +159,13 @@ def concurrent(edits: int, seed: int = 2, chinese: float = 0.3) -> Trace:
 def _session(
     random: Random, words: Words, chinese: float, text: list[str], txns: list[Txn], last: dict[int, int]
 ) -> list[str]:
-    """Let both type on their sides from the same text on; return the text that both have afterwards."""
+    """Let both type on their sides, starting from the same text; return the text that both end with."""
     cut = random.randrange(len(text))
     authors = [_Author(random, words, chinese) for _ in range(2)]
     authors[0].text, authors[1].text = text[:cut], text[cut + 1 :]
     for author in authors:
         author.cursor = random.randrange(len(author.text) + 1)
-    before = cut  # characters of the first one's side, as the second knows it
+    before = cut  # characters on the first person's side, as the second person knows it
     merges = {0: 1 in last, 1: True}
     for _ in range(random.randint(4, 30)):
         agent = random.randrange(2)

@@ -1,4 +1,4 @@
-"""Made-up vocabulary and sentences, English and Chinese, with the frequencies of real words (Zipf)."""
+"""Generated vocabulary and sentences, English and Chinese, with the frequencies of real words (Zipf)."""
 
 from collections.abc import Callable
 from itertools import accumulate
@@ -19,7 +19,7 @@ _HAN = (
 
 
 class Words:
-    """A vocabulary that hands out words and sentences; the same seed gives the same ones."""
+    """A vocabulary that gives words and sentences; the same seed gives the same ones."""
 
     def __init__(self, random: Random, size: int = 3000) -> None:
         self._random = random
@@ -30,12 +30,12 @@ class Words:
         self._weights = list(accumulate(1 / rank for rank in range(2, size + 2)))
 
     def words(self, count: int, *, chinese: bool) -> list[str]:
-        """Return `count` words, the frequent ones often."""
+        """Return `count` words; frequent words occur more often."""
         vocabulary = self._chinese if chinese else self._english
         return self._random.choices(vocabulary, cum_weights=self._weights, k=count)
 
     def rare(self, count: int, *, chinese: bool) -> str:
-        """Return a phrase of words that are all equally likely, as in titles."""
+        """Return a phrase of words with equal probability, as in titles."""
         vocabulary = self._chinese if chinese else self._english
         return ("" if chinese else " ").join(self._random.choices(vocabulary[40:], k=count))
 

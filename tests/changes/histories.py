@@ -1,9 +1,10 @@
-"""Strategies for well-formed changes: references point back, and counters run on."""
+"""Strategies for well-formed changes: references point backwards, and counters continue."""
 
 import msgspec
 from hypothesis import strategies as st
 
 from crdtnotes.changes.change import Change, birth_actor
+from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.changes.limits import MAX_TIME
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, OpId
 from crdtnotes.crdt.ops import (
@@ -39,7 +40,7 @@ raw_fields = st.recursive(
 )
 unknown = st.builds(
     lambda kind, fields: Unknown(kind, msgspec.msgpack.encode([kind, *fields])),
-    st.integers(8, MAX_COUNTER),
+    st.integers(KNOWN_KINDS + 1, MAX_COUNTER),
     st.lists(raw_fields, max_size=4),
 )
 
@@ -106,7 +107,7 @@ def changes(draw: st.DrawFn) -> Change:
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[Change]:
-    """Consecutive changes of one actor, of kinds that are known."""
+    """Consecutive changes of one actor, with operations of known kinds only."""
     actor = draw(own)
     notes = draw(st.lists(note_ids, min_size=1, max_size=3))
     counter, seq, time = 1 + draw(st.integers(0, 1000)), draw(st.integers(1, MAX_COUNTER - 1000)), 0

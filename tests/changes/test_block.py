@@ -18,7 +18,7 @@ NOTE = bytes(16)
 
 
 def typed(count: int) -> list[Change]:
-    """What somebody types, a character a change."""
+    """Typing, with one change for each character."""
     result = []
     for seq in range(1, count + 1):
         after = OpId(seq - 1, 5) if seq > 1 else ROOT
@@ -27,7 +27,7 @@ def typed(count: int) -> list[Change]:
 
 
 @given(streams())
-def test_changes_come_back_byte_for_byte(stream: list[Change]) -> None:
+def test_changes_are_read_back_byte_for_byte(stream: list[Change]) -> None:
     back = block.unpack(block.pack(stream))
     assert back == stream
     assert [encode(change) for change in back] == [encode(change) for change in stream]
@@ -47,12 +47,12 @@ def test_a_damaged_block_is_refused_or_holds_valid_changes(stream: list[Change],
 
 
 @given(st.binary(max_size=200))
-def test_random_bytes_raise_nothing_but_the_one_error(data: bytes) -> None:
+def test_random_bytes_only_raise_decode_error(data: bytes) -> None:
     with pytest.raises(DecodeError):
         block.unpack(data)
 
 
-def test_typing_takes_a_few_bytes_a_change() -> None:
+def test_typing_takes_a_few_bytes_per_change() -> None:
     stream = typed(1000)
     assert len(block.pack(stream)) < 16 * len(stream) < sum(len(encode(change)) for change in stream) / 2
 
@@ -85,7 +85,7 @@ def test_a_column_that_claims_billions_of_entries_takes_no_memory(column: int, h
     assert peak < 1024 * 1024
 
 
-def test_what_is_not_known_here_stays_out_of_blocks() -> None:
+def test_unknown_operations_are_not_put_into_blocks() -> None:
     change = Change(5, 1, 1, (), 0, NOTE, (Unknown(99, msgspec.msgpack.encode([99])),))
     assert not block.packable(change)
     with pytest.raises(DecodeError):

@@ -22,7 +22,7 @@ def change(*ops: Op, actor: int = 5, start: int = 10) -> Change:
 
 
 def raw(*ops: object, **fields: object) -> bytes:
-    """The bytes of a change whose parts are given as they stand in the array."""
+    """The bytes of a change whose parts are given as they are in the array."""
     parts = {
         "format": 1,
         "actor": 5,
@@ -42,7 +42,7 @@ RENAME = (4, "n")
 
 
 @given(changes())
-def test_a_change_comes_back(it: Change) -> None:
+def test_a_change_is_read_back(it: Change) -> None:
     data = codec.encode(it)
     assert codec.decode(data) == it
     assert codec.encode(codec.decode(data)) == data
@@ -57,9 +57,7 @@ def refused_or_canonical(data: bytes) -> None:
 
 
 @given(changes(), st.data())
-def test_a_damaged_change_is_refused_or_is_another_in_its_own_encoding(
-    it: Change, data: st.DataObject
-) -> None:
+def test_a_damaged_change_is_refused_or_is_another_canonical_change(it: Change, data: st.DataObject) -> None:
     damaged = bytearray(codec.encode(it))
     for _ in range(data.draw(st.integers(1, 3))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
@@ -67,9 +65,7 @@ def test_a_damaged_change_is_refused_or_is_another_in_its_own_encoding(
 
 
 @given(changes(), st.data())
-def test_what_is_cut_off_repeated_or_followed_by_something_is_refused(
-    it: Change, data: st.DataObject
-) -> None:
+def test_truncated_repeated_or_extended_bytes_are_refused(it: Change, data: st.DataObject) -> None:
     encoded = codec.encode(it)
     at = data.draw(st.integers(0, len(encoded) - 1))
     more = data.draw(st.binary(min_size=1, max_size=5))
@@ -82,7 +78,7 @@ def test_what_is_cut_off_repeated_or_followed_by_something_is_refused(
 @given(st.binary(max_size=300))
 @example(b"")
 @example(b"\x99" * 100)
-def test_random_bytes_raise_nothing_but_the_one_error(data: bytes) -> None:
+def test_random_bytes_only_raise_decode_error(data: bytes) -> None:
     refused_or_canonical(data)
 
 
@@ -211,11 +207,11 @@ def test_operations_out_of_bounds_are_refused(op: object) -> None:
             codec.decode(raw(*ops))
 
 
-def test_a_name_and_a_value_of_the_very_limit_pass() -> None:
+def test_a_name_and_a_value_at_the_limit_pass() -> None:
     codec.decode(raw((4, "n" * MAX_NAME_BYTES), (5, "link", "v" * MAX_VALUE_BYTES)))
 
 
-def test_the_actor_table_is_in_the_order_of_first_use_and_holds_no_more() -> None:
+def test_the_actor_table_is_in_the_order_of_first_use_and_has_no_other_actors() -> None:
     ops = (1, 1, 3, "x"), (2, ((2, 1, 1), (1, 2, 1), (0, 1, 1)))
     read = codec.decode(raw(*ops, actors=(9, BIRTH + 3)))
     assert read.ops == (
@@ -229,7 +225,7 @@ def test_the_actor_table_is_in_the_order_of_first_use_and_holds_no_more() -> Non
         codec.decode(raw((1, 2, 3, "x"), (1, 1, 3, "x"), actors=(9, 8)))
 
 
-def test_unknown_operations_are_kept_as_they_are_and_take_a_counter_each() -> None:
+def test_unknown_operations_are_kept_unchanged_and_take_one_counter_each() -> None:
     odd = msgspec.msgpack.encode([99, [1, [2, {"k": b"v"}]], "x"])
     data = raw(RENAME, msgspec.Raw(odd), (1, 0, 1, "ab"))
     read = codec.decode(data)
@@ -240,7 +236,7 @@ def test_unknown_operations_are_kept_as_they_are_and_take_a_counter_each() -> No
 
 @pytest.mark.parametrize("depth", [10, 100_000])
 @pytest.mark.parametrize("opening", [b"\x91", b"\x81\xa1k"])
-def test_deep_nesting_raises_nothing_but_the_one_error(depth: int, opening: bytes) -> None:
+def test_deep_nesting_only_raises_decode_error(depth: int, opening: bytes) -> None:
     nested = opening * depth + b"\x90"
     refused_or_canonical(raw(msgspec.Raw(b"\x92\x09" + nested)))
     refused_or_canonical(raw(msgspec.Raw(b"\x92\x04" + nested)))
@@ -280,7 +276,7 @@ def test_a_creation_moves_the_counters_past_its_text() -> None:
     assert late.last == 501
 
 
-def test_what_is_too_large_or_no_text_is_not_written() -> None:
+def test_changes_that_are_too_large_or_not_valid_text_are_not_encoded() -> None:
     with pytest.raises(TooLarge):
         codec.encode(change(Insert(OpId(10, 5), ROOT, "系" * (MAX_CHANGE_BYTES // 3 + 1))))
     with pytest.raises(TooLarge):

@@ -1,5 +1,6 @@
 import tracemalloc
 import zlib
+from typing import get_args
 
 import msgspec
 import pytest
@@ -7,8 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES
-from crdtnotes.changes.messages import Ack, Bye, Changes, Heads, Hello, Message, Presence, Reason, Unsigned
+from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES, MAX_TIME
+from crdtnotes.changes.messages import (
+    Ack,
+    Branch,
+    Bye,
+    Changes,
+    Heads,
+    Hello,
+    Message,
+    Presence,
+    Reason,
+    Records,
+    Unsigned,
+    Winner,
+)
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.errors import DecodeError
 
@@ -18,12 +32,13 @@ actors = st.integers(1, BIRTH - 1)
 seqs = st.integers(1, MAX_COUNTER)
 versions = st.dictionaries(actors, seqs, max_size=5)
 heads = st.dictionaries(actors, st.tuples(seqs, st.binary(min_size=16, max_size=16)), max_size=5)
-any_message = st.one_of(
-    st.builds(messages.hello, st.binary(min_size=16, max_size=16), st.text(), heads),
-    st.builds(messages.ack, st.integers(0, MAX_COUNTER), versions),
-    st.builds(messages.pack, st.binary(min_size=1, max_size=2000)),
-    st.builds(messages.bye, st.sampled_from(Reason), st.text()),
-    st.builds(
+hashes = st.binary(min_size=16, max_size=16)
+MESSAGES: dict[type, st.SearchStrategy[Message]] = {
+    Hello: st.builds(messages.hello, hashes, st.text(), heads),
+    Ack: st.builds(messages.ack, st.integers(0, MAX_COUNTER), versions),
+    Changes: st.builds(messages.pack, st.binary(min_size=1, max_size=2000)),
+    Bye: st.builds(messages.bye, st.sampled_from(Reason), st.text()),
+    Presence: st.builds(
         Presence,
         actors,
         seqs,
@@ -34,7 +49,7 @@ any_message = st.one_of(
         st.tuples(st.integers(0, MAX_COUNTER), st.integers(0, 2**64 - 1)),
         st.tuples(st.integers(0, MAX_COUNTER), st.integers(0, 2**64 - 1)),
     ),
-    st.builds(
+    Heads: st.builds(
         lambda proofs, seqs, signature: Heads(
             tuple(proofs), tuple((actor, seq, signature) for actor, seq in sorted(seqs.items()))
         ),
@@ -44,8 +59,28 @@ any_message = st.one_of(
         st.dictionaries(actors, seqs, min_size=1, max_size=5),
         st.binary(min_size=64, max_size=64),
     ),
-    st.builds(lambda streams: Unsigned(tuple(sorted(streams))), st.sets(actors, min_size=1, max_size=5)),
-)
+    Branch: st.builds(
+        lambda actor, time, points: Branch(actor, time, tuple(sorted(points.items()))),
+        actors,
+        st.integers(0, MAX_TIME),
+        st.dictionaries(seqs, hashes, min_size=1, max_size=5),
+    ),
+    Records: st.builds(
+        lambda records: Records(tuple(records)), st.lists(st.binary(min_size=1, max_size=100), max_size=3)
+    ),
+    Unsigned: st.builds(
+        lambda streams: Unsigned(tuple(sorted(streams))), st.sets(actors, min_size=1, max_size=5)
+    ),
+    Winner: st.builds(
+        lambda places: Winner(tuple((*place, digest) for place, digest in sorted(places.items()))),
+        st.dictionaries(st.tuples(actors, seqs), hashes, min_size=1, max_size=5),
+    ),
+}
+any_message = st.one_of(*MESSAGES.values())
+
+
+def test_every_kind_of_message_is_tried() -> None:
+    assert set(MESSAGES) == set(get_args(Message))
 
 
 def raw(*fields: object) -> bytes:
@@ -53,12 +88,14 @@ def raw(*fields: object) -> bytes:
 
 
 @given(any_message)
-def test_a_message_comes_back(message: Message) -> None:
+def test_a_message_is_read_back(message: Message) -> None:
     assert messages.decode(messages.encode(message)) == message
 
 
 @given(any_message, st.data())
-def test_a_damaged_message_is_read_or_refused_with_one_error(message: Message, data: st.DataObject) -> None:
+def test_a_damaged_message_is_read_or_refused_with_decode_error(
+    message: Message, data: st.DataObject
+) -> None:
     frame = bytearray(messages.encode(message))
     for _ in range(data.draw(st.integers(1, 3))):
         frame[data.draw(st.integers(0, len(frame) - 1))] = data.draw(st.integers(0, 255))
@@ -78,7 +115,7 @@ def test_a_truncated_message_is_refused(message: Message, data: st.DataObject) -
 
 
 @given(st.binary(max_size=300))
-def test_random_bytes_raise_nothing_but_the_one_error(frame: bytes) -> None:
+def test_random_bytes_only_raise_decode_error(frame: bytes) -> None:
     messages.protocol_range(frame)
     try:
         messages.decode(frame)
@@ -145,7 +182,7 @@ def test_random_bytes_raise_nothing_but_the_one_error(frame: bytes) -> None:
         raw(8, [], [(2, 1, bytes(64)), (1, 1, bytes(64))]),
         raw(8, [], [(1, 0, bytes(64))]),
         raw(8, [(bytes(31), bytes(16))], [(1, 1, bytes(64))]),
-        raw(8, [], [(actor, 1, bytes(64)) for actor in range(1, messages.MAX_COVERED + 2)]),
+        raw(8, [], [(actor, 1, bytes(64)) for actor in range(1, messages.MAX_SIGNED_HEADS + 2)]),
         raw(9, []),
         raw(9, [0]),
         raw(9, [2, 1]),
@@ -159,7 +196,7 @@ def test_random_bytes_raise_nothing_but_the_one_error(frame: bytes) -> None:
         raw(4, 0, "") + b"more",
     ],
 )
-def test_what_is_out_of_bounds_is_refused(frame: bytes) -> None:
+def test_messages_out_of_bounds_are_refused(frame: bytes) -> None:
     with pytest.raises(DecodeError):
         messages.decode(frame)
 
@@ -169,7 +206,7 @@ def test_a_hello_of_fifty_actors_is_small() -> None:
     assert len(messages.encode(messages.hello(VAULT, "laptop of somebody", heads))) < 1720
 
 
-def test_a_hello_of_a_few_actors_is_smaller_still() -> None:
+def test_a_hello_of_a_few_actors_is_even_smaller() -> None:
     heads = {2**62 + n: (10_000 + n, bytes([n]) * 16) for n in range(4)}
     assert len(messages.encode(messages.hello(VAULT, "laptop", heads))) < 180
 
@@ -224,7 +261,7 @@ def test_the_range_of_any_hello_can_be_read(frame: bytes, range_: tuple[int, int
 
 
 @given(st.binary(min_size=1, max_size=3000))
-def test_a_batch_comes_back(batch: bytes) -> None:
+def test_a_batch_is_read_back(batch: bytes) -> None:
     message = messages.pack(batch)
     assert messages.unpack(message) == batch
     assert len(message.data) <= len(batch)
@@ -255,12 +292,12 @@ def test_the_largest_batch_fits_in_a_frame() -> None:
         Changes(1000, zlib.compress(bytes(1000))[:-1]),
     ],
 )
-def test_a_batch_that_is_not_as_declared_is_refused(message: Changes) -> None:
+def test_a_batch_with_a_wrong_length_is_refused(message: Changes) -> None:
     with pytest.raises(DecodeError):
         messages.unpack(message)
 
 
-def test_a_bomb_is_refused_without_being_inflated() -> None:
+def test_a_decompression_bomb_is_refused_without_decompressing_it() -> None:
     inner = zlib.compressobj(9)
     bomb = b"".join(inner.compress(bytes(1024 * 1024)) for _ in range(100)) + inner.flush()
     message = Changes(200_000, bomb)
@@ -272,7 +309,7 @@ def test_a_bomb_is_refused_without_being_inflated() -> None:
     assert peak < 2_000_000
 
 
-def test_the_example_of_the_protocols_description_is_true() -> None:
+def test_the_example_in_the_protocol_description_is_correct() -> None:
     vault, digest = b"\x01" * 16, bytes(range(16))
     expected: dict[Message, str] = {
         messages.hello(vault, "A", {7: (3, digest)}): (
@@ -289,7 +326,7 @@ def test_the_example_of_the_protocols_description_is_true() -> None:
     assert messages.encode(done).hex().startswith("930400d923")
 
 
-def test_the_limits_of_the_protocols_description_are_true() -> None:
+def test_the_limits_in_the_protocol_description_are_correct() -> None:
     assert MAX_BATCH_BYTES == 8_650_752
     assert messages.MAX_STRANGER_FRAME_BYTES == 64 * 1024
     assert messages.MAX_FRAME_BYTES == 16 * 1024 * 1024

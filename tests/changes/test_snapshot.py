@@ -42,7 +42,7 @@ def content(state: NoteState) -> tuple[object, ...]:
     )
 
 
-def test_a_state_comes_back(state: NoteState) -> None:
+def test_a_state_is_read_back(state: NoteState) -> None:
     data = snapshot.dump(state)
     copy = snapshot.load(data, str(state.text))
     assert content(copy) == content(state)
@@ -51,25 +51,25 @@ def test_a_state_comes_back(state: NoteState) -> None:
     assert snapshot.dump(copy) == data
 
 
-def test_an_empty_state_comes_back() -> None:
+def test_an_empty_state_is_read_back() -> None:
     copy = snapshot.load(snapshot.dump(NoteState()), "")
     assert content(copy) == content(NoteState())
     copy.apply(1, 1, (Create(BIRTH, "n", "text", ()),))
     assert str(copy.text) == "text"
 
 
-def test_the_visible_text_is_not_in_it(state: NoteState) -> None:
+def test_a_snapshot_does_not_contain_the_visible_text(state: NoteState) -> None:
     assert "系统]]😀".encode() not in zlib.decompress(snapshot.dump(state))
 
 
-def test_a_text_of_another_length_does_not_fit(state: NoteState) -> None:
+def test_a_text_of_another_length_is_refused(state: NoteState) -> None:
     data, text = snapshot.dump(state), str(state.text)
     for other in (text[:-1], text + "x", ""):
         with pytest.raises(Damaged):
             snapshot.load(data, other)
 
 
-def test_damaged_bytes_are_called_damaged(state: NoteState) -> None:
+def test_damaged_bytes_raise_damaged(state: NoteState) -> None:
     data, text = snapshot.dump(state), str(state.text)
     for at in range(len(data)):
         for bad in (data[:at], data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :]):
@@ -77,12 +77,12 @@ def test_damaged_bytes_are_called_damaged(state: NoteState) -> None:
                 copy = snapshot.load(bad, text)
             except Damaged:
                 continue
-            assert content(copy) == content(state), "bits that mean nothing"
+            assert content(copy) == content(state), "only unused bits may change without an error"
     with pytest.raises(Damaged):
         snapshot.load(zlib.compress(b"\x91" * 100_000), text)
 
 
-def test_damage_behind_a_good_checksum_is_read_or_called_damaged(state: NoteState) -> None:
+def test_damage_with_a_correct_checksum_is_read_or_raises_damaged(state: NoteState) -> None:
     data, text = zlib.decompress(snapshot.dump(state)), str(state.text)
     random = Random(1)
     for _ in range(3000):
@@ -95,7 +95,7 @@ def test_damage_behind_a_good_checksum_is_read_or_called_damaged(state: NoteStat
         assert str(copy.text) == text
 
 
-def test_columns_of_unequal_length_are_damage(state: NoteState) -> None:
+def test_columns_of_unequal_length_raise_damaged(state: NoteState) -> None:
     fields = msgspec.msgpack.decode(zlib.decompress(snapshot.dump(state)))
     for column in (1, 2, 3):
         bad = [*fields]

@@ -7,7 +7,7 @@ from tests.cli.program import Program
 
 @pytest.fixture
 def nowhere(tmp_path: Path) -> Program:
-    """The program on a path where nothing is yet."""
+    """The program on a path where nothing exists yet."""
     return Program(tmp_path / "ana.crdtnotes")
 
 

@@ -1,4 +1,4 @@
-"""Running the program: in this process through click's runner, and as a process of its own."""
+"""Running the program: in this process through click's runner, and as a separate process."""
 
 import json
 import os
@@ -23,20 +23,21 @@ class Program:
     """The program on one vault file."""
 
     def __init__(self, path: Path, home: Path | None = None) -> None:
-        """`home` makes it a device of its own, for commands that are run as a process."""
+        """`home` makes it a separate device, for commands that run as a process."""
         self.path = path
         self.home = home
 
     def run(self, *arguments: str | Path, stdin: bytes | str = b"") -> Result:
-        """Run a command; whatever it exits with, no exception may escape from it."""
+        """Run a command; it may exit with any code, but no exception may escape."""
         command = ["--vault", str(self.path), *map(str, arguments)]
-        result = CliRunner().invoke(cli, command, input=stdin)
+        home = {} if self.home is None else {"CRDTNOTES_HOME": str(self.home)}
+        result = CliRunner().invoke(cli, command, input=stdin, env=home)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         assert "Traceback" not in result.output
         return result
 
     def out(self, *arguments: str | Path, stdin: bytes | str = b"") -> str:
-        """Return what a command that must succeed prints."""
+        """Run a command that must succeed, and return its output."""
         result = self.run(*arguments, stdin=stdin)
         assert result.exit_code == 0, result.output
         return result.stdout
@@ -46,7 +47,7 @@ class Program:
         return json.loads(self.out(*arguments, "--json"))
 
     def fails(self, *arguments: str | Path, stdin: bytes | str = b"") -> str:
-        """Return the one sentence on stderr of a command that must fail with nothing on stdout."""
+        """Run a command that must fail with nothing on stdout; return its one sentence on stderr."""
         result = self.run(*arguments, stdin=stdin)
         assert result.exit_code == 1, result.output
         assert result.stdout == ""
@@ -54,7 +55,7 @@ class Program:
         return line.removeprefix("Error: ")
 
     def text(self, name: str) -> str:
-        """Return a note's text as `show` gives it."""
+        """Return a note's text as `show` prints it."""
         result = self.run("show", name)
         assert result.exit_code == 0, result.output
         return result.stdout_bytes.decode("utf-8")
@@ -85,7 +86,7 @@ class Program:
 
     @contextmanager
     def staying(self, *arguments: str) -> "Iterator[tuple[subprocess.Popen[str], str]]":
-        """Start a command that stays; gives the process and the first line that it prints."""
+        """Start a command that keeps running; yield the process and the first line that it prints."""
         with self.process(*arguments) as process:
             watchdog = threading.Timer(DEADLINE_SECONDS, process.kill)
             watchdog.start()
@@ -100,7 +101,7 @@ class Program:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Ask again and again until it holds; each question takes a moment itself."""
+    """Check the condition again and again until it holds; each check takes a moment itself."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not holds():
-        assert time.monotonic() < deadline, "it did not come true in time"
+        assert time.monotonic() < deadline, "the condition did not hold in time"

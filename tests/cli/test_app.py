@@ -29,7 +29,7 @@ def test_without_a_command_it_shows_help() -> None:
     assert "backlinks" in result.stdout
 
 
-def test_help_lists_every_command_in_a_section_and_cuts_no_sentence() -> None:
+def test_help_lists_every_command_in_a_section_with_its_full_sentence() -> None:
     result = CliRunner().invoke(cli, ["--help"], terminal_width=80)
     listed = [line.split()[0] for line in result.stdout.splitlines() if line.startswith("  ")]
     for name in cli.commands:
@@ -80,7 +80,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(program: Program) -> None:
         process.stdout.read(1)
         process.stdout.close()
         assert process.stderr.read() == ""
-        # By click's version; what matters is that it ends, and without a word.
+        # The code depends on click's version; what matters is that the program ends without a message.
         assert process.wait() in (0, 1)
 
 

@@ -1,4 +1,4 @@
-"""What people are asked on the terminal."""
+"""The questions that people are asked on the terminal."""
 
 import asyncio
 import os
@@ -8,10 +8,10 @@ import pytest
 
 from crdtnotes.cli.asking import ask_on_terminal
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo terminals here")
+pytestmark = pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo terminals")
 
 
-def test_what_was_typed_before_a_question_is_no_answer_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_input_typed_before_a_question_does_not_answer_it(monkeypatch: pytest.MonkeyPatch) -> None:
     keyboard, terminal = os.openpty()
     try:
         with os.fdopen(terminal, encoding="utf-8") as stdin:
@@ -29,7 +29,7 @@ def test_what_was_typed_before_a_question_is_no_answer_to_it(monkeypatch: pytest
         os.close(keyboard)
 
 
-def test_a_question_that_nobody_waits_for_any_more_ends_its_line(
+def test_a_cancelled_question_ends_its_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keyboard, terminal = os.openpty()

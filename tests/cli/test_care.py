@@ -15,7 +15,7 @@ def test_status(linked: Program) -> None:
 
 
 def test_check_finds_nothing(linked: Program) -> None:
-    assert linked.out("check") == "All is well with 3 notes.\n"
+    assert linked.out("check") == "No problems found in 3 notes.\n"
     assert linked.json("check") == []
 
 
@@ -42,14 +42,14 @@ def test_backup_is_a_replica_of_its_own(linked: Program, tmp_path: Path) -> None
     assert "already something" in linked.fails("backup", copy.path)
 
 
-def test_backup_to_a_place_that_cannot_be(linked: Program, tmp_path: Path) -> None:
+def test_backup_to_an_impossible_path(linked: Program, tmp_path: Path) -> None:
     linked.fails("backup", tmp_path / "missing" / "copy")
     linked.fails("backup", tmp_path)
 
 
-def test_repair_of_a_whole_vault_does_nothing(linked: Program) -> None:
+def test_repair_of_an_undamaged_vault_does_nothing(linked: Program) -> None:
     before = linked.path.read_bytes()
-    assert linked.out("repair") == "All is well: there is nothing to repair.\n"
+    assert linked.out("repair") == "No problems found: there is nothing to repair.\n"
     assert linked.path.read_bytes() == before
     assert list(linked.path.parent.glob("*.damaged-*")) == []
 
@@ -61,7 +61,7 @@ def spoil(path: Path, statement: str) -> None:
     connection.close()
 
 
-def test_repair_makes_anew_what_is_derived(linked: Program) -> None:
+def test_repair_rebuilds_derived_data(linked: Program) -> None:
     digest = linked.json("status")["digest"]
     spoil(linked.path, "DELETE FROM links")
     out = linked.out("repair")
@@ -69,17 +69,17 @@ def test_repair_makes_anew_what_is_derived(linked: Program) -> None:
     assert "Kept 3 changes, fetched 0 changes." in out
     [aside] = linked.path.parent.glob("*.damaged-*")
     assert str(aside) in out
-    assert linked.out("check") == "All is well with 3 notes.\n"
+    assert linked.out("check") == "No problems found in 3 notes.\n"
     assert linked.json("status")["digest"] == digest
 
 
-def test_repair_says_what_it_could_not_bring_back(linked: Program) -> None:
+def test_repair_reports_what_it_could_not_recover(linked: Program) -> None:
     linked.out("append", "zh/CAP定理", "more")
     spoil(linked.path, "UPDATE log SET data = x'00', hash = x'00' WHERE id = 2")
     out = linked.out("repair")
-    assert "3 changes could be read nowhere." in out
+    assert "3 changes could not be recovered." in out
     assert "without its history" in out
-    assert linked.out("check") == "All is well with 3 notes.\n"
+    assert linked.out("check") == "No problems found in 3 notes.\n"
 
 
 def test_repair_fetches_from_a_peer(linked: Program, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_repair_fetches_from_a_peer(linked: Program, tmp_path: Path) -> None:
     linked.out("backup", copy.path)
     digest = linked.json("status")["digest"]
     spoil(copy.path, "DELETE FROM log")
-    # Not even the first bytes say that it is a database.
+    # Even the first bytes no longer show that it is a database.
     copy.path.write_bytes(b"rubbish" + copy.path.read_bytes()[7:])
     with linked.staying("serve", "--port", "0") as (_, line):
         out = copy.out("repair", "--from", line.rsplit(" ", 1)[1])
@@ -95,7 +95,7 @@ def test_repair_fetches_from_a_peer(linked: Program, tmp_path: Path) -> None:
     assert copy.json("status")["digest"] == digest
 
 
-def test_repair_of_what_is_no_vault(tmp_path: Path) -> None:
+def test_repair_of_a_file_that_is_not_a_vault(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear reader, " * 100)
     assert "not a crdtnotes vault" in Program(path).fails("repair")

@@ -23,7 +23,7 @@ def test_the_demo_converges_and_leaves_nothing_behind(
 
 
 def test_the_demo_fails_when_an_edit_is_lost(nowhere: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Bo types nothing: then his words cannot be there in the end.
+    # Bo types nothing, so his words cannot be there in the end.
     real = story._insert_after
 
     def forgets_bo(vault: object, name: str, place: str, words: str) -> None:

@@ -35,7 +35,7 @@ def test_search(linked: Program) -> None:
     assert linked.run("search", "x", "--limit", "0").exit_code == 2
 
 
-def test_a_search_takes_whatever_is_typed(linked: Program) -> None:
+def test_a_search_accepts_any_input(linked: Program) -> None:
     for query in ("", '"', "AND", "a* OR (", "\x00", "\udcff", "[[", "%", "'; DROP"):
         assert isinstance(linked.json("search", query), list)
 
@@ -82,7 +82,7 @@ def test_an_empty_vault_lists_nothing(program: Program) -> None:
         assert program.out(command) == ""
 
 
-def test_what_could_steer_a_terminal_is_not_printed(program: Program) -> None:
+def test_terminal_control_characters_are_not_printed(program: Program) -> None:
     program.out("new", "a", "--text", "word \x1b[31mred\x07 [[x\u202e\x9by]]\n")
     program.out("new", "b")
     out = program.out("search", "word") + program.out("links", "a") + program.out("dangling")

@@ -4,14 +4,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from crdtnotes.cli.folders import GRAPH_FORMATS, SHOWN_LEFT_OUT
-from crdtnotes.graph.export import FORMATS
+from crdtnotes.cli.folders import SHOWN_LEFT_OUT
+from crdtnotes.graph.formats import format_names
 from tests.cli.program import Program
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with two notes and a file that is none."""
+    """A folder with two notes and a file that is not a note."""
     root = tmp_path / "folder"
     (root / "zh").mkdir(parents=True)
     (root / "zh" / "系统.md").write_bytes("见 [[a]]\r\n".encode())
@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def test_import_counts_and_says_what_was_left_out(program: Program, folder: Path) -> None:
+def test_import_prints_counts_and_the_files_left_out(program: Program, folder: Path) -> None:
     result = program.run("import", folder)
     assert result.exit_code == 0
     assert result.stdout == "2 created, 0 updated, 0 unchanged.\n"
@@ -40,7 +40,7 @@ def test_import_as_json(program: Program, folder: Path) -> None:
     assert "1 left out" in program.run("import", folder, "--json").stderr
 
 
-def test_of_many_left_out_the_first_are_named(program: Program, folder: Path) -> None:
+def test_only_the_first_of_many_files_left_out_are_named(program: Program, folder: Path) -> None:
     for number in range(SHOWN_LEFT_OUT + 5):
         (folder / f"{number:02}.png").write_bytes(b"")
     lines = program.run("import", folder).stderr.splitlines()
@@ -48,13 +48,13 @@ def test_of_many_left_out_the_first_are_named(program: Program, folder: Path) ->
     assert lines[-1].startswith("6 more")
 
 
-def test_import_from_nowhere(program: Program, tmp_path: Path) -> None:
+def test_import_from_a_missing_folder(program: Program, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     assert "not a folder" in program.fails("import", tmp_path / "missing")
     assert "not a folder" in program.fails("import", tmp_path / "file")
 
 
-def test_export_gives_back_the_bytes(program: Program, folder: Path, tmp_path: Path) -> None:
+def test_export_writes_the_same_bytes(program: Program, folder: Path, tmp_path: Path) -> None:
     program.run("import", folder)
     target = tmp_path / "new" / "out"
     assert program.out("export", target) == "2 written, 0 unchanged.\n"
@@ -78,8 +78,9 @@ def test_export_to_a_file(program: Program, tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "x"
 
 
-def test_the_formats_are_those_that_there_are() -> None:
-    assert tuple(FORMATS) == GRAPH_FORMATS
+@pytest.mark.parametrize("name", format_names())
+def test_every_format_can_be_asked_for(linked: Program, name: str) -> None:
+    assert linked.out("graph", "--format", name)
 
 
 def test_graph_is_json_by_default(linked: Program) -> None:

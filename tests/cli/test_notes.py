@@ -9,12 +9,12 @@ from tests.cli.program import Program
 STRANGE = "a\r\nb\rc\u2028d\x0ce\ufefff\n\n  𝕏 中文 \t"
 
 
-def test_new_prints_the_name_as_it_is_kept(program: Program) -> None:
+def test_new_prints_the_name_as_stored(program: Program) -> None:
     assert program.out("new", " zh / 系统.md ") == "zh/系统\n"
     assert program.text("zh/系统") == ""
 
 
-def test_new_takes_its_text_from_an_argument_a_file_or_the_standard_input(
+def test_new_takes_its_text_from_an_argument_a_file_or_standard_input(
     program: Program, tmp_path: Path
 ) -> None:
     (tmp_path / "source.txt").write_bytes(STRANGE.encode())
@@ -93,7 +93,7 @@ def test_a_text_argument_with_half_a_surrogate_pair(program: Program) -> None:
     assert "surrogate" in program.fails("new", "a", "--text", "\udcff")
 
 
-def test_write_replaces_and_makes(program: Program) -> None:
+def test_write_replaces_or_creates(program: Program) -> None:
     assert program.out("write", "a", stdin="one\ntwo\n") == ""
     program.out("write", "a", stdin="one\r\nthree\n")
     assert program.text("a") == "one\r\nthree\n"
@@ -110,7 +110,7 @@ def test_append_adds_lines(program: Program) -> None:
     assert program.text("a") == "one\n- two\nthree\nfour\nfive\n--six\n"
 
 
-def test_append_still_knows_its_options(program: Program) -> None:
+def test_append_still_accepts_its_options(program: Program) -> None:
     assert program.run("append", "a", "--nonsense").exit_code == 2
     assert program.run("append", "--help").exit_code == 0
 
@@ -148,7 +148,7 @@ APPENDS = "import sys; open(sys.argv[1], 'ab').write(b'from the editor\\n')"
 
 
 def editor(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
-    """Make a Python script the editor; it finds the file's path in sys.argv[1]."""
+    """Use a Python script as the editor; it finds the file's path in sys.argv[1]."""
     script = folder / "editor.py"
     script.write_text(code, encoding="utf-8")
     monkeypatch.setenv("VISUAL", f'"{sys.executable}" "{script}"')
@@ -221,7 +221,7 @@ def test_edit_keeps_the_file_when_the_note_has_gone(
 
 
 @pytest.mark.parametrize("code", ["import sys; sys.exit(3)", "import os, sys; os.remove(sys.argv[1])"])
-def test_an_edit_that_comes_to_nothing_leaves_no_file(
+def test_an_edit_without_a_result_leaves_no_file(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     editor(monkeypatch, tmp_path, code)
@@ -231,7 +231,7 @@ def test_an_edit_that_comes_to_nothing_leaves_no_file(
     assert program.text("a") == "before"
 
 
-def test_an_editor_that_is_not_there(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_editor(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "no-such-editor-anywhere")
     program.out("new", "a")
     assert "Editing failed" in program.fails("edit", "a")

@@ -25,7 +25,7 @@ USES_A_VAULT = [
 
 @pytest.fixture
 def default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of one's own; returns where the default vault belongs."""
+    """Use a separate data folder; return the path of the default vault."""
     monkeypatch.delenv(VAULT_VARIABLE, raising=False)
     monkeypatch.delenv("CRDTNOTES_HOME")
     monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: tmp_path / "data")
@@ -38,7 +38,7 @@ def test_the_default_is_in_the_data_folder(default: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", USES_A_VAULT)
-def test_a_missing_vault_is_not_made_but_explained(default: Path, arguments: list[str]) -> None:
+def test_a_missing_vault_is_explained_and_not_created(default: Path, arguments: list[str]) -> None:
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 1
     assert len(result.stderr.splitlines()) == 1
@@ -64,18 +64,18 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (tmp_path / "v.crdtnotes").is_file()
 
 
-def test_a_folder_is_no_vault(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_vault(tmp_path: Path) -> None:
     assert "is a folder" in Program(tmp_path).fails("list")
 
 
-def test_a_path_below_a_file_is_no_vault(tmp_path: Path) -> None:
+def test_a_path_below_a_file_is_not_a_vault(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     Program(tmp_path / "file" / "vault").fails("list")
     Program(tmp_path / "file" / "vault").fails("init")
 
 
 @pytest.mark.parametrize("content", [b"", b"some text\n", b"SQLite format 3\0" + b"\0" * 200])
-def test_another_file_is_no_vault_and_stays_as_it_is(tmp_path: Path, content: bytes) -> None:
+def test_another_file_is_not_a_vault_and_stays_unchanged(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "file"
     file.write_bytes(content)
     for arguments in (["list"], ["new", "x"], ["init"]):
@@ -84,7 +84,7 @@ def test_another_file_is_no_vault_and_stays_as_it_is(tmp_path: Path, content: by
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
-def test_another_database_is_no_vault(tmp_path: Path) -> None:
+def test_another_database_is_not_a_vault(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "other.db")
     connection.execute("CREATE TABLE notes (id)")
     connection.close()

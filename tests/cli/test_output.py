@@ -9,7 +9,7 @@ from crdtnotes.cli import output
 
 
 class Screen(io.TextIOWrapper):
-    """A terminal that keeps what it was sent."""
+    """A terminal that records its output."""
 
     def __init__(self, encoding: str = "utf-8") -> None:
         super().__init__(io.BytesIO(), encoding=encoding)
@@ -50,7 +50,7 @@ def test_tables_are_aligned_by_the_cells_that_characters_take(
     assert "\x1b" not in screen.shown()
 
 
-def test_a_terminal_gets_colours_unless_it_says_no(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_colours_unless_it_opts_out(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     with redirect_stdout(screen):
         output.print_places([("a", 1, "text")], "none")
     assert "\x1b[1m" in screen.shown()
@@ -69,13 +69,13 @@ def test_a_person_is_told_that_there_is_nothing(screen: Screen, capsys: pytest.C
     assert capsys.readouterr().err == "Nothing here.\nNor here.\n"
 
 
-def test_a_text_cannot_steer_the_terminal(screen: Screen) -> None:
+def test_a_text_cannot_control_the_terminal(screen: Screen) -> None:
     with redirect_stdout(screen):
         output.print_exact("a\tb\r\n\x1b]0;title\x07c\n")
     assert screen.shown() == "a\tb\n\ufffd]0;title\ufffdc\n"
 
 
-def test_json_is_escaped_where_the_output_cannot_hold_it() -> None:
+def test_json_is_escaped_if_the_output_cannot_encode_it() -> None:
     document = {"name": "分布式 😀 é"}
     for encoding, escaped in (("ascii", True), ("latin-1", True), ("utf-8", False)):
         with redirect_stdout(Screen(encoding)) as screen:
@@ -85,7 +85,7 @@ def test_json_is_escaped_where_the_output_cannot_hold_it() -> None:
 
 
 @pytest.mark.parametrize("milliseconds", [2**53 - 1, -(2**60)])
-def test_times_that_no_calendar_has(milliseconds: int) -> None:
+def test_times_outside_the_calendar(milliseconds: int) -> None:
     assert output.local_time(milliseconds) == "?"
 
 

@@ -1,4 +1,4 @@
-"""Processes that share a replica, and replicas that meet over loopback."""
+"""Processes that share a replica, and replicas that sync over loopback."""
 
 import signal
 import socket
@@ -16,7 +16,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 
 @contextmanager
 def served(program: Program) -> Iterator[str]:
-    """Serve the program's replica in a process; gives the address."""
+    """Serve the program's replica in a process; yield the address."""
     with program.staying("serve", "--port", "0") as (_, line):
         yield line.split()[-1]
 
@@ -35,11 +35,11 @@ def shows(program: Program, name: str, text: str) -> bool:
     return result.exit_code == 0 and text in result.stdout
 
 
-def test_what_one_process_writes_reaches_another_replica_that_follows(program: Program, bo: Program) -> None:
+def test_changes_of_one_process_reach_a_replica_that_follows_another(program: Program, bo: Program) -> None:
     program.out("new", "log")
     with served(program) as address, bo.staying("sync", address) as (_, line):
         assert line == f"Following {address}"
-        # Each append is a process of its own, beside the one that serves the same file.
+        # Each append is a separate process, beside the process that serves the same file.
         assert program.finish("append", "log", "- from ana") == (0, "", "")
         wait_until(lambda: shows(bo, "log", "- from ana\n"))
         assert bo.finish("append", "log", "- from bo") == (0, "", "")
@@ -47,14 +47,14 @@ def test_what_one_process_writes_reaches_another_replica_that_follows(program: P
     assert program.json("status")["digest"] == bo.json("status")["digest"]
 
 
-def test_sync_once_says_what_went_where(program: Program, bo: Program) -> None:
+def test_sync_once_reports_changes_received_and_sent(program: Program, bo: Program) -> None:
     program.out("new", "a")
     bo.out("new", "b")
     bo.out("new", "c")
     with served(program) as address:
-        assert bo.out("sync", address, "--once") == 'Received 1 change, sent 2 changes; in step with "ana".\n'
+        assert bo.out("sync", address, "--once") == 'Received 1 change, sent 2 changes; in sync with "ana".\n'
         assert (
-            bo.out("sync", address, "--once") == 'Received 0 changes, sent 0 changes; in step with "ana".\n'
+            bo.out("sync", address, "--once") == 'Received 0 changes, sent 0 changes; in sync with "ana".\n'
         )
     for one in (program, bo):
         assert [note["name"] for note in one.json("list")] == ["a", "b", "c"]
@@ -82,7 +82,7 @@ def test_peers_of_another_vault_are_refused(program: Program, tmp_path: Path) ->
         assert "different vaults" in err.splitlines()[-1]
 
 
-def test_what_knocks_and_is_no_peer_does_no_harm(program: Program, bo: Program) -> None:
+def test_a_connection_that_is_not_a_peer_does_no_harm(program: Program, bo: Program) -> None:
     with program.staying("serve", "--port", "0") as (process, line):
         address = line.split()[-1]
         port = int(address.rpartition(":")[2])
@@ -98,7 +98,7 @@ def test_what_knocks_and_is_no_peer_does_no_harm(program: Program, bo: Program) 
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", ["serve", "sync"])
-def test_signals_end_it_in_good_order(program: Program, command: str, number: signal.Signals) -> None:
+def test_signals_end_it_cleanly(program: Program, command: str, number: signal.Signals) -> None:
     arguments = ["--port", "0"] if command == "serve" else ["ws://127.0.0.1:1"]
     with program.staying(command, *arguments) as (process, _):
         process.send_signal(number)

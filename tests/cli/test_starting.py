@@ -26,7 +26,7 @@ def test_the_device_is_the_host_by_default(nowhere: Program, monkeypatch: pytest
     assert "\x1b" not in device
 
 
-def test_init_touches_nothing_that_is_there(program: Program) -> None:
+def test_init_does_not_touch_an_existing_file(program: Program) -> None:
     before = program.path.read_bytes()
     assert "already something" in program.fails("init")
     assert program.path.read_bytes() == before
@@ -38,7 +38,7 @@ def test_bad_device_names(nowhere: Program, name: str) -> None:
     assert not nowhere.path.exists()
 
 
-def test_clone_brings_the_whole_vault(linked: Program, tmp_path: Path) -> None:
+def test_clone_copies_the_whole_vault(linked: Program, tmp_path: Path) -> None:
     copy = Program(tmp_path / "bo" / "copy.crdtnotes")
     with linked.staying("serve", "--port", "0") as (_, line):
         out = copy.out("clone", line.split()[-1], "--device", "bo")
@@ -53,11 +53,11 @@ def test_clone_brings_the_whole_vault(linked: Program, tmp_path: Path) -> None:
     ]
 
 
-def test_clone_refuses_what_is_there_before_it_dials(program: Program) -> None:
+def test_clone_refuses_an_existing_file_before_it_connects(program: Program) -> None:
     assert "already something" in program.fails("clone", "ws://127.0.0.1:1")
 
 
-def test_clone_from_nobody_leaves_nothing(nowhere: Program) -> None:
+def test_clone_without_a_peer_leaves_nothing(nowhere: Program) -> None:
     assert "No peer listens" in nowhere.fails("clone", "ws://127.0.0.1:1")
     assert list(nowhere.path.parent.iterdir()) == []
 

@@ -9,7 +9,7 @@ from tests.cli.program import Program
 
 
 class Editor:
-    """An entry point, and what it was called with."""
+    """An entry point, and the arguments that it was called with."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[Path, str | None, str | None]] = []
@@ -52,14 +52,14 @@ def test_no_command_and_tui_open_the_editor(program: Program, editor: Editor) ->
         (("--host", "::1", "--port", "99"), ("::1", 99)),
     ],
 )
-def test_it_serves_where_it_is_told(
+def test_the_editor_serves_at_the_given_address(
     program: Program, editor: Editor, options: tuple[str, ...], serve_at: tuple[str | None, int | None] | None
 ) -> None:
     program.out("tui", *options)
     assert editor.served_at == serve_at
 
 
-def test_only_the_default_vault_is_made_at_first_use(
+def test_only_the_default_vault_is_created_at_first_use(
     tmp_path: Path, editor: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from click.testing import CliRunner
@@ -82,7 +82,7 @@ def test_without_an_editor_it_says_so(
     program: Program, editor: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tui, "entry_points", lambda group: [])
-    assert program.fails("tui") == "No editor is installed beside crdtnotes."
+    assert program.fails("tui") == "No editor for crdtnotes is installed."
 
 
 def test_the_editor_is_installed_as_an_entry_point() -> None:

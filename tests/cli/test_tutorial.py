@@ -1,4 +1,4 @@
-"""The tutorial's commands do what it says: they are run on two devices, in the order of the page."""
+"""The tutorial's commands give the output that it shows: they run on two devices, in the page's order."""
 
 import json
 import re
@@ -18,7 +18,7 @@ BLOCKS = re.findall(r"^```(\w+) ?(.*)\n((?:.*\n)*?)```$", TUTORIAL, re.MULTILINE
 
 
 class Reader:
-    """Somebody who follows the tutorial with two laptops on one machine."""
+    """A reader who follows the tutorial with two laptops on one machine."""
 
     def __init__(self, folder: Path, stack: ExitStack, patch: pytest.MonkeyPatch) -> None:
         self._folder = folder
@@ -29,7 +29,7 @@ class Reader:
         self._code = self._pairing_address = self._serving_address = ""
 
     def do(self, laptop: str, line: str) -> str:
-        """Type a line on a laptop and return what it prints; what stays there goes on beside."""
+        """Type a line on a laptop and return its output; a command that keeps running stays open."""
         program = self._laptops.setdefault(laptop, self._unpack(laptop))
         name, *words = shlex.split(line)
         assert name == "crdtnotes"
@@ -54,7 +54,7 @@ class Reader:
             case ["sync", "--once"]:
                 return self._finish(program, [*words, self._serving_address])
             case _:
-                # Commands that end by themselves run in this process, which is much faster.
+                # Commands that end by themselves run in this process, because that is much faster.
                 self._patch.setenv(HOME_VARIABLE, str(program.home))
                 return program.out(*words)
 
@@ -90,7 +90,7 @@ def test_following_the_tutorial_gives_what_it_shows(tmp_path: Path, monkeypatch:
 COMMANDS = [line for _, laptop, block in BLOCKS if laptop for line in block.splitlines()]
 
 
-def test_every_command_of_the_tutorial_is_one() -> None:
+def test_every_command_in_the_tutorial_exists() -> None:
     assert len(COMMANDS) > 10
     for line in COMMANDS:
         assert shlex.split(line)[1] in cli.commands

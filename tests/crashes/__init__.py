@@ -1,4 +1,4 @@
-"""Crashes for real: processes that are killed, power that is cut, disks that are full.
+"""Real crashes: killed processes, power cuts, full disks.
 
 `python -m tests.crashes --kills 1000 --seed 7` kills more processes than the suite does.
 """

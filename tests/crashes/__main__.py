@@ -1,4 +1,4 @@
-"""`python -m tests.crashes`: kill processes and see that nothing is lost."""
+"""`python -m tests.crashes`: kill processes and check that nothing is lost."""
 
 import os
 import sys
@@ -14,13 +14,19 @@ from tests.crashes import kills as killing
 
 @click.command()
 @click.option("--kills", type=click.IntRange(1), default=1000, show_default=True, help="Processes to kill.")
-@click.option("--seed", type=int, default=0, show_default=True, help="What is edited and how long it lives.")
-@click.option("--seconds", type=float, default=float("inf"), help="Stop earlier, after so long.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Determines the edits and the processes' lifetimes.",
+)
+@click.option("--seconds", type=float, default=float("inf"), help="Stop after this many seconds.")
 def main(kills: int, seed: int, seconds: float) -> None:
     """Kill writers, servers and followers at random moments; fail if anything acknowledged is lost."""
     began = time.monotonic()
     console = Console(stderr=True)
-    # What a killed process wrote stays in the system's cache: the disk plays no part, so memory will do.
+    # Data that a killed process wrote stays in the system's cache, so the disk does not matter.
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with (
         tempfile.TemporaryDirectory(prefix="crdtnotes-crashes-", dir=memory) as folder,

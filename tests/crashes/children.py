@@ -1,7 +1,7 @@
-"""What the processes do that are going to be killed: write, serve, follow; each says what is acknowledged.
+"""The work of the processes that will be killed: write, serve, follow; each reports what is acknowledged.
 
-They are forked from one parent that has imported everything, so that a kill costs milliseconds. A child
-tells its parent of each commit only after the call that made it has returned.
+They are forked from one parent that has imported everything, so a kill costs milliseconds. A child tells its
+parent about each commit only after the call that made the commit has returned.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ from random import Random
 from typing import NamedTuple
 
 import crdtnotes.markup.blocks  # noqa: F401 - else every child would load it at its first edit
-from crdtnotes.editing.session import Edit
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Grouped
 from crdtnotes.peering.join import make_replica
 from crdtnotes.store.compaction import packing
 from crdtnotes.store.replica import Replica
@@ -35,7 +36,7 @@ RECORD = struct.Struct("<QQ16s")
 
 
 class Ack(NamedTuple):
-    """A commit whose caller was told that it is done: the head of the stream behind it."""
+    """A commit that was acknowledged to its caller: the head of the stream after it."""
 
     actor: int
     seq: int
@@ -55,7 +56,7 @@ class Child:
 
     @classmethod
     def start(cls, work: Work) -> "Child":
-        """Fork a child that does `work`; to be called from a process with one thread."""
+        """Fork a child that does `work`; call it from a process with one thread."""
         reading, writing = os.pipe()
         pid = os.fork()
         if pid:
@@ -73,14 +74,14 @@ class Child:
             os._exit(status)
 
     def first(self) -> Ack:
-        """Wait for the first thing that the child says."""
+        """Wait for the child's first report."""
         data = os.read(self.pipe, RECORD.size)
         if len(data) < RECORD.size:
             raise AssertionError("a child ended before it began")
         return Ack(*RECORD.unpack(data))
 
     def kill(self) -> list[Ack]:
-        """Kill it now; return what it had acknowledged and not yet been asked for."""
+        """Kill it now; return the acknowledgements that were not read yet."""
         os.kill(self.pid, signal.SIGKILL)
         _, status = os.waitpid(self.pid, 0)
         data = b""
@@ -93,14 +94,14 @@ class Child:
 
 
 def _tell(pipe: int, ack: Ack) -> None:
-    os.write(pipe, RECORD.pack(*ack))  # less than PIPE_BUF, so it is whole or not at all
+    os.write(pipe, RECORD.pack(*ack))  # less than PIPE_BUF, so it is written completely or not at all
 
 
 HERE = Ack(0, 0, bytes(16))
 
 
 def writer(path: Path, seed: str, identity: Identity | None = None) -> Work:
-    """Open, edit, close and open again, as fast as it goes."""
+    """Open, edit, close and open again, as fast as possible."""
 
     def work(report: Report) -> None:
         random = Random(seed)
@@ -130,7 +131,7 @@ def packer(path: Path, seed: str, identity: Identity | None = None) -> Work:
 
 
 def steward(path: Path, seed: str, identity: Identity, guests: Sequence[Identity]) -> Work:
-    """Let devices in, revoke them, and edit meanwhile."""
+    """Add devices, revoke them, and edit meanwhile."""
 
     def work(report: Report) -> None:
         random = Random(seed)
@@ -153,12 +154,12 @@ def steward(path: Path, seed: str, identity: Identity, guests: Sequence[Identity
 
 
 def record_ack(record: bytes) -> Ack:
-    """What is said of a record about a device that is committed."""
+    """The acknowledgement of a committed record about a device."""
     return Ack(0, 0, hashlib.sha256(record).digest()[:16])
 
 
 def joiner(folder: Path, home: Path, joined: Joined) -> Work:
-    """Join a vault, again and again, each time with a new replica; says how often it is done."""
+    """Join a vault, again and again, each time with a new replica; report the number of joins."""
 
     def work(report: Report) -> None:
         os.environ[HOME_VARIABLE] = str(home)
@@ -171,7 +172,7 @@ def joiner(folder: Path, home: Path, joined: Joined) -> Work:
 
 
 def server(path: Path, seed: str, identity: Identity | None = None) -> Work:
-    """Serve peers and edit; what it says first is its port, as a seq."""
+    """Serve peers and edit; the first report is the port, as a seq."""
     return partial(_converse, path, seed, None, identity)
 
 
@@ -208,8 +209,7 @@ async def _stay(
             following.add_done_callback(lambda task: task.exception())
         while True:
             report(await node.run(edit_once))
-            node.wake()
-            await asyncio.sleep(person.random.random() * 0.004)  # leaves room for the sessions
+            await asyncio.sleep(person.random.random() * 0.004)  # leaves time for the sessions
 
 
 def edit(vault: Vault, person: Person) -> None:
@@ -223,14 +223,14 @@ def edit(vault: Vault, person: Person) -> None:
     elif random.random() < 0.2 and (names := [info.name for info in vault.notes()]):
         session = vault.note(random.choice(names)).open()
         for letter in "键入 words":
-            session.commit([Edit(len(session.text), 0, letter)])
+            session.commit([Grouped(Patch(len(session.text), 0, letter))])
         session.settle()
     else:
         person.act(vault, random.choice(ACTIONS))
 
 
 def pack(vault: Vault, random: Random) -> None:
-    """Pack the log, most times in far smaller blocks than anybody would, so that there are many."""
+    """Pack the log, usually in far smaller blocks than normal, so that there are many."""
     if random.random() < 0.1:
         vault.compact()
         return

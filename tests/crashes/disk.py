@@ -1,7 +1,7 @@
-"""A disk that forgets: what may be on it when the power is cut.
+"""A simulated disk: what may be on it after a power cut.
 
-What was synced is there. Of everything since then (each written sector, each change of a file's size, each
-name that was made, moved or taken away) any part may be there, whatever the order in which it was done:
+Synced data is there. Of everything since then (each written sector, each change of a file's size, each name
+that was created, moved or removed), any part may be there, regardless of the order in which it was done:
     - a file's content counts as durable when the file was synced
     - a name counts as durable when its folder was synced
     - a sector (512 bytes) is written whole or not at all
@@ -16,12 +16,12 @@ from tests.crashes.recording import Call
 SECTOR = 512
 
 Chance = Callable[[], bool]
-"""Says of each thing that was not synced whether it reached the disk."""
+"""Decides for each unsynced item whether it reached the disk."""
 
 
 @dataclass
 class _File:
-    """A file: what it holds for sure, and what was done to it since: `(offset, bytes)` or `(size, None)`."""
+    """A file: its durable content, and the unsynced changes since: `(offset, bytes)` or `(size, None)`."""
 
     durable: bytearray = field(default_factory=bytearray)
     pending: list[tuple[int, bytes | None]] = field(default_factory=list)
@@ -46,7 +46,7 @@ class _File:
 
 
 def _change(content: bytearray, at: int, data: bytes | None) -> None:
-    """Write bytes at an offset, or with None cut or extend to a size."""
+    """Write bytes at an offset, or with None truncate or extend to a size."""
     end = at + len(data or b"")
     if len(content) < end:
         content.extend(bytes(end - len(content)))
@@ -57,7 +57,7 @@ def _change(content: bytearray, at: int, data: bytes | None) -> None:
 
 
 class Disk:
-    """One folder on such a disk; give it the calls of a recording in order."""
+    """One folder on such a disk; it gets the calls of a recording in order."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder)
@@ -67,7 +67,7 @@ class Disk:
         self._pending_names: list[tuple[Call, _File | None]] = []
 
     def do(self, call: Call) -> bool:
-        """Do what the call did; return whether it changed what a power cut may leave."""
+        """Apply the call; return whether it changed the possible states after a power cut."""
         file = self._handles.get(call.handle)
         match call.kind:
             case "O":
@@ -113,7 +113,7 @@ class Disk:
                 del names[source]
 
     def after_the_cut(self, chance: Chance) -> dict[str, bytes]:
-        """Return the files that are there, by path, when the power is back."""
+        """Return the files, by path, that exist when the power is back."""
         names = dict(self._durable_names)
         for call, made in self._pending_names:
             if not chance():

@@ -1,9 +1,9 @@
-"""A disk that is full, and then is not: `python -m tests.crashes.full LIMIT FOLDER`.
+"""A disk that is full, and later has room again: `python -m tests.crashes.full LIMIT FOLDER`.
 
-LIMIT is what stands in the way:
+LIMIT is the cause:
     pages   the database may not grow: SQLite's own limit
     files   no file may grow beyond a size: RLIMIT_FSIZE, which fails the way a quota does
-    disk    FOLDER lies on a small file system, and something else fills it
+    disk    FOLDER is on a small file system, and something else fills it
 """
 
 import os
@@ -15,18 +15,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from crdtnotes.editing.session import Edit
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Grouped
 from crdtnotes.errors import CrdtnotesError, DiskFull, StoreError
 from crdtnotes.vault import Vault
 from tests.vaults import send
 
 PARAGRAPH = "磁盘满了 the disk is full " * 30
 ROOM = 200 * 1024
-"""Bytes that are left when things get tight."""
+"""Bytes that are left when the limit is set."""
 
 
 class Limit(NamedTuple):
-    """What makes a disk full, and what makes room again."""
+    """Functions that make a disk full and make room again."""
 
     tighten: Callable[[Vault], None]
     loosen: Callable[[Vault], None]
@@ -46,7 +47,7 @@ def pages() -> Limit:
 
 
 def files() -> Limit:
-    """No file may grow beyond a size; a write that would is refused with EFBIG."""
+    """No file may grow beyond a size; a write beyond it fails with EFBIG."""
 
     def tighten(vault: Vault) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -78,7 +79,7 @@ LIMITS = {"pages": pages, "files": files, "disk": disk}
 
 
 def main(limit: Limit, folder: Path) -> None:
-    """Type until it does not fit, read, close, open, make room, go on."""
+    """Type until the disk is full, read, close, open, make room, continue."""
     path = folder / "vault.db"
     with Vault.create(path) as vault, Vault.create(folder / "peer.db", "peer", vault.id) as peer:
         vault.create_note("other", "其他 [[n]]")
@@ -93,10 +94,10 @@ def main(limit: Limit, folder: Path) -> None:
         print(f"full after {paragraphs} paragraphs: {refusal}")
         _is_plain(refusal)
         before = session.text
-        assert before == vault.note("n").text == "begin\n" + PARAGRAPH * paragraphs, "what was saved is there"
+        assert before == vault.note("n").text == "begin\n" + PARAGRAPH * paragraphs, "saved text is missing"
         version = vault.version
         for attempt in (
-            lambda: session.commit([Edit(0, 0, PARAGRAPH * 40)]),
+            lambda: session.commit([Grouped(Patch(0, 0, PARAGRAPH * 40))]),
             lambda: vault.create_note("new", PARAGRAPH * 40),
             lambda: vault.apply(batch),
         ):
@@ -109,11 +110,11 @@ def main(limit: Limit, folder: Path) -> None:
         assert [info.name for info in vault.notes()] == ["n", "other"]
         assert [link.note for link in vault.note("other").links()] == ["n"]
     with Vault.open(path) as vault:
-        assert vault.note("n").text == before, "the file opens while there is no room"
+        assert vault.note("n").text == before, "the file must open while there is no room"
         assert vault.check() == []
         session = vault.note("n").open()
         limit.loosen(vault)
-        session.commit([Edit(0, 0, PARAGRAPH * 40)])
+        session.commit([Grouped(Patch(0, 0, PARAGRAPH * 40))])
         assert vault.note("n").text == PARAGRAPH * 40 + before
         vault.apply(batch)
         assert "from a peer" in vault.note("n").text
@@ -122,10 +123,10 @@ def main(limit: Limit, folder: Path) -> None:
         assert vault.check() == []
 
 
-def _type_until_full(commit: Callable[[list[Edit]], object]) -> tuple[int, DiskFull]:
+def _type_until_full(commit: Callable[[list[Grouped]], object]) -> tuple[int, DiskFull]:
     for number in range(10_000):
         try:
-            commit([Edit(len("begin\n") + number * len(PARAGRAPH), 0, PARAGRAPH)])
+            commit([Grouped(Patch(len("begin\n") + number * len(PARAGRAPH), 0, PARAGRAPH))])
         except DiskFull as error:
             return number, error
     raise AssertionError("the disk was never full")
@@ -137,11 +138,11 @@ def _refused(attempt: Callable[[], object]) -> None:
     except DiskFull as error:
         _is_plain(error)
     else:
-        raise AssertionError("it fits on a full disk")
+        raise AssertionError("a write fit on a full disk")
 
 
 def _going_on_in_spite_of_it(vault: Vault) -> None:
-    """A transaction is one commit or none, also for whoever catches the error inside."""
+    """A transaction is one commit or none, even if the code inside catches the error."""
 
     def attempt() -> None:
         with vault.transaction():

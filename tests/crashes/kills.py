@@ -1,14 +1,14 @@
-"""Kill processes at random moments, open what they left, and see that nothing acknowledged is gone.
+"""Kill processes at random moments, open the files they left, and check that nothing acknowledged is lost.
 
 After each kill:
-    - every acknowledged commit is in the log, under its number and with its hash
-    - `check` finds nothing: no replica needs repair
-    - of a pair, neither has a change of the other that the other lost, and they converge
+    - every acknowledged commit is in the log, with its number and its hash
+    - `check` finds no problem: no replica needs repair
+    - neither replica of a pair has a change that its author lost, and they converge
 
-Every second pair are devices: what they write is signed, they meet in mutual TLS, and some processes are
-killed while they let devices in, revoke them, or join.
+Every second pair are paired devices: their changes are signed, they sync in mutual TLS, and some processes
+are killed while they add devices, revoke them, or join.
     - every acknowledged record about a device is there
-    - a join that was cut off can be done again
+    - an interrupted join can be repeated
 """
 
 import os
@@ -39,10 +39,10 @@ from tests.sync.circles import meet as meet_as_devices
 from tests.vaults import fast, meet
 
 ROUND = 20
-"""Kills that one pair of replicas lives through; then new ones begin, so that checking stays cheap."""
+"""Kills for one pair of replicas; then a new pair begins, so that checking stays cheap."""
 
 LIVES = (0.002, 0.02, 0.1, 0.2)
-"""Seconds that a process lives at the most: some die while they open the file, some after many commits."""
+"""Maximum lifetimes of a process in seconds: some die while opening the file, some after many commits."""
 
 LONG = 20_000
 """Characters of a note whose snapshot may lag behind the log."""
@@ -50,18 +50,18 @@ LONG = 20_000
 
 @dataclass
 class Tally:
-    """What was killed and what was found."""
+    """The number of kills, and the findings."""
 
     kills: int = 0
     acknowledged: int = 0
     mid_commit: int = 0
     """Kills that left a journal to be rolled back."""
     packed: int = 0
-    """Changes that lie in blocks."""
+    """Changes in blocks."""
     exchanged: int = 0
-    """Changes that one of a pair got from the other before they were killed."""
+    """Changes that one replica of a pair got from the other before the kill."""
     paired: int = 0
-    """Kills of what ran over paired vaults."""
+    """Kills of processes with paired vaults."""
     records: int = 0
     """Acknowledged records about devices."""
     joins: int = 0
@@ -69,7 +69,7 @@ class Tally:
 
     def __str__(self) -> str:
         return (
-            f"{self.kills:,} kills, {self.paired:,} of them over paired vaults, {self.mid_commit:,} in the "
+            f"{self.kills:,} kills, {self.paired:,} of them with paired vaults, {self.mid_commit:,} in the "
             f"middle of a commit, {self.records:,} acknowledged records about devices, {self.joins:,} joins, "
             f"{self.acknowledged:,} acknowledged commits and {self.exchanged:,} exchanged changes, "
             f"all there; {self.packed:,} of them in blocks"
@@ -83,7 +83,7 @@ def run(
     show: Callable[[int], None] = lambda _: None,
     until: float = float("inf"),
 ) -> Tally:
-    """Kill so many processes, fewer if `time.monotonic()` passes `until`; fails where something is lost."""
+    """Kill this many processes, fewer if `time.monotonic()` passes `until`; fails if something is lost."""
     tally = Tally()
     number = 0
     while tally.kills < kills and time.monotonic() < until:
@@ -99,7 +99,7 @@ def run(
 
 
 class _Pair:
-    """Two replicas of one vault, and what their users were told is saved."""
+    """Two replicas of one vault, and the commits that were acknowledged to their users."""
 
     def __init__(self, folder: Path, name: str, tally: Tally) -> None:
         self._random = Random(name)
@@ -188,7 +188,7 @@ class _Pair:
                     assert ack in records, "a record about a device is lost"
                 if ack.actor and ack.seq:
                     self._tally.acknowledged += 1
-                    assert vault.replica.hash_at(ack.actor, ack.seq) == ack.hash, f"lost: {ack}"
+                    assert vault.replica.forks.hash_at(ack.actor, ack.seq) == ack.hash, f"lost: {ack}"
             problems = vault.check()
             assert not problems, problems
 
@@ -198,12 +198,12 @@ class _Pair:
                 own = here.replica.log.head(here.replica.actor)
                 theirs = there.replica.log.head(here.replica.actor)
                 assert theirs.seq <= own.seq, "a peer has a change that its author lost"
-                assert here.replica.hash_at(here.replica.actor, theirs.seq) == theirs.hash
+                assert here.replica.forks.hash_at(here.replica.actor, theirs.seq) == theirs.hash
                 self._tally.exchanged += theirs.seq - self._exchanged.get(here.actor, 0)
                 self._exchanged[here.actor] = theirs.seq
 
     def converge(self) -> None:
-        """The pair meets in peace and shows the same."""
+        """Sync the pair without disturbance and check that both show the same."""
         with self._open(0) as one, self._open(1) as two:
             self._tally.packed += _in_blocks(one) + _in_blocks(two)
             self._meet(fast(one), fast(two))
@@ -215,12 +215,12 @@ class _Pair:
 
 
 class _PairedDevices(_Pair):
-    """Two devices of one vault, with keys of their own."""
+    """Two devices of one vault, with their own keys."""
 
     def _begin(self) -> None:
         super()._begin()
         self._home = self._paths[0].parent
-        # All pairs are the same devices: their keys are made once.
+        # All pairs use the same devices, so their keys are made only once.
         self._keys = self._home.parent / "keys"
         here, there, *self._guests = (own_identity(self._keys / f"{number}") for number in range(5))
         self._identities = [here, there]
@@ -242,7 +242,7 @@ class _PairedDevices(_Pair):
         self._tally.paired += self._tally.kills - before + 1
 
     def _kill_a_steward(self) -> None:
-        """Kill who lets devices in and revokes them."""
+        """Kill the process that adds and revokes devices."""
         identity = self._identities[0]
         assert identity is not None
         child = Child.start(
@@ -253,11 +253,11 @@ class _PairedDevices(_Pair):
         self._open_again(0, child.kill())
 
     def _kill_a_joiner(self) -> None:
-        """Kill who joins: what it said is done is whole, and the one that was cut off is done again."""
+        """Kill a joining process: acknowledged joins must be complete; the interrupted join is repeated."""
         folder = self._home / f"joins {self._tally.kills}"
         folder.mkdir()
         with self._open(0) as vault:
-            # Any device of the vault can pair with a further one.
+            # Any device of the vault can pair with another device.
             guest = self._guests[0]
             vault.replica.devices.admit(guest.certificate, "guest")
             records = tuple(vault.replica.devices.records())

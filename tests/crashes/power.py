@@ -1,11 +1,11 @@
 """Cut the power at every point of a recorded run: `python -m tests.crashes.power --seed S`.
 
-The run is real: the store's code, this Python's SQLite, and every write, sync, cut and name that it asked
-the system for (recording.py). For each point and for several choices of what a disk may have kept of the
-unsynced part (disk.py) the files are laid out and opened again:
-    - every acknowledged commit is in the log, under its number and with its hash
-    - `check` finds nothing
-    - a vault or a backup of which was said that it is made is there
+The run is real: the store's code, this Python's SQLite, and every write, sync, truncation and change of a
+name that it requested from the system (recording.py). For each point, and for several choices of the unsynced
+data that a disk may have kept (disk.py), the files are written out and opened again:
+    - every acknowledged commit is in the log, with its number and its hash
+    - `check` finds no problem
+    - a vault or backup that was reported as made is there
 """
 
 import sys
@@ -28,18 +28,18 @@ from tests.crashes.recording import Call
 from tests.vaults import fast
 
 MEMORY = Path("/dev/shm")
-"""Where files are laid out, if it is there: nothing here depends on the machine's own disk."""
+"""The folder for the files, if it exists: nothing here depends on the machine's own disk."""
 
 
 @dataclass
 class Tally:
-    """What was cut and what was found."""
+    """The number of power cuts, and the findings."""
 
     calls: int = 0
     cuts: int = 0
     """Points times choices."""
     layouts: int = 0
-    """Different files among them: each was opened and checked."""
+    """Distinct disk contents among them; each was opened and checked."""
     rolled_back: int = 0
     acknowledged: int = 0
     seen: set[bytes] = field(default_factory=set)
@@ -48,12 +48,12 @@ class Tally:
         return (
             f"{self.cuts:,} power cuts in {self.calls:,} calls left {self.layouts:,} different disks "
             f"({self.rolled_back:,} with a commit to roll back); "
-            f"all of {self.acknowledged:,} acknowledged commits there each time"
+            f"all {self.acknowledged:,} acknowledged commits were there each time"
         )
 
 
 def choices(random: Random, count: int) -> list[Chance]:
-    """Return ways in which a disk may have kept unsynced things: nothing, everything, and parts."""
+    """Return ways in which a disk may have kept unsynced data: nothing, everything, and parts."""
     some: list[Chance] = [lambda: False, lambda: True]
     for _ in range(count):
         share = random.choice((0.1, 0.5, 0.9))
@@ -61,8 +61,8 @@ def choices(random: Random, count: int) -> list[Chance]:
     return some
 
 
-def worth_all(calls: list[Call], number: int) -> bool:
-    """Whether to try every choice after a call: not between the writes of one burst, where few differ."""
+def tries_every_choice(calls: list[Call], number: int) -> bool:
+    """Whether to try every choice after a call; not between the writes of one burst, where few differ."""
     return calls[number].kind != "W" or calls[min(number + 1, len(calls) - 1)].kind != "W"
 
 
@@ -74,7 +74,7 @@ def replay(
     parts: int,
     show: Callable[[int], None] = lambda _: None,
 ) -> Tally:
-    """Cut the power after each of these calls, in one or `parts` + 2 ways; fails where something is lost."""
+    """Cut the power after each of these calls, in one or `parts` + 2 ways; fails if something is lost."""
     tally = Tally(calls=len(calls))
     disk = Disk(below)
     acks: list[Ack] = []
@@ -89,7 +89,7 @@ def replay(
         elif not disk.do(call):
             continue
         possible = choices(random, parts)
-        for chance in possible if worth_all(calls, number) else [random.choice(possible)]:
+        for chance in possible if tries_every_choice(calls, number) else [random.choice(possible)]:
             tally.cuts += 1
             files = disk.after_the_cut(chance)
             files.pop(str(below / powered.MARKS), None)
@@ -120,12 +120,12 @@ def _open_again(files: dict[str, bytes], below: Path, scratch: Path, acks: list[
         (scratch / Path(path).relative_to(below)).write_bytes(content)
     tally.rolled_back += bool(files.get(str(below / f"{powered.VAULT}-journal")))
     if not acks:
-        return  # nobody was told of anything yet
+        return  # nothing was acknowledged yet
     with Vault.open(scratch / powered.VAULT) as vault:
         fast(vault)
         for ack in acks:
             if ack.actor and ack.seq:
-                assert vault.replica.hash_at(ack.actor, ack.seq) == ack.hash, f"lost: {ack}"
+                assert vault.replica.forks.hash_at(ack.actor, ack.seq) == ack.hash, f"lost: {ack}"
         problems = vault.check()
         assert not problems, problems
     if powered.BACKED_UP in acks:
@@ -142,7 +142,7 @@ def run(
     *,
     program: Sequence[str] = ("-m", "tests.crashes.powered"),
 ) -> Tally:
-    """Record a run of so many edits and cut its power everywhere; `program` is told what to do."""
+    """Record a run of this many edits and cut its power at every call; `program` is given the arguments."""
     below, scratch = folder / "run", folder / "again"
     below.mkdir()
     scratch.mkdir()
@@ -151,13 +151,13 @@ def run(
 
 
 def scratch_folder() -> str | None:
-    """Return where to lay files out, None for the system's own place."""
+    """Return the folder for the files, or None for the system's default."""
     return str(MEMORY) if MEMORY.is_dir() else None
 
 
 @click.command()
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="What is edited and what a disk forgets."
+    "--seed", type=int, default=0, show_default=True, help="Determines the edits and the lost data."
 )
 @click.option("--edits", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--parts", type=int, default=4, show_default=True, help="Random choices for each point.")

@@ -1,7 +1,7 @@
 """The program whose power is cut: `python -m tests.crashes.powered FOLDER SEED EDITS`.
 
-Makes a vault, edits it, packs its log, opens it again, backs it up. After each thing that its user was told
-is done, it writes a record to the file `marks`.
+Makes a vault, edits it, packs its log, opens it again, backs it up. After each acknowledged step, it writes a
+record to the file `marks`.
 """
 
 import os
@@ -22,7 +22,7 @@ BACKED_UP = Ack(0, 1, bytes(16))
 
 
 def main(folder: Path, seed: str, edits: int) -> None:
-    """Do it all once."""
+    """Do all of this once."""
     random = Random(seed)
     person = Person(random)
     marks = os.open(folder / MARKS, os.O_WRONLY | os.O_CREAT | os.O_APPEND)

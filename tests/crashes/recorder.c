@@ -1,6 +1,6 @@
-/* Records what a process does to the files below one folder: preloaded, it stands between the process (so also
- * SQLite) and the C library. Every call is passed on as it is; what changed something, or made it durable, is
- * written to the trace file.
+/* Records the operations of a process on the files below one folder. It is preloaded between the process
+ * (including SQLite) and the C library. Every call is passed on unchanged; a call that changed something, or
+ * made it durable, is written to the trace file.
  *
  * RECORD_BELOW  the folder whose files are recorded, with a slash at its end
  * RECORD_TO     the trace file, outside of it
@@ -8,7 +8,7 @@
  * A record: kind (1 byte), handle (4), number (8), length (4), then that many bytes; little-endian.
  *   O  a file was opened: handle, flags (1 created if absent, 2 emptied), path
  *   W  bytes were written: handle, offset, bytes
- *   T  a file was cut or extended: handle, size
+ *   T  a file was truncated or extended: handle, size
  *   S  a file or folder was synced: handle
  *   C  a handle was closed
  *   U  a path was unlinked;  R, L  a path was renamed or linked: both paths, a zero byte between them

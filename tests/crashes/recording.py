@@ -1,6 +1,6 @@
-"""What a process did to its files: recorded below it, call by call, and read back.
+"""Records the file operations of a process, call by call, and reads them back.
 
-The recorder (recorder.c) is preloaded into the process, so it sees the very calls that its SQLite makes.
+The recorder (recorder.c) is preloaded into the process, so it sees exactly the calls that SQLite makes.
 """
 
 import os
@@ -18,7 +18,7 @@ _SOURCE = Path(__file__).with_name("recorder.c")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call; `kind` and what the fields mean are told in recorder.c."""
+    """One call; recorder.c explains `kind` and the meaning of the fields."""
 
     kind: str
     handle: int
@@ -27,12 +27,12 @@ class Call:
 
     @property
     def paths(self) -> list[str]:
-        """The paths that it names."""
+        """The paths in the call."""
         return [os.fsdecode(part) for part in self.data.split(b"\0")]
 
 
 def why_not() -> str | None:
-    """Return why nothing can be recorded here, None where it can be."""
+    """Return the reason why this system cannot record, or None if it can."""
     if not sys.platform.startswith("linux"):
         return "a recorder is preloaded (LD_PRELOAD) on Linux only"
     if compiler() is None:
@@ -46,7 +46,7 @@ def compiler() -> str | None:
 
 
 def record(program: list[str], below: Path, scratch: Path) -> list[Call]:
-    """Run a Python program on files below a folder and return what it did to them; it must succeed."""
+    """Run a Python program on files below a folder and return its calls; the program must succeed."""
     library, trace = scratch / "recorder.so", scratch / "trace"
     subprocess.run(
         [

@@ -1,4 +1,4 @@
-"""Disks that are full: by SQLite's own limit, by a limit on files, and for real."""
+"""Full disks: by SQLite's own limit, by a limit on file sizes, and by a full file system."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ _MOUNT = f'mount -t tmpfs -o size={MEGABYTES}m tmpfs "$0" && exec "$@"'
 
 
 def own_file_system(folder: Path, *command: str) -> list[str]:
-    """A command that runs with a small file system of its own at a folder, which ends with it."""
+    """Return the command, run with its own small file system at a folder; both end together."""
     return ["unshare", "--map-root-user", "--mount", "sh", "-c", _MOUNT, str(folder), *command]
 
 
@@ -34,16 +34,16 @@ def program(limit: str, folder: Path) -> list[str]:
     return [sys.executable, "-m", "tests.crashes.full", limit, str(folder)]
 
 
-def test_a_database_that_may_not_grow(tmp_path: Path) -> None:
+def test_a_database_that_cannot_grow(tmp_path: Path) -> None:
     run(*program("pages", tmp_path))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX limits")
-def test_files_that_may_not_grow(tmp_path: Path) -> None:
+def test_files_that_cannot_grow(tmp_path: Path) -> None:
     run(*program("files", tmp_path))
 
 
 def test_a_file_system_that_is_full(tmp_path: Path) -> None:
     if not can_mount(tmp_path):
-        pytest.skip("a small file system cannot be mounted here (unshare)")
+        pytest.skip("this system cannot mount a small file system (unshare)")
     run(*own_file_system(tmp_path, *program("disk", tmp_path)))

@@ -1,4 +1,4 @@
-"""The suite kills a few hundred processes; `python -m tests.crashes --kills N` any number."""
+"""The suite kills some processes (tests/shares.py); `python -m tests.crashes --kills N` any number."""
 
 import os
 import subprocess
@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-KILLS = 200
+from tests.shares import Share
+
 SECONDS = 90
-"""Where the machine is slow, fewer are killed, rather than that the suite takes long."""
+"""On a slow machine, fewer processes are killed, so that the suite does not take long."""
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked and killed by SIGKILL")
 
 
 def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    # In a process of its own: children are forked from it, and this one may have threads.
+    # In a separate process: children are forked from it, and this process may have threads.
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=Path(__file__).parents[2],
@@ -26,9 +27,9 @@ def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_nothing_acknowledged_is_lost(seed: int) -> None:
+def test_nothing_acknowledged_is_lost(seed: int, share: Share) -> None:
     done = python(
-        "-m", "tests.crashes", "--kills", f"{KILLS}", "--seed", f"{seed}", "--seconds", f"{SECONDS}"
+        "-m", "tests.crashes", "--kills", f"{share.kills}", "--seed", f"{seed}", "--seconds", f"{SECONDS}"
     )
     assert done.returncode == 0, done.stderr
     assert "all there" in done.stdout

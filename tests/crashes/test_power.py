@@ -1,4 +1,4 @@
-"""The suite cuts the power of one short run; `python -m tests.crashes.power` of longer ones."""
+"""The suite cuts the power of one short run; `python -m tests.crashes.power` does longer runs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +10,14 @@ import pytest
 from tests.crashes import power, recording
 from tests.crashes.disk import Disk
 from tests.crashes.recording import Call
+from tests.shares import Share
 
 recorded = pytest.mark.skipif(recording.why_not() is not None, reason=recording.why_not() or "")
 
 CARELESS = """
 import sys
 from pathlib import Path
-from crdtnotes.store import database
+from crdtnotes.store.file import database
 from tests.crashes import powered
 connect = database._connect
 def careless(path, *, read_only):
@@ -36,11 +37,12 @@ def folder() -> Iterator[Path]:
 
 @recorded
 @pytest.mark.parametrize("seed", [3, 4])
-def test_nothing_acknowledged_is_lost(seed: int, folder: Path) -> None:
-    tally = power.run(seed, 12, 1, folder)
-    assert tally.acknowledged >= 12
-    assert tally.layouts > 300
-    assert tally.rolled_back > 100
+def test_nothing_acknowledged_is_lost(seed: int, share: Share, folder: Path) -> None:
+    edits = share.power_edits
+    tally = power.run(seed, edits, 1, folder)
+    assert tally.acknowledged >= edits
+    assert tally.layouts > 25 * edits
+    assert tally.rolled_back > 100 * edits // 12
 
 
 @recorded
@@ -54,7 +56,7 @@ def test_a_store_that_does_not_sync_is_caught(folder: Path, statement: str) -> N
 
 
 @recorded
-def test_what_is_recorded_is_what_was_done(folder: Path) -> None:
+def test_the_recording_has_every_call_that_was_made(folder: Path) -> None:
     below = folder / "files"
     below.mkdir()
     code = f"""
@@ -93,7 +95,7 @@ def test_a_disk_forgets_what_was_not_synced() -> None:
         sector,
         bytes(512) + sector,
         sector * 2,
-    }, "a name, either sector, or none of it"
+    }, "no name, an empty file, either sector, or both"
     do("S")
     do("S", handle=4)
     do("T", 512)

@@ -1,4 +1,4 @@
-"""The invariants at the top of rga.py, checked the slow way."""
+"""The invariants listed at the top of rga.py, checked the slow way."""
 
 from crdtnotes.crdt import rga, runs
 from crdtnotes.crdt.rga import Rga

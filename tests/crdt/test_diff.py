@@ -15,7 +15,7 @@ def test_the_edits_turn_one_text_into_the_other(old: str, new: str) -> None:
     patches = edits(old, new)
     assert patched(old, patches) == new
     assert (patches == []) == (old == new)
-    # From the end backwards, apart from each other, and none of nothing.
+    # The edits go from the end backwards, do not touch each other, and none is empty.
     assert all(later.start > one.start + one.removed - 1 for later, one in pairwise(patches))
     assert all(patch.removed or patch.inserted for patch in patches)
 
@@ -45,7 +45,7 @@ def write(text: Text, new: str) -> list[object]:
         ("😀 ok\n", "😀👍 ok\n", "😀 okay\n", "😀👍 okay\n"),
     ],
 )
-def test_two_people_who_write_different_parts_both_keep_what_they_wrote(
+def test_two_people_who_write_different_parts_both_keep_their_text(
     base: str, one: str, two: str, merged: str
 ) -> None:
     ann, bob = Text(1), Text(2)
@@ -59,11 +59,11 @@ def test_two_people_who_write_different_parts_both_keep_what_they_wrote(
 
 
 def test_a_replaced_word_leaves_none_of_its_letters() -> None:
-    # No "t" of "cat" is kept for "tiger": whoever adds to the old word must not write into the new.
+    # No "t" of "cat" is kept for "tiger": an addition to the old word must not end up in the new word.
     assert edits("a cat sat\n", "a tiger sat\n") == [Patch(2, 3, "tiger")]
 
 
-def test_a_large_block_is_replaced_whole() -> None:
+def test_a_large_block_is_replaced_as_a_whole() -> None:
     old = "word " * MAX_WORDS
     new = "else " * MAX_WORDS
     assert patched(old, edits(old, new)) == new

@@ -1,4 +1,4 @@
-"""Notes against the model that looks at the set of changes, heard of in any causal order."""
+"""Notes compared with the model, which uses the set of changes; the notes get them in any causal order."""
 
 from random import Random
 
@@ -30,7 +30,7 @@ BIRTHS = {
 
 
 class Author:
-    """One replica of one note: a state, and the changes it holds with what each needs before it."""
+    """One replica of one note: a state, and its changes with the version that each depends on."""
 
     def __init__(self, actor: int) -> None:
         self.actor = actor
@@ -80,7 +80,7 @@ class Author:
         self.changes[key], self.needs[key] = ops, needs
         version.join(self.seen, dict([key]))
 
-    def hear(self, other: "Author", random: Random) -> None:
+    def receive(self, other: "Author", random: Random) -> None:
         waiting = [key for key in other.changes if key not in self.changes]
         for _ in range(random.randint(0, len(waiting))):
             ready = [key for key in waiting if version.covers(self.seen, other.needs[key])]
@@ -111,7 +111,7 @@ class Author:
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_a_note_is_what_the_set_of_its_changes_says(seed: int) -> None:
+def test_a_note_depends_only_on_the_set_of_its_changes(seed: int) -> None:
     random = Random(seed)
     authors = [Author(actor) for actor in (2, 1, 3)]
     for _ in range(25):
@@ -119,12 +119,12 @@ def test_a_note_is_what_the_set_of_its_changes_says(seed: int) -> None:
         if random.random() < 0.6:
             one.make(random)
         else:
-            one.hear(other, random)
+            one.receive(other, random)
         assert one.shown() == one.expected()
     everything = {key for author in authors for key in author.changes}
     while any(author.changes.keys() < everything for author in authors):
         one, other = random.sample(authors, 2)
-        one.hear(other, random)
+        one.receive(other, random)
     assert authors[0].expected() == authors[0].shown() == authors[1].shown() == authors[2].shown()
 
 
@@ -134,7 +134,7 @@ def created(text: str = "初") -> NoteState:
     return state
 
 
-def test_a_note_exists_while_an_edit_lies_outside_what_its_remover_had_seen() -> None:
+def test_a_note_exists_while_it_has_an_edit_that_no_remover_had_seen() -> None:
     state = created()
     assert state.exists
     state.apply(2, 1, (Remove(((1, 1),)),))
@@ -146,7 +146,7 @@ def test_a_note_exists_while_an_edit_lies_outside_what_its_remover_had_seen() ->
     assert not state.exists
 
 
-def test_to_remove_is_no_edit() -> None:
+def test_a_remove_is_not_an_edit() -> None:
     state = created()
     state.apply(2, 1, (Remove(((1, 1),)),))
     state.apply(3, 1, (Remove(((1, 1),)),))
@@ -154,7 +154,7 @@ def test_to_remove_is_no_edit() -> None:
     assert state.edits == {1: 1}
 
 
-def test_the_same_birth_twice_is_one_and_two_births_are_both_kept() -> None:
+def test_the_same_birth_counts_once_and_different_births_are_both_kept() -> None:
     state = created("same")
     state.apply(2, 1, (Create(2**63, "N", "same", ()),))
     assert str(state.text) == "same"
@@ -167,7 +167,7 @@ def test_the_same_birth_twice_is_one_and_two_births_are_both_kept() -> None:
 @pytest.mark.parametrize(
     "op", [Rename(OpId(1, 1), "x"), Unknown(9, b""), Link(OpId(1, 1), ("link", "x")), Delete(())]
 )
-def test_what_was_never_created_cannot_be_edited(op: Op) -> None:
+def test_a_note_that_was_never_created_cannot_be_edited(op: Op) -> None:
     with pytest.raises(InvalidChange):
         NoteState().apply(1, 1, (op,))
 

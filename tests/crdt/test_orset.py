@@ -28,7 +28,7 @@ def made_of(operations: list[Link | Unlink]) -> OrSet:
 
 
 @given(st.lists(ops, max_size=25), st.randoms(use_true_random=False))
-def test_any_order_and_number_gives_what_the_set_of_operations_says(
+def test_the_result_depends_only_on_the_set_of_operations(
     operations: list[Link | Unlink], random: Random
 ) -> None:
     shuffled = operations * 2
@@ -50,11 +50,11 @@ def test_an_add_that_the_remover_had_not_seen_survives() -> None:
     assert X not in result
 
 
-def test_a_tag_removed_before_its_add_comes_never_lives() -> None:
+def test_a_tag_removed_before_its_add_never_becomes_alive() -> None:
     assert X not in made_of([Unlink(X, (OpId(1, 1),)), Link(OpId(1, 1), X)])
 
 
-def test_a_tag_is_removed_from_its_own_element_only() -> None:
+def test_a_tag_is_only_removed_from_its_own_element() -> None:
     result = made_of([Unlink(Y, (OpId(1, 1),)), Link(OpId(1, 1), X)])
     assert result.counts() == {X: 1}
 
@@ -63,18 +63,18 @@ wanted = st.dictionaries(elements, st.integers(1, 4))
 
 
 @given(st.lists(ops, max_size=15), wanted)
-def test_reconciling_makes_the_set_hold_what_the_text_holds(
+def test_reconciling_makes_the_set_match_the_text(
     operations: list[Link | Unlink], wanted: dict[Element, int]
 ) -> None:
     result = made_of(operations)
     before = result.counts()
     adds, removes = result.reconcile(wanted, frozenset({"link"}))
-    assert result.counts() == before, "to compare changes nothing"
+    assert result.counts() == before, "comparing must not change anything"
     for number, element in enumerate(adds):
         result.add(element, OpId(100 + number, 1))
     for element, seen in removes:
         result.remove(element, seen)
-    # At least as many as occurrences; what was more stays; what is gone goes, if its kind follows the text.
+    # At least as many tags as occurrences; extra tags stay; vanished elements go if their kind is in `kinds`.
     assert result.counts() == {
         element: max(before.get(element, 0), wanted.get(element, 0))
         for element in sorted(before.keys() | wanted.keys())

@@ -10,7 +10,7 @@ from crdtnotes.crdt.rga import Rga
 
 
 def made(text: str, patches: list[Patch]) -> str:
-    """Return a text after patches whose positions are all of it as it was."""
+    """Return a text after patches whose positions all refer to the original text."""
     rga = Rga()
     counter = 1
     if text:
@@ -45,12 +45,12 @@ def merged(base: str, mine: str, theirs: str) -> str:
         ("分布式系统", "分布式的系统", "分布系统", "分布的系统"),
     ],
 )
-def test_both_edits_are_there(base: str, mine: str, theirs: str, expected: str) -> None:
+def test_both_edits_are_in_the_result(base: str, mine: str, theirs: str, expected: str) -> None:
     assert merged(base, mine, theirs) == expected
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_nothing_that_either_wrote_is_lost_or_doubled(seed: int) -> None:
+def test_nothing_that_either_person_wrote_is_lost_or_doubled(seed: int) -> None:
     source = random.Random(seed)
 
     def changed(text: str, letters: str) -> str:

@@ -19,7 +19,7 @@ def test_the_greatest_id_wins_in_every_order_and_all_values_are_remembered() -> 
         assert register.past == {"zz", "birth", "b", "a", "z"}
 
 
-def test_a_rename_beats_a_birth_whatever_the_values() -> None:
+def test_a_rename_always_wins_over_a_birth() -> None:
     assert assigned((OpId(1, 1), ""), (ROOT, "zz")).value == ""
 
 

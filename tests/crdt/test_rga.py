@@ -29,7 +29,7 @@ def test_a_delete_of_tombstones_changes_nothing(array: Rga) -> None:
     invariants.check(array)
 
 
-def test_tombstones_side_by_side_are_one_run(array: Rga) -> None:
+def test_adjacent_tombstones_are_one_run(array: Rga) -> None:
     for counter in (2, 4, 3, 6, 5):
         array.delete([Span(7, counter, 1)])
         invariants.check(array)
@@ -52,7 +52,7 @@ def test_an_insert_after_something_unknown_or_younger_is_refused(array: Rga) -> 
     assert str(array) == "abcdef"
 
 
-def test_a_skipped_sibling_is_skipped_with_all_that_hangs_on_it(array: Rga) -> None:
+def test_a_sibling_is_skipped_with_all_its_descendants(array: Rga) -> None:
     array.insert(OpId(9, 9), OpId(2, 7), "XY")
     array.insert(OpId(11, 1), OpId(9, 9), "z")
     array.insert(OpId(8, 1), OpId(2, 7), "low")
@@ -60,7 +60,7 @@ def test_a_skipped_sibling_is_skipped_with_all_that_hangs_on_it(array: Rga) -> N
     invariants.check(array)
 
 
-def test_thousands_of_siblings_in_any_order_stand_from_the_greatest_down() -> None:
+def test_thousands_of_siblings_are_sorted_from_the_greatest_down() -> None:
     random = Random(5)
     actors = random.sample(range(1, 2**63), 2000)
     array = Rga()

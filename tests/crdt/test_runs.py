@@ -50,7 +50,7 @@ def test_a_stream_finds_every_run_by_each_of_its_counters(chunk: Chunk, order: s
     _check(Stream.of(list(runs.values())), runs)
 
 
-def test_what_is_beyond_an_id_is_told_for_chunks_and_groups(chunk: Chunk) -> None:
+def test_chunks_and_groups_know_whether_they_are_beyond_an_id(chunk: Chunk) -> None:
     group = chunk.group
     group.chunks += [chunk, Chunk(group)]
     chunk.runs += [Run(9, 4, 1, "x", chunk), Run(7, 4, 2, "", chunk)]

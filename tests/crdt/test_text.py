@@ -39,7 +39,7 @@ def _sizes(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 class Peer:
-    """A text, and the operations that came to it."""
+    """A text, and the operations that it has received."""
 
     def __init__(self, actor: int) -> None:
         self.text = Text(actor)
@@ -73,7 +73,7 @@ def run(history: list[tuple[int, ...]], random: Random) -> list[Peer]:
         if len(step) == 2:
             ops = peers[step[1]].ops[:]
             random.shuffle(ops)
-            # Part of it now, the rest some other time.
+            # Deliver a part now, the rest later.
             peers[step[0]].take(ops[: random.randint(0, len(ops))])
         else:
             who, at, remove, text = step
@@ -82,7 +82,7 @@ def run(history: list[tuple[int, ...]], random: Random) -> list[Peer]:
 
 
 @given(histories, randoms)
-def test_replicas_converge_to_what_the_set_of_operations_says(
+def test_replicas_converge_to_the_result_of_the_set_of_operations(
     history: list[tuple[int, ...]], random: Random
 ) -> None:
     peers = run(history, random)
@@ -98,7 +98,7 @@ def test_replicas_converge_to_what_the_set_of_operations_says(
 
 
 @given(histories, randoms)
-def test_a_text_comes_back_from_its_runs(history: list[tuple[int, ...]], random: Random) -> None:
+def test_a_text_is_rebuilt_from_its_runs(history: list[tuple[int, ...]], random: Random) -> None:
     for peer in run(history, random):
         array = peer.text._rga
         copy = rga.Rga.from_runs(array.runs())
@@ -136,7 +136,7 @@ def test_of_two_inserts_at_one_place_the_greater_id_comes_first() -> None:
     assert str(one) == str(two) == "ba高低se"
 
 
-def test_what_is_written_behind_a_deleted_character_keeps_its_place() -> None:
+def test_text_written_after_a_deleted_character_keeps_its_place() -> None:
     one, two = Text(1), Text(2)
     two.apply(one.insert(0, "abcd"))
     gone = one.delete(1, 2)
@@ -146,7 +146,7 @@ def test_what_is_written_behind_a_deleted_character_keeps_its_place() -> None:
     assert str(one) == str(two) == "a系统d"
 
 
-def test_what_comes_early_waits() -> None:
+def test_operations_that_arrive_early_wait() -> None:
     one, two = Text("ann"), Text("bob")
     first, second = one.insert(0, "a"), one.insert(1, "b")
     third = one.delete(0, 2)
@@ -169,7 +169,7 @@ def test_an_insert_after_something_younger_is_refused_and_changes_nothing() -> N
 
 
 @pytest.mark.parametrize(("index", "length"), [(-1, 1), (0, 4), (3, 1), (1, -1), (4, 0)])
-def test_what_is_not_there_cannot_be_deleted(index: int, length: int) -> None:
+def test_deleting_beyond_the_ends_is_refused(index: int, length: int) -> None:
     text = Text(1)
     text.insert(0, "abc")
     with pytest.raises(OutOfRange):
@@ -177,14 +177,14 @@ def test_what_is_not_there_cannot_be_deleted(index: int, length: int) -> None:
 
 
 @pytest.mark.parametrize("index", [-1, 4])
-def test_there_is_no_inserting_beyond_the_ends(index: int) -> None:
+def test_inserting_beyond_the_ends_is_refused(index: int) -> None:
     text = Text(1)
     text.insert(0, "abc")
     with pytest.raises(OutOfRange):
         text.insert(index, "x")
 
 
-def test_nothing_inserted_or_deleted_is_nothing() -> None:
+def test_inserting_or_deleting_nothing_changes_nothing() -> None:
     one, two = Text(1), Text(2)
     ops: list[TextOp] = [one.insert(0, ""), one.delete(0, 0), one.insert(0, "a"), one.insert(1, "")]
     for op in reversed(ops):
@@ -194,7 +194,7 @@ def test_nothing_inserted_or_deleted_is_nothing() -> None:
     assert ops[1] == Delete(())
 
 
-def test_a_delete_of_what_is_partly_gone_takes_the_rest() -> None:
+def test_a_delete_of_partly_deleted_text_deletes_the_rest() -> None:
     one, two = Text(1), Text(2)
     two.apply(one.insert(0, "abcdef"))
     mine, theirs = one.delete(1, 3), two.delete(2, 3)

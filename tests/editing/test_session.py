@@ -6,7 +6,7 @@ import pytest
 
 from crdtnotes import Vault
 from crdtnotes.crdt.ops import Patch
-from crdtnotes.editing.session import Edit, EditSession
+from crdtnotes.editing.session import EditSession, Grouped
 from crdtnotes.errors import Busy, DiskFull, InvalidText, NoteNotFound, OutOfRange
 
 
@@ -35,7 +35,7 @@ def session(vault: Vault, text: str = "") -> EditSession:
 
 def test_edits_are_in_the_note_and_its_links_follow_when_it_settles(vault: Vault) -> None:
     note = session(vault, "ab")
-    assert note.commit([Edit(1, 0, "[["), Edit(3, 1, "x]]")]) == []
+    assert note.commit([Grouped(Patch(1, 0, "[[")), Grouped(Patch(3, 1, "x]]"))]) == []
     assert note.text == vault.note("n").text == "a[[x]]"
     assert vault.note("n").links() == []
     note.settle()
@@ -49,7 +49,7 @@ def test_what_others_wrote_does_not_move_what_positions_mean(vault: Vault, other
     note = session(vault, "one two")
     other.note("n").insert(0, "zero ")
     assert note.text == "one two"
-    assert note.commit([Edit(3, 4, "!")]) == [Patch(0, 0, "zero ")]
+    assert note.commit([Grouped(Patch(3, 4, "!"))]) == [Patch(0, 0, "zero ")]
     assert note.text == other.note("n").text == "zero one!"
 
 
@@ -62,9 +62,9 @@ def test_a_look_returns_the_edits_of_the_same_replica_too(vault: Vault) -> None:
 
 def test_undo_takes_back_own_edits_only(vault: Vault, other: Vault) -> None:
     note = session(vault, "base")
-    note.commit([Edit(4, 0, " mine", group=1)])
+    note.commit([Grouped(Patch(4, 0, " mine"), 1)])
     other.note("n").insert(9, " theirs")
-    note.commit([Edit(0, 4, "", group=2)])
+    note.commit([Grouped(Patch(0, 4, ""), 2)])
     assert note.text == " mine theirs"
     note.undo()
     assert note.text == "base mine theirs"
@@ -79,7 +79,7 @@ def test_undo_takes_back_own_edits_only(vault: Vault, other: Vault) -> None:
 
 def test_undo_leaves_what_others_wrote_inside_of_what_came(vault: Vault, other: Vault) -> None:
     note = session(vault)
-    note.commit([Edit(0, 0, "abcd", group=1)])
+    note.commit([Grouped(Patch(0, 0, "abcd"), 1)])
     other.note("n").insert(2, "XY")
     assert note.undo() == [Patch(0, 4, "")]
     assert note.look() == [Patch(0, 0, "XY")]
@@ -89,7 +89,7 @@ def test_undo_leaves_what_others_wrote_inside_of_what_came(vault: Vault, other: 
 
 def test_an_insert_whose_middle_was_deleted_and_came_back_is_undone_whole(vault: Vault) -> None:
     note = session(vault, ".")
-    note.commit([Edit(0, 0, "abc", group=1), Edit(1, 1, "", group=2)])
+    note.commit([Grouped(Patch(0, 0, "abc"), 1), Grouped(Patch(1, 1, ""), 2)])
     note.undo()
     assert note.text == "abc."
     note.undo()
@@ -101,8 +101,8 @@ def test_an_insert_whose_middle_was_deleted_and_came_back_is_undone_whole(vault:
 
 def test_a_group_is_undone_together(vault: Vault) -> None:
     note = session(vault)
-    note.commit([Edit(0, 0, "a", 1), Edit(1, 0, "b", 1), Edit(0, 1, "", 1)])
-    note.commit([Edit(1, 0, "c", 1)])
+    note.commit([Grouped(Patch(0, 0, "a"), 1), Grouped(Patch(1, 0, "b"), 1), Grouped(Patch(0, 1, ""), 1)])
+    note.commit([Grouped(Patch(1, 0, "c"), 1)])
     assert note.text == "bc"
     note.undo()
     assert (note.text, note.can_undo) == ("", False)
@@ -110,9 +110,9 @@ def test_a_group_is_undone_together(vault: Vault) -> None:
 
 def test_a_new_edit_ends_what_can_be_done_again(vault: Vault) -> None:
     note = session(vault)
-    note.commit([Edit(0, 0, "a", 1)])
+    note.commit([Grouped(Patch(0, 0, "a"), 1)])
     note.undo()
-    note.commit([Edit(0, 0, "b", 1)])
+    note.commit([Grouped(Patch(0, 0, "b"), 1)])
     assert note.redo() == []
     assert note.text == "b"
 
@@ -121,7 +121,7 @@ def test_an_edit_that_fails_changes_nothing_and_can_be_tried_again(
     vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     note = session(vault, "abc")
-    note.commit([Edit(3, 0, "d", 1), Edit(0, 1, "", 2)])
+    note.commit([Grouped(Patch(3, 0, "d"), 1), Grouped(Patch(0, 1, ""), 2)])
 
     def full(*_: object) -> None:
         raise DiskFull("There is no room left.")
@@ -129,11 +129,11 @@ def test_an_edit_that_fails_changes_nothing_and_can_be_tried_again(
     with monkeypatch.context() as patch:
         patch.setattr("crdtnotes.store.log.log.Log.write", full)
         with pytest.raises(DiskFull):
-            note.commit([Edit(0, 2, "x", 3)])
+            note.commit([Grouped(Patch(0, 2, "x"), 3)])
         with pytest.raises(DiskFull):
             note.undo()
     assert note.text == vault.note("n").text == "bcd"
-    note.commit([Edit(0, 2, "x", 3)])
+    note.commit([Grouped(Patch(0, 2, "x"), 3)])
     note.undo()
     note.undo()
     assert note.text == vault.note("n").text == "abcd"
@@ -148,10 +148,10 @@ def test_an_edit_that_is_stored_does_not_fail_because_of_what_comes_after(
     def busy(*_: object) -> None:
         raise Busy("Another process has been writing for long.")
 
-    note.commit([Edit(0, 1, "A")])
+    note.commit([Grouped(Patch(0, 1, "A"))])
     with monkeypatch.context() as patch:
         patch.setattr("crdtnotes.store.views.documents.Documents.catch_up", busy)
-        assert note.commit([Edit(3, 0, "d")]) == []
+        assert note.commit([Grouped(Patch(3, 0, "d"))]) == []
     other = vault.note("n")
     other.insert(0, "z")
     assert [patch.inserted for patch in note.look()] == ["z"]
@@ -160,12 +160,16 @@ def test_an_edit_that_is_stored_does_not_fail_because_of_what_comes_after(
 
 @pytest.mark.parametrize(
     ("edit", "error"),
-    [(Edit(4, 0, "x"), OutOfRange), (Edit(0, 4, ""), OutOfRange), (Edit(0, 0, "\ud800"), InvalidText)],
+    [
+        (Grouped(Patch(4, 0, "x")), OutOfRange),
+        (Grouped(Patch(0, 4, "")), OutOfRange),
+        (Grouped(Patch(0, 0, "\ud800")), InvalidText),
+    ],
 )
-def test_wrong_edits_are_refused_whole(vault: Vault, edit: Edit, error: type[Exception]) -> None:
+def test_wrong_edits_are_refused_whole(vault: Vault, edit: Grouped, error: type[Exception]) -> None:
     note = session(vault, "abc")
     with pytest.raises(error):
-        note.commit([Edit(0, 0, ""), edit])
+        note.commit([Grouped(Patch(0, 0, "")), edit])
     assert note.text == vault.note("n").text == "abc"
 
 
@@ -176,7 +180,7 @@ def test_an_edit_brings_a_deleted_note_back(vault: Vault, other: Vault) -> None:
     assert not note.exists
     with pytest.raises(NoteNotFound):
         vault.note("n").open()
-    note.commit([Edit(3, 0, "d")])
+    note.commit([Grouped(Patch(3, 0, "d"))])
     assert note.exists
     assert other.note("n").text == "abcd"
 
@@ -187,7 +191,7 @@ def test_anchors_stay_with_their_character(vault: Vault, other: Vault) -> None:
     other.note("n").insert(0, "zero ")
     note.look()
     assert note.position(anchor) == 8
-    note.commit([Edit(6, 3, "")])
+    note.commit([Grouped(Patch(6, 3, ""))])
     assert note.position(anchor) == 6
 
 
@@ -212,11 +216,12 @@ def test_two_sessions_and_their_undos_converge(vault: Vault, other: Vault, seed:
             for _ in range(chance.randint(1, 3)):
                 start = chance.randint(0, len(text))
                 removed = chance.randint(0, min(4, len(text) - start))
-                edit = Edit(
-                    start, removed, chance.choice(["", "x", "文字", "\n"]), chance.randint(turn, turn + 1)
+                edit = Grouped(
+                    Patch(start, removed, chance.choice(["", "x", "文字", "\n"])),
+                    chance.randint(turn, turn + 1),
                 )
                 edits.append(edit)
-                text = patched(text, [Patch(*edit[:3])])
+                text = patched(text, [edit.edit])
             patches, shown[at] = one.commit(edits), text
         shown[at] = patched(shown[at], patches)
         assert shown[at] == one.text
@@ -233,7 +238,7 @@ def test_undoing_everything_leaves_the_first_text(vault: Vault) -> None:
         length = len(note.text)
         start = chance.randint(0, length)
         removed = chance.randint(0, min(3, length - start))
-        note.commit([Edit(start, removed, chance.choice(["", "ab", "文"]), group)])
+        note.commit([Grouped(Patch(start, removed, chance.choice(["", "ab", "文"])), group)])
         if chance.random() < 0.3:
             note.undo()
             if chance.random() < 0.5:

@@ -1,4 +1,4 @@
-"""Rubbish: every decoder and the session against bytes that nobody honest would send.
+"""Fuzzing: every decoder and the session get bytes that no honest peer would send.
 
-`python -m tests.fuzz --frames 1000000 --seed 7` sends more of it than the suite does.
+`python -m tests.fuzz --frames 1000000 --seed 7` sends more of them than the suite does.
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz`: send rubbish to every decoder and to the session."""
+"""`python -m tests.fuzz`: send invalid input to every decoder and to the session."""
 
 import logging
 import sys
@@ -16,9 +16,9 @@ from tests.fuzz import loop
 @click.option("--frames", type=click.IntRange(1), default=1_000_000, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 def main(frames: int, seed: int) -> None:
-    """Mutate good frames; fail on any exception that is not foreseen and on any change of state."""
+    """Mutate good frames; fail on any unexpected exception and on any change of state."""
     began = time.monotonic()
-    logging.disable(logging.WARNING)  # every fork that is settled says so
+    logging.disable(logging.WARNING)  # every resolved fork logs a warning
     with (
         tempfile.TemporaryDirectory(prefix="crdtnotes-fuzz-") as folder,
         Console(stderr=True).status("") as status,

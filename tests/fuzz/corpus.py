@@ -1,4 +1,4 @@
-"""Good bytes to begin with: what two replicas of a vault say to each other, and what lies in their files."""
+"""Valid bytes to mutate: messages between two replicas of a vault, and the data in their files."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,32 +25,32 @@ HOSTILE = [
     b"\xdb\xff\xff\xff\xff",  # text
     b"\xc9\xff\xff\xff\xff\x01",  # an extension
     b"\x93\x03\xce\xff\xff\xff\xff\xc6\xff\xff\xff\xff",  # Changes that declare 4 GiB
-    b"\x92\x01\xdd\xff\xff\xff\xff",  # a batch that does
+    b"\x92\x01\xdd\xff\xff\xff\xff",  # a batch that declares 4 GiB
     b"\x99\x01\xdd\xff\xff\xff\xff" * 9,
 ]
-"""Bytes that ask for much with little."""
+"""Short inputs that declare huge sizes."""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """What to mutate. `greeting` is the peer's Hello and Ack; `frames` are what it says then."""
+    """The input to mutate. `greeting` is the peer's Hello and Ack; `frames` are its messages after them."""
 
     path: Path
-    """A replica that has not heard of the peer's last changes."""
+    """A replica that does not have the peer's last changes."""
     greeting: tuple[bytes, ...]
     frames: tuple[bytes, ...]
     changes: tuple[bytes, ...]
-    """The changes that the frames hold, and some that are here already."""
+    """The changes in the frames, and some that the replica already has."""
     new: tuple[bytes, ...]
-    """The changes that are not here, in causal order."""
+    """The changes that the replica does not have, in causal order."""
     blocks: tuple[bytes, ...]
-    """Runs of the new changes as blocks, not compressed; `places` says behind how many of `new` each goes."""
+    """Runs of new changes as uncompressed blocks; `places` gives the number of `new` before each block."""
     places: tuple[int, ...]
     snapshots: tuple[tuple[bytes, str], ...]
 
 
 def build(folder: Path, seed: int) -> Corpus:
-    """Make two replicas that have met, and let one of them go on writing."""
+    """Make two replicas that have synced, and let one of them continue to write."""
     random = Random(seed)
     person = Person(random)
     with (
@@ -107,12 +107,12 @@ def build(folder: Path, seed: int) -> Corpus:
 
 
 def packed(form: int, data: bytes) -> Packed:
-    """A piece of a batch that is compressed."""
+    """A compressed piece of a batch."""
     return Packed(form, len(data), compress(data))
 
 
 def _blocks(new: list[bytes], random: Random) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
-    """Cut the changes into runs of one stream; return where each begins, and its block."""
+    """Split the changes into runs of one stream each; return where each run begins, and its block."""
     opened = [decode(data) for data in new]
     starts = [0]
     for at in range(1, len(opened)):

@@ -1,10 +1,10 @@
-"""The loop: decoders and sessions are given rubbish, and what must hold is held.
+"""The loop: decoders and sessions get invalid input, and these invariants must hold.
 
-- nothing but the one family of errors comes out of a decoder, and nothing at all out of a session
-- a frame that is refused leaves the replica as it was: heads, digest, texts
-- a replica of a paired vault takes nothing in that was not signed
-- a replica that took something in (some mutations are valid changes) is still whole: `check` says so
-- one frame takes bounded time, all of them bounded memory
+- a decoder raises only its own family of errors, and a session raises nothing
+- a refused frame leaves the replica unchanged: heads, digest, texts
+- a replica of a paired vault accepts only signed changes
+- a replica that accepted something (some mutations are valid changes) is still consistent, says `check`
+- each frame takes bounded time, and all frames take bounded memory
 """
 
 import resource
@@ -27,24 +27,24 @@ from tests.fuzz.paired import PairedHost
 from tests.fuzz.target import Target
 
 SLOWEST = 2.0
-"""Seconds of the processor that one frame may take; they are below 64 KiB."""
+"""Seconds of CPU time that one frame may take; frames are smaller than 64 KiB."""
 
 MEMORY_MB = 256
-"""By how much the process may grow."""
+"""The memory by which the process may grow."""
 
 CHECKED = 50
-"""Of so many replicas that took something in, one is checked through."""
+"""One in this many replicas that accepted something is checked completely."""
 
 
 @dataclass
 class Tally:
-    """What was sent and what became of it."""
+    """The inputs that were sent, and their outcomes."""
 
     frames: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     accepted: int = 0
     taken_in: int = 0
-    """How often a replica took something in: not every mutation breaks a rule."""
+    """How often a replica accepted something: not every mutation breaks a rule."""
     slowest: float = 0.0
     grown_mb: float = 0.0
 
@@ -52,13 +52,13 @@ class Tally:
         kinds = ", ".join(f"{count:,} {name}" for name, count in self.refused.most_common())
         return (
             f"{self.frames:,} frames: {kinds}; {self.accepted:,} valid ({self.taken_in:,} "
-            f"times a replica took changes in, and was whole then); slowest {self.slowest * 1000:.0f} ms, "
-            f"{self.grown_mb:.0f} MB more memory; no other exception, no state changed by what was refused"
+            f"times a replica accepted changes and stayed consistent); slowest {self.slowest * 1000:.0f} ms, "
+            f"{self.grown_mb:.0f} MB more memory; no other exception, no state changed by refused input"
         )
 
 
 def run(seed: int, frames: int, folder: Path, show: Callable[[int], None] = lambda _: None) -> Tally:
-    """Send so many frames; fails with a note that replays it where something does not hold."""
+    """Send this many frames; if an invariant is broken, fails with a note on how to replay it."""
     tally = Tally()
     corpus = build(folder, seed)
     random = Random(f"{seed} frames")
@@ -114,7 +114,7 @@ def _memory() -> float:
 
 
 Outcome = str | None
-"""The name of the error, None where what came was valid."""
+"""The name of the error, or None if the input was valid."""
 
 
 def _decode_frame(frame: bytes) -> Outcome:
@@ -145,7 +145,7 @@ def _decode_block(data: bytes) -> Outcome:
     except DecodeError as error:
         return _said(error)
     for change in changes:
-        assert decode(encode(change)) == change, "a block holds what is no change"
+        assert decode(encode(change)) == change, "a block contains something that is not a change"
     return None
 
 
@@ -175,14 +175,14 @@ def _said(error: CrdtnotesError) -> str:
 
 
 class _Host(Target):
-    """A replica that peers talk to."""
+    """A replica that peers connect to."""
 
     def __init__(self, corpus: Corpus) -> None:
         super().__init__(corpus.path, CHECKED)
         self._corpus = corpus
 
     def converse(self, frame: bytes) -> Outcome:
-        """Give a session a frame, most times after a greeting that it accepts."""
+        """Give a session a frame, usually after a greeting that it accepts."""
         session = Session(self._vault.replica)
         session.start()
         session.data_to_send()
@@ -197,7 +197,7 @@ class _Host(Target):
         assert out or not session.closed or session.bye or session.error is None
         if self._vault.replica.heads() != self._heads:
             settled = isinstance(session.error, Fork)
-            assert session.received or settled, "the heads moved, and nobody says why"
+            assert session.received or settled, "the heads moved without a reported reason"
             self._renew()
             return None
         if any(isinstance(message, messages.Branch) for message in said):

@@ -1,8 +1,8 @@
-"""Makes rubbish out of good bytes: some of it random, some of it nearly right.
+"""Turns valid bytes into invalid input: some of it random, some of it nearly valid.
 
-Flipped bits seldom get past the first check. So most mutations take the bytes apart as msgpack, change one
-value in it (to a bound, to another type, to something from elsewhere) and put it together again, for
-Changes down to the operations of one change: what comes out is well-formed and breaks one rule.
+Flipped bits seldom get past the first check. So most mutations decode the bytes as msgpack, change one value
+(to a bound, to another type, to a value from elsewhere) and encode them again. In Changes messages they go
+down to the operations of one change. The result is well-formed and breaks one rule.
 """
 
 from random import Random
@@ -22,14 +22,14 @@ TAGS = bytes.fromhex("00 01 7f 80 90 91 9f a0 bf c0 c1 c2 c4 c6 ca cb cc cf d0 d
 
 
 class Mutator:
-    """An endless source of rubbish."""
+    """An endless source of invalid input."""
 
     def __init__(self, random: Random, corpus: Corpus) -> None:
         self._random = random
         self._corpus = corpus
 
     def frame(self) -> bytes:
-        """Return a message, more or less."""
+        """Return a possibly invalid message."""
         random = self._random
         luck = random.random()
         if luck < 0.01:
@@ -44,7 +44,7 @@ class Mutator:
         return self._changes()
 
     def exchange(self) -> bytes:
-        """Return a Changes message at the right moment, with one change in it that is not as it was made."""
+        """Return a Changes message at the right moment, with one altered change in it."""
         random = self._random
         new = self._corpus.new
         at = min(random.randrange(len(new)), random.randrange(len(new)), 12)
@@ -61,13 +61,13 @@ class Mutator:
         )
 
     def _changes(self) -> bytes:
-        """Return a Changes message of anything, in any order, with something wrong in it."""
+        """Return a Changes message of any changes, in any order, with something wrong in it."""
         random = self._random
         data = random.sample(self._corpus.changes, 2)
         return self._pack([data[0], self.change_like(data[1])] if random.random() < 0.5 else data)
 
     def _piece(self, form: int, data: bytes) -> list[Any]:
-        """Return a compressed piece; seldom one that is not what it says."""
+        """Return a compressed piece; occasionally its form or length is wrong."""
         random = self._random
         piece = [form, len(data), compress(data)]
         luck = random.random()
@@ -80,7 +80,7 @@ class Mutator:
         return piece
 
     def block(self) -> bytes:
-        """Return a block, more or less."""
+        """Return a possibly invalid block."""
         data = self._random.choice(self._corpus.blocks)
         return self.values(data) if self._random.random() < 0.8 else self.blind(data)
 
@@ -88,16 +88,16 @@ class Mutator:
         return messages.encode(messages.pack(msgspec.msgpack.encode((1, changes))))
 
     def change_like(self, data: bytes) -> bytes:
-        """Return a change, most times well-formed, in which something is not as it was."""
+        """Return a change, usually well-formed, in which something was altered."""
         return self.values(data) if self._random.random() < 0.9 else self.blind(data)
 
     def change(self) -> bytes:
-        """Return a change, more or less."""
+        """Return a possibly invalid change."""
         data = self._random.choice(self._corpus.changes)
         return self.change_like(data) if self._random.random() < 0.6 else self.blind(data)
 
     def batch(self) -> bytes:
-        """Return a batch, more or less."""
+        """Return a possibly invalid batch."""
         random = self._random
         pieces: list[Any] = [self.change(), random.choice(self._corpus.changes)]
         if random.random() < 0.6:
@@ -108,7 +108,7 @@ class Mutator:
         return data if self._random.random() < 0.5 else self.blind(data)
 
     def snapshot(self) -> tuple[bytes, str]:
-        """Return a snapshot that is damaged, or not of its text."""
+        """Return a snapshot that is damaged, or that does not fit its text."""
         data, text = self._random.choice(self._corpus.snapshots)
         if self._random.random() < 0.2:
             return data, self._random.choice(
@@ -117,7 +117,7 @@ class Mutator:
         return self.blind(data), text
 
     def blind(self, data: bytes) -> bytes:
-        """Return the bytes with one to four blind changes."""
+        """Return the bytes with one to four random changes."""
         random = self._random
         result = bytearray(data)
         for _ in range(random.choice((1, 1, 1, 2, 4))):
@@ -139,7 +139,7 @@ class Mutator:
         return bytes(result)
 
     def values(self, data: bytes) -> bytes:
-        """Return well-formed msgpack in which one value is another; blind changes where that cannot be."""
+        """Return well-formed msgpack with one value replaced; random changes if that is not possible."""
         try:
             value = msgspec.msgpack.decode(data)
             return msgspec.msgpack.encode(self._value(value))

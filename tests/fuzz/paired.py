@@ -1,4 +1,4 @@
-"""A replica of a paired vault that a member sends nearly right groups: nothing gets in that is not signed."""
+"""A replica of a paired vault gets nearly valid groups from a member: it must not accept unsigned changes."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -18,14 +18,14 @@ from tests.store.convergence import ACTIONS, Person
 from tests.vaults import fast
 
 CHECKED = 20
-"""Of so many replicas that took something in, one is checked through."""
+"""One in this many replicas that accepted something is checked completely."""
 
 Outcome = str | None
-"""The name of the error, None where what came was valid."""
+"""The name of the error, or None if the input was valid."""
 
 
 class PairedHost(Target):
-    """The replica, what a member has to tell it, and the hashes of all that the member really wrote."""
+    """The replica, the groups that a member sends to it, and the hashes of the member's real changes."""
 
     def __init__(self, folder: Path, random: Random) -> None:
         self._random = random
@@ -81,14 +81,14 @@ class PairedHost(Target):
             messages.encode(messages.Records(tuple(replica.devices.records()))),
             messages.encode(branch(replica, actor, 0, replica.version()[actor])),
             messages.encode(branch(replica, replica.actor, 0, 1)),
-            *[messages.encode(heads) for heads in replica.checkpoints_for(replica.version())],
+            *[messages.encode(heads) for heads in replica.signatures.of_streams(replica.version())],
         ]
         for actor, head in replica.log.heads.items():
             for seq in range(1, head.seq + 1):
                 self._true[actor, seq] = replica.log.hash_at(actor, seq) or b""
 
     def exchange(self, mutator: Mutator) -> list[bytes]:
-        """Return groups as they are said, but for one frame, or one that is missing or comes twice."""
+        """Return valid groups, except that one frame is altered, missing or repeated."""
         random = self._random
         frames = [frame for group in self._groups[: random.randint(1, 4)] for frame in group]
         if random.random() < 0.5:
@@ -124,7 +124,7 @@ class PairedHost(Target):
             said += [messages.decode(answer) for answer in session.data_to_send()]
         if self._vault.replica.heads() != self._heads:
             for actor, (seq, digest) in self._vault.replica.heads().items():
-                assert self._true[actor, seq] == digest, "a change was taken in that nobody signed"
+                assert self._true[actor, seq] == digest, "a change was accepted that nobody signed"
             self._renew()
             return None
         if any(isinstance(message, messages.Branch) for message in said):

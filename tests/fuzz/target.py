@@ -1,4 +1,4 @@
-"""A replica that rubbish is sent to: what is refused leaves it as it was; what it took in is taken back."""
+"""A replica that gets invalid input: refused input must leave it unchanged; accepted input is undone."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.vaults import fast, state
 
 
 class Target:
-    """The replica at `path`, open. `checked`: of so many that took something in, one is checked through."""
+    """The open replica at `path`. One in `checked` replicas that accepted something is checked completely."""
 
     def __init__(self, path: Path, checked: int, identity: Identity | None = None) -> None:
         self._path = path
@@ -27,11 +27,11 @@ class Target:
         self._vault.close()
 
     def is_untouched(self) -> None:
-        assert state(self._vault) == self._state, "what was refused has left something"
+        assert state(self._vault) == self._state, "refused input has changed the replica"
         assert self._vault.check() == []
 
     def _renew(self) -> None:
-        """Go back to the replica as it was, now and then after a close look at what it became."""
+        """Restore the replica's original state; now and then check the replica completely before that."""
         self.taken_in += 1
         if self.taken_in % self._checked == 0:
             problems = self._vault.check()

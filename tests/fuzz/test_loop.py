@@ -1,4 +1,4 @@
-"""The suite sends some ten thousands of frames; `python -m tests.fuzz --frames N` any number."""
+"""The suite sends thousands of frames (tests/shares.py); `python -m tests.fuzz --frames N` any number."""
 
 from pathlib import Path
 
@@ -9,14 +9,16 @@ from crdtnotes.errors import DecodeError
 from crdtnotes.store.signing.signer import Signer
 from crdtnotes.store.views.documents import Documents
 from tests.fuzz import loop
+from tests.shares import Share
 
 FRAMES = 20_000
+"""Within so many, each planted bug is noticed."""
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_rubbish_changes_nothing(seed: int, tmp_path: Path) -> None:
-    tally = loop.run(seed, FRAMES, tmp_path)
-    assert tally.frames == FRAMES
+def test_invalid_input_changes_nothing(seed: int, share: Share, tmp_path: Path) -> None:
+    tally = loop.run(seed, share.frames, tmp_path)
+    assert tally.frames == share.frames
     assert {
         "DecodeError",
         "Damaged",
@@ -52,17 +54,17 @@ def test_an_error_of_another_family_is_noticed(tmp_path: Path, monkeypatch: pyte
     assert "replay: python -m tests.fuzz --seed 1" in caught.value.__notes__[0]
 
 
-def test_a_replica_that_keeps_what_it_refused_is_noticed(
+def test_a_replica_that_keeps_refused_data_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The bug: after a refusal, the document in memory keeps what the transaction did to it."""
+    """The bug: after a refusal, the document in memory keeps the transaction's effect."""
     monkeypatch.setattr(Documents, "forget", lambda self: None)
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - it shows in one of several ways
         loop.run(1, FRAMES, tmp_path)
     assert not isinstance(caught.value, KeyboardInterrupt)
 
 
-def test_a_paired_replica_that_does_not_look_at_signatures_is_noticed(
+def test_a_paired_replica_that_does_not_check_signatures_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Signer, "_is_covered", lambda *_: True)

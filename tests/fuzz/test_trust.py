@@ -1,4 +1,4 @@
-"""Rubbish for what decides about devices: records, pairing, bundles that a member signed."""
+"""Invalid input for the code that decides about devices: records, pairing, bundles signed by a member."""
 
 import hashlib
 from contextlib import closing, suppress
@@ -33,8 +33,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")
-def test_records_that_are_not_as_they_were_made(tmp_path: Path, corpus: Corpus) -> None:
-    """Most of them are signed by a member: what is in them is as wrong as it was."""
+def test_mutated_records_leave_the_members_intact(tmp_path: Path, corpus: Corpus) -> None:
+    """Most of them are signed by a member, but their content is still wrong."""
     one, two = device(tmp_path, "one"), device(tmp_path, "two")
     good = [founded(one), added(two, one), revoked(two, one), added(two, one, epoch=2)]
     mutator, random = Mutator(Random(1), corpus), Random(2)
@@ -65,20 +65,20 @@ def test_records_that_are_not_as_they_were_made(tmp_path: Path, corpus: Corpus) 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")
 def test_a_certificate_with_any_bit_flipped(tmp_path: Path) -> None:
-    """A stranger's is read before anything is known of him."""
+    """A stranger's certificate is read before anything is known about the stranger."""
     whole = device(tmp_path, "one").certificate
     for place in range(len(whole)):
         for bit in range(8):
             spoilt = whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :]
             with suppress(DecodeError):
-                # Bits that DER does not use (in the byte before the signature) may be anything.
+                # Bits that DER does not use (in the byte before the signature) may have any value.
                 assert read_certificate(spoilt) == read_certificate(whole)
         with pytest.raises(DecodeError):
             read_certificate(whole[:place])
 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")
-def test_a_pairing_in_which_one_frame_is_another(tmp_path: Path, corpus: Corpus) -> None:
+def test_a_pairing_with_one_mutated_frame(tmp_path: Path, corpus: Corpus) -> None:
     mutator = Mutator(Random(3), corpus)
     for number in range(300):
         host, identity = host_of(tmp_path)
@@ -97,7 +97,7 @@ def test_a_pairing_in_which_one_frame_is_another(tmp_path: Path, corpus: Corpus)
         host.data_to_send()
 
 
-def test_a_bundle_of_rubbish_that_a_member_signed(tmp_path: Path, corpus: Corpus) -> None:
+def test_an_invalid_bundle_that_a_member_signed(tmp_path: Path, corpus: Corpus) -> None:
     ana, bo = pair(tmp_path)
     mutator = Mutator(Random(4), corpus)
     path = tmp_path / "bundle"
@@ -116,7 +116,7 @@ def test_a_bundle_of_rubbish_that_a_member_signed(tmp_path: Path, corpus: Corpus
         replica.close()
 
 
-def test_a_header_of_rubbish_that_a_member_signed(tmp_path: Path, corpus: Corpus) -> None:
+def test_an_invalid_header_that_a_member_signed(tmp_path: Path, corpus: Corpus) -> None:
     ana, bo = pair(tmp_path)
     mutator = Mutator(Random(5), corpus)
     path = tmp_path / "bundle"

@@ -1,4 +1,4 @@
-"""Small graphs of the shape that Vault.graph() gives."""
+"""Small graphs with the structure that Vault.graph() returns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Graph: TypeAlias = "nx.MultiDiGraph[str]"
 
 
 def graph_of(*edges: tuple[str, str] | tuple[str, str, str, int], missing: tuple[str, ...] = ()) -> Graph:
-    """A graph of (source, target) or (source, target, kind, count); what is in `missing` dangles."""
+    """A graph of (source, target) or (source, target, kind, count); targets in `missing` dangle."""
     graph: Graph = nx.MultiDiGraph()
     for edge in edges:
         source, target, kind, count = edge if len(edge) == 4 else (*edge, "link", 1)
@@ -20,7 +20,7 @@ def graph_of(*edges: tuple[str, str] | tuple[str, str, str, int], missing: tuple
     return graph
 
 
-# Every string here is legal in a note's text and wrong in some format when written as it stands.
+# Each of these strings is legal in a note's text and invalid in some format if written unescaped.
 NASTY = [
     'quote " and \\ backslash\\',
     "a\\Nb",

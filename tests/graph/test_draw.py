@@ -32,7 +32,7 @@ def printed(text: Text, *, terminal: bool) -> str:
     return out.getvalue()
 
 
-def test_the_note_stands_between_its_backlinks_and_its_links() -> None:
+def test_the_note_is_between_its_backlinks_and_its_links() -> None:
     assert draw(system(), "zh/系统").plain.split("\n") == [
         "┌← en/Start here",
         "├← zh/首页 ×2",
@@ -43,7 +43,7 @@ def test_the_note_stands_between_its_backlinks_and_its_links() -> None:
     ]
 
 
-def test_around_a_dangling_target_and_a_lonely_note() -> None:
+def test_drawing_a_dangling_target_and_an_unlinked_note() -> None:
     assert draw(system(), "拜占庭").plain == "┌← zh/系统\n拜占庭"
     graph = graph_of(("a", "b"))
     graph.add_node("alone", title="alone", exists=True, tags=[])
@@ -57,7 +57,7 @@ def test_no_line_is_wider_than_asked_for(width: int) -> None:
             assert max(cell_len(line) for line in draw(graph, name, width).plain.split("\n")) <= width
 
 
-def test_names_give_way_before_what_is_said_about_them() -> None:
+def test_names_are_shortened_before_the_remarks_about_them() -> None:
     graph = graph_of(("中", "很长很长很长很长的名字"), missing=("很长很长很长很长的名字",))
     assert draw(graph, "中", 26).plain.split("\n")[1] == "└→ 很长很长很… (dangling)"
 

@@ -2,7 +2,7 @@ from crdtnotes.graph.listing import Edge, Node, edges, nodes
 from tests.graph.graphs import graph_of
 
 
-def test_records_are_in_one_order_whatever_order_the_graph_was_built_in() -> None:
+def test_records_have_one_order_however_the_graph_was_built() -> None:
     links = [
         ("zh/图", "b", "link", 2),
         ("b", "zh/图", "embed", 1),

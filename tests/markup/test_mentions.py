@@ -49,11 +49,11 @@ def test_a_name_in_prose_is_a_mention(text: str, names: list[str], written: list
         "【【Paxos】】",
     ],
 )
-def test_what_is_no_mention(text: str) -> None:
+def test_these_are_not_mentions(text: str) -> None:
     assert found(text, "Paxos") == []
 
 
-def test_a_composed_and_a_decomposed_name_are_one() -> None:
+def test_composed_and_decomposed_names_are_the_same() -> None:
     for form in ("NFC", "NFD"):
         text = unicodedata.normalize(form, "in Café Müller")
         assert found(text, "Café Müller") == [text[3:]]
@@ -64,7 +64,7 @@ def test_lines_count_from_0() -> None:
     assert [one.line for one in mentions("系统\n\n- x\n- 系统系统\n", Names(["系统"]))] == [0, 3, 3]
 
 
-def test_no_name_is_nowhere() -> None:
+def test_without_names_there_are_no_mentions() -> None:
     assert found("text") == found("text", " ") == []
 
 

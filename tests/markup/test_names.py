@@ -89,7 +89,7 @@ def test_equivalent_spellings_have_one_key(name: str) -> None:
 
 @settings(deadline=None)
 @given(TEXTS)
-def test_a_clean_name_stays_as_it_is_and_keeps_its_key(name: str) -> None:
+def test_a_clean_name_stays_unchanged_and_keeps_its_key(name: str) -> None:
     try:
         cleaned = clean_name(name)
     except InvalidName:

@@ -122,7 +122,7 @@ def test_a_lone_carriage_return_ends_a_line_but_is_not_counted() -> None:
     assert outline("# a\r# b\n# c").headings == [(1, "a", 0), (1, "b", 0), (1, "c", 1)]
 
 
-def test_decomposed_characters_stay_as_they_are_written() -> None:
+def test_decomposed_characters_stay_as_written() -> None:
     text = "[[Cafe\u0301]] #cafe\u0301/हिन्दी #한"
     assert occurrences(text) == {
         ("link", "Cafe\u0301"): 1,
@@ -131,7 +131,7 @@ def test_decomposed_characters_stay_as_they_are_written() -> None:
     }
 
 
-def test_targets_longer_than_a_thousand_bytes_are_no_links() -> None:
+def test_targets_longer_than_a_thousand_bytes_are_not_links() -> None:
     fits, too_long = "目" * 333 + "a", "目" * 333 + "ab"
     assert [link.target for link in outline(f"[[{fits}]] [[{too_long}]]").links] == [fits]
     assert not outline(f"[t]({too_long}.md) #{too_long}").links
@@ -173,7 +173,7 @@ def test_values_keep_their_spelling() -> None:
     assert outline(text).aliases == ["010", "1e3", "padded"]
 
 
-def test_occurrences_is_the_multiset_of_what_the_set_follows() -> None:
+def test_occurrences_counts_the_elements_of_the_link_set() -> None:
     text = "---\naliases: [别名]\n---\n[[a]] [[a|b]] ![[a]] 【【a】】 [[#h]] [a](a.md) #t #t [x](y.png)"
     assert occurrences(text) == {
         ("link", "a"): 4,
@@ -233,7 +233,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_texts(piece: str) -> None:
-    """Anything that took quadratic time on one of these would take minutes."""
+    """Code that needs quadratic time for one of these would take minutes."""
     text = piece * (100_000 // len(piece))
     for link in outline(text).links:
         assert is_written_at(text, link)

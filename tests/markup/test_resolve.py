@@ -63,7 +63,7 @@ def test_aliases_count_like_titles() -> None:
     assert resolve("分布式", "x", vault) == "zh/分布式系统"
 
 
-def test_a_name_goes_before_a_nearer_alias() -> None:
+def test_a_name_wins_over_a_nearer_alias() -> None:
     assert resolve("甲", "zh/x", Vault({"甲": [], "zh/乙": ["甲"]})) == "甲"
 
 
@@ -90,7 +90,7 @@ def test_a_relative_target_finds_its_note(name: str, holder: str) -> None:
 
 
 def by_the_rules(target: str, holder: str, vault: Vault) -> str | None:
-    """What the module's description says, rule by rule."""
+    """The module's documented rules, applied one by one."""
     folder = folder_of(holder)
     if target.startswith("/"):
         return vault.exact(name_key(target.lstrip("/")))
@@ -104,7 +104,7 @@ def by_the_rules(target: str, holder: str, vault: Vault) -> str | None:
 
 
 def steps(here: str, there: str) -> int:
-    """How many folders up and down it is from one folder to another."""
+    """The number of folders up and down from one folder to another."""
     one, other = (name_key(folder).split("/") if folder else [] for folder in (here, there))
     while one and other and one[0] == other[0]:
         one, other = one[1:], other[1:]
@@ -117,7 +117,7 @@ def steps(here: str, there: str) -> int:
     st.lists(PATHS, min_size=1),
     st.one_of(PATHS, PATHS.map("/".__add__)),
 )
-def test_the_holder_decides_only_where_it_may(
+def test_a_result_for_anywhere_holds_for_every_holder(
     notes: dict[str, list[str]], holders: list[str], target: str
 ) -> None:
     vault = Vault({name: aliases for name, aliases in notes.items() if name == vault_name(notes, name)})
@@ -129,7 +129,7 @@ def test_the_holder_decides_only_where_it_may(
 
 
 def vault_name(notes: Iterable[str], name: str) -> str:
-    """The name that a vault shows for this key: one note has it."""
+    """The name that a vault shows for this key: only one note has it."""
     return next(other for other in notes if name_key(other) == name_key(name))
 
 

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from crdtnotes.crdt.ops import Patch
 from crdtnotes.markup.outline import occurrences, outline
-from crdtnotes.markup.rewrite import Edit, apply_edits, bracket_edits, normalise_brackets, retarget
+from crdtnotes.markup.rewrite import apply_edits, bracket_edits, normalise_brackets, retarget
 
 
 def renamed(text: str, old: str, new: str) -> str:
@@ -39,8 +40,8 @@ def test_the_callback_sees_each_link_with_a_target() -> None:
     assert seen == ["a", "b c"]
 
 
-def test_edits_are_positions_in_the_text_before_them() -> None:
-    assert retarget("甲[[a]]乙[[a]]", lambda link: "bb") == [Edit(3, 4, "bb"), Edit(9, 10, "bb")]
+def test_edits_have_positions_in_the_original_text() -> None:
+    assert retarget("甲[[a]]乙[[a]]", lambda link: "bb") == [Patch(3, 1, "bb"), Patch(9, 1, "bb")]
 
 
 NAMES = st.text(st.sampled_from("ab甲é# %&()<>[]'\"!*:;=+,.~_-/?^`$"), min_size=1, max_size=12).filter(
@@ -60,11 +61,11 @@ NAMES = st.text(st.sampled_from("ab甲é# %&()<>[]'\"!*:;=+,.~_-/?^`$"), min_siz
     st.sampled_from(["[[o]]", "【【o】】", "[t](o.md)", "[t](%E7%94%B2.md#x)", "[t](<o.md>)", "![t](甲.md)"]),
 )
 @example("a:", "[t](<o.md>)")
-def test_what_is_written_reads_as_the_new_target(name: str, text: str) -> None:
+def test_a_rewritten_link_has_the_new_target(name: str, text: str) -> None:
     after = apply_edits(text, retarget(text, lambda link: name))
     old, new = outline(text).links, outline(after).links
     if "[t]" in text and name.startswith("//"):
-        return  # that names a server, and no note is called so
+        return  # this names a server, and no note has such a name
     assert [link.target for link in new] == [name]
     assert [(link.kind, link.heading, link.label) for link in new] == [
         (link.kind, link.heading, link.label) for link in old

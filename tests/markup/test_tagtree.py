@@ -12,11 +12,11 @@ def test_nested_tags_are_below_their_parents_and_count_with_them() -> None:
     assert tag_tree([]) == []
 
 
-def test_a_level_that_nobody_wrote_is_there_as_well() -> None:
+def test_the_tree_includes_levels_that_no_note_uses() -> None:
     assert [branch.tag for branch in tag_tree([("a/b/c", 1)])] == ["a", "a/b", "a/b/c"]
 
 
-def test_what_is_within_a_tag() -> None:
+def test_a_tag_is_within_itself_and_its_parents() -> None:
     for tag, other in (("系统/一致性", "系统"), ("X/Y", "x"), ("x", "X")):
         assert is_within(tag, other)
     for tag, other in (("系统论", "系统"), ("x", "x/y")):

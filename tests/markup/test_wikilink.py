@@ -73,7 +73,7 @@ def test_a_parser_can_be_used_again_with_the_same_environment() -> None:
 
 
 def descendants(token: Token) -> list[Token]:
-    """A token's children and theirs: an image has those of its description."""
+    """A token's children and their children: an image has the children of its description."""
     return [each for child in token.children or [] for each in [child, *descendants(child)]]
 
 

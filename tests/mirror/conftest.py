@@ -14,7 +14,7 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An empty folder of Markdown files to be."""
+    """An empty folder for Markdown files."""
     path = tmp_path / "folder"
     path.mkdir()
     return path

@@ -1,10 +1,10 @@
-"""Folders and vaults written down as dictionaries."""
+"""Folders and vaults as dictionaries."""
 
 from pathlib import Path
 
 from crdtnotes.vault import Vault
 
-# Every kind of bytes that an editor may have left and that must come back as they were.
+# Every kind of bytes that an editor may have written and that must be preserved exactly.
 TEXTS = {
     "plain": b"# Title\n\ntext\n",
     "empty": b"",
@@ -26,7 +26,7 @@ def fill(folder: Path, files: dict[str, bytes]) -> None:
 
 
 def held(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, hidden ones too."""
+    """Every file below a folder, including hidden files."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -13,13 +13,13 @@ from crdtnotes.vault import Vault
 from tests.mirror.folders import TEXTS, fill, held
 
 
-def test_bytes_come_back_exactly(vault: Vault, folder: Path, tmp_path: Path) -> None:
+def test_files_are_exported_byte_for_byte(vault: Vault, folder: Path, tmp_path: Path) -> None:
     fill(folder, {f"{name}.md": data for name, data in TEXTS.items()})
     import_folder(vault, folder)
     report = export_folder(vault, tmp_path / "new" / "out")
     assert report.failed == []
     assert len(report.written) == len(TEXTS)
-    # A note's name is composed (NFC), whatever the file's was.
+    # A note's name is in NFC, even if the file's name was not.
     expected = {f"{name}.md".replace("e\u0301", "é"): data for name, data in TEXTS.items()}
     assert held(tmp_path / "new" / "out") == expected
 
@@ -92,19 +92,19 @@ def test_a_link_inside_is_replaced_by_the_file(vault: Vault, folder: Path) -> No
     assert not (folder / "b.md").is_symlink()
 
 
-def test_two_notes_with_one_file_are_told_apart(vault: Vault, folder: Path) -> None:
+def test_a_second_note_with_the_same_file_is_refused(vault: Vault, folder: Path) -> None:
     # A link between folders gives one file two paths, as a case-insensitive file system does.
     (folder / "one").mkdir()
     (folder / "two").symlink_to("one")
     vault.create_note("one/x", "first")
     vault.create_note("two/x", "second")
-    reason = "This file system cannot tell its file from that of “one/x”."
+    reason = "On this file system its file would be the same as that of “one/x”."
     for _ in range(2):
         assert export_folder(vault, folder).failed == [("two/x", reason)]
         assert held(folder)["one/x.md"] == b"first"
 
 
-def test_hard_links_are_parted(vault: Vault, folder: Path) -> None:
+def test_hard_links_are_separated(vault: Vault, folder: Path) -> None:
     fill(folder, {"a.md": b"one"})
     (folder / "b.md").hardlink_to(folder / "a.md")
     vault.create_note("a", "one")
@@ -113,7 +113,7 @@ def test_hard_links_are_parted(vault: Vault, folder: Path) -> None:
     assert held(folder) == {"a.md": b"one", "b.md": b"two"}
 
 
-def test_what_stands_in_the_way_stays_there(vault: Vault, folder: Path) -> None:
+def test_files_and_folders_in_the_way_stay(vault: Vault, folder: Path) -> None:
     fill(folder, {"a.md/inside.txt": b"kept", "b": b"kept"})
     os.mkfifo(folder / "pipe.md")
     for name in ("a", "b/c", "b/c/d", "fine", "pipe"):
@@ -136,7 +136,7 @@ def test_a_note_and_a_folder_of_one_name_have_room_for_both(vault: Vault, folder
     assert held(folder) == {"a.md": b"note", "a/b.md": b"below"}
 
 
-def test_what_the_file_system_refuses_is_reported(
+def test_an_error_of_the_file_system_is_reported(
     vault: Vault, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refusing(path: Path, data: bytes) -> None:
@@ -151,7 +151,7 @@ def test_what_the_file_system_refuses_is_reported(
     assert report == ExportReport(written=["c"], failed=[NotDone("a:b", "Invalid argument.")])
 
 
-def test_a_damaged_note_does_not_keep_the_others_back(
+def test_a_damaged_note_does_not_stop_the_others(
     vault: Vault, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vault.create_note("a", "x")

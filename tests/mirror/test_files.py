@@ -9,7 +9,7 @@ from tests.mirror.folders import TEXTS, held
 
 
 @pytest.mark.parametrize("data", TEXTS.values(), ids=TEXTS)
-def test_bytes_come_back_from_the_text(tmp_path: Path, data: bytes) -> None:
+def test_a_text_encodes_to_the_same_bytes(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "note.md"
     path.write_bytes(data)
     assert read_note(path).encode() == data
@@ -98,5 +98,5 @@ def test_names_that_windows_refuses(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.b", "console", "zh/图谱", "com", "a.", "lpt10", "nul-note", ".a"])
-def test_names_that_windows_takes(name: str) -> None:
+def test_names_that_windows_allows(name: str) -> None:
     assert refused_by_windows(name) is None

@@ -54,7 +54,7 @@ def test_a_removed_note_can_be_imported_again(vault: Vault, folder: Path) -> Non
     assert texts(vault) == {"a": "text"}
 
 
-def test_what_cannot_be_read_is_reported_and_the_rest_taken_in(vault: Vault, folder: Path) -> None:
+def test_unreadable_files_are_reported_and_the_rest_is_imported(vault: Vault, folder: Path) -> None:
     fill(
         folder,
         {
@@ -80,7 +80,7 @@ def test_what_cannot_be_read_is_reported_and_the_rest_taken_in(vault: Vault, fol
     assert reasons["gone.md"] == "No such file or directory."
 
 
-def test_progress_is_told_after_each_transaction(
+def test_progress_is_reported_after_each_transaction(
     vault: Vault, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importer, "CHUNK_NOTES", 2)
@@ -100,7 +100,7 @@ def test_a_chunk_is_bounded_by_its_text_too(
     assert told == [0, 2, 3, 4]
 
 
-def test_a_note_that_the_vault_refuses_is_reported_and_its_neighbours_taken_in(
+def test_a_note_that_the_vault_refuses_is_reported_and_its_neighbours_are_imported(
     vault: Vault, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(codec, "MAX_CHANGE_BYTES", 1000)
@@ -123,7 +123,7 @@ def test_an_empty_folder(vault: Vault, folder: Path) -> None:
     assert told == [(0, 0)]
 
 
-def test_an_interrupted_import_leaves_whole_notes_and_can_go_on(
+def test_an_interrupted_import_leaves_whole_notes_and_can_continue(
     vault: Vault, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importer, "CHUNK_NOTES", 2)
@@ -140,7 +140,7 @@ def test_an_interrupted_import_leaves_whole_notes_and_can_go_on(
 
 
 def test_notes_made_and_removed_meanwhile(vault: Vault, folder: Path) -> None:
-    """Between the listing and the transaction another process may have written."""
+    """Another process may write between the listing and the transaction."""
     vault.create_note("page", "old")
     vault.create_note("sub/page", "not this one")
     fill(folder, {"made.md": b"from the file", "page.md": b"from the file"})

@@ -1,4 +1,4 @@
-"""Other processes find what this one would, and may die at any time."""
+"""Helper processes give the same results as this process, and may die at any time."""
 
 import os
 import signal
@@ -53,7 +53,7 @@ def test_links_are_found_in_order(helpers: int) -> None:
     assert all(process.poll() is not None for process in processes)
 
 
-def test_another_process_does_find_some(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_process_finds_some_links(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = texts_of(3, 40)
     expected = [links_of(text) for text in texts]
     with Outlining(1) as these:
@@ -61,7 +61,7 @@ def test_another_process_does_find_some(monkeypatch: pytest.MonkeyPatch) -> None
         for batch in batches:
             assert batch.found is not None
             assert batch.found.result(60)
-        monkeypatch.setattr(outlining, "links_of", lambda _: pytest.fail("it was there"))
+        monkeypatch.setattr(outlining, "links_of", lambda _: pytest.fail("not found by a helper"))
         assert list(these.finish(batches)) == expected
 
 
@@ -77,7 +77,9 @@ def test_a_process_that_dies_costs_nothing() -> None:
 
 
 @pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false", "/bin/cat"])
-def test_where_no_process_can_be_had_this_one_does_it(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+def test_without_helper_processes_this_process_does_the_work(
+    monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
     monkeypatch.setattr(sys, "executable", program)
     texts = texts_of(5, 20)
     with Outlining(2) as these:
@@ -111,12 +113,14 @@ def test_a_helper_outlives_a_ctrl_c_but_not_its_pipe() -> None:
     helper.stdout.close()
 
 
-def test_an_import_says_the_same_with_and_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_helpers_do_not_change_the_report_of_an_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "notes"
     folder.mkdir()
     for number, text in enumerate(texts_of(9, 120)):
         (folder / f"笔记 {number}.md").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(importer, "WORTH", 1)
+    monkeypatch.setattr(importer, "MIN_BYTES_FOR_HELPERS", 1)
     monkeypatch.setattr(importer, "CHUNK_NOTES", 25)
     graphs = []
     for helpers in (0, 2):

@@ -24,7 +24,7 @@ def test_names_are_paths_in_a_stable_order(folder: Path) -> None:
     assert names(folder) == ["C", "a/z", "a-b/x", "a", "b", "zh/一", "zh/图/二"]
 
 
-def test_hidden_files_and_folders_are_not_looked_at(folder: Path) -> None:
+def test_hidden_files_and_folders_are_ignored(folder: Path) -> None:
     fill(
         folder,
         dict.fromkeys([".md", ".hidden.md", ".git/config", ".trash/old.md", "a/.b/c.md", "note.md"], b""),
@@ -40,7 +40,7 @@ def test_the_folder_itself_may_be_hidden_or_a_link(folder: Path, tmp_path: Path)
     assert names(folder / ".notes") == names(tmp_path / "link") == ["a"]
 
 
-def test_what_is_not_a_note_is_reported(folder: Path) -> None:
+def test_files_that_are_not_notes_are_reported(folder: Path) -> None:
     fill(folder, dict.fromkeys(["picture.png", "sub/README", "sub/mdx.mdx", "note.md"], b""))
     (folder / "folder.md").mkdir()
     os.mkfifo(folder / "pipe.md")
@@ -61,15 +61,15 @@ def test_names_that_no_note_can_have(folder: Path) -> None:
     assert names(folder) == ["fine"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a name")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems reject such names")
 def test_a_name_that_is_not_utf_8_can_be_reported(folder: Path) -> None:
     (folder / os.fsdecode(b"caf\xe9.md")).write_bytes(b"")
     ((path, _),) = find_notes(folder).left_out
     assert path.encode() == rb"caf\udce9.md"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other file systems take such names for one")
-def test_of_two_files_with_one_name_the_first_is_the_note(folder: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems treat such names as the same")
+def test_the_first_of_two_files_with_the_same_name_is_the_note(folder: Path) -> None:
     fill(
         folder,
         dict.fromkeys(
@@ -116,13 +116,13 @@ def test_loops_end(folder: Path) -> None:
     }
 
 
-def test_a_note_has_its_real_path_for_a_name_even_if_a_link_to_it_comes_first(folder: Path) -> None:
+def test_a_note_is_named_after_its_real_path_even_if_a_link_comes_first(folder: Path) -> None:
     fill(folder, {"z/note.md": b""})
     (folder / "a").symlink_to("z")
     assert names(folder) == ["z/note"]
 
 
-def test_links_inside_are_followed_where_nothing_else_leads(folder: Path) -> None:
+def test_links_inside_are_followed_to_places_not_walked_otherwise(folder: Path) -> None:
     fill(folder, {".store/1/note.md": b"", ".store/2/deep/note.md": b"", "real.md": b""})
     (folder / "alias.md").symlink_to("real.md")
     (folder / "one.md").symlink_to(".store/1/note.md")

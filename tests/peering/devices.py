@@ -38,7 +38,7 @@ async def served(
     listener = None if heard is None else heard.listener
     async with (
         OpenVault(laptop.path, laptop.identity) as vault,
-        PeerService(vault, listener, ways=ways(laptop), listens=listens, watch=True) as service,
+        PeerService(vault, listener, ways=ways(laptop), listens=listens) as service,
     ):
         yield service
 

@@ -20,7 +20,7 @@ from tests.sync.laptops import founder, pair
 JOINED = Joined(Welcome(bytes(16), bytes(32), (), 1), bytes(32), "ana", "10.0.0.1")
 
 
-def test_a_person_who_interrupts_the_first_sync_is_told_how_to_go_on(
+def test_interrupting_the_first_sync_tells_how_to_continue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
@@ -39,7 +39,7 @@ def test_a_person_who_interrupts_the_first_sync_is_told_how_to_go_on(
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(join_vault(code, place, tmp_path / "vault", "bo", tell=told.append))
     assert told == [
-        "This device is paired, and not all notes are here yet: `crdtnotes sync --once` fetches them."
+        "This device is paired, but not all notes are here: `crdtnotes sync --once` fetches the rest."
     ]
 
 

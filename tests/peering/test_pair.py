@@ -167,7 +167,7 @@ def test_a_device_that_does_not_come_for_the_notes_is_told(
 
     async def main() -> None:
         async with served(ana) as service:
-            with pytest.raises(Unreachable, match='"bo" is paired, but has not come'):
+            with pytest.raises(Unreachable, match='"bo" is paired, but has not fetched'):
                 await wait_for_first_sync(service, NewDevice(bytes(32), "bo"))
 
     run(main())

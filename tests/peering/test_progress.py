@@ -6,7 +6,7 @@ from crdtnotes.sync.peers.conversation import PeerStatus
 HERE = PeerStatus("10.0.0.2", "bo", True, True, True, 3, 4, id=bytes(32), dialled_port=4821)
 
 
-def test_what_comes_from_several_peers_is_told_as_one() -> None:
+def test_progress_from_several_peers_is_shown_as_one() -> None:
     told: list[tuple[int, int]] = []
     report = fetching(lambda done, total: told.append((done, total)))
     bo, cem = (replace(HERE, id=bytes([number]) * 32, received=0) for number in (1, 2))

@@ -29,7 +29,7 @@ async def until(holds: Callable[[], bool]) -> None:
         await asyncio.sleep(0.005)
 
 
-def test_one_of_two_connections_that_ends_is_no_leaving(
+def test_losing_one_of_two_connections_is_not_reported_as_leaving(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, heard = founder(tmp_path), Heard()

@@ -1,6 +1,6 @@
 """Run schedules: `python -m tests.simulation --seeds 10000 --start 0`.
 
-A failing one is made smaller and printed with the one command that runs it again.
+A failing schedule is made smaller and printed with the command that runs it again.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(seeds: range) -> list[tuple[int, str]]:
-    """Run schedules; return those that fail, each with what failed."""
+    """Run schedules; return those that fail, each with its failure."""
     failing = []
     for seed in seeds:
         error = attempt(draw(seed))
@@ -69,9 +69,9 @@ def _replay(plan: Plan) -> int:
 
 
 def report(plan: Plan, said: str) -> None:
-    """Make a failing plan smaller and say how to run it; `said` is how it failed among others."""
+    """Make a failing plan smaller and print how to run it; `said` is its failure when run with others."""
     if attempt(plan) is None:
-        print(f"\nseed {plan.seed} failed, and passes when it is run alone:\n{said}")
+        print(f"\nseed {plan.seed} failed, but passes when it is run alone:\n{said}")
         return
     smaller, keep, error = shrink(plan)
     print(f"\nseed {plan.seed}: {error!r}")
@@ -91,7 +91,7 @@ def _progress(line: str) -> None:
 
 if __name__ == "__main__":
     if os.environ.get("PYTHONHASHSEED") != "0":
-        # The order of sets of texts decides at which statement a crash strikes: the same one each time.
+        # The order of sets of texts determines the statement at which a crash happens; keep it fixed.
         os.environ["PYTHONHASHSEED"] = "0"
         os.execv(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]])
     sys.exit(main())

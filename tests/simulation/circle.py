@@ -1,15 +1,16 @@
-"""A paired world: machines with keys of their own, of which some come later and one may be sent away.
+"""A paired world: machines with their own keys; some are paired later, and one may be revoked.
 
-Rules of what may happen, beyond those of the steps themselves:
-    - A machine that was not paired yet does nothing: a replica with notes from before its pairing is for
+Rules for the steps, beyond the rules of each step itself:
+    - A machine that is not paired yet does nothing: a replica with notes from before its pairing is left to
       people (docs/security.md).
-    - At most one device is revoked, and only by one that knows all that it has let in: else these are out,
-      too, and have to be paired anew.
-    - At most one machine is cloned or put back as a whole, none where a device is revoked, and afterwards no
-      file is replaced any more. A branch waits for its own device's signature: one whose device has lost it
-      is for people, and so is a machine whose clock went back before it was put back, for then its new branch
-      stands against the one that it has lost. (Several copied devices: tests/sync/test_signed_forks.py.)
-    - Two machines with one device's keys never meet directly: nobody dials itself.
+    - At most one device is revoked, and only by a device that knows every device that the revoked device
+      added; otherwise those are out, too, and have to be paired again.
+    - At most one machine is cloned or restored as a whole, none if a device is revoked, and afterwards no
+      file is replaced any more. A branch waits for the signature of its own device. If the device has lost
+      the branch, this is left to people. So is a machine whose clock went back before it was restored,
+      because then its new branch wins over the branch that it has lost. (For several copied devices see
+      tests/sync/test_signed_forks.py.)
+    - Two machines with the same device's keys never connect directly: a device does not dial itself.
 """
 
 from collections.abc import Sequence
@@ -25,10 +26,10 @@ from tests.simulation.machine import Machine
 from tests.simulation.oracles import require
 
 Heads = dict[int, tuple[int, bytes]]
-"""The ends of streams: `{actor: (seq, hash)}`."""
+"""The heads of streams: `{actor: (seq, hash)}`."""
 
 
-class Circle:
+class PairedMachines:
     """The devices of a world's machines."""
 
     def __init__(self, machines: Sequence[Machine], ledger: Ledger) -> None:
@@ -37,12 +38,12 @@ class Circle:
         self.gone: Machine | None = None
         """The machine whose device was revoked."""
         self.forked = False
-        """Whether a machine was cloned or put back as a whole."""
+        """Whether a machine was cloned or restored as a whole."""
         self._marks_in_time: set[str] = set()
         self._held: dict[int, Heads] = {}
         self._forgotten = False
 
-    # -- who belongs
+    # -- members
 
     @staticmethod
     def joined(machine: Machine) -> bool:
@@ -50,7 +51,7 @@ class Circle:
         return machine.replica.members.founded
 
     def belongs(self, machine: Machine) -> bool:
-        """Whether a machine was paired, and its device was not revoked since."""
+        """Whether a machine was paired, and its device has not been revoked since."""
         return machine is not self.gone and self.joined(machine)
 
     @property
@@ -60,12 +61,12 @@ class Circle:
 
     @property
     def late(self) -> list[Machine]:
-        """The machines that were not paired yet."""
+        """The machines that are not paired yet."""
         return [machine for machine in self._machines if not self.joined(machine)]
 
     @staticmethod
     def meet(one: Machine, other: Machine) -> bool:
-        """Whether two devices let each other in, as each of them knows."""
+        """Whether two devices let each other in, according to the records that each has."""
         return one.identity.id != other.identity.id and all(
             here.replica.devices.is_member(there.identity.id) for here, there in ((one, other), (other, one))
         )
@@ -73,31 +74,31 @@ class Circle:
     # -- what may happen
 
     def may_copy(self, *machines: Machine) -> bool:
-        """Whether a file may take the place of another's, or of a newer one."""
+        """Whether a file may replace another machine's file, or a newer file."""
         return not self.forked and all(map(self.belongs, machines))
 
     def may_fork(self, *machines: Machine) -> bool:
-        """Whether a machine may be put back as a whole, or one become a copy of another."""
+        """Whether a machine may be restored as a whole, or become a copy of another."""
         left = [machine for machine in self.members if machine not in machines]
         return self.may_copy(*machines) and self.gone is None and bool(left)
 
-    # -- what is done; each within its machine's guard
+    # -- actions; each runs within its machine's guard
 
     @staticmethod
     def admit(host: Machine, newcomer: Machine) -> tuple[bytes, list[bytes]] | None:
-        """Sign a device's record; return what to tell it, None where the disk is full."""
+        """Sign a device's record; return the root and records for it, or None if the disk is full."""
         return admit(host.replica, newcomer.identity.certificate, f"机器 {newcomer.number}")
 
     @staticmethod
     def adopt(newcomer: Machine, root: bytes, records: list[bytes]) -> None:
-        """Take what the host has told."""
+        """Store the root and records from the host."""
         try:
             newcomer.replica.devices.adopt(root, records)
         except DiskFull:
             return
 
     def may_revoke(self, by: Machine, machine: Machine) -> bool:
-        """Whether one machine's device may be revoked by another's, by the rules of such worlds."""
+        """Whether the rules of a paired world let one machine's device revoke another's."""
         if self.gone is not None or self.forked or machine is by:
             return False
         if len(self.members) < 3 or not self.belongs(by) or not self.belongs(machine):
@@ -111,11 +112,11 @@ class Circle:
         try:
             by.replica.devices.revoke(machine.identity.id)
         except (DiskFull, NotPaired):
-            # No room, or it has not heard of that device yet.
+            # The disk is full, or it does not know that device yet.
             return
 
     def note_revoked(self, by: Machine, machine: Machine) -> None:
-        """Note that it was done, if it was: what members have of it at this moment stays."""
+        """Note the revocation, if it succeeded: changes of the device that members have by now stay."""
         if not by.replica.devices.is_member(machine.identity.id) and machine.identity.id in (
             by.replica.members.membership().members
         ):
@@ -123,12 +124,12 @@ class Circle:
             self._marks_in_time = self._seen()
 
     def replaced(self, machine: Machine) -> None:
-        """A machine has another file, which may know less of who belongs and who is gone."""
+        """A machine has another file, which may lack records about added and revoked devices."""
         self._held.pop(machine.number, None)
         self._forgotten = True
 
     def heal(self) -> list[tuple[int, int]]:
-        """Return between which machines meetings make all agree, and let go what only who is gone has."""
+        """Return the pairs of machines that must sync to agree; forgive marks that only the revoked has."""
         if self.gone is not None:
             only_there = marks(self.gone.texts()) - self._marks_in_time - self._seen()
             self._ledger.forgive(only_there)
@@ -136,8 +137,8 @@ class Circle:
         return [(a, b) for a in numbers for b in numbers if a < b]
 
     def strangers(self) -> list[tuple[Machine, Machine]]:
-        """The machines that do not let each other in, since the file of who knew them both was replaced: the
-        first of the two pairs with the second anew.
+        """Pairs of machines that do not let each other in, because the file that knew both was replaced; the
+        first must pair with the second again.
         """
         members = self.members if self._forgotten else []
         return [
@@ -151,10 +152,10 @@ class Circle:
     def _seen(self) -> set[str]:
         return marks("".join(machine.texts() for machine in self.members))
 
-    # -- what must hold
+    # -- invariants
 
     def check(self) -> None:
-        """Nothing by a device that is gone has been taken in since that was known."""
+        """Check that no machine accepts changes of a device after learning that it was revoked."""
         if self.gone is None:
             return
         device, key = self.gone.identity.id, self.gone.identity.keys.signing
@@ -169,11 +170,11 @@ class Circle:
                 require(
                     before.get(actor) == (seq, digest)
                     or any(seq < end or (seq, digest) == (end, tip) for end, tip in kept.get(actor, ())),
-                    f"machine {machine.number} has taken in change {seq} of a device that it knows is gone",
+                    f"machine {machine.number} accepted change {seq} of a device that it knows is revoked",
                 )
 
     def check_authors(self, machine: Machine) -> None:
-        """All that a machine holds was written by the world's machines."""
+        """Check that every stream a machine has was written by one of the world's machines."""
         replica = machine.replica
         keys = {one.identity.keys.signing for one in self._machines} | {
             identity(one.number).keys.signing for one in self._machines
@@ -182,13 +183,13 @@ class Circle:
         for actor in replica.heads():
             require(
                 actor in adopted or replica.signer.checkpoints.key_of(actor) in keys,
-                f"machine {machine.number} holds a stream that none of the world's machines has written",
+                f"machine {machine.number} has a stream that none of the world's machines wrote",
             )
 
 
 def admit(replica: Replica, certificate: bytes, name: str) -> tuple[bytes, list[bytes]] | None:
-    """Sign a device's record; return root and records, None where the disk is full, or the file that a device
-    has is another's and says nothing of it.
+    """Sign a device's record; return root and records, or None if the disk is full, or if the signer's file
+    belongs to another device and does not know the signer.
     """
     try:
         replica.devices.admit(certificate, name)
@@ -198,19 +199,19 @@ def admit(replica: Replica, certificate: bytes, name: str) -> tuple[bytes, list[
 
 
 def begin(machines: Sequence[Machine], first: int) -> None:
-    """Found the circle at the first machine and pair it with those before number `first`; and with the liar,
-    whose device belongs to the vault.
+    """Found the membership at the first machine, and pair it with the machines before number `first` and with
+    the liar, whose device belongs to the vault.
     """
     host, *others = machines
     admit(host.replica, identity(LIAR).certificate, "a friend")
     for machine in others[: first - 1]:
-        welcome = Circle.admit(host, machine)
+        welcome = PairedMachines.admit(host, machine)
         if welcome is not None:
-            Circle.adopt(machine, *welcome)
+            PairedMachines.adopt(machine, *welcome)
 
 
 def _kept(membership: Membership, device: bytes) -> dict[int, list[tuple[int, bytes]]]:
-    """What others' Revokes of a device say that stays of its streams."""
+    """The heads of a device's streams that Revokes by others keep."""
     kept: dict[int, list[tuple[int, bytes]]] = {}
     for record in membership.rooted.values():
         if isinstance(record.body, Revoke) and record.body.device == device != record.body.by:
@@ -231,7 +232,7 @@ def streams_of(replica: Replica, key: bytes) -> Heads:
 def take_bundle(
     replica: Replica, sender: bytes, records: list[bytes], groups: Sequence[list[bytes | Signed]]
 ) -> None:
-    """Take in what `bundle apply` does, up to the first group that does not fit."""
+    """Apply groups as `bundle apply` does, up to the first group that does not fit."""
     if not replica.devices.is_member(sender):
         return
     try:

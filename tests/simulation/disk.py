@@ -15,15 +15,15 @@ from crdtnotes.store.file.database import ReplicaFile, create_file
 VAULT = bytes(range(16))
 
 ROOM = 4
-"""Pages that a full disk still has to give."""
+"""Pages that a full disk still has free."""
 
 
 class Crash(BaseException):
-    """The machine stops, between two statements. Nothing that the store does may catch it for good."""
+    """The machine stops between two statements. The store must never swallow this exception."""
 
 
 class Connection(sqlite3.Connection):
-    """Counts statements down to a crash, for all connections of one disk together."""
+    """Counts statements down to a crash; all connections of one disk share the count."""
 
     disk: "Disk"
 
@@ -33,7 +33,7 @@ class Connection(sqlite3.Connection):
             self.disk.count()
         cursor = super().execute(*args)
         if late:
-            # The commit is done and nobody has heard of it.
+            # The commit is done, but nobody was told of it.
             self.disk.count()
         return cursor
 
@@ -48,7 +48,7 @@ class _File(ReplicaFile):
         self._disk = disk
 
     def refuse_if_replaced(self, path: Path) -> None:
-        """Files are put into its place only while nobody has it open."""
+        """Do nothing: files are replaced only while nobody has them open."""
 
     def close(self) -> None:
         self._disk.release(self.conn)
@@ -68,20 +68,20 @@ def template() -> bytes:
 
 
 class Disk:
-    """One replica's file. In memory it has one connection at a time, in a folder any number."""
+    """One replica's file. In memory it has one connection at a time; in a folder it can have several."""
 
     def __init__(self, path: Path, *, in_memory: bool) -> None:
         self.path = path
         self.in_memory = in_memory
         self.crash_in: int | None = None
         self.busy = False
-        """Whether the machine is at work: what the world itself looks up does not count."""
+        """Whether statements count: those that the world itself runs do not."""
         self.full = False
         self.conns: list[Connection] = []
         self.write(template())
 
     def count(self) -> None:
-        """Take one statement; raises Crash at the one where the machine is to stop."""
+        """Count one statement; raises Crash at the statement where the machine must stop."""
         if self.busy and self.crash_in is not None:
             self.crash_in -= 1
             if self.crash_in <= 0:
@@ -105,14 +105,14 @@ class Disk:
         return _File(self, conn)
 
     def release(self, conn: sqlite3.Connection) -> None:
-        """Let a connection go as a process does that ends."""
+        """Release a connection as a process does when it ends."""
         conn.rollback()
         if not self.in_memory:
             self.conns = [other for other in self.conns if other is not conn]
             conn.close()
 
     def set_full(self, full: bool) -> None:
-        """Let the disk run full, or give it room again."""
+        """Make the disk full, or give it room again."""
         self.full = full
         for conn in self.conns:
             self._limit(conn)
@@ -124,7 +124,7 @@ class Disk:
         conn.execute(f"PRAGMA max_page_count = {pages}").fetchone()
 
     def stop(self) -> None:
-        """The power goes: what was not committed is gone."""
+        """Cut the power: uncommitted data is lost."""
         self.crash_in = None
         for conn in self.conns[:]:
             self.release(conn)
@@ -136,7 +136,7 @@ class Disk:
         return self.path.read_bytes()
 
     def write(self, data: bytes) -> None:
-        """Put another file in its place; nobody may have it open."""
+        """Replace the file; nobody may have it open."""
         if self.in_memory:
             for conn in self.conns:
                 conn.close()
@@ -151,7 +151,7 @@ class Disk:
             self.path.write_bytes(data)
 
     def close(self) -> None:
-        """Throw the disk away."""
+        """Discard the disk."""
         self.stop()
         for conn in self.conns:
             conn.close()

@@ -1,4 +1,4 @@
-"""Devices with keys of their own, the same ones in every run: a seed must always do the same."""
+"""Devices with their own keys, the same in every run: a seed must always do the same."""
 
 from functools import cache
 from hashlib import sha256
@@ -17,15 +17,15 @@ LIAR = 100
 """The number of a device that belongs to the vault and lies."""
 
 STRANGER = 101
-"""The number of a device that does not."""
+"""The number of a device that does not belong to the vault."""
 
 NEWCOMER = 102
-"""The number of a device that joins when all is over."""
+"""The number of a device that joins at the end."""
 
 
 @cache
 def identity(number: int) -> Identity:
-    """The keys of the device with a number. (Nobody speaks TLS here, so there is no file for that.)"""
+    """The keys of the device with this number. (Nothing here uses TLS, so there is no file for it.)"""
     tls, signing, sealing = (sha256(f"{kind} {number}".encode()).digest() for kind in ("tls", "sign", "seal"))
     public = PublicKeys(
         Ed25519PrivateKey.from_private_bytes(signing).public_key().public_bytes_raw(),

@@ -1,4 +1,4 @@
-"""What people were told is saved: every text that is typed bears a character that occurs nowhere else."""
+"""Texts that were acknowledged as saved: each typed text contains a character that occurs nowhere else."""
 
 from itertools import count
 
@@ -6,7 +6,7 @@ _FIRST, _LAST = 0x20000, 0x2A6D6  # CJK extension B: Chinese characters, and non
 
 
 class Ledger:
-    """Marks that were acknowledged, and marks that somebody may have taken away since."""
+    """Marks that were acknowledged, and marks that somebody may have deleted since."""
 
     def __init__(self) -> None:
         self._next = count(_FIRST)
@@ -19,21 +19,21 @@ class Ledger:
         return chr(next(self._next))
 
     def save(self, text: str, machine: int) -> None:
-        """A text was acknowledged."""
+        """Record that a text was acknowledged."""
         for mark in marks(text) - self.saved.keys():
             self.saved[mark] = machine
 
     def take(self, text: str) -> None:
-        """Somebody deletes this text, or tries to."""
+        """Record that somebody deletes this text, or tries to."""
         self.gone |= marks(text)
 
     def forgive(self, lost: set[str]) -> None:
-        """These marks were only in a file that its owner replaced."""
+        """Forget marks that were only in a file that its owner replaced."""
         for mark in lost:
             self.saved.pop(mark, None)
 
     def move(self, machine: int) -> None:
-        """A machine has got another file: what it had said is saved is now only anywhere."""
+        """A machine got another file: texts it had acknowledged may now be on any machine."""
         for mark, where in self.saved.items():
             if where == machine:
                 self.saved[mark] = -1

@@ -1,6 +1,6 @@
-"""A peer that lies: forged numbers, wrong deps, two changes under one number, changes in others' names.
+"""A peer that lies: forged numbers, wrong deps, two changes with one number, changes in others' names.
 
-It says them one by one and in blocks, and in a conversation also of branches and of devices.
+It sends these one by one and in blocks; in a conversation it also lies about branches and devices.
 """
 
 from dataclasses import replace
@@ -30,14 +30,14 @@ VERSIONS = {ACTOR: 1, 5: 2**53 - 1, 2**63 - 1: 7}
 
 
 class Liar:
-    """What it says to whom; it never has a replica."""
+    """The lies and their receivers; a liar never has a replica."""
 
     def victims(self, one: Machine, other: Machine, random: Random) -> list[Machine]:
-        """Whom it talks to: often to two, and not in the same words."""
+        """The receivers: often two, which get different lies."""
         return [one, other] if random.random() < 0.6 else [one]
 
     def batches(self, replica: Replica, random: Random) -> list[bytes]:
-        """What it sends."""
+        """The batches that it sends."""
         sent = [item for item in replica.changes_since({}) if isinstance(item, bytes)]
         changes = [decode(data) for batch in sent for data in changes_in(batch)]
         luck = random.random()
@@ -55,7 +55,7 @@ class Liar:
             else:
                 pieces = [encode(change) for change in made]
         except CrdtnotesError:
-            # Even a liar's program cannot say that.
+            # Even a liar cannot encode this.
             return []
         result = list(batches(pieces))
         if result and random.random() < 0.2:
@@ -65,7 +65,7 @@ class Liar:
         return result
 
     def frames(self, replica: Replica, random: Random) -> list[bytes]:
-        """What it says in a conversation, from its Hello on."""
+        """The frames of a conversation, from its Hello on."""
         heads = {actor: head for actor, head in replica.heads().items() if random.random() < 0.7}
         if heads and random.random() < 0.3:
             actor = random.choice(list(heads))
@@ -88,8 +88,8 @@ class Liar:
         return [messages.encode(message) for message in said]
 
     def signed_frames(self, replica: Replica, random: Random, by: Identity) -> list[bytes]:
-        """What it says in a conversation as a device, with signatures: its own, and others' under what they
-        were not made for.
+        """The frames of a conversation as a device, with signatures: its own, and signatures of others for
+        other data than they were made for.
         """
         said: list[messages.Message] = [
             messages.hello(VAULT, "a friend", replica.heads(), replica.devices.records_digest()),
@@ -107,7 +107,7 @@ class Liar:
         return [messages.encode(message) for message in said]
 
     def _record(self, random: Random, by: Identity) -> bytes:
-        """A record that counts for nothing: its signer does not belong to the vault, or signed another."""
+        """A record that must not count: its signer does not belong to the vault, or signed another record."""
         friend = identity(STRANGER)
         add = Add(VAULT, friend.certificate, "no friend", random.randint(1, 3), by.id, 1)
         signer = friend if random.random() < 0.5 else by
@@ -116,12 +116,14 @@ class Liar:
         return sign_record(add, signer).data
 
     def _heads(self, replica: Replica, sent: list[bytes], random: Random, by: Identity) -> messages.Heads:
-        """What is to cover batches: signatures that do not, with proofs of streams that it does not own."""
+        """Heads for the batches: signatures that do not cover them, with proofs of others' streams."""
         ends: dict[int, int] = {}
         tips: dict[int, bytes] = {}
         for data in (data for batch in sent for data in _whole(batch)):
             change = decode(data)
-            before = tips.get(change.actor) or replica.hash_at(change.actor, change.seq - 1) or bytes(16)
+            before = (
+                tips.get(change.actor) or replica.forks.hash_at(change.actor, change.seq - 1) or bytes(16)
+            )
             tips[change.actor] = chain(before, data)
             ends[change.actor] = change.seq
         ends = ends or {ACTOR: 1}
@@ -141,20 +143,20 @@ class Liar:
         return messages.Heads(tuple((one.signing_key, one.nonce) for one in shown), tuple(heads))
 
     def _branch(self, replica: Replica, random: Random) -> messages.Branch:
-        """A fork that nobody made, of somebody's stream or of one that nobody has heard of."""
+        """A fork that does not exist, of a known or an unknown stream."""
         actor, (last, _) = random.choice([*replica.heads().items(), (ACTOR, (3, b""))])
         if random.random() < 0.3:
             seqs = sorted(random.sample(range(1, last + 3), min(3, last + 2)))
         else:
-            # Just where one side has to give way, if it believes it.
+            # At the place where one side has to give way, if it believes the liar.
             differ = random.randint(1, last)
             seqs = [seq for seq in (differ - 1, differ) if seq]
-        points = [(seq, replica.hash_at(actor, seq) or random.randbytes(16)) for seq in seqs]
+        points = [(seq, replica.forks.hash_at(actor, seq) or random.randbytes(16)) for seq in seqs]
         points[-1] = (points[-1][0], random.randbytes(16))
         return messages.Branch(actor, random.choice((0, 0, 2_000_000_000_000)), tuple(points))
 
     def _run(self, changes: list[Change], random: Random) -> list[Change]:
-        """Some of somebody's changes in a row, of which one may be another, and perhaps one more."""
+        """Some consecutive changes of another author; one may be replaced, and one may be added."""
         if not changes:
             return []
         actor = random.choice(changes).actor
@@ -171,7 +173,7 @@ class Liar:
         return run
 
     def _own(self, replica: Replica, changes: list[Change], random: Random) -> list[Change]:
-        """Changes of its own stream that are in order, each time others."""
+        """Changes of its own stream, in order, but different ones each time."""
         head = replica.heads().get(ACTOR, (0, b""))[0]
         fork = head > 0 and random.random() < 0.5
         seq = random.randint(1, head) if fork else head + 1
@@ -184,7 +186,7 @@ class Liar:
         return [Change(ACTOR, seq, start, (), random.randint(0, 10**9), uid, ops)]
 
     def _twisted(self, changes: list[Change], random: Random) -> list[Change]:
-        """Somebody's change with one thing wrong in it."""
+        """A change of another author with one thing wrong in it."""
         if not changes:
             return []
         change = random.choice(changes)
@@ -204,7 +206,7 @@ class Liar:
 
 
 def _whole(batch: bytes) -> list[bytes]:
-    """The changes of a batch; none of one that was spoilt."""
+    """The changes of a batch; none if the batch is damaged."""
     try:
         return list(changes_in(batch))
     except DecodeError:

@@ -24,7 +24,7 @@ class Process:
 
 
 class Machine:
-    """One replica and what runs over it."""
+    """One replica and the programs that use it."""
 
     def __init__(self, number: int, path: Path, processes: int, ledger: Ledger) -> None:
         self.number = number
@@ -32,14 +32,14 @@ class Machine:
         self.disk = Disk(path, in_memory=processes == 1)
         self.person = Person(number, ledger)
         self.identity = identity(number)
-        """The device's keys; they are of use in a paired world only."""
+        """The device's keys; only a paired world uses them."""
         self.clock = 1_800_000_000_000
         self.away = False
         self.group = 0
         """Machines of different groups cannot reach each other."""
         self.backup: tuple[bytes, Remembered | None] | None = None
         self.outside: Remembered | None = None
-        """What the machine's state folder says about the replica."""
+        """The content of the machine's state folder about the replica."""
         self.running: list[Process] = []
 
     def begin(self, actor: int) -> None:
@@ -64,32 +64,32 @@ class Machine:
 
     @property
     def replica(self) -> Replica:
-        """The replica as the first program has it."""
+        """The replica of the first program."""
         return self.running[0].vault.replica
 
     def stop(self) -> None:
-        """All programs are gone, with what was not committed."""
+        """Kill all programs; uncommitted data is lost."""
         self.running.clear()
         self.disk.stop()
 
     def quit(self) -> None:
-        """All programs end as they should."""
+        """End all programs cleanly."""
         for process in self.running:
             try:
                 process.vault.close()
             except CrdtnotesError:
-                # No room: what lags behind stays in the log.
+                # The disk is full: derived data lags behind the log.
                 continue
         self.stop()
 
     def texts(self) -> str:
-        """All that any note's text holds, also of notes that are deleted."""
+        """The texts of all notes, including deleted notes."""
         replica = self.replica
         uids = [bytes(uid) for (uid,) in replica.conn.execute("SELECT uid FROM notes").fetchall()]
         with replica.reading():
             return "".join(replica.documents.text(uid) or "" for uid in uids)
 
     def shown(self) -> str:
-        """All that is shown."""
+        """The texts of all visible notes."""
         vault = self.running[0].vault
         return "".join(vault.note(info.name).text for info in vault.names())

@@ -1,4 +1,4 @@
-"""Connections between machines, on one virtual clock: a queue of what arrives when."""
+"""Connections between machines, with one virtual clock: a queue of actions with their times."""
 
 from collections import deque
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.simulation.oracles import check_addressee, check_sent
 
 
 class Clock:
-    """The world's time in ms, and what is due when."""
+    """The world's time in ms, and the actions that are due later."""
 
     def __init__(self) -> None:
         self.now = 0
@@ -21,13 +21,13 @@ class Clock:
         self._count = 0
 
     def after(self, delay: int, action: Callable[[], None]) -> int:
-        """Let something happen later."""
+        """Schedule an action after a delay in ms."""
         self._count += 1
         heappush(self._queue, (self.now + delay, self._count, action))
         return self.now + delay
 
     def run(self, until: int) -> None:
-        """Let time pass."""
+        """Advance the time, running the actions that become due."""
         while self._queue and self._queue[0][0] <= until:
             self.now, _, action = heappop(self._queue)
             action()
@@ -35,15 +35,15 @@ class Clock:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way."""
+        """Whether no action is scheduled."""
         return not self._queue
 
 
 class End:
-    """One side of a connection: a machine's session and the frames that are on their way to it."""
+    """One side of a connection: a machine's session and the frames in transit to it."""
 
     def __init__(self, machine: Machine, process: int, peer: bytes | None) -> None:
-        """`peer` is the id of the other machine's device, where that is proven."""
+        """`peer` is the id of the other machine's device, if it is proven."""
         self.machine = machine
         self.replica = machine.running[process].vault.replica
         self.peer = peer
@@ -53,7 +53,7 @@ class End:
 
 
 class Wire:
-    """A connection, as long as both machines are up and reach each other. `random` makes its faults."""
+    """A connection, as long as both machines run and can reach each other. `random` causes its faults."""
 
     def __init__(self, network: "Network", a: End, b: End, random: Random, garble: float = 0.0) -> None:
         self.network = network
@@ -64,21 +64,21 @@ class Wire:
         self._garble = garble
 
     def start(self) -> None:
-        """Both say Hello."""
+        """Let both sides send their Hello."""
         for end in (self.a, self.b):
             self.network.guard(end.machine, end.session.start)
         self.pump(self.a)
         self.pump(self.b)
 
     def cut(self) -> None:
-        """The connection is gone, with all frames on their way; half a frame is none."""
+        """Break the connection; all frames in transit are lost, including partly sent frames."""
         self.open = False
         for end in (self.a, self.b):
             end.inbox.clear()
             end.session.drop()
 
     def pump(self, end: End) -> None:
-        """Send what one side has to say."""
+        """Send the pending frames of one side."""
         other = self.b if end is self.a else self.a
         while self.open:
             frames = self._frames(end)
@@ -102,13 +102,13 @@ class Wire:
         return frames
 
     def hang_up(self) -> None:
-        """Close once a side has said its last word."""
+        """Close the connection once a side has sent its last frame."""
         if self.open and (self.a.session.closed or self.b.session.closed):
             self.cut()
             self.network.wires.remove(self)
 
     def _spoil(self, frames: list[bytes]) -> list[bytes]:
-        """What a lying peer makes of its frames."""
+        """The frames as a lying peer alters them."""
         if not self._garble:
             return frames
         random, result = self._random, []
@@ -135,7 +135,7 @@ class Wire:
         end.inbox.append(frame)
 
     def _take(self, end: End) -> None:
-        """Take in, as one burst, all that has arrived."""
+        """Process everything that has arrived, as one burst."""
         if not self.open:
             return
         frames = list(end.inbox)
@@ -156,7 +156,7 @@ class Wire:
 
 
 class Network:
-    """All connections. `guard` runs what may stop a machine."""
+    """All connections. `guard` runs actions that may stop a machine."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class Network:
         guard: Callable[[Machine, Callable[[], object]], None],
         meet: Callable[[Machine, Machine], bool] | None = None,
     ) -> None:
-        """`meet` says in a paired world whether two machines let each other in."""
+        """In a paired world, `meet` says whether two machines let each other in."""
         self.meet = meet
         self.clock = clock
         self.delay = delay
@@ -174,7 +174,7 @@ class Network:
         self.forks = 0
 
     def connect(self, a: Machine, b: Machine, random: Random, garble: float = 0.0) -> Wire | None:
-        """Connect two machines that reach each other and are not connected yet."""
+        """Connect two machines that can reach each other and are not connected yet."""
         if a.away or b.away or a.group != b.group or a is b:
             return None
         if any({wire.a.machine, wire.b.machine} == {a, b} for wire in self.wires):
@@ -191,7 +191,7 @@ class Network:
         return wire
 
     def wake(self, machine: Machine, source: Session | None = None) -> None:
-        """Something was committed at a machine: its other sessions pass it on."""
+        """After a commit at a machine, let its other sessions pass the changes on."""
         for wire in self.wires[:]:
             for end in (wire.a, wire.b):
                 if wire.open and end.machine is machine and end.session is not source:
@@ -199,7 +199,7 @@ class Network:
                     wire.pump(end)
 
     def cut(self, reaches: Callable[[Wire], bool]) -> None:
-        """Cut the connections that these are."""
+        """Cut the connections for which `reaches` is true."""
         for wire in self.wires[:]:
             if reaches(wire):
                 wire.cut()

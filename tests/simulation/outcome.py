@@ -1,4 +1,4 @@
-"""What must hold once a world has healed."""
+"""Invariants that must hold once a world has healed."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ from tests.store.oracle import check_against_log
 
 
 def check_agreement(machines: Sequence[Machine]) -> None:
-    """All replicas have the same changes and show the same."""
+    """Check that all replicas have the same changes and show the same notes."""
     first = machines[0].replica
     for machine in machines[1:]:
         require(
             machine.replica.heads() == first.heads(),
-            f"machine {machine.number} and machine 0 do not hold the same changes",
+            f"machine {machine.number} and machine 0 do not have the same changes",
         )
         require(
             machine.replica.digest() == first.digest(),
@@ -26,13 +26,13 @@ def check_agreement(machines: Sequence[Machine]) -> None:
 
 
 def check_outcome(machines: Sequence[Machine], ledger: Ledger, empty: Vault) -> None:
-    """What is shown is what the log says, by three accounts, and nothing acknowledged is missing."""
+    """Check in three ways that the visible state matches the log; nothing acknowledged may be missing."""
     missing = ledger.missing(machines[0].shown())
-    require(not missing, f"acknowledged and shown nowhere: {sorted(missing)}")
+    require(not missing, f"acknowledged but not shown: {sorted(missing)}")
     vault = machines[0].running[0].vault
-    # In blocks as large as can be, and each batch at once: nothing may come before what it depends on.
+    # In the largest possible blocks, one batch at a time: no change may come before its dependencies.
     packing.pack(vault.replica, least=2)
-    founded = vault.replica.founded
+    founded = vault.replica.signatures.required
     group: list[bytes | Heads] = []
     for item in vault.replica.changes_since({}):
         group.append(item)
@@ -41,11 +41,12 @@ def check_outcome(machines: Sequence[Machine], ledger: Ledger, empty: Vault) -> 
             group = []
     require(empty.digest == vault.digest, "the log alone gives another digest than the replica")
     check_against_log(vault)
-    # All show the same: so one is checked from the log up, and all processes of it.
+    # All show the same, so it is enough to check one machine from the log up, with all its processes.
     for machine in machines[-1:]:
         for process in machine.running:
             problems = process.vault.check()
             require(not problems, f"machine {machine.number}: {problems}")
             require(
-                not process.vault.replica.unsigned_streams(), f"machine {machine.number} waits for signatures"
+                not process.vault.replica.signatures.unsigned_streams(),
+                f"machine {machine.number} waits for signatures",
             )

@@ -1,4 +1,4 @@
-"""What takes the place of this machine's disk, state folder and chance while a world runs."""
+"""Replacements for this machine's disk, state folder and randomness while a world runs."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -8,19 +8,17 @@ from random import Random
 from types import SimpleNamespace
 from unittest import mock
 
-from crdtnotes.store import ingest as intake_module
-from crdtnotes.store import local_state as memory
-from crdtnotes.store import own_stream as stream
+from crdtnotes.store import ingest, local_state, own_stream
 from crdtnotes.store import replica as replica_module
-from crdtnotes.store.signing import signer as signer
+from crdtnotes.store.signing import signer
 from tests.simulation.machine import Machine
 from tests.simulation.oracles import MAX_WAITING
 
 
-class _Turn:
-    """In place of the lock between a commit and remembering it: here nothing happens in between.
+class _NoCommitLock:
+    """Replaces the lock that is held from a commit until it is remembered: here nothing happens in between.
 
-    A real one is a lock that ends with its process; here it would outlive each crash.
+    A real lock ends with its process; here it would outlive each crash.
     """
 
     def __init__(self, _path: Path) -> None: ...
@@ -34,7 +32,7 @@ class _Turn:
 
 @contextmanager
 def patched(here: Mapping[Path, Machine], chance: Random) -> Iterator[None]:
-    """Let the store open these machines' disks, and take all that is random from `chance`."""
+    """Let the store open these machines' disks, and take all randomness from `chance`."""
     logger = logging.getLogger("crdtnotes")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -42,13 +40,13 @@ def patched(here: Mapping[Path, Machine], chance: Random) -> Iterator[None]:
     try:
         with (
             replace(replica_module, "open_file", lambda path, read_only=False: here[path].disk.open()),
-            replace(intake_module, "MAX_WAITING", MAX_WAITING),
-            replace(memory, "recall", lambda path: here[path].outside),
-            replace(memory, "remember", lambda path, what: setattr(here[path], "outside", what)),
-            replace(stream, "Turn", _Turn),
-            replace(stream, "random_actor", lambda: chance.randint(1, 2**63 - 1)),
+            replace(ingest, "MAX_WAITING", MAX_WAITING),
+            replace(local_state, "recall", lambda path: here[path].outside),
+            replace(local_state, "remember", lambda path, what: setattr(here[path], "outside", what)),
+            replace(own_stream, "CommitLock", _NoCommitLock),
+            replace(own_stream, "random_actor", lambda: chance.randint(1, 2**63 - 1)),
             replace(signer, "secrets", SimpleNamespace(token_bytes=chance.randbytes)),
-            replace(stream, "new_token", lambda: f"{chance.getrandbits(128):032x}"),
+            replace(own_stream, "new_token", lambda: f"{chance.getrandbits(128):032x}"),
         ):
             yield
     finally:

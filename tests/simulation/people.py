@@ -1,10 +1,11 @@
-"""What people do to their notes."""
+"""Simulated edits that people make to their notes."""
 
 from contextlib import suppress
 from datetime import date
 from random import Random
 
-from crdtnotes.editing.session import Edit, EditSession
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import EditSession, Grouped
 from crdtnotes.errors import NoteExists, NoteNotFound
 from crdtnotes.note import Note
 from crdtnotes.vault import Vault
@@ -35,14 +36,14 @@ EDITS = {
 
 
 class Person:
-    """Somebody at a machine."""
+    """A person at a machine."""
 
     def __init__(self, machine: int, ledger: Ledger) -> None:
         self._machine = machine
         self._ledger = ledger
 
     def act(self, vault: Vault, random: Random, editors: dict[str, EditSession]) -> Note | None:
-        """Do one thing; returns the note if its text was edited and its links follow at once."""
+        """Do one thing; return the note if its text was edited and its links are updated at once."""
         [kind] = random.choices(list(EDITS), list(EDITS.values()))
         names = [] if kind in ("create", "page", "today", "import") else vault.names()
         if not names and kind not in ("page", "today", "import"):
@@ -112,7 +113,7 @@ class Person:
         """Type into an editor that stays open."""
         editor = editors.get(note.id) or editors.setdefault(note.id, note.open())
         if random.random() < 0.15 and editor.can_undo:
-            # What is undone was typed in this editor: which marks that takes is seen by comparing.
+            # The undone text was typed in this editor; comparing shows which marks are gone.
             before = editor.text
             undone = editor.undo()
             self._ledger.take("".join(before[start : start + removed] for start, removed, _ in undone))
@@ -122,7 +123,7 @@ class Person:
             at, length = _part(text, random, most=3)
             typed = self._words(random)
             self._ledger.take(text[at : at + length])
-            editor.commit([Edit(at, length, typed)])
+            editor.commit([Grouped(Patch(at, length, typed))])
             self._ledger.save(typed, self._machine)
         if random.random() < 0.5:
             with suppress(NoteNotFound):

@@ -1,6 +1,6 @@
-"""What will happen in a world: drawn from a seed, kept as data, so that it can be replayed and made smaller.
+"""The plan of a world: drawn from a seed and kept as data, so that it can be replayed and made smaller.
 
-Each step has a seed of its own: leaving one out does not change what the others do.
+Each step has its own seed: leaving one step out does not change the effect of the others.
 """
 
 from dataclasses import dataclass, replace
@@ -32,13 +32,13 @@ WEIGHTS = {
     "search": 1,
     "pack": 5,
 }
-"""How often each kind of step is drawn where all kinds may happen."""
+"""Relative frequency of each kind of step, if all kinds may happen."""
 
 PAIRED = 0.2
 """The share of worlds in which the machines are paired devices, and all changes are signed."""
 
 FAULTS = ("cut", "crash", "full", "clock", "partition", "away", "restore", "copy", "clone", "lie", "post")
-"""Each world has some of these and not the others, so that each also happens where little else does."""
+"""Each world has only some of these faults, so that each also happens with few others."""
 
 _GO_TOGETHER = {
     "crash": ("crash", "crash soon"),
@@ -60,23 +60,23 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """A world and what happens in it."""
+    """A world and the steps that happen in it."""
 
     seed: int
     machines: int
     edges: tuple[tuple[int, int], ...]
-    """Which machines ever talk to each other."""
+    """The pairs of machines that ever connect."""
     processes: tuple[int, ...]
-    """How many processes have each machine's replica open."""
+    """The number of processes that have each machine's replica open."""
     notes: int
-    """Notes that are there from the beginning."""
+    """Notes that exist from the beginning."""
     delay: int
-    """A frame takes up to so many ms."""
+    """The maximum travel time of a frame in ms."""
     loss: float
     twice: float
     steps: tuple[Step, ...]
     first: int | None = None
-    """In a paired world, how many machines are paired from the beginning; else None."""
+    """In a paired world, the number of machines that are paired from the beginning; else None."""
 
     def keep(self, numbers: list[int]) -> "Plan":
         """The same world with only these steps."""
@@ -89,7 +89,7 @@ def draw(seed: int) -> Plan:
     large = random.random() < 0.003
     machines = random.choice((2, 2, 3, 3, 3, 4)) if not large else random.randint(4, 8)
     faults = {fault for fault in FAULTS if random.random() < 0.3}
-    # Loose batches carry no hashes of what they build on: they are for worlds without forks.
+    # Loose batches carry no hashes of the changes they build on, so they only occur in worlds without forks.
     if random.random() < 0.35:
         faults = (faults | {"post"}) - {"clone", "restore", "copy", "lie"}
     else:
@@ -113,13 +113,13 @@ def draw(seed: int) -> Plan:
         random.choice((0.0, 0.2)),
         steps,
     )
-    # What is drawn for a paired world comes from elsewhere, so that it changes nothing in the others.
+    # Paired worlds use a random generator of their own, so that the other worlds do not change.
     chance = Random(f"devices {seed}")
     return _paired(plan, chance) if chance.random() < PAIRED else plan
 
 
 def _paired(plan: Plan, random: Random) -> Plan:
-    """The same world with devices: some are paired in mid-run, and in some worlds one is revoked."""
+    """The same world with devices: some are paired during the run, and in some worlds one is revoked."""
     first = max(1, plan.machines - random.choice((0, 0, 1, 1, 2)))
     steps = list(plan.steps)
 
@@ -141,10 +141,10 @@ def _paired(plan: Plan, random: Random) -> Plan:
             insert("meet", 0.4)
             insert("edit", 0.4)
     elif luck < 0.75:
-        # Changes that are carried by hand hold no hashes of what they build on: not where there are forks.
+        # Changes carried by hand have no hashes of the changes they build on: not in worlds with forks.
         steps = [step for step in steps if step.kind != "post"]
         if random.random() < 0.4:
-            # A machine whose clock went back before it was put back is for people.
+            # A machine whose clock went back before it was restored is left to people.
             steps = [step for step in steps if step.kind != "clock"]
             who = random.randrange(plan.machines)
             steps.insert(len(steps) // 3, Step("backup", who, 0, 0))
@@ -159,7 +159,7 @@ def _paired(plan: Plan, random: Random) -> Plan:
 
 
 def _edges(random: Random, machines: int) -> tuple[tuple[int, int], ...]:
-    """A chain, a star, a ring or everybody with everybody; always connected."""
+    """The edges of a chain, a star, a ring or a complete graph; always connected."""
     shape = random.choice(("chain", "star", "ring", "all"))
     if shape == "chain":
         return tuple((n, n + 1) for n in range(machines - 1))

@@ -1,4 +1,4 @@
-"""Bugs planted on purpose: each must be found by some seed soon, or the oracles are worth nothing."""
+"""Bugs planted on purpose: some seed must find each of them soon, or the oracles are worthless."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -11,13 +11,11 @@ from crdtnotes.crdt import rga
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.orset import OrSet
 from crdtnotes.crdt.register import Register
-from crdtnotes.store import causality
-from crdtnotes.store import ingest as intake_module
+from crdtnotes.store import causality, ingest
 from crdtnotes.store import replica as replica_module
 from crdtnotes.store.compaction import packing
 from crdtnotes.store.file import database
-from crdtnotes.store.forks import forks as branches_module
-from crdtnotes.store.forks import split as fork_module
+from crdtnotes.store.forks import forks, split
 from crdtnotes.store.forks.forks import Forks
 from crdtnotes.store.ingest import Ingest
 from crdtnotes.store.log.blocks import Blocks
@@ -29,7 +27,7 @@ from crdtnotes.store.signing.signer import Signer
 from crdtnotes.store.views.documents import Documents
 from crdtnotes.store.views.names import NameIndex
 from crdtnotes.store.writer import Writer
-from crdtnotes.sync.session import fork_resolution as settling_module
+from crdtnotes.sync.session import fork_resolution
 from crdtnotes.sync.session.fork_resolution import Settling
 from crdtnotes.sync.session.outgoing import Outgoing
 from crdtnotes.sync.session.session import Session
@@ -40,7 +38,7 @@ Plant = Callable[[], AbstractContextManager[object]]
 
 
 def _instead(owner: object, name: str, make: Callable[[Any], Any]) -> Plant:
-    """Put something made from the right thing in its place."""
+    """Replace an attribute with something that `make` derives from the correct one."""
     return lambda: mock.patch.object(owner, name, make(getattr(owner, name)))
 
 
@@ -53,7 +51,7 @@ def _last_to_arrive_wins(_: Any) -> Any:
 
 
 def _no_tombstones(right: Any) -> Any:
-    """Of some deletes the first stretch stays."""
+    """Some deletes leave their first span in place."""
 
     def delete(self: Any, spans: Any) -> Any:
         return right(self, spans[1:] if len(spans) > 1 else spans)
@@ -62,7 +60,7 @@ def _no_tombstones(right: Any) -> Any:
 
 
 def _commit_later(_: Any) -> Any:
-    """Acknowledge before the commit: every second transaction is only committed by the next."""
+    """Acknowledge before the commit: only the next transaction commits every second one."""
     left_open: dict[int, Any] = {}
 
     @contextmanager
@@ -79,7 +77,7 @@ def _commit_later(_: Any) -> Any:
 
 
 def _read_once(right: Any) -> Any:
-    """A process does not look again at what others have written."""
+    """A process does not reread changes that other processes have written."""
 
     def refresh(self: Any) -> None:
         if not self.heads:
@@ -89,7 +87,7 @@ def _read_once(right: Any) -> Any:
 
 
 def _stale_snapshot(_: Any) -> Any:
-    """A snapshot claims to hold what it does not."""
+    """A snapshot claims to contain changes that it lacks."""
 
     def save(self: Any, doc: Any) -> None:
         doc.saved, doc.text_changed = doc.upto, False
@@ -100,7 +98,7 @@ def _stale_snapshot(_: Any) -> Any:
 
 def _room_for_all(right: Any) -> Any:
     def take_waiting(self: Any, result: Any) -> Any:
-        with mock.patch.object(intake_module, "MAX_WAITING", 2**40):
+        with mock.patch.object(ingest, "MAX_WAITING", 2**40):
             return right(self, result)
 
     return take_waiting
@@ -172,7 +170,7 @@ def _branch_thrown_away(right: Any) -> Any:
 
 
 def _a_note_forgotten(right: Any) -> Any:
-    """A block does not say of one of its notes that it has changes of it."""
+    """A block does not list one of the notes that it has changes of."""
 
     def add(self: Any, actor: int, before: bytes, entries: Any, packed: Any, notes: Any) -> None:
         rows = sorted(set(notes))
@@ -182,7 +180,7 @@ def _a_note_forgotten(right: Any) -> Any:
 
 
 def _whatever_lies_there(right: str) -> str:
-    """Also births that are the only snapshot of their notes are packed."""
+    """Births that are the only snapshot of their notes are packed, too."""
     return right.replace("AND EXISTS (SELECT 1 FROM texts WHERE texts.note = log.note)", "")
 
 
@@ -198,7 +196,7 @@ def _heads_believed(right: Any) -> Any:
 
     def greet(self: Any, hello: Any) -> None:
         heads = tuple(
-            (actor, seq, self._replica.hash_at(actor, seq) or tip) for actor, seq, tip in hello.heads
+            (actor, seq, self._replica.forks.hash_at(actor, seq) or tip) for actor, seq, tip in hello.heads
         )
         right(self, msgspec.structs.replace(hello, heads=heads))
 
@@ -214,12 +212,12 @@ def _never(_: Any) -> Any:
 
 
 def _stays(_: Any) -> Any:
-    """What builds on a branch that gives way stays where it is."""
+    """Changes that build on a moved branch are not moved."""
     return lambda change, moves: change.actor in moves
 
 
 def _both(*plants: Plant) -> Plant:
-    """Several at once: what one of them lets through another one would catch."""
+    """Plant several bugs at once, because one alone would be caught by the code that another disables."""
 
     @contextmanager
     def planted() -> Iterator[None]:
@@ -232,7 +230,7 @@ def _both(*plants: Plant) -> Plant:
 
 
 def _in_any_order(_: Any) -> Any:
-    """A block goes before what its later changes depend on."""
+    """A block comes before changes that its later changes depend on."""
 
     def in_order(self: Any, streams: Any) -> Iterator[Any]:
         for stream in streams:
@@ -243,7 +241,7 @@ def _in_any_order(_: Any) -> Any:
 
 
 def _goes_on(right: Any) -> Any:
-    """Whose stream lost its end still writes it."""
+    """A replica whose stream lost its end still writes to it."""
 
     def divide(*place: Any) -> Any:
         return right(*place)._replace(cut=set())
@@ -256,7 +254,7 @@ def _always(_: Any) -> Any:
 
 
 def _others_sign(right: Any) -> Any:
-    """What this device has written and moved is not signed again."""
+    """Moved changes of this device are not signed again."""
 
     def mend(self: Any) -> Any:
         with mock.patch.object(Signer, "own_key", None):
@@ -266,7 +264,7 @@ def _others_sign(right: Any) -> Any:
 
 
 def _first_signature_only(right: Any) -> Any:
-    """Of what covers a group with several streams, one signature is kept."""
+    """Only one signature is kept for a group with several streams."""
 
     def put(self: Any, size: int, entries: Any) -> None:
         right(self, size, list(entries)[:1])
@@ -279,39 +277,39 @@ PLANTED: dict[str, Plant] = {
     "the last rename to arrive wins": _instead(Register, "assign", _last_to_arrive_wins),
     "a tombstone forgotten": _instead(rga.Rga, "delete", _no_tombstones),
     "a remove that misses tags": _instead(OrSet, "remove", _first_tag_only),
-    "a delete that forgets what it covers": _instead(NoteState, "apply", _dropped_cover),
+    "a remove that forgets the version it names": _instead(NoteState, "apply", _dropped_cover),
     "an acknowledgement before the commit": _instead(replica_module, "writing", _commit_later),
-    "an Ack of what is not here": _instead(Session, "_store", _ack_too_much),
+    "an Ack of changes that are not here": _instead(Session, "_store", _ack_too_much),
     "a batch that is never sent": _instead(Outgoing, "_next_item", _send_once_too_few),
     "a seq used again after a restore": _instead(OwnStream, "_fits", _same_stream_for_copies),
-    "another process's commits not seen": _instead(Log, "refresh", _read_once),
+    "commits of another process not seen": _instead(Log, "refresh", _read_once),
     "links that do not follow the text": _instead(Writer, "_reconcile", _links_not_settled),
     "a snapshot not stored": _instead(Documents, "save", _stale_snapshot),
-    "names that depend on who came first": _instead(NameIndex, "_wanted", _names_by_arrival),
-    "a waiting room without a bound": _instead(Ingest, "_take_waiting", _room_for_all),
-    "a branch that gives way and is lost": _instead(branches_module, "divide", _branch_thrown_away),
-    "a branch that gives way and is written on": _instead(branches_module, "divide", _goes_on),
+    "names that depend on the order of arrival": _instead(NameIndex, "_wanted", _names_by_arrival),
+    "a queue of waiting changes without a bound": _instead(Ingest, "_take_waiting", _room_for_all),
+    "a moved branch that is lost": _instead(forks, "divide", _branch_thrown_away),
+    "a moved branch that is continued": _instead(forks, "divide", _goes_on),
     "a log that is sent in any order": _instead(Log, "_in_order", _in_any_order),
     "a block that forgets one of its notes": _instead(Blocks, "add", _a_note_forgotten),
     "a birth packed that is a note's only snapshot": _instead(packing, "_CANDIDATES", _whatever_lies_there),
     "a block that is chained to nothing": _instead(Log, "write_block", _chained_to_nothing),
     "hashes of heads that nobody compares": _instead(Session, "_greet", _heads_believed),
-    "a second version of a change passed over": _both(
-        _instead(Forks, "check", _nothing), _instead(Settling, "found_in_standing", _nothing)
+    "a second version of a change that is ignored": _both(
+        _instead(Forks, "check", _nothing), _instead(Settling, "found_in_winner", _nothing)
     ),
-    "a fork in which neither side gives way": _instead(settling_module, "gives_way", _never),
-    "a branch that moves without what builds on it": _instead(fork_module, "moves_with", _stays),
+    "a fork in which neither side gives way": _instead(fork_resolution, "gives_way", _never),
+    "a branch that moves without the changes that build on it": _instead(split, "moves_with", _stays),
     "a signature that nobody checks": _instead(Signer, "_is_covered", _always),
     "a revocation that counts for no change": _instead(Membership, "may_have_written", _always),
-    "a device that is asked for once": _instead(Session, "_check_peer", _nothing),
+    "a device that is only checked once": _instead(Session, "_check_peer", _nothing),
     "a branch that moves and is not signed again": _instead(Signer, "mend", _others_sign),
-    "a device that is gone, and nobody answers for it": _instead(Members, "answer_for_gone", _nothing),
+    "a revoked device that nobody vouches for": _instead(Members, "answer_for_gone", _nothing),
     "a signature that is not kept": _instead(Checkpoints, "put", _first_signature_only),
     "a record that anybody may sign": _instead(Record, "signed_by", _always),
 }
 
 IN_THE_DATA_TYPES = frozenset(list(PLANTED)[1:5])
-"""Those that change compiled classes, where there are any."""
+"""Bugs in classes that may be compiled."""
 
 IN_PAIRED_WORLDS = frozenset(list(PLANTED)[-7:])
-"""Those in who belongs to a vault and what is signed."""
+"""Bugs in membership and signatures."""

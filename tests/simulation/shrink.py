@@ -1,20 +1,20 @@
-"""Makes a failing plan smaller: fewer steps, as long as it still fails."""
+"""Makes a failing plan smaller: removes steps as long as it still fails."""
 
 from tests.simulation.plan import Plan
 from tests.simulation.world import run
 
 
 def attempt(plan: Plan) -> Exception | None:
-    """Run a plan; return what failed."""
+    """Run a plan; return the failure, or None."""
     try:
         run(plan)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
+    except Exception as error:  # noqa: BLE001 - any exception is a failure to report
         return error
     return None
 
 
 def shrink(plan: Plan) -> tuple[Plan, list[int], Exception]:
-    """Leave out steps, many at a time and then single ones; return plan, the steps' numbers, the failure."""
+    """Remove steps, many at a time and then one by one; return plan, numbers of the steps, and failure."""
     keep = list(range(len(plan.steps)))
     error = attempt(plan)
     if error is None:

@@ -1,4 +1,4 @@
-"""The oracles work: each planted bug is found within a bounded number of seeds."""
+"""The oracles work: they find each planted bug within a bounded number of seeds."""
 
 from itertools import islice
 
@@ -20,7 +20,7 @@ def test_a_planted_bug_is_found(bug: str) -> None:
     if bug in IN_PAIRED_WORLDS:
         plans = (plan for plan in map(draw, range(10 * SEEDS)) if plan.first is not None)
     with PLANTED[bug]():
-        assert any(attempt(plan) is not None for plan in islice(plans, SEEDS)), f"nobody notices {bug}"
+        assert any(attempt(plan) is not None for plan in islice(plans, SEEDS)), f"no seed finds {bug}"
 
 
 def test_without_a_bug_these_seeds_pass() -> None:

@@ -16,7 +16,7 @@ from crdtnotes.store.compaction import packing
 from crdtnotes.store.local_state import Remembered
 from crdtnotes.sync.session.session import Session
 from crdtnotes.vault import Vault
-from tests.simulation.circle import Circle, begin, take_bundle
+from tests.simulation.circle import PairedMachines, begin, take_bundle
 from tests.simulation.disk import Crash
 from tests.simulation.identities import LIAR, NEWCOMER, STRANGER, identity
 from tests.simulation.ledger import Ledger
@@ -36,14 +36,14 @@ from tests.simulation.patches import patched
 from tests.simulation.plan import Plan, Step
 
 _FOR_ALL = frozenset(("pair", "wait", "clock", "partition", "join", "crash", "full", "room", "away", "back"))
-# What can happen to a machine that was not paired yet, in a paired world.
+# Steps that can happen to a machine that is not paired yet, in a paired world.
 
 ROUNDS = 8
-"""Within so many rounds of meetings, over all edges in turn, a healed network agrees."""
+"""A healed network must agree within this many rounds of syncing over all edges in turn."""
 
 
 class World:
-    """All that there is. Use as a context manager: the store's files are the world's disks meanwhile."""
+    """A complete world. Use it as a context manager: inside, the store's files are the world's disks."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
@@ -53,14 +53,14 @@ class World:
         self.clock = Clock()
         self.here: dict[Path, Machine] = {}
         self.machines: list[Machine] = []
-        self.circle = None if plan.first is None else Circle(self.machines, self.ledger)
+        self.paired = None if plan.first is None else PairedMachines(self.machines, self.ledger)
         """The devices, in a paired world."""
-        meet = None if self.circle is None else self.circle.meet
+        meet = None if self.paired is None else self.paired.meet
         self.network = Network(self.clock, plan.delay, self.guard, meet)
         self.edges = list(plan.edges)
         self.liar = Liar()
         self.may_fork = False
-        """Whether something has happened after which a fork can only be noticed, not prevented."""
+        """Whether a step has made a fork possible, which can then only be noticed, not prevented."""
         self.kinds = {
             "edit": self._edit,
             "meet": self._meet,
@@ -90,7 +90,7 @@ class World:
     # -- the two phases
 
     def run(self) -> None:
-        """Chaos, then peace; fails with Broken, or with whatever should not have been raised."""
+        """Run all steps, then heal; fails with Broken, or with an exception that should not occur."""
         for number in range(self.plan.machines):
             self._add(self.plan.processes[number])
         for number in range(self.plan.notes):
@@ -106,65 +106,67 @@ class World:
     @property
     def members(self) -> list[Machine]:
         """The machines that have to agree in the end."""
-        return self.machines if self.circle is None else self.circle.members
+        return self.machines if self.paired is None else self.paired.members
 
     def step(self, step: Step) -> None:
-        """Let one thing happen, and a little time pass."""
+        """Run one step, and let a little time pass."""
         one = self.machines[step.who]
         others = [machine for machine in self.machines if self._linked(one, machine)]
         other = others[step.other % len(others)]
-        if self.circle is None or step.kind in _FOR_ALL or all(map(self.circle.joined, (one, other))):
+        if self.paired is None or step.kind in _FOR_ALL or all(map(self.paired.joined, (one, other))):
             self.kinds[step.kind](one, other, Random(step.seed))
         self.clock.run(self.clock.now + 20)
         for machine in self.machines:
             for process in machine.running:
                 check_waiting(process.vault.replica)
                 check_stream(process.vault.replica)
-        if self.circle is not None:
-            self.circle.check()
+        if self.paired is not None:
+            self.paired.check()
 
     def heal(self) -> None:
-        """All faults end, everybody meets along the edges; all must agree within ROUNDS rounds."""
+        """End all faults and sync along the edges; all must agree within ROUNDS rounds."""
         self.clock.run(self.clock.now + 10 * self.plan.delay + 1000)
         self.network.cut(lambda _: True)
         for machine in self.machines:
             machine.disk.crash_in = None
             machine.disk.set_full(False)
             machine.away, machine.group = False, 0
-        if self.circle is not None:
-            self._heal_circle(self.circle)
+        if self.paired is not None:
+            self._heal_paired(self.paired)
         for _ in range(ROUNDS):
             for a, b in self.edges:
                 self.network.connect(self.machines[a], self.machines[b], self.random)
                 self._settle()
             heads = {frozenset(machine.replica.heads().items()) for machine in self.members}
-            if len(heads) == 1 and not any(machine.replica.unsigned_streams() for machine in self.members):
+            if len(heads) == 1 and not any(
+                machine.replica.signatures.unsigned_streams() for machine in self.members
+            ):
                 break
         check_agreement(self.members)
         require(self.may_fork or not self.network.forks, "a number was used twice")
 
-    def _heal_circle(self, circle: Circle) -> None:
-        """Pair who was not paired yet, and let who is gone meet all once more."""
-        for one, other in circle.strangers():
+    def _heal_paired(self, paired: PairedMachines) -> None:
+        """Pair the machines that are not paired yet, and let the revoked machine sync with all once more."""
+        for one, other in paired.strangers():
             self._let_in(one, other)
-        for machine in circle.late:
-            self._let_in(circle.members[0], machine)
-        self.edges = circle.heal()
-        if circle.gone is not None:
-            for machine in circle.members:
-                self.network.connect(machine, circle.gone, self.random)
+        for machine in paired.late:
+            self._let_in(paired.members[0], machine)
+        self.edges = paired.heal()
+        if paired.gone is not None:
+            for machine in paired.members:
+                self.network.connect(machine, paired.gone, self.random)
             self._settle()
-            circle.check()
-        for machine in circle.members:
-            circle.check_authors(machine)
+            paired.check()
+        for machine in paired.members:
+            paired.check_authors(machine)
 
     def _settle(self) -> None:
-        """Wait until nothing moves, and hang up."""
+        """Wait until nothing happens any more, and close the connections."""
         for _ in range(10_000):
             if self.clock.idle:
                 break
             self.clock.run(self.clock.now + self.plan.delay + 1)
-        require(self.clock.idle, "two peers never come to an end")
+        require(self.clock.idle, "two peers never finish")
         self.network.cut(lambda _: True)
 
     # -- machines
@@ -180,16 +182,16 @@ class World:
         return machine
 
     def _empty(self) -> Vault:
-        """A new replica, to play a log into."""
+        """A new replica, for replaying a log."""
         machine = self._add(1)
         self.machines.remove(machine)
-        if self.circle is not None:
+        if self.paired is not None:
             machine.identity = identity(NEWCOMER)
             self._let_in(self.members[0], machine)
         return machine.running[0].vault
 
     def guard(self, machine: Machine, action: Callable[[], object]) -> None:
-        """Run what a machine does; if it crashes, it starts again."""
+        """Run an action of a machine; if the machine crashes, start it again."""
         disk = machine.disk
         before, disk.busy = disk.busy, True
         try:
@@ -205,15 +207,13 @@ class World:
         machine.stop()
         machine.start()
         missing = self.ledger.missing(machine.texts(), machine.number)
-        require(
-            not missing, f"after a crash machine {machine.number} lacks what it said was saved: {missing}"
-        )
+        require(not missing, f"after a crash machine {machine.number} lacks acknowledged texts: {missing}")
 
     def _linked(self, a: Machine, b: Machine) -> bool:
         pair = (a.number, b.number)
         return pair in self.edges or pair[::-1] in self.edges
 
-    # -- what happens
+    # -- steps
 
     def _edit(self, one: Machine, _other: Machine, random: Random) -> None:
         process = one.process(random.getrandbits(8))
@@ -224,7 +224,7 @@ class World:
             except DiskFull:
                 return
             except NoteNotFound:
-                # Somebody has deleted it meanwhile; an editor of it closes.
+                # Somebody has deleted the note meanwhile; its editor closes.
                 process.editors.clear()
                 return
             if note is not None:
@@ -235,7 +235,7 @@ class World:
 
     def _check_note(self, process: Process, note: Note) -> None:
         if note.id in process.editors:
-            return  # an open editor's links follow later
+            return  # the links of an open editor are updated later
         check_links(process.vault, note)
 
     def _meet(self, one: Machine, other: Machine, random: Random) -> None:
@@ -245,10 +245,10 @@ class World:
         self.clock.run(self.clock.now + random.choice((10, 200, 3000)))
 
     def _post(self, one: Machine, other: Machine, random: Random) -> None:
-        """Send changes as loose batches: in pieces, some lost, some twice, all in any order."""
+        """Send changes as loose batches: in pieces, some lost, some repeated, in any order."""
         if one.away or other.away or one.group != other.group:
             return
-        if self.circle is not None:
+        if self.paired is not None:
             self._carry(one, other, random)
             return
         known = other.running[0].vault.version if random.random() < 0.7 else {}
@@ -267,9 +267,9 @@ class World:
             datas = datas[size:]
 
     def _carry(self, one: Machine, other: Machine, random: Random) -> None:
-        """Carry changes in a bundle; it comes late, perhaps twice, perhaps spoilt behind some group."""
+        """Carry changes in a bundle; it arrives late, perhaps twice, perhaps damaged after some group."""
         replica = one.replica
-        if replica.unsigned_streams():
+        if replica.signatures.unsigned_streams():
             return
         known = other.replica.version() if random.random() < 0.7 else {}
         groups: list[list[bytes | Heads]] = [[]]
@@ -338,20 +338,20 @@ class World:
         one.backup = (one.disk.read(), one.outside)
 
     def _restore(self, one: Machine, _other: Machine, random: Random) -> None:
-        """An old file takes the replica's place; sometimes the whole machine is put back."""
+        """Replace the replica by an old file; sometimes restore the whole machine."""
         if one.backup is None:
             return
         data, outside = one.backup
         whole = random.random() >= 0.5
-        if self.circle is not None:
-            if not self.circle.may_copy(one):
+        if self.paired is not None:
+            if not self.paired.may_copy(one):
                 return
             if whole and any(step.kind == "clock" for step in self.plan.steps):
                 whole = False
-            if whole and not self.circle.may_fork(one):
+            if whole and not self.paired.may_fork(one):
                 return
-            self.circle.forked |= whole
-            # What it writes now is written later than what it has lost.
+            self.paired.forked |= whole
+            # Changes that it writes now are later than the changes that it has lost.
             one.clock += 1000
         if not whole:
             self._replace(one, data, one.outside)
@@ -360,17 +360,17 @@ class World:
             self._replace(one, data, outside)
 
     def _copy(self, one: Machine, other: Machine, _random: Random) -> None:
-        """One machine's file takes the place of another's, and both go on."""
-        if self.circle is not None and not self.circle.may_copy(one, other):
+        """Replace one machine's file by a copy of another's; both continue."""
+        if self.paired is not None and not self.paired.may_copy(one, other):
             return
         self._replace(other, one.disk.read(), other.outside)
 
     def _clone(self, one: Machine, other: Machine, _random: Random) -> None:
-        """A machine becomes a copy of another, with all that it had outside the file."""
-        if self.circle is not None:
-            if not self.circle.may_fork(one, other):
+        """Make a machine a copy of another, including the other's data outside the file."""
+        if self.paired is not None:
+            if not self.paired.may_fork(one, other):
                 return
-            self.circle.forked = True
+            self.paired.forked = True
             other.identity = one.identity
         self.may_fork = True
         self._replace(other, one.disk.read(), one.outside)
@@ -383,20 +383,20 @@ class World:
         machine.outside = outside
         machine.disk.set_full(machine.disk.full)
         machine.start()
-        if self.circle is not None:
-            self.circle.replaced(machine)
+        if self.paired is not None:
+            self.paired.replaced(machine)
         here = "".join(other.texts() for other in self.members)
         self.ledger.forgive({mark for mark in before if mark not in here})
         self.ledger.move(machine.number)
 
     def _lie(self, one: Machine, other: Machine, random: Random) -> None:
-        """Somebody lies: garbled frames, or changes that nobody made."""
+        """Let a liar send garbled frames, or changes that nobody made."""
         luck = random.random()
         if luck < 0.35:
-            self.may_fork |= self.circle is None
+            self.may_fork |= self.paired is None
             self.network.connect(one, other, Random(random.getrandbits(32)), garble=0.3)
             return
-        if self.circle is not None:
+        if self.paired is not None:
             self._lie_as_member(one, random)
             return
         self.may_fork = True
@@ -410,44 +410,44 @@ class World:
             self.network.wake(machine)
 
     def _lie_as_member(self, machine: Machine, random: Random) -> None:
-        """A device that belongs to the vault, or one that does not, says what it has not written itself."""
+        """Let a device, which may belong to the vault or not, send changes that it has not written itself."""
         replica = machine.replica
         before = replica.heads(), replica.devices.records()
         liar = identity(LIAR if random.random() < 0.8 else STRANGER)
         self._talk(machine, self.liar.signed_frames(replica, random, liar), liar.id)
         if machine.replica is replica:
             after = replica.heads(), replica.devices.records()
-            require(after == before, "something was taken in that its author has not written")
+            require(after == before, "a change was accepted that its author has not written")
 
     def _pair(self, one: Machine, _other: Machine, _random: Random) -> None:
-        """A machine that was not paired yet joins the vault."""
-        circle = self.circle
-        if circle is None or not circle.late or not circle.belongs(one) or one.away:
+        """Let a machine that is not paired yet join the vault."""
+        paired = self.paired
+        if paired is None or not paired.late or not paired.belongs(one) or one.away:
             return
-        newcomer = circle.late[0]
+        newcomer = paired.late[0]
         if not newcomer.away and newcomer.group == one.group:
             self._let_in(one, newcomer)
 
     def _let_in(self, host: Machine, newcomer: Machine) -> None:
         welcomes: list[tuple[bytes, list[bytes]] | None] = []
-        self.guard(host, lambda: welcomes.append(Circle.admit(host, newcomer)))
+        self.guard(host, lambda: welcomes.append(PairedMachines.admit(host, newcomer)))
         for welcome in welcomes:
             if welcome is not None:
-                self.guard(newcomer, partial(Circle.adopt, newcomer, *welcome))
+                self.guard(newcomer, partial(PairedMachines.adopt, newcomer, *welcome))
         self.network.wake(host)
 
     def _revoke(self, one: Machine, _other: Machine, random: Random) -> None:
-        """A machine's device is revoked."""
-        circle = self.circle
+        """Revoke a machine's device."""
+        paired = self.paired
         target = random.choice(self.machines)
-        if circle is None or not circle.joined(one) or not circle.may_revoke(one, target):
+        if paired is None or not paired.joined(one) or not paired.may_revoke(one, target):
             return
-        self.guard(one, lambda: Circle.revoke(one, target))
-        circle.note_revoked(one, target)
+        self.guard(one, lambda: PairedMachines.revoke(one, target))
+        paired.note_revoked(one, target)
         self.network.wake(one)
 
     def _talk(self, machine: Machine, frames: list[bytes], device: bytes | None = None) -> None:
-        """Have a conversation with somebody who lies; of what is refused nothing is kept."""
+        """Have a conversation with a liar; nothing of refused input may be kept."""
         replica = machine.replica
         session = Session(replica, device=device)
 
@@ -459,7 +459,7 @@ class World:
             if device is not None:
                 check_addressee(replica, device, frames)
             refused = isinstance(session.error, RemoteError) and not isinstance(session.error, Fork)
-            require(not refused or replica.heads() == before, "of what was refused something was kept")
+            require(not refused or replica.heads() == before, "a part of refused input was kept")
 
         self.guard(machine, session.start)
         for frame in frames:
@@ -471,7 +471,7 @@ class World:
         try:
             machine.replica.receive([batch])
         except RemoteError:
-            require(machine.replica.heads() == before, "of what was refused something was kept")
+            require(machine.replica.heads() == before, "a part of refused input was kept")
         except DiskFull:
             return
 
@@ -506,7 +506,7 @@ class World:
 
 
 def run(plan: Plan) -> None:
-    """Run a plan; raises what fails."""
+    """Run a plan; raises the failure."""
     with _folder(plan) as folder:
         world = World(plan, folder)
         try:
@@ -519,7 +519,7 @@ def run(plan: Plan) -> None:
 @contextmanager
 def _folder(plan: Plan) -> Iterator[Path]:
     if max(plan.processes) == 1:
-        # All disks are in memory: nothing is ever written there.
+        # All disks are in memory, so nothing is ever written to the folder.
         yield Path("/nowhere")
         return
     memory = Path("/dev/shm")

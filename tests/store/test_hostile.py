@@ -90,7 +90,7 @@ def test_a_block_of_the_branch_that_gave_way_is_a_fork(pair: list[Vault]) -> Non
     one, two = pair
     run = stream(one)
     two.apply(batch(*run[:10]))
-    two.replica.give_way(int(one.actor, 16), 5, (0, bytes(16)))
+    two.replica.forks.give_way(int(one.actor, 16), 5, (0, bytes(16)))
     before = state(two)
     for first in (0, 4):
         with pytest.raises(Fork):

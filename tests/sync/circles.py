@@ -63,7 +63,7 @@ def agree(*vaults: Vault) -> None:
     assert len({vault.digest for vault in vaults}) == 1
     for vault in vaults:
         assert vault.check() == []
-        assert vault.replica.unsigned_streams() == {}
+        assert vault.replica.signatures.unsigned_streams() == {}
 
 
 def lines(vault: Vault, name: str) -> list[str]:

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from crdtnotes.changes.batch import Batch
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.version import covers, join
 from crdtnotes.errors import CrdtnotesError, DecodeError, Fork, MissingChanges
+from crdtnotes.store.committed import Committed, Origin
 
 VAULT = bytes(range(16))
 BATCH_BYTES = 1000
@@ -65,6 +67,54 @@ class FakeDevices:
         self._called()
 
 
+class FakeSignatures:
+    """A vault that was never paired, unless a test says so."""
+
+    def __init__(self) -> None:
+        self.required = False
+
+    def unsigned_streams(self) -> dict[int, int]:
+        return {}
+
+    def of_streams(self, streams: dict[int, int]) -> list[Heads]:
+        return []
+
+
+class FakeForks:
+    """Throws the losing branch away: what it held is not what these tests are about."""
+
+    def __init__(self, replica: "FakeReplica") -> None:
+        self._replica = replica
+
+    def hash_at(self, actor: int, seq: int) -> bytes | None:
+        self._replica._called()
+        return self._replica.hashes.get((actor, seq))
+
+    def rank(self, actor: int, seq: int) -> tuple[int, bytes] | None:
+        digest = self.hash_at(actor, seq)
+        return None if digest is None else (0, digest)
+
+    def proof(self, actor: int, first: int) -> list[bytes | Heads]:
+        return []
+
+    def missing_winners(self) -> list[tuple[int, int, bytes]]:
+        return []
+
+    def give_way(
+        self, actor: int, first: int, standing: tuple[int, bytes], proof: Sequence[bytes | Heads] = ()
+    ) -> str:
+        replica = self._replica
+        replica._called()
+        replica.log = [entry for entry in replica.log if entry.actor != actor or entry.seq < first]
+        replica.hashes = {
+            key: digest for key, digest in replica.hashes.items() if key[0] != actor or key[1] < first
+        }
+        replica._version[actor] = first - 1
+        if first == 1:
+            del replica._version[actor]
+        return "Two versions were found; one gave way."
+
+
 class FakeReplica:
     """Keeps changes in the order they came in, which is a causal one."""
 
@@ -78,14 +128,31 @@ class FakeReplica:
         self.closed = False
         self.trouble: CrdtnotesError | None = None
         self.committed: Callable[[], None] = lambda: None
+        self.on_commit: Callable[[Committed], None] = lambda _: None
+        self._written_elsewhere = False
         self.threads: set[int] = set()
         self.devices = FakeDevices(self._called)
-        self.founded = False
+        self.forks = FakeForks(self)
+        self.signatures = FakeSignatures()
         self.epoch = 0
         self._version: dict[int, int] = {}
 
     def write(self, payload: bytes = b"x") -> None:
         """Commit one change of this replica's own actor."""
+        self._write(payload)
+        self.on_commit(Committed(Origin.LOCAL, None))
+
+    def write_elsewhere(self, payload: bytes = b"x") -> None:
+        """Commit a change as another process would: it is seen once the replica looks."""
+        self._write(payload)
+        self._written_elsewhere = True
+
+    def look(self) -> None:
+        if self._written_elsewhere:
+            self._written_elsewhere = False
+            self.on_commit(Committed(Origin.PROCESS, None))
+
+    def _write(self, payload: bytes) -> None:
         seq = self._version.get(self.actor, 0) + 1
         deps = {actor: head for actor, head in self._version.items() if actor != self.actor}
         self._append(Entry(self.actor, seq, deps, payload))
@@ -110,40 +177,6 @@ class FakeReplica:
         self._called()
         return {actor: (seq, self.hashes[actor, seq]) for actor, seq in self._version.items()}
 
-    def hash_at(self, actor: int, seq: int) -> bytes | None:
-        self._called()
-        return self.hashes.get((actor, seq))
-
-    def rank(self, actor: int, seq: int) -> tuple[int, bytes] | None:
-        digest = self.hash_at(actor, seq)
-        return None if digest is None else (0, digest)
-
-    def proof(self, actor: int, first: int) -> list[bytes | Heads]:
-        return []
-
-    def unsigned_streams(self) -> dict[int, int]:
-        return {}
-
-    def checkpoints_for(self, streams: dict[int, int]) -> list[Heads]:
-        return []
-
-    def missing_winners(self) -> list[tuple[int, int, bytes]]:
-        return []
-
-    def give_way(
-        self, actor: int, first: int, standing: tuple[int, bytes], proof: Sequence[bytes | Heads] = ()
-    ) -> str:
-        """Throw the branch away: what it held is not what these tests are about."""
-        self._called()
-        self.log = [entry for entry in self.log if entry.actor != actor or entry.seq < first]
-        self.hashes = {
-            key: digest for key, digest in self.hashes.items() if key[0] != actor or key[1] < first
-        }
-        self._version[actor] = first - 1
-        if first == 1:
-            del self._version[actor]
-        return "Two versions were found; one gave way."
-
     def changes_since(self, version: dict[int, int]) -> Iterator[bytes]:
         self._called()
         entries = [entry for entry in self.log if entry.seq > version.get(entry.actor, 0)]
@@ -162,13 +195,13 @@ class FakeReplica:
         if group:
             yield msgspec.msgpack.encode(group)
 
-    def cost(self, batch: bytes) -> int:
-        return len(batch)
+    def open_batch(self, data: bytes) -> Batch:
+        return Batch((data,), len(data))
 
     def put_in_prepared(self) -> None:
         self._called()
 
-    def receive(self, items: Sequence[bytes | Heads]) -> Received:
+    def receive(self, items: Sequence[bytes | Batch | Heads]) -> Received:
         self._called()
         version = dict(self._version)
         covered: dict[int, int] = {}
@@ -177,8 +210,10 @@ class FakeReplica:
         for batch in items:
             if isinstance(batch, Heads):
                 continue
+            data = batch if isinstance(batch, bytes) else batch.pieces[0]
+            assert isinstance(data, bytes)
             try:
-                entries = msgspec.msgpack.decode(batch, type=list[Entry])
+                entries = msgspec.msgpack.decode(data, type=list[Entry])
             except msgspec.DecodeError as error:
                 raise DecodeError(f"Not a batch ({error}).") from None
             for entry in entries:
@@ -195,6 +230,7 @@ class FakeReplica:
         for entry in new:
             self._append(entry)
         self.transactions += 1
+        self.on_commit(Committed(Origin.PEER, None if new else frozenset()))
         return Received(covered, len(new))
 
     def close(self) -> None:

@@ -51,7 +51,7 @@ def wrong(vaults: list[Vault], words: list[str]) -> list[str]:
     for vault in vaults:
         name = vault.path.stem
         found += [f"{name}: {problem}" for problem in vault.check()]
-        if unsigned := vault.replica.unsigned_streams():
+        if unsigned := vault.replica.signatures.unsigned_streams():
             found.append(f"{name} waits for signatures of {len(unsigned)} streams")
         if (has := lines(vault, "A")) != sorted(["", "begin", *words]):
             found.append(f"{name} has {has}")

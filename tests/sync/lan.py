@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from crdtnotes.vault import Vault
+
 SECONDS = 60.0
 PROGRAM = [sys.executable, "-c", "from crdtnotes.cli import main; main()"]
 
@@ -23,6 +25,7 @@ class PairingHost:
     def __init__(self, folder: Path, name: str, number: int) -> None:
         self.name = name
         self.port = f"v{number}"
+        self.vault = folder / name / "vault.crdtnotes"
         self.environment = {**os.environ, "CRDTNOTES_HOME": str(folder / name)}
         self.holder = subprocess.Popen(["unshare", "-n", "sleep", "600"])
         self.serving: subprocess.Popen[bytes] | None = None
@@ -83,7 +86,9 @@ class PairingHost:
         self.serving = subprocess.Popen(self.command(*PROGRAM, "serve"), env=self.environment)
 
     def names(self) -> set[str]:
-        return {note["name"] for note in json.loads(self.run("list", "--json"))}
+        # It is asked again and again until it holds, so it does not start a program each time.
+        with Vault.open(self.vault, read_only=True) as vault:
+            return {info.name for info in vault.notes()}
 
     def stop(self) -> None:
         for process in (self.serving, self.holder):

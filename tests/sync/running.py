@@ -67,9 +67,8 @@ class Peer:
         await self.until(lambda: entries <= set(self.replica.payloads()))
 
     async def write(self, payload: bytes = b"x") -> None:
-        """Commit a change on the replica's thread, as somebody else would, and tell the node."""
-        await self.node._worker.run(lambda: self.replica.write(payload))
-        self.node.wake()
+        """Commit a change on the replica's thread."""
+        await self.node.run(lambda: self.replica.write(payload))
 
 
 @contextlib.asynccontextmanager

@@ -67,7 +67,7 @@ def test_the_first_who_meets_a_third_device_does_not_matter(members: Members) ->
     meet(cem, ana)
     assert (cem.status()["unsigned"], ana.status()["unsigned"]) == (1, 0)
     assert lines(cem, "A") == ["", "begin", "one", "two"]
-    assert cem.replica.unsigned_streams() != {}
+    assert cem.replica.signatures.unsigned_streams() != {}
     assert cem.check() == []
     assert lines(ana, "A") == ["", "begin", "one"]
     agree(ana, cem, two, bo)
@@ -143,9 +143,9 @@ def test_a_branch_that_its_author_has_not_signed_moves_nothing(members: Members)
     heads = ana.replica.heads() | {actor: (version[actor], bytes(16))}
     mallory = messages.hello(ana.replica.vault_id, "mallory", heads, ana.replica.devices.records_digest())
     session.receive([messages.encode(mallory)])
-    first = ana.replica.hash_at(actor, version[actor] - 1) or b""
+    first = ana.replica.forks.hash_at(actor, version[actor] - 1) or b""
     claim = Branch(actor, 0, ((version[actor] - 1, first), (version[actor], bytes(16))))
-    proof = bo.replica.proof(actor, version[actor])
+    proof = bo.replica.forks.proof(actor, version[actor])
     said = [messages.pack(one) if isinstance(one, bytes) else one for one in proof]
     for message in (claim, claim, *said):
         session.data_to_send()
@@ -308,7 +308,7 @@ def test_who_was_revoked_cannot_hide_that_behind_a_fork(members: Members) -> Non
     assert not cem.replica.devices.is_member(identity.id)
     # Both versions came in time, so both stay; but nobody is left that could sign the one that moves.
     assert lines(cem, "A") == ["", "begin", "one", "two"]
-    assert cem.replica.unsigned_streams() != {}
+    assert cem.replica.signatures.unsigned_streams() != {}
     assert lines(ana, "A") == ["", "begin", "one"]
     # The way out: a new vault of all notes.
     cem.replica.devices.begin_anew()

@@ -1,4 +1,4 @@
-"""Devices with keys of their own, and records that they sign."""
+"""Devices with their own keys, and records that they sign."""
 
 from pathlib import Path
 

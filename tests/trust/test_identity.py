@@ -27,7 +27,7 @@ def test_an_identity_is_made_once(tmp_path: Path) -> None:
     assert own_identity(tmp_path / "other").id != first.id
 
 
-def test_two_who_make_it_at_once_get_one(tmp_path: Path) -> None:
+def test_two_processes_that_make_it_at_once_get_the_same(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         ids = {identity.id for identity in pool.map(own_identity, [tmp_path] * 8)}
     assert len(ids) == 1
@@ -57,7 +57,7 @@ def test_the_home_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert home() == tmp_path
 
 
-def test_the_certificate_is_what_ssl_takes_and_valid_under_any_clock(tmp_path: Path) -> None:
+def test_the_certificate_works_with_ssl_and_is_valid_at_any_time(tmp_path: Path) -> None:
     identity = own_identity(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_cert_chain(identity.tls_file)
@@ -77,7 +77,7 @@ def test_the_device_id_fixes_all_keys(tmp_path: Path) -> None:
             read_certificate(other)
 
 
-def test_a_device_id_is_read_as_it_is_shown(tmp_path: Path) -> None:
+def test_a_shown_device_id_is_read_back(tmp_path: Path) -> None:
     id = device(tmp_path, "a").id
     text = device_id.shown(id)
     assert [len(group) for group in text.split("-")] == [7] * 8
@@ -93,7 +93,7 @@ def test_a_device_id_is_read_as_it_is_shown(tmp_path: Path) -> None:
         device_id.read(text[:-1])
 
 
-def test_an_actor_proves_whose_it_is(tmp_path: Path) -> None:
+def test_an_actor_proves_which_device_owns_it(tmp_path: Path) -> None:
     a, b = device(tmp_path, "a"), device(tmp_path, "b")
     record = new_actor(a.keys.signing, os.urandom)
     assert record.proven
@@ -148,7 +148,7 @@ def test_codes_are_read_however_they_are_typed() -> None:
         "4821-otter-violin-系统",
     ],
 )
-def test_what_is_no_code_is_said(text: str) -> None:
+def test_text_that_is_not_a_code_is_reported(text: str) -> None:
     with pytest.raises(LocalError, match="code"):
         read_code(text)
 

@@ -20,45 +20,45 @@ def active(root: Record, *records: Record) -> set[bytes]:
     return set(Membership(VAULT, root.digest, [root, *records]).active)
 
 
-def test_who_is_added_by_a_member_belongs(devices: list[Identity]) -> None:
+def test_a_device_that_a_member_added_belongs(devices: list[Identity]) -> None:
     a, b, c, _ = devices
     assert active(founded(a), added(b, a), added(c, b)) == {a.id, b.id, c.id}
 
 
-def test_without_its_signer_a_record_is_nothing(devices: list[Identity]) -> None:
+def test_a_record_without_its_signer_does_not_count(devices: list[Identity]) -> None:
     a, b, c, _ = devices
     assert active(founded(a), added(c, b)) == {a.id}
 
 
-def test_another_founder_is_nobody(devices: list[Identity]) -> None:
+def test_another_founder_does_not_count(devices: list[Identity]) -> None:
     a, b, c, _ = devices
     assert active(founded(a), founded(b), added(c, b)) == {a.id}
 
 
-def test_the_records_of_another_vault_count_for_nothing(devices: list[Identity]) -> None:
+def test_records_of_another_vault_do_not_count(devices: list[Identity]) -> None:
     a, b, _, _ = devices
     assert active(founded(a), added(b, a, vault=bytes(16))) == {a.id}
 
 
-def test_a_signature_by_another_key_counts_for_nothing(devices: list[Identity]) -> None:
+def test_a_signature_by_another_key_does_not_count(devices: list[Identity]) -> None:
     a, b, c, _ = devices
     forged = sign_record(Add(VAULT, c.certificate, "c", 1, a.id, 1), b)
     assert active(founded(a), added(b, a), forged) == {a.id, b.id}
 
 
-def test_who_is_revoked_is_out_and_what_it_added_with_it(devices: list[Identity]) -> None:
+def test_a_revoked_device_is_out_and_so_are_devices_it_added(devices: list[Identity]) -> None:
     a, b, c, _ = devices
     to_c = added(c, b)
     assert active(founded(a), added(b, a), to_c, revoked(b, a)) == {a.id}
     assert active(founded(a), added(b, a), to_c, revoked(b, a, kept=(to_c,))) == {a.id, c.id}
 
 
-def test_what_a_struck_device_added_falls_too(devices: list[Identity]) -> None:
+def test_devices_added_by_a_struck_device_are_out_too(devices: list[Identity]) -> None:
     a, b, c, d = devices
     assert active(founded(a), added(b, a), added(c, b), added(d, c), revoked(b, a)) == {a.id}
 
 
-def test_only_pairing_anew_brings_back(devices: list[Identity]) -> None:
+def test_only_a_new_pairing_brings_a_device_back(devices: list[Identity]) -> None:
     a, b, _, _ = devices
     gone = [founded(a), added(b, a), revoked(b, a)]
     assert active(*gone, added(b, a, name="other words, same epoch")) == {a.id}
@@ -67,14 +67,14 @@ def test_only_pairing_anew_brings_back(devices: list[Identity]) -> None:
     assert active(*gone, added(b, a, epoch=2), revoked(b, a, epoch=2)) == {a.id}
 
 
-def test_one_revocation_that_does_not_keep_it_strikes_an_add(devices: list[Identity]) -> None:
+def test_an_add_is_struck_if_one_revocation_does_not_keep_it(devices: list[Identity]) -> None:
     a, b, c, d = devices
     to_d = added(d, b)
     everybody = [founded(a), added(b, a), added(c, a), to_d]
     assert active(*everybody, revoked(b, a, kept=(to_d,)), revoked(b, c)) == {a.id, c.id}
 
 
-def test_no_order_of_arrival_makes_a_difference(devices: list[Identity]) -> None:
+def test_the_order_of_arrival_makes_no_difference(devices: list[Identity]) -> None:
     a, b, c, d = devices
     root = founded(a)
     records = [
@@ -99,7 +99,7 @@ def test_no_order_of_arrival_makes_a_difference(devices: list[Identity]) -> None
 
 
 def test_more_records_never_bring_a_revoked_device_back(devices: list[Identity]) -> None:
-    """Short of pairing anew, whatever is added to a set with a revocation in it."""
+    """No records added to a set with a revocation bring the device back, except a new pairing."""
     a, b, c, d = devices
     base = [founded(a), added(b, a), added(c, a), revoked(b, c)]
     more = [revoked(c, a), revoked(a, c), added(b, d), added(d, b), added(c, b), revoked(c, b)]
@@ -108,7 +108,7 @@ def test_more_records_never_bring_a_revoked_device_back(devices: list[Identity])
             assert b.id not in active(*base, *chosen)
 
 
-def test_each_record_comes_after_its_signers(devices: list[Identity]) -> None:
+def test_each_record_comes_after_its_signers_record(devices: list[Identity]) -> None:
     a, b, c, _ = devices
     root = founded(a)
     records = [revoked(b, c), added(c, b), added(b, a), root]
@@ -120,7 +120,7 @@ def test_each_record_comes_after_its_signers(devices: list[Identity]) -> None:
     assert len(rooted) == 4
 
 
-def test_records_are_read_as_they_are_written(devices: list[Identity]) -> None:
+def test_records_are_read_back(devices: list[Identity]) -> None:
     a, b, _, _ = devices
     for record in (founded(a, "阿娜"), revoked(b, a)):
         again = decode_record(record.data)
@@ -129,7 +129,7 @@ def test_records_are_read_as_they_are_written(devices: list[Identity]) -> None:
         assert not again.signed_by(b.keys.signing)
 
 
-def test_what_is_no_record_is_refused(devices: list[Identity]) -> None:
+def test_bytes_that_are_not_a_record_are_refused(devices: list[Identity]) -> None:
     good = founded(devices[0]).data
     for bad in (b"", good + b"\0", good[:-1], b"\x91" * 50_000, b"\x92\xc4\x00\xc4\x00", bytes(70_000)):
         with pytest.raises(DecodeError):

@@ -27,7 +27,7 @@ def joiner_of(folder: Path, seen: Identity, code: Code = RIGHT, vault: bytes | N
 def talk(
     host: PairingHost, joiner: PairingJoiner, meddle: Callable[[bytes], bytes] = lambda frame: frame
 ) -> None:
-    """Carry frames until nothing moves; `meddle` sees those of the joiner."""
+    """Carry frames until there are no more; `meddle` may change the joiner's frames."""
     moved = True
     while moved:
         sent = joiner.data_to_send()
@@ -69,7 +69,7 @@ def test_a_wrong_word_burns_the_code_and_learns_nothing(tmp_path: Path) -> None:
 
 
 def test_a_relay_in_the_middle_ends_in_a_mismatch(tmp_path: Path) -> None:
-    """It carries every frame unchanged, but had to show a certificate of its own to the joiner."""
+    """It carries every frame unchanged, but had to show its own certificate to the joiner."""
     host, _ = host_of(tmp_path)
     joiner = joiner_of(tmp_path, device(tmp_path, "relay"))
     talk(host, joiner)
@@ -105,7 +105,7 @@ def test_malformed_and_early_frames_do_not_burn(tmp_path: Path, frame: bytes) ->
 
 
 @pytest.mark.parametrize("element", [b"A" + bytes(32), b"B" + bytes(32), b"B" + b"\xff" * 32, b"Z" * 33])
-def test_a_share_that_is_no_element_does_not_burn(tmp_path: Path, element: bytes) -> None:
+def test_a_share_that_is_not_an_element_does_not_burn(tmp_path: Path, element: bytes) -> None:
     host, identity = host_of(tmp_path)
     (hello,) = joiner_of(tmp_path, identity).data_to_send()
     host.receive(hello)
@@ -133,8 +133,8 @@ def test_a_downgraded_protocol_is_refused(tmp_path: Path) -> None:
     assert isinstance(host.error, VersionMismatch)
 
 
-def test_the_versions_offered_are_under_the_confirmation(tmp_path: Path) -> None:
-    """Who narrows the range that the joiner offers makes the transcripts differ."""
+def test_the_confirmation_covers_the_offered_versions(tmp_path: Path) -> None:
+    """Narrowing the range that the joiner offers makes the transcripts differ."""
     host, identity = host_of(tmp_path)
 
     def narrow(frame: bytes) -> bytes:
@@ -179,7 +179,7 @@ def test_the_person_can_decline(tmp_path: Path) -> None:
     assert host.burnt
 
 
-def test_who_has_another_vault_stops_before_guessing(tmp_path: Path) -> None:
+def test_a_joiner_with_another_vault_stops_before_guessing(tmp_path: Path) -> None:
     host, identity = host_of(tmp_path)
     joiner = joiner_of(tmp_path, identity, vault=bytes(16))
     talk(host, joiner)
@@ -188,7 +188,7 @@ def test_who_has_another_vault_stops_before_guessing(tmp_path: Path) -> None:
 
 
 def test_a_stolen_signing_key_is_not_enough(tmp_path: Path) -> None:
-    """A Proof that the key in the certificate did not make ends it."""
+    """A Proof that was not made with the key in the certificate ends the pairing."""
     host, identity = host_of(tmp_path)
     joiner = joiner_of(tmp_path, identity)
     talk(host, joiner, lambda f: f if f[1] != 5 else msgspec.msgpack.encode([5, bytes(64)]))

@@ -16,13 +16,14 @@ from crdtnotes.trust.identity import Identity
 from crdtnotes_tui.app import NotesApp
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.buffer import Buffer, State
+from crdtnotes_tui.options import StartOptions
 from tests.tui.loop import until
 
 W = TypeVar("W", bound=Widget)
 
 
 class Desktop:
-    """What a test sees and does."""
+    """A running editor: helpers to send keys and to read the screen."""
 
     def __init__(self, app: NotesApp, pilot: Pilot[None], path: Path) -> None:
         self.app = app
@@ -43,7 +44,7 @@ class Desktop:
         return self.editor.text
 
     def stored(self, name: str | None = None) -> str:
-        """The note's text as another process finds it."""
+        """The note's text as another process reads it."""
         with Vault.open(self.path) as vault:
             return vault.note(name or self.buffer.name).text
 
@@ -55,21 +56,21 @@ class Desktop:
         await self.pilot.press(*keys)
 
     async def type(self, text: str) -> None:
-        """Press the keys that make a text, as a terminal or an input method sends them."""
+        """Type a text as a terminal or an input method sends it."""
         for character in text:
             key = "enter" if character == "\n" else _character_to_key(character)
             self.send(events.Key(key, "\r" if character == "\n" else character))
         await self.pilot.pause()
 
     def send(self, event: events.Event) -> None:
-        """Let the terminal say something."""
+        """Deliver an event as the terminal's driver does."""
         driver = self.app._driver
         assert driver is not None
         event.set_sender(self.app)
         driver.send_message(event)
 
     async def saved(self) -> None:
-        """Wait until what was typed is stored and the links follow."""
+        """Wait until typed text is stored and the link set is updated."""
         await self.pilot.pause()
         await self.editor.drained()
         await self.buffer.settled()
@@ -82,7 +83,7 @@ class Desktop:
         await self.pilot.pause()
 
     def screen_text(self) -> str:
-        """What a person sees, line by line."""
+        """The text on the screen, line by line."""
         strips = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in strips)
 
@@ -105,8 +106,8 @@ async def desktop(
     ways: Ways | None = None,
     identity: Identity | None = None,
 ) -> AsyncIterator[Desktop]:
-    """Open the editor; `ways` and `identity` for a vault that is paired."""
-    app = NotesApp(path, name, new_device)
+    """Open the editor; a paired vault needs `ways` and `identity`."""
+    app = NotesApp(StartOptions(path, name, new_device))
     if ways is not None:
         app.main.collaboration.connections.ways = ways
     app.main.workspace.thread.identity = identity
@@ -118,7 +119,7 @@ async def desktop(
 
 
 def vault_of(path: Path, **notes: str) -> Path:
-    """Make a vault with some notes; `__` in a name stands for `/`."""
+    """Make a vault with some notes; `__` in a name means `/`."""
     with Vault.create(path) as vault:
         for name, text in notes.items():
             vault.create_note(name.replace("__", "/"), text)

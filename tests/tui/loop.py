@@ -1,4 +1,4 @@
-"""Running a coroutine in a test, with a limit on how long it may take."""
+"""Running a coroutine in a test, with a time limit."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Let the loop run until it holds."""
+    """Run the loop until a condition holds."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline, "it did not come true in time"

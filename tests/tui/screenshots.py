@@ -1,8 +1,8 @@
-"""Pictures of the editor for the documentation, taken from the real one on the notes of the demo.
+"""Takes pictures of the real editor on the demo notes, for the documentation.
 
     python -m tests.tui.screenshots docs/pictures
 
-The same notes, sizes and keys each time: what changes in a picture has changed in the editor.
+Notes, sizes and keys are the same each time, so a change in a picture is a change in the editor.
 """
 
 import asyncio
@@ -23,20 +23,20 @@ from tests.tui.desktop import Desktop, desktop
 FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 TEXT = re.compile(r'(<text [^>]*?)textLength="[^"]*"([^>]*)>([^<]*)</text>')
 CELL = 12.2
-"""How wide Rich draws a cell."""
+"""The width of a cell in pictures by Rich."""
 
 FAMILY = re.compile(r"font-family: Fira Code, monospace")
 OWN_FAMILY = "font-family: 'DejaVu Sans Mono', 'Noto Sans Mono CJK SC', Menlo, Consolas, monospace"
 
 
 async def writing(workspace: Desktop) -> None:
-    """A note in Chinese, with its outline and what links to it."""
+    """A note in Chinese, with its outline and its backlinks."""
     await workspace.press("f3", "ctrl+b", "escape")
     await workspace.sees("Outline", "Backlinks (5)")
 
 
 async def linking(workspace: Desktop) -> None:
-    """A link in the making, and a look at the note that it would lead to."""
+    """An unfinished link, with suggestions and the preview of one."""
     await workspace.press("ctrl+end")
     await workspace.type("\nToday I read about [[c")
     await workspace.sees("Causality and clocks", "CAP")
@@ -83,7 +83,7 @@ async def take(scene: Scene, path: Path) -> str:
 
 
 def light(svg: str) -> str:
-    """Return an SVG that loads no fonts from afar, and in which a Chinese character is two cells wide.
+    """Return an SVG that loads no remote fonts and in which a Chinese character is two cells wide.
 
     Rich counts a text's characters where it says how long the text is.
     """

@@ -1,4 +1,4 @@
-"""The editor in a bare pseudo terminal: raw bytes in, what it writes out, its exit code.
+"""The editor in a bare pseudo terminal: raw bytes in, its output, its exit code.
 
 Textual's pilot runs the app without a driver, without signals and without `run`: what happens between the
 terminal, the process and the shell can be seen here only.
@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from typing import Self
 
 PATIENCE = 30.0
-"""Seconds after which the test has failed; nothing waits this long."""
+"""Seconds after which a test fails; a passing test does not wait this long."""
 
 SIZE = (80, 24)
 
@@ -30,7 +30,7 @@ _ESCAPES = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@
 _LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
 _BECOME_CONTROLLED = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
-"""Makes the terminal one whose hangup is a signal to the process, as in a shell."""
+"""Makes the terminal the controlling one, so that its hangup signals the process, as in a shell."""
 
 _MAIN = "from crdtnotes.cli import main; main()"
 
@@ -42,7 +42,7 @@ class TerminalProcess:
         self._terminal, child = os.openpty()
         os.set_blocking(self._terminal, False)
         self.output = b""
-        """All that the process has written so far."""
+        """The output of the process so far."""
         self.resize(size)
         self._open = True
         self._process = subprocess.Popen(
@@ -56,7 +56,7 @@ class TerminalProcess:
         os.close(child)
 
     def send(self, data: bytes) -> None:
-        """Type; a terminal takes only some kilobytes before they are read."""
+        """Type; a terminal buffers only some kilobytes until the process reads them."""
         deadline = time.monotonic() + PATIENCE
         while data:
             assert time.monotonic() < deadline, f"it does not read\n{self.text}"
@@ -66,11 +66,11 @@ class TerminalProcess:
             self._read(0 if writable else 0.02)
 
     def mark(self) -> int:
-        """Return a place in the output, for `wait_for` to begin at."""
+        """Return the present end of the output, for `wait_for` to begin at."""
         return len(self.output)
 
     def wait_for(self, *texts: str, since: int = 0) -> None:
-        """Wait until all of these were written, in any order, after `since`."""
+        """Wait until all of these are in the output after `since`, in any order."""
         self.until(lambda: all(text in _plain(self.output[since:]) for text in texts), f"{texts} is shown")
 
     def wait_until_stopped(self) -> None:
@@ -83,7 +83,7 @@ class TerminalProcess:
         self.until(stopped, "the process is stopped")
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
-        """Read what the process writes until something holds."""
+        """Read output until a condition holds."""
         deadline = time.monotonic() + PATIENCE
         while not holds():
             assert time.monotonic() < deadline, f"never came true: {what}\n{self.text}"
@@ -99,7 +99,7 @@ class TerminalProcess:
         self._process.send_signal(number)
 
     def hang_up(self) -> None:
-        """Close the terminal, as its window is closed."""
+        """Close the terminal, as closing its window does."""
         os.close(self._terminal)
         self._open = False
 
@@ -112,16 +112,16 @@ class TerminalProcess:
 
     @property
     def text(self) -> str:
-        """All that was written, without what steers the terminal."""
+        """The whole output without control sequences."""
         return _plain(self.output)
 
     @property
     def farewell(self) -> str:
-        """What was written once the editor had left its screen: what stands in the shell afterwards."""
+        """The output after the editor left its screen, which stays visible in the shell."""
         return _plain(self.output.rpartition(_LEAVE_ALTERNATE_SCREEN)[2])
 
     def _read(self, seconds: float) -> bool:
-        """Read what there is, waiting for so long at the most; return whether there was anything."""
+        """Read available output, waiting for some seconds at most; return whether there was any."""
         if not self._open:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(seconds)
@@ -131,7 +131,7 @@ class TerminalProcess:
             return False
         try:
             data = os.read(self._terminal, 65536)
-        except OSError:  # nobody has the other end any more
+        except OSError:  # the other end is closed
             return False
         self.output += data
         return bool(data)

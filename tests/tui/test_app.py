@@ -9,6 +9,7 @@ from textual.keys import _character_to_key
 from crdtnotes import Vault
 from crdtnotes.errors import DiskFull
 from crdtnotes_tui.app import NotesApp
+from crdtnotes_tui.options import StartOptions
 from tests.tui.desktop import desktop, vault_of
 from tests.tui.loop import PATIENCE, run, until
 
@@ -46,7 +47,7 @@ def test_what_cannot_be_opened_ends_it_with_one_sentence(
 ) -> None:
     async def main() -> None:
         path = vault_of(tmp_path / "v", a="") if name else tmp_path / "none"
-        app = NotesApp(path, name)
+        app = NotesApp(StartOptions(path, name))
         async with app.run_test():
             await until(lambda: bool(app.failure))
         assert app.failure.startswith(sentence)
@@ -56,7 +57,7 @@ def test_what_cannot_be_opened_ends_it_with_one_sentence(
 
 def test_leaving_at_once_is_no_crash(tmp_path: Path) -> None:
     async def main() -> None:
-        app = NotesApp(vault_of(tmp_path / "v", n=""), "n")
+        app = NotesApp(StartOptions(vault_of(tmp_path / "v", n=""), "n"))
         async with app.run_test():
             await until(lambda: app.main.editor.buffer is not None)
             await app.put_away()
@@ -68,7 +69,7 @@ def test_leaving_at_once_is_no_crash(tmp_path: Path) -> None:
 def test_leaving_stores_what_was_typed_last(tmp_path: Path) -> None:
     async def main() -> None:
         path = vault_of(tmp_path / "v", n="")
-        app = NotesApp(path, "n")
+        app = NotesApp(StartOptions(path, "n"))
         async with app.run_test() as pilot:
             await until(lambda: app.main.editor.buffer is not None)
             driver = app._driver

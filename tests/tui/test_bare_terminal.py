@@ -1,4 +1,4 @@
-"""Keys as a terminal sends them, several in one read."""
+"""Several keys in one read, as a terminal can deliver them."""
 
 import signal
 from pathlib import Path
@@ -13,7 +13,7 @@ CTRL_Z = b"\x1a"
 ALT_Z = b"\x1bz"
 
 COVERED = " " * 10 + "covered by lists"
-"""A fourth line that is shown again when the list over it has gone."""
+"""A fourth line, which is visible again once the list over it is closed."""
 
 LONG = [f"line {number}" for number in range(200)]
 
@@ -28,7 +28,7 @@ def stored(path: Path, name: str = "n") -> str:
 
 
 def type_and_leave(terminal: TerminalProcess, text: str) -> None:
-    """Write something more, to see that the editor lives, and leave."""
+    """Type something, to see that the editor still works, and leave."""
     shown = terminal.mark()
     terminal.send(text.encode())
     terminal.wait_for(text, since=shown)

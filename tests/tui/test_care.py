@@ -10,7 +10,7 @@ from tests.tui.loop import run, until
 
 
 async def answer(workspace: Desktop, key: str, text: str) -> None:
-    """Press a key that asks something, and answer."""
+    """Press a key that asks a question, and answer it."""
     await workspace.press(key)
     workspace.app.screen.query_one(Input).value = text
     await workspace.press("enter")

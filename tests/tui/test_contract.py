@@ -1,4 +1,4 @@
-"""What the editor uses of Textual beyond its documented interface: an upgrade fails here, loudly."""
+"""Private names of Textual that the editor uses: an incompatible upgrade fails here."""
 
 import inspect
 

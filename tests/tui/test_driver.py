@@ -1,4 +1,4 @@
-"""Writing to a terminal that goes away."""
+"""Writing to a terminal that hangs up."""
 
 import os
 import sys
@@ -10,9 +10,10 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from crdtnotes_tui.app import NotesApp
 from crdtnotes_tui.driver import TerminalDriver, TerminalFile
+from crdtnotes_tui.options import StartOptions
 
 
-def test_what_is_written_to_a_terminal_that_is_gone_goes_nowhere() -> None:
+def test_output_to_a_terminal_that_is_gone_is_discarded() -> None:
     terminal, child = os.openpty()
     with os.fdopen(child, "w", encoding="utf-8") as file:
         wrapped = TerminalFile(file)
@@ -36,5 +37,5 @@ def test_what_else_goes_wrong_is_raised() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32" or DRIVER is not None, reason="another driver is used")
 def test_the_editor_uses_it(tmp_path: Path) -> None:
-    assert NotesApp(tmp_path / "v").driver_class is TerminalDriver
+    assert NotesApp(StartOptions(tmp_path / "v")).driver_class is TerminalDriver
     assert TerminalDriver.__base__ is LinuxDriver

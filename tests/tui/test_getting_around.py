@@ -137,7 +137,7 @@ def test_after_a_hash_headings_and_blocks_are_offered(tmp_path: Path) -> None:
         ("x", "[[中文题目#^", "。", "[[中文题目#^b1]]"),
     ],
 )
-def test_after_a_suggestion_is_taken_the_caret_stands_behind_the_link(
+def test_after_a_suggestion_is_taken_the_caret_is_behind_the_link(
     tmp_path: Path, before: str, typed: str, after: str, taken: str
 ) -> None:
     async def main() -> None:
@@ -246,7 +246,7 @@ def test_a_note_opens_where_it_was_left(tmp_path: Path) -> None:
         path = some(tmp_path / "v")
         async with desktop(path, "en/CRDT") as workspace:
             workspace.editor.caret_to(8)
-            workspace.app.main.go(lambda: workspace.app.main.workspace.open("n"))
+            workspace.app.main.navigation.go(lambda: workspace.app.main.workspace.open("n"))
             await workspace.shows("n")
             with Vault.open(path) as vault:
                 vault.note("en/CRDT").insert(0, "新 ")
@@ -255,7 +255,7 @@ def test_a_note_opens_where_it_was_left(tmp_path: Path) -> None:
             )
             buffer.look()
             await until(lambda: buffer.document.text.startswith("新"))
-            workspace.app.main.go(lambda: workspace.app.main.workspace.open("en/CRDT"))
+            workspace.app.main.navigation.go(lambda: workspace.app.main.workspace.open("en/CRDT"))
             await workspace.shows("en/CRDT")
             assert workspace.editor.caret == 10
 
@@ -278,7 +278,7 @@ def test_the_terminals_cursor_is_where_a_question_is_answered(tmp_path: Path) ->
             await workspace.type("merges")
             await workspace.sees("1 of 1")
             await workspace.pilot.pause()
-            wanted = workspace.app.main.body.find.query_one("#wanted", LineInput)
+            wanted = workspace.app.main.panes.find.query_one("#wanted", LineInput)
             assert workspace.app.cursor_position == wanted.cursor_screen_offset
 
     run(main())

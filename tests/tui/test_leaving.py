@@ -1,4 +1,4 @@
-"""Every way out of the editor, in a bare terminal: its exit code, what it leaves there, what is stored."""
+"""Every way out of the editor in a bare terminal: exit code, remaining output, stored text."""
 
 import signal
 import sqlite3
@@ -21,12 +21,12 @@ Log.write = full
 """
 
 BUG = """
-from crdtnotes_tui.notes.workspace import Desk
+from crdtnotes_tui.notes.workspace import Workspace
 
 async def learn(self):
     raise KeyError("a bug")
 
-Desk.learn = learn
+Workspace.learn = learn
 """
 
 
@@ -44,14 +44,14 @@ def write(terminal: TerminalProcess, text: str) -> None:
 
 
 def assert_well(terminal: TerminalProcess) -> None:
-    """Assert that the editor ends as a program does where nothing went wrong."""
+    """Assert that the editor ends without any error."""
     assert terminal.exit_code() == 0, terminal.text
     assert "Traceback" not in terminal.text
     assert not terminal.farewell.strip()
 
 
 def assert_told(terminal: TerminalProcess, *words: str) -> None:
-    """Assert that the editor fails, and that all it says is one sentence with these words."""
+    """Assert that the editor fails and that its only output is one sentence with these words."""
     assert terminal.exit_code() == 1, terminal.text
     assert "Traceback" not in terminal.text
     (said,) = terminal.farewell.strip().splitlines()
@@ -99,7 +99,7 @@ def test_told_to_end_at_the_start(tmp_path: Path) -> None:
 
 
 def test_the_signal_of_going_on_does_nothing_to_one_that_was_not_stopped(tmp_path: Path) -> None:
-    """A second set of threads that read the terminal would stay when the editor ends."""
+    """A second set of threads that read the terminal would outlive the editor."""
     path = vault_of(tmp_path / "v", n="")
     with editor("--vault", str(path), "tui", "n") as terminal:
         terminal.wait_for("saved")
@@ -146,7 +146,7 @@ def test_on_a_full_disk_it_names_the_file_that_holds_the_text(tmp_path: Path, wa
         assert terminal.exit_code() == 1
         assert "Traceback" not in terminal.text
         (kept,) = tmp_path.glob("*.unsaved")
-        # The terminal breaks no line: the words stand in one piece.
+        # The terminal does not break lines, so the words are contiguous.
         assert f"There is no room left. It is kept in {kept}" in terminal.farewell
         assert "old kept" in kept.read_text()
     assert stored(path) == "old "

@@ -1,4 +1,4 @@
-"""A full disk, a killed process: what was typed stays. See test_leaving for terminals that close."""
+"""Typed text survives a full disk and a killed process. See test_leaving for closed terminals."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +48,7 @@ def test_leaving_on_a_full_disk_asks_and_then_keeps_it_for_the_next_start(
 
     async def come_back() -> None:
         async with desktop(path, "n") as workspace:
-            await workspace.sees("What could not be saved last")
+            await workspace.sees("Unsaved text from last time")
             assert workspace.text == workspace.stored() == "old , and Bo中文 typed more"
         with Vault.open(path) as vault:
             assert list(left_behind(path, vault.id)) == []

@@ -1,4 +1,4 @@
-"""Lists to pick from: what is shown while the answer is under way, and what Enter picks."""
+"""Lists to pick from: what they show while answers are pending, and what Enter picks."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from tests.tui.loop import run, until
 
 
 class Slow(Picker[str]):
-    """Answers when it is told to."""
+    """Answers when the test tells it to."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Random keys and remote edits: the screen shows the CRDT's text, caret and selection keep their place."""
+"""Random keys and remote edits: the screen shows the CRDT's text; caret and selection stay in place."""
 
 import random
 from pathlib import Path
@@ -9,7 +9,7 @@ from textual.widgets.text_area import Selection
 
 from crdtnotes import Vault
 from crdtnotes.crdt.ops import Patch
-from crdtnotes.editing.session import Edit
+from crdtnotes.editing.session import Grouped
 from crdtnotes_tui.editor.editor import NoteEditor
 from tests.tui.desktop import Desktop, desktop, vault_of
 from tests.tui.loop import run
@@ -58,13 +58,13 @@ class Witness:
             kept = [was for _, was in cells[low:high] if was is not None]
             assert len(kept) == len(chosen)
             if chosen:
-                # What came exactly at either end is not part of what the person selected.
+                # Text that arrived exactly at either end is not part of the selection.
                 assert (low, high) == (chosen[0], chosen[-1] + 1)
                 assert (now_start <= now_end) == (start <= end)
 
 
 def check_screen(workspace: Desktop) -> None:
-    """Compare what is laid out with the text."""
+    """Compare the wrapped lines with the text."""
     editor = workspace.editor
     wrapped = editor.wrapped_document
     assert "\n".join("".join(sections) for sections in wrapped.lines) == editor.text
@@ -73,10 +73,11 @@ def check_screen(workspace: Desktop) -> None:
     assert editor.selection == Selection(*map(editor.clamp_visitable, editor.selection))
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_random_keys_and_remote_edits(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_random_keys_and_remote_edits(
+    tmp_path: Path, keys_seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def main() -> None:
-        chance = random.Random(seed)
+        chance = random.Random(keys_seed)
         text = "\n".join(f"- line {number} 中文字" for number in range(30))
         async with desktop(vault_of(tmp_path / "v", n=text), "n", size=(40, 12)) as workspace:
             witness = Witness(workspace.editor, monkeypatch)
@@ -97,12 +98,12 @@ def test_random_keys_and_remote_edits(tmp_path: Path, seed: int, monkeypatch: py
                         start = chance.randint(0, len(there))
                         removed = chance.randint(0, min(20, len(there) - start))
                         inserted = chance.choice(["", "T", "远方\n", "\n\n", "wide line of text " * 4])
-                        other.commit([Edit(start, removed, inserted)])
+                        other.commit([Grouped(Patch(start, removed, inserted))])
                     if chance.random() < 0.3:
                         await workspace.saved()
                         check_screen(workspace)
                     else:
-                        # With edits on their way here and there, what is laid out is the text all the same.
+                        # Even with edits pending in both directions, the wrapped lines are the text.
                         await workspace.editor.drained()
                         check_screen(workspace)
                 await workspace.editor.drained()

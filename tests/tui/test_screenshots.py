@@ -1,4 +1,4 @@
-"""The pictures in the documentation show what the editor shows: they are the snapshots."""
+"""The pictures in the documentation are snapshots: they show the editor as it is."""
 
 import re
 from html import unescape
@@ -16,7 +16,7 @@ TEXT = re.compile(r'<text [^>]*x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)"[^
 
 
 def rows(svg: str) -> list[str]:
-    """The lines of a picture, but for the status line, which tells of a moment."""
+    """The lines of a picture without the status line, which is different at each moment."""
     found: dict[float, list[tuple[float, str]]] = {}
     for x, y, _, text in TEXT.findall(svg):
         found.setdefault(float(y), []).append((float(x), unescape(text).replace("\xa0", " ")))
@@ -30,7 +30,7 @@ def test_a_picture_shows_the_editor_as_it_is(tmp_path: Path, scene: Scene) -> No
         taken = rows(await take(scene, demo(tmp_path / "v")))
         kept = rows((PICTURES / f"{scene[0]}.svg").read_text(encoding="utf-8"))
         assert len(kept) > 10
-        assert taken == kept, "python -m tests.tui.screenshots docs/pictures takes them anew"
+        assert taken == kept, "python -m tests.tui.screenshots docs/pictures takes them again"
 
     run(main())
 

@@ -1,4 +1,4 @@
-"""Two editors in real terminals, on two synced replicas: typed through tmux, read from the screen."""
+"""Two editors in real terminals, on two synced replicas, with keys and screen through tmux."""
 
 import os
 import re
@@ -15,13 +15,13 @@ from crdtnotes import Vault
 
 TMUX = shutil.which("tmux")
 PATIENCE = 40.0
-"""Seconds after which the test has failed; nothing waits this long."""
+"""Seconds after which a test fails; a passing test does not wait this long."""
 
 pytestmark = pytest.mark.skipif(TMUX is None, reason="tmux is not installed")
 
 
 class Terminal:
-    """A tmux server of its own, with a program in it."""
+    """A separate tmux server that runs one program."""
 
     def __init__(self, place: Path, command: list[str]) -> None:
         self._tmux = [str(TMUX), "-S", str(place), "-f", os.devnull]
@@ -118,7 +118,7 @@ def test_two_people_type_in_one_paragraph(
     # One cell of padding, then two cells for each Chinese character.
     ana.until(lambda: ana.cursor == (1 + len("Two people:"), 0), "ana's cursor")
     bo.until(lambda: bo.cursor == (1 + len("Two people:once upon a") + 2 * 11, 0), "bo's cursor")
-    bo.until(lambda: "ana" in bo.first_line, "ana's name stands behind the line")
+    bo.until(lambda: "ana" in bo.first_line, "ana's name is behind the line")
 
     for one in (ana, bo):
         one.until(lambda one=one: "✓ saved" in one.screen, "all is stored")  # type: ignore[misc]

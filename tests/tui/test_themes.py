@@ -5,6 +5,7 @@ from textual.command import CommandPalette
 
 from crdtnotes_tui import themes
 from crdtnotes_tui.app import NotesApp
+from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.settings import Settings
 from tests.tui.desktop import desktop, vault_of
 from tests.tui.loop import run, until
@@ -12,7 +13,7 @@ from tests.tui.loop import run, until
 
 @pytest.fixture(autouse=True)
 def colours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal that has them all."""
+    """A terminal with all colours."""
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -22,7 +23,7 @@ def colours(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_look_is_chosen_by_command_and_kept(tmp_path: Path) -> None:
     async def main() -> None:
         path, kept = vault_of(tmp_path / "v", n=""), tmp_path / "editor.json"
-        app = NotesApp(path, "n", settings=Settings(kept))
+        app = NotesApp(StartOptions(path, "n"), settings=Settings(kept))
         async with app.run_test(size=(80, 24)) as pilot:
             await until(lambda: app.main.editor.buffer is not None)
             assert app.theme == themes.DARK
@@ -34,7 +35,7 @@ def test_a_look_is_chosen_by_command_and_kept(tmp_path: Path) -> None:
             await until(lambda: app.theme == themes.LIGHT)
             await until(kept.exists)
             await app.main.leave()
-        assert NotesApp(path, "n", settings=Settings(kept)).theme == themes.LIGHT
+        assert NotesApp(StartOptions(path, "n"), settings=Settings(kept)).theme == themes.LIGHT
 
     run(main())
 
@@ -42,14 +43,14 @@ def test_a_look_is_chosen_by_command_and_kept(tmp_path: Path) -> None:
 def test_a_theme_that_is_not_there_is_not_taken(tmp_path: Path) -> None:
     settings = Settings()
     settings.set(themes.THEME, "no such theme")
-    assert NotesApp(tmp_path / "v", settings=settings).theme == themes.DARK
+    assert NotesApp(StartOptions(tmp_path / "v"), settings=settings).theme == themes.DARK
 
 
 def test_without_colours_it_is_as_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert NotesApp(tmp_path / "v").theme == themes.TERMINAL_DARK
+    assert NotesApp(StartOptions(tmp_path / "v")).theme == themes.TERMINAL_DARK
     monkeypatch.setenv("COLORFGBG", "0;15")
-    assert NotesApp(tmp_path / "v").theme == themes.TERMINAL_LIGHT
+    assert NotesApp(StartOptions(tmp_path / "v")).theme == themes.TERMINAL_LIGHT
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_terminal_of_sixteen_colours_keeps_its_own(
 ) -> None:
     monkeypatch.setenv("TERM", term)
     monkeypatch.setenv("COLORTERM", colorterm)
-    assert NotesApp(tmp_path / "v").theme == theme
+    assert NotesApp(StartOptions(tmp_path / "v")).theme == theme
 
 
 @pytest.mark.parametrize("theme", [themes.DARK, themes.LIGHT, themes.TERMINAL_DARK, themes.TERMINAL_LIGHT])

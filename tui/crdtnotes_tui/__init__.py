@@ -1,17 +1,18 @@
 """The terminal editor of crdtnotes.
 
-``launch``         where the command line comes in
-``app``            the application: what every screen shares
-``settings``       what a person has chosen
+``launch``         the entry point that the command line calls
+``app``            the application: its screens, its commands, every way out
+``options``        options that the command line passes
+``settings``       choices of the person, kept between starts
 ``themes``         colours
 ``terminal_keys``  key codes that Textual does not know
-``driver``         Textual's driver, for terminals that go away
-``ending``         how the system asks the editor to end
-``vault``          the vault on a thread of its own, and small files beside it
-``peers``          connections to peers, and what others do in the open note
-``notes``          open notes: text, pending edits, names, where the person was
-``text``           what a text looks like and how it is edited, without a terminal
-``editor``         the text area and what belongs to it
-``panels``         what is shown beside the text
-``screens``        the main screen and what opens above it
+``driver``         Textual's driver, made to survive a terminal that is closed
+``ending``         signals and a closed terminal
+``vault``          the vault on its own thread, and small files beside it
+``peers``          connections to peers, carets of others, news
+``notes``          open notes: text, pending edits, names, navigation history
+``text``           styling and editing of text, without a terminal
+``editor``         the text area and the widgets that belong to it
+``panels``         the panels beside the text, the status line
+``screens``        the main screen and the dialogs above it
 """

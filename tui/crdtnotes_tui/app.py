@@ -1,10 +1,9 @@
-"""The application: what every screen shares."""
+"""The application: its theme, its commands, and every way out of it."""
 
 import asyncio
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from textual.app import App, SystemCommand
@@ -14,17 +13,19 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
-from crdtnotes_tui import themes as themes
+from crdtnotes_tui import themes
 from crdtnotes_tui.ending import asked_to_end
+from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.screens.key_help import Keys, sideways
 from crdtnotes_tui.screens.main import MainScreen
 from crdtnotes_tui.screens.modal import Palette
 from crdtnotes_tui.settings import Settings
 
-WARNED_SECONDS = 30.0
-"""For how long a second Ctrl+Q means that one knows."""
+CONFIRM_SECONDS = 30.0
+"""Seconds in which a second Ctrl+Q confirms that unsaved text is left behind."""
 
 DRAIN_SECONDS = 0.5
+"""How long the editor takes keys that have already come after the system asks it to end."""
 
 
 class NotesApp(App[None]):
@@ -40,24 +41,22 @@ class NotesApp(App[None]):
 
     def __init__(
         self,
-        path: Path,
-        name: str | None = None,
-        new_device: str | None = None,
-        serve_at: tuple[str | None, int | None] | None = None,
+        options: StartOptions,
         settings: Settings | None = None,
     ) -> None:
-        # Without colours Textual would still send shades of grey, unless it has the terminal's own.
+        # With NO_COLOR Textual still sends shades of grey, except in the terminal's own colours.
         super().__init__(ansi_color=True if themes.no_colour() else None)
         self._settings = settings or Settings()
         self.theme = themes.first_theme(self, self._settings)
-        self.main = MainScreen(path, name, new_device, serve_at)
+        self._options = options
+        self.main = MainScreen(options)
         self._warned = False
         self._ending: asyncio.Task[None] | None = None
         self._putting_away: asyncio.Task[None] | None = None
         self._problems: list[str] = []
 
     def get_driver_class(self) -> type[Driver]:
-        """Return Textual's driver, or ours in place of the usual one for Linux and macOS."""
+        """Return our driver instead of Textual's for Linux and macOS, otherwise what Textual chooses."""
         chosen = super().get_driver_class()
         if sys.platform != "win32":
             from crdtnotes_tui.driver import TerminalDriver
@@ -67,21 +66,21 @@ class NotesApp(App[None]):
         return chosen
 
     def get_default_screen(self) -> Screen[None]:
-        """Begin with the main screen."""
+        """Return the main screen."""
         return self.main
 
     def get_css_variables(self) -> dict[str, str]:
-        """Add `$quiet`, for what should be seen last."""
+        """Add `$quiet`, the colour of borders, hints and markup."""
         variables = super().get_css_variables()
         return {**variables, "quiet": themes.quiet(variables)}
 
     def on_mount(self) -> None:
-        """Keep the theme that is chosen; paint all again once the shell has given the terminal back."""
+        """Save the theme when it changes; paint everything again when the shell gives the terminal back."""
         self.theme_changed_signal.subscribe(self, lambda theme: self._settings.set(themes.THEME, theme.name))
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Yield everything that has a key here, with its key, then what Textual brings."""
+        """Yield the commands that have a key, with their keys, then those of Textual."""
         for active in screen.active_bindings.values():
             binding = active.binding
             if binding.description and active.enabled and not binding.system and not sideways(binding):
@@ -95,12 +94,12 @@ class NotesApp(App[None]):
         yield from super().get_system_commands(screen)
 
     def action_command_palette(self) -> None:
-        """Show the commands."""
+        """Open the command palette."""
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
     def search_themes(self) -> None:
-        """Show the themes."""
+        """Open the list of themes."""
         self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def action_keys(self) -> None:
@@ -108,19 +107,19 @@ class NotesApp(App[None]):
         self.push_screen(Keys(self.screen.active_bindings.values()))
 
     async def action_quit(self) -> None:
-        """Store what is left, and leave; where that cannot be, only when it is asked for a second time."""
+        """Store everything and leave; if that fails, leave only when asked a second time."""
         unsaved = await self.main.unsaved()
         if unsaved and not self._warned:
             self._warned = True
             self.notify(
-                f"{unsaved[0].problem} It is tried again all the time. Ctrl+Q again leaves; what is not "
-                "saved is then kept in a file and comes back at the next start.",
+                f"{unsaved[0].problem} The editor keeps trying. Ctrl+Q again leaves; unsaved text is then "
+                "kept in a file and comes back at the next start.",
                 title=f"Not saved: {', '.join(buffer.name for buffer in unsaved)}",
                 severity="error",
                 timeout=60,
                 markup=False,
             )
-            self.set_timer(WARNED_SECONDS, self._forget_warning)
+            self.set_timer(CONFIRM_SECONDS, self._forget_warning)
             return
         await self.put_away()
         self.exit()
@@ -129,17 +128,17 @@ class NotesApp(App[None]):
         self._warned = False
 
     def action_to_the_shell(self) -> None:
-        """Store what is left, then let the shell have the terminal until `fg`."""
-        # The text runs this itself when it gets the key; only afterwards can it deal with the keys that are
-        # left, which `unsaved` waits for.
+        """Store everything, then give the terminal to the shell until `fg`."""
+        # The editor runs this action while it handles a key. `unsaved` waits until it has handled all keys,
+        # so it must run afterwards.
         self.call_later(self._to_the_shell)
 
     async def _to_the_shell(self) -> None:
         await self.main.unsaved()
         self.action_suspend_process()
 
-    async def on_main_screen_failed(self, event: MainScreen.Failed) -> None:
-        """End, where there is nothing to edit."""
+    async def on_main_screen_cannot_start(self, event: MainScreen.CannotStart) -> None:
+        """End the editor: there is nothing to edit."""
         self._problems.append(event.reason)
         await self.put_away()
         self.exit()
@@ -149,18 +148,17 @@ class NotesApp(App[None]):
         if self._putting_away is not None:
             return
         old = self.main
-        self.main = MainScreen(old.workspace.thread.path, None, None, old.serve_at)
+        self.main = MainScreen(self._options._replace(name=None, new_device=None))
         self.main.workspace.thread.identity = old.workspace.thread.identity
         self.main.collaboration.connections.ways = old.collaboration.connections.ways
         # (Textual cannot switch away from the screen that an app begins with; the old one stays below.)
         await self.push_screen(self.main)
 
-    # -- every way out stores what is left
+    # -- every way out stores everything
 
     async def run_async(self, **how: Any) -> None:
-        """Run until the person leaves, the terminal closes, or the system asks this program to end."""
-        # Textual's own context ends with its run; what is put away after a crash, or because of a signal,
-        # needs the app as well.
+        """Run until the person leaves, the terminal is closed, or the system asks the process to end."""
+        # Textual's context ends with its `run_async`. `put_away` needs it too, after a crash or a signal.
         with self._context(), asked_to_end(self._told_to_end):
             try:
                 await super().run_async(**how)
@@ -178,25 +176,25 @@ class NotesApp(App[None]):
         self.exit()
 
     async def put_away(self) -> None:
-        """Store what is left and close the vault; `failure` says what could not be stored.
+        """Store everything and close the vault; `failure` then says what could not be stored.
 
-        To be called on every way out, as often as one likes: the first call does it, the others wait for it.
+        Every way out calls this. The first call does the work, later calls wait for it.
         """
         if self._putting_away is None:
             self._putting_away = asyncio.create_task(self._put_away())
         await asyncio.shield(self._putting_away)
 
     async def _put_away(self) -> None:
-        self.workers.cancel_all()  # whoever leaves at once does not wait for what was only begun
+        self.workers.cancel_all()  # leaving does not wait for jobs that have only begun
         for lost in await self.main.leave():
             place = f"It is kept in {lost.path} and comes back at the next start."
             if lost.path is None:
-                place = f"There is no room for it anywhere, so here it is:\n{lost.text}"
+                place = f"There is no room for it in any folder, so here it is:\n{lost.text}"
             self._problems.append(
-                f"What was typed last in {lost.name!r} could not be stored: {lost.problem} {place}"
+                f"The last edits of {lost.name!r} could not be stored: {lost.problem} {place}"
             )
 
     @property
     def failure(self) -> str:
-        """Why the editor had to end and what could not be stored, a sentence a line; "" if nothing failed."""
+        """Why the editor ended and what could not be stored, one problem per line; "" if nothing failed."""
         return "\n".join(self._problems)

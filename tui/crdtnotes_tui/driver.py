@@ -1,4 +1,4 @@
-"""Textual's driver, for terminals that go away or that the shell takes back for a while."""
+"""Textual's driver, made to survive a terminal that hangs up and suspending to the shell."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 
 class TerminalDriver(LinuxDriver):
-    """Talks to the terminal; one that has hung up neither ends the threads that do so nor stops the app."""
+    """A driver whose threads do not fail when the terminal hangs up, so that the app can end properly."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -16,7 +16,7 @@ class TerminalDriver(LinuxDriver):
             self._file = cast("Any", TerminalFile(self._file))
 
     def run_input_thread(self) -> None:
-        """Read keys until told to stop, or until there is no terminal."""
+        """Read keys until told to stop or until the terminal is gone."""
         try:
             super().run_input_thread()
         except OSError as error:
@@ -24,19 +24,19 @@ class TerminalDriver(LinuxDriver):
                 raise
 
     def resume_application_mode(self) -> None:
-        """Take the terminal again, if it was given away.
+        """Take the terminal back after suspending.
 
-        The system sends the signal that leads here also with a hangup; a second set of threads would then
-        read and write, and nothing would end the first.
+        The signal that leads here also comes with a hangup. Without this check, a second set of threads would
+        start, and nothing would end the first.
         """
         if self._writer_thread is None or not self._writer_thread.is_alive():
             super().resume_application_mode()
 
 
 class TerminalFile:
-    """What Textual's thread writes to. Once the terminal is gone, what is written goes nowhere.
+    """The file that Textual's thread writes to. Once the terminal is gone, output is discarded.
 
-    Otherwise that thread would end, and the app would wait for it for ever as soon as its queue is full.
+    Otherwise the thread would end, and the app would wait for it forever as soon as its queue is full.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -54,7 +54,7 @@ class TerminalFile:
             self._gone(error)
 
     def flush(self) -> None:
-        """Let all that was written reach the terminal."""
+        """Flush the file."""
         try:
             self._file.flush()
         except OSError as error:
@@ -63,7 +63,7 @@ class TerminalFile:
     def _gone(self, error: OSError) -> None:
         if error.errno != errno.EIO:
             raise error
-        # The file still holds what it could not write, and writes it when the process ends.
+        # The file still buffers the output that failed and writes it when the process ends.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.fileno())
         os.close(nowhere)

@@ -1,4 +1,4 @@
-"""What a person has chosen for the editor, kept between its starts."""
+"""Choices that the editor keeps between its starts."""
 
 import json
 from contextlib import suppress
@@ -8,13 +8,13 @@ FILE = "editor.json"
 
 
 class Settings:
-    """Choices by name, in a small JSON file; without a path they last as long as the editor runs."""
+    """Choices by name, in a small JSON file; without a path they last until the editor ends."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._values: dict[str, str] = {}
         if path is not None:
-            # A file that cannot be read is as good as none: nothing in it is worth not starting.
+            # An unreadable file counts as missing: no setting is worth failing to start.
             with suppress(OSError, ValueError):
                 read = json.loads(path.read_text(encoding="utf-8"))
                 if isinstance(read, dict):
@@ -28,11 +28,11 @@ class Settings:
         return cls(user_config_path("crdtnotes", appauthor=False) / FILE)
 
     def get(self, name: str) -> str | None:
-        """Return what was chosen, if anything was."""
+        """Return the choice, None if there is none."""
         return self._values.get(name)
 
     def set(self, name: str, value: str) -> None:
-        """Choose, and keep it where that can be done."""
+        """Set a choice and save it; a file that cannot be written is ignored."""
         if self._values.get(name) == value:
             return
         self._values[name] = value

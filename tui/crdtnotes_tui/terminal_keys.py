@@ -1,4 +1,4 @@
-"""What terminals send that Textual does not know."""
+"""Key codes of terminals that Textual does not know."""
 
 from enum import Enum
 
@@ -12,5 +12,5 @@ class Sent(Enum):
 
 
 def know_more_keys() -> None:
-    """Let Textual tell Alt+Enter from Enter also where the terminal has no protocol for such keys."""
+    """Make Textual distinguish Alt+Enter from Enter in terminals without the extended key protocol."""
     ANSI_SEQUENCES_KEYS["\x1b\r"] = (Sent.ALT_ENTER,)  # type: ignore[index]

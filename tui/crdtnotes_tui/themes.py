@@ -1,4 +1,4 @@
-"""How the editor looks: dark, light, or in the terminal's own colours, and what is chosen is kept."""
+"""Themes: dark, light, or the terminal's own colours."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -15,10 +15,10 @@ DARK, LIGHT = "textual-dark", "textual-light"
 TERMINAL_DARK, TERMINAL_LIGHT = "ansi-dark", "ansi-light"
 
 THEME = "theme"
-"""Under this name the choice is kept."""
+"""The name of the setting that holds the chosen theme."""
 
-QUIET = 0.55
-"""How much of the foreground is in what is quiet."""
+QUIET_SHARE = 0.55
+"""The share of the foreground colour in `$quiet`; the rest is background."""
 
 _LIGHT_BACKGROUNDS = {"7", "15"}
 
@@ -29,13 +29,13 @@ def no_colour() -> bool:
 
 
 def terminal_theme() -> str:
-    """Return the theme that has the terminal's own colours, dark unless it says that it is light."""
+    """Return the theme with the terminal's own colours: dark, unless COLORFGBG says that it is light."""
     background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
     return TERMINAL_LIGHT if background in _LIGHT_BACKGROUNDS else TERMINAL_DARK
 
 
 def first_theme(app: "App[None]", settings: Settings) -> str:
-    """Return what was chosen; before that dark, or the terminal's colours where it has sixteen or none."""
+    """Return the chosen theme; without one, dark, or the terminal's colours if it has at most sixteen."""
     if no_colour():
         return terminal_theme()
     chosen = settings.get(THEME)
@@ -45,15 +45,15 @@ def first_theme(app: "App[None]", settings: Settings) -> str:
 
 
 def quiet(variables: Mapping[str, str]) -> str:
-    """Return the colour of what should be seen last."""
+    """Return the colour of borders, hints and markup."""
     foreground, background = (Color.parse(variables[name]) for name in ("foreground", "background"))
     if foreground.ansi is not None or background.ansi is not None:
         return "ansi_bright_black"
-    return background.blend(foreground, QUIET).hex
+    return background.blend(foreground, QUIET_SHARE).hex
 
 
 def commands(app: "App[None]") -> "Iterable[SystemCommand]":
-    """Yield a command for each of the three looks."""
+    """Yield a command for each of the three themes."""
     from textual.app import SystemCommand
 
     for title, theme in (

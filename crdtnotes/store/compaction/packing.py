@@ -12,7 +12,7 @@ Rules
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from crdtnotes.changes import block
 from crdtnotes.changes.batch import Form, Packed
@@ -21,6 +21,7 @@ from crdtnotes.changes.codec import decode
 from crdtnotes.changes.compression import SMALL, compress
 from crdtnotes.changes.limits import MAX_BLOCK_BYTES
 from crdtnotes.errors import Damaged, DecodeError
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store.core import ReplicaCore
 from crdtnotes.store.log.blocks import Block, Entry
 
@@ -48,12 +49,12 @@ _CANDIDATES = """log INDEXED BY log_small JOIN notes ON notes.id = note
     AND EXISTS (SELECT 1 FROM texts WHERE texts.note = log.note)"""
 # Small changes that are settled, each in a row that is nobody's snapshot.
 
-Progress = Callable[[int, int], None]
-"""Called with the changes looked at so far and all there are."""
 
+def pack(replica: ReplicaCore, *, least: int = LEAST, progress: Progress = no_progress) -> int:
+    """Pack what can be packed, a transaction for each block; return how many changes went into blocks.
 
-def pack(replica: ReplicaCore, *, least: int = LEAST, progress: Progress | None = None) -> int:
-    """Pack what can be packed, a transaction for each block; return how many changes went into blocks."""
+    `progress` counts the changes that were looked at.
+    """
     with replica.reading():
         actors = list(replica.log.heads)
         total = sum(head.seq for head in replica.log.heads.values())
@@ -67,11 +68,9 @@ def pack(replica: ReplicaCore, *, least: int = LEAST, progress: Progress | None 
                     break
                 packed += _store(replica, actor, run)
             after = run[-1][0].change.seq
-            if progress is not None:
-                progress(done + after, total)
+            progress(done + after, total)
         done += replica.log.head(actor).seq
-    if progress is not None:
-        progress(total, total)
+    progress(total, total)
     return packed
 
 

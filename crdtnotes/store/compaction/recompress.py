@@ -1,11 +1,12 @@
 """Large changes of the log are compressed again, with a dictionary of what many of them have in common."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from crdtnotes.changes.compression import HEADER, decompress, dictionary_of, trained
 from crdtnotes.errors import DecodeError
+from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store.core import ReplicaCore
 from crdtnotes.store.file.database import batched
 from crdtnotes.store.log.dictionaries import SIZE, Dictionaries
@@ -17,16 +18,14 @@ _SAMPLES = 1000
 _SAMPLE_BYTES = 32 * 1024
 _AT_A_TIME = 256
 
-Progress = Callable[[int, int], None]
-"""Called with the changes that were compressed anew so far, and all that are to be."""
-
 
 def recompress(
-    replica: ReplicaCore, *, at_least: int = MIN_LOG_BYTES, progress: Progress | None = None
+    replica: ReplicaCore, *, at_least: int = MIN_LOG_BYTES, progress: Progress = no_progress
 ) -> int:
     """Compress the log's large changes anew, with a dictionary; return how many are smaller now.
 
-    Only where they come to `at_least` bytes. Each is read back before its row changes.
+    Only where they come to `at_least` bytes. Each is read back before its row changes. `progress` counts the
+    changes that were compressed again.
     """
     conn, dictionaries = replica.conn, Dictionaries(replica.conn)
     wanting = [
@@ -49,8 +48,7 @@ def recompress(
             dictionary = dictionaries.add(made)
     smaller = 0
     for number, some in enumerate(batched(ids, _AT_A_TIME)):
-        if progress is not None:
-            progress(number * _AT_A_TIME, len(ids))
+        progress(number * _AT_A_TIME, len(ids))
         with replica.transaction():
             rows = [
                 (condensed, id)
@@ -60,8 +58,7 @@ def recompress(
             ]
             conn.executemany("UPDATE log SET data = ? WHERE id = ?", rows)
             smaller += len(rows)
-    if progress is not None:
-        progress(len(ids), len(ids))
+    progress(len(ids), len(ids))
     return smaller
 
 

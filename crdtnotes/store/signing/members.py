@@ -59,16 +59,23 @@ class Members:
         self._state: tuple[bytes | None, int] | None = None
         self._membership = Membership(vault, None, ())
         self._digest = _NO_RECORDS
+        self._seen_at: tuple[bytes, bytes | None, int] | None = None
+        self._root: bytes | None = None
+        self._root_known = False
+        self.changed = False
+        """Whether records have come or gone since somebody reset it."""
 
     # -- records
 
     @property
     def root(self) -> bytes | None:
         """The digest of the founder's record, None before the first pairing."""
-        row = self._conn.execute("SELECT value FROM meta WHERE key = 'root'").fetchone()
-        if row is not None and not isinstance(row[0], bytes):
-            raise Damaged(_DAMAGED)
-        return None if row is None else row[0]
+        if not self._root_known:
+            row = self._conn.execute("SELECT value FROM meta WHERE key = 'root'").fetchone()
+            if row is not None and not isinstance(row[0], bytes):
+                raise Damaged(_DAMAGED)
+            self._root, self._root_known = None if row is None else row[0], True
+        return self._root
 
     @property
     def vault(self) -> bytes:
@@ -79,6 +86,17 @@ class Members:
     def founded(self) -> bool:
         """Whether this replica has belonged to a circle of devices, so that all changes must be covered."""
         return self.root is not None
+
+    def has_moved(self) -> bool:
+        """Tell whether the records in the file differ from those at the last call."""
+        self._root_known = False
+        before, self._seen_at = self._seen_at, (self._vault, self.root, self._last())
+        return before != self._seen_at
+
+    def _last(self) -> int:
+        # The table only grows, so its last row says whether it has.
+        (last,) = self._conn.execute("SELECT coalesce(max(id), 0) FROM members").fetchone()
+        return int(last)
 
     def membership(self) -> Membership:
         """Return the devices by the records that are here now."""
@@ -122,6 +140,7 @@ class Members:
         self._keep(new)
         if not after.rooted:
             self._conn.execute("DELETE FROM meta WHERE key = 'root'")
+            self._root_known = False
         elif not before.rooted:
             self._check_adopted(after)
         return len(new)
@@ -240,6 +259,7 @@ class Members:
         for table in ("members", "contacts", "addresses"):
             self._conn.execute(f"DELETE FROM {table}")
         self._conn.execute("DELETE FROM meta WHERE key = 'root'")
+        self.changed = True
         self.forget()
 
     def _own(self, identity: Identity) -> Member:
@@ -250,17 +270,18 @@ class Members:
 
     def _set_root(self, digest: bytes) -> None:
         self._conn.execute("INSERT OR REPLACE INTO meta VALUES ('root', ?)", (digest,))
+        self._root_known = False
+        self.changed = True
 
     def _keep(self, records: Iterable[Record]) -> None:
         self._conn.executemany(
             "INSERT OR IGNORE INTO members (digest, record) VALUES (?, ?)",
             [(record.digest, record.data) for record in records],
         )
+        self.changed = True
 
     def _refresh(self) -> None:
-        # The table only grows, so its last row says whether it has.
-        (last,) = self._conn.execute("SELECT coalesce(max(id), 0) FROM members").fetchone()
-        state = (self.root, last)
+        state = (self.root, self._last())
         if state == self._state:
             return
         datas = self.records()
@@ -279,6 +300,7 @@ class Members:
     def forget(self, vault: bytes | None = None) -> None:
         """Read everything anew: a transaction was rolled back, or the vault has this new id."""
         self._state = None
+        self._root_known = False
         self._vault = vault or self._vault
 
     # -- contacts

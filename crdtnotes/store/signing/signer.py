@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
-from crdtnotes.changes.batch import batches, unbatch
+from crdtnotes.changes.batch import Batch, batches, unbatch
 from crdtnotes.changes.change import Rank, chain
 from crdtnotes.changes.limits import GROUP_BYTES, MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Heads
@@ -35,6 +35,8 @@ class Signer:
         self._make_identity = identity
         self._identity: Identity | None = None
         self._own = 0
+        self.learned = False
+        """Whether signatures of earlier changes have come since somebody reset it."""
         self._late: list[list[Signed]] = []
         # Signatures that came after what they cover, group by group.
 
@@ -191,6 +193,7 @@ class Signer:
             cut = min(self.checkpoints.holding(actor, seq)[0] for actor, seq, _ in found)
             signed += [((cut - 1) * step + number, one) for one in found]
         recut(self._log, self.checkpoints, signed)
+        self.learned = True
         return True
 
     def mend(self) -> int:
@@ -255,7 +258,7 @@ class Signer:
         upto, heads = found
         return [*batches(self._log.missing({actor: first - 1}, {actor: upto})), heads]
 
-    def proven_rank(self, actor: int, first: int, items: Sequence[bytes | Heads]) -> Rank:
+    def proven_rank(self, actor: int, first: int, items: Sequence[bytes | Batch | Heads]) -> Rank:
         """Return the rank of another branch of a stream that is here, from `first` on.
 
         `items` must prove that the stream's own device made it; raises NotCovered.

@@ -1,13 +1,14 @@
 """Is the replica what its log says? Everything is computed again from the log and compared."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from crdtnotes.changes import snapshot
 from crdtnotes.changes.change import Change, chain
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, ReadOnly, StoreError
 from crdtnotes.markup.names import name_key
+from crdtnotes.progress import Progress
 from crdtnotes.store import causality
 from crdtnotes.store.log.log import Head
 from crdtnotes.store.replica import Replica
@@ -20,17 +21,16 @@ from crdtnotes.store.views.snapshots import content_digest
 _SHOWN_EVERY = 256
 
 
-Show = Callable[[int, int], None]
-"""Called with how many changes of the log are checked and how many there are."""
+def problems(replica: Replica, progress: Progress) -> Iterator[str]:
+    """Yield a sentence for each thing that is wrong; nothing in the file is changed.
 
-
-def problems(replica: Replica, show: Show) -> Iterator[str]:
-    """Yield a sentence for each thing that is wrong; nothing in the file is changed."""
+    `progress` counts the changes that were checked.
+    """
     yield from _check_search(replica)
     with replica.steady():
         states: dict[bytes, NoteState] = {}
         yield from _as_far_as_readable(_check_file(replica))
-        yield from _as_far_as_readable(_check_log(replica, states, show))
+        yield from _as_far_as_readable(_check_log(replica, states, progress))
         yield from _as_far_as_readable(_check_notes(replica, states))
         yield from _as_far_as_readable(_check_names(replica))
         yield from _as_far_as_readable(_check_targets(replica))
@@ -69,7 +69,7 @@ def _check_file(replica: Replica) -> Iterator[str]:
             yield f"The file is damaged: {message}."
 
 
-def _check_log(replica: Replica, states: dict[bytes, NoteState], show: Show) -> Iterator[str]:
+def _check_log(replica: Replica, states: dict[bytes, NoteState], progress: Progress) -> Iterator[str]:
     """Replay the log, checking the chain and causality, and build every note's state from it."""
     log = replica.log
     yield from log.dictionaries.problems()
@@ -79,7 +79,7 @@ def _check_log(replica: Replica, states: dict[bytes, NoteState], show: Show) -> 
     unreadable: list[str] = []
     for number, (_, change, data, stored) in enumerate(log.entries(unreadable.append)):
         if number % _SHOWN_EVERY == 0:
-            show(number, total)
+            progress(number, total)
         yield from unreadable
         unreadable.clear()
         head = heads.setdefault(change.actor, Head())

@@ -6,7 +6,7 @@ its author made it. So a stored hash that is damaged itself costs nothing as lon
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from crdtnotes.changes.batch import Form, Packed, Piece, batches, open_piece
 from crdtnotes.changes.change import NO_HASH, Change, Rank, chain
 from crdtnotes.changes.compression import declared_length
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, DecodeError
+from crdtnotes.progress import Progress
 from crdtnotes.store.file.database import plain_errors, refuse_newer
 from crdtnotes.store.forks.winners import fork_entry, forks_in
 from crdtnotes.store.log.dictionaries import Dictionaries
@@ -225,7 +226,7 @@ def keep(wreck: Wreck, replica: Replica) -> None:
                         replica.conn.execute(
                             f'INSERT OR IGNORE INTO "{table}" VALUES ({", ".join("?" * len(row))})', row
                         )
-    replica.mend_covers()
+    replica.signatures.mend()
 
 
 def _keep_devices(wreck: Wreck, replica: Replica) -> None:
@@ -265,12 +266,10 @@ def _give_new_schema(path: Path, scratch: Path) -> None:
     scratch.write_bytes(content)
 
 
-def replay(
-    entries: Sequence[Entry], hashes: Set[bytes], replica: Replica, show: Callable[[int, int], None]
-) -> list[Entry]:
+def replay(entries: Sequence[Entry], hashes: Set[bytes], replica: Replica, progress: Progress) -> list[Entry]:
     """Put into a replica the changes that are proven and whose dependencies are there; return the rest.
 
-    `hashes` are those that were stored. `show` is called with how many are in and how many there are.
+    `hashes` are those that were stored. `progress` counts the changes that were put in.
     """
     heads = replica.heads()
     proven = _proven(entries, hashes, heads)
@@ -291,7 +290,7 @@ def replay(
         else:
             rest.append(entry)
     for start in range(0, len(ready), _CHANGES_AT_A_TIME):
-        show(start, len(ready))
+        progress(start, len(ready))
         replica.receive(list(batches(ready[start : start + _CHANGES_AT_A_TIME])), restored=True)
     return rest
 

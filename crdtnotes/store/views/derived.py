@@ -35,6 +35,8 @@ class Derived:
         self.links = LinkIndex(conn)
         self.search = SearchIndex(conn, self.documents.texts)
         self._touched: dict[bytes, Document] = {}
+        self.entered: set[bytes] = set()
+        """The notes that got changes since somebody cleared it."""
 
     def forget(self) -> None:
         """Drop what is in memory: after a rollback it holds what never happened."""
@@ -58,6 +60,7 @@ class Derived:
     def touch(self, doc: Document) -> None:
         """Let what follows from a note be brought up to date: changes were applied to it."""
         self._touched[doc.uid] = doc
+        self.entered.add(doc.uid)
 
     def enter(self, change: Change, data: bytes, doc: Document | None, *, in_row: bool = True) -> int:
         """Move the log to a change and apply it to its note, if that is here; return the note's row.
@@ -77,6 +80,7 @@ class Derived:
         """Move the log to a birth of a note that is not here, and add the note; return its row."""
         log_id = self._log.advance(change, data)
         id, facts = self.documents.add_born(change, log_id)
+        self.entered.add(change.note)
         self.names.add(id, facts)
         self.links.add(id, facts.links)
         return id
@@ -88,7 +92,7 @@ class Derived:
             if doc.links_changed or moved:
                 facts = of_state(doc.state)
                 self.names.update(doc.id, facts)
-                self.links.update(doc.id, facts.links if facts.alive else {})
+                self.names.changed |= self.links.update(doc.id, facts.links if facts.alive else {})
                 doc.links_changed = False
             self._conn.execute(
                 "UPDATE notes SET head = ?, modified = ?, newer = ? WHERE id = ?",

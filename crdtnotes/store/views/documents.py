@@ -7,11 +7,12 @@ of which there is but its birth is *birth only*: it has no snapshot, for the log
 
 import sqlite3
 from collections import OrderedDict
+from typing import assert_never
 
 from crdtnotes.changes import snapshot
 from crdtnotes.changes.change import Change
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.crdt.ops import Create, Link, Patch, Rename, Unlink
+from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Patch, Remove, Rename, Unknown, Unlink
 from crdtnotes.markup.names import name_key
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.views.note_facts import Facts, of_birth
@@ -19,6 +20,10 @@ from crdtnotes.store.views.snapshots import Texts, content_digest, open_state
 
 KEPT = 64
 """Documents that stay decoded in memory between transactions."""
+
+
+MAX_LISTED = 1000
+"""Notes that are named one by one when another process has written; beyond that, any may have changed."""
 
 
 class Document:
@@ -62,7 +67,7 @@ class Document:
         self.upto = self.checked = log_id
         self.modified = max(self.modified, change.time)
         self.text_changed = True
-        if any(isinstance(op, (Create, Link, Unlink, Rename)) for op in change.ops):
+        if any(map(_changes_links, change.ops)):
             self.links_changed = True
 
     def digest(self) -> bytes:
@@ -127,10 +132,22 @@ class Documents:
     def catch_up(self, doc: Document) -> list[Patch]:
         """Apply what the log holds beyond a document; return what that did to its text."""
         patches: list[Patch] = []
-        for log_id, change in self._log.of_note(doc.id, doc.uid, doc.upto):
+        recent = self._log.recent_of(doc.id, doc.checked)
+        for log_id, change in self._log.of_note(doc.id, doc.uid, doc.upto) if recent is None else recent:
             patches += doc.apply(change, log_id)
         doc.checked = self._log.tip
         return patches
+
+    def changed_since(self, tip: int) -> frozenset[bytes] | None:
+        """Return the notes that got changes after this log id; None for more than MAX_LISTED."""
+        rows = self._conn.execute(
+            """SELECT uid FROM notes WHERE id IN (
+                SELECT note FROM log WHERE id > ?1
+                UNION SELECT note FROM block_notes WHERE block IN (SELECT id FROM blocks WHERE id > ?1))
+               LIMIT ?2""",
+            (tip, MAX_LISTED + 1),
+        ).fetchall()
+        return None if len(rows) > MAX_LISTED else frozenset(uid for (uid,) in rows)
 
     def add(self, uid: bytes) -> Document:
         """Begin a note that is not here yet."""
@@ -236,6 +253,17 @@ def _new_row(cursor: sqlite3.Cursor) -> int:
     if cursor.lastrowid is None:
         raise RuntimeError("nothing was inserted")
     return cursor.lastrowid
+
+
+def _changes_links(op: Op) -> bool:
+    """Whether an operation can change what a note links to, or what leads to it."""
+    match op:
+        case Insert() | Delete() | Remove() | Unknown():
+            return False
+        case Create() | Rename() | Link() | Unlink():
+            return True
+        case _:
+            assert_never(op)
 
 
 def is_birth(change: Change) -> bool:

@@ -9,12 +9,12 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from crdtnotes.crdt.ops import Element
+from crdtnotes.markup.frontmatter import FIELDS, KIND_ALIAS, KIND_TAG
 from crdtnotes.markup.names import name_key, title_of
-from crdtnotes.markup.outline import KIND_ALIAS, KIND_TAG
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.views.names import DEPENDS, Resolver
 
-PLAIN_KINDS = frozenset({KIND_TAG, KIND_ALIAS})
+PLAIN_KINDS = frozenset({KIND_TAG, *(field.kind for field in FIELDS if not field.names_notes)})
 """Kinds whose values name no note."""
 
 KEPT = 50_000
@@ -45,6 +45,8 @@ class LinkIndex:
         self._conn = conn
         self._fresh: dict[int, dict[Element, int]] = {}  # rows to write, by note
         self._places: dict[Element, _Place] = {}
+        self.changed = False
+        """Whether a note's links have changed since somebody reset it."""
 
     def forget(self) -> None:
         """Drop what waits to be derived: the transaction was rolled back."""
@@ -58,11 +60,12 @@ class LinkIndex:
     def add(self, id: int, links: Mapping[Element, int]) -> None:
         """Take in the links of a note that has none here yet; `settle`, which is to follow, writes them."""
         self._fresh[id] = dict(links)
+        self.changed |= bool(links)
 
-    def update(self, id: int, links: Mapping[Element, int]) -> None:
+    def update(self, id: int, links: Mapping[Element, int]) -> bool:
         """Make a note's rows those of its link set; a note that does not exist has none.
 
-        New rows are written by `settle`, which is to follow.
+        New rows are written by `settle`, which is to follow. Returns whether an alias came or went.
         """
         before = {
             (kind, value): (element, count)
@@ -80,6 +83,9 @@ class LinkIndex:
                     "UPDATE links SET count = ? WHERE note = ? AND element = ?",
                     (count, id, before[element][0]),
                 )
+        differing = before.keys() ^ links.keys()
+        self.changed |= bool(differing)
+        return any(kind == KIND_ALIAS for kind, _ in differing)
 
     def settle(self, titles: Collection[str], holders: Collection[int]) -> None:
         """Write the new rows, and look up again where the links with these titles, and those of these

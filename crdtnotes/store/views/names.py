@@ -51,6 +51,8 @@ class NameIndex:
         self._dirty_bases: set[str] = set()
         self._dirty_notes: dict[int, Facts] = {}
         self._added: set[int] = set()  # of these, those of which nothing is in the index yet
+        self.changed = False
+        """Whether a shown name, an alias or a former name has changed since somebody reset it."""
 
     def forget(self) -> None:
         """Drop what waits to be derived: the transaction was rolled back."""
@@ -106,6 +108,7 @@ class NameIndex:
                 ways.add(_row(name, NAME))
             fresh += self._rewrite(id, before, ways, moved=True)
         self._conn.executemany("INSERT INTO names VALUES (?, ?, ?, ?)", sorted(fresh))
+        self.changed |= bool(moved or fresh)
         self._dirty_notes.clear()
         self._added.clear()
 

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Mapping
 from hashlib import blake2b
 
-from crdtnotes.changes.compression import compress_if_worth, decompress
+from crdtnotes.changes.compression import compress_if_worthwhile, decompress
 from crdtnotes.crdt.ops import Create, Element
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.log.log import Log
@@ -71,7 +71,7 @@ class Texts:
 
         `uid` is the note's id, `upto` the log id of the last change in the snapshot.
         """
-        smaller = compress_if_worth(text)
+        smaller = compress_if_worthwhile(text)
         length, data = (None, text) if smaller is None else (len(text), smaller)
         sums = _sum(uid, upto, text) + _sum(uid, upto, state)
         self._conn.execute(

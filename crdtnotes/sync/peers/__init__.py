@@ -2,6 +2,7 @@
 
 ``worker``         the replica's own thread
 ``file_watch``     notices what other processes commit
+``inotify``        Linux tells when a file is written
 ``conversation``   moves frames between one session and its websocket
 ``node``           serves peers, follows them, syncs once
 ``peer_book``      writes down when each device was here and what it had

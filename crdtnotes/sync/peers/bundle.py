@@ -40,7 +40,7 @@ def create_bundle(
     if not replica.devices.is_member(identity.id):
         raise NotPaired("This device does not belong to the vault.")
     version = replica.version()
-    if any(since.get(actor, 0) < version[actor] for actor in replica.unsigned_streams()):
+    if any(since.get(actor, 0) < version[actor] for actor in replica.signatures.unsigned_streams()):
         raise LocalError(
             "Some changes here still wait for the signature of the device that made them, and nobody would "
             "take them without; sync with that device first."
@@ -69,12 +69,13 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
         members = replica.members.membership().members
         for segment in unseal(source, size, identity, replica.vault_id, members):
             message = messages.decode(segment)
-            if isinstance(message, Records):
-                records += replica.devices.take_records(list(message.records))
-            elif isinstance(message, Changes | Heads):
-                changes += _take(replica, groups, message)
-            else:
-                raise DecodeError("The bundle holds what does not belong in one.")
+            match message:
+                case Records():
+                    records += replica.devices.take_records(list(message.records))
+                case Changes() | Heads():
+                    changes += _take(replica, groups, message)
+                case _:
+                    raise DecodeError("The bundle holds what does not belong in one.")
     if groups.clear():
         raise NotSigned("The bundle holds changes without the signatures of those who made them.")
     return BundleSummary(changes, records)

@@ -82,15 +82,14 @@ class Conversation:
         once: bool,
         deadlines: Deadlines,
         changed: Callable[["Conversation", PeerStatus], None],
-        stored: Callable[["Conversation"], None],
         heard: Callable[["Conversation", list[Presence]], None],
         known: Callable[[], list[Presence]],
         rates: Rates | None = None,
     ) -> None:
         """`once`: end as soon as both have what the other had.
 
-        `changed` is called whenever the peer's status changes, `stored` when changes from it were committed,
-        `heard` when it said who is where; `known` returns who is where, for a peer that has just come.
+        `changed` is called whenever the peer's status changes, `heard` when it said who is where; `known`
+        returns who is where, for a peer that has just come.
         """
         self.connection = connection
         self.host = host_of(connection)
@@ -103,7 +102,6 @@ class Conversation:
         self._dialled_port = port_of(connection) if self.dialled else None
         self._deadlines = deadlines
         self._changed = changed
-        self._stored = stored
         self._heard = heard
         self._known = known
         self._introduced = False
@@ -145,7 +143,7 @@ class Conversation:
         sender = asyncio.create_task(self._send())
         sender.add_done_callback(lambda _: self._inbox.close())
         try:
-            await self._worker.run(self.session.start)
+            await self._worker.run(self.session.start, self)
             self._outgoing.set()
             await self._take_in()
         finally:
@@ -186,9 +184,7 @@ class Conversation:
                 await self._take_in_burst([])
 
     async def _take_in_burst(self, frames: list[bytes]) -> None:
-        stored, status, heard = await self._worker.run(partial(self._step, frames))
-        if stored:
-            self._stored(self)
+        stored, status, heard = await self._worker.run(partial(self._step, frames), self)
         if heard:
             allowed = self._rate.allow(len(heard), asyncio.get_running_loop().time())
             self._heard(self, heard[len(heard) - allowed :])
@@ -208,7 +204,9 @@ class Conversation:
                 while True:
                     woken, self._woken = self._woken, False
                     saying, self._saying = list(self._saying.values()), {}
-                    frames, closed, status = await self._worker.run(partial(self._frames, woken, saying))
+                    frames, closed, status = await self._worker.run(
+                        partial(self._frames, woken, saying), self
+                    )
                     if self.session.trusted:
                         # Before our acceptance leaves: from then on the peer may send large frames.
                         allow_large_frames(self.connection)

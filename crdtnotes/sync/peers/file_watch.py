@@ -1,53 +1,124 @@
-"""Notices what other processes commit to the replica's file."""
+"""Notices what other processes commit to the replica's file.
+
+Rules
+    - With a rollback journal every commit writes the file itself, so its time or size moves. The file is not
+      opened: closing any descriptor of it would drop the locks that SQLite holds in this process (POSIX
+      advisory locks belong to the process).
+    - A commit of this process is no news: whoever makes it says how the file looks afterwards (`expect`).
+    - Where the system tells of writes (`inotify.py`), the file is looked at then; else it is polled.
+    - A file system's clock can tick as slowly as every 10 ms. Two commits in one tick may leave the file with
+      one time and size, so `changed` is called once more SETTLE_SECONDS after each commit, whoever made it.
+"""
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from crdtnotes.sync.peers import inotify
 
 FAST_SECONDS = 0.004
 SLOW_SECONDS = 0.025
 FAST_FOR_SECONDS = 10.0
-"""How often the file is looked at: fast for a while after each change, then slow."""
+"""Where the system does not tell of writes, how often the file is looked at: fast for a while after each
+commit of another process, then slow."""
+
+TOLD_SECONDS = 5.0
+"""How often it is looked at where the system tells: a network file system may not."""
 
 SETTLE_SECONDS = 0.025
-"""A file system's clock can tick as slowly as every 10 ms: a commit in the same tick as the one that was
-noticed leaves no trace of its own, so `changed` is called once more after this long."""
+
+Signature = tuple[int, int]
+"""A file's time of modification (ns) and its size (bytes)."""
+
+
+def signature(path: Path) -> Signature | None:
+    """Return how a file looks from outside; None where it cannot be seen (a drive may be away)."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 class FileWatch:
-    """Calls `changed` within milliseconds of each commit to the file at `path`.
+    """Calls `changed` within milliseconds of each commit that another process makes to the file at `path`.
 
-    With a rollback journal every commit writes the file itself, so its time or size moves. The file is
-    not opened: closing any descriptor of it would drop the locks that SQLite holds in this process
-    (POSIX advisory locks belong to the process).
+    `busy` tells whether this process may be committing at the moment: then the watch does not look.
     """
 
-    def __init__(self, path: Path, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, path: Path, changed: Callable[[], None], busy: Callable[[], bool] = lambda: False
+    ) -> None:
         self._path = path
         self._changed = changed
+        self._busy = busy
+        self._seen: Signature | None = None
+        self._settle_at: float | None = None
+        self._written: asyncio.Event | None = None
+
+    def expect(self, own: Signature | None) -> None:
+        """Take note that this process has committed, and of how the file looked afterwards."""
+        self._seen = own
+        self._settle_at = asyncio.get_running_loop().time() + SETTLE_SECONDS
+        if self._written is not None:
+            self._written.set()  # the wait ends sooner now
 
     async def run(self) -> None:
         """Watch until cancelled."""
         clock = asyncio.get_running_loop().time
-        seen = self._look()
+        self._seen = signature(self._path)
+        self._settle_at = clock() + SETTLE_SECONDS  # the file was opened a moment before
         fast_until = clock() + FAST_FOR_SECONDS
-        settle_at: float | None = None
-        while True:
-            await asyncio.sleep(FAST_SECONDS if clock() < fast_until else SLOW_SECONDS)
-            now = self._look()
-            if now != seen:
-                seen = now
-                fast_until = clock() + FAST_FOR_SECONDS
-                settle_at = clock() + SETTLE_SECONDS
-                self._changed()
-            elif settle_at is not None and clock() >= settle_at:
-                settle_at = None
-                self._changed()
+        with _written(self._path) as written:
+            while True:
+                if written is None:
+                    await asyncio.sleep(FAST_SECONDS if clock() < fast_until else SLOW_SECONDS)
+                else:
+                    self._written = written
+                    await _wait(written, self._pause(clock()))
+                while self._busy():
+                    await asyncio.sleep(FAST_SECONDS)
+                now = signature(self._path)
+                if now != self._seen:
+                    self._seen = now
+                    fast_until = clock() + FAST_FOR_SECONDS
+                    self._settle_at = clock() + SETTLE_SECONDS
+                    self._changed()
+                elif self._settle_at is not None and clock() >= self._settle_at:
+                    self._settle_at = None
+                    self._changed()
 
-    def _look(self) -> tuple[int, int] | None:
-        try:
-            status = self._path.stat()
-        except OSError:
-            # A drive that is away for a moment; what matters is the difference once it is back.
-            return None
-        return status.st_mtime_ns, status.st_size
+    def _pause(self, now: float) -> float:
+        return TOLD_SECONDS if self._settle_at is None else max(0.0, self._settle_at - now)
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[asyncio.Event | None]:
+    """Yield an event that is set when the file is written; None where the system does not tell."""
+    descriptor = inotify.watch(path)
+    if descriptor is None:
+        yield None
+        return
+    loop = asyncio.get_running_loop()
+    written = asyncio.Event()
+
+    def told() -> None:
+        inotify.drain(descriptor)
+        written.set()
+
+    loop.add_reader(descriptor, told)
+    try:
+        yield written
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Wait until the event is set, but not longer than this; clear it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    event.clear()

@@ -30,6 +30,7 @@ from crdtnotes.errors import (
     VersionMismatch,
     WrongVault,
 )
+from crdtnotes.store.committed import Committed, Origin
 from crdtnotes.sync.net.address import DEFAULT_PORT, Address, is_loopback
 from crdtnotes.sync.net.admission import Admission
 from crdtnotes.sync.net.backoff import MOST_AT_ONCE, Backoff
@@ -37,7 +38,6 @@ from crdtnotes.sync.net.rate_limits import Breaker, Rates
 from crdtnotes.sync.net.tls import Listening, dialling_context
 from crdtnotes.sync.net.transport import Connection, dial, free_port, listen
 from crdtnotes.sync.peers.conversation import Conversation, Deadlines, PeerStatus
-from crdtnotes.sync.peers.file_watch import FileWatch
 from crdtnotes.sync.peers.network_watch import own_addresses
 from crdtnotes.sync.peers.peer_book import PeerBook
 from crdtnotes.sync.peers.worker import Worker
@@ -70,10 +70,10 @@ class Summary:
 class Node:
     """Runs the sessions of one replica; an async context manager.
 
-    `open_replica` is called on the thread where all of the replica's work is done. If `path` is given,
-    commits that other processes make to that file reach the peers within milliseconds; otherwise call
-    `wake` after commits. `random` returns floats in [0, 1) and spreads the times of redialling. `report`
-    is told on the event loop of each change in a peer's status, `met` when somebody comes, moves or goes.
+    `open_replica` is called on the thread where all of the replica's work is done. What is committed there
+    reaches the peers at once; if `path` is given, so does within milliseconds what other processes commit to
+    that file. `random` returns floats in [0, 1) and spreads the times of redialling. `report` is told on the
+    event loop of each change in a peer's status, `met` when somebody comes, moves or goes.
 
     Where the caller has the replica on a thread already, it gives its Worker instead of `open_replica`;
     then the caller starts and stops it.
@@ -94,8 +94,8 @@ class Node:
     ) -> None:
         """`identity` is this device's, and is needed for everything but plain connections on this machine."""
         self._lent = isinstance(open_replica, Worker)
-        self._worker = open_replica if isinstance(open_replica, Worker) else Worker(open_replica)
-        self._path = path
+        self._worker = open_replica if isinstance(open_replica, Worker) else Worker(open_replica, path)
+        self._unsubscribe: Callable[[], None] = lambda: None
         self._random = random
         self._report = report
         self._met = met
@@ -117,7 +117,6 @@ class Node:
         self._refreshing: asyncio.Task[None] | None = None
         self._stale = False
         self._running: dict[Conversation, asyncio.Task[None]] = {}
-        self._watching: asyncio.Task[None] | None = None
         self._closing = False
         self._rates = rates or Rates()
         self._breaker = Breaker(time.monotonic)
@@ -128,16 +127,16 @@ class Node:
     async def __aenter__(self) -> Self:
         if not self._lent:
             await self._worker.start()
+        self._unsubscribe = self._worker.subscribe(self._committed)
         try:
             await self.refresh()
         except CrdtnotesError:
+            self._unsubscribe()
             if not self._lent:
                 await self._worker.stop()
             raise
         self._beating = asyncio.create_task(self._beat())
         self._noting = asyncio.create_task(self._contacts.keep(lambda: self._running))
-        if self._path is not None:
-            self._watching = asyncio.create_task(FileWatch(self._path, self.wake).run())
         return self
 
     async def __aexit__(
@@ -200,7 +199,7 @@ class Node:
             await server.wait_closed()
 
     async def refresh(self) -> None:
-        """Look who belongs to the vault now. (Called by itself whenever something is committed.)"""
+        """Look who belongs to the vault now. (The node does so whenever that changes.)"""
         if self._listening is not None:
             replica = self._worker.replica
             self._certificates = await self._worker.run(replica.devices.certificates)
@@ -317,12 +316,6 @@ class Node:
         """Run `job` on the replica's thread, between the sessions' work; it may use the replica."""
         return await self._worker.run(job)
 
-    def wake(self) -> None:
-        """Something was committed to the replica: let the peers have it. Call it on the event loop."""
-        for conversation in self._running:
-            conversation.wake()
-        self._refresh_soon()
-
     def be_at(self, note: str, caret: OpId, start: OpId, actor: str) -> None:
         """Tell the peers where this editor's caret is, and the other end of its selection.
 
@@ -347,7 +340,7 @@ class Node:
         """Say Bye to all peers, finish the transaction under way, close the replica and end its thread."""
         self._closing = True
         self._tell(self._presences.leave(self._now))
-        for task in (self._watching, self._beating, self._noting):
+        for task in (self._beating, self._noting):
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
@@ -362,6 +355,7 @@ class Node:
         self._admission.clear()
         for server in self._servers:
             await server.wait_closed()
+        self._unsubscribe()
         if not self._lent:
             await self._worker.stop()
 
@@ -426,7 +420,6 @@ class Node:
             once=once,
             deadlines=self._deadlines,
             changed=self._status_changed,
-            stored=self._wake_others,
             heard=self._heard,
             known=self._presences.for_newcomer,
             rates=self._rates,
@@ -466,11 +459,14 @@ class Node:
                 if one.dialled and not one.once:
                     one.leave()
 
-    def _wake_others(self, source: Conversation) -> None:
-        for conversation in self._running:
-            if conversation is not source:
-                conversation.wake()
-        self._refresh_soon()
+    def _committed(self, committed: Committed, by: object) -> None:
+        """Let all peers have what was committed but the one that it came from."""
+        if committed.members_changed:
+            self._refresh_soon()
+        if not committed.derived_only:
+            for conversation in self._running:
+                if conversation is not by or committed.origin is not Origin.PEER:
+                    conversation.wake()
 
     def _account(self, conversation: Conversation) -> None:
         session = conversation.session

@@ -17,8 +17,8 @@ def branch(replica: SyncStore, actor: int, agree: int, differ: int) -> Branch:
     count = min(differ - first + 1, MAX_POINTS)
     steps = max(1, count - 1)
     seqs = sorted({first + (differ - first) * step // steps for step in range(count)} | {differ})
-    points = [(seq, digest) for seq in seqs if (digest := replica.hash_at(actor, seq)) is not None]
-    last = replica.rank(actor, points[-1][0]) if points else None
+    points = [(seq, digest) for seq in seqs if (digest := replica.forks.hash_at(actor, seq)) is not None]
+    last = replica.forks.rank(actor, points[-1][0]) if points else None
     return Branch(actor, 0 if last is None else last[0], tuple(points))
 
 
@@ -26,7 +26,7 @@ def compare(replica: SyncStore, message: Branch) -> tuple[int, int] | None:
     """Return the last seq where both agree and the first where they differ; None if that is nowhere."""
     agree = 0
     for seq, digest in message.points:
-        own = replica.hash_at(message.actor, seq)
+        own = replica.forks.hash_at(message.actor, seq)
         if own is None:
             return None
         if own != digest:
@@ -42,5 +42,5 @@ def rank_of(message: Branch) -> tuple[int, bytes]:
 
 def gives_way(replica: SyncStore, message: Branch, seq: int) -> bool:
     """Whether this replica's branch from `seq` on gives way to the other's, whose last point it is."""
-    own = replica.rank(message.actor, seq)
+    own = replica.forks.rank(message.actor, seq)
     return own is not None and rank_of(message) < own

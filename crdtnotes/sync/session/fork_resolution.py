@@ -39,14 +39,14 @@ class Settling:
         """Return what to show the peer if a stream of its Hello is another than here; `heads` are ours."""
         for actor, seq, digest in hello.heads:
             own_seq, own_digest = heads.get(actor, (0, b""))
-            known = own_digest if own_seq == seq else self._replica.hash_at(actor, seq)
+            known = own_digest if own_seq == seq else self._replica.forks.hash_at(actor, seq)
             if known is not None and known != digest:
                 return self._show(actor, 0, seq)
         return None
 
     def found_in_changes(self, fork: Fork) -> Branch:
         """Return what to show the peer of a fork in changes that it sent; raises it if we have neither."""
-        if not fork.actor or self._replica.hash_at(fork.actor, fork.seq) is None:
+        if not fork.actor or self._replica.forks.hash_at(fork.actor, fork.seq) is None:
             raise fork  # both versions came from this peer, and neither is kept
         return self._show(fork.actor, fork.seq - 1, fork.seq)
 
@@ -55,16 +55,16 @@ class Settling:
         if self._standing_said or self.forked:
             return []
         self._standing_said = True
-        absent = self._replica.missing_winners()
+        absent = self._replica.forks.missing_winners()
         return [
-            Winner(tuple(absent[begin : begin + messages.MAX_STANDING]))
-            for begin in range(0, len(absent), messages.MAX_STANDING)
+            Winner(tuple(absent[begin : begin + messages.MAX_WINNERS]))
+            for begin in range(0, len(absent), messages.MAX_WINNERS)
         ]
 
     def found_in_winner(self, message: Winner) -> Branch | None:
         """Return what to show the peer if this replica has another version than one that stands there."""
         for actor, seq, digest in message.places:
-            if not self.forked and self._replica.hash_at(actor, seq) not in (None, digest):
+            if not self.forked and self._replica.forks.hash_at(actor, seq) not in (None, digest):
                 return self._show(actor, seq - 1, seq)
         return None
 
@@ -85,7 +85,7 @@ class Settling:
             return [self._show(message.actor, agree, differ)]
         if not gives_way(self._replica, message, differ):
             return self._stand(message.actor, agree, differ)
-        if not self._replica.founded:
+        if not self._replica.signatures.required:
             self._give_way(message, differ, [])
         if message.actor in self._asked:
             return []
@@ -118,13 +118,13 @@ class Settling:
             "copied or restored from a backup, or somebody forges."
         )
         shown = self._show(actor, agree, differ)
-        if not self._replica.founded:
+        if not self._replica.signatures.required:
             return [shown]
-        proof = self._replica.proof(actor, differ)
+        proof = self._replica.forks.proof(actor, differ)
         if not proof:
             raise Fork("Which version of a stream stands is known, but it is yet to come: meet again.")
         return [shown, *(item if isinstance(item, Heads) else messages.pack(item) for item in proof)]
 
     def _give_way(self, message: Branch, seq: int, proof: list[bytes | Heads]) -> None:
-        sentence = self._replica.give_way(message.actor, seq, rank_of(message), proof)
+        sentence = self._replica.forks.give_way(message.actor, seq, rank_of(message), proof)
         raise Fork(sentence, message.actor, seq)

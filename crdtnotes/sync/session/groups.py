@@ -34,7 +34,7 @@ class Groups:
         batch = messages.unpack(message)
         self._held.append(batch)
         self._bytes += len(batch)
-        if not self._replica.founded:
+        if not self._replica.signatures.required:
             return self.clear()
         if self._bytes > _MAX_BYTES or len(self._held) > _MAX_MESSAGES:
             raise ProtocolError("A group of changes is over the limit.")

@@ -89,7 +89,7 @@ class Outgoing:
         if self._bare_said:
             return []
         self._bare_said = True
-        unsigned = self._replica.unsigned_streams()
+        unsigned = self._replica.signatures.unsigned_streams()
         if not unsigned:
             return []
         version = self._replica.version()
@@ -112,8 +112,8 @@ class Outgoing:
 
     def _answer(self) -> None:
         """Tell the peer what covers the streams that are bare there, as far as it is new."""
-        if self._asked and self._replica.founded:
-            for heads in self._replica.checkpoints_for(self._asked):
+        if self._asked and self._replica.signatures.required:
+            for heads in self._replica.signatures.of_streams(self._asked):
                 fresh = tuple(head for head in heads.heads if head[:2] not in self._answered)
                 if fresh:
                     self._answered.update(head[:2] for head in fresh)
@@ -150,7 +150,7 @@ class Outgoing:
         """Fix the version to reach; returns whether the peer lacks any of it, and can take it."""
         self._target = self._replica.version()
         self._versions.committed(self._target)
-        unsigned = self._replica.unsigned_streams()
+        unsigned = self._replica.signatures.unsigned_streams()
         if self._held_back(unsigned, self._target):
             return False
         self._dirty = False
@@ -158,6 +158,6 @@ class Outgoing:
         join(self._sent, self._versions.theirs)
         if covers(self._sent, self._target):
             return False
-        self._covered = self._replica.founded
+        self._covered = self._replica.signatures.required
         self._pass = self._replica.changes_since(dict(self._sent))
         return True

@@ -1,9 +1,13 @@
 """What a session needs of a replica."""
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
+from crdtnotes.changes.batch import Batch
 from crdtnotes.changes.messages import Heads
+
+if TYPE_CHECKING:
+    from crdtnotes.store.committed import Committed
 
 
 class Received(Protocol):
@@ -59,31 +63,8 @@ class Devices(Protocol):
         ...
 
 
-class SyncStore(Protocol):
-    """One peer's full copy of a vault. All calls come from one thread."""
-
-    @property
-    def vault_id(self) -> bytes:
-        """The vault's id, 16 bytes."""
-        ...
-
-    @property
-    def device(self) -> str:
-        """The name under which peers show this device."""
-        ...
-
-    @property
-    def devices(self) -> Devices:
-        """The devices of the vault."""
-        ...
-
-    def version(self) -> dict[int, int]:
-        """Return what is committed here, with other processes' commits."""
-        ...
-
-    def heads(self) -> dict[int, tuple[int, bytes]]:
-        """Return the version with the 16-byte hash of each actor's chain at its head."""
-        ...
+class Forks(Protocol):
+    """The forks of a replica: streams of which two versions were found."""
 
     def hash_at(self, actor: int, seq: int, /) -> bytes | None:
         """Return the hash of an actor's chain at `seq`; None if it is not known here."""
@@ -103,11 +84,6 @@ class SyncStore(Protocol):
         """
         ...
 
-    @property
-    def epoch(self) -> int:
-        """How often streams were written anew because branches gave way."""
-        ...
-
     def give_way(
         self, actor: int, first: int, standing: tuple[int, bytes], proof: Sequence[bytes | Heads] = (), /
     ) -> str:
@@ -123,17 +99,70 @@ class SyncStore(Protocol):
         """Return what proves this replica's branch of a stream from `first` on; nothing if it is not here."""
         ...
 
+
+class Signatures(Protocol):
+    """The signatures of a replica's changes."""
+
+    @property
+    def required(self) -> bool:
+        """Whether changes are taken in only with the signatures that cover them."""
+        ...
+
     def unsigned_streams(self) -> dict[int, int]:
         """Return the streams of which not all is covered here, with the seq up to which it is."""
         ...
 
-    def checkpoints_for(self, streams: dict[int, int], /) -> Sequence[Heads]:
+    def of_streams(self, streams: dict[int, int], /) -> Sequence[Heads]:
         """Return what covers these streams up to at most the seqs that are given, in order."""
         ...
 
+
+class SyncStore(Protocol):
+    """One peer's full copy of a vault. All calls come from one thread."""
+
+    on_commit: "Callable[[Committed], None]"
+    """Called after each commit to the replica, and when commits of other processes are noticed."""
+
     @property
-    def founded(self) -> bool:
-        """Whether changes are taken in only with the signatures that cover them."""
+    def vault_id(self) -> bytes:
+        """The vault's id, 16 bytes."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """The name under which peers show this device."""
+        ...
+
+    @property
+    def devices(self) -> Devices:
+        """The devices of the vault."""
+        ...
+
+    @property
+    def forks(self) -> Forks:
+        """The forks of the replica."""
+        ...
+
+    @property
+    def signatures(self) -> Signatures:
+        """The signatures of the changes."""
+        ...
+
+    def look(self) -> None:
+        """Notice what other processes have committed; `on_commit` is told of it."""
+        ...
+
+    def version(self) -> dict[int, int]:
+        """Return what is committed here, with other processes' commits."""
+        ...
+
+    def heads(self) -> dict[int, tuple[int, bytes]]:
+        """Return the version with the 16-byte hash of each actor's chain at its head."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """How often streams were written anew because branches gave way."""
         ...
 
     def changes_since(self, version: dict[int, int], /) -> Iterator[bytes | Heads]:
@@ -147,11 +176,11 @@ class SyncStore(Protocol):
         """
         ...
 
-    def cost(self, batch: bytes, /) -> int:
-        """Return what it costs to take in a batch, in bytes of text; raises DecodeError."""
+    def open_batch(self, data: bytes, /) -> Batch:
+        """Decode the envelope of a batch, for `receive`; raises DecodeError."""
         ...
 
-    def receive(self, items: list[bytes | Heads], /) -> Received:
+    def receive(self, items: Sequence[bytes | Batch | Heads], /) -> Received:
         """Commit all these batches, with what covers them, in one transaction.
 
         Raises a RemoteError for what breaks a rule, a StoreError for trouble on this side; then nothing

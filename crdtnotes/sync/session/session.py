@@ -20,8 +20,10 @@ Rules, the same for both sides (docs/protocol.md):
 
 from collections import deque
 from collections.abc import Sequence
+from typing import assert_never
 
 from crdtnotes.changes import messages
+from crdtnotes.changes.batch import Batch
 from crdtnotes.changes.messages import (
     Ack,
     Branch,
@@ -269,29 +271,28 @@ class Session:
 
     def _receive(self, frames: Sequence[bytes]) -> None:
         self._frames.extend(frames)
-        items: list[bytes | Heads] = []
+        items: list[Batch | Heads] = []
         room = _MAX_COST
         while self._frames and room > 0 and not self.closed and self.bye is None:
             frame = self._frames.popleft()
             self.bytes_in += len(frame)
-            message = self._read(frame)
-            if not isinstance(message, Changes | Heads):
-                self._take(message)
-            elif self.forked:
-                self._settling.take_proof(message)
-            else:
-                group = self._groups.add(message)
-                room -= sum(self._replica.cost(item) for item in group if isinstance(item, bytes))
-                items += group
+            group = self._take(self._read(frame))
+            opened = [item if isinstance(item, Heads) else self._replica.open_batch(item) for item in group]
+            room -= sum(item.cost for item in opened if not isinstance(item, Heads))
+            items += opened
         if items:
             self._store(items)
         if self.bye is not None:
             self.error = self.error or error_in(self.bye)
             self.drop()
 
-    def _take(self, message: Message) -> None:
-        """Take in a message that is not about changes."""
+    def _take(self, message: Message) -> list[bytes | Heads]:
+        """Take in a message; return the group of changes that is whole with it, to be stored."""
         match message:
+            case Changes() | Heads():
+                if not self.forked:
+                    return self._groups.add(message)
+                self._settling.take_proof(message)
             case Hello():
                 self._greet(message)
             case Ack():
@@ -311,6 +312,9 @@ class Session:
                 self._check_peer()
             case Unsigned():
                 self._outgoing.take_unsigned(message)
+            case _:
+                assert_never(message)
+        return []
 
     def _read(self, frame: bytes) -> Message:
         """Decode a frame and check that it may come now."""
@@ -321,16 +325,29 @@ class Session:
             if not self.accepted and (range_ := messages.protocol_range(frame)) is not None:
                 _check_protocol(*range_)
             raise
-        if isinstance(message, Hello):
-            if self._greeted:
-                raise ProtocolError("A second Hello came.")
-        elif not isinstance(message, Bye) and not self._greeted:
-            raise ProtocolError("A message came before the Hello.")
-        if isinstance(message, Changes | Heads | Presence | Records | Unsigned | Winner) and not (
-            self._acceptance_sent or self.forked
-        ):
-            raise ProtocolError("A message came before the Hello was accepted.")
+        self._check_turn(message)
         return message
+
+    def _check_turn(self, message: Message) -> None:
+        """Raise ProtocolError if a message may not come yet, or not again."""
+        match message:
+            case Bye():
+                pass
+            case Hello():
+                if self._greeted:
+                    raise ProtocolError("A second Hello came.")
+            case Ack() | Branch():
+                self._check_greeted()
+            case Changes() | Heads() | Presence() | Records() | Unsigned() | Winner():
+                self._check_greeted()
+                if not (self._acceptance_sent or self.forked):
+                    raise ProtocolError("A message came before the Hello was accepted.")
+            case _:
+                assert_never(message)
+
+    def _check_greeted(self) -> None:
+        if not self._greeted:
+            raise ProtocolError("A message came before the Hello.")
 
     def _greet(self, hello: Hello) -> None:
         _check_protocol(hello.oldest, hello.newest)
@@ -351,7 +368,7 @@ class Session:
             self._to_say.append(branch)
         return branch is not None
 
-    def _store(self, items: list[bytes | Heads]) -> None:
+    def _store(self, items: list[Batch | Heads]) -> None:
         try:
             received = self._replica.receive(items)
         except Fork as fork:

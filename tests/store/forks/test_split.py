@@ -9,7 +9,8 @@ from threading import Event
 import pytest
 
 from crdtnotes.changes import messages
-from crdtnotes.editing.session import Edit
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Grouped
 from crdtnotes.errors import DiskFull, Fork
 from crdtnotes.store import local_state as memory
 from crdtnotes.store.local_state import VARIABLE
@@ -83,12 +84,12 @@ def test_an_editor_that_is_open_goes_on_over_a_fork(tmp_path: Path) -> None:
         one.create_note("A", "begin")
         with clone(one, tmp_path / "clone.db") as two:
             editors = [vault.note("A").open() for vault in (one, two)]
-            editors[0].commit([Edit(5, 0, " one")])
-            editors[1].commit([Edit(0, 0, "two ")])
+            editors[0].commit([Grouped(Patch(5, 0, " one"))])
+            editors[1].commit([Grouped(Patch(0, 0, "two "))])
             shown = [editor.text for editor in editors]
             agree(one, two)
             for number, editor in enumerate(editors):
-                patches = editor.commit([Edit(0, 0, f"<{number}>")])
+                patches = editor.commit([Grouped(Patch(0, 0, f"<{number}>"))])
                 text = f"<{number}>{shown[number]}"
                 for start, removed, inserted in patches:
                     text = text[:start] + inserted + text[start + removed :]
@@ -286,12 +287,12 @@ def test_giving_way_on_a_full_disk_is_done_later(tmp_path: Path, monkeypatch: py
             one.note("A").append("one")
             two.note("A").append("two")
             before = state(two)
-            rank = one.replica.rank(int(one.actor, 16), 2)
+            rank = one.replica.forks.rank(int(one.actor, 16), 2)
             assert rank is not None
             with monkeypatch.context() as patch:
                 patch.setattr(Log, "write", _no_room)
                 with pytest.raises(DiskFull):
-                    two.replica.give_way(int(one.actor, 16), 2, rank)
+                    two.replica.forks.give_way(int(one.actor, 16), 2, rank)
             assert state(two) == before
             editor.look()
             assert editor.text == "begin\ntwo\n"
@@ -339,10 +340,10 @@ def test_a_fork_before_one_that_was_settled(tmp_path: Path) -> None:
                 later.note("A").append("five, later")
                 one.note("A").append("five")
                 settle(Wire(one.replica, later.replica))
-                assert (int(earlier.actor, 16), 4) in later.replica.forks.winners
+                assert (int(earlier.actor, 16), 4) in later.replica.winners
                 settle(Wire(later.replica, earlier.replica))
-                assert (int(earlier.actor, 16), 4) not in later.replica.forks.winners
-                assert (int(earlier.actor, 16), 2) in later.replica.forks.winners
+                assert (int(earlier.actor, 16), 4) not in later.replica.winners
+                assert (int(earlier.actor, 16), 2) in later.replica.winners
                 agree(one, later, earlier)
                 words = ["begin", "five", "five, later", "four", "three", "第一", "第三", "第二", "第四"]
                 assert sorted(one.note("A").text.split("\n")) == ["", *words]

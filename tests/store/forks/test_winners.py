@@ -14,7 +14,7 @@ HEADS = Heads(((bytes(32), bytes(16)),), ((7, 3, bytes(64)),))
 
 def test_ranks_and_proofs_come_back_as_they_were(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [vault]:
-        standing = vault.replica.forks.winners
+        standing = vault.replica.winners
         with vault.replica.transaction():
             standing.put((7, 1), (5, bytes(16)), ["系统".encode() * 999, HEADS])
             standing.put((7, 2), (6, bytes(16)), [])
@@ -30,7 +30,7 @@ def test_only_what_comes_next_is_absent(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [vault]:
         vault.create_note("A", "text")
         own = int(vault.actor, 16)
-        standing = vault.replica.forks.winners
+        standing = vault.replica.winners
         with vault.replica.transaction():
             for place in ((own, 1), (own, 2), (own, 3), (8, 1)):
                 standing.put(place, (5, b"h" * 16), [HEADS] if place == (8, 1) else [])
@@ -43,7 +43,7 @@ def test_only_what_comes_next_is_absent(tmp_path: Path) -> None:
 
 def test_a_proof_that_is_damaged_or_of_another_version_proves_nothing(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [vault]:
-        standing = vault.replica.forks.winners
+        standing = vault.replica.winners
         with vault.replica.transaction():
             for seq, rubbish in enumerate((b"", b"\xc1", b"\x91\xc4\x01\xc1", 7), 1):
                 standing.put((7, seq), (5, bytes(16)), [HEADS])

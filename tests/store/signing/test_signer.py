@@ -366,7 +366,7 @@ def test_a_file_copied_before_the_pairing_joins_with_what_it_has(
         ana.append("旧 1", "更多")
     ana.pair(bo)
     bo.write("joined")
-    assert bo.replica.unsigned_streams() != {}
+    assert bo.replica.signatures.unsigned_streams() != {}
     assert bo.vault.check() == []
     cem = make("cem", ana)
     bo.pair(cem)
@@ -374,7 +374,7 @@ def test_a_file_copied_before_the_pairing_joins_with_what_it_has(
     meet(bo, cem)
     assert cem.names == []
     meet(bo, ana)
-    assert bo.replica.unsigned_streams() == {}
+    assert bo.replica.signatures.unsigned_streams() == {}
     meet(bo, cem)
     assert ana.vault.digest == bo.vault.digest == cem.vault.digest
     assert sum(isinstance(item, Heads) for item in bo.replica.changes_since({})) >= 3

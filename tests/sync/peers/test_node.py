@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from crdtnotes.changes import messages
+from crdtnotes.changes.batch import Batch
 from crdtnotes.changes.messages import Bye, Heads, Reason
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.errors import (
@@ -265,7 +266,7 @@ def test_when_the_server_leaves_a_one_time_sync_says_so() -> None:
         async with peer(2) as b:
             receive = b.replica.receive
 
-            def receive_slowly(items: Sequence[bytes | Heads]) -> Received:
+            def receive_slowly(items: Sequence[bytes | Batch | Heads]) -> Received:
                 if b.replica.log:
                     go_on.wait(PATIENCE)
                 return receive(items)
@@ -393,7 +394,7 @@ def test_commits_of_other_processes_are_noticed(tmp_path: Path) -> None:
             task = asyncio.create_task(b.node.follow(await node.serve("127.0.0.1", 0)))
             await b.until(lambda: bool(b.node.peers))
             for number in range(3):
-                replica.write(b"by somebody else %d" % number)
+                replica.write_elsewhere(b"by somebody else %d" % number)
                 file.write_bytes(bytes(number + 1))
                 await b.has(replica)
             task.cancel()
@@ -411,7 +412,7 @@ def test_pings_are_answered_while_the_replica_is_busy() -> None:
         async with peer(1) as a:
             receive = a.replica.receive
 
-            def receive_slowly(items: Sequence[bytes | Heads]) -> Received:
+            def receive_slowly(items: Sequence[bytes | Batch | Heads]) -> Received:
                 go_on.wait(PATIENCE)
                 return receive(items)
 

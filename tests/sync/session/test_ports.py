@@ -96,12 +96,12 @@ def test_hashes_are_known_along_the_stream(make: Maker) -> None:
     ((actor, (seq, digest)),) = full.heads().items()
     assert seq == 3
     assert len(digest) == 16
-    hashes = [full.hash_at(actor, number) for number in (1, 2, 3)]
+    hashes = [full.forks.hash_at(actor, number) for number in (1, 2, 3)]
     assert hashes[-1] == digest
     assert len(set(hashes)) == 3
-    assert hashes == [empty.hash_at(actor, number) for number in (1, 2, 3)]
-    assert full.hash_at(actor, 4) is None
-    assert full.hash_at(4711, 1) is None
+    assert hashes == [empty.forks.hash_at(actor, number) for number in (1, 2, 3)]
+    assert full.forks.hash_at(actor, 4) is None
+    assert full.forks.hash_at(4711, 1) is None
 
 
 def test_nothing_is_kept_of_what_fails(make: Maker) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdtnotes.changes import messages
+from crdtnotes.changes.batch import Batch
 from crdtnotes.changes.messages import Ack, Branch, Bye, Changes, Hello, Presence, Reason
 from crdtnotes.errors import (
     CrdtnotesError,
@@ -204,7 +205,7 @@ def test_a_burst_is_one_transaction() -> None:
 def test_a_burst_that_costs_much_is_taken_in_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few small frames can hold very many changes; others must come to their turn meanwhile."""
     a, b = replica(1, 20, 300), replica(2)
-    monkeypatch.setattr(b, "cost", lambda _: 20 * 1024 * 1024)
+    monkeypatch.setattr(b, "open_batch", lambda data: Batch((data,), 20 * 1024 * 1024))
     session = greeted(b, a)
     frames = batches_of(a)
     assert len(frames) > 5
@@ -221,7 +222,7 @@ def test_a_burst_that_costs_much_is_taken_in_one_by_one(monkeypatch: pytest.Monk
 
 def test_what_waits_for_its_turn_goes_with_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = replica(1, 20, 300), replica(2)
-    monkeypatch.setattr(b, "cost", lambda _: 2**40)
+    monkeypatch.setattr(b, "open_batch", lambda data: Batch((data,), 2**40))
     session = greeted(b, a)
     session.receive([*batches_of(a)[:1], b"rubbish", *batches_of(a)[1:]])
     assert session.has_more
@@ -404,7 +405,7 @@ def test_a_peer_that_never_says_where_streams_part_is_cut_off() -> None:
         own.write(b"%d" % number)
     other = FakeReplica(2)
     session = greeted(own, other)
-    vague = messages.encode(Branch(1, 0, ((1, own.hash_at(1, 1) or b""), (900, bytes(16)))))
+    vague = messages.encode(Branch(1, 0, ((1, own.forks.hash_at(1, 1) or b""), (900, bytes(16)))))
     for _ in range(MAX_BRANCHES):
         session.receive([vague])
         assert not session.closed

@@ -1,4 +1,4 @@
-"""Only what looks different is painted, and what is painted is what a whole painting would show."""
+"""Only changed lines are painted, and the screen is the same as after a full repaint."""
 
 import random
 from pathlib import Path
@@ -15,7 +15,7 @@ TEXT = "\n".join(
 
 
 def as_whole(workspace: Desktop) -> str:
-    """What the screen shows when nothing that was painted before is used."""
+    """The screen as a full repaint shows it."""
     workspace.editor._styles_cache.clear()
     workspace.editor._strips.clear()
     return workspace.screen_text()

@@ -8,7 +8,7 @@ from tests.tui.loop import run, until
 
 
 def preview(workspace: Desktop) -> Preview:
-    return workspace.app.main.peeking.preview
+    return workspace.app.main.previews.preview
 
 
 def some(path: Path) -> Path:
@@ -56,7 +56,7 @@ def test_the_marked_suggestion_is_previewed_and_gone_once_it_is_taken(tmp_path: 
         async with desktop(some(tmp_path / "v"), "n") as workspace:
             await workspace.type("【【CAP")
             await workspace.sees("布鲁尔的猜想")
-            assert not preview(workspace).region.overlaps(workspace.app.main.suggesting.list.region)
+            assert not preview(workspace).region.overlaps(workspace.app.main.completions.list.region)
             await workspace.press("down")
             await workspace.sees("other words")
             await workspace.press("enter")

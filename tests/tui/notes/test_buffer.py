@@ -7,8 +7,9 @@ import pytest
 
 from crdtnotes import Vault
 from crdtnotes.crdt.ops import Patch
-from crdtnotes.editing.session import Edit
+from crdtnotes.editing.session import Grouped
 from crdtnotes.errors import DiskFull
+from crdtnotes.vault import Committed, Origin
 from crdtnotes_tui.notes.buffer import Buffer, State, open_note
 from crdtnotes_tui.notes.transform import follow
 from crdtnotes_tui.vault.vault_thread import VaultThread
@@ -23,8 +24,9 @@ async def opened(path: Path, text: str = "") -> AsyncIterator[Buffer]:
     thread = VaultThread(path)
     buffer: Buffer | None = None
 
-    def changed() -> None:
-        if buffer is not None:
+    def changed(commit: Committed, by: object) -> None:
+        own = buffer is by and commit.origin is Origin.LOCAL
+        if buffer is not None and (commit.names_changed or not (own or commit.derived_only)):
             buffer.look()
 
     await thread.start(changed)
@@ -222,7 +224,7 @@ def test_keys_and_remote_edits_at_random(tmp_path: Path, seed: int) -> None:
                         there = session.text
                         start = chance.randint(0, len(there))
                         removed = chance.randint(0, min(4, len(there) - start))
-                        edit = Edit(start, removed, chance.choice(["", "T", "远\n"]))
+                        edit = Grouped(Patch(start, removed, chance.choice(["", "T", "远\n"])))
                         session.commit([edit])
                     else:
                         await until(lambda: buffer.state is State.SAVED)

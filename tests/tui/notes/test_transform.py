@@ -4,16 +4,19 @@ from collections.abc import Sequence
 import pytest
 
 from crdtnotes.crdt.ops import Patch
-from crdtnotes.editing.session import Edit
+from crdtnotes.editing.session import Grouped
 from crdtnotes_tui.notes.transform import follow, follow_range, rebase
 
 
-def done(text: str, changes: Sequence[Patch | Edit]) -> str:
-    for change in changes:
-        start, removed, inserted = change[:3]
+def done(text: str, changes: Sequence[Patch]) -> str:
+    for start, removed, inserted in changes:
         assert 0 <= start <= start + removed <= len(text)
         text = text[:start] + inserted + text[start + removed :]
     return text
+
+
+def plain(edits: Sequence[Grouped]) -> list[Patch]:
+    return [edit for edit, _ in edits]
 
 
 def changes(chance: random.Random, text: str, letters: str) -> list[Patch]:
@@ -33,21 +36,21 @@ def test_either_order_gives_one_text(seed: int) -> None:
     for _ in range(200):
         text = "".join(chance.choices("abcdef文字\n", k=chance.randint(0, 12)))
         theirs = changes(chance, text, "XYZ")
-        mine = [Edit(*patch, group=3) for patch in changes(chance, text, "123")]
+        mine = [Grouped(patch, 3) for patch in changes(chance, text, "123")]
         theirs_after, mine_after = rebase(theirs, mine)
-        assert done(done(text, mine), theirs_after) == done(done(text, theirs), mine_after)
-        assert all(edit.group == 3 for edit in mine_after)
+        assert done(done(text, plain(mine)), theirs_after) == done(done(text, theirs), plain(mine_after))
+        assert all(group == 3 for _, group in mine_after)
 
 
 def test_nothing_of_either_is_lost_or_done_twice() -> None:
-    theirs, mine = rebase([Patch(1, 3, "T")], [Edit(2, 3, "M")])
-    assert done(done("abcdef", [Edit(2, 3, "M")]), theirs) == "aMTf"
-    assert done(done("abcdef", [Patch(1, 3, "T")]), mine) == "aMTf"
+    theirs, mine = rebase([Patch(1, 3, "T")], [Grouped(Patch(2, 3, "M"))])
+    assert done(done("abcdef", [Patch(2, 3, "M")]), theirs) == "aMTf"
+    assert done(done("abcdef", [Patch(1, 3, "T")]), plain(mine)) == "aMTf"
 
 
 def test_at_one_place_the_local_text_stands_first() -> None:
-    theirs, mine = rebase([Patch(1, 0, "T")], [Edit(1, 0, "M")])
-    assert (theirs, mine) == ([Patch(2, 0, "T")], [Edit(1, 0, "M")])
+    theirs, mine = rebase([Patch(1, 0, "T")], [Grouped(Patch(1, 0, "M"))])
+    assert (theirs, mine) == ([Patch(2, 0, "T")], [Grouped(Patch(1, 0, "M"))])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from textual import events
 from textual.widget import Widget
 
 from crdtnotes import Vault
-from crdtnotes_tui.panels.backlinks import CELLS, BacklinksPanel, cut
+from crdtnotes_tui.panels.backlinks import MAX_CONTEXT_CELLS, BacklinksPanel, cut
 from crdtnotes_tui.panels.graph import LocalGraph
 from crdtnotes_tui.panels.notes_tree import NotesTree
 from crdtnotes_tui.panels.outline import OutlinePanel
@@ -23,7 +23,7 @@ def panel(workspace: Desktop, kind: type[W]) -> W:
 
 
 def inside(workspace: Desktop, *widgets: Widget) -> bool:
-    """Whether they lie on the screen whole, and nowhere over each other."""
+    """Whether they are entirely on the screen and do not overlap."""
     regions = [widget.region for widget in widgets]
     whole = all(workspace.app.screen.region.contains_region(region) and region.area for region in regions)
     return whole and not any(
@@ -64,7 +64,7 @@ def test_of_a_long_line_the_part_around_the_link_is_shown() -> None:
     assert part.startswith("…")
     assert part.endswith("…")
     assert "[[CAP定理]]" in part
-    assert cell_len(part) <= CELLS + 1
+    assert cell_len(part) <= MAX_CONTEXT_CELLS + 1
     assert cut("short [[x]]", "x") == "short [[x]]"
     assert cut(line, "nowhere").startswith("前面的话")
 
@@ -77,7 +77,7 @@ def test_a_mention_that_changed_meanwhile_is_told_and_looked_for_again(tmp_path:
             with Vault.open(workspace.path) as other:
                 mention = other.note("Paxos").mentions()[0]
                 other.note("b").write("now of Paxos\n")
-            panel(workspace, BacklinksPanel).post_message(BacklinksPanel.LinkWanted(mention))
+            panel(workspace, BacklinksPanel).link(mention)
             await workspace.sees("That line has changed", "now of Paxos")
             assert workspace.stored("b") == "now of Paxos\n"
             await workspace.press("escape")
@@ -157,7 +157,7 @@ def test_a_click_in_the_graph_marks_and_a_second_one_opens(tmp_path: Path) -> No
             await workspace.sees("中 ───→ 文字")
             lines = workspace.screen_text().split("\n")
             row = next(at for at, line in enumerate(lines) if "→ 文字" in line)
-            # The character before takes two cells.
+            # The character before it takes two cells.
             place = (lines[row].index("文字") + 2, row)
             await workspace.pilot.click(offset=place)
             assert panel(workspace, LocalGraph).border_subtitle == "文字"

@@ -61,9 +61,9 @@ def test_who_leaves_is_not_seen_any_more(tmp_path: Path) -> None:
     async def main() -> None:
         async with met(tmp_path, n="text", m="") as (ana, bo):
             await until(lambda: len(ana.editor.marks) == 1)
-            bo.app.main.go(lambda: bo.app.main.workspace.open("m"))
+            bo.app.main.navigation.go(lambda: bo.app.main.workspace.open("m"))
             await until(lambda: not ana.editor.marks)
-            bo.app.main.go(lambda: bo.app.main.workspace.open("n"))
+            bo.app.main.navigation.go(lambda: bo.app.main.workspace.open("n"))
             await until(lambda: len(ana.editor.marks) == 1)
             await bo.app.put_away()
             async with asyncio.timeout(EXPIRY_SECONDS / 2):  # said, and not merely forgotten
@@ -77,7 +77,7 @@ def test_what_came_in_is_listed_and_one_key_away(tmp_path: Path) -> None:
     async def main() -> None:
         async with met(tmp_path, n="", other__页="one\ntwo\nthree") as (ana, bo):
             await until(lambda: len(ana.editor.marks) == 1)
-            bo.app.main.go(lambda: bo.app.main.workspace.open("other/页"))
+            bo.app.main.navigation.go(lambda: bo.app.main.workspace.open("other/页"))
             await bo.shows("other/页")
             bo.editor.caret_to(4)
             await bo.type("新")

@@ -10,6 +10,7 @@ from crdtnotes.errors import BadIdentity, CrdtnotesError
 from crdtnotes.peering.service import Ways
 from crdtnotes.sync.net.address import Address
 from crdtnotes.trust.identity import Identity
+from crdtnotes_tui.notes.workspace import EVERYTHING
 from tests.peering.devices import remember, ways
 from tests.sync.laptops import Laptop, founder, pair
 from tests.tui.desktop import Desktop, desktop
@@ -44,7 +45,7 @@ def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:
                     replace(status, connected=False)
                 )  # of a second connection to the same device
                 assert one.app.main.collaboration.summary.startswith("bo in step")
-                other.app.main.go(lambda: other.app.main.workspace.open("from ana"))
+                other.app.main.navigation.go(lambda: other.app.main.workspace.open("from ana"))
                 await other.shows("from ana")
                 await one.sees("with bo")
                 one.editor.caret_to(0)
@@ -89,7 +90,7 @@ def test_a_vault_that_is_paired_while_it_is_open(tmp_path: Path) -> None:
             async with desktop(bo.path, ways=ways(bo), identity=bo.identity) as other:
                 await one.sees("bo in step")
                 await until(lambda: "n" in other.editor.catalogue)
-                await until(lambda: not other.app.main.body.welcome.display)
+                await until(lambda: not other.app.main.panes.welcome.display)
 
     run(main())
 
@@ -141,7 +142,7 @@ def test_keys_that_cannot_be_read_are_told_once_and_notes_go_on(tmp_path: Path) 
             await one.press("escape")
             await one.type("!")
             await one.saved()
-            await one.app.main.collaboration.keep_up()
+            await one.app.main.collaboration.keep_up(EVERYTHING)
             assert asked == [1]
             assert one.stored() == "text!"
 

@@ -6,21 +6,18 @@ from textual.dom import DOMNode
 from crdtnotes_tui.app import NotesApp
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.find_bar import FindBar
-from crdtnotes_tui.panels.backlinks import BacklinksPanel
-from crdtnotes_tui.panels.graph import LocalGraph
-from crdtnotes_tui.panels.notes_tree import NotesTree
-from crdtnotes_tui.panels.outline import OutlinePanel
+from crdtnotes_tui.panels import PANELS
 from crdtnotes_tui.panels.panes import Panes
 from crdtnotes_tui.screens.main import MainScreen
 from tests.tui.desktop import desktop, vault_of
 from tests.tui.loop import run
 
 CLOSING = {"escape"}
-"""What this does depends on what is open: it closes one thing at a time."""
+"""Keys that close one thing at a time, so that their effect depends on what is open."""
 
 
 def own_keys(node: type[DOMNode]) -> list[str]:
-    """The keys that our classes give a node, one entry for each binding."""
+    """The keys that our classes bind in a node, one entry per binding."""
     return [
         key.strip()
         for one in node.__mro__
@@ -45,6 +42,7 @@ def test_with_the_text_in_use_each_key_does_what_the_help_says(tmp_path: Path) -
 
 def test_no_key_does_two_things() -> None:
     everywhere = [*own_keys(NotesApp), *own_keys(MainScreen), *own_keys(Panes)]
-    for used in (NoteEditor, FindBar, BacklinksPanel, LocalGraph, OutlinePanel, NotesTree):
+    focused: tuple[type[DOMNode], ...] = (NoteEditor, FindBar, *PANELS)
+    for used in focused:
         keys = [*everywhere, *own_keys(used)]
         assert sorted(keys) == sorted(set(keys))

@@ -122,7 +122,7 @@ def test_a_folder_is_taken_in(tmp_path: Path) -> None:
             workspace.app.screen.query_one(Input).value = str(folder)
             await workspace.press("enter")
             await workspace.shows("sub/系统")
-            await workspace.sees("1 note was taken in", "not UTF-8")
+            await workspace.sees("1 note was imported", "not UTF-8")
             with Vault.open(workspace.path) as vault:
                 assert [link.note for link in vault.note("系统").links()] == ["n"]
             await workspace.press("alt+2")

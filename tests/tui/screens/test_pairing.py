@@ -11,6 +11,7 @@ from crdtnotes.peering.join import join_vault
 from crdtnotes.sync.net.address import Address
 from crdtnotes.trust.code import read_code
 from crdtnotes.trust.device_id import shown
+from crdtnotes_tui.notes.workspace import EVERYTHING
 from crdtnotes_tui.screens.main import MainScreen
 from crdtnotes_tui.screens.pairing import JoinScreen, PairScreen, ServingScreen
 from tests.peering.devices import ways
@@ -83,7 +84,7 @@ def test_a_device_that_is_refused_gets_nothing_and_the_editor_says_so(tmp_path: 
             await asyncio.wait([joining])
             assert joining.exception() is not None
             await until(lambda: isinstance(one.app.screen, MainScreen))
-            await until(lambda: one.app.main.trouble.display)
+            await until(lambda: one.app.main.error.display)
             assert not bo.path.exists()
             assert not one.app.main.collaboration.connections.is_paired
 
@@ -223,7 +224,7 @@ def test_serving_is_shown_stopped_and_started_again(tmp_path: Path) -> None:
             await until(lambda: connections.address is None)
             await one.type("x")
             await one.saved()
-            await one.app.main.collaboration.keep_up()
+            await one.app.main.collaboration.keep_up(EVERYTHING)
             assert connections.address is None
             await one.press("shift+f4")
             await until(lambda: isinstance(one.app.screen, ServingScreen))

@@ -37,8 +37,8 @@ def test_matches(text: str, wanted: str, found: list[tuple[int, int]]) -> None:
     ],
 )
 def test_replaced(text: str, wanted: str, replacement: str, result: str) -> None:
-    for start, end, new in reversed(replaced(text, wanted, replacement)):
-        text = text[:start] + new + text[end:]
+    for start, removed, new in reversed(replaced(text, wanted, replacement)):
+        text = text[:start] + new + text[start + removed :]
     assert text == result
 
 

@@ -18,7 +18,7 @@ def drawn(there: list[Node], width: int = 60, height: int = 12, at: int = 0) -> 
     return ["".join(piece.text for piece in line).rstrip() for line in lines]
 
 
-def test_what_links_here_stands_at_the_left_and_what_it_links_to_at_the_right() -> None:
+def test_notes_that_link_here_are_at_the_left_and_link_targets_at_the_right() -> None:
     there = around(into="en/Start 从这里开始 x", both="CAP定理", out="共识", dangling="未写")
     assert drawn(there) == [
         "     Start ──┐              ┌─⇄ CAP定理",
@@ -27,7 +27,7 @@ def test_what_links_here_stands_at_the_left_and_what_it_links_to_at_the_right() 
     ]
 
 
-def test_a_note_without_links_stands_alone() -> None:
+def test_a_note_without_links_is_alone() -> None:
     assert drawn(around()) == ["分布式系统"]
 
 

@@ -5,8 +5,8 @@ import pytest
 from textual.widgets import Markdown
 
 from crdtnotes import Vault
-from crdtnotes_tui.panels.rendered_note import Reading
-from crdtnotes_tui.text.markdown_view import body, parser, target_of
+from crdtnotes_tui.panels.rendered_note import RenderedNote
+from crdtnotes_tui.text.markdown_view import parser, target_of, without_front_matter
 from tests.tui.desktop import Desktop, desktop, vault_of
 from tests.tui.loop import run, until
 
@@ -34,8 +34,8 @@ def test_where_links_lead(text: str, place: tuple[str, str | None, str | None] |
     assert target_of(unquote(href)) == place
 
 
-def test_a_body_has_no_front_matter() -> None:
-    assert body("---\ntags: x\n---\n# T\r\n") == "# T \n"
+def test_front_matter_is_left_out() -> None:
+    assert without_front_matter("---\ntags: x\n---\n# T\r\n") == "# T \n"
 
 
 async def follow(workspace: Desktop, href_part: str) -> None:
@@ -55,7 +55,7 @@ def test_a_note_reads_as_markdown_and_its_links_lead_somewhere(tmp_path: Path) -
             assert "hidden" not in screen
             await follow(workspace, "m%0A")
             await workspace.shows("m")
-            assert workspace.app.screen.query_one(Reading).has_focus
+            assert workspace.app.screen.query_one(RenderedNote).has_focus
             await workspace.press("alt+left")
             await workspace.shows("n")
             await workspace.sees("see that")

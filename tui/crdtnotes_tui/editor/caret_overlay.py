@@ -1,4 +1,4 @@
-"""Others' carets and selections over a line of the screen."""
+"""Draws the carets and selections of others over a line of the screen."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,17 +13,17 @@ from crdtnotes.graph.labels import printable
 
 _LETTERS = "#101018"
 
-_SELECTED = 0.35
-"""How much of a person's colour is in the background of what is selected."""
+_SELECTION_SHARE = 0.35
+"""The share of a person's colour in the background of their selection."""
 
-_LONGEST_NAME = 20
+_MAX_NAME_CHARACTERS = 20
 
 
 class Stretch(NamedTuple):
-    """What of somebody's place lies on one line of the screen, in cells.
+    """The part of a person's selection, and their caret, on one line of the screen, in cells.
 
-    From `start` to before `end` is selected; `caret` is the cell of the caret, -1 where that is elsewhere,
-    and `width` the cells of the character there.
+    The selection reaches from `start` to before `end`. `caret` is the cell of the caret, -1 if it is on
+    another line, and `width` the width of the character there.
     """
 
     name: str
@@ -35,18 +35,18 @@ class Stretch(NamedTuple):
 
 
 def mark(strip: Strip, stretches: Sequence[Stretch], background: Color, width: int) -> Strip:
-    """Return the strip with these over it; a name stands behind the text where there is room."""
+    """Return the strip with carets and selections over it, and names behind the text where there is room."""
     strip = strip.adjust_cell_length(width)
     for one in stretches:
         if one.end > one.start:
-            mixed = background.blend(Color.parse(one.colour), _SELECTED)
+            mixed = background.blend(Color.parse(one.colour), _SELECTION_SHARE)
             strip = _over(strip, one.start, one.end, Style(bgcolor=mixed.rich_color))
     for one in stretches:
         if one.caret < 0:
             continue
         flag = Style(color=_LETTERS, bgcolor=one.colour)
         strip = _over(strip, one.caret, one.caret + one.width, flag)
-        name = f" {printable(one.name)[:_LONGEST_NAME]} "
+        name = f" {printable(one.name)[:_MAX_NAME_CHARACTERS]} "
         free = max(cell_len(strip.text.rstrip()), one.caret + one.width) + 1
         if free + cell_len(name) <= width:
             rest = strip.crop(free + cell_len(name), width)

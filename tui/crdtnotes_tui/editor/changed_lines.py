@@ -1,7 +1,7 @@
-"""Painting only the lines of the screen that look different from before.
+"""Painting only the lines of the screen that changed.
 
-TextArea asks to be painted as a whole at each key. Here such a wish waits until all that the key does is
-done; then each line's *look* (all that decides what it shows) is compared with the one that was painted last.
+TextArea asks for a full repaint at each key. Here that request waits until the key has been handled. Then the
+*look* of each line, the data that its picture depends on, is compared with the look that was painted last.
 """
 
 from collections.abc import Hashable
@@ -13,24 +13,24 @@ from textual.widgets import TextArea
 
 
 class PaintsChangedLines(TextArea):
-    """A TextArea that paints what changed. Who derives from it says what a line's look depends on."""
+    """A TextArea that paints changed lines only. Subclasses define the look of a line."""
 
     _looks: list[Hashable] | None = None
     _compare = False
 
     def look_of(self, y: int) -> Hashable:
-        """Return all that decides what the line `y` of the screen shows; equal looks are painted once."""
+        """Return the data that the picture of the screen's line `y` depends on."""
         raise NotImplementedError
 
     def repaint_all(self) -> None:
-        """Paint every line: something changed that no look tells of."""
+        """Paint every line, because something changed that is not part of a look."""
         self._looks = None
         self.refresh()
 
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
-        """Ask to be painted."""
+        """Request a repaint, of changed lines only if possible."""
         if regions or layout or recompose or not repaint or not self.is_mounted:
             if not regions:
                 self._looks = None
@@ -54,7 +54,7 @@ class PaintsChangedLines(TextArea):
 
 
 def _runs(rows: list[int]) -> list[tuple[int, int]]:
-    """Return rows in ascending order as `(first, count)` of those that stand together."""
-    collaboration = groupby(enumerate(rows), lambda pair: pair[1] - pair[0])
-    runs = [[row for _, row in group] for _, group in collaboration]
+    """Return ascending rows as runs `(first, count)` of consecutive ones."""
+    groups = groupby(enumerate(rows), lambda pair: pair[1] - pair[0])
+    runs = [[row for _, row in group] for _, group in groups]
     return [(run[0], len(run)) for run in runs]

@@ -11,13 +11,13 @@ from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.workspace import Workspace
 from crdtnotes_tui.text.link_completion import BLOCK, NAME, Typing, accepted, typing_at
 
-SHOWN = 30
+MAX_SUGGESTIONS = 30
 
 Item = tuple[str, str, str]
 
 
 class CompletionController:
-    """Keeps the list of suggestions in step with what is typed."""
+    """Opens, fills and closes the list of suggestions as the person types."""
 
     def __init__(self, editor: NoteEditor, suggestions: CompletionList, workspace: Workspace) -> None:
         self.list = suggestions
@@ -25,28 +25,39 @@ class CompletionController:
         self._workspace = workspace
         self._closed_at: tuple[int, int] | None = None
 
-    def think(self, *, moved: bool = False) -> None:
-        """Offer what fits what is being typed; after a mere move of the caret, only follow an open list."""
+    def text_changed(self) -> None:
+        """Offer what fits the link that is being typed."""
+        self._update(only_follow=False)
+
+    def caret_moved(self) -> None:
+        """Update the list if it is open; moving the caret does not open it."""
+        self._update(only_follow=True)
+
+    def _update(self, *, only_follow: bool) -> None:
         typing = self._typing()
         row = self._editor.cursor_location[0]
         if typing is None:
             self._closed_at = None
-        if typing is None or self._closed_at == (row, typing.start) or (moved and not self._editor.list_open):
+        if (
+            typing is None
+            or self._closed_at == (row, typing.start)
+            or (only_follow and not self._editor.list_open)
+        ):
             self.close()
         elif typing.stage == NAME:
             self._offer(self._names(typing.query), of_notes=True)
         else:
-            looking = partial(self._offer_parts, typing)
-            self._asking: Worker[None] = self._editor.run_worker(looking, exclusive=True, group="suggesting")
+            offering = partial(self._offer_parts, typing)
+            self._asking: Worker[None] = self._editor.run_worker(offering, exclusive=True, group="suggesting")
 
     def close(self) -> None:
-        """Offer nothing."""
+        """Close the list."""
         if self._editor.list_open:
             self.list.post_message(CompletionList.Marked())
         self._editor.list_open = self.list.display = False
 
     def key(self, key: str) -> None:
-        """Do what a key asks of the list."""
+        """Handle a key while the list is open."""
         if key in ("up", "down"):
             self.list.move(1 if key == "down" else -1)
         elif key == "escape":
@@ -69,7 +80,7 @@ class CompletionController:
         if buffer is None:
             return []
         catalogue = self._workspace.catalogue
-        ways = catalogue.find(query, SHOWN, self._workspace.places.recent[1:])
+        ways = catalogue.find(query, MAX_SUGGESTIONS, self._workspace.places.recent[1:])
         items = []
         for way in ways:
             target = catalogue.spelling(way, buffer.name)
@@ -83,7 +94,7 @@ class CompletionController:
         try:
             outline = await self._workspace.outline(typing.target, buffer)
         except CrdtnotesError:
-            return  # the note went meanwhile; the next key asks again
+            return  # the note was deleted meanwhile; the next key asks again
         if typing != self._typing():
             return
         wanted = typing.query.casefold()
@@ -93,7 +104,7 @@ class CompletionController:
         else:
             headings = [one for one in outline.headings if wanted in one.text.casefold()]
             items = [(one.text, one.text, "#" * one.level) for one in headings]
-        self._offer(items[:SHOWN])
+        self._offer(items[:MAX_SUGGESTIONS])
 
     def _offer(self, items: Sequence[Item], *, of_notes: bool = False) -> None:
         place, screen = self._editor.cursor_screen_offset, self._editor.screen.size

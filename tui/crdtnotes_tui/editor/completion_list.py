@@ -11,29 +11,29 @@ from textual.widgets.option_list import Option
 
 from crdtnotes.graph.labels import printable
 
-HEIGHT = 8
-WIDTH = 44
-LEAST = 20
+MAX_HEIGHT = 8
+MAX_WIDTH = 44
+MIN_WIDTH = 20
 
 
 class CompletionList(OptionList, can_focus=False):
-    """Suggestions `(what it stands for, what is shown, a remark)`; the editor keeps the focus."""
+    """A list of suggestions `(value, text, remark)`; the editor keeps the focus."""
 
     class Marked(Message):
-        """Another suggestion is marked, or there are none any more."""
+        """Another suggestion is highlighted, or the list was closed."""
 
     def __init__(self) -> None:
         super().__init__(id="completions")
         self._values: list[str] = []
         self.of_notes = False
-        """Whether the suggestions stand for notes, not for parts of one."""
-        self.cells = WIDTH
+        """Whether the suggestions are notes, not headings or blocks of one."""
+        self.cells = MAX_WIDTH
         self.place = Offset(0, 0)
 
     def offer(
         self, items: Sequence[tuple[str, str, str]], caret: Offset, screen: Size, *, of_notes: bool = False
     ) -> None:
-        """Show suggestions near the caret, or nothing where there are none."""
+        """Show suggestions near the caret; close the list if there are none."""
         self._values = [value for value, _, _ in items]
         self.display = bool(items)
         self.of_notes = of_notes
@@ -50,11 +50,11 @@ class CompletionList(OptionList, can_focus=False):
             ]
         )
         self.highlighted = 0
-        height = min(len(items), HEIGHT)
+        height = min(len(items), MAX_HEIGHT)
         below = caret.y + 1 + height <= screen.height - 1
         self.styles.height = height
         longest = max(cell_len(shown) + cell_len(remark) for _, shown, remark in items) + 6
-        self.cells = self.styles.width = max(LEAST, min(WIDTH, longest))
+        self.cells = self.styles.width = max(MIN_WIDTH, min(MAX_WIDTH, longest))
         self.place = Offset(
             max(0, min(caret.x, screen.width - self.cells)),
             caret.y + 1 if below else max(0, caret.y - height),
@@ -63,12 +63,12 @@ class CompletionList(OptionList, can_focus=False):
         self.post_message(self.Marked())
 
     def move(self, by: int) -> None:
-        """Move the mark."""
+        """Move the highlight."""
         if self._values:
             self.highlighted = ((self.highlighted or 0) + by) % len(self._values)
             self.post_message(self.Marked())
 
     @property
     def chosen(self) -> str | None:
-        """What the mark is on."""
+        """The value of the highlighted suggestion."""
         return self._values[self.highlighted] if self.display and self.highlighted is not None else None

@@ -1,7 +1,7 @@
 """The editor: Textual's TextArea over a note's buffer.
 
-Every local edit passes through `NoteDocument.replace_range`. What others did passes through `patched`, which
-leaves caret, selection and what is on the screen where they were.
+Every local edit passes through `NoteDocument.replace_range`. Edits of others arrive through `patched`, which
+keeps the caret, the selection and the visible lines in place.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from crdtnotes.markup.rewrite import bracket_edits
 from crdtnotes.markup.wikilink import WikiLink
 from crdtnotes_tui.editor.caret_overlay import Stretch, mark
 from crdtnotes_tui.editor.changed_lines import PaintsChangedLines
-from crdtnotes_tui.editor.line_cache import ShownLines
+from crdtnotes_tui.editor.line_cache import LineCache
 from crdtnotes_tui.editor.no_history import NoHistory
 from crdtnotes_tui.editor.remote_carets import Mark
 from crdtnotes_tui.editor.wrapping import Wrapping
@@ -38,16 +38,15 @@ from crdtnotes_tui.notes.buffer import Buffer
 from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.notes.document import NoteDocument
 from crdtnotes_tui.notes.transform import follow, follow_range
-from crdtnotes_tui.text.find_replace import Replacing
 from crdtnotes_tui.text.list_editing import indent_of, on_enter, toggled
 from crdtnotes_tui.text.styling import STYLES, code_lines, links_in
 
-_MANY = 16
-"""From so many patches on, all lines are wrapped again instead of those that each one touched."""
+_REWRAP_ALL_FROM = 16
+"""From this many patches on, all lines are wrapped again, not only those that each patch touched."""
 
 
 class NoteEditor(PaintsChangedLines):
-    """A note under the person's hands."""
+    """Edits the note of a buffer."""
 
     COMPONENT_CLASSES = {f"note--{style}" for style in STYLES}
 
@@ -63,13 +62,13 @@ class NoteEditor(PaintsChangedLines):
 
     @dataclass
     class Followed(Message):
-        """The person wants to go where a link leads."""
+        """The person follows a link."""
 
         link: WikiLink
 
     @dataclass
     class KeyForList(Message):
-        """A key that belongs to the open list of suggestions: up, down, accept or close."""
+        """A key for the open list of suggestions: up, down, accept or close."""
 
         key: str
 
@@ -80,7 +79,7 @@ class NoteEditor(PaintsChangedLines):
     def __init__(self, id: str | None = None) -> None:
         self.marks: Sequence[Mark] = ()
         self._next_document: NoteDocument | None = None
-        self._shown = ShownLines()
+        self._lines = LineCache()
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(2048)
         self._part_styles: dict[str, Style] = {}
         self._blocks: list[str | None] = []
@@ -96,7 +95,7 @@ class NoteEditor(PaintsChangedLines):
     # -- which note
 
     def show(self, buffer: Buffer, position: int | None = None) -> None:
-        """Show a buffer, with the caret at a position, or where it was last, or at the end."""
+        """Show a buffer, with the caret at a position; for None, at its last position, or else at the end."""
         if self.buffer is not None:
             self.buffer.left_at = self.caret
             self.buffer.view = None
@@ -110,7 +109,7 @@ class NoteEditor(PaintsChangedLines):
         self.caret_to(len(buffer.document.text) if position is None else position)
 
     def replaced(self) -> None:
-        """The buffer has a new document."""
+        """Take the new document of the buffer."""
         if self.buffer is not None:
             position = self.caret
             self._install(self.buffer.document)
@@ -133,7 +132,7 @@ class NoteEditor(PaintsChangedLines):
 
     @property
     def note_document(self) -> NoteDocument:
-        """The document, as what it is here."""
+        """The document, typed as a NoteDocument."""
         if not isinstance(self.document, NoteDocument):
             raise TypeError("the editor shows notes only")
         return self.document
@@ -144,17 +143,17 @@ class NoteEditor(PaintsChangedLines):
         return self.note_document.get_index_from_location(self.cursor_location)
 
     def caret_to(self, position: int) -> None:
-        """Put the caret at a position, as near as there is one."""
+        """Put the caret at the position in the text nearest to this one."""
         document = self.note_document
         self.move_cursor(document.get_location_from_index(min(max(0, position), len(document.text))))
         self.scroll_cursor_visible()
 
-    # -- what others did
+    # -- edits of others
 
     def patched(self, patches: Sequence[Patch], *, own: bool) -> None:
-        """Make patches in the document; caret, selection and the lines on the screen stay where they are.
+        """Apply patches to the document; the caret, the selection and the visible lines stay in place.
 
-        After the person's own undo or redo the caret goes to what came back.
+        After an undo or redo of the person's own (`own`), the caret goes to the restored text.
         """
         document = self.note_document
         start, end = map(document.get_index_from_location, self.selection)
@@ -170,16 +169,16 @@ class NoteEditor(PaintsChangedLines):
             top = follow(top, patch, behind=False)
             replaced = document.patch(patch)
             self.marks = [one.past(patch) for one in self.marks]
-            if len(patches) < _MANY:
+            if len(patches) < _REWRAP_ALL_FROM:
                 self.wrapped_document.wrap_range(*replaced)
         if own:
             start = end = patches[-1].start + len(patches[-1].inserted)
-        if len(patches) >= _MANY:
+        if len(patches) >= _REWRAP_ALL_FROM:
             self.wrapped_document.wrap(self.wrap_width, self.indent_width)
         self._build_highlight_map()
         locate = document.get_location_from_index
         selection = Selection(locate(start), locate(end))
-        # Selection before size: where a scrollbar goes, TextArea scrolls to the caret, which must be there.
+        # The selection comes before the size: when a scrollbar disappears, TextArea scrolls to the caret.
         if own:
             self.selection = selection
             self._refresh_size()
@@ -193,7 +192,7 @@ class NoteEditor(PaintsChangedLines):
         self.refresh()
 
     def _place_on_screen(self) -> tuple[int | None, int]:
-        """Return the caret's line on the screen, None where it is not on it, and the top line's position."""
+        """Return the caret's screen line (None if it is not visible) and the position of the top line."""
         scrolled = self.scroll_offset.y
         self._recompute_cursor_offset()  # type: ignore[no-untyped-call]
         above = self._cursor_offset[1] - scrolled
@@ -202,7 +201,7 @@ class NoteEditor(PaintsChangedLines):
         return above if visible else None, self.note_document.get_index_from_location(top)
 
     def _stay(self, above: int | None, top: Location) -> None:
-        """Scroll so that nothing moves on the screen."""
+        """Scroll so that the visible text does not move."""
         self._recompute_cursor_offset()  # type: ignore[no-untyped-call]
         row = self._wrapping.top_of(top) if above is None else self._cursor_offset[1] - above
         if row != self.scroll_offset.y:
@@ -211,19 +210,19 @@ class NoteEditor(PaintsChangedLines):
         self.place_cursor()
 
     def place_cursor(self) -> None:
-        """Let the terminal's cursor, and the input method with it, be at the caret, if this has the focus."""
+        """Put the terminal's cursor, where input methods open, at the caret if this has the focus."""
         if self.has_focus:
             self.app.cursor_position = self.cursor_screen_offset
 
-    # -- what the person does
+    # -- edits of the person
 
     def action_undo(self) -> None:
-        """Take back the person's own last edit."""
+        """Undo the person's own last edit."""
         if self.buffer is not None:
             self.buffer.undo()
 
     def action_redo(self) -> None:
-        """Do it again."""
+        """Redo it."""
         if self.buffer is not None:
             self.buffer.redo()
 
@@ -236,7 +235,7 @@ class NoteEditor(PaintsChangedLines):
         self.action_redo()
 
     def edit(self, edit: Edit) -> EditResult:
-        """Make a local edit; full-width link brackets that it closes become ASCII ones."""
+        """Make a local edit; full-width link brackets become ASCII ones when they are closed."""
         if self.marks:
             document = self.note_document
             start, end = map(document.get_index_from_location, (edit.top, edit.bottom))
@@ -246,20 +245,20 @@ class NoteEditor(PaintsChangedLines):
             self._normalise(result.end_location[0])
         return result
 
-    def replace_pieces(self, pieces: Sequence[Replacing]) -> None:
-        """Replace pieces of the text, given in its order, in one step of undo.
+    def replace_pieces(self, pieces: Sequence[Patch]) -> None:
+        """Replace pieces of the text, given in ascending order, in one undo step.
 
-        The caret goes behind the last one.
+        The caret goes behind the last piece.
         """
         if not pieces or self.buffer is None:
             return
         document = self.note_document
         locate = document.get_location_from_index
-        caret = pieces[-1].end
+        caret = pieces[-1].start + pieces[-1].removed
         with self.buffer.one_group():
-            for start, end, text in reversed(pieces):
-                document.replace_range(locate(start), locate(end), text)
-                patch = Patch(start, end - start, text)
+            for patch in reversed(pieces):
+                end = patch.start + patch.removed
+                document.replace_range(locate(patch.start), locate(end), patch.inserted)
                 self.marks = [one.past(patch) for one in self.marks]
                 caret = follow(caret, patch, behind=False)
         self.wrapped_document.wrap(self.wrap_width, self.indent_width)
@@ -271,8 +270,8 @@ class NoteEditor(PaintsChangedLines):
         self.refresh()
 
     def _normalise(self, row: int) -> None:
-        for start, end, text in reversed(bracket_edits(self.document.get_line(row))):
-            self.replace(text, (row, start), (row, end))
+        for start, removed, inserted in reversed(bracket_edits(self.document.get_line(row))):
+            self.replace(inserted, (row, start), (row, start + removed))
 
     def _replace_via_keyboard(self, insert: str, start: Location, end: Location) -> EditResult | None:
         if insert == "\n" and start == end:
@@ -287,7 +286,7 @@ class NoteEditor(PaintsChangedLines):
         if self.list_open and key in ("up", "down", "enter", "tab", "escape"):
             self.post_message(self.KeyForList(key))
         elif key.startswith("alt+") and event.is_printable:
-            # A terminal sends the letter along; bound or not, it is none to be written.
+            # The terminal sends the letter too, but Alt and a letter is never text.
             await self._run_binding(key)
         elif not (key == "tab" and self._indent(1)):
             if event.is_printable or key in ("enter", "tab"):
@@ -298,9 +297,9 @@ class NoteEditor(PaintsChangedLines):
         event.stop()
 
     async def _run_binding(self, key: str) -> bool:
-        """Do what a key is bound to, here and now; return whether it is bound.
+        """Run the binding of a key now; return whether there is one.
 
-        Textual would let the key rise to the app first, and letters typed meanwhile would overtake it.
+        Textual would pass the key up to the app first, and letters typed meanwhile would overtake it.
         """
         for binding in self._bindings.key_to_bindings.get(key, ()):
             return await self.app.run_action(binding.action, self)
@@ -308,17 +307,17 @@ class NoteEditor(PaintsChangedLines):
         return active is not None and await self.app.run_action(active.binding.action, active.node)
 
     async def drained(self) -> None:
-        """Wait until every key that has come is dealt with."""
+        """Wait until every key that has arrived is handled."""
         done = asyncio.Event()
         self.call_later(done.set)
         await done.wait()
 
     def action_outdent(self) -> None:
-        """Move list items to the left."""
+        """Outdent the lines of the selection."""
         self._indent(-1)
 
     def _indent(self, direction: int) -> bool:
-        """Indent or outdent the lines of the selection; return False where Tab means something else."""
+        """Indent or outdent the lines of the selection; return False if Tab should insert spaces instead."""
         (first, _), (last, _) = sorted(self.selection)
         several = first != last
         rows = [
@@ -339,7 +338,7 @@ class NoteEditor(PaintsChangedLines):
         return True
 
     def action_toggle_task(self) -> None:
-        """Tick the task of the caret's line, untick it, or make the item a task."""
+        """Tick or untick the task of the caret's line, or turn the list item into a task."""
         row, _ = self.cursor_location
         edit = toggled(self.document.get_line(row))
         if edit is not None:
@@ -355,7 +354,7 @@ class NoteEditor(PaintsChangedLines):
         return next((link for link in links if link.start <= column <= link.end), None)
 
     def action_follow(self) -> None:
-        """Go where the link under the caret leads."""
+        """Follow the link under the caret."""
         link = self.link_at(self.cursor_location)
         if link is not None:
             self.post_message(self.Followed(link))
@@ -366,34 +365,34 @@ class NoteEditor(PaintsChangedLines):
             if link is not None:
                 self.post_message(self.Followed(link))
 
-    # -- looks
+    # -- painting
 
-    def know(self, catalogue: Catalogue) -> None:
-        """Take in which notes there are."""
+    def update_catalogue(self, catalogue: Catalogue) -> None:
+        """Take the names of all notes, on which the look of links depends."""
         self.catalogue = catalogue
-        self._shown.clear()
+        self._lines.clear()
         self._strips.clear()
         self._line_cache.clear()
         self.repaint_all()
 
     def notify_style_update(self) -> None:
-        """Forget what depends on styles."""
+        """Drop caches that depend on styles."""
         self._part_styles.clear()
-        self._shown.clear()
+        self._lines.clear()
         self._strips.clear()
         self._looks = None
         super().notify_style_update()
 
     def on_resize(self) -> None:
-        """Keep the caret on the screen when a panel comes or the terminal changes."""
+        """Keep the caret visible when a panel opens or the terminal is resized."""
         self.call_after_refresh(self.scroll_cursor_visible)
 
     def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:  # noqa: ARG002
-        """Return None: in prose it would mark little, and search the whole text."""
+        """Return None: highlighting brackets is of little use in prose and would search the whole text."""
         return None
 
     def look_of(self, y: int) -> Hashable:
-        """Return what decides how a line of the screen looks: its text, its block, what lies over it."""
+        """Return the data that the picture of a screen line depends on: text, styles, selection, carets."""
         top = self.scroll_offset.y + y
         place = self._wrapping.line_at(top)
         state = (self.size, self.has_focus, self.disabled)
@@ -411,7 +410,7 @@ class NoteEditor(PaintsChangedLines):
         return shown.plain[begin:end], parts, state, self._selected_in(row, begin, end), stretches
 
     def _selected_in(self, row: int, begin: int, end: int) -> Hashable:
-        """Return what of caret and selection lies in these columns of a line, seen from the first."""
+        """Return the parts of caret and selection in these columns of a line, relative to the first."""
         first, last = sorted(self.selection)
         if not (first <= (row, end) and last >= (row, begin)):
             return None
@@ -421,7 +420,7 @@ class NoteEditor(PaintsChangedLines):
         return low - begin, high - begin, column - begin if at_row == row else None
 
     def render_line(self, y: int) -> Strip:
-        """Return a line of the screen; one without caret and selection is drawn once, wherever it stands."""
+        """Return a line of the screen; lines without caret and selection are cached."""
         place = self._wrapping.line_at(self.scroll_offset.y + y)
         if place is None or not self.text:
             return self._with_marks(super().render_line(y), y)
@@ -432,7 +431,7 @@ class NoteEditor(PaintsChangedLines):
         if first[0] <= row <= last[0]:
             return self._render_line(y)
         line, block = self.document.get_line(row), self._blocks_now()[row]
-        # After a resize lines are drawn before they are wrapped anew: the size alone does not tell.
+        # After a resize, lines are drawn before they are wrapped again, so the key needs both widths.
         key = (line, block, section, self._wrapping.width, self.size, self.has_focus)
         strip = self._strips.get(key)
         if strip is None:
@@ -440,13 +439,13 @@ class NoteEditor(PaintsChangedLines):
         return strip
 
     def mark_others(self, marks: Sequence[Mark]) -> None:
-        """Show where others are."""
+        """Show the carets and selections of others."""
         if list(marks) != list(self.marks):
             self.marks = marks
             self.refresh()
 
     def _with_marks(self, strip: Strip, y: int) -> Strip:
-        """Lay others' carets and selections over a line of the screen."""
+        """Draw the carets and selections of others over a line of the screen."""
         stretches = self._stretches(self.scroll_offset.y + y)
         if not stretches:
             return strip
@@ -457,7 +456,7 @@ class NoteEditor(PaintsChangedLines):
         return [place for place in places if place is not None]
 
     def _stretch(self, one: Mark, y: int) -> Stretch | None:
-        """Return what of somebody's place lies on a line of the wrapped text."""
+        """Return the part of a person's caret and selection on a line of the wrapped text, None if none."""
         document = self.note_document
         end_of_text = len(document.text)
         low, high = sorted((min(one.caret, end_of_text), min(one.start, end_of_text)))
@@ -483,11 +482,11 @@ class NoteEditor(PaintsChangedLines):
                 style: self.get_component_rich_style(f"note--{style}", partial=True) for style in STYLES
             }
         line = self.document.get_line(line_index)
-        return self._shown.get(line, self._blocks_now()[line_index], self._resolves, self._part_styles)
+        return self._lines.get(line, self._blocks_now()[line_index], self._resolves, self._part_styles)
 
     def _resolves(self, target: str) -> bool:
         if not self.catalogue.notes:
-            return True  # not known yet, and no reason to alarm anybody
+            return True  # the names are not known yet; no link is shown as dangling until then
         holder = "" if self.buffer is None else self.buffer.name
         return self.catalogue.resolve(target, holder) is not None
 

@@ -1,4 +1,4 @@
-"""Find and replace in the note."""
+"""The bar for finding and replacing in the open note."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from crdtnotes_tui.text.find_replace import matches, pick, replaced
 
 
 class FindBar(Horizontal):
-    """A line below the text; it marks matches as they are typed."""
+    """A line below the text; it selects a match as the person types."""
 
     BINDINGS = [
         Binding("down", "step(1)", "Next match"),
@@ -25,7 +25,7 @@ class FindBar(Horizontal):
 
     @dataclass
     class Closed(Message):
-        """The person is done."""
+        """The bar was closed."""
 
     def __init__(self, editor: NoteEditor) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class FindBar(Horizontal):
         yield Label("", id="matches")
 
     def open(self) -> None:
-        """Show the bar, with what is selected to begin with."""
+        """Open the bar with the selected text as the search term."""
         self.display = True
         field, text = self._wanted, self._editor.selected_text
         if text and "\n" not in text:
@@ -62,13 +62,13 @@ class FindBar(Horizontal):
         return self.query_one("#replacement", Input)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Look while it is typed."""
+        """Search as the person types."""
         event.stop()
         if event.input is self._wanted:
             self._seek(0)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go to the next one, after replacing this one where a replacement was typed."""
+        """Go to the next match; in the replacement field, replace the selected match first."""
         event.stop()
         if event.input is self._replacement:
             self._replace(every=False)
@@ -84,7 +84,7 @@ class FindBar(Horizontal):
         self._replace(every=True)
 
     def _seek(self, step: int) -> None:
-        """Mark a match: from the caret on (0), the next one (1) or the one before (-1)."""
+        """Select a match: at or after the caret (0), the next one (1), the previous one (-1)."""
         editor = self._editor
         document = editor.note_document
         found = matches(document.text, self._wanted.value)
@@ -98,15 +98,15 @@ class FindBar(Horizontal):
         editor.move_cursor(first, center=True)
         editor.move_cursor(end, select=True)
         for field in self.query(LineInput):
-            field.place_cursor()  # the editor has taken it to the match
+            field.place_cursor()  # selecting the match has moved the terminal's cursor
 
     def _replace(self, *, every: bool) -> None:
-        """Replace the match that is marked, or all in one step of undo."""
+        """Replace the selected match, or all matches in one undo step."""
         editor = self._editor
         document = editor.note_document
         all_ = replaced(document.text, self._wanted.value, self._replacement.value)
         start, end = sorted(map(document.get_index_from_location, editor.selection))
-        chosen = all_ if every else [one for one in all_ if (one.start, one.end) == (start, end)]
+        chosen = all_ if every else [one for one in all_ if (one.start, one.removed) == (start, end - start)]
         editor.replace_pieces(chosen)
         if every:
             self._say(f"{len(chosen)} replaced")
@@ -114,6 +114,6 @@ class FindBar(Horizontal):
             self._seek(0)
 
     def action_close(self) -> None:
-        """Go back to the text."""
+        """Close the bar."""
         self.display = False
         self.post_message(self.Closed())

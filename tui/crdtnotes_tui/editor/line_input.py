@@ -1,16 +1,16 @@
-"""One line to type in."""
+"""One line of input."""
 
 from textual.widgets import Input
 
 
 class LineInput(Input):
-    """An Input whose caret the terminal's cursor is at from the beginning: input methods open there."""
+    """An Input that puts the terminal's cursor, where input methods open, at its caret from the beginning."""
 
     def on_resize(self) -> None:
-        """Tell the terminal; before it is laid out an Input tells a place where it is not."""
+        """Place the cursor once the widget has its position; before that, Input reports a wrong one."""
         self.call_after_refresh(self.place_cursor)
 
     def place_cursor(self) -> None:
-        """Let the terminal's cursor be here, if this has the focus."""
+        """Put the terminal's cursor at the caret if this has the focus."""
         if self.has_focus:
             self.app.cursor_position = self.cursor_screen_offset

@@ -1,4 +1,4 @@
-"""TextArea keeps no history: undo and redo come from the replica, and take back one's own edits only."""
+"""Replaces TextArea's undo history: undo comes from the replica and covers the person's own edits only."""
 
 from textual.widgets.text_area import Edit, EditHistory
 
@@ -10,4 +10,4 @@ class NoHistory(EditHistory):
         super().__init__(max_checkpoints=1, checkpoint_timer=0, checkpoint_max_characters=0)
 
     def record(self, edit: Edit) -> None:
-        """Remember nothing."""
+        """Record nothing."""

@@ -1,4 +1,4 @@
-"""A look at a linked note, over the text."""
+"""A box over the text with the first lines of a linked note."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ from textual.widgets import Static
 from crdtnotes.graph.labels import printable
 from crdtnotes_tui.text.styling import code_lines, style_line
 
-WIDTH = 56
-LEAST = 24
-HEIGHT = 10
+MAX_WIDTH = 56
+MIN_WIDTH = 24
+MAX_LINES = 10
 
 _STYLES = {
     "heading": "bold",
@@ -30,8 +30,8 @@ class Preview(Static):
     def __init__(self) -> None:
         super().__init__(id="preview", markup=False)
 
-    def tell(self, title: str, lines: Sequence[str]) -> None:
-        """Take in what to show."""
+    def set_content(self, title: str, lines: Sequence[str]) -> None:
+        """Set the title and the lines to show."""
         self.border_title = printable(title)
         text = Text(no_wrap=True, overflow="ellipsis")
         for line, block in zip(lines, code_lines(lines) if lines else [], strict=True):
@@ -40,21 +40,21 @@ class Preview(Static):
                 shown.stylize(_STYLES.get(style, ""), start, end)
             text.append_text(shown).append("\n")
         self.update(text if lines else Text("This note is empty.", "dim"))
-        self._height = min(HEIGHT, max(1, len(lines))) + 2
+        self._height = min(MAX_LINES, max(1, len(lines))) + 2
         self._width = max(map(cell_len, lines), default=20) + 4
 
     def under(self, caret: Offset, screen: Size) -> None:
-        """Show it below a place of the screen, above it where there is no room."""
-        width = max(LEAST, min(WIDTH, self._width, screen.width))
+        """Show it below the caret, or above it if there is no room."""
+        width = max(MIN_WIDTH, min(MAX_WIDTH, self._width, screen.width))
         below = caret.y + 1 + self._height <= screen.height - 1
         y = caret.y + 1 if below else max(0, caret.y - self._height)
         self._put(Offset(max(0, min(caret.x, screen.width - width)), y), width)
 
     def beside(self, left: int, right: int, top: int, screen: Size) -> bool:
-        """Show it at the side of what reaches from `left` to `right`; return whether there is room."""
+        """Show it beside the columns from `left` to `right`; return False if there is no room."""
         room_right, room_left = screen.width - right, left
-        width = min(WIDTH, max(room_right, room_left))
-        if width < LEAST:
+        width = min(MAX_WIDTH, max(room_right, room_left))
+        if width < MIN_WIDTH:
             self.display = False
             return False
         x = right if room_right >= room_left else left - width

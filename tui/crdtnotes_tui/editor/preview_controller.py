@@ -1,4 +1,4 @@
-"""Previews: of the link under the caret when asked for, of the marked suggestion while a link is typed."""
+"""Previews of the link under the caret, on demand, and of the highlighted suggestion."""
 
 from functools import partial
 
@@ -10,11 +10,11 @@ from crdtnotes_tui.editor.completion_list import CompletionList
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.preview import Preview
 from crdtnotes_tui.notes.workspace import Workspace
-from crdtnotes_tui.text.excerpt import peek
+from crdtnotes_tui.text.excerpt import excerpt
 
 
 class PreviewController:
-    """Keeps the preview in step with the caret and with the list of suggestions."""
+    """Opens and closes the preview as the caret and the list of suggestions change."""
 
     def __init__(self, editor: NoteEditor, suggestions: CompletionList, workspace: Workspace) -> None:
         self.preview = Preview()
@@ -25,7 +25,7 @@ class PreviewController:
         self._asking: Worker[None] | None = None
 
     def toggle(self) -> None:
-        """Show where the link under the caret leads, or hide that."""
+        """Open the preview of the link under the caret, or close it."""
         if self._link_at is not None:
             self.close()
             return
@@ -34,16 +34,16 @@ class PreviewController:
             self._link_at = self._editor.cursor_location[0], link.start
             self._ask(link.target, link.heading, link.block)
 
-    def moved(self) -> None:
-        """The caret moved: away from the link, the preview goes."""
+    def caret_moved(self) -> None:
+        """Close the preview of a link once the caret has left it."""
         if self._link_at is None:
             return
         link = self._editor.link_at(self._editor.cursor_location)
         if link is None or (self._editor.cursor_location[0], link.start) != self._link_at:
             self.close()
 
-    def marked(self) -> None:
-        """Show the note that the marked suggestion stands for."""
+    def suggestion_marked(self) -> None:
+        """Open the preview of the highlighted suggestion."""
         self._link_at = None
         chosen = self._list.chosen
         if chosen is None or not self._list.of_notes:
@@ -52,30 +52,30 @@ class PreviewController:
             self._ask(chosen, None, None)
 
     def close(self) -> None:
-        """Hide it."""
+        """Close the preview."""
         self._link_at = None
         self.preview.display = False
         if self._asking is not None:
             self._asking.cancel()
 
     def _ask(self, target: str, heading: str | None, block: str | None) -> None:
-        looking = partial(self._look, target, heading, block)
-        self._asking = self._editor.run_worker(looking, exclusive=True, group="peeking")
+        opening = partial(self._open, target, heading, block)
+        self._asking = self._editor.run_worker(opening, exclusive=True, group="preview")
 
-    async def _look(self, target: str, heading: str | None, block: str | None) -> None:
+    async def _open(self, target: str, heading: str | None, block: str | None) -> None:
         holder = self._editor.buffer
         if holder is None:
             return
         name = self._workspace.catalogue.resolve(target, holder.name) if target else holder.name
         if name is None:
-            self.preview.tell(target, ["There is no such note yet; following the link makes it."])
+            self.preview.set_content(target, ["There is no such note yet; following the link makes it."])
         else:
             try:
-                # The text of the snapshot: nothing is decoded or merged for it.
+                # This is the text of the snapshot: nothing is decoded or merged for it.
                 lines = await self._workspace.thread.run(lambda vault: _read(vault, name, heading, block))
             except CrdtnotesError:
-                return  # it went between the look at the names and this one
-            self.preview.tell(name, lines)
+                return  # the note was deleted after its name was resolved
+            self.preview.set_content(name, lines)
         self._place()
 
     def _place(self) -> None:
@@ -88,4 +88,4 @@ class PreviewController:
 
 
 def _read(vault: Vault, name: str, heading: str | None, block: str | None) -> list[str]:
-    return peek(vault.note(name).text, heading, block)
+    return excerpt(vault.note(name).text, heading, block)

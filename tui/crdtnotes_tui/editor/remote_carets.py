@@ -1,4 +1,4 @@
-"""Where others have their carets in the text on the screen."""
+"""The carets of others as positions in the text on the screen."""
 
 from dataclasses import dataclass, replace
 
@@ -6,12 +6,12 @@ from crdtnotes.crdt.ops import Patch
 from crdtnotes_tui.notes.transform import follow
 
 COLOURS = ("#f5a97f", "#8bd5ca", "#c6a0f6", "#a6da95", "#eed49f", "#7dc4e4")
-"""What tells people apart; black letters can be read on each."""
+"""Colours of people; black letters are readable on each."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Somebody's caret and the other end of the selection, as positions in the text."""
+    """A person's caret and the other end of their selection, as positions in the text."""
 
     person: int
     name: str
@@ -20,7 +20,7 @@ class Mark:
     start: int
 
     def past(self, patch: Patch) -> "Mark":
-        """Return where it is after a patch; text that comes at the caret was most likely typed there."""
+        """Return the mark after a patch; text inserted at the caret comes before the caret."""
         return replace(
             self,
             caret=follow(self.caret, patch, behind=False),
@@ -29,7 +29,7 @@ class Mark:
 
 
 class Colours:
-    """Gives each person a colour, and the same one for as long as the editor is open."""
+    """Assigns each person a colour for as long as the editor is open."""
 
     def __init__(self) -> None:
         self._given: dict[int, str] = {}

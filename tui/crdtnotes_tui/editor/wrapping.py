@@ -1,7 +1,7 @@
-"""The wrapped text, made quick to ask, and broken as Chinese and Japanese are: between any two characters.
+"""The wrapped text, with fast lookups and line breaks between Chinese and Japanese characters.
 
-Textual breaks lines at spaces only, and takes a Chinese sentence for one long word. A line begins with no
-closing punctuation and ends with no opening one.
+Textual breaks lines at spaces only and treats a Chinese sentence as one long word. Here no line begins with
+closing punctuation or ends with opening punctuation.
 """
 
 import re
@@ -21,26 +21,26 @@ CHUNK = re.compile(
     rf"|[{_OPENING}]*[^\s{_WIDE}{_OPENING}{_CLOSING}]+[{_CLOSING}]*\s*"
     rf"|[{_OPENING}]+\s*|[{_CLOSING}]+\s*|\s+"
 )
-"""What is kept on one line where it fits: a word, or one wide character, with its punctuation."""
+"""A piece that is not broken if it fits on a line: a word or one wide character, with its punctuation."""
 
 _PLAIN = re.compile(r"\S+\s*|\s+")
 
 
 def chunks(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield what is kept on one line as `(start, end, text)`, without a gap."""
+    """Yield the unbreakable pieces of a text as `(start, end, text)`, without gaps."""
     for match in (_PLAIN if text.isascii() else CHUNK).finditer(text):
         yield match.start(), match.end(), match[0]
 
 
-# The one place where Textual's text areas decide that; nothing else uses it.
+# Textual's text areas call this function only, and nothing else in Textual does.
 _wrap.chunks = chunks
 
 
 class Wrapping(WrappedDocument):
-    """A wrapped document whose height is known: TextArea asks for it with every line that it draws."""
+    """A wrapped document that knows its height, which TextArea asks for with every line that it draws."""
 
     def wrap(self, width: int, tab_width: int | None = None) -> None:
-        """Wrap all lines; most fit as they are, and of those nothing but their length is asked."""
+        """Wrap all lines; for the many lines that fit as they are, only the length is checked."""
         self._width = width
         if tab_width:
             self._tab_width = tab_width
@@ -66,20 +66,20 @@ class Wrapping(WrappedDocument):
 
     @property
     def width(self) -> int:
-        """The width in cells that the text is wrapped to; 0 where it is not."""
+        """The width in cells that the text is wrapped to; 0 if it is not wrapped."""
         return self._width
 
     @property
     def height(self) -> int:
-        """The lines on the screen that the whole text takes."""
+        """The number of screen lines of the whole text."""
         return len(self._offset_to_line_info)
 
     def line_at(self, y: int) -> tuple[int, int] | None:
-        """Return the line at an offset from the top, and which of its sections; None below the text."""
+        """Return the line at an offset from the top and the number of its section; None below the text."""
         return self._offset_to_line_info[y] if 0 <= y < self.height else None
 
     def columns(self, row: int, section: int) -> tuple[int, int]:
-        """Return the first column of a section of a line, and the one behind its last."""
+        """Return the first column of a section of a line, and the column after its last one."""
         bounds = [0, *self.get_offsets(row), len(self.document.get_line(row))]
         return bounds[section], bounds[section + 1]
 
@@ -88,9 +88,9 @@ class Wrapping(WrappedDocument):
         return self.location_to_offset(location).y
 
     def first_shown(self, y: int) -> tuple[int, int]:
-        """Return the location at the left of an offset from the top."""
+        """Return the location at the left end of the screen line at an offset from the top."""
         return self.offset_to_location(Offset(0, y))
 
     def cell_of(self, location: tuple[int, int]) -> Offset:
-        """Return the cell of a location: from the left of the text, and from the top of all lines."""
+        """Return the cell of a location, counted from the top left of the whole text."""
         return self.location_to_offset(location)

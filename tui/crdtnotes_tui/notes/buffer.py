@@ -21,7 +21,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Patch
-from crdtnotes.editing.session import Edit, EditSession
+from crdtnotes.editing.session import EditSession, Grouped
 from crdtnotes.errors import CrdtnotesError, MissingChanges, NoteNotFound, StoreError
 from crdtnotes.note import Note
 from crdtnotes.vault import Vault
@@ -108,14 +108,14 @@ class Buffer:
         self._session = opened.session
         self._changed = changed
         self._settle_seconds = settle_seconds
-        self._queue: list[list[Edit] | UndoRequest] = []
+        self._queue: list[list[Grouped] | UndoRequest] = []
         self._in_flight = False
         self._looking = False
         self._unsettled = False
         self._edited_at = 0.0
         self._group = 1
         self._grouping = False
-        self._last: Edit | None = None
+        self._last: Patch | None = None
         self._last_at = 0.0
         self._pump: asyncio.Task[None] | None = None
         self._stopped = False
@@ -132,12 +132,12 @@ class Buffer:
 
     def _edited(self, start: int, removed: int, inserted: str) -> None:
         now = asyncio.get_running_loop().time()
-        edit = Edit(start, removed, inserted)
+        edit = Patch(start, removed, inserted)
         collaboration = now - self._last_at <= GROUP_SECONDS and _goes_on(self._last, edit)
         if not (collaboration or self._grouping):
             self._group += 1
         self._last, self._last_at = edit, now
-        self._enqueue([edit._replace(group=self._group)])
+        self._enqueue([Grouped(edit, self._group)])
         self._unsettled = True
         self._edited_at = now
 
@@ -165,7 +165,7 @@ class Buffer:
         self._enqueue(UndoRequest.REDO)
 
     def look(self) -> None:
-        """Something was committed to the replica's file: see whether it is about this note."""
+        """Something was committed to this note, or to what it is called: take it in."""
         self._looking = True
         self._hurry.set()
         self._start()
@@ -176,7 +176,7 @@ class Buffer:
 
     async def restore(self) -> None:
         """Bring the note back after a delete."""
-        await self._thread.run(lambda _: self._note.restore())
+        await self._thread.call(self._note.restore)
         await self._look()
 
     async def settled(self) -> None:
@@ -195,7 +195,7 @@ class Buffer:
         if self.state is not State.SAVED or self._looking:
             return None
         # Whatever moves the session is asked of the same thread after this.
-        return await self._thread.run(lambda _: (self._session.anchor(caret), self._session.anchor(start)))
+        return await self._thread.call(lambda: (self._session.anchor(caret), self._session.anchor(start)))
 
     async def positions(self, places: Sequence[tuple[OpId, OpId]]) -> list[tuple[int, int] | None] | None:
         """Return where pairs of elements are on the screen, None for one of which there is no element here.
@@ -212,12 +212,12 @@ class Buffer:
         if self.state is not State.SAVED or self._looking:
             return None
         before = self.document, self.document.revision
-        found = await self._thread.run(lambda _: list(map(where, places)))
+        found = await self._thread.call(lambda: list(map(where, places)))
         return found if before == (self.document, self.document.revision) else None
 
     async def difference(self) -> tuple[str, str]:
         """Return the text that the replica has of this session, and the one on the screen."""
-        stored = await self._thread.run(lambda _: self._session.text)
+        stored = await self._thread.call(lambda: self._session.text)
         return stored, self.document.text
 
     async def put_down(self) -> tuple[str, str]:
@@ -231,7 +231,7 @@ class Buffer:
 
     # -- the way to the replica and back
 
-    def _enqueue(self, what: list[Edit] | UndoRequest) -> None:
+    def _enqueue(self, what: list[Grouped] | UndoRequest) -> None:
         last = self._queue[-1] if self._queue else None
         if isinstance(what, list) and isinstance(last, list):
             last.extend(what)
@@ -289,7 +289,7 @@ class Buffer:
             async with asyncio.timeout(seconds):
                 await self._hurry.wait()
 
-    async def _send(self, item: list[Edit] | UndoRequest) -> None:
+    async def _send(self, item: list[Grouped] | UndoRequest) -> None:
         session = self._session
         if isinstance(item, list):
             job = partial(session.commit, item)
@@ -298,7 +298,7 @@ class Buffer:
             self._looking = True
         self._in_flight = True
         try:
-            patches = await self._thread.run(lambda _: job())
+            patches = await self._thread.call(job, self)
         except StoreError as error:
             self._queue.insert(0, item)
             await self._fail(error)
@@ -330,7 +330,7 @@ class Buffer:
     async def _ask(self, job: Callable[[], T]) -> T | None:
         """Run a job that can be left for later; returns None, and says why, if it failed."""
         try:
-            result = await self._thread.run(lambda _: job())
+            result = await self._thread.call(job, self)
         except CrdtnotesError as error:
             self.problem = str(error)
             self._changed(self)
@@ -377,7 +377,7 @@ class Buffer:
                     self.left_at = follow(self.left_at, patch, behind=True)
 
 
-def _goes_on(last: Edit | None, edit: Edit) -> bool:
+def _goes_on(last: Patch | None, edit: Patch) -> bool:
     """Whether an edit goes on where the last one ended, as typing or deleting does."""
     if last is None or len(edit.inserted) > 1 or edit.removed > 1 or "\n" in last.inserted:
         return False

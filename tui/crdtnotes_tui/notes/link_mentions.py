@@ -1,6 +1,7 @@
 """Turning mentions into links, and taking that back."""
 
-from crdtnotes.editing.session import Edit, EditSession
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import EditSession, Grouped
 from crdtnotes.errors import LocalError
 from crdtnotes.note import MentionInfo
 from crdtnotes.vault import Vault
@@ -38,7 +39,7 @@ def _link(vault: Vault, mention: MentionInfo) -> EditSession:
     session = vault.note(mention.note).open()
     length = len(mention.written)
     if session.text[mention.start : mention.start + length] != mention.written:
-        raise LocalError("That line has changed meanwhile; it is looked for again.")
-    session.commit([Edit(mention.start, length, mention.link, 1)])
+        raise LocalError("That line has changed meanwhile; the mentions are searched again.")
+    session.commit([Grouped(Patch(mention.start, length, mention.link), 1)])
     session.settle()
     return session

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-KEPT = 200
+MAX_REMEMBERED = 200
+"""Places to go back to, and names of recent notes."""
 
 
 class Place(NamedTuple):
@@ -31,7 +32,7 @@ class NavigationHistory:
     def leave(self, place: Place) -> None:
         """Remember a place that is being left for a new one."""
         self._back.append(place)
-        del self._back[:-KEPT]
+        del self._back[:-MAX_REMEMBERED]
         self._forward.clear()
 
     def opened(self, name: str) -> None:
@@ -39,7 +40,7 @@ class NavigationHistory:
         if name in self.recent:
             self.recent.remove(name)
         self.recent.insert(0, name)
-        del self.recent[KEPT:]
+        del self.recent[MAX_REMEMBERED:]
 
     def back(self, here: Place) -> Place | None:
         """Return the place before, None if there is none."""

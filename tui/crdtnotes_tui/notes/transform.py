@@ -11,18 +11,17 @@ local insert comes to it later and names the character before it, so it goes rig
 from collections.abc import Sequence
 
 from crdtnotes.crdt.ops import Patch
-from crdtnotes.editing.session import Edit
+from crdtnotes.editing.session import Grouped
 
 
-def rebase(theirs: Sequence[Patch], mine: Sequence[Edit]) -> tuple[list[Patch], list[Edit]]:
-    """Return `theirs` to be done after `mine`, and `mine` to be done after `theirs`."""
-    moved: list[Patch] = []
-    local = [part for edit in mine for part in _parts(edit)]
-    for patch in theirs:
-        for part in _halves(patch):
-            done, local = _past([part], local)
-            moved += done
-    return moved, local
+def rebase(theirs: Sequence[Patch], mine: Sequence[Grouped]) -> tuple[list[Patch], list[Grouped]]:
+    """Return `theirs` to be done after `mine`, and `mine` to be done after `theirs`, in their groups."""
+    remote = [half for patch in theirs for half in _halves(patch)]
+    local: list[Grouped] = []
+    for edit, group in mine:
+        remote, moved = _past(remote, _halves(edit))
+        local += [Grouped(one, group) for one in moved]
+    return remote, local
 
 
 def follow(index: int, patch: Patch, *, behind: bool) -> int:
@@ -58,6 +57,7 @@ def follow_range(low: int, high: int, patch: Patch) -> tuple[int, int]:
 
 
 def _halves(patch: Patch) -> list[Patch]:
+    """Return the deletion and the insertion of which a patch consists."""
     halves = []
     if patch.removed:
         halves.append(Patch(patch.start, patch.removed, ""))
@@ -66,13 +66,7 @@ def _halves(patch: Patch) -> list[Patch]:
     return halves
 
 
-def _parts(edit: Edit) -> list[Edit]:
-    if edit.removed and edit.inserted:
-        return [edit._replace(inserted=""), edit._replace(removed=0)]
-    return [edit] if edit.removed or edit.inserted else []
-
-
-def _past(theirs: list[Patch], mine: list[Edit]) -> tuple[list[Patch], list[Edit]]:
+def _past(theirs: list[Patch], mine: list[Patch]) -> tuple[list[Patch], list[Patch]]:
     """Rebase halves on halves; deletes may fall apart in two, so each side is a list."""
     if not theirs or not mine:
         return theirs, mine
@@ -89,7 +83,7 @@ def _past(theirs: list[Patch], mine: list[Edit]) -> tuple[list[Patch], list[Edit
     return result, mine
 
 
-def _pair(patch: Patch, edit: Edit) -> tuple[list[Patch], list[Edit]]:
+def _pair(patch: Patch, edit: Patch) -> tuple[list[Patch], list[Patch]]:
     if patch.inserted and edit.inserted:
         if patch.start < edit.start:
             return [patch], [edit._replace(start=edit.start + len(patch.inserted))]

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -12,7 +13,7 @@ from crdtnotes.errors import CrdtnotesError, NoteNotFound
 from crdtnotes.markup.names import clean_name
 from crdtnotes.markup.outline import Outline, outline
 from crdtnotes.note import Backlink
-from crdtnotes.vault import Vault
+from crdtnotes.vault import Committed, Origin, Vault
 from crdtnotes_tui.notes.buffer import Buffer, Opened, State, open_note
 from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.notes.navigation import NavigationHistory
@@ -50,17 +51,41 @@ class Lost(NamedTuple):
     path: Path | None
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What commits have changed since the last time: names of notes, links, who belongs to the vault.
+
+    `from_others`: some of it was written by peers or by other processes.
+    """
+
+    names: bool = False
+    links: bool = False
+    members: bool = False
+    from_others: bool = False
+
+    def and_then(self, commit: Committed) -> "Changed":
+        """Return these and what one more commit has changed."""
+        return Changed(
+            self.names or commit.names_changed,
+            self.links or commit.links_changed,
+            self.members or commit.members_changed,
+            self.from_others or commit.origin is not Origin.LOCAL,
+        )
+
+
+EVERYTHING = Changed(names=True, links=True, members=True, from_others=True)
+
+
 class Workspace:
-    """Notes in hand. `changed` hears of a buffer's state, `refreshed` when other notes may have changed,
-    `committed` of each commit to the vault's file.
+    """Open notes. `changed` hears of a buffer's state, `refreshed` what commits have changed, once it is
+    quiet.
     """
 
     def __init__(
         self,
         thread: VaultThread,
         changed: Callable[[Buffer], None],
-        refreshed: Callable[[], None],
-        committed: Callable[[], None] = lambda: None,
+        refreshed: Callable[[Changed], None],
         *,
         quiet_seconds: float = QUIET_SECONDS,
     ) -> None:
@@ -71,7 +96,7 @@ class Workspace:
         self.current: Buffer | None = None
         self._changed = changed
         self._refreshed = refreshed
-        self._told = committed
+        self._changes = Changed()
         self._quiet_seconds = quiet_seconds
         self._buffers: OrderedDict[str, Buffer] = OrderedDict()
         self._committed_at = 0.0
@@ -154,13 +179,13 @@ class Workspace:
         """Keep what differs; on the vault's thread, where all jobs go one after the other."""
         unsaved = Unsaved(self._vault_id, buffer.id, buffer.name, base, text)
 
-        def job(_: Vault) -> Path | None:
+        def job() -> Path | None:
             if base != text:
                 return self.rescue.keep(unsaved)
             self.rescue.drop(buffer.id)
             return None
 
-        return await self._run(job)
+        return await self.thread.call(job)
 
     def _noticed(self, buffer: Buffer) -> None:
         """Keep what cannot be stored at the moment where a crash cannot take it."""
@@ -174,7 +199,7 @@ class Workspace:
                 await self._keep(buffer, *await buffer.difference())
                 await asyncio.sleep(RESCUE_SECONDS)
             if buffer.crash is None:
-                await self._run(lambda _: self.rescue.drop(buffer.id))
+                await self.thread.call(lambda: self.rescue.drop(buffer.id))
         finally:
             self._rescuing.pop(buffer.id, None)
 
@@ -287,12 +312,19 @@ class Workspace:
 
     # -- keeping up
 
-    def _committed(self) -> None:
-        """Something was committed, here or by another process."""
-        self._told()
-        self.cache.committed()
-        if self.current is not None:
-            self.current.look()
+    def _committed(self, commit: Committed, by: object) -> None:
+        """Act on what was committed, here or elsewhere: on what it names and on nothing else."""
+        if commit.derived_only:
+            return
+        if commit.links_changed or commit.names_changed:
+            self.cache.committed()
+        buffer = self.current
+        if buffer is not None:
+            own = buffer is by and commit.origin is Origin.LOCAL
+            moved = commit.touches(bytes.fromhex(buffer.id)) and not own
+            if moved or commit.names_changed:
+                buffer.look()
+        self._changes = self._changes.and_then(commit)
         self._committed_at = asyncio.get_running_loop().time()
         self._wake.set()
 
@@ -307,11 +339,14 @@ class Workspace:
             await self._wake.wait()
             self._wake.clear()
             await self._quiet()
-            try:
-                await self._learn_again()
-            except CrdtnotesError:
-                continue  # the next commit brings us here again
-            self._refreshed()
+            changes, self._changes = self._changes, Changed()
+            if changes.names:
+                try:
+                    await self._learn_again()
+                except CrdtnotesError:
+                    self._changes = changes
+                    continue  # the next commit brings us here again
+            self._refreshed(changes)
 
     async def _keep_lists(self) -> None:
         """Make the lists that take long anew, unless something is committed meanwhile."""

@@ -1,4 +1,4 @@
-"""What did not work, in one plain sentence, until it is read."""
+"""The last error, in one sentence, until the person closes it."""
 
 from rich.text import Text
 from textual.widgets import Static
@@ -10,12 +10,12 @@ class ErrorPanel(Static):
     """A panel above the status line."""
 
     def __init__(self) -> None:
-        super().__init__(id="trouble", markup=False)
+        super().__init__(id="error", markup=False)
         self.border_title = "That did not work"
         self.border_subtitle = "esc closes this"
 
-    def tell(self, sentence: str) -> None:
-        """Show what went wrong."""
+    def show_error(self, sentence: str) -> None:
+        """Show a sentence that says what failed."""
         self.update(Text(printable(sentence)))
         self.display = True
 

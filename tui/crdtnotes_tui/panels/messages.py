@@ -1,4 +1,4 @@
-"""What the panels ask of the main screen: to go somewhere, or to say that something did not work."""
+"""What panels and lists ask of the main screen: to go somewhere, or to show an error."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from textual.message import Message
 
 @dataclass
 class GoTo(Message):
-    """Open a note: made first if it is `new`, at a line (counted from 1) if one is given."""
+    """Open a note, at a line (counted from 1) if one is given; create it first if it is `new`."""
 
     name: str
     line: int | None = None
@@ -16,7 +16,7 @@ class GoTo(Message):
 
 @dataclass
 class FollowTarget(Message):
-    """Go where a link of the open note leads, making the note if it dangles."""
+    """Go where a link of the open note leads; create the note if the link dangles."""
 
     target: str
     heading: str | None = None
@@ -24,8 +24,15 @@ class FollowTarget(Message):
 
 
 @dataclass
+class GoToLine(Message):
+    """Put the caret at a line of the open note, counted from 0."""
+
+    line: int
+
+
+@dataclass
 class Failed(Message):
-    """Something did not work; the reason is one plain sentence."""
+    """Something did not work; the reason is one sentence for a person."""
 
     reason: str
 

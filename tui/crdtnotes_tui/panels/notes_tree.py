@@ -8,21 +8,36 @@ from textual.widgets.tree import TreeNode
 from crdtnotes.graph.labels import printable
 from crdtnotes.markup.names import folder_of, title_of
 from crdtnotes_tui.panels.messages import GoTo
+from crdtnotes_tui.panels.panel import Change, Panel, Side
 
 
-class NotesTree(Tree[str]):
-    """All notes by folder. A folder's data ends with `/`, a note's is its name; folders fill when opened."""
+class NotesTree(Tree[str], Panel):
+    """All notes by folder.
 
+    The data of a node is the note's name, or the folder's name with `/` at its end. A folder gets its nodes
+    when it is expanded for the first time.
+    """
+
+    NAME = "tree"
+    KEY = "ctrl+l"
+    DESCRIPTION = "Notes by folder"
+    SIDE = Side.LEFT
+    FOLLOWS = Change.NAMES
     BORDER_TITLE = "Notes"
 
     def __init__(self) -> None:
-        super().__init__("", data="", id="tree")
+        super().__init__("", data="", id=self.NAME)
         self.show_root = False
         self._inside: dict[str, tuple[list[str], list[str]]] = {"": ([], [])}
         self._names: list[str] = []
 
-    def show(self, names: Iterable[str]) -> None:
-        """Show these notes; the folders that were open stay open."""
+    def update_panel(self, change: Change) -> None:
+        """Show the names that the workspace knows."""
+        del change
+        self.show_names(note.name for note in self.workspace.catalogue.notes)
+
+    def show_names(self, names: Iterable[str]) -> None:
+        """Show these notes; expanded folders stay expanded."""
         names = list(names)
         if names == self._names:
             return
@@ -30,9 +45,9 @@ class NotesTree(Tree[str]):
         self._inside = {"": ([], [])}
         for name in names:
             self._folder(folder_of(name))[1].append(name)
-        opened = {node.data for node in self._all_nodes() if node.is_expanded}
+        expanded = {node.data for node in self._all_nodes() if node.is_expanded}
         self.root.remove_children()
-        self._fill(self.root, "", opened)
+        self._fill(self.root, "", expanded)
         self.root.expand()
 
     def _folder(self, folder: str) -> tuple[list[str], list[str]]:
@@ -49,18 +64,18 @@ class NotesTree(Tree[str]):
             yield node
             waiting += node.children
 
-    def _fill(self, node: TreeNode[str], folder: str, opened: set[str | None]) -> None:
+    def _fill(self, node: TreeNode[str], folder: str, expanded: set[str | None]) -> None:
         folders, names = self._inside[folder]
         for inner in folders:
             data = inner + "/"
-            child = node.add(printable(title_of(inner)), data, expand=data in opened)
-            if data in opened:
-                self._fill(child, inner, opened)
+            child = node.add(printable(title_of(inner)), data, expand=data in expanded)
+            if data in expanded:
+                self._fill(child, inner, expanded)
         for name in names:
             node.add_leaf(printable(title_of(name)), name)
 
     def on_tree_node_expanded(self, event: Tree.NodeExpanded[str]) -> None:
-        """Fill a folder at its first opening."""
+        """Fill a folder that is expanded for the first time."""
         event.stop()
         data = event.node.data or ""
         if data.endswith("/") and not event.node.children:

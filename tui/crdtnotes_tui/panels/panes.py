@@ -1,192 +1,169 @@
-"""The middle of the screen: the text, and the panels that come and go beside it.
+"""The middle of the screen: the text, and the panels around it."""
 
-The panels show what is true of the open note. They ask the vault on its own thread; what somebody types is
-looked at again once there is a pause.
-"""
-
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-
-from textual import events, on, work
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
-from crdtnotes.errors import CrdtnotesError, NoteNotFound
-from crdtnotes.markup.names import title_of
-from crdtnotes.markup.outline import outline
-from crdtnotes.note import Backlink, MentionInfo, Neighbour
-from crdtnotes.vault import Vault
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.find_bar import FindBar
-from crdtnotes_tui.notes.link_mentions import Linking
 from crdtnotes_tui.notes.workspace import Workspace
-from crdtnotes_tui.panels.backlinks import BacklinksPanel
-from crdtnotes_tui.panels.graph import LocalGraph
-from crdtnotes_tui.panels.messages import Failed
-from crdtnotes_tui.panels.notes_tree import NotesTree
-from crdtnotes_tui.panels.outline import OutlinePanel
-from crdtnotes_tui.panels.rendered_note import Reading
+from crdtnotes_tui.panels import PANELS
+from crdtnotes_tui.panels.messages import GoToLine
+from crdtnotes_tui.panels.panel import Change, Panel, Side
 from crdtnotes_tui.panels.welcome import Welcome
 
 PAUSE_SECONDS = 0.3
-"""After the last key, before what depends on the text is looked at again."""
+"""How long after the last key panels follow the text."""
 
-NARROW = 100
-"""Below so many columns panels stand at one side of the text only."""
+MIN_WIDTH_FOR_BOTH_SIDES = 100
+"""In fewer columns, panels are open on one side of the text only."""
 
-LOW = 30
-"""Below so many lines panels share less."""
+MIN_HEIGHT_FOR_ALL = 30
+"""In fewer lines, the screen has the class `low`."""
 
-MENTIONS = 50
-"""Mentions that are shown."""
+OPPOSITE = {Side.LEFT: Side.RIGHT, Side.RIGHT: Side.LEFT}
 
 
 class Panes(Horizontal):
-    """The editor or the note as it reads, and the panels."""
+    """The editor, or a panel in its place, and the panels around it."""
 
     BINDINGS = [
         Binding("ctrl+f", "find", "Find and replace in this note"),
-        Binding("ctrl+l", "panel('tree')", "Notes by folder"),
-        Binding("ctrl+b", "panel('backlinks')", "Backlinks and mentions"),
-        Binding("f3", "panel('outline')", "Outline"),
-        Binding("alt+g", "panel('graph')", "Graph around this note"),
-        Binding("alt+r", "read", "Read the note, write again"),
+        *(Binding(panel.KEY, f"toggle_panel('{panel.NAME}')", panel.DESCRIPTION) for panel in PANELS),
     ]
 
     def __init__(self, workspace: Workspace, editor: NoteEditor) -> None:
-        super().__init__(id="body")
+        super().__init__(id="panes")
         self.editor = editor
-        self.notes = NotesTree()
-        self.reading = Reading()
-        self.graph = LocalGraph()
-        self.outline = OutlinePanel()
-        self.linked = BacklinksPanel()
         self.welcome = Welcome()
         self.find = FindBar(editor)
-        self._right = Vertical(self.outline, self.linked, id="right")
-        self._workspace = workspace
-        self._linking = Linking(workspace.thread)
-        self._centre: str | None = None
+        self._panels = [panel() for panel in PANELS]
+        for panel in self._panels:
+            panel.attach(editor, workspace)
+            panel.display = False
+            panel.set_class(panel.SIDE is not Side.INSTEAD, "panel")
+        self._sides = {side: Vertical(*self._panels_at(side), id=side.value) for side in OPPOSITE}
         self._pause: Timer | None = None
+
+    def _panels_at(self, side: Side) -> list[Panel]:
+        panels = [panel for panel in self._panels if panel.SIDE is side]
+        return sorted(panels, key=lambda panel: not panel.ON_TOP)
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
-        yield self.notes
+        yield self._sides[Side.LEFT]
         with Vertical(id="middle"):
             yield self.editor
-            yield self.reading
+            yield from self._panels_at(Side.INSTEAD)
             yield self.find
             yield self.welcome
-            yield self.graph
-        yield self._right
+            yield from self._panels_at(Side.BELOW)
+        yield self._sides[Side.RIGHT]
 
-    # -- panels come and go
+    # -- opening and closing
 
-    def action_panel(self, name: str) -> None:
-        """Show a panel and go there, or hide it."""
-        panel = self._panel(name)
+    def action_toggle_panel(self, name: str) -> None:
+        """Open a panel and give it the focus, or close it."""
+        panel = next(one for one in self._panels if name == one.NAME)
         panel.display = not panel.display
-        if panel.display and self.app.size.width < NARROW and panel is not self.graph:
-            self._make_room(panel)
-        self._fit()
-        self.look()
         if panel.display:
+            self._make_room_for(panel)
+        self._fit()
+        if panel.display:
+            panel.update_panel(Change.SHOWN)
+        if panel.display and panel.SIDE is not Side.INSTEAD:
             panel.focus()
         else:
             self.focus_text()
 
-    def _panel(self, name: str) -> Widget:
-        return {
-            "tree": self.notes,
-            "backlinks": self.linked,
-            "outline": self.outline,
-            "graph": self.graph,
-        }[name]
+    def _make_room_for(self, panel: Panel) -> None:
+        if panel.SIDE is Side.INSTEAD:
+            self._close(Side.INSTEAD, but=panel)
+        elif panel.SIDE in OPPOSITE and self.app.size.width < MIN_WIDTH_FOR_BOTH_SIDES:
+            self._close(OPPOSITE[panel.SIDE])
 
-    def _make_room(self, panel: Widget) -> None:
-        for other in (self.notes, self.outline, self.linked):
-            if (other is self.notes) != (panel is self.notes):
-                other.display = False
+    def _close(self, side: Side, but: Panel | None = None) -> None:
+        for panel in self._panels_at(side):
+            panel.display = panel is but
+        self._fit()
 
     def _fit(self) -> None:
-        self._right.display = self.outline.display or self.linked.display
+        """Show a side if a panel is open there, and the editor if nothing takes its place."""
+        for side, container in self._sides.items():
+            container.display = any(panel.display for panel in self._panels_at(side))
+        self.editor.display = self._replacement is None
+
+    @property
+    def _replacement(self) -> Panel | None:
+        """The panel that is shown in place of the text."""
+        return next((panel for panel in self._panels_at(Side.INSTEAD) if panel.display), None)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Give the text room where the terminal became narrow."""
-        if event.size.width < NARROW and self.notes.display and self._right.display:
-            self._make_room(self.linked)
-            self._fit()
-        self.set_class(event.size.width < NARROW, "narrow")
-        self.set_class(event.size.height < LOW, "low")
-
-    def action_read(self) -> None:
-        """Show the note as it reads, or the editor again."""
-        self.reading.display = not self.reading.display
-        self.editor.display = not self.reading.display
-        self.look()
-        self.focus_text()
+        """Keep enough columns for the text when the terminal becomes narrow."""
+        narrow = event.size.width < MIN_WIDTH_FOR_BOTH_SIDES
+        if narrow and all(container.display for container in self._sides.values()):
+            self._close(Side.LEFT)
+        self.set_class(narrow, "narrow")
+        self.set_class(event.size.height < MIN_HEIGHT_FOR_ALL, "low")
 
     def close_one(self) -> bool:
-        """Leave the panel that is in use, or stop reading; return whether there was anything to leave."""
-        used = next(
-            (one for one in (self.notes, self.linked, self.outline, self.graph) if one.has_focus), None
-        )
-        if used is not None:
+        """Leave the focused panel, return to the text, or close the welcome, whichever applies first.
+
+        Return whether one applied.
+        """
+        focused = self.screen.focused
+        if isinstance(focused, Panel) and focused.SIDE is not Side.INSTEAD:
             self.focus_text()
-        elif self.reading.display:
-            self.action_read()
+        elif self._replacement is not None:
+            self.return_to_text()
         elif self.welcome.display:
             self.welcome.close()
         else:
             return False
         return True
 
-    def action_find(self) -> None:
-        """Find in the note, as it is written."""
-        if self.reading.display:
-            self.action_read()
-        self.find.open()
-
-    def on_find_bar_closed(self) -> None:
-        """Go back to the text."""
+    def return_to_text(self) -> None:
+        """Show the editor, which a panel may have replaced, and give it the focus."""
+        self._close(Side.INSTEAD)
         self.focus_text()
 
     def focus_text(self) -> None:
-        """Go back to the text."""
-        (self.reading if self.reading.display else self.editor).focus()
+        """Give the focus to the text, or to the panel in its place."""
+        in_the_middle: Widget = self._replacement or self.editor
+        in_the_middle.focus()
 
-    # -- what they show
+    def action_find(self) -> None:
+        """Find in the text of the note."""
+        if self._replacement is not None:
+            self.return_to_text()
+        self.find.open()
 
-    def look(self, *, names_changed: bool = False) -> None:
-        """Bring all that is shown up to date."""
-        if not self.is_mounted:
-            return
-        if self.notes.display:
-            self.notes.show(note.name for note in self._workspace.catalogue.notes)
-        if self.outline.display:
-            self._look_at_headings()
-        if self.reading.display:
-            self._look_at_text(again=names_changed)
-        if self.linked.display:
-            self._look_at_links()
-        if self.graph.display:
-            self._look_at_graph()
+    def on_find_bar_closed(self) -> None:
+        """Give the focus back to the text."""
+        self.focus_text()
 
-    def opened(self) -> None:
-        """Another note is open."""
-        self._centre = None
-        self.look()
+    def on_go_to_line(self, event: GoToLine) -> None:
+        """Put the caret at a line of the open note."""
+        event.stop()
+        self.return_to_text()
+        self.editor.move_cursor((event.line, 0), center=True)
+
+    # -- what panels show
+
+    def update_panels(self, change: Change) -> None:
+        """Update the open panels that follow such a change."""
+        for panel in self._panels:
+            if panel.display and change & panel.FOLLOWS and panel.is_mounted:
+                panel.update_panel(change)
 
     def typed(self) -> None:
-        """The text changed: look once there is a pause."""
+        """Update what follows the text once the person pauses."""
         if self.welcome.display:
             self.welcome.typed(self.editor.text)
-        if not (self.outline.display or self.reading.display):
+        if not any(panel.display and Change.TEXT in panel.FOLLOWS for panel in self._panels):
             return
         if self._pause is None:
             self._pause = self.set_timer(PAUSE_SECONDS, self._paused)
@@ -195,101 +172,4 @@ class Panes(Horizontal):
 
     def _paused(self) -> None:
         self._pause = None
-        if self.outline.display:
-            self._look_at_headings()
-        if self.reading.display:
-            self._look_at_text()
-
-    def moved(self) -> None:
-        """The caret moved."""
-        if self.outline.display:
-            self.outline.follow(self.editor.cursor_location[0])
-
-    @work(exclusive=True, group="headings")
-    async def _look_at_headings(self) -> None:
-        found = await asyncio.to_thread(outline, self.editor.text)
-        self.outline.show(found.headings)
-        self.outline.follow(self.editor.cursor_location[0])
-
-    @work(group="reading")
-    async def _look_at_text(self, *, again: bool = False) -> None:
-        buffer = self.editor.buffer
-        if buffer is not None:
-            catalogue, name = self._workspace.catalogue, buffer.name
-            self.reading.resolves = lambda target: catalogue.resolve(target, name) is not None
-            await self.reading.show(name, self.editor.text, again=again)
-
-    @work(exclusive=True, group="links")
-    async def _look_at_links(self) -> None:
-        buffer = self.editor.buffer
-        if buffer is None:
-            return
-
-        def job(vault: Vault) -> tuple[list[Backlink], list[MentionInfo]]:
-            try:
-                note = vault.note(buffer.name)
-                return note.backlinks(), note.mentions(MENTIONS + 1)
-            except NoteNotFound:
-                return [], []
-
-        with self._told():
-            # What the search index lacks is put in bit by bit before: no key waits for it.
-            while await self._workspace.thread.run(Vault.prepare_search):
-                pass
-            links, mentions = await self._workspace.thread.run(job)
-            if buffer is self.editor.buffer:
-                title = title_of(buffer.name)
-                self.linked.show(title, links, mentions[:MENTIONS], more=len(mentions) > MENTIONS)
-
-    @work(exclusive=True, group="graph")
-    async def _look_at_graph(self) -> None:
-        buffer = self.editor.buffer
-        if buffer is None:
-            return
-        wanted = self._centre or buffer.name
-
-        def job(vault: Vault) -> tuple[str, list[Neighbour]]:
-            try:
-                note = vault.note(wanted)
-                return note.name, note.neighbours()
-            except NoteNotFound:
-                return wanted, []
-
-        with self._told():
-            self.graph.show(*await self._workspace.thread.run(job))
-
-    def on_local_graph_centre_wanted(self, event: LocalGraph.CentreWanted) -> None:
-        """Draw the graph around another note."""
-        self._centre = event.name
-        self._look_at_graph()
-
-    def on_outline_panel_chosen(self, event: OutlinePanel.Chosen) -> None:
-        """Go to a heading."""
-        if self.reading.display:
-            self.action_read()
-        self.editor.move_cursor((event.line, 0), center=True)
-        self.focus_text()
-
-    # -- mentions become links
-
-    @on(BacklinksPanel.LinkWanted)
-    def _link(self, event: BacklinksPanel.LinkWanted) -> None:
-        self._do(partial(self._linking.link, event.mention))
-
-    @on(BacklinksPanel.UnlinkWanted)
-    def _unlink(self) -> None:
-        self._do(self._linking.take_back)
-
-    @work(group="linking")
-    async def _do(self, job: Callable[[], Awaitable[object]]) -> None:
-        with self._told():
-            await job()
-        self._look_at_links()
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Let what goes wrong be told in its one sentence."""
-        try:
-            yield
-        except CrdtnotesError as error:
-            self.post_message(Failed(str(error)))
+        self.update_panels(Change.TEXT)

@@ -1,16 +1,19 @@
-"""The status line: which note, whether it is saved, where the caret is."""
+"""The status line: the note's name, whether it is saved, the caret's position, the peers."""
+
+from collections.abc import Callable
 
 from rich.text import Text
 from textual.widgets import Static
 
 from crdtnotes.graph.labels import printable
-from crdtnotes_tui.notes.buffer import Buffer, State
+from crdtnotes_tui.editor.editor import NoteEditor
+from crdtnotes_tui.notes.buffer import State
 
 _MARKS = {State.SAVED: ("✓ saved", "status--saved"), State.SAVING: ("… saving", "status--saving")}
 
 
 class StatusLine(Static):
-    """One line that never leaves a doubt."""
+    """One line about the note in an editor, whose state it reads at each update."""
 
     COMPONENT_CLASSES = {
         "status--name",
@@ -21,20 +24,26 @@ class StatusLine(Static):
         "status--hint",
     }
 
-    def __init__(self) -> None:
+    def __init__(self, editor: NoteEditor) -> None:
         super().__init__(id="status", markup=False)
-        self.shown = ""
-        self._told: tuple[object, ...] = ()
+        self.peers: Callable[[], str] = str
+        """Returns the state of the peers in a few words, "" without peers."""
+        self._editor = editor
+        self._text = ""
+        self._content: tuple[object, ...] = ()
 
-    def tell(self, buffer: Buffer | None, line: int, column: int, peers: str) -> None:
-        """Show how things stand; line and column count from 1, `peers` says how it is with them."""
+    def update_status(self) -> None:
+        """Show the present state."""
+        buffer = self._editor.buffer
         if buffer is None:
             self._show(Text("opening …"))
             return
-        told = (buffer.name, buffer.state, buffer.problem, buffer.exists, line, column, peers)
-        if told == self._told:
-            return  # asked for several times with each key
-        self._told = told
+        row, column = self._editor.cursor_location
+        peers = self.peers()
+        content = (buffer.name, buffer.state, buffer.problem, buffer.exists, row, column, peers)
+        if content == self._content:
+            return  # a key leads to several updates
+        self._content = content
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(
             f" {printable(buffer.name)} ", self.get_component_rich_style("status--name", partial=True)
@@ -52,11 +61,11 @@ class StatusLine(Static):
                 f" ⇄ {printable(peers)} ", self.get_component_rich_style("status--peers", partial=True)
             )
         hint = self.get_component_rich_style("status--hint", partial=True)
-        text.append(f" {line}:{column}  ^O open  ^P all commands  F1 keys ", hint)
+        text.append(f" {row + 1}:{column + 1}  ^O open  ^P all commands  F1 keys ", hint)
         self._show(text)
 
     def _show(self, text: Text) -> None:
-        if text.plain != self.shown:
-            self.shown = text.plain
-            # One line stays one line: without this each key would lay out the whole screen.
+        if text.plain != self._text:
+            self._text = text.plain
+            # The line keeps its size. Without `layout=False`, each key would lay out the whole screen.
             self.update(text, layout=False)

@@ -1,4 +1,4 @@
-"""What a newcomer sees beside the first note: three steps to a first linked one, each ticked when done."""
+"""The welcome in an empty vault: three steps to a first link, each ticked when it is done."""
 
 from textual.content import Content
 from textual.widgets import Static
@@ -8,12 +8,12 @@ from crdtnotes_tui.text.styling import links_in
 _STEPS = (
     "Write something here. It is saved as you type.",
     "Type [[ and a name, then ]]. (Or 【【 and 】】.) That is a link.",
-    "With the caret on it press Ctrl+]. Its note is made, and open.",
+    "With the caret on the link, press Ctrl+]. Its note is created.",
 )
 
 
 class Welcome(Static):
-    """Three steps, and other ways to begin."""
+    """Three steps, and the other ways to begin."""
 
     BORDER_TITLE = "Welcome"
     BORDER_SUBTITLE = "esc closes this"
@@ -24,24 +24,24 @@ class Welcome(Static):
         self._begun_with = ""
 
     def open(self, text: str) -> None:
-        """Show it; `text` is what the first note begins with."""
+        """Show it; `text` is the text of the first note before anything is typed."""
         self._begun_with = text
         self.display = True
         self._draw()
 
     def close(self) -> None:
-        """It has done its work."""
+        """Hide it."""
         self.display = False
 
     def typed(self, text: str) -> None:
-        """Tick what has been done."""
+        """Tick the steps that the text shows as done."""
         if self.display:
             written = len(text.strip()) > len(self._begun_with.strip())
             linked = any(links_in(line) for line in text.split("\n"))
             self._tick(written or self._done[0], linked or self._done[1], self._done[2])
 
     def followed(self) -> None:
-        """A link was followed."""
+        """Tick all steps: a link was followed."""
         if self.display:
             self._tick(True, True, True)
 
@@ -58,8 +58,8 @@ class Welcome(Static):
         if all(self._done):
             lines.append(Content.styled("That is all. Alt+← goes back, F1 has every key.", "bold"))
         else:
-            lines.append(Content.styled("Or begin with what there is:", "dim"))
-            lines.append(Content("Alt+1  notes to try it on      Alt+2  a folder of Markdown files"))
+            lines.append(Content.styled("Or begin with existing notes:", "dim"))
+            lines.append(Content("Alt+1  example notes      Alt+2  a folder of Markdown files"))
             lines.append(
                 Content.styled(
                     "Notes on another laptop? Alt+P there shows a code, Alt+J here joins with it",

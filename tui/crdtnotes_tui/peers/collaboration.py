@@ -11,7 +11,7 @@ from crdtnotes.sync.net.address import Address
 from crdtnotes.vault import MOST_ARRIVALS, Arrival, Vault
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.remote_carets import Colours, Mark
-from crdtnotes_tui.notes.workspace import Workspace
+from crdtnotes_tui.notes.workspace import Changed, Workspace
 from crdtnotes_tui.peers.peer_states import PeerStates
 from crdtnotes_tui.vault.read_marker import ReadMarker, ReadMarkerFile
 
@@ -84,7 +84,7 @@ class Collaboration:
     async def meet(self) -> None:
         """Meet the vault's devices, and the peers on this machine that were met before; raises a LocalError.
 
-        To be called again when something was committed: a vault may be paired while it is open.
+        Call it again when a commit has changed who belongs to the vault: it may be paired while it is open.
         """
         await self.connections.meet()
         if not self._followed_again:
@@ -95,7 +95,7 @@ class Collaboration:
         self._changed()
 
     async def follow(self, address: str, device: str = "") -> None:
-        """Stay in step with the peer at an address; `device` is its name, if that is known.
+        """Stay in sync with the peer at an address; `device` is its name, if that is known.
 
         Raises LocalError for what is no address, NotPaired for one of a device where there can be none.
         """
@@ -199,10 +199,13 @@ class Collaboration:
         more = "+" if self._left_out else ""
         return f"{len(self.news)}{more} new (F5)" if self.news else ""
 
-    async def keep_up(self) -> None:
+    async def keep_up(self, changed: Changed) -> None:
         """Something was committed: see what has come in, and whether the vault was paired."""
-        if self._read_marker.version is not None:  # begun
+        if self._read_marker.version is None:
+            return  # not begun
+        if changed.from_others:
             await self.look_for_news()
+        if changed.members:
             await self.meet()
 
     async def look_for_news(self) -> None:

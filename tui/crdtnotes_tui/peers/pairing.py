@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from crdtnotes.errors import VaultExists
-from crdtnotes.peering.progress import ShowProgress
 from crdtnotes.peering.service import PeerService
+from crdtnotes.progress import Progress
 from crdtnotes.sync.net.address import Address
 from crdtnotes.trust.code import Code
 from crdtnotes.vault import Vault
@@ -43,7 +43,7 @@ async def join_vault(
     thread: VaultThread,
     code: Code,
     address: Address | None,
-    show: ShowProgress,
+    progress: Progress,
     tell: "Tell",
     close: Callable[[], Awaitable[None]],
 ) -> "JoinedVault":
@@ -59,7 +59,7 @@ async def join_vault(
         address,
         thread.path,
         device,
-        show=show,
+        progress=progress,
         tell=tell,
         before_making=close,
         identity=thread.identity,

@@ -1,16 +1,19 @@
 """The main screen, and the screens that open above it.
 
-``main``            where notes are written
-``list_actions``    keys that open lists and panels
-``peer_actions``    keys about peers
-``pairing``         showing a code, giving one, where peers can connect
-``picker``          a list to choose from while typing
-``switcher``        opens or makes a note
-``search``          searches all notes
-``headings``        goes to a heading
-``list_pickers``    tags, orphans, dangling links, templates
-``recent_changes``  what came in
-``key_help``        all keys
-``prompt``          asks for one line
-``modal``           a screen that gives one answer, once
+``main``                the editor and the panels around it
+``part``                the base of the parts of the main screen, the four below
+``navigation_actions``  opening notes: by name, search, link, date, back and forward
+``note_actions``        renaming, deleting and restoring the open note
+``list_actions``        actions that begin with a list, and imports
+``peer_actions``        connecting with peers, and the list of their changes
+``pairing``             showing a code, giving one, where peers can connect
+``picker``              a list to choose from while typing
+``switcher``            opens or creates a note
+``search``              searches all notes
+``headings``            goes to a heading
+``list_pickers``        lists of tags, links, notes and templates
+``recent_changes``      the changes that came in
+``key_help``            all keys
+``prompt``              asks for one line of text
+``modal``               a screen that returns one result, once
 """

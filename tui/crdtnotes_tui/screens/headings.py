@@ -1,4 +1,4 @@
-"""The headings of the note, to go to one."""
+"""A list of the note's headings."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from crdtnotes_tui.screens.picker import Answer, Picker
 
 
 class Headings(Picker[int]):
-    """Finds a heading; its answer is the line, counted from 0."""
+    """Finds a heading; its result is the line, counted from 0."""
 
     question = "Go to a heading …"
 
@@ -19,7 +19,7 @@ class Headings(Picker[int]):
         self._headings: Sequence[Heading] | None = None
 
     async def answers(self, query: str) -> Sequence[Answer[int]]:
-        """Return the headings that fit, in the order of the text."""
+        """Return the matching headings, in the order of the text."""
         if self._headings is None:
             self._headings = (await asyncio.to_thread(outline, self._text)).headings
         wanted = query.strip().casefold()

@@ -1,4 +1,4 @@
-"""All keys, from the bindings that are in force."""
+"""The list of all keys, made from the active bindings."""
 
 from collections.abc import Iterable
 
@@ -12,24 +12,23 @@ from textual.widgets import Static, TextArea
 
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.find_bar import FindBar
-from crdtnotes_tui.panels.backlinks import BacklinksPanel
-from crdtnotes_tui.panels.graph import LocalGraph
+from crdtnotes_tui.panels import PANELS
 from crdtnotes_tui.screens.modal import Modal
 
-_PANELS: dict[str, type[Widget]] = {
-    "In the backlinks": BacklinksPanel,
-    "In the graph": LocalGraph,
+_WIDGETS: dict[str, type[Widget]] = {
+    **{f"In the {panel.BORDER_TITLE.lower()}": panel for panel in PANELS if panel.BORDER_TITLE},
     "While finding": FindBar,
 }
+"""Widgets with keys that work only there, by the title of their section."""
 
 
 def sideways(binding: Binding) -> bool:
-    """Whether Textual brought this to scroll what nobody scrolls here."""
+    """Whether this is one of Textual's bindings for scrolling sideways, which is of no use here."""
     return binding.action in ("page_left", "page_right")
 
 
 class Keys(Modal[None]):
-    """A list to read; any of the usual keys closes it."""
+    """The list of keys, in sections."""
 
     BINDINGS = [Binding("escape,f1,q,enter", "dismiss(None)", "Close")]
 
@@ -45,7 +44,7 @@ class Keys(Modal[None]):
                 yield Static(self._table(bindings))
 
     def sections(self) -> dict[str, dict[str, list[str]]]:
-        """Return for each section the keys of each description, in the order of the bindings."""
+        """Return the keys by section and description, in the order of the bindings."""
         moving = {key for binding in TextArea.BINDINGS for key in _keys(binding)}
         own = {key for binding in NoteEditor.BINDINGS for key in _keys(binding)}
         sections: dict[str, dict[str, list[str]]] = {"Notes": {}, "Writing": {}, "Moving and editing": {}}
@@ -60,12 +59,15 @@ class Keys(Modal[None]):
             else:
                 title = "Notes"
             sections[title].setdefault(binding.description, []).append(self.app.get_key_display(binding))
-        for title, panel in _PANELS.items():
-            sections[title] = {
+        for title, widget in _WIDGETS.items():
+            own = widget.__dict__.get("BINDINGS", ())
+            keys = {
                 one.description: [self.app.get_key_display(one)]
-                for one in panel.BINDINGS
+                for one in own
                 if isinstance(one, Binding) and one.description
             }
+            if keys:
+                sections[title] = keys
         return sections
 
     def _table(self, bindings: dict[str, list[str]]) -> Table:

@@ -1,14 +1,13 @@
-"""Getting around by lists: what the main screen offers besides writing. Each list asks to go somewhere."""
+"""Actions that begin with a list to pick from, and actions that add many notes."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
-from textual import work
 from textual.binding import Binding
 from textual.screen import Screen
 
 from crdtnotes.demo_vault import demo_notes
-from crdtnotes.errors import CrdtnotesError
 from crdtnotes.markup.tagtree import Branch
 from crdtnotes.mirror.importer import ImportReport, import_folder
 from crdtnotes.note import LinkInfo
@@ -16,7 +15,6 @@ from crdtnotes.vault import Dangling, Vault
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.workspace import Workspace
 from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo
-from crdtnotes_tui.panels.panes import Panes
 from crdtnotes_tui.screens.list_pickers import (
     ListPicker,
     dangling,
@@ -26,17 +24,18 @@ from crdtnotes_tui.screens.list_pickers import (
     tags,
     templates,
 )
+from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.prompt import Prompt
 
 FIRST_DEMO_NOTE = "en/Start here"
 
-NO_TEMPLATES = "There are no templates yet: any note in the folder templates is one, templates/meeting say."
+NO_TEMPLATES = "Any note in the folder templates is a template; there are none yet."
 
 
-class ListActions(Screen[None]):
-    """A screen with an editor, its desk, and lists to pick from."""
+class ListActions(ScreenPart):
+    """Lists of tags, links, notes and templates, and imports."""
 
-    BINDINGS = [
+    BINDINGS = (
         Binding("alt+t", "tags", "Tags and their notes"),
         Binding("alt+l", "links", "Links of this note"),
         Binding("alt+o", "orphans", "Notes without links"),
@@ -44,137 +43,107 @@ class ListActions(Screen[None]):
         Binding("ctrl+n", "template", "New note from a template"),
         Binding("alt+1", "demo", "Take in notes to try it on"),
         Binding("alt+2", "import", "Take in a folder of Markdown"),
-    ]
+    )
 
-    workspace: Workspace
-    editor: NoteEditor
-    body: Panes
+    def __init__(self, screen: Screen[None], workspace: Workspace, editor: NoteEditor) -> None:
+        super().__init__(screen)
+        self._workspace = workspace
+        self._cache = workspace.cache
+        self._editor = editor
+
+    def _go_to(self, name: str) -> None:
+        self.post_message(GoTo(name))
 
     def action_tags(self) -> None:
-        """Pick a tag, then one of its notes."""
+        """Ask for a tag, then for one of its notes."""
 
-        def note(name: str | None) -> None:
-            if name is not None:
-                self.post_message(GoTo(name))
+        def chosen(branch: Branch) -> None:
+            question = f"Notes with #{branch.tag} …"
+            self.ask(ListPicker(self._cache, question, tagged(branch.tag)), self._go_to)
 
-        def tag(branch: Branch | None) -> None:
-            if branch is not None:
-                question = f"Notes with #{branch.tag} …"
-                self.app.push_screen(ListPicker(self.workspace.cache, question, tagged(branch.tag)), note)
-
-        self.app.push_screen(ListPicker(self.workspace.cache, "Tags …", tags), tag)
+        self.ask(ListPicker(self._cache, "Tags …", tags), chosen)
 
     def action_orphans(self) -> None:
-        """Pick one of the notes that are linked with no other."""
-
-        def chosen(name: str | None) -> None:
-            if name is not None:
-                self.post_message(GoTo(name))
-
-        self.app.push_screen(ListPicker(self.workspace.cache, "Notes without links …", orphans), chosen)
+        """Ask for a note that has no links and to which none leads, and open it."""
+        self.ask(ListPicker(self._cache, "Notes without links …", orphans), self._go_to)
 
     def action_dangling(self) -> None:
-        """Pick what to write next."""
+        """Ask for a dangling link and create its note."""
 
-        def chosen(link: Dangling | None) -> None:
-            if link is not None:
-                self.post_message(GoTo(link.target, new=True))
+        def chosen(link: Dangling) -> None:
+            self.post_message(GoTo(link.target, new=True))
 
-        self.app.push_screen(ListPicker(self.workspace.cache, "Make the note of a link …", dangling), chosen)
+        self.ask(ListPicker(self._cache, "Make the note of a link …", dangling), chosen)
 
     def action_links(self) -> None:
-        """Pick one of the note's links, to follow it."""
+        """Ask for a link of the open note and follow it."""
 
-        def chosen(link: LinkInfo | None) -> None:
-            if link is not None:
-                self.post_message(FollowTarget(link.target))
+        def chosen(link: LinkInfo) -> None:
+            self.post_message(FollowTarget(link.target))
 
-        buffer = self.editor.buffer
+        buffer = self._editor.buffer
         if buffer is not None and buffer.exists:
-            picker = ListPicker(self.workspace.cache, "Follow a link …", links_of(buffer.name))
-            self.app.push_screen(picker, chosen)
+            self.ask(ListPicker(self._cache, "Follow a link …", links_of(buffer.name)), chosen)
 
     # -- templates
 
     def action_template(self) -> None:
-        """Pick a template, then name the new note."""
+        """Ask for a template and a name, and create the note."""
 
-        def chosen(template: str | None) -> None:
-            if template is not None:
-                self.app.push_screen(
-                    Prompt(f"The new note's name. It begins as {template} says."),
-                    lambda name: named(template, name),
-                )
+        def chosen(template: str) -> None:
+            prompt = Prompt(f"The new note's name; its text comes from {template}.")
+            self.ask(prompt, lambda name: self.run(partial(self._create_from, template, name)))
 
-        def named(template: str, name: str | None) -> None:
-            if name is not None:
-                self._make(template, name)
+        picker = ListPicker(self._cache, "Begin with a template …", templates, empty=NO_TEMPLATES)
+        self.ask(picker, chosen)
 
-        picker = ListPicker(self.workspace.cache, "Begin with a template …", templates, empty=NO_TEMPLATES)
-        self.app.push_screen(picker, chosen)
+    async def _create_from(self, template: str, name: str) -> None:
+        self._go_to(await self._workspace.thread.run(lambda vault: vault.create_from(template, name).name))
 
-    @work(group="taking in")
-    async def _make(self, template: str, name: str) -> None:
-        try:
-            made = await self.workspace.thread.run(lambda vault: vault.create_from(template, name).name)
-        except CrdtnotesError as error:
-            self.post_message(Failed(str(error)))
-        else:
-            self.post_message(GoTo(made))
+    # -- many notes at once
 
-    # -- what a newcomer may begin with
+    def action_demo(self) -> None:
+        """Create the notes of the demo that are not there yet, and open the first."""
+        self.run(self._add_demo_notes)
 
-    @work(group="taking in")
-    async def action_demo(self) -> None:
-        """Make the notes of the demo that are not there yet, and open the first."""
-
+    async def _add_demo_notes(self) -> None:
         def job(vault: Vault) -> None:
             with vault.transaction():
                 for name, text in demo_notes():
                     if name not in vault:
                         vault.create_note(name, text)
 
-        try:
-            await self.workspace.thread.run(job)
-        except CrdtnotesError as error:
-            self.post_message(Failed(str(error)))
-        else:
-            self.post_message(GoTo(FIRST_DEMO_NOTE))
+        await self._workspace.thread.run(job)
+        self._go_to(FIRST_DEMO_NOTE)
 
     def action_import(self) -> None:
-        """Ask for a folder and take it in."""
+        """Ask for a folder and import its Markdown files."""
 
-        def chosen(folder: str | None) -> None:
-            if folder is not None:
-                self._import(Path(folder).expanduser())
+        def chosen(folder: str) -> None:
+            self.run(partial(self._import, Path(folder).expanduser()))
 
-        self.app.push_screen(
-            Prompt("A folder with Markdown files; subfolders too. Nothing in it is changed."), chosen
+        self.ask(
+            Prompt("A folder with Markdown files; it is read with its subfolders and not changed."), chosen
         )
 
-    @work(group="taking in")
     async def _import(self, folder: Path) -> None:
-        path = self.workspace.thread.path
+        path = self._workspace.thread.path
 
         def job() -> ImportReport:
-            # A replica of its own, as another process would have it: keys are stored meanwhile.
+            # A second open replica, as another process would have it: meanwhile this one stores keys.
             with Vault.open(path) as vault:
                 return import_folder(vault, folder)
 
-        try:
-            report = await asyncio.to_thread(job)
-        except CrdtnotesError as error:
-            self.post_message(Failed(str(error)))
-            return
+        report = await asyncio.to_thread(job)
         changed = [*report.created, *report.updated]
-        taken = f"{_counted(len(changed), 'note', 'notes')} taken in"
+        imported = f"{_counted(len(changed), 'note', 'notes')} imported"
         if report.left_out:
             first, left = report.left_out[0], _counted(len(report.left_out), "file", "files")
-            self.post_message(Failed(f"{taken}, {left} left out; {first.path}: {first.reason}"))
+            self.post_message(Failed(f"{imported}, {left} left out; {first.path}: {first.reason}"))
         else:
-            self.notify(f"{taken}.", title=str(folder), markup=False)
+            self.notify(f"{imported}.", title=str(folder))
         if changed:
-            self.post_message(GoTo(changed[0]))
+            self._go_to(changed[0])
 
 
 def _counted(number: int, one: str, many: str) -> str:

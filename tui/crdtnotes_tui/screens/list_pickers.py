@@ -1,4 +1,4 @@
-"""Lists to pick from: tags, orphans, dangling links, a note's links, templates."""
+"""Lists of tags, orphans, dangling links, a note's links, and templates."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,19 +16,19 @@ from crdtnotes_tui.vault.result_cache import ResultCache
 
 T = TypeVar("T")
 
-HOLDERS = 2
-"""Notes that are named where many hold a link."""
+MAX_HOLDERS = 2
+"""Of the notes that contain a dangling link, this many are named."""
 
 
 class ListPicker(Picker[T]):
-    """Picks from a list; what is typed narrows it and leaves its order.
+    """Picks from the list that a job returns; typing narrows the list and keeps its order.
 
-    Where the list is kept from before, that is shown at once, and what has changed since a moment later.
+    A cached list is shown at once and brought up to date a moment later.
     """
 
     def __init__(
         self,
-        kept: ResultCache,
+        cache: ResultCache,
         question: str,
         job: Callable[[Vault], Sequence[Answer[T]]],
         empty: str = "There are none.",
@@ -36,28 +36,28 @@ class ListPicker(Picker[T]):
         super().__init__()
         self.question = question
         self.empty = empty
-        self._kept = kept
+        self._cache = cache
         self._job = job
-        self._all: Sequence[Answer[T]] | None = kept.last(job)
+        self._all: Sequence[Answer[T]] | None = cache.last(job)
 
     def on_mount(self) -> None:
-        """See what has changed since, besides what Picker does."""
-        if self._all is not None and not self._kept.is_fresh(self._job):
-            self._renew()
+        """Bring a cached list up to date."""
+        if self._all is not None and not self._cache.is_fresh(self._job):
+            self._update()
 
     async def answers(self, query: str) -> Sequence[Answer[T]]:
-        """Return what fits."""
+        """Return the answers that contain the words of the query."""
         if self._all is None:
-            self._all = await self._kept.fresh(self._job)
+            self._all = await self._cache.fresh(self._job)
         words = query.casefold().split()
         if not words:
             return self._all
         return [one for one in self._all if _fits(words, one.text.casefold())]
 
-    @work(group="renewing")
-    async def _renew(self) -> None:
-        with suppress(CrdtnotesError):  # then what was there before stays
-            found = await self._kept.fresh(self._job)
+    @work(group="update")
+    async def _update(self) -> None:
+        with suppress(CrdtnotesError):  # the cached list stays
+            found = await self._cache.fresh(self._job)
             if found != self._all:
                 self._all = found
                 self.ask_again()
@@ -68,28 +68,28 @@ def _fits(words: Sequence[str], text: str) -> bool:
 
 
 def tags(vault: Vault) -> list[Answer[Branch]]:
-    """Return the tags as a tree, each with how many notes bear it or one below it."""
+    """Return the tags as a tree, each with the number of notes that have it or a tag below it."""
     return [Answer(one, f"{'  ' * one.depth}#{one.tag}", str(one.notes)) for one in vault.tag_tree()]
 
 
 def orphans(vault: Vault) -> list[Answer[str]]:
-    """Return the notes that are linked with no other."""
+    """Return the notes that have no links and that no link leads to."""
     return [Answer(one.name, one.name, "" if one.characters else "empty") for one in vault.orphans()]
 
 
 def dangling(vault: Vault) -> list[Answer[Dangling]]:
-    """Return the targets that have no note yet, those that most notes link to first."""
+    """Return the targets without a note, those with the most links first."""
     found = sorted(vault.dangling(), key=lambda one: -len(one.notes))
     return [Answer(one, one.target, _some(one.notes)) for one in found]
 
 
 def _some(names: Sequence[str]) -> str:
-    more = len(names) - HOLDERS
-    return ", ".join(names[:HOLDERS]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - MAX_HOLDERS
+    return ", ".join(names[:MAX_HOLDERS]) + (f" and {more} more" if more > 0 else "")
 
 
 def links_of(name: str) -> Callable[[Vault], list[Answer[LinkInfo]]]:
-    """Return a job that returns a note's links."""
+    """Return a job for the links of a note."""
 
     def job(vault: Vault) -> list[Answer[LinkInfo]]:
         return [
@@ -106,9 +106,9 @@ def templates(vault: Vault) -> list[Answer[str]]:
 
 
 def tagged(tag: str) -> Callable[[Vault], list[Answer[str]]]:
-    """Return a job that returns the notes with a tag or one below it."""
+    """Return a job for the notes with a tag or a tag below it."""
     return lambda vault: [Answer(name, name) for name in vault.tagged(tag)]
 
 
-LONG = (tags, orphans, dangling)
-"""The jobs whose lists are worth keeping."""
+CACHED_LISTS = (tags, orphans, dangling)
+"""Jobs that take long in a large vault; the editor keeps their results and renews them while it is idle."""

@@ -1,16 +1,15 @@
-"""The main screen: the editor, the panels beside it, the status line."""
+"""The main screen: the editor, the panels around it, the status line."""
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.screen import Screen
 from textual.widgets import TextArea
 
 from crdtnotes.errors import CrdtnotesError
@@ -19,395 +18,234 @@ from crdtnotes_tui.editor.completion_list import CompletionList
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.preview_controller import PreviewController
 from crdtnotes_tui.notes.buffer import Buffer
-from crdtnotes_tui.notes.navigation import Line, Place
-from crdtnotes_tui.notes.workspace import Lost, Workspace
+from crdtnotes_tui.notes.workspace import EVERYTHING, Changed, Lost, Workspace
+from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.panels.error_panel import ErrorPanel
-from crdtnotes_tui.panels.messages import FollowTarget, GoTo
+from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo
+from crdtnotes_tui.panels.panel import Change
 from crdtnotes_tui.panels.panes import Panes
 from crdtnotes_tui.panels.status_line import StatusLine
 from crdtnotes_tui.peers.collaboration import Collaboration
-from crdtnotes_tui.screens.headings import Headings
 from crdtnotes_tui.screens.list_actions import ListActions
-from crdtnotes_tui.screens.list_pickers import LONG
+from crdtnotes_tui.screens.list_pickers import CACHED_LISTS
+from crdtnotes_tui.screens.navigation_actions import NavigationActions
+from crdtnotes_tui.screens.note_actions import NoteActions
+from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.peer_actions import PeerActions
-from crdtnotes_tui.screens.prompt import Prompt
-from crdtnotes_tui.screens.search import Search
-from crdtnotes_tui.screens.switcher import Chosen, Switcher
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 SETTLE_SECONDS = 1.5
-"""How long a person who leaves waits for the disk before being asked."""
+"""How long leaving waits for the disk before it warns."""
 
 
-class MainScreen(ListActions, PeerActions):
-    """Where notes are written."""
+class MainScreen(Screen[None]):
+    """Lays out the editor and its panels, opens the vault, and passes on events and actions."""
 
-    BINDINGS = [
-        Binding("ctrl+o", "switch", "Open or make a note"),
-        Binding("ctrl+g", "search", "Search all notes"),
-        Binding("ctrl+t", "today", "Today's note"),
-        Binding("ctrl+r", "headings", "Go to a heading"),
-        Binding("alt+left", "back", "Back"),
-        Binding("alt+right", "forward", "Forward"),
-        Binding("alt+v", "peek", "Preview of the link"),
-        Binding("f2", "rename", "Rename this note"),
-        Binding("f8", "delete", "Delete this note"),
-        Binding("f9", "restore", "Bring back what was deleted"),
-        Binding("ctrl+s", "saved", "Saved?", show=False),
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *PeerActions.screen_bindings(),
+        *ListActions.screen_bindings(),
+        *NavigationActions.screen_bindings(),
+        Binding("alt+v", "preview", "Preview of the link"),
+        *NoteActions.screen_bindings(),
         Binding("escape", "close_one", show=False),
     ]
 
-    @dataclass
-    class Failed(Message):
-        """The vault or the note to begin with cannot be opened."""
+    class CannotStart(Message):
+        """The vault or the first note cannot be opened."""
 
-        reason: str
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
 
-    def __init__(
-        self,
-        path: Path,
-        name: str | None,
-        new_device: str | None,
-        serve_at: tuple[str | None, int | None] | None = None,
-    ) -> None:
+    def __init__(self, options: StartOptions) -> None:
         super().__init__()
-        self._begin_with = name
+        self._first_note = options.name
         self._left = False
-        self.workspace = Workspace(
-            VaultThread(path, new_device), self._buffer_changed, self._refreshed, self._committed
-        )
-        self.workspace.cache.jobs = LONG
+        thread = VaultThread(options.path, options.new_device)
+        self.workspace = Workspace(thread, self._buffer_changed, self._vault_changed)
+        self.workspace.cache.jobs = CACHED_LISTS
         self.editor = NoteEditor(id="editor")
-        self.collaboration = Collaboration(self.editor, self.workspace, self._tell)
-        self.serve_at = serve_at
-        self._deleted: list[Buffer] = []
-        self.status = StatusLine()
-        self.trouble = ErrorPanel()
-        self.body = Panes(self.workspace, self.editor)
-        self.suggesting = CompletionController(self.editor, CompletionList(), self.workspace)
-        self.peeking = PreviewController(self.editor, self.suggesting.list, self.workspace)
+        self.status = StatusLine(self.editor)
+        self.collaboration = Collaboration(self.editor, self.workspace, self.status.update_status)
+        self.status.peers = lambda: self.collaboration.summary
+        self.error = ErrorPanel()
+        self.panes = Panes(self.workspace, self.editor)
+        self.completions = CompletionController(self.editor, CompletionList(), self.workspace)
+        self.previews = PreviewController(self.editor, self.completions.list, self.workspace)
+        self.navigation = NavigationActions(self, self.workspace, self.editor, self._show)
+        self.peers = PeerActions(self, self.collaboration, thread, self.leave, options.serve_at)
+        parts: list[ScreenPart] = [
+            self.navigation,
+            self.peers,
+            ListActions(self, self.workspace, self.editor),
+            NoteActions(self, self.workspace, self.editor, self.status),
+        ]
+        self._parts = {type(part).__name__: part for part in parts}
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
-        yield self.body
-        yield self.trouble
+        yield self.panes
+        yield self.error
         yield self.status
-        yield self.suggesting.list
-        yield self.peeking.preview
+        yield self.completions.list
+        yield self.previews.preview
+
+    def action_part(self, part: str, action: str) -> None:
+        """Run an action of a part of this screen."""
+        self._parts[part].run_action(action)
+
+    # -- beginning and ending
 
     def on_mount(self) -> None:
-        """Open the vault once the screen is there to see."""
+        """Open the vault once the screen is painted."""
         self.call_after_refresh(self._begin)
-
-    def on_screen_resume(self) -> None:
-        """A list or a question is gone: the terminal's cursor comes back to the text."""
-        self.call_after_refresh(self.editor.place_cursor)
 
     def _begin(self) -> None:
         if not self._left:
-            self._do(self._open_vault, fatal=True)
+            self._open_vault()
 
+    @work(group="doing")
     async def _open_vault(self) -> None:
+        try:
+            await self._open_first_note()
+        except CrdtnotesError as error:
+            self.post_message(self.CannotStart(str(error)))
+        else:
+            self.peers.start()
+
+    async def _open_first_note(self) -> None:
         await self.workspace.start()
-        buffer = await (
-            self.workspace.first() if self._begin_with is None else self.workspace.open(self._begin_with)
-        )
-        self._show(buffer)
+        name = self._first_note
+        self._show(await (self.workspace.first() if name is None else self.workspace.open(name)))
         if self.workspace.began_empty:
-            self.body.welcome.open(self.editor.text)
+            self.panes.welcome.open(self.editor.text)
         await self._painted()
         await self.workspace.learn()
-        self._refreshed()
-        for name in self.workspace.brought_back:
-            self.notify("What could not be saved last time is back.", title=name, markup=False)
-        self._do(self._join)
+        self._vault_changed(EVERYTHING)
+        for restored in self.workspace.brought_back:
+            self.notify("Unsaved text from last time is back.", title=restored, markup=False)
 
     async def _painted(self) -> None:
-        """Wait until the first note is on the screen; what lies in memory by then will stay there."""
+        """Wait until the first note is painted, and start garbage collection.
+
+        Objects that exist by then live to the end; `gc.freeze` spares the collector from visiting them.
+        """
         painted = asyncio.Event()
         self.call_after_refresh(painted.set)
         await painted.wait()
         gc.freeze()
         gc.enable()
 
-    async def _join(self) -> None:
-        """Meet the peers; what goes wrong here is no reason to end the editor."""
-        await self.collaboration.start()
-        await self.collaboration.look_for_news()
-        if self.serve_at is not None:
-            await self.collaboration.connections.serve(*self.serve_at)
-        await self.collaboration.meet()
-        self.collaboration.moved()
-
     async def unsaved(self) -> list[Buffer]:
-        """Store what is left; return the notes for which that does not work at the moment."""
+        """Store everything; return the notes for which that does not work at the moment."""
         await self.editor.drained()
         return await self.workspace.settle(SETTLE_SECONDS)
 
     async def leave(self) -> list[Lost]:
-        """Store what is left and close all; return what could not be stored."""
+        """Store everything and close the vault; return what could not be stored."""
         self._left = True
         await self.collaboration.stop()
         return await self.workspace.stop()
 
-    # -- going places
-
-    @work(group="doing")
-    async def _do(self, job: Callable[[], Awaitable[None]], *, fatal: bool = False) -> None:
-        """Run what has to wait for the replica; what goes wrong is told in its one sentence."""
-        try:
-            await job()
-        except CrdtnotesError as error:
-            if fatal:
-                self.post_message(self.Failed(str(error)))
-            else:
-                self.trouble.tell(str(error))
-
-    def go(self, opening: Callable[[], Awaitable[Buffer]], position: int | None = None) -> None:
-        """Open a note, remembering the place that is left."""
-        self._do(partial(self._go, opening, position))
-
-    async def _go(self, opening: Callable[[], Awaitable[Buffer]], position: int | None = None) -> None:
-        here = self.here
-        buffer = await opening()
-        if here is not None:
-            self.workspace.places.leave(here)
-        self._show(buffer, position)
-
-    def go_to_line(self, line: Line) -> None:
-        """Open a note at a line."""
-
-        async def arrive() -> None:
-            await self._go(lambda: self.workspace.open(line.name), 0)
-            self.editor.move_cursor((line.number - 1, 0), center=True)
-
-        self._do(arrive)
+    # -- requests of panels, lists and the editor
 
     def _show(self, buffer: Buffer, position: int | None = None) -> None:
         self.editor.show(buffer, position)
-        self.peeking.close()
-        self.body.focus_text()
-        self.body.opened()
+        self.previews.close()
+        self.panes.focus_text()
+        self.panes.update_panels(Change.NOTE)
         self.collaboration.moved()
-        self._tell()
+        self.status.update_status()
 
-    @property
-    def here(self) -> Place | None:
-        """Where the caret is."""
-        buffer = self.editor.buffer
-        return None if buffer is None else Place(buffer.name, self.editor.caret)
+    @on(GoTo)
+    def _go_to(self, event: GoTo) -> None:
+        self.navigation.go_to(event)
 
-    def action_switch(self) -> None:
-        """Open or make a note."""
+    @on(FollowTarget)
+    def _follow_target(self, event: FollowTarget) -> None:
+        self.navigation.follow(event)
 
-        def chosen(choice: Chosen | None) -> None:
-            if choice is not None and choice.new:
-                self.go(lambda: self.workspace.create(choice.name))
-            elif choice is not None:
-                self.go(lambda: self.workspace.open(choice.name))
+    @on(NoteEditor.Followed)
+    def _follow_link(self, event: NoteEditor.Followed) -> None:
+        self.panes.welcome.followed()
+        self.navigation.follow(FollowTarget(event.link.target, event.link.heading, event.link.block))
 
-        recent = self.workspace.places.recent[1:]
-        self.app.push_screen(Switcher(self.workspace.catalogue, recent), chosen)
+    @on(Failed)
+    def _show_error(self, event: Failed) -> None:
+        self.error.show_error(event.reason)
 
-    def action_search(self) -> None:
-        """Search all notes."""
-
-        def chosen(line: Line | None) -> None:
-            if line is not None:
-                self.go_to_line(line)
-
-        self.app.push_screen(Search(self.workspace.thread), chosen)
-
-    def action_today(self) -> None:
-        """Open today's note."""
-        self.go(self.workspace.today)
-
-    def action_back(self) -> None:
-        """Go back."""
-        self._step(self.workspace.places.back)
-
-    def action_forward(self) -> None:
-        """Go forward again."""
-        self._step(self.workspace.places.forward)
-
-    def _step(self, step: Callable[[Place], Place | None]) -> None:
-        here = self.here
-        place = None if here is None else step(here)
-        if place is not None:
-            self._do(partial(self._return, place))
-
-    async def _return(self, place: Place) -> None:
-        self._show(await self.workspace.open(place.name), place.position)
-
-    def on_note_editor_followed(self, event: NoteEditor.Followed) -> None:
-        """Go where a link leads, making the note if there is none."""
-        link = event.link
-        self.body.welcome.followed()
-        self.on_follow_target(FollowTarget(link.target, link.heading, link.block))
-
-    def on_follow_target(self, event: FollowTarget) -> None:
-        """Go where a link of the open note leads."""
-        holder = self.editor.buffer
-        if holder is not None:
-            self._do(partial(self._follow, holder, event.target, event.heading, event.block))
-
-    def on_go_to(self, event: GoTo) -> None:
-        """Go where a panel or a list wants to."""
-        if event.line is not None:
-            self.go_to_line(Line(event.name, event.line))
-        elif event.new:
-            self.go(lambda: self.workspace.create(event.name))
-        else:
-            self.go(lambda: self.workspace.open(event.name))
-
-    def on_failed(self, event: Failed) -> None:
-        """Say what did not work."""
-        self.trouble.tell(event.reason)
-
-    async def _follow(self, holder: Buffer, target: str, heading: str | None, block: str | None) -> None:
-        name = self.workspace.catalogue.resolve(target, holder.name) if target else holder.name
-        if name is None:
-            await self._go(lambda: self.workspace.create(target.removeprefix("./").strip("/")))
-            return
-        await self._go(lambda: self.workspace.open(name), 0)
-        opened = self.editor.buffer
-        if opened is None or not (heading or block):
-            return
-        parts = await self.workspace.outline("", opened)
-        lines = [one.line for one in parts.headings if one.text == heading]
-        lines += [one.line for one in parts.blocks if one.id == block]
-        if lines and self.editor.buffer is opened:
-            self.editor.move_cursor((lines[0], 0), center=True)
-
-    def action_headings(self) -> None:
-        """Go to a heading of the note."""
-
-        def chosen(line: int | None) -> None:
-            if line is not None:
-                self.editor.move_cursor((line, 0), center=True)
-
-        if self.editor.buffer is not None:
-            self.app.push_screen(Headings(self.editor.text), chosen)
-
-    # -- the note as a whole
-
-    def action_rename(self) -> None:
-        """Rename the note; links follow."""
-        buffer = self.editor.buffer
-        if buffer is None:
-            return
-
-        def answered(name: str | None) -> None:
-            if name is not None:
-                self._do(partial(self._rename, buffer, name))
-
-        self.app.push_screen(Prompt("The note's name; links to it follow.", buffer.name), answered)
-
-    async def _rename(self, buffer: Buffer, name: str) -> None:
-        notes = await self.workspace.rename(buffer, name)
-        self.notify(f"Links were rewritten in {notes} {'note' if notes == 1 else 'notes'}.", title="Renamed")
-        self._tell()
-
-    def action_delete(self) -> None:
-        """Delete the note and go back to where one came from."""
-        buffer = self.editor.buffer
-        if buffer is not None and buffer.exists:
-            self._do(partial(self._delete, buffer))
-
-    async def _delete(self, buffer: Buffer) -> None:
-        await self.workspace.delete(buffer)
-        self._deleted.append(buffer)
-        self.notify("F9 brings it back.", title=f"Deleted {buffer.name}", markup=False)
-        self._tell()
-
-    def action_restore(self) -> None:
-        """Bring back the note that was deleted last."""
-        if self._deleted:
-            self._do(partial(self._restore, self._deleted.pop()))
-
-    async def _restore(self, buffer: Buffer) -> None:
-        await self.workspace.restore(buffer)
-        self.app.clear_notifications()  # one of them says that it is deleted
-        await self._go(lambda: self.workspace.open(buffer.name))
-
-    # -- what is beside the text, and over it
-
-    def action_peek(self) -> None:
-        """Show where the link under the caret leads."""
-        self.peeking.toggle()
-
-    def on_completions_marked(self) -> None:
-        """Show the note that is marked among the suggestions."""
-        self.peeking.marked()
+    def action_preview(self) -> None:
+        """Show where the link under the caret leads, or hide that."""
+        self.previews.toggle()
 
     def action_close_one(self) -> None:
         """Close what lies over or beside the text, one thing at a time."""
-        if self.peeking.preview.display:
-            self.peeking.close()
-        elif self.trouble.display:
-            self.trouble.close()
+        if self.previews.preview.display:
+            self.previews.close()
+        elif self.error.display:
+            self.error.close()
         else:
-            self.body.close_one()
+            self.panes.close_one()
 
-    # -- how things stand
+    # -- events of the editor
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        """Suggest, and tell."""
-        self.suggesting.think()
-        self.body.typed()
-        self._tell()
+        self.completions.text_changed()
+        self.panes.typed()
+        self.status.update_status()
 
     @on(TextArea.SelectionChanged)
-    def _moved(self) -> None:
-        """Suggest only where something is being typed."""
-        self.suggesting.think(moved=True)
-        self.peeking.moved()
-        self.body.moved()
+    def _caret_moved(self) -> None:
+        self.completions.caret_moved()
+        self.previews.caret_moved()
+        self.panes.update_panels(Change.CARET)
         self.collaboration.moved()
-        self._tell()
+        self.status.update_status()
 
-    def on_note_editor_others_wrote(self) -> None:
-        """Give a quiet sign."""
+    @on(NoteEditor.OthersWrote)
+    def _others_wrote(self) -> None:
         self.collaboration.wrote()
-        self._tell()
+        self.status.update_status()
 
-    def on_note_editor_key_for_list(self, event: NoteEditor.KeyForList) -> None:
-        """Let the suggestions have it."""
-        self.suggesting.key(event.key)
+    @on(NoteEditor.KeyForList)
+    def _key_for_list(self, event: NoteEditor.KeyForList) -> None:
+        self.completions.key(event.key)
 
-    def action_saved(self) -> None:
-        """Answer an old habit."""
-        self.notify("Everything is saved as you type.", timeout=3)
+    @on(CompletionList.Marked)
+    def _suggestion_marked(self) -> None:
+        self.previews.suggestion_marked()
+
+    def on_screen_resume(self) -> None:
+        """Put the terminal's cursor back into the text after a list or a question is closed."""
+        self.call_after_refresh(self.editor.place_cursor)
+
+    # -- events of the workspace
 
     def _buffer_changed(self, buffer: Buffer) -> None:
+        """The state of a buffer changed: saving, saved, failed, deleted, renamed."""
         if buffer.crash is not None:
             self.call_later(self._crash, buffer.crash)
         elif buffer is self.editor.buffer and self.is_mounted:
             self.collaboration.moved()
-            self._tell()
+            self.status.update_status()
 
     def _crash(self, error: BaseException) -> None:
-        """Let a bug end the editor where it can be seen, before anything more is typed in vain."""
+        """End the editor after a bug, visibly, before more is typed that may be lost."""
         raise error
 
-    def _refreshed(self) -> None:
-        changed = self.workspace.catalogue is not self.editor.catalogue
-        if changed:
-            self.editor.know(self.workspace.catalogue)
-        self.body.look(names_changed=changed)
-        self._tell()
-        self._do(self._keep_up)
+    def _vault_changed(self, changed: Changed) -> None:
+        """Something was committed, here or elsewhere: update the names and panels that it concerns."""
+        change = Change.NOTES
+        if self.workspace.catalogue is not self.editor.catalogue:
+            self.editor.update_catalogue(self.workspace.catalogue)
+            change |= Change.NAMES
+        self.panes.update_panels(change)
+        self.status.update_status()
+        if changed.from_others or changed.members:
+            self.peers.run(partial(self._keep_up, changed))
 
-    async def _keep_up(self) -> None:
-        await self.collaboration.keep_up()
+    async def _keep_up(self, changed: Changed) -> None:
+        await self.collaboration.keep_up(changed)
         if self.collaboration.news:
-            self.body.welcome.close()  # there are notes now
-
-    def _committed(self) -> None:
-        """Let peers have what was committed."""
-        self.collaboration.connections.wake()
-
-    def _tell(self) -> None:
-        row, column = self.editor.cursor_location
-        self.status.tell(self.editor.buffer, row + 1, column + 1, self.collaboration.summary)
+            self.panes.welcome.close()  # peers have sent notes: the vault is not empty any more

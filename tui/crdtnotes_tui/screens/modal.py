@@ -1,7 +1,7 @@
-"""Screens over the others that give one answer.
+"""Screens over the others that return one result.
 
-Several keys may come at once, two Enters say. Textual takes one screen away for each call of `dismiss`,
-whichever is on top, so that a second call would take away the one below.
+Several keys can arrive in one read, two Enters for example. Each call of `dismiss` removes the topmost
+screen, so a second call would remove the screen below.
 """
 
 from typing import Generic, TypeVar
@@ -15,12 +15,12 @@ T = TypeVar("T")
 
 
 class Modal(ModalScreen[T], Generic[T]):
-    """Is dismissed with the first answer; others that were on their way are ignored."""
+    """A screen that is dismissed with the first result and ignores later ones."""
 
     _dismissed = False
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
-        """Close with an answer."""
+        """Close with a result."""
         if self._dismissed:
             return AwaitComplete()
         self._dismissed = True
@@ -28,7 +28,7 @@ class Modal(ModalScreen[T], Generic[T]):
 
 
 class Palette(CommandPalette):
-    """Textual's list of commands, which runs the first one that is picked and no other."""
+    """Textual's command palette, which runs the first command that is picked and ignores later picks."""
 
     _dismissed = False
 
@@ -40,11 +40,11 @@ class Palette(CommandPalette):
         return super().dismiss(result)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Let Textual run the command unless one was picked before."""
+        """Let Textual run the command, unless one was picked already."""
         if self._dismissed:
             event.stop().prevent_default()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """As `on_input_submitted`."""
+        """Do the same as `on_input_submitted`."""
         if self._dismissed:
             event.stop().prevent_default()

@@ -13,7 +13,7 @@ from textual.widgets import Input, Label, Static
 from textual.worker import Worker
 
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.peering.progress import ShowProgress
+from crdtnotes.progress import Progress
 from crdtnotes.sync.net.address import PAIRING_PORT, Address
 from crdtnotes.trust.code import Code, read_code, written
 from crdtnotes.trust.device_id import shown
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 Pair = Callable[["Ask", "ShowCodes"], Awaitable["NewDevice"]]
 
-Join = Callable[[Code, Address | None, ShowProgress, "Tell"], Awaitable["JoinedVault"]]
-"""Called with the code, the address if one was given, and what shows the progress."""
+Join = Callable[[Code, Address | None, Progress, "Tell"], Awaitable["JoinedVault"]]
+"""Called with the code, the address if one was given, and two functions: one takes the progress, the other a
+sentence about what is being waited for.
+"""
 
 
 class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
@@ -69,7 +71,7 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
         self._say(
             "On the other device, within five minutes, press Alt+J in an empty vault, or run:\n\n"
             f"    crdtnotes join {written(words)}\n\n"
-            f"If it does not find this one, add the address: {scanned.address}\n"
+            f"If it does not find this device, add the address: {scanned.address}\n"
             "Or scan this and give it to `crdtnotes join`. Esc stops pairing.",
             qr_code(written(scanned)),
         )
@@ -159,7 +161,7 @@ class JoinScreen(Modal["JoinedVault | CrdtnotesError | None"]):
             self.query_one("#joining-text", Static).update(sentence)
 
 
-class ServingScreen(Modal[bool]):
+class ServingScreen(Modal[bool | None]):
     """Shows where peers can connect; dismissed with whether that is to end."""
 
     BINDINGS = [

@@ -1,91 +1,100 @@
-"""With others: what the main screen offers for meeting peers and for seeing what they did."""
+"""Actions about peers: connecting, pairing, serving, and the list of what they changed."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import work
 from textual.binding import Binding
 from textual.screen import Screen
 
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes_tui.notes.navigation import Line
-from crdtnotes_tui.notes.workspace import Lost, Workspace
+from crdtnotes_tui.options import ServeAt
 from crdtnotes_tui.panels.messages import Failed, GoTo, VaultReplaced
 from crdtnotes_tui.peers.collaboration import Collaboration
 from crdtnotes_tui.peers.pairing import check_joinable, join_vault, pair_device
 from crdtnotes_tui.screens.pairing import JoinScreen, PairScreen, ServingScreen
+from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.prompt import Prompt
-from crdtnotes_tui.screens.recent_changes import WhatCameIn
+from crdtnotes_tui.screens.recent_changes import RecentChanges
+from crdtnotes_tui.vault.vault_thread import VaultThread
 
 if TYPE_CHECKING:
     from crdtnotes.peering.join import JoinedVault, Tell
-    from crdtnotes.peering.progress import ShowProgress
+    from crdtnotes.progress import Progress
     from crdtnotes.sync.net.address import Address
     from crdtnotes.sync.peers.pairing import NewDevice
     from crdtnotes.trust.code import Code
 
-ANYWHERE = (None, None)
-"""Where peers come to when no place was named."""
+ANYWHERE: ServeAt = (None, None)
+"""Where peers are served if the command line does not say so."""
 
 
-class PeerActions(Screen[None]):
-    """A screen that shares its notes with others."""
+class PeerActions(ScreenPart):
+    """Connects with peers at the start and on demand, pairs devices, and lists the peers' changes."""
 
-    BINDINGS = [
+    BINDINGS = (
         Binding("f4", "meet", "Sync with a peer"),
         Binding("shift+f4", "serve", "Let peers connect to this editor, or stop"),
         Binding("alt+p", "pair", "Pair a device: show a code"),
         Binding("alt+j", "join", "Join another device's vault with a code"),
         Binding("f5", "news", "What came in since I last looked"),
         Binding("alt+n", "next_news", "Go to the next thing that came in"),
-    ]
+    )
 
-    collaboration: Collaboration
-    workspace: Workspace
-    serve_at: tuple[str | None, int | None] | None
+    def __init__(
+        self,
+        screen: Screen[None],
+        collaboration: Collaboration,
+        thread: VaultThread,
+        close_vault: Callable[[], Awaitable[object]],
+        serve_at: ServeAt | None,
+    ) -> None:
+        """`close_vault` stores everything and closes the vault, to make room for one that is joined."""
+        super().__init__(screen)
+        self.collaboration = collaboration
+        self._thread = thread
+        self._close_vault = close_vault
+        self._serve_at = serve_at
 
-    async def leave(self) -> list[Lost]:
-        """Store what is left and close the vault; return what could not be stored."""
-        raise NotImplementedError
+    def start(self) -> None:
+        """Connect with the peers that are known, and serve if the command line says so."""
+        self.run(self._start)
+
+    async def _start(self) -> None:
+        await self.collaboration.start()
+        await self.collaboration.look_for_news()
+        if self._serve_at is not None:
+            await self.collaboration.connections.serve(*self._serve_at)
+        await self.collaboration.meet()
+        self.collaboration.moved()
 
     def action_meet(self) -> None:
-        """Stay in step with a peer."""
+        """Ask for a peer's address and sync with it."""
 
-        def answered(address: str | None) -> None:
-            if address is not None:
-                self._meet(address)
+        def answered(address: str) -> None:
+            self.run(lambda: self.collaboration.follow(address))
 
-        self.app.push_screen(Prompt("A peer's address, as `crdtnotes serve` prints it.", "ws://"), answered)
+        self.ask(Prompt("A peer's address, as `crdtnotes serve` prints it.", "ws://"), answered)
 
-    @work(group="meeting")
-    async def _meet(self, address: str) -> None:
-        try:
-            await self.collaboration.follow(address)
-        except CrdtnotesError as error:
-            self.post_message(Failed(str(error)))
+    def action_serve(self) -> None:
+        """Let peers connect to this editor, and show the address; from there it can be stopped."""
+        self.run(self._serve)
 
-    @work(group="meeting")
-    async def action_serve(self) -> None:
-        """Let peers connect to this editor, and show where; from there it can be stopped."""
-        service = self.collaboration.connections
-        try:
-            address = await service.serve(*(self.serve_at or ANYWHERE))
-        except CrdtnotesError as error:
-            self.post_message(Failed(str(error)))
-            return
+    async def _serve(self) -> None:
+        address = await self.collaboration.connections.serve(*(self._serve_at or ANYWHERE))
 
-        def answered(stop: bool | None) -> None:
+        def answered(stop: bool) -> None:
             if stop:
-                self._stop_serving()
+                self.run(self._stop_serving)
 
-        self.app.push_screen(ServingScreen(address, paired=address.secure), answered)
+        self.ask(ServingScreen(address, paired=address.secure), answered)
 
-    @work(group="meeting")
     async def _stop_serving(self) -> None:
         await self.collaboration.connections.stop_serving()
-        self.notify("Nobody can connect to this editor any more. Shift+F4 allows it again.", timeout=10)
+        self.notify("Peers can no longer connect to this editor. Shift+F4 allows it again.", timeout=10)
 
     # -- pairing
 
@@ -97,73 +106,67 @@ class PeerActions(Screen[None]):
                 self.post_message(Failed(str(result)))
             elif result is not None:
                 self.notify(
-                    "It gets all notes, and stays in step while this editor is open there and here.",
+                    "It gets all notes, and stays in sync while this editor is open there and here.",
                     title=f"Paired with {result.name}",
                     timeout=20,
-                    markup=False,
                 )
 
         self.app.push_screen(PairScreen(partial(pair_device, self.collaboration.connections)), done)
 
-    @work(group="meeting")
-    async def action_join(self) -> None:
+    def action_join(self) -> None:
         """Join another device's vault, in place of this one if nothing was written here."""
-        thread = self.workspace.thread
-        try:
-            await check_joinable(thread)
-        except CrdtnotesError as error:
-            self.post_message(Failed(str(error)))
-            return
+        self.run(self._join)
+
+    async def _join(self) -> None:
+        await check_joinable(self._thread)
         closed = False
 
         async def close() -> None:
             nonlocal closed
             closed = True
-            await self.leave()
+            await self._close_vault()
 
-        async def join(code: Code, address: Address | None, show: ShowProgress, tell: Tell) -> JoinedVault:
-            return await join_vault(thread, code, address, show, tell, close)
+        async def join(code: Code, address: Address | None, progress: Progress, tell: Tell) -> JoinedVault:
+            return await join_vault(self._thread, code, address, progress, tell, close)
 
         def done(result: JoinedVault | CrdtnotesError | None) -> None:
             if closed:
+                # Also if it failed or was stopped: the vault that was open here is closed.
                 self.post_message(VaultReplaced())
-            if isinstance(result, CrdtnotesError) and closed:
-                self.notify(str(result), title="Not joined", severity="error", timeout=60, markup=False)
-            elif isinstance(result, CrdtnotesError):
-                self.post_message(Failed(str(result)))
+            if isinstance(result, CrdtnotesError):
+                self._not_joined(result, closed=closed)
             elif result is not None:
                 self.notify(
-                    "The notes come as soon as it is reached."
+                    "The notes will come as soon as it can be reached."
                     if result.notes is None
-                    else f"{result.notes:,} {'note' if result.notes == 1 else 'notes'} came.",
+                    else f"{result.notes:,} {'note' if result.notes == 1 else 'notes'} received.",
                     title=f"Paired with {result.host}",
                     timeout=20,
-                    markup=False,
                 )
 
         self.app.push_screen(JoinScreen(join), done)
 
-    # -- what they did
+    def _not_joined(self, error: CrdtnotesError, *, closed: bool) -> None:
+        if closed:
+            # This screen is replaced: its error panel would not be seen.
+            self.notify(str(error), title="Not joined", severity="error", timeout=60)
+        else:
+            self.post_message(Failed(str(error)))
+
+    # -- what peers changed
 
     def action_news(self) -> None:
-        """Show what came in, and begin anew."""
+        """List the changes that came in; only later ones count as new from now on."""
 
-        def chosen(line: Line | None) -> None:
-            self._looked()
+        def closed(line: Line | None) -> None:
+            self.run(self.collaboration.looked)
             if line is not None:
                 self.post_message(GoTo(line.name, line.number))
 
-        self.app.push_screen(WhatCameIn(self.collaboration.news), chosen)
-
-    @work(group="meeting")
-    async def _looked(self) -> None:
-        try:
-            await self.collaboration.looked()
-        except CrdtnotesError as error:
-            self.post_message(Failed(str(error)))
+        self.app.push_screen(RecentChanges(self.collaboration.news), closed)
 
     def action_next_news(self) -> None:
-        """Go to the next thing that came in."""
+        """Go to the next change that came in."""
         arrival = self.collaboration.next_news()
         if arrival is None:
             self.notify("Nothing new came in.", timeout=3)

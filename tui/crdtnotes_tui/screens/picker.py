@@ -1,4 +1,4 @@
-"""A question with a list of answers that narrows as one types."""
+"""A question with a list of answers that narrows as the person types."""
 
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
@@ -18,15 +18,15 @@ from crdtnotes_tui.screens.modal import Modal
 
 V = TypeVar("V")
 
-PAGE = 50
-"""Answers that are put into the list at a time: long lists take long to lay out."""
+PAGE_SIZE = 50
+"""Answers that are added to the list at a time, because a long list takes long to lay out."""
 
-AHEAD = 15
-"""More are put in when so few lie ahead of what is marked, or below what is on the screen."""
+MIN_AHEAD = 15
+"""When fewer answers follow the highlighted one, or the visible ones, the next page is added."""
 
 
 class Answer(NamedTuple, Generic[V]):
-    """One line of the list: what it stands for, what it says, and a remark beside or below that."""
+    """A line of the list: its value, its text, and a remark beside the text or `below` it."""
 
     value: V
     text: str
@@ -35,7 +35,7 @@ class Answer(NamedTuple, Generic[V]):
 
 
 class Picker(Modal[V | None], Generic[V]):
-    """Asks; is dismissed with what was picked, or None."""
+    """A question whose result is the value that was picked, or None."""
 
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Close"),
@@ -47,7 +47,7 @@ class Picker(Modal[V | None], Generic[V]):
 
     question = ""
     empty = ""
-    """What is said where there is nothing to pick from."""
+    """The sentence shown when there are no answers at all."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,11 +62,11 @@ class Picker(Modal[V | None], Generic[V]):
             yield OptionList(id="answers")
 
     async def answers(self, query: str) -> Sequence[Answer[V]]:
-        """Return what fits a query, the best first."""
+        """Return the answers that match a query, the best first."""
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Show what there is before anything is typed."""
+        """Show the answers for an empty query."""
         options = self.query_one(OptionList)
         options.can_focus = False
         self.watch(options, "scroll_y", self._scrolled, init=False)
@@ -78,7 +78,7 @@ class Picker(Modal[V | None], Generic[V]):
             self._ask(event.value)
 
     def ask_again(self) -> None:
-        """Show what there is now; the mark stays on what it is on."""
+        """Show the present answers; the highlight stays on its answer."""
         self._ask(self.query_one(Input).value, again=True)
 
     @work(exclusive=True, group="answers")
@@ -92,7 +92,7 @@ class Picker(Modal[V | None], Generic[V]):
             found = await self.answers(query)
         except CrdtnotesError as error:
             problem = str(error)
-        # From here on nothing waits: a list is shown whole, or the one before stays.
+        # Nothing is awaited from here on, so the list is replaced as a whole or not at all.
         marked = self._marked if again else None
         self._answers, self._query = found, query
         options = self.query_one(OptionList)
@@ -112,28 +112,28 @@ class Picker(Modal[V | None], Generic[V]):
         return None if at is None or at >= len(self._answers) else self._answers[at]
 
     def _more(self) -> None:
-        """Put the next answers into the list."""
+        """Add the next page of answers to the list."""
         options = self.query_one(OptionList)
         shown = options.option_count
-        options.add_options([Option(_content(one)) for one in self._answers[shown : shown + PAGE]])
+        options.add_options([Option(_content(one)) for one in self._answers[shown : shown + PAGE_SIZE]])
 
     def _scrolled(self) -> None:
         options = self.query_one(OptionList)
-        if options.scroll_y >= options.max_scroll_y - AHEAD and options.option_count < len(self._answers):
+        if options.scroll_y >= options.max_scroll_y - MIN_AHEAD and options.option_count < len(self._answers):
             self._more()
 
     def action_move(self, by: int) -> None:
-        """Move the mark."""
+        """Move the highlight."""
         options = self.query_one(OptionList)
-        if (options.highlighted or 0) + by + AHEAD >= options.option_count < len(self._answers):
+        if (options.highlighted or 0) + by + MIN_AHEAD >= options.option_count < len(self._answers):
             self._more()
         if self._answers:
             options.highlighted = min(max(0, (options.highlighted or 0) + by), len(self._answers) - 1)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Pick what is marked; where the list is not yet for what is typed now, the first that fits."""
+        """Pick the highlighted answer; if the list is not up to date with the query, its first match."""
         self.workers.cancel_group(self, "answers")
-        self._picking = True  # what is typed from here on is for the note
+        self._picking = True  # later keys are meant for the note
         self._pick(event.value)
 
     @work(group="picking")
@@ -146,7 +146,7 @@ class Picker(Modal[V | None], Generic[V]):
             self.dismiss(marked.value)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Pick what was clicked."""
+        """Pick the answer that was clicked."""
         self.dismiss(self._answers[event.option_index].value)
 
 

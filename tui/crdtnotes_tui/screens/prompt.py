@@ -1,4 +1,4 @@
-"""A question that one line answers."""
+"""Asks for one line of text."""
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -10,7 +10,7 @@ from crdtnotes_tui.screens.modal import Modal
 
 
 class Prompt(Modal[str | None]):
-    """Asks; is dismissed with the answer, or None."""
+    """A question with a line to answer it; its result is the answer, or None."""
 
     BINDINGS = [Binding("escape", "dismiss(None)", "Close")]
 
@@ -21,10 +21,10 @@ class Prompt(Modal[str | None]):
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
-        with Vertical(id="ask"):
+        with Vertical(id="prompt"):
             yield Label(self._question, markup=False)
             yield LineInput(self._answer, select_on_focus=False, id="question")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the answer."""
+        """Return the answer."""
         self.dismiss(event.value.strip() or None)

@@ -1,4 +1,4 @@
-"""What came in since the person last looked."""
+"""The list of changes that came in since the person last looked."""
 
 import time
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from crdtnotes_tui.peers.collaboration import News
 from crdtnotes_tui.screens.picker import Answer, Picker
 
 
-class WhatCameIn(Picker[Line]):
-    """Finds what others changed: who, in which note, where."""
+class RecentChanges(Picker[Line]):
+    """Finds changes of others by device, note and text; its result is the line."""
 
     question = "What came in …"
 
@@ -18,7 +18,7 @@ class WhatCameIn(Picker[Line]):
         self._news = news
 
     async def answers(self, query: str) -> Sequence[Answer[Line]]:
-        """Return what fits, the latest first."""
+        """Return the matching changes, the latest first."""
         wanted = query.strip().casefold()
         return [
             Answer(

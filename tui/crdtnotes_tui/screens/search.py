@@ -1,4 +1,4 @@
-"""Full-text search, as one types."""
+"""Full-text search as the person types."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ from crdtnotes_tui.notes.navigation import Line
 from crdtnotes_tui.screens.picker import Answer, Picker
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
-SHOWN = 50
+MAX_HITS = 50
 
 
 class Search(Picker[Line]):
-    """Finds the lines where all the words are."""
+    """Finds the lines that contain all the words; its result is the line."""
 
     question = "Search all notes …"
 
@@ -22,5 +22,5 @@ class Search(Picker[Line]):
         """Return the hits."""
         if not query.strip():
             return []
-        hits = await self._thread.run(lambda vault: vault.search(query, SHOWN))
+        hits = await self._thread.run(lambda vault: vault.search(query, MAX_HITS))
         return [Answer(Line(hit.note, hit.line), hit.note, hit.snippet, below=True) for hit in hits]

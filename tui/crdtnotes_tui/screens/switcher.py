@@ -1,4 +1,4 @@
-"""The quick switcher: a few letters open a note, or make one."""
+"""The quick switcher: opens or creates a note by a few letters of its name."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,18 +8,18 @@ from crdtnotes.markup.names import clean_name, name_key
 from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.screens.picker import Answer, Picker
 
-SHOWN = 60
+MAX_NOTES = 60
 
 
 class Chosen(NamedTuple):
-    """A note to open; `new` if it is to be made."""
+    """A note to open; `new` if it must be created."""
 
     name: str
     new: bool
 
 
 class Switcher(Picker[Chosen]):
-    """Finds notes by name, title and alias; recent ones first."""
+    """Finds notes by name, title and alias; recent ones come first."""
 
     question = "Open or make a note …"
 
@@ -29,8 +29,8 @@ class Switcher(Picker[Chosen]):
         self._recent = recent
 
     async def answers(self, query: str) -> Sequence[Answer[Chosen]]:
-        """Return the notes that fit, and at last the one that could be made."""
-        ways = self._catalogue.find(query, SHOWN, self._recent)
+        """Return the matching notes, and the note that could be created."""
+        ways = self._catalogue.find(query, MAX_NOTES, self._recent)
         found = [Answer(Chosen(way.name, False), way.text, way.name if way.is_alias else "") for way in ways]
         try:
             name = clean_name(query)
@@ -40,6 +40,6 @@ class Switcher(Picker[Chosen]):
             return found
         new = Answer(Chosen(name, True), name, "make this note")
         exact = any(name_key(query) in (way.key, way.title) for way in ways)
-        # Letters that are merely all there in some name are no reason to open that instead.
+        # If a name only contains the letters in this order, creating the note comes first.
         near = exact or any(name_key(query) in way.key for way in ways)
         return [*found, new] if near else [new, *found]

@@ -1,14 +1,13 @@
-"""What a preview shows of a note's text."""
+"""The lines of a note that a preview shows."""
 
 from crdtnotes.markup.frontmatter import read_front_matter
 from crdtnotes.markup.outline import outline
 
-LINES = 40
-"""No preview is longer."""
+MAX_LINES = 40
 
 
-def peek(text: str, heading: str | None = None, block: str | None = None) -> list[str]:
-    """Return the first lines of a note without its front matter, or those from a heading or block on."""
+def excerpt(text: str, heading: str | None = None, block: str | None = None) -> list[str]:
+    """Return the first lines of a note after its front matter, or the lines from a heading or block on."""
     start = 0
     if heading or block:
         parts = outline(text)
@@ -18,7 +17,7 @@ def peek(text: str, heading: str | None = None, block: str | None = None) -> lis
     if not start:
         plain = text.replace("\r\n", " \n").replace("\r", "\n")
         start = text.count("\n", 0, read_front_matter(plain).end)
-    lines = text.split("\n")[start : start + LINES]
+    lines = text.split("\n")[start : start + MAX_LINES]
     while lines and not lines[0].strip():
         del lines[0]
     while lines and not lines[-1].strip():

@@ -1,20 +1,13 @@
-"""Finding a text in a note, whatever the case and however its accents are written, and replacing it."""
+"""Finding and replacing text in a note, whatever its case and the Unicode form of its accents."""
 
 import re
 import unicodedata
-from typing import NamedTuple
 
-
-class Replacing(NamedTuple):
-    """From `start` to before `end` the text gives way to `text`."""
-
-    start: int
-    end: int
-    text: str
+from crdtnotes.crdt.ops import Patch
 
 
 def matches(text: str, wanted: str) -> list[tuple[int, int]]:
-    """Return the matches as `(start, end)`; capitals count only where some are asked for."""
+    """Return the matches as `(start, end)`; case matters only if `wanted` has capitals."""
     if not wanted:
         return []
     spellings = dict.fromkeys(
@@ -25,7 +18,7 @@ def matches(text: str, wanted: str) -> list[tuple[int, int]]:
 
 
 def pick(found: list[tuple[int, int]], position: int, step: int) -> int | None:
-    """Return which match to mark: at a position or after it (0), the next one (1), the one before (-1)."""
+    """Return the number of a match: at or after a position (0), the next (1), the previous one (-1)."""
     if not found:
         return None
     starts = [start for start, _ in found]
@@ -38,15 +31,15 @@ def pick(found: list[tuple[int, int]], position: int, step: int) -> int | None:
     return after[0] if after else 0
 
 
-def replaced(text: str, wanted: str, replacement: str) -> list[Replacing]:
-    """Return what replaces every match, in the order of the text.
+def replaced(text: str, wanted: str, replacement: str) -> list[Patch]:
+    """Return the replacements of all matches, in ascending order.
 
-    Where capitals do not count, a replacement in small letters takes on those of what it replaces:
-    `Paxos` and `PAXOS` become `Raft` and `RAFT`.
+    If case does not matter, a replacement in small letters takes the case of each match: `Paxos` and `PAXOS`
+    become `Raft` and `RAFT`.
     """
     follows = wanted == wanted.lower() and replacement == replacement.lower()
     return [
-        Replacing(start, end, _like(text[start:end], replacement) if follows else replacement)
+        Patch(start, end - start, _like(text[start:end], replacement) if follows else replacement)
         for start, end in matches(text, wanted)
     ]
 

@@ -1,4 +1,4 @@
-"""The links around a note as a picture of cells: what links here, the note, what it links to.
+"""The links around a note as a picture of cells: notes that link here, the note, notes it links to.
 
 ::
 
@@ -7,7 +7,7 @@
          双向链接 ──┘              ├─⇄ 最终一致性
                                    └─→ 拜占庭将军问题 ?
 
-Every position and width is in cells of the terminal, where a Chinese character takes two.
+Positions and widths are in cells of the terminal; a Chinese character takes two.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from crdtnotes.note import Neighbour
 
 BOTH, ONE_WAY, DANGLING_MARK = "⇄", "→", " ?"
 
-_LEAST = 4
+_MIN_LABEL_CELLS = 4
 _CORNERS = {
     # (goes up, goes down, has something at its left, has something at its right)
     (False, False, True, True): "─",
@@ -42,13 +42,13 @@ _CORNERS = {
 
 
 class Side(IntEnum):
-    """Where a node stands."""
+    """The column of a node."""
 
     IN, MIDDLE, OUT = -1, 0, 1
 
 
 class Node(NamedTuple):
-    """A note, or the target of a dangling link, and which one it is on its side."""
+    """A note, or the target of a dangling link, and its number `at` on its side."""
 
     name: str
     side: Side
@@ -58,22 +58,22 @@ class Node(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What stands in the picture."""
+        """The text in the picture."""
         return printable(title_of(self.name)) + ("" if self.exists else DANGLING_MARK)
 
 
 class Piece(NamedTuple):
-    """A part of a line: lines between the nodes, or a node's label."""
+    """A part of a line: the label of a node, or the drawing between nodes."""
 
     text: str
     node: Node | None = None
 
 
 def nodes(name: str, neighbours: Sequence[Neighbour]) -> list[Node]:
-    """The nodes around a note, which comes first; what is linked both ways stands at the right."""
+    """Return a note and the nodes around it, the note first; notes linked both ways are on the right."""
     left = [one for one in neighbours if one.incoming and not one.outgoing]
     right = [one for one in neighbours if one.outgoing]
-    # What links both ways is nearest, what dangles is furthest.
+    # Links in both directions come first, dangling links last.
     right.sort(key=lambda one: (not one.incoming, not one.exists))
     return [
         Node(name, Side.MIDDLE, 0, True),
@@ -83,7 +83,7 @@ def nodes(name: str, neighbours: Sequence[Neighbour]) -> list[Node]:
 
 
 def step(all_nodes: Sequence[Node], selected: Node, across: int, down: int) -> Node:
-    """The node that is reached from `selected` by a step to the side or along it; or itself."""
+    """Return the node one step beside `selected`, or above or below it; `selected` if there is none."""
     if across:
         side = selected.side + across
         if selected.side is Side.MIDDLE or side == Side.MIDDLE:
@@ -95,7 +95,7 @@ def step(all_nodes: Sequence[Node], selected: Node, across: int, down: int) -> N
 
 
 def picture(all_nodes: Sequence[Node], selected: Node, width: int, height: int) -> list[list[Piece]]:
-    """The lines of the picture, none wider than `width`; of a long side the part around `selected`."""
+    """Return the lines of the picture, at most `width` wide; a long side is cut to the part at `selected`."""
     middle = all_nodes[0]
     sides = {
         side: _window([one for one in all_nodes if one.side is side], selected, height)
@@ -103,11 +103,11 @@ def picture(all_nodes: Sequence[Node], selected: Node, width: int, height: int) 
     }
     rows = max(1, *(len(window) for window in sides.values()))
     centre = (rows - 1) // 2
-    room = max(_LEAST, (width - 12) // 3)
+    room = max(_MIN_LABEL_CELLS, (width - 12) // 3)
     label = _cut(middle.label, room)
     first, second = ((rows - len(sides[side])) // 2 for side in (Side.IN, Side.OUT))
     left_width = min(room, max((cell_len(one.label) for one in sides[Side.IN]), default=0))
-    right_room = max(_LEAST, width - left_width - cell_len(label) - 12)
+    right_room = max(_MIN_LABEL_CELLS, width - left_width - cell_len(label) - 12)
     lines = []
     for row in range(rows):
         line: list[Piece] = []
@@ -143,7 +143,7 @@ def _right(side: Sequence[Node], row: int, centre: int, room: int) -> list[Piece
 
 
 def _corner(count: int, row: int, centre: int, *, outer_left: bool) -> str:
-    """The character where a side's lines meet; rows are counted from the side's first node."""
+    """Return the character where a side's lines meet; rows count from the first node of the side."""
     outer, inner = 0 <= row < count, row == centre
     top, bottom = min(0, centre), max(count - 1, centre)
     left, right = (outer, inner) if outer_left else (inner, outer)

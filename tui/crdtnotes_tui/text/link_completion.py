@@ -1,4 +1,4 @@
-"""What is being typed inside of [[ … ]], and what accepting a suggestion does."""
+"""The unfinished link before the caret, and the edit that completes it with a suggestion."""
 
 import re
 from typing import NamedTuple
@@ -12,9 +12,9 @@ NAME, HEADING, BLOCK = "name", "heading", "block"
 
 
 class Typing(NamedTuple):
-    """An unfinished link: from `start` (its brackets) to the caret; `query` is what is to be completed.
+    """An unfinished link from its brackets at `start` to the caret at `end`.
 
-    `stage` says whether that is a name, a heading of the note `target`, or a block of it.
+    `query` is the part to complete: a name, or a heading or block of the note `target`, as `stage` says.
     """
 
     start: int
@@ -25,7 +25,7 @@ class Typing(NamedTuple):
 
 
 def typing_at(line: str, column: int) -> Typing | None:
-    """Return the link that is being typed at a column of a line."""
+    """Return the unfinished link at a column of a line, None if there is none."""
     openings = list(_OPENING.finditer(line, 0, column))
     if not openings:
         return None
@@ -43,7 +43,7 @@ def typing_at(line: str, column: int) -> Typing | None:
 
 
 def accepted(line: str, typing: Typing, chosen: str) -> tuple[int, int, str]:
-    """Return the edit `(start, end, text)` of the line that finishes a link with what was chosen."""
+    """Return the edit `(start, end, text)` of the line that completes a link with a suggestion."""
     if typing.stage == NAME:
         target = escape_target(chosen)
     elif typing.stage == HEADING:

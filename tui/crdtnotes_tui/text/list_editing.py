@@ -1,4 +1,4 @@
-"""What Enter and Tab do in lists, tasks and quotes."""
+"""Enter and Tab in lists, tasks and quotes."""
 
 import re
 from typing import NamedTuple
@@ -9,16 +9,16 @@ _QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
 
 
 class Enter(NamedTuple):
-    """What Enter does instead of a plain newline: from `start` to the caret, `text` comes."""
+    """The edit of Enter in place of a newline: `text` replaces the line from `start` to the caret."""
 
     start: int
     text: str
 
 
 def on_enter(line: str, column: int) -> Enter | None:
-    """Return what Enter does at a column of a line; None where it only begins a new line.
+    """Return the edit that Enter makes at a column of a line; None for a plain newline.
 
-    In a list item it begins the next one, a task that is not done; in an empty item it ends the list.
+    In a list item it begins the next item, with an open box after a task. In an empty item it ends the list.
     """
     quote = _QUOTE.match(line)
     lead = quote[0] if quote else ""
@@ -38,7 +38,7 @@ def on_enter(line: str, column: int) -> Enter | None:
 
 
 def indent_of(line: str) -> int | None:
-    """Return by how many columns Tab moves a list item; None for a line that is none."""
+    """Return by how many columns Tab indents a list item; None for other lines."""
     item = _ITEM.match(line)
     if item is None:
         return None
@@ -46,7 +46,7 @@ def indent_of(line: str) -> int | None:
 
 
 def toggled(line: str) -> tuple[int, int, str] | None:
-    """Return the edit `(start, end, text)` that ticks a task or unticks it, or makes an item a task."""
+    """Return the edit `(start, end, text)` that ticks or unticks a task, or turns an item into a task."""
     quote = _QUOTE.match(line)
     item = _ITEM.match(line, quote.end() if quote else 0)
     if item is None:

@@ -1,4 +1,4 @@
-"""The note as Textual's Markdown widget can show it: wiki-links that work, nothing it would trip over."""
+"""The note as input for Textual's Markdown widget, with wiki-links and without comments and HTML."""
 
 from collections.abc import Callable
 from urllib.parse import quote
@@ -12,17 +12,17 @@ from crdtnotes.markup.names import without_suffix
 from crdtnotes.markup.wikilink import wikilink_plugin
 
 SCHEME = "note:"
-"""Links to notes begin so; what follows is the target as it is written."""
+"""The scheme of links to notes; the quoted target follows."""
 
 
-def body(text: str) -> str:
-    """Return a text without its front matter, with plain line ends."""
+def without_front_matter(text: str) -> str:
+    """Return a text without its front matter, with `\\n` at the end of each line."""
     plain = text.replace("\r\n", " \n").replace("\r", "\n")
     return plain[read_front_matter(plain).end :]
 
 
 def parser(resolves: Callable[[str], bool]) -> MarkdownIt:
-    """Return a parser whose links to notes begin with `SCHEME`; those that dangle stand in [[ ]], slanted."""
+    """Return a parser whose links to notes begin with `SCHEME`; dangling links are in [[ ]] and slanted."""
     md = MarkdownIt("gfm-like", {"linkify": False})
     md.disable("linkify")
     wikilink_plugin(md)
@@ -30,7 +30,9 @@ def parser(resolves: Callable[[str], bool]) -> MarkdownIt:
     def rewrite(state: StateCore) -> None:
         for token in state.tokens:
             if token.children:
-                token.children = [one for child in token.children for one in _shown(child, resolves, stack)]
+                token.children = [
+                    one for child in token.children for one in _converted(child, resolves, stack)
+                ]
                 stack.clear()
 
     stack: list[bool] = []
@@ -38,8 +40,8 @@ def parser(resolves: Callable[[str], bool]) -> MarkdownIt:
     return md
 
 
-def _shown(token: Token, resolves: Callable[[str], bool], stack: list[bool]) -> list[Token]:
-    """Return what stands for an inline token; `stack` says of each open link whether it dangles."""
+def _converted(token: Token, resolves: Callable[[str], bool], stack: list[bool]) -> list[Token]:
+    """Return the tokens that replace an inline token; `stack` says for each open link whether it dangles."""
     if token.type == "link_open":
         target = token.meta.get("target") if token.markup == "wikilink" else None
         dangles = bool(target) and not resolves(str(target))
@@ -48,7 +50,7 @@ def _shown(token: Token, resolves: Callable[[str], bool], stack: list[bool]) -> 
             fragment = (
                 f"#^{token.meta['block']}" if token.meta["block"] else f"#{token.meta['heading'] or ''}"
             )
-            # Joined here and cut again where it is followed: a target may hold any character but a newline.
+            # `target_of` splits this again at the newline, the only character that no target contains.
             token.attrs["href"] = SCHEME + quote(f"{target}\n{fragment}")
         return [token, Token("em_open", "em", 1), _text("[[")] if dangles else [token]
     if token.type == "link_close":
@@ -68,7 +70,7 @@ def _text(content: str) -> Token:
 
 
 def target_of(href: str) -> tuple[str, str | None, str | None] | None:
-    """Return `(target, heading, block)` of a link to a note, unquoted; None for one that leads elsewhere."""
+    """Return `(target, heading, block)` of an unquoted link to a note; None for other links."""
     if href.startswith(SCHEME):
         target, _, fragment = href.removeprefix(SCHEME).partition("\n#")
     else:

@@ -1,4 +1,4 @@
-"""Which parts of a line look how: cheap enough to be asked at every key, and never wrong about the text."""
+"""Styles of the parts of a line; cheap enough for every key. Styles never change the text."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ _INLINE = (
 
 
 class Part(NamedTuple):
-    """From `start` to before `end` a line looks like `style`; later parts lie over earlier ones."""
+    """The style of a line from `start` to before `end`; later parts cover earlier ones."""
 
     start: int
     end: int
@@ -43,7 +43,7 @@ class Part(NamedTuple):
 
 
 def code_lines(lines: Sequence[str]) -> list[str | None]:
-    """Return for each line the style of the block that it is in: `code`, `meta` (front matter) or None."""
+    """Return for each line the style of its block: `code`, `meta` (front matter) or None."""
     blocks: list[str | None] = [None] * len(lines)
     row = _front_matter_end(lines)
     blocks[:row] = [META] * row
@@ -88,7 +88,7 @@ def links_in(line: str) -> list[WikiLink]:
 
 
 def style_line(line: str, block: str | None, resolves: Callable[[str], bool]) -> list[Part]:
-    """Return the parts of a line that do not look like plain text."""
+    """Return the styled parts of a line."""
     if block is not None:
         return [Part(0, len(line), block)]
     if not line:

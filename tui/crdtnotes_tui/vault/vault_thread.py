@@ -1,14 +1,12 @@
 """The vault, on a thread of its own, so that the event loop never waits for it."""
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from crdtnotes.errors import StoreError, VaultNotFound
-from crdtnotes.sync.peers.file_watch import FileWatch
-from crdtnotes.sync.peers.worker import Worker
+from crdtnotes.sync.peers.worker import Listener, Worker
 from crdtnotes.sync.session.ports import SyncStore
 from crdtnotes.trust.identity import Identity
 from crdtnotes.vault import Vault
@@ -26,8 +24,7 @@ class VaultThread:
         self.path = path
         self._new_device = new_device
         self._vault: Vault | None = None
-        self._worker = Worker(self._open)
-        self._watching: asyncio.Task[None] | None = None
+        self._worker = Worker(self._open, path)
         self.made = False
         """Whether the vault was made just now."""
         self.identity: Identity | None = None
@@ -48,13 +45,13 @@ class VaultThread:
         """The vault's thread, for what else works on the vault's replica."""
         return self._worker
 
-    async def start(self, changed: Callable[[], None]) -> None:
-        """Open the vault; `changed` hears of every commit to its file, whoever made it.
+    async def start(self, committed: Listener) -> None:
+        """Open the vault; `committed` hears of every commit to its file, whoever made it.
 
         Raises a StoreError when it cannot be opened.
         """
         await self._worker.start()
-        self._watching = asyncio.create_task(FileWatch(self.path, changed).run())
+        self._worker.subscribe(committed)
 
     async def run(self, job: Callable[[Vault], T]) -> T:
         """Run a job on the vault's thread and return its result."""
@@ -66,12 +63,12 @@ class VaultThread:
 
         return await self._worker.run(with_vault)
 
+    async def call(self, job: Callable[[], T], by: object = None) -> T:
+        """Run a job that has the vault already, or needs none, on the vault's thread; `by` gives it."""
+        return await self._worker.run(job, by)
+
     async def stop(self) -> None:
         """Finish what is under way and close the vault."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait([self._watching])
-            self._watching = None
         with suppress(StoreError):
             # What closing stores besides is derived from the log, and made anew at the next opening.
             await self._worker.stop()

@@ -1,9 +1,9 @@
 import re
 
-from crdtnotes.graph.dot import to_dot
+from crdtnotes.graph.formats.dot import write
 from tests.graph.graphs import NASTY, graph_of, nasty_graph
 
-# A quoted identifier as Graphviz's scanner reads it: a backslash takes the next character with it.
+# A quoted identifier as Graphviz's scanner reads it: a backslash also consumes the next character.
 QUOTED = r'"(?:[^"\\]|\\.)*"'
 ATTRIBUTES = rf"\[\w+=(?:{QUOTED}|\w+)(?:, \w+=(?:{QUOTED}|\w+))*\]"
 NODE = re.compile(rf"  ({QUOTED}) {ATTRIBUTES};")
@@ -13,7 +13,7 @@ EDGE = re.compile(rf"  ({QUOTED}) -> ({QUOTED}) {ATTRIBUTES};")
 def test_a_small_graph() -> None:
     graph = graph_of(("zh/图", "无"), ("zh/图", "zh/图", "embed", 2), missing=("无",))
     graph.nodes["zh/图"]["tags"] = ["b", "a"]
-    assert to_dot(graph) == (
+    assert write(graph) == (
         "digraph notes {\n"
         '  graph [charset="UTF-8"];\n'
         "  node [shape=box, style=rounded];\n"
@@ -25,15 +25,15 @@ def test_a_small_graph() -> None:
     )
 
 
-def test_labels_are_shown_as_they_are() -> None:
+def test_labels_are_shown_unchanged() -> None:
     graph = graph_of(('a"b\\', "\\N &amp; & R&D;"), missing=("\\N &amp; & R&D;",))
-    text = to_dot(graph)
+    text = write(graph)
     assert r'"a\"b\\" [label="a\"b\\"];' in text
     assert r'[label="\\N &amp;amp; & R&amp;D;", style' in text
 
 
-def test_every_statement_can_be_read_whatever_the_names() -> None:
-    lines = to_dot(nasty_graph()).split("\n")
+def test_every_statement_can_be_read_with_any_names() -> None:
+    lines = write(nasty_graph()).split("\n")
     assert lines[-2:] == ["}", ""]
     statements = lines[3:-2]
     nodes = [match.group(1) for line in statements if (match := NODE.fullmatch(line))]

@@ -1,7 +1,7 @@
 """The graph in DOT, the language of Graphviz (https://graphviz.org/doc/info/lang.html).
 
-An identifier in double quotes knows one escape, ``\\"``. A label knows more: a backslash begins an escape
-(``\\N`` is the node's name), and ``&…;`` is read as an HTML entity. So both are quoted by their own rule.
+An identifier in double quotes has only one escape, ``\\"``. A label has more: a backslash begins an escape
+(``\\N`` is the node's name), and ``&…;`` is read as an HTML entity. So each is quoted by its own rules.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
-def to_dot(graph: nx.MultiDiGraph[str]) -> str:
-    """The graph as DOT text: a node a note, labelled with its title; dangling targets dashed."""
+def write(graph: nx.MultiDiGraph[str]) -> str:
+    """The graph as DOT text: one node for each note, labelled with its title; dangling targets are dashed."""
     listed = nodes(graph)
     ids = printable_ids(node.name for node in listed)
     lines = ["digraph notes {", '  graph [charset="UTF-8"];', "  node [shape=box, style=rounded];"]
@@ -38,7 +38,7 @@ def to_dot(graph: nx.MultiDiGraph[str]) -> str:
 
 
 def _identifier(text: str) -> str:
-    """`text` as a quoted identifier; backslashes are doubled so that none can escape the closing quote."""
+    """`text` as a quoted identifier; backslashes are doubled so that none escapes the closing quote."""
     return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 

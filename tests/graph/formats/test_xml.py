@@ -7,12 +7,12 @@ from typing import Any, BinaryIO
 import networkx as nx
 import pytest
 
-from crdtnotes.graph.xml_formats import to_gexf, to_graphml
+from crdtnotes.graph.formats import gexf, graphml
 from tests.graph.graphs import NASTY, Graph, graph_of, nasty_graph
 
 WRITERS: dict[str, tuple[Callable[[Graph], str], Callable[[BinaryIO], Any]]] = {
-    "graphml": (to_graphml, lambda data: nx.read_graphml(data, force_multigraph=True)),
-    "gexf": (to_gexf, nx.read_gexf),
+    "graphml": (graphml.write, lambda data: nx.read_graphml(data, force_multigraph=True)),
+    "gexf": (gexf.write, nx.read_gexf),
 }
 
 
@@ -73,8 +73,8 @@ def test_ids_of_edges_are_unique(format_name: str) -> None:
     assert len(ids) == len(set(ids)) == 3
 
 
-def test_gexf_says_nothing_about_the_day_or_the_library() -> None:
-    text = to_gexf(small())
+def test_gexf_does_not_contain_the_date_or_the_library() -> None:
+    text = gexf.write(small())
     assert re.search(r"\d{4}-\d\d-\d\d|networkx \d|<meta", text, re.IGNORECASE) is None
 
 

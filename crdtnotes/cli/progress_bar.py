@@ -1,4 +1,4 @@
-"""A bar for long work: on a terminal's stderr, and nothing in a pipe."""
+"""A progress bar for long work: on stderr if it is a terminal, nothing in a pipe."""
 
 import sys
 from collections.abc import Iterator
@@ -6,26 +6,27 @@ from contextlib import contextmanager
 
 import click
 
-from crdtnotes.peering.progress import ShowProgress, show_nothing
+from crdtnotes.progress import Progress, no_progress
 
 
 @contextmanager
-def progress(label: str) -> Iterator[ShowProgress]:
-    """Give a function to call with how much is done and how much there is."""
+def progress_bar(label: str) -> Iterator[Progress]:
+    """Show a bar for the work within, which reports how far it is."""
     if not sys.stderr.isatty():
-        yield show_nothing
+        yield no_progress
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bars
 
-    with Progress(
+    with Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         console=Console(stderr=True),
         transient=True,
     ) as bar:
-        # Before it is known how much there is, a bar would say nothing.
+        # Until the total is known, a bar would show nothing useful.
         task = bar.add_task(label, total=None, visible=False)
 
         def show(done: int, total: int) -> None:
@@ -35,6 +36,6 @@ def progress(label: str) -> Iterator[ShowProgress]:
 
 
 def tell(sentence: str) -> None:
-    """Say on a terminal's stderr what is being done or waited for, and nothing in a pipe."""
+    """Print, on stderr if it is a terminal, what is being done or waited for; nothing in a pipe."""
     if sys.stderr.isatty():
         click.echo(sentence, err=True)

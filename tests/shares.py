@@ -1,0 +1,113 @@
+"""How much of what is drawn at random a run of the suite plays: `pytest --share quick|usual|full`.
+
+`quick` leaves out the folders that look for rare faults, `usual` plays some of each, `full` plays all. More
+than that is played by the programs that the folders' own docstrings name. A test that takes one of the names
+in `counts` as an argument runs once for each number below its count; other figures come with the fixture
+`share`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent
+
+RARE = ("crashes", "fuzz", "simulation")
+"""Folders that kill processes, cut the power, fill disks, send rubbish and simulate whole worlds."""
+
+PLAIN_ONLY = ("benchmarks", "cli", "crashes", "graph", "markup", "mirror", "sync", "trust", "tui")
+"""Folders that a usual run passes over on the compiled data types: they hardly reach them, or only through
+the store, whose own tests run. Nothing that a compiled class does decides what a crash leaves.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a run plays.
+
+    `examples` is how many inputs Hypothesis tries for a property that does not say so itself; `world_chunks`
+    chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated; `kills` processes are killed and
+    `power_edits` edits are cut off for each seed, `frames` mutated frames are sent. Of each page of a file,
+    `flipped_bits` are flipped, and half as many in its first hundred bytes, one at a time.
+    """
+
+    name: str
+    left_out: tuple[str, ...]
+    examples: int
+    schedules: int
+    lagging_schedules: int
+    forks: int
+    key_runs: int
+    world_chunks: int
+    kills: int
+    power_edits: int
+    frames: int
+    flipped_bits: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How often a test runs that takes one of these arguments."""
+        return {
+            "schedule_seed": self.schedules,
+            "lagging_seed": self.lagging_schedules,
+            "forks_seed": self.forks,
+            "keys_seed": self.key_runs,
+            "worlds_chunk": self.world_chunks,
+        }
+
+
+SHARES = {
+    share.name: share
+    for share in (
+        Share(
+            "quick",
+            left_out=RARE,
+            examples=30,
+            schedules=25,
+            lagging_schedules=5,
+            forks=2,
+            key_runs=1,
+            world_chunks=0,
+            kills=0,
+            power_edits=0,
+            frames=0,
+            flipped_bits=1,
+        ),
+        Share(
+            "usual",
+            left_out=(),
+            examples=100,
+            schedules=75,
+            lagging_schedules=15,
+            forks=4,
+            key_runs=2,
+            world_chunks=3,
+            kills=100,
+            power_edits=8,
+            frames=8000,
+            flipped_bits=4,
+        ),
+        Share(
+            "full",
+            left_out=(),
+            examples=100,
+            schedules=150,
+            lagging_schedules=30,
+            forks=8,
+            key_runs=4,
+            world_chunks=20,
+            kills=200,
+            power_edits=12,
+            frames=20_000,
+            flipped_bits=12,
+        ),
+    )
+}
+
+
+def is_left_out(path: Path, share: Share, *, compiled: bool) -> bool:
+    """Whether a run passes over a file or folder; `compiled`: it runs on the compiled data types."""
+    path = path.resolve()
+    if not path.is_relative_to(TESTS) or path == TESTS:
+        return False
+    top = path.relative_to(TESTS).parts[0]
+    return top in share.left_out or (compiled and share.name != "full" and top in PLAIN_ONLY)

@@ -1,0 +1,72 @@
+"""Actions on the open note as a whole: rename, delete, restore."""
+
+from functools import partial
+
+from textual.binding import Binding
+from textual.screen import Screen
+
+from crdtnotes_tui.editor.editor import NoteEditor
+from crdtnotes_tui.notes.buffer import Buffer
+from crdtnotes_tui.notes.workspace import Workspace
+from crdtnotes_tui.panels.messages import GoTo
+from crdtnotes_tui.panels.status_line import StatusLine
+from crdtnotes_tui.screens.part import ScreenPart
+from crdtnotes_tui.screens.prompt import Prompt
+
+
+class NoteActions(ScreenPart):
+    """Renames and deletes the open note, and brings deleted notes back."""
+
+    BINDINGS = (
+        Binding("f2", "rename", "Rename this note"),
+        Binding("f8", "delete", "Delete this note"),
+        Binding("f9", "restore", "Bring back what was deleted"),
+        Binding("ctrl+s", "saved", "Saved?", show=False),
+    )
+
+    def __init__(
+        self, screen: Screen[None], workspace: Workspace, editor: NoteEditor, status: StatusLine
+    ) -> None:
+        super().__init__(screen)
+        self._workspace = workspace
+        self._editor = editor
+        self._status = status
+        self._deleted: list[Buffer] = []
+
+    def action_rename(self) -> None:
+        """Ask for a name and rename the note; links to it follow."""
+        buffer = self._editor.buffer
+        if buffer is not None:
+            prompt = Prompt("The note's name; links to it follow.", buffer.name)
+            self.ask(prompt, lambda name: self.run(partial(self._rename, buffer, name)))
+
+    async def _rename(self, buffer: Buffer, name: str) -> None:
+        notes = await self._workspace.rename(buffer, name)
+        self.notify(f"Links were rewritten in {notes} {'note' if notes == 1 else 'notes'}.", title="Renamed")
+        self._status.update_status()
+
+    def action_delete(self) -> None:
+        """Delete the note; it stays open."""
+        buffer = self._editor.buffer
+        if buffer is not None and buffer.exists:
+            self.run(partial(self._delete, buffer))
+
+    async def _delete(self, buffer: Buffer) -> None:
+        await self._workspace.delete(buffer)
+        self._deleted.append(buffer)
+        self.notify("F9 brings it back.", title=f"Deleted {buffer.name}")
+        self._status.update_status()
+
+    def action_restore(self) -> None:
+        """Bring back the note that was deleted last, and open it."""
+        if self._deleted:
+            self.run(partial(self._restore, self._deleted.pop()))
+
+    async def _restore(self, buffer: Buffer) -> None:
+        await self._workspace.restore(buffer)
+        self.app.clear_notifications()  # one of them says that it is deleted
+        self.post_message(GoTo(buffer.name))
+
+    def action_saved(self) -> None:
+        """Say that saving is not needed."""
+        self.notify("Everything is saved as you type.", timeout=3)
