@@ -113,6 +113,18 @@ class Vault:
         """The replica below, for what synchronises it."""
         return self._replica
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether there is nothing to lose: never paired, and no changes but those that make notes of dates.
+
+        An editor makes such a note in an empty vault. One whose text was changed counts as touched.
+        """
+        if self._replica.members.root is not None:
+            return False
+        if sum(self.version.values()) != len(self):
+            return False
+        return all(_is_fresh_day(one.name, self.note(one.name).text) for one in self.names())
+
     # -- notes
 
     def create_note(
@@ -389,8 +401,13 @@ class Vault:
             "peers": self._replica.peers(),
         }
 
-    def remember_peer(self, device: str, address: str) -> None:
-        """Remember that this replica is in step with a peer now, and where that was reached."""
+    def remember_peer(self, device: str, address: str | None) -> None:
+        """Remember that this replica is in step with a peer now, and where it was reached.
+
+        None keeps the address that is known: this time the peer came by itself.
+        """
+        if address is None:
+            address = dict(self.peers()).get(device, "")
         self._replica.record_peer(device, address, time.time_ns() // 1_000_000)
 
     def peers(self) -> list[tuple[str, str]]:
@@ -428,6 +445,19 @@ def _infos(found: Iterable[NoteFigures]) -> Iterator[NoteInfo]:
 
     for name, *figures in found:
         yield NoteInfo(name, title_of(name), *figures)
+
+
+def _is_fresh_day(name: str, text: str) -> bool:
+    """Return whether a note is that of a date, with the text that `Vault.today` gives it."""
+    from datetime import date
+
+    from crdtnotes.markup import templates
+
+    try:
+        day = date.fromisoformat(name)
+    except ValueError:
+        return False
+    return text == templates.filled(_DEFAULT_DAILY, name, day)
 
 
 def _actor(text: str) -> int:

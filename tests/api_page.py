@@ -36,6 +36,17 @@ MODULES = (
     "crdtnotes.markup.wikilink",
     "crdtnotes.mirror.exporter",
     "crdtnotes.mirror.importer",
+    "crdtnotes.peering.clone",
+    "crdtnotes.peering.join",
+    "crdtnotes.peering.listener",
+    "crdtnotes.peering.pair",
+    "crdtnotes.peering.service",
+    "crdtnotes.peering.sync_once",
+    "crdtnotes.progress",
+    "crdtnotes.sync.net.address",
+    "crdtnotes.trust.code",
+    "crdtnotes.trust.device_id",
+    "crdtnotes.trust.identity",
 )
 """The public modules besides `crdtnotes` itself."""
 

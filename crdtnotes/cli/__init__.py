@@ -6,6 +6,7 @@
 ``texts``         texts from standard input and from files
 ``progress_bar``  a bar for long work, on a terminal
 ``running``       asynchronous work that Ctrl-C ends
+``asking``        a question on the terminal
 
 The commands, by family:
 
@@ -22,9 +23,7 @@ The commands, by family:
 
 The work of commands, loaded only when they run:
 
-``dialling``  syncing with a peer once, cloning its vault
-``staying``   serving and following until told to end
-``meeting``   `pair` and `join`
+``staying``   serving and following until Ctrl-C
 ``mending``   `repair`
 ``story``     `demo`
 

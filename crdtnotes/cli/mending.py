@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from crdtnotes.cli.dialling import sync_once
 from crdtnotes.cli.output import counted, quoted
 from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.cli.running import run, saying_what_happens
 from crdtnotes.cli.starting import default_device
 from crdtnotes.errors import Damaged, NotAVault
+from crdtnotes.peering.sync_once import sync_once
 from crdtnotes.repair import Repaired, repair
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.net.transport import peek

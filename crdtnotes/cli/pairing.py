@@ -17,6 +17,8 @@ from crdtnotes.errors import LocalError, NotPaired
 from crdtnotes.graph.labels import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crdtnotes.store.signing.members import Members
     from crdtnotes.trust.code import Code
     from crdtnotes.trust.membership import Member
@@ -38,8 +40,11 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
     \b
     crdtnotes pair
     """
-    from crdtnotes.cli.meeting import PairingTable, ask_on_terminal, qr_lines
+    from crdtnotes.cli.asking import ask_on_terminal
     from crdtnotes.cli.running import run, saying_what_happens
+    from crdtnotes.peering.open_vault import OpenVault
+    from crdtnotes.peering.pair import pair_device, wait_for_first_sync
+    from crdtnotes.peering.service import PeerService
     from crdtnotes.trust.code import written
     from crdtnotes.trust.device_id import shown
     from crdtnotes.vault import Vault
@@ -59,7 +64,7 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
         click.echo(f"If it does not find this laptop, add the address: {scanned.address}")
         if sys.stdout.isatty():
             click.echo("Or scan this and give it to `crdtnotes join`:\n")
-            click.echo("\n".join(qr_lines(written(scanned))))
+            click.echo("\n".join(_qr_lines(written(scanned))))
 
     async def ask(name: str, device: bytes) -> bool:
         if yes:
@@ -67,8 +72,10 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
         return await ask_on_terminal(f"{quoted(name)} ({shown(device)}) knows the code. Is it yours?")
 
     async def work() -> tuple[str, bytes]:
-        device = await PairingTable(path, ask, show).run()
-        return device.name, device.id
+        async with OpenVault(path) as open_, PeerService(open_) as service:
+            device = await pair_device(service, ask, show)
+            await wait_for_first_sync(service, device)
+            return device.name, device.id
 
     with saying_what_happens(logging.WARNING):
         name, device = run(work())
@@ -76,6 +83,17 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
         click.echo(json.dumps({"device": name, "id": shown(device)}, ensure_ascii=False))
     else:
         click.echo(f"Paired with {quoted(name)}, which has all notes. To stay in sync: crdtnotes serve")
+
+
+def _qr_lines(text: str) -> Iterable[str]:
+    """Return the lines of a QR code, two modules a line."""
+    import io
+
+    import segno
+
+    out = io.StringIO()
+    segno.make(text, error="l").terminal(out, compact=True)
+    return out.getvalue().splitlines()
 
 
 @click.command()
@@ -91,8 +109,8 @@ def join(ctx: click.Context, code: str, address: str | None, device: str) -> Non
     \b
     crdtnotes join 4821-otter-violin-maple
     """
-    from crdtnotes.cli.meeting import join_vault
     from crdtnotes.cli.running import run, saying_what_happens
+    from crdtnotes.peering.join import join_vault
     from crdtnotes.sync.net.address import PAIRING_PORT, Address
     from crdtnotes.trust.code import read_code
 
@@ -100,11 +118,11 @@ def join(ctx: click.Context, code: str, address: str | None, device: str) -> Non
     place = None if address is None else Address.typed(address, PAIRING_PORT)
     path = vault_path(ctx)
     with saying_what_happens(logging.ERROR), progress_bar("Fetching notes") as progress:
-        joined, notes = run(join_vault(known, place, path, device, progress, tell))
-    click.echo(f"Paired with {quoted(joined.host_name)}; the vault is at {path}")
-    if notes is None:
+        joined = run(join_vault(known, place, path, device, progress=progress, tell=tell))
+    click.echo(f"Paired with {quoted(joined.host)}; the vault is at {path}")
+    if joined.notes is None:
         raise LocalError("The notes have not arrived yet: `crdtnotes sync --once` fetches them.")
-    click.echo(f"{counted(notes, 'note')} here. To stay in sync: crdtnotes serve")
+    click.echo(f"{counted(joined.notes, 'note')} here. To stay in sync: crdtnotes serve")
 
 
 @click.command()

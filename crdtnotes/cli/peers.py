@@ -59,10 +59,11 @@ def sync(ctx: click.Context, address: str | None, once: bool) -> None:
     crdtnotes sync wss://192.168.1.20:4821
     """
     place = None if address is None else Address.parse(address)
-    from crdtnotes.cli.dialling import fetching, sync_members, sync_once
     from crdtnotes.cli.progress_bar import progress_bar
     from crdtnotes.cli.running import run, saying_what_happens
     from crdtnotes.cli.staying import stay_and_follow, stay_in_touch
+    from crdtnotes.peering.progress import fetching
+    from crdtnotes.peering.sync_once import sync_members, sync_once
 
     path = vault_path(ctx)
     if once:

@@ -66,8 +66,8 @@ def clone(ctx: click.Context, address: str, device: str) -> None:
     \b
     crdtnotes --vault copy.crdtnotes clone ws://127.0.0.1:4821
     """
-    from crdtnotes.cli.dialling import clone_vault
     from crdtnotes.cli.running import run, saying_what_happens
+    from crdtnotes.peering.clone import clone_vault
     from crdtnotes.sync.net.address import Address
 
     path = vault_path(ctx)

@@ -10,12 +10,14 @@ from typing import TypeVar
 
 from rich.text import Text
 
-from crdtnotes.cli.dialling import OwnReplica, clone_vault, sync_once
 from crdtnotes.cli.output import counted, terminal
 from crdtnotes.cli.running import run
 from crdtnotes.demo_vault import demo_notes
 from crdtnotes.graph.draw import draw
 from crdtnotes.mirror.importer import import_folder
+from crdtnotes.peering.clone import clone_vault
+from crdtnotes.peering.open_vault import OpenVault
+from crdtnotes.peering.sync_once import sync_once
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.peers.node import Node
 from crdtnotes.vault import Vault
@@ -181,7 +183,7 @@ def _insert_after(vault: Vault, name: str, place: str, words: str) -> None:
 
 async def _at_home(path: Path, visit: Callable[[Address], Awaitable[T]]) -> T:
     """Serve the replica at `path` on a free port of this machine while `visit` connects to it."""
-    async with Node(OwnReplica(path).open) as node:
+    async with OpenVault(path) as vault, Node(vault.worker) as node:
         return await visit(await node.serve("127.0.0.1", 0))
 
 

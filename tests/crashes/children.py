@@ -20,9 +20,9 @@ from random import Random
 from typing import NamedTuple
 
 import crdtnotes.markup.blocks  # noqa: F401 - else every child would load it at its first edit
-from crdtnotes.cli.meeting import make_replica
 from crdtnotes.crdt.ops import Patch
 from crdtnotes.editing.session import Grouped
+from crdtnotes.peering.join import make_replica
 from crdtnotes.store.compaction import packing
 from crdtnotes.store.replica import Replica
 from crdtnotes.sync.net.address import Address

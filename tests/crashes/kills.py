@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 from unittest import mock
 
-from crdtnotes.cli.meeting import make_replica, vault_at
+from crdtnotes.peering.join import make_replica, vault_at
 from crdtnotes.sync.peers.pairing import Joined
 from crdtnotes.trust.identity import HOME_VARIABLE, Identity, own_identity
 from crdtnotes.trust.pairing import Welcome

@@ -11,12 +11,12 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from crdtnotes import Vault
+from crdtnotes.peering.service import Ways
 from crdtnotes.trust.identity import Identity
 from crdtnotes_tui.app import NotesApp
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.buffer import Buffer, State
 from crdtnotes_tui.options import StartOptions
-from crdtnotes_tui.peers.paired_devices import Ways
 from tests.tui.loop import until
 
 W = TypeVar("W", bound=Widget)
@@ -109,7 +109,7 @@ async def desktop(
     """Open the editor; a paired vault needs `ways` and `identity`."""
     app = NotesApp(StartOptions(path, name, new_device))
     if ways is not None:
-        app.main.collaboration.connections.members.ways = ways
+        app.main.collaboration.connections.ways = ways
     app.main.workspace.thread.identity = identity
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(lambda: bool(app.main.editor.catalogue.notes))

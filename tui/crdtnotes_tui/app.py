@@ -48,6 +48,7 @@ class NotesApp(App[None]):
         super().__init__(ansi_color=True if themes.no_colour() else None)
         self._settings = settings or Settings()
         self.theme = themes.first_theme(self, self._settings)
+        self._options = options
         self.main = MainScreen(options)
         self._warned = False
         self._ending: asyncio.Task[None] | None = None
@@ -141,6 +142,17 @@ class NotesApp(App[None]):
         self._problems.append(event.reason)
         await self.put_away()
         self.exit()
+
+    async def on_vault_replaced(self) -> None:
+        """Open the vault's file again, in a main screen of its own: it is another vault now."""
+        if self._putting_away is not None:
+            return
+        old = self.main
+        self.main = MainScreen(self._options._replace(name=None, new_device=None))
+        self.main.workspace.thread.identity = old.workspace.thread.identity
+        self.main.collaboration.connections.ways = old.collaboration.connections.ways
+        # (Textual cannot switch away from the screen that an app begins with; the old one stays below.)
+        await self.push_screen(self.main)
 
     # -- every way out stores everything
 

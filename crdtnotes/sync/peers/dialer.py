@@ -97,6 +97,11 @@ class Dialer:
                         staying[device] = group.create_task(self._stay(device))
                 await asyncio.sleep(_LOOK_SECONDS)
 
+    def announce(self, port: int | None) -> None:
+        """From now on announce this port in the local network; None if this device no longer listens."""
+        self._port = port
+        self._moved.set()
+
     def hint(self, device: str, addresses: Iterable[Address]) -> None:
         """Add addresses for the device whose id begins with `device` (hex)."""
         known = self._hints.setdefault(device, {})

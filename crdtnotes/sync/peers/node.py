@@ -185,6 +185,20 @@ class Node:
         self._servers.append(server)
         return address
 
+    async def stop_serving(self) -> None:
+        """Accept no further peers, and say Bye to those that came by themselves."""
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.close(close_connections=False)
+        self._admission.clear()
+        came = {one: task for one, task in self._running.items() if not one.dialled}
+        for conversation in came:
+            conversation.leave()
+        if came:
+            await asyncio.wait(list(came.values()))
+        for server in servers:
+            await server.wait_closed()
+
     async def refresh(self) -> None:
         """Read the members of the vault again. (The node does so whenever they change.)"""
         if self._listening is not None:

@@ -12,7 +12,7 @@ from tests.tui.loop import run, until
 def test_a_newcomer_gets_to_the_first_linked_note(tmp_path: Path, size: tuple[int, int]) -> None:
     async def main() -> None:
         async with desktop(tmp_path / "v", new_device="ana", size=size) as workspace:
-            await workspace.sees("Welcome", "○ 1", "○ 2", "○ 3", "join CODE")
+            await workspace.sees("Welcome", "○ 1", "○ 2", "○ 3", "Alt+J here joins")
             assert workspace.editor.has_focus
             await workspace.type("met 林, see ")
             await workspace.sees("✓ 1", "○ 2")

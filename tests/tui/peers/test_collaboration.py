@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from rich.segment import Segment
@@ -11,11 +10,9 @@ from textual.color import Color
 from textual.strip import Strip
 
 from crdtnotes import Vault
-from crdtnotes.sync.peers.conversation import PeerStatus
 from crdtnotes.sync.session.presence import EXPIRY_SECONDS
 from crdtnotes_tui.editor.caret_overlay import Stretch, mark
 from crdtnotes_tui.editor.remote_carets import COLOURS
-from crdtnotes_tui.peers.connections import told
 from tests.tui.desktop import Desktop, desktop, vault_of
 from tests.tui.loop import run, until
 
@@ -29,7 +26,7 @@ async def met(tmp_path: Path, **notes: str) -> AsyncIterator[tuple[Desktop, Desk
             other.apply(batch)
     async with desktop(path, "n") as ana, desktop(tmp_path / "b", "n") as bo:
         address = await ana.app.main.collaboration.connections.serve("127.0.0.1", 0)
-        await bo.app.main.collaboration.connections.follow([("", address)])
+        await bo.app.main.collaboration.follow(str(address))
         await until(lambda: "in step" in bo.app.main.collaboration.summary)
         bo.app.main.collaboration.moved()
         ana.app.main.collaboration.moved()
@@ -117,11 +114,3 @@ def test_a_name_that_finds_no_room_is_left_out() -> None:
     strip = Strip([Segment("x" * 18)])
     drawn = mark(strip, [Stretch("somebody", "#8bd5ca", 3, 3, 3, 1)], Color.parse("#000000"), 20)
     assert drawn.text == "x" * 18 + "  "
-
-
-def test_how_it_stands_with_a_peer_is_told_in_words() -> None:
-    status = PeerStatus("host", "bo", True, False, True, 0, 0, lacking=1, to_come=2)
-    assert told(status) == "3 changes behind"
-    assert told(replace(status, lacking=1, to_come=0)) == "1 change behind"
-    assert told(replace(status, in_step=True)) == "in step"
-    assert told(replace(status, connected=False)).startswith("offline since ")

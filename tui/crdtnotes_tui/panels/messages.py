@@ -35,3 +35,7 @@ class Failed(Message):
     """Something did not work; the reason is one sentence for a person."""
 
     reason: str
+
+
+class VaultReplaced(Message):
+    """The vault at this path is another one now, and the one that was open is closed."""

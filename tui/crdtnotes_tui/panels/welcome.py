@@ -62,7 +62,7 @@ class Welcome(Static):
             lines.append(Content("Alt+1  example notes      Alt+2  a folder of Markdown files"))
             lines.append(
                 Content.styled(
-                    "On another laptop? crdtnotes pair there, here --vault FILE join CODE",
+                    "Notes on another laptop? Alt+P there shows a code, Alt+J here joins with it",
                     "dim",
                 )
             )

@@ -1,6 +1,6 @@
 """Other people and devices.
 
-``connections``     the peers that are served and followed
-``paired_devices``  the node that meets the vault's paired devices
-``collaboration``   who is in the open note, what they change, what has come in
+``collaboration``  who is in the open note, what they change, what has come in
+``peer_states``    how it stands with each peer, in words
+``pairing``        letting a device join, and joining another one's vault
 """

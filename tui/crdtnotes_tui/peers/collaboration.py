@@ -2,14 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from crdtnotes import MOST_ARRIVALS, Arrival, Vault
-from crdtnotes.errors import CrdtnotesError
+from crdtnotes.errors import CrdtnotesError, NotPaired
+from crdtnotes.peering.listener import Listener
+from crdtnotes.peering.service import PeerService
+from crdtnotes.sync.net.address import Address
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.remote_carets import Colours, Mark
 from crdtnotes_tui.notes.workspace import Changed, Workspace
-from crdtnotes_tui.peers.connections import PeerConnections
+from crdtnotes_tui.peers.peer_states import PeerStates
 from crdtnotes_tui.vault.read_marker import ReadMarker, ReadMarkerFile
+
+if TYPE_CHECKING:
+    from crdtnotes.sync.peers.conversation import PeerStatus
 
 WRITING_SECONDS = 3.0
 """How long the sign that somebody changes the note stays after the last change."""
@@ -31,7 +38,17 @@ class Collaboration:
         self._editor = editor
         self._workspace = workspace
         self._changed = changed
-        self.connections = PeerConnections(workspace.thread, changed, self._met)
+        self.states = PeerStates()
+        self.connections = PeerService(
+            workspace.thread,
+            Listener(
+                status=self._status_changed,
+                presence=self._met,
+                serving=lambda _: changed(),
+                refused=self._refused,
+            ),
+        )
+        self._followed_again = False
         self._colours = Colours()
         self._read_marker_file = ReadMarkerFile(workspace.thread.path)
         self._read_marker = ReadMarker()
@@ -60,13 +77,57 @@ class Collaboration:
             await asyncio.wait(self._tasks)
             self._tasks = []
             self._read_marker_file.write(self._read_marker)
-        await self.connections.stop()
+        await self.connections.close()
+
+    # -- peers
+
+    async def meet(self) -> None:
+        """Meet the vault's devices, and the peers on this machine that were met before; raises a LocalError.
+
+        Call it again when a commit has changed who belongs to the vault: it may be paired while it is open.
+        """
+        await self.connections.meet()
+        if not self._followed_again:
+            self._followed_again = True
+            for device, address in await self._workspace.thread.run(Vault.peers):
+                if address.startswith("ws:"):
+                    await self.follow(address, device)
+        self._changed()
+
+    async def follow(self, address: str, device: str = "") -> None:
+        """Stay in sync with the peer at an address; `device` is its name, if that is known.
+
+        Raises LocalError for what is no address, NotPaired for one of a device where there can be none.
+        """
+        place = Address.parse(address)
+        if place not in (self.connections.address, *self.connections.following):
+            self.states.expect(device, place)
+            try:
+                await self.connections.follow(place)
+            except NotPaired as error:
+                self.states.refused(place, error)
+                raise
+        self._changed()
+
+    def _status_changed(self, status: "PeerStatus") -> None:
+        self.states.heard(self.connections.name(status.id) or status.device, status)
+        self._changed()
+
+    def _refused(self, address: Address, error: CrdtnotesError) -> None:
+        self.states.refused(address, error)
+        self._changed()
+
+    def _peers(self) -> str:
+        """How it stands with the peers; without any, where programs on this machine can connect."""
+        summary = self.states.summary(self.connections.unseen)
+        address = self.connections.address
+        return summary or (f"at {address}" if address is not None and not address.secure else "")
 
     # -- who is where
 
     def moved(self) -> None:
         """The caret moved, or what was typed is stored now."""
-        if self.connections.is_there:
+        if self.connections.has_company:
             self._moved.set()
             self._following.set()
 
@@ -126,7 +187,7 @@ class Collaboration:
     @property
     def summary(self) -> str:
         """How it stands with peers, who is in this note, what is new."""
-        return "  ".join(part for part in (self.connections.summary, self._here(), self._new()) if part)
+        return "  ".join(part for part in (self._peers(), self._here(), self._new()) if part)
 
     def _here(self) -> str:
         names = ", ".join(dict.fromkeys(mark.name for mark in self._editor.marks))
@@ -145,7 +206,7 @@ class Collaboration:
         if changed.from_others:
             await self.look_for_news()
         if changed.members:
-            await self.connections.meet()
+            await self.meet()
 
     async def look_for_news(self) -> None:
         """See what has come in."""

@@ -6,6 +6,7 @@
 ``note_actions``        renaming, deleting and restoring the open note
 ``list_actions``        actions that begin with a list, and imports
 ``peer_actions``        connecting with peers, and the list of their changes
+``pairing``             showing a code, giving one, where peers can connect
 ``picker``              a list to choose from while typing
 ``switcher``            opens or creates a note
 ``search``              searches all notes

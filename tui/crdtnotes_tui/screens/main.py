@@ -73,7 +73,7 @@ class MainScreen(Screen[None]):
         self.completions = CompletionController(self.editor, CompletionList(), self.workspace)
         self.previews = PreviewController(self.editor, self.completions.list, self.workspace)
         self.navigation = NavigationActions(self, self.workspace, self.editor, self._show)
-        self.peers = PeerActions(self, self.collaboration, options.serve_at)
+        self.peers = PeerActions(self, self.collaboration, thread, self.leave, options.serve_at)
         parts: list[ScreenPart] = [
             self.navigation,
             self.peers,

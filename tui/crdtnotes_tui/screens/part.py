@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from crdtnotes.errors import CrdtnotesError
@@ -56,9 +57,16 @@ class ScreenPart:
         """Post a message to the screen, `GoTo` or `Failed` for example."""
         self._screen.post_message(message)
 
-    def notify(self, message: str, *, title: str = "", timeout: float | None = None) -> None:
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+    ) -> None:
         """Show a notification."""
-        self._screen.notify(message, title=title, timeout=timeout, markup=False)
+        self._screen.notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     def run(self, job: Callable[[], Awaitable[object]]) -> None:
         """Run a job that waits for the vault or for peers; show the sentence of a CrdtnotesError."""

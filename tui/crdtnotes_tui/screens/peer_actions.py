@@ -1,33 +1,62 @@
-"""Actions about peers: connecting with them, and going through their changes."""
+"""Actions about peers: connecting, pairing, serving, and the list of what they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 from textual.screen import Screen
 
+from crdtnotes.errors import CrdtnotesError
 from crdtnotes_tui.notes.navigation import Line
 from crdtnotes_tui.options import ServeAt
-from crdtnotes_tui.panels.messages import GoTo
+from crdtnotes_tui.panels.messages import Failed, GoTo, VaultReplaced
 from crdtnotes_tui.peers.collaboration import Collaboration
+from crdtnotes_tui.peers.pairing import check_joinable, join_vault, pair_device
+from crdtnotes_tui.screens.pairing import JoinScreen, PairScreen, ServingScreen
 from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.prompt import Prompt
 from crdtnotes_tui.screens.recent_changes import RecentChanges
+from crdtnotes_tui.vault.vault_thread import VaultThread
+
+if TYPE_CHECKING:
+    from crdtnotes.peering.join import JoinedVault, Tell
+    from crdtnotes.progress import Progress
+    from crdtnotes.sync.net.address import Address
+    from crdtnotes.sync.peers.pairing import NewDevice
+    from crdtnotes.trust.code import Code
 
 ANYWHERE: ServeAt = (None, None)
 """Where peers are served if the command line does not say so."""
 
 
 class PeerActions(ScreenPart):
-    """Connects with peers at the start and on demand, and lists their changes."""
+    """Connects with peers at the start and on demand, pairs devices, and lists the peers' changes."""
 
     BINDINGS = (
         Binding("f4", "meet", "Sync with a peer"),
-        Binding("shift+f4", "serve", "Let peers come to this editor"),
+        Binding("shift+f4", "serve", "Let peers connect to this editor, or stop"),
+        Binding("alt+p", "pair", "Pair a device: show a code"),
+        Binding("alt+j", "join", "Join another device's vault with a code"),
         Binding("f5", "news", "What came in since I last looked"),
         Binding("alt+n", "next_news", "Go to the next thing that came in"),
     )
 
-    def __init__(self, screen: Screen[None], collaboration: Collaboration, serve_at: ServeAt | None) -> None:
+    def __init__(
+        self,
+        screen: Screen[None],
+        collaboration: Collaboration,
+        thread: VaultThread,
+        close_vault: Callable[[], Awaitable[object]],
+        serve_at: ServeAt | None,
+    ) -> None:
+        """`close_vault` stores everything and closes the vault, to make room for one that is joined."""
         super().__init__(screen)
         self.collaboration = collaboration
+        self._thread = thread
+        self._close_vault = close_vault
         self._serve_at = serve_at
 
     def start(self) -> None:
@@ -39,24 +68,92 @@ class PeerActions(ScreenPart):
         await self.collaboration.look_for_news()
         if self._serve_at is not None:
             await self.collaboration.connections.serve(*self._serve_at)
-        await self.collaboration.connections.meet()
+        await self.collaboration.meet()
         self.collaboration.moved()
 
     def action_meet(self) -> None:
         """Ask for a peer's address and sync with it."""
 
         def answered(address: str) -> None:
-            self.run(lambda: self.collaboration.connections.follow([("", address)]))
+            self.run(lambda: self.collaboration.follow(address))
 
         self.ask(Prompt("A peer's address, as `crdtnotes serve` prints it.", "ws://"), answered)
 
     def action_serve(self) -> None:
-        """Let peers connect to this editor."""
+        """Let peers connect to this editor, and show the address; from there it can be stopped."""
         self.run(self._serve)
 
     async def _serve(self) -> None:
         address = await self.collaboration.connections.serve(*(self._serve_at or ANYWHERE))
-        self.notify(f"Peers can connect to {address}.", title="Serving", timeout=20)
+
+        def answered(stop: bool) -> None:
+            if stop:
+                self.run(self._stop_serving)
+
+        self.ask(ServingScreen(address, paired=address.secure), answered)
+
+    async def _stop_serving(self) -> None:
+        await self.collaboration.connections.stop_serving()
+        self.notify("Peers can no longer connect to this editor. Shift+F4 allows it again.", timeout=10)
+
+    # -- pairing
+
+    def action_pair(self) -> None:
+        """Show a code with which another device can join this vault."""
+
+        def done(result: NewDevice | CrdtnotesError | None) -> None:
+            if isinstance(result, CrdtnotesError):
+                self.post_message(Failed(str(result)))
+            elif result is not None:
+                self.notify(
+                    "It gets all notes, and stays in sync while this editor is open there and here.",
+                    title=f"Paired with {result.name}",
+                    timeout=20,
+                )
+
+        self.app.push_screen(PairScreen(partial(pair_device, self.collaboration.connections)), done)
+
+    def action_join(self) -> None:
+        """Join another device's vault, in place of this one if nothing was written here."""
+        self.run(self._join)
+
+    async def _join(self) -> None:
+        await check_joinable(self._thread)
+        closed = False
+
+        async def close() -> None:
+            nonlocal closed
+            closed = True
+            await self._close_vault()
+
+        async def join(code: Code, address: Address | None, progress: Progress, tell: Tell) -> JoinedVault:
+            return await join_vault(self._thread, code, address, progress, tell, close)
+
+        def done(result: JoinedVault | CrdtnotesError | None) -> None:
+            if closed:
+                # Also if it failed or was stopped: the vault that was open here is closed.
+                self.post_message(VaultReplaced())
+            if isinstance(result, CrdtnotesError):
+                self._not_joined(result, closed=closed)
+            elif result is not None:
+                self.notify(
+                    "The notes will come as soon as it can be reached."
+                    if result.notes is None
+                    else f"{result.notes:,} {'note' if result.notes == 1 else 'notes'} received.",
+                    title=f"Paired with {result.host}",
+                    timeout=20,
+                )
+
+        self.app.push_screen(JoinScreen(join), done)
+
+    def _not_joined(self, error: CrdtnotesError, *, closed: bool) -> None:
+        if closed:
+            # This screen is replaced: its error panel would not be seen.
+            self.notify(str(error), title="Not joined", severity="error", timeout=60)
+        else:
+            self.post_message(Failed(str(error)))
+
+    # -- what peers changed
 
     def action_news(self) -> None:
         """List the changes that came in; only later ones count as new from now on."""

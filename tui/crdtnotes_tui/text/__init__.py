@@ -7,4 +7,5 @@
 ``excerpt``          the lines that a preview shows
 ``markdown_view``    a note as input for Textual's Markdown widget
 ``graph_drawing``    the local graph in cells
+``qr_code``          a QR code in cells
 """

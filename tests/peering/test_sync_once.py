@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from crdtnotes.cli import dialling
-from crdtnotes.cli.dialling import sync_members
+from crdtnotes.peering import sync_once
+from crdtnotes.peering.sync_once import sync_members
 from crdtnotes.sync.peers.dialer import Dialer
 from crdtnotes.sync.peers.node import Summary
 from tests.sync.laptops import forked
@@ -16,7 +16,7 @@ from tests.sync.running import run
 def test_a_fork_is_settled_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ana, two = forked(tmp_path)
     monkeypatch.setenv("CRDTNOTES_HOME", str(two.home))
-    monkeypatch.setattr(dialling, "LOOK_AROUND_SECONDS", 0.0)
+    monkeypatch.setattr(sync_once, "LOOK_AROUND_SECONDS", 0.0)
     monkeypatch.setattr(Dialer, "look_around", _nowhere)
 
     async def main() -> list[Summary]:

@@ -7,27 +7,24 @@ import pytest
 
 from crdtnotes import Vault
 from crdtnotes.errors import BadIdentity, CrdtnotesError
+from crdtnotes.peering.service import Ways
 from crdtnotes.sync.net.address import Address
 from crdtnotes.trust.identity import Identity
 from crdtnotes_tui.notes.workspace import EVERYTHING
-from crdtnotes_tui.peers.paired_devices import Ways
+from tests.peering.devices import remember, ways
 from tests.sync.laptops import Laptop, founder, pair
 from tests.tui.desktop import Desktop, desktop
 from tests.tui.loop import run, until
 
 
-def ways(laptop: Laptop) -> Ways:
-    return Ways(lambda: laptop.identity, "127.0.0.1", 0, discover=False)
+def served_at(workspace: Desktop) -> Address:
+    address = workspace.app.main.collaboration.connections.address
+    assert address is not None
+    return address
 
 
-def served_at(workspace: Desktop) -> str:
-    return workspace.app.main.collaboration.connections.served_at
-
-
-def remember(laptop: Laptop, other: Laptop, address: str) -> None:
-    """Let a laptop know where it met another one."""
-    with Vault.open(laptop.path) as vault:
-        vault.replica.devices.note_contact(other.identity.id, address, {})
+def is_served(workspace: Desktop) -> bool:
+    return workspace.app.main.collaboration.connections.address is not None
 
 
 def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:
@@ -35,19 +32,19 @@ def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with desktop(ana.path, "from ana", ways=ways(ana), identity=ana.identity) as one:
-            await until(lambda: served_at(one).startswith("wss://127.0.0.1:"))
+            await until(lambda: is_served(one))
+            assert str(served_at(one)).startswith("wss://127.0.0.1:")
             await one.sees("bo not here yet")
             remember(bo, ana, served_at(one))
             async with desktop(bo.path, "from bo", ways=ways(bo), identity=bo.identity) as other:
                 await one.sees("bo in step")
                 await other.sees("ana in step")
                 connections = one.app.main.collaboration.connections
-                assert connections.members.node is not None
-                (status,) = connections.members.node.peers
+                (status,) = connections.peers
                 connections._report(
                     replace(status, connected=False)
                 )  # of a second connection to the same device
-                assert connections.summary == "bo in step"
+                assert one.app.main.collaboration.summary.startswith("bo in step")
                 other.app.main.navigation.go(lambda: other.app.main.workspace.open("from ana"))
                 await other.shows("from ana")
                 await one.sees("with bo")
@@ -68,13 +65,13 @@ def test_a_port_that_was_asked_for_and_is_taken_is_told_and_others_are_met(tmp_p
     async def main() -> None:
         async with bo.node() as there:
             taken = await there.serve_members("127.0.0.1", 0)
-            remember(ana, bo, str(taken))
+            remember(ana, bo, taken)
             nowhere = ways(ana)._replace(port=taken.port)
             async with desktop(ana.path, "from ana", ways=nowhere, identity=ana.identity) as one:
                 await one.sees("another program")
                 await one.press("escape")
                 await one.sees("bo in step")
-                assert served_at(one) == ""
+                assert not is_served(one)
 
     run(main())
 
@@ -86,9 +83,9 @@ def test_a_vault_that_is_paired_while_it_is_open(tmp_path: Path) -> None:
     async def main() -> None:
         async with desktop(ana.path, "n", ways=ways(ana), identity=ana.identity) as one:
             await until(lambda: one.app.main.collaboration._tasks != [])
-            assert served_at(one) == ""
+            assert not is_served(one)
             ana.add(bo)
-            await until(lambda: served_at(one) != "")
+            await until(lambda: is_served(one))
             remember(bo, ana, served_at(one))
             async with desktop(bo.path, ways=ways(bo), identity=bo.identity) as other:
                 await one.sees("bo in step")
@@ -104,17 +101,17 @@ def test_a_device_that_was_not_paired_is_not_let_in(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with desktop(ana.path, "from ana", ways=ways(ana), identity=ana.identity) as one:
-            await until(lambda: served_at(one) != "")
+            await until(lambda: is_served(one))
             with Vault.open(ana.path) as vault:
                 vault.backup(stranger.path)
             async with desktop(
                 stranger.path, "from ana", ways=ways(stranger), identity=stranger.identity
             ) as other:
-                await until(lambda: served_at(other) != "")
-                node = other.app.main.collaboration.connections.members.node
+                await until(lambda: is_served(other))
+                node = other.app.main.collaboration.connections._secure.node
                 assert node is not None
                 with pytest.raises(CrdtnotesError):
-                    await node.dial(Address.parse(served_at(one)))
+                    await node.dial(served_at(one))
 
     run(main())
 

@@ -1,0 +1,149 @@
+"""Giving the code that another device shows, and making a replica of its vault."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from crdtnotes.errors import CrdtnotesError, PairingFailed, VaultExists
+from crdtnotes.graph.labels import printable
+from crdtnotes.peering.clone import count_notes, refuse_existing
+from crdtnotes.peering.open_vault import OpenVault
+from crdtnotes.peering.progress import fetching
+from crdtnotes.progress import Progress, no_progress
+from crdtnotes.store import Replica
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.peers.discovery import Discovery
+from crdtnotes.sync.peers.node import Node
+from crdtnotes.sync.peers.pairing import Joined, addresses_of, join
+from crdtnotes.trust.code import Code
+from crdtnotes.trust.device_id import shown
+from crdtnotes.trust.identity import Identity, own_identity
+from crdtnotes.trust.pairing import PairingJoiner
+from crdtnotes.vault import Vault
+
+Tell = Callable[[str], None]
+"""Called with a sentence about what is being waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedVault:
+    """The name of the device that was joined, and how many notes came.
+
+    `notes` is None if the first sync failed: the replica is there and paired, and any later sync fills it.
+    """
+
+    host: str
+    notes: int | None
+
+
+async def _nothing() -> None:
+    """Have nothing to do before the replica is made."""
+
+
+async def join_vault(
+    code: Code,
+    address: Address | None,
+    path: Path,
+    device: str,
+    *,
+    progress: Progress = no_progress,
+    tell: Tell = lambda _: None,
+    before_making: Callable[[], Awaitable[None]] = _nothing,
+    identity: Identity | None = None,
+) -> JoinedVault:
+    """Pair with the device that shows `code`, at `address` or wherever it is found, and make a replica of
+    its vault at `path`.
+
+    `device` is what this device is called, `identity` its keys, by default those in the user's data folder.
+    `progress` counts the changes that have come. `before_making` is awaited once the other side has agreed:
+    whoever has the file open closes it then.
+
+    Raises VaultExists where `path` holds something else, Unreachable, PairingFailed or another RemoteError,
+    and LocalErrors about this device.
+    """
+    keys = own_identity() if identity is None else identity
+    vault = await asyncio.to_thread(vault_at, path)
+    if address is None and code.address:
+        address = Address.typed(code.address)
+
+    def make(certificate: bytes) -> PairingJoiner:
+        return PairingJoiner(code, keys, device, certificate, secrets.token_bytes, vault)
+
+    async def store(joined: Joined) -> None:
+        await before_making()
+        making = asyncio.create_task(asyncio.to_thread(make_replica, joined, path, device, vault, identity))
+        try:
+            await asyncio.shield(making)
+        except asyncio.CancelledError:
+            # The file is half made; a program that goes on opens it once it is complete.
+            await asyncio.wait([making])
+            raise
+
+    def asked(host: str) -> None:
+        tell(f'"{printable(host)}" asks whether it is you: answer yes there. This device is {shown(keys.id)}')
+
+    if address is None:
+        tell("Looking for the laptop in the local network.")
+        async with Discovery() as discovery:
+            places = await addresses_of(code, discovery)
+    else:
+        places = [address]
+    joined = await join(code, places, make, store, asked)
+    try:
+        await _first_sync(joined, path, keys, progress)
+    except CrdtnotesError:
+        return JoinedVault(joined.host_name, None)
+    except asyncio.CancelledError:
+        tell("This device is paired, but not all notes are here: `crdtnotes sync --once` fetches the rest.")
+        raise
+    return JoinedVault(joined.host_name, count_notes(path))
+
+
+async def _first_sync(joined: Joined, path: Path, identity: Identity, progress: Progress) -> None:
+    async with (
+        OpenVault(path, identity) as vault,
+        Node(vault.worker, identity=identity, report=fetching(progress)) as node,
+    ):
+        where = Address(joined.place, joined.welcome.port, secure=True)
+        summary = await node.sync_once(where, [joined.host])
+        await vault.run(lambda open_: open_.remember_peer(summary.device, str(where)))
+
+
+def vault_at(path: Path) -> bytes | None:
+    """Return the id of the vault at `path`, None if nothing is there that would be lost.
+
+    A vault in which nobody has written anything gives way (`Vault.is_untouched`).
+    """
+    if not os.path.lexists(path):
+        return None
+    with Vault.open(path) as vault:
+        return None if vault.is_untouched else bytes.fromhex(vault.id)
+
+
+def make_replica(
+    joined: Joined, path: Path, device: str, vault: bytes | None, identity: Identity | None = None
+) -> None:
+    """Make the replica of the vault that was joined, or add the records to the one that is there.
+
+    `vault` is the id of the one that is there, None for nothing or one that gives way. Raises VaultExists,
+    PairingFailed or a StoreError.
+    """
+    welcome = joined.welcome
+    if vault is None and vault_at(path) is None:
+        path.unlink(missing_ok=True)
+    if vault is None:
+        refuse_existing(path)
+        Replica.create(path, device, welcome.vault).close()
+    elif vault != welcome.vault:
+        raise VaultExists(f"There is another vault at {path}; choose another path with --vault.")
+    keys = own_identity() if identity is None else identity
+    replica = Replica(path, identity=lambda: keys)
+    try:
+        replica.devices.adopt(welcome.root, list(welcome.records))
+        if not replica.devices.is_member(keys.id):
+            raise PairingFailed("The other device sent no record that admits this device.")
+    finally:
+        replica.close()

@@ -1,0 +1,31 @@
+"""What a vault says of its devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from crdtnotes.sync.peers.dialer import KnownAddresses
+    from crdtnotes.vault import Vault
+
+
+class KnownDevices(NamedTuple):
+    """The active devices of a paired vault, this one among them. Both functions run on the vault's thread."""
+
+    vault: bytes
+    names: dict[bytes, str]
+    """Their names, by id."""
+    remembered: KnownAddresses
+    """Returns the addresses at which a device was reached."""
+    named: Callable[[bytes], str]
+    """Returns the name of a device, also of one that is paired later."""
+
+
+def known_devices(vault: Vault) -> KnownDevices | None:
+    """Return the devices of a vault, None if it was never paired; called on the vault's thread."""
+    members = vault.replica.members
+    if members.root is None:
+        return None
+    active = members.membership().active.values()
+    return KnownDevices(members.vault, {one.id: one.name for one in active}, members.addresses, members.name)

@@ -1,0 +1,484 @@
+"""Keeping one vault in sync with its peers for as long as a program runs.
+
+A vault that was never paired is served in the clear, to programs on this machine. From its first pairing on
+it is served to its own devices, in mutual TLS, at the port that it had before, and these devices are looked
+for and dialled. A vault may be paired at any time, also by another process: `meet` is called again when
+a commit has changed its devices, or `run` does that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from crdtnotes.errors import BadIdentity, CrdtnotesError, LocalError, NotPaired, PortTaken
+from crdtnotes.peering.known_devices import KnownDevices, known_devices
+from crdtnotes.peering.listener import Listener
+from crdtnotes.peering.open_vault import VaultRunner
+from crdtnotes.sync.net.address import Address
+from crdtnotes.trust.identity import Identity, own_identity
+
+if TYPE_CHECKING:
+    from crdtnotes.crdt.ids import OpId
+    from crdtnotes.sync.peers.conversation import PeerStatus
+    from crdtnotes.sync.peers.dialer import Dialer
+    from crdtnotes.sync.peers.node import Node
+    from crdtnotes.sync.session.presence import Present
+    from crdtnotes.vault import Committed
+
+PLAIN_HOST = "127.0.0.1"
+"""Where peers connect in the clear if no host was chosen."""
+
+EVERYWHERE = ""
+"""All of this machine's addresses."""
+
+_log = logging.getLogger("crdtnotes.peering")
+
+
+class Ways(NamedTuple):
+    """How the vault's devices are met; tests choose their own."""
+
+    identity: Callable[[], Identity] = own_identity
+    host: str = EVERYWHERE
+    port: int | None = None
+    """None for the usual port, or any that is free."""
+    discover: bool = True
+    """Whether to announce this device and look for others in the local network."""
+
+
+class PeerService:
+    """Serves, follows and meets the peers of one vault; an async context manager, or call `close`.
+
+    `listens` says whether the vault's devices can connect here, or are dialled only. The
+    peers get what is committed without a call: the service hears of it from the vault's worker.
+    """
+
+    def __init__(
+        self,
+        vault: VaultRunner,
+        listener: Listener | None = None,
+        *,
+        ways: Ways | None = None,
+        listens: bool = True,
+    ) -> None:
+        self.vault = vault
+        self.ways = ways or Ways()
+        self._listener = listener or Listener()
+        self._listens = listens
+        self._lock = asyncio.Lock()
+        self._plain = _Side()
+        self._secure = _Side()
+        self._always_plain = False
+        self._without_keys = False
+        self._place: tuple[str | None, int | None] = (None, None)
+        self._dialer: Dialer | None = None
+        self._dialing: asyncio.Task[None] | None = None
+        self._following: dict[Address, asyncio.Task[None]] = {}
+        self._names: dict[bytes, str] = {}
+        self._here: dict[tuple[bytes | None, str], PeerStatus] = {}
+        self._caught_up: set[bytes] = set()
+        self._remembering: set[asyncio.Task[None]] = set()
+        self._leaving = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # -- the vault's devices
+
+    async def meet(self) -> None:
+        """Meet the vault's devices if it is paired by now; call it again when a commit has changed them.
+
+        Raises PortTaken if a port that was asked for is taken, and meets them all the same; raises
+        BadIdentity once, and a StoreError.
+        """
+        async with self._lock:
+            problem = await self._begin()
+        if isinstance(problem, PortTaken):
+            raise problem
+
+    async def run(self) -> None:
+        """Meet the vault's devices from the moment at which it is paired, until cancelled.
+
+        Raises what ends that, also a LocalError if they cannot connect here.
+        """
+        changed = asyncio.Event()
+
+        def committed(commit: Committed, _: object) -> None:
+            if commit.members_changed:
+                changed.set()
+
+        unsubscribe = self.vault.worker.subscribe(committed)
+        try:
+            while self._dialing is None:
+                changed.clear()
+                async with self._lock:
+                    problem = await self._begin()
+                if problem is not None:
+                    raise problem
+                if self._dialing is None:
+                    await changed.wait()
+        finally:
+            unsubscribe()
+        await self._dialing
+
+    async def _begin(self) -> LocalError | None:
+        """Begin to meet the vault's devices; return why they cannot connect here, if that is so."""
+        if self._leaving or self._without_keys or self._always_plain:
+            return None
+        known = await self.vault.run(known_devices)
+        if known is None:
+            return None
+        problem: LocalError | None = None
+        try:
+            node = await self._secure_node()
+            if self._dialing is None:
+                if self._listens and self._secure.address is None:
+                    problem = await self._listen()
+                await self._dial(node, known)
+        finally:
+            self._names = {id: name for id, name in known.names.items() if id != self._own}
+        return problem
+
+    async def _secure_node(self) -> Node:
+        if self._secure.node is None:
+            try:
+                identity = await asyncio.to_thread(self.ways.identity)
+            except BadIdentity:
+                self._without_keys = True  # reported once
+                raise
+            self._secure.identity = identity
+            self._secure.node = await self._started(identity)
+        return self._secure.node
+
+    async def _listen(self) -> LocalError | None:
+        """Let the vault's devices connect; return why that is impossible, if it is."""
+        host, port = self._place
+        if self._plain.address is not None:
+            # They connect at the port at which programs on this machine did.
+            port = self._plain.address.port
+            await self._plain.stop_serving()
+        node = await self._secure_node()
+        try:
+            bound = await node.serve_members(
+                self.ways.host if host is None else host, self.ways.port if port is None else port
+            )
+        except LocalError as error:
+            return error
+        if not bound.host:
+            network = await _load("network_watch")
+            bound = Address(network.best_address(), bound.port, secure=True)
+        self._secure.address = bound
+        if self._dialer is not None:
+            self._dialer.announce(bound.port)
+        self._listener.serving(bound)
+        return None
+
+    async def _dial(self, node: Node, known: KnownDevices) -> None:
+        dialers = await _load("dialer")
+        identity, address = self._secure.identity, self._secure.address
+        if identity is None:
+            raise RuntimeError("there is no node for the vault's devices")
+        dialer: Dialer = dialers.Dialer(
+            node,
+            known.vault,
+            identity.id,
+            known.remembered,
+            named=known.named,
+            port=None if address is None else address.port,
+            discover=self.ways.discover,
+        )
+        self._dialer, self._dialing = dialer, asyncio.create_task(dialer.run())
+
+    @asynccontextmanager
+    async def open_to_new_device(self) -> AsyncIterator[tuple[Identity, int]]:
+        """Let a device connect that is about to be paired; gives this device's identity and the port.
+
+        If the vault is still unpaired at the end, this is undone. Raises BadIdentity or a LocalError.
+        """
+        async with self._lock:
+            self._without_keys = False
+            await self._secure_node()
+            if self._secure.address is None:
+                problem = await self._listen_beside()
+                if problem is not None:
+                    raise problem
+        identity, address = self._secure.identity, self._secure.address
+        if identity is None or address is None:
+            raise RuntimeError("this service is closed")
+        try:
+            yield identity, address.port
+        finally:
+            if not self._leaving and await self.vault.run(known_devices) is None:
+                async with self._lock:
+                    await self._secure.close()
+
+    async def _listen_beside(self) -> LocalError | None:
+        """Listen for the vault's devices, beside what listens in the clear."""
+        plain, self._plain.address = self._plain.address, None
+        try:
+            return await self._listen()
+        finally:
+            self._plain.address = plain
+
+    async def refresh(self) -> None:
+        """Read again which devices belong to the vault: a commit of this process has changed that."""
+        if self._secure.node is not None:
+            await self._secure.node.refresh()
+
+    # -- serving and following
+
+    async def serve(
+        self, host: str | None = None, port: int | None = None, *, plain: bool = False
+    ) -> Address:
+        """Let peers connect at a host and port of this machine; return the address.
+
+        The vault's devices if it is paired, otherwise programs on this machine in the clear; with `plain`
+        always the latter. Where nothing is given, the choice is as in `ways`. If peers can connect already,
+        returns where. Raises a LocalError as `Node.serve` and `Node.serve_members` do.
+        """
+        async with self._lock:
+            self._listens, self._always_plain = True, plain
+            if self.address is None:
+                self._place = host, port
+            problem = await self._begin()
+            if self._dialing is not None:
+                if problem is None and self._secure.address is None:
+                    problem = await self._listen()
+                if problem is not None:
+                    raise problem
+            elif self._plain.address is None:
+                node = await self._plain_node()
+                bound = await node.serve(PLAIN_HOST if host is None else host, port)
+                self._plain.address = bound
+                self._listener.serving(bound)
+            address = self.address
+            if address is None:
+                raise LocalError("Peers cannot connect here.")
+            return address
+
+    async def stop_serving(self) -> None:
+        """Let nobody connect any more, and say Bye to those that came by themselves; others are dialled."""
+        async with self._lock:
+            self._listens = False
+            await self._plain.stop_serving()
+            await self._secure.stop_serving()
+            if self._dialer is not None:
+                self._dialer.announce(None)
+
+    async def follow(self, address: Address) -> asyncio.Task[None]:
+        """Stay in sync with the peer at `address`; raises NotPaired where only devices of a vault can be.
+
+        The task that is returned ends with an error that no redialling can mend (see `Node.follow`).
+        """
+        async with self._lock:
+            task = self._following.get(address)
+            if task is None or task.done():
+                node = await self._node_for(address)
+                task = self._following[address] = asyncio.create_task(node.follow(address))
+                task.add_done_callback(lambda done: self._followed(address, done))
+            return task
+
+    async def _node_for(self, address: Address) -> Node:
+        if not address.secure:
+            return await self._plain_node()
+        if await self.vault.run(known_devices) is None:
+            raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`.")
+        return await self._secure_node()
+
+    def _followed(self, address: Address, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self._leaving:
+            return
+        error = task.exception()
+        if isinstance(error, CrdtnotesError):
+            self._listener.refused(address, error)
+
+    async def _plain_node(self) -> Node:
+        if self._plain.node is None:
+            self._plain.node = await self._started(None)
+        return self._plain.node
+
+    async def _started(self, identity: Identity | None) -> Node:
+        if self._leaving:
+            raise LocalError("This vault is being closed.")
+        nodes = await _load("node")
+        node: Node = nodes.Node(
+            self.vault.worker, report=self._report, met=self._listener.presence, identity=identity
+        )
+        return await node.__aenter__()
+
+    # -- how things stand
+
+    @property
+    def address(self) -> Address | None:
+        """Where peers can connect, None if they cannot."""
+        return self._secure.address or self._plain.address
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether the vault's devices are being met."""
+        return self._dialing is not None
+
+    @property
+    def following(self) -> list[Address]:
+        """The addresses that are followed."""
+        return [address for address, task in self._following.items() if not task.done()]
+
+    @property
+    def peers(self) -> list[PeerStatus]:
+        """The peers that are connected now."""
+        return [one for node in self._nodes for one in node.peers]
+
+    @property
+    def people(self) -> list[Present]:
+        """The others that have a note open."""
+        return [one for node in self._nodes for one in node.people]
+
+    @property
+    def has_company(self) -> bool:
+        """Whether there may be anybody who wants to know where this editor's caret is."""
+        return any(True for _ in self._nodes) and not self._leaving
+
+    @property
+    def unseen(self) -> list[str]:
+        """The names of the vault's other devices that are not connected."""
+        node = self._secure.node
+        return [] if node is None else [name for id, name in self._names.items() if not node.connected(id)]
+
+    def name(self, id: bytes | None) -> str | None:
+        """Return the name of a device of the vault by its id, None if it is not known."""
+        return None if id is None else self._names.get(id)
+
+    def connected(self, device: bytes) -> bool:
+        """Return whether a device of the vault is connected."""
+        return self._secure.node is not None and self._secure.node.connected(device)
+
+    def has_caught_up(self, device: bytes) -> bool:
+        """Return whether a device has had everything that was here, at some time since this began."""
+        return device in self._caught_up
+
+    def be_at(self, note: str, caret: OpId, start: OpId, actor: str) -> None:
+        """Tell the peers where this editor's caret is; see `Node.be_at`."""
+        if not self._leaving:
+            for node in self._nodes:
+                node.be_at(note, caret, start, actor)
+
+    async def close(self) -> None:
+        """Say Bye to all peers. The vault stays open."""
+        if self._leaving:
+            return
+        self._leaving = True
+        for status in self._here.values():
+            self._remember(status)
+        if self._remembering:
+            await asyncio.wait(self._remembering)
+        async with self._lock:
+            # The nodes come first, since they say Bye: a task that is cancelled only hangs up.
+            await self._plain.close()
+            await self._secure.close()
+        tasks = [*self._following.values(), *([] if self._dialing is None else [self._dialing])]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    # -- inside
+
+    @property
+    def _own(self) -> bytes:
+        return b"" if self._secure.identity is None else self._secure.identity.id
+
+    @property
+    def _nodes(self) -> Iterator[Node]:
+        return (node for node in (self._secure.node, self._plain.node) if node is not None)
+
+    def _report(self, status: PeerStatus) -> None:
+        if self._leaving:
+            return  # what leaves now leaves because of us
+        key = status.id, status.device
+        if not status.connected:
+            # Two devices that have dialled each other give up one of the connections.
+            status = next((one for one in self.peers if (one.id, one.device) == key), status)
+        if status.caught_up and status.id is not None:
+            self._caught_up.add(status.id)
+        if status.caught_up and status.connected:
+            came = key not in self._here
+            self._here[key] = status
+            if came:
+                self._listener.in_step(status)
+                self._remember(status)
+        elif not status.connected and (self._here.pop(key, None) is not None or status.caught_up):
+            self._listener.left(status)
+            self._remember(status)
+        self._listener.status(status)
+
+    def _remember(self, status: PeerStatus) -> None:
+        task = asyncio.create_task(self._remembered(status.device, self._dialled(status)))
+        self._remembering.add(task)
+        task.add_done_callback(self._remembering.discard)
+
+    async def _remembered(self, device: str, address: Address | None) -> None:
+        place = None if address is None else str(address)
+        try:
+            await self.vault.run(lambda vault: vault.remember_peer(device, place))
+        except CrdtnotesError as error:
+            # The notes are safe; only the list of peers lacks a line.
+            _log.warning("%s", error)
+
+    def _dialled(self, status: PeerStatus) -> Address | None:
+        """Return where a peer was dialled, None if it came by itself."""
+        if status.dialled_port is None:
+            return None
+        secure = status.id is not None
+        for address in self._following:
+            if (address.secure, address.port) == (secure, status.dialled_port) and (
+                status.host in address.hosts or not secure or not _is_number(address.host)
+            ):
+                return address
+        return Address(status.host, status.dialled_port, secure=True) if secure else None
+
+
+class _Side:
+    """One node of a service: the one in the clear, or the one for the vault's devices."""
+
+    def __init__(self) -> None:
+        self.node: Node | None = None
+        self.identity: Identity | None = None
+        self.address: Address | None = None
+
+    async def stop_serving(self) -> None:
+        self.address = None
+        if self.node is not None:
+            await self.node.stop_serving()
+
+    async def close(self) -> None:
+        self.address = None
+        node, self.node = self.node, None
+        if node is not None:
+            await node.close()
+
+
+async def _load(name: str) -> Any:
+    """Import a module of `crdtnotes.sync.peers`: that takes a moment, which no first paint waits for."""
+    return await asyncio.to_thread(import_module, f"crdtnotes.sync.peers.{name}")
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""Exchanging what is missing, once: with the peer at an address, or with all devices of the vault."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from crdtnotes.errors import NotLetIn, NotPaired, RemoteError, Unreachable
+from crdtnotes.peering.open_vault import OpenVault
+from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.peers.conversation import PeerStatus
+from crdtnotes.sync.peers.dialer import Dialer, identity_for
+from crdtnotes.sync.peers.node import Node, Summary
+
+LOOK_AROUND_SECONDS = 2.0
+"""How long a one-time sync listens for devices in the local network."""
+
+_log = logging.getLogger("crdtnotes.sync")
+
+Report = Callable[[PeerStatus], None]
+
+
+async def sync_once(path: Path, address: Address, report: Report | None = None) -> Summary:
+    """Exchange what is missing between the vault at `path` and a peer; see `Node.sync_once`."""
+    identity = identity_for(path) if address.secure else None
+    async with OpenVault(path) as vault, Node(vault.worker, report=report, identity=identity) as node:
+        summary = await node.sync_once(address)
+        await vault.run(lambda open_: open_.remember_peer(summary.device, str(address)))
+        return summary
+
+
+async def sync_members(path: Path, report: Report | None = None) -> list[Summary]:
+    """Exchange what is missing with every device of the vault that can be reached; raises Unreachable if
+    none can.
+
+    Devices are looked for in the local network for a moment, and at their last known addresses.
+    """
+    identity = identity_for(path)
+    if identity is None:
+        raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`, or give an address.")
+    async with OpenVault(path) as vault, Node(vault.worker, identity=identity, report=report) as node:
+        replica = await vault.run(lambda open_: open_.replica)
+        members = replica.members
+        dialer = Dialer(node, replica.vault_id, identity.id, members.addresses, named=members.name)
+        looking = asyncio.create_task(dialer.look_around())
+        try:
+            await asyncio.sleep(LOOK_AROUND_SECONDS)
+            met = await asyncio.gather(*(_sync_member(node, dialer, id) for id in node.members))
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
+    summaries = [one for one in met if isinstance(one, Summary)]
+    if not summaries:
+        # A device that was there and refused tells more than those that were not there.
+        for error in met:
+            if isinstance(error, NotLetIn | RemoteError):
+                raise error
+        raise Unreachable("None of this vault's devices can be reached at the moment.")
+    return summaries
+
+
+async def _sync_member(node: Node, dialer: Dialer, device: bytes) -> Summary | Unreachable | RemoteError:
+    try:
+        return await node.sync_by(partial(dialer.dial, device))
+    except (Unreachable, RemoteError) as error:
+        _log.info("%s", error)
+        return error

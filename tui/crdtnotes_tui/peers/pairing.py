@@ -1,0 +1,75 @@
+"""Pairing and joining from within the editor, by the library's calls.
+
+What these need takes a moment to load, and only a person who pairs waits for it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from crdtnotes import Vault
+from crdtnotes.errors import VaultExists
+from crdtnotes.peering.service import PeerService
+from crdtnotes.progress import Progress
+from crdtnotes.sync.net.address import Address
+from crdtnotes.trust.code import Code
+from crdtnotes_tui.vault.vault_thread import VaultThread
+
+if TYPE_CHECKING:
+    from crdtnotes.peering.join import JoinedVault, Tell
+    from crdtnotes.peering.pair import ShowCodes
+    from crdtnotes.sync.peers.pairing import Ask, NewDevice
+
+
+async def pair_device(service: PeerService, ask: "Ask", show: "ShowCodes") -> "NewDevice":
+    """Let a device join this vault; see `crdtnotes.peering.pair.pair_device`."""
+    module = await asyncio.to_thread(import_module, "crdtnotes.peering.pair")
+    device: NewDevice = await module.pair_device(service, ask, show)
+    await service.meet()
+    return device
+
+
+async def check_joinable(thread: VaultThread) -> None:
+    """Raise VaultExists unless joining another vault would lose nothing of this one."""
+    if not await thread.run(_is_untouched):
+        raise VaultExists(
+            "Joining needs an empty vault that was never paired, and this one has notes or devices: run "
+            "`crdtnotes --vault NEW join CODE` for a new file."
+        )
+
+
+async def join_vault(
+    thread: VaultThread,
+    code: Code,
+    address: Address | None,
+    progress: Progress,
+    tell: "Tell",
+    close: Callable[[], Awaitable[None]],
+) -> "JoinedVault":
+    """Join the vault of the device that shows `code`, in place of the empty one that is open.
+
+    `close` closes the vault that is open; it is awaited once the other side has agreed. For the rest see
+    `crdtnotes.peering.join.join_vault`.
+    """
+    device = await thread.run(_device)
+    module = await asyncio.to_thread(import_module, "crdtnotes.peering.join")
+    joined: JoinedVault = await module.join_vault(
+        code,
+        address,
+        thread.path,
+        device,
+        progress=progress,
+        tell=tell,
+        before_making=close,
+        identity=thread.identity,
+    )
+    return joined
+
+
+def _is_untouched(vault: Vault) -> bool:
+    return vault.is_untouched
+
+
+def _device(vault: Vault) -> str:
+    return vault.device

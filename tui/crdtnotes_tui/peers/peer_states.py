@@ -1,0 +1,70 @@
+"""How it stands with each peer, in a few words."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from crdtnotes.errors import CrdtnotesError
+from crdtnotes.sync.net.address import Address
+
+if TYPE_CHECKING:
+    from crdtnotes.sync.peers.conversation import PeerStatus
+
+IN_STEP = "in step"
+
+MOST_NAMED = 3
+"""Up to so many peers are named; of more, only the number in each state is shown."""
+
+
+class PeerStates:
+    """The state of each peer since the editor was opened."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, str] = {}
+        self._expected: dict[str, Address] = {}
+
+    def expect(self, device: str, address: Address) -> None:
+        """A peer is followed at an address; `device` is its name, "" if that is not known yet."""
+        peer = device or str(address)
+        self._states[peer] = f"offline since {_clock()}"
+        self._expected[peer] = address
+
+    def heard(self, device: str, status: "PeerStatus") -> None:
+        """The status of a peer has changed."""
+        for peer, address in list(self._expected.items()):
+            if "://" in peer and address.port == status.dialled_port:
+                # It has a name now.
+                self._states.pop(peer, None)
+                self._expected[device] = self._expected.pop(peer)
+        self._states[device] = in_words(status)
+
+    def refused(self, address: Address, error: CrdtnotesError) -> None:
+        """The peer at an address is followed no more."""
+        for peer, expected in self._expected.items():
+            if expected == address:
+                self._states[peer] = f"refused: {error}"
+
+    def summary(self, unseen: Iterable[str]) -> str:
+        """Return the states of all peers; `unseen` are the names of devices that are not connected."""
+        states = dict(self._states)
+        for name in unseen:
+            states.setdefault(name, "not here yet")
+        if len(states) > MOST_NAMED:
+            found = Counter(state.split(" since ")[0].split(":")[0] for state in states.values())
+            return ", ".join(f"{count} {state}" for state, count in found.most_common())
+        return ", ".join(f"{peer} {state}" for peer, state in sorted(states.items()))
+
+
+def in_words(status: "PeerStatus") -> str:
+    """Return how it stands with a peer, in a few words."""
+    if not status.connected:
+        return f"offline since {_clock()}"
+    behind = status.lacking + status.to_come
+    if status.in_step or not behind:
+        return IN_STEP
+    return f"{behind} {'change' if behind == 1 else 'changes'} behind"
+
+
+def _clock() -> str:
+    return time.strftime("%H:%M")

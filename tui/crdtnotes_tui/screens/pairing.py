@@ -1,0 +1,185 @@
+"""Screens for pairing: showing a code, giving one, and where peers can connect."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.widgets import Input, Label, Static
+from textual.worker import Worker
+
+from crdtnotes.errors import CrdtnotesError
+from crdtnotes.progress import Progress
+from crdtnotes.sync.net.address import PAIRING_PORT, Address
+from crdtnotes.trust.code import Code, read_code, written
+from crdtnotes.trust.device_id import shown
+from crdtnotes_tui.editor.line_input import LineInput
+from crdtnotes_tui.screens.modal import Modal
+from crdtnotes_tui.text.qr_code import qr_code
+
+if TYPE_CHECKING:
+    from crdtnotes.peering.join import JoinedVault, Tell
+    from crdtnotes.peering.pair import ShowCodes
+    from crdtnotes.sync.peers.pairing import Ask, NewDevice
+
+Pair = Callable[["Ask", "ShowCodes"], Awaitable["NewDevice"]]
+
+Join = Callable[[Code, Address | None, Progress, "Tell"], Awaitable["JoinedVault"]]
+"""Called with the code, the address if one was given, and two functions: one takes the progress, the other a
+sentence about what is being waited for.
+"""
+
+
+class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
+    """Shows a code and asks whether the device that knows it may join; dismissed with that device, with what
+    went wrong, or None.
+    """
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Stop pairing"),
+        Binding("y", "answer(True)", "Yes, it is mine", show=False),
+        Binding("n", "answer(False)", "No", show=False),
+    ]
+
+    def __init__(self, pair: Pair) -> None:
+        super().__init__()
+        self._pair = pair
+        self._answer: asyncio.Future[bool] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay it out."""
+        with VerticalScroll(id="pairing"):
+            yield Static("Opening a port for the other device …", id="pairing-text", markup=False)
+            yield Static(id="pairing-code")
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self._run()
+
+    @work(exclusive=True)
+    async def _run(self) -> None:
+        try:
+            self.dismiss(await self._pair(self._ask, self._show))
+        except CrdtnotesError as error:
+            self.dismiss(error)
+
+    def _show(self, words: Code, scanned: Code) -> None:
+        self._say(
+            "On the other device, within five minutes, press Alt+J in an empty vault, or run:\n\n"
+            f"    crdtnotes join {written(words)}\n\n"
+            f"If it does not find this device, add the address: {scanned.address}\n"
+            "Or scan this and give it to `crdtnotes join`. Esc stops pairing.",
+            qr_code(written(scanned)),
+        )
+
+    async def _ask(self, name: str, device: bytes) -> bool:
+        self._say(
+            f'"{name}" knows the code. Its id is\n\n    {shown(device)}\n\n'
+            "Does the other device show the same id, and is it yours? y lets it join, n refuses it."
+        )
+        self._answer = asyncio.get_running_loop().create_future()
+        try:
+            if not await self._answer:
+                return False
+        except asyncio.CancelledError:
+            self._say("The other device went away. The code is still good there. Esc stops pairing.")
+            raise
+        finally:
+            self._answer = None
+        self._say(f'"{name}" joins this vault …')
+        return True
+
+    def action_answer(self, yes: bool) -> None:
+        """Answer the question, if there is one."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(yes)
+
+    def _say(self, text: str, code: Text | None = None) -> None:
+        if self.is_mounted:
+            self.query_one("#pairing-text", Static).update(text)
+            self.query_one("#pairing-code", Static).update(code or "")
+
+
+class JoinScreen(Modal["JoinedVault | CrdtnotesError | None"]):
+    """Asks for a code and joins; dismissed with what was joined, with what went wrong, or None."""
+
+    BINDINGS = [Binding("escape", "stop", "Stop joining")]
+
+    def __init__(self, join: Join) -> None:
+        super().__init__()
+        self._join = join
+        self._joining: Worker[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay it out."""
+        with Vertical(id="joining"):
+            yield Label("The code of the other device (Alt+P there, or `crdtnotes pair`)", markup=False)
+            yield LineInput(placeholder="4821-otter-violin-maple", id="code")
+            yield Label("Its address, if it is not found in the local network", markup=False)
+            yield LineInput(placeholder="192.168.1.20:4822", id="address")
+            yield Static(id="joining-text", markup=False)
+
+    def on_input_submitted(self, _: Input.Submitted) -> None:
+        """Join with what was typed, or say what is wrong with it."""
+        code, address = (self.query_one(f"#{id}", LineInput) for id in ("code", "address"))
+        try:
+            known = read_code(code.value)
+            place = Address.typed(address.value, PAIRING_PORT) if address.value.strip() else None
+        except CrdtnotesError as error:
+            self._say(str(error))
+            return
+        for line in (code, address):
+            line.disabled = True
+        self._joining = self._run(known, place)
+
+    def action_stop(self) -> None:
+        """Stop joining; what is under way is wound up first."""
+        if self._joining is None:
+            self.dismiss(None)
+        else:
+            self._joining.cancel()
+
+    @work(exclusive=True)
+    async def _run(self, code: Code, address: Address | None) -> None:
+        result: JoinedVault | CrdtnotesError | None = None
+        try:
+            result = await self._join(code, address, self._progress, self._say)
+        except CrdtnotesError as error:
+            result = error
+        finally:
+            self.dismiss(result)
+
+    def _progress(self, done: int, total: int) -> None:
+        self._say(f"Fetching notes: {done:,} of {total:,} changes")
+
+    def _say(self, sentence: str) -> None:
+        if self.is_mounted:
+            self.query_one("#joining-text", Static).update(sentence)
+
+
+class ServingScreen(Modal[bool | None]):
+    """Shows where peers can connect; dismissed with whether that is to end."""
+
+    BINDINGS = [
+        Binding("escape,enter", "dismiss(False)", "Close"),
+        Binding("s", "dismiss(True)", "Let nobody connect any more", show=False),
+    ]
+
+    def __init__(self, address: Address, *, paired: bool) -> None:
+        super().__init__()
+        self._address = address
+        self._paired = paired
+
+    def compose(self) -> ComposeResult:
+        """Lay it out."""
+        peers = "This vault's devices" if self._paired else "Programs on this machine"
+        with Vertical(id="serving"):
+            yield Static(
+                f"{peers} can connect to this editor at\n\n    {self._address}\n\n"
+                "s lets nobody connect any more, Esc closes this.",
+                markup=False,
+            )
