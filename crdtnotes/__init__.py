@@ -3,7 +3,7 @@
 Everything that a script needs is here; docs/api.md describes it. Each name is loaded when it is first used.
 
 ``cli``         the command line
-``peering``     cloning, joining, pairing, serving and syncing, as calls
+``peering``     cloning, pairing, joining and staying in sync, for the command line and the editor
 ``sync``        exchanging changes with peers
 ``graph``       the link graph: parts of it, export formats, drawing
 ``mirror``      folders of Markdown files: import and export

@@ -451,12 +451,12 @@ def _is_fresh_day(name: str, text: str) -> bool:
     """Return whether a note is that of a date, with the text that `Vault.today` gives it."""
     from datetime import date
 
-    from crdtnotes.markup import templates
-
     try:
         day = date.fromisoformat(name)
     except ValueError:
         return False
+    from crdtnotes.markup import templates
+
     return text == templates.filled(_DEFAULT_DAILY, name, day)
 
 

@@ -16,6 +16,8 @@ import crdtnotes
 PAGE = Path(__file__).parents[1] / "docs" / "api.md"
 WIDTH = 120
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
 CLASSES = ("Vault", "Note", "EditSession")
 """The classes that have methods; what else the package exports are values and errors."""
 
@@ -36,17 +38,14 @@ MODULES = (
     "crdtnotes.markup.wikilink",
     "crdtnotes.mirror.exporter",
     "crdtnotes.mirror.importer",
-    "crdtnotes.peering.clone",
+    "crdtnotes.peering.addresses",
+    "crdtnotes.peering.codes",
     "crdtnotes.peering.join",
     "crdtnotes.peering.listener",
+    "crdtnotes.peering.open_vault",
     "crdtnotes.peering.pair",
     "crdtnotes.peering.service",
-    "crdtnotes.peering.sync_once",
     "crdtnotes.progress",
-    "crdtnotes.sync.net.address",
-    "crdtnotes.trust.code",
-    "crdtnotes.trust.device_id",
-    "crdtnotes.trust.identity",
 )
 """The public modules besides `crdtnotes` itself."""
 
@@ -167,9 +166,9 @@ def _module(name: str) -> str:
     for public in public_names(name):
         node = _find(name, public)
         if isinstance(node, ast.ClassDef):
-            # What is only passed on is named; the class that a script makes itself is described whole.
-            lines.append(_class(node, full=public == "Text", heading=False))
-        elif isinstance(node, ast.FunctionDef):
+            # What is only passed on is named; a class that a program makes itself is described whole.
+            lines.append(_class(node, full=public in ("PeerService", "Text"), heading=False))
+        elif isinstance(node, Function):
             lines.append(_function(node))
         else:
             lines.append(_item(f"`{public}`", _constant(name, public)))
@@ -184,7 +183,7 @@ def public_names(module: str) -> list[str]:
     names: list[str] = []
     body = _tree(module).body
     for node, after in zip(body, [*body[1:], None], strict=True):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        if isinstance(node, ast.ClassDef | Function):
             names.append(node.name)
         elif _is_text(after):
             names += _assigned(node)
@@ -201,11 +200,11 @@ def _tree(module: str) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def _find(module: str, name: str) -> ast.ClassDef | ast.FunctionDef | None:
+def _find(module: str, name: str) -> ast.ClassDef | Function | None:
     """Return the definition of a name, also where a package passes it on; None for a constant."""
     tree = _tree(module)
     for node in tree.body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
+        if isinstance(node, ast.ClassDef | Function) and node.name == name:
             return node
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module and any(one.name == name for one in node.names):
@@ -214,11 +213,14 @@ def _find(module: str, name: str) -> ast.ClassDef | ast.FunctionDef | None:
 
 
 def _constant(module: str, name: str) -> str:
-    """Return the text below a constant; "" where it has none."""
+    """Return the text below a constant, also where a module passes it on; "" where it has none."""
     body = _tree(module).body
     for node, after in zip(body, [*body[1:], None], strict=True):
         if name in _assigned(node):
             return _text(after)
+    for statement in body:
+        if isinstance(statement, ast.ImportFrom) and any(one.name == name for one in statement.names):
+            return _constant(statement.module or "", name)
     return ""
 
 
@@ -240,9 +242,9 @@ def _text(node: ast.stmt | None) -> str:
     return ""
 
 
-def methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
+def methods(node: ast.ClassDef) -> list[Function]:
     """Return the public methods and properties of a class."""
-    found = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+    found = [one for one in node.body if isinstance(one, Function)]
     return [
         one for one in found if not one.name.startswith("_") and f"{node.name}.{one.name}" not in NOT_PUBLIC
     ]
@@ -271,7 +273,7 @@ def _class(node: ast.ClassDef, *, full: bool, heading: bool = True) -> str:
     return "\n".join(lines).rstrip("\n") + "\n" * (1 + heading)
 
 
-def _function(node: ast.FunctionDef, owner: str = "") -> str:
+def _function(node: Function, owner: str = "") -> str:
     decorators = {ast.unparse(one) for one in node.decorator_list}
     name = f"{owner}.{node.name}" if owner else node.name
     returns = "" if node.returns is None else f" -> {_annotation(node.returns)}"
@@ -280,8 +282,12 @@ def _function(node: ast.FunctionDef, owner: str = "") -> str:
     else:
         if "contextmanager" in decorators:
             returns = returns.replace("Iterator[", "AbstractContextManager[")
+        if "asynccontextmanager" in decorators:
+            returns = returns.replace("AsyncIterator[", "AbstractAsyncContextManager[")
         written = f"{name}({', '.join(_arguments(node.args, bound=bool(owner)))}){returns}"
-    return _item(f"`{written}`", ast.get_docstring(node) or "")
+    is_awaited = isinstance(node, ast.AsyncFunctionDef) and "asynccontextmanager" not in decorators
+    kind = "await " if is_awaited else ""
+    return _item(f"`{kind}{written}`", ast.get_docstring(node) or "")
 
 
 def _arguments(arguments: ast.arguments, *, bound: bool) -> Iterator[str]:

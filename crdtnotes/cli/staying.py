@@ -13,8 +13,8 @@ from crdtnotes.peering.listener import Listener
 from crdtnotes.peering.open_vault import OpenVault
 from crdtnotes.peering.service import PeerService
 from crdtnotes.sync.net.address import Address
-from crdtnotes.sync.peers.conversation import PeerStatus
 from crdtnotes.sync.peers.dialer import identity_for
+from crdtnotes.sync.peers.status import PeerStatus
 
 
 async def stay_and_serve(path: Path, host: str | None, port: int | None, *, plain: bool) -> None:

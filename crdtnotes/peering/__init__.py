@@ -7,6 +7,8 @@
 ``sync_once``      exchange what is missing, once
 ``clone``          a replica of the vault that a peer serves
 ``service``        stay in sync: serve, follow, meet the vault's devices
+``addresses``      where a peer can be reached
+``codes``          pairing codes and device ids, as people read and type them
 ``pair``           show a code and let a new device join
 ``join``           give a code and make a replica of the vault that was joined
 

@@ -24,6 +24,8 @@ from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.trust.pairing import PairingJoiner
 from crdtnotes.vault import Vault
 
+__all__ = ["JoinedVault", "Tell", "join_vault"]
+
 Tell = Callable[[str], None]
 """Called with a sentence about what is being waited for."""
 

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crdtnotes.sync.peers.status import PeerStatus
+
 if TYPE_CHECKING:
     from crdtnotes.errors import CrdtnotesError
     from crdtnotes.sync.net.address import Address
-    from crdtnotes.sync.peers.conversation import PeerStatus
+
+__all__ = ["Listener", "PeerStatus"]
 
 
 def _ignore(*_: object) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
+from crdtnotes.errors import VaultNotFound
+from crdtnotes.store.committed import Committed
 from crdtnotes.sync.peers.worker import Worker
 from crdtnotes.vault import Vault
 
@@ -35,42 +37,72 @@ class VaultRunner(Protocol):
         ...
 
 
-class OpenVault:
-    """Opens the vault at `path` for as long as its context lasts; raises a StoreError at the beginning.
+Listener = Callable[[Committed, object], None]
+"""Called on the event loop with each commit to the vault, whoever made it, and with what `call` was given as
+`by` for the job that made it.
+"""
 
-    `identity` signs what is written, by default that in the user's data folder. The file is watched for
-    commits of other processes.
+
+class OpenVault:
+    """The vault at `path`, open on a thread of its own; an async context manager.
+
+    If there is none and `new_device` is given, opening makes one for the device of that name. `identity`
+    signs what is written to a paired vault, by default the keys in the user's data folder. The file is
+    watched for commits of other processes.
     """
 
-    def __init__(self, path: Path, identity: Identity | None = None) -> None:
-        self._path = path
-        self._identity = identity
+    def __init__(self, path: Path, identity: Identity | None = None, new_device: str | None = None) -> None:
+        self.path = path
+        self.identity = identity
+        self.made = False
+        """Whether opening made the vault."""
+        self._new_device = new_device
         self._vault: Vault | None = None
         self._worker = Worker(self._open, path)
 
     def _open(self) -> Replica:
-        self._vault = Vault.open(self._path, identity=self._identity)
+        try:
+            self._vault = Vault.open(self.path, identity=self.identity)
+        except VaultNotFound:
+            if self._new_device is None:
+                raise
+            self._vault = Vault.create(self.path, self._new_device)
+            self.made = True
         return self._vault.replica
-
-    @property
-    def path(self) -> Path:
-        """The vault's file."""
-        return self._path
 
     @property
     def worker(self) -> Worker:
         """The thread, with the vault's replica open on it."""
         return self._worker
 
+    async def open(self) -> None:
+        """Open the vault; raises a StoreError."""
+        await self._worker.start()
+
+    async def close(self) -> None:
+        """Finish the jobs under way and close the vault; raises a StoreError."""
+        await self._worker.stop()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Tell `listener` of every commit from now on; returns a function that ends that."""
+        return self._worker.subscribe(listener)
+
     async def run(self, job: Callable[[Vault], T]) -> T:
         """Run a job on the thread and return its result."""
-        vault = self._vault
-        if vault is None:
-            raise RuntimeError("the vault is not open")
-        return await self._worker.run(lambda: job(vault))
+
+        def with_vault() -> T:
+            if self._vault is None:
+                raise RuntimeError("the vault is not open")
+            return job(self._vault)
+
+        return await self._worker.run(with_vault)
+
+    async def call(self, job: Callable[[], T], by: object = None) -> T:
+        """Run a job that needs no vault, or has it already; listeners get `by` with what it commits."""
+        return await self._worker.run(job, by)
 
     async def __aenter__(self) -> Self:
-        await self._worker.start()
+        await self.open()
         return self
 
     async def __aexit__(
@@ -79,4 +111,4 @@ class OpenVault:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._worker.stop()
+        await self.close()

@@ -16,6 +16,8 @@ from crdtnotes.trust.code import Code, new_code, new_qr_code
 from crdtnotes.trust.pairing import PairingHost, Welcome
 from crdtnotes.vault import Vault
 
+__all__ = ["FIRST_SYNC_SECONDS", "Ask", "NewDevice", "ShowCodes", "pair_device", "wait_for_first_sync"]
+
 FIRST_SYNC_SECONDS = 60.0
 """How long the new device may take to begin its first sync."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crdtnotes.progress import Progress
-    from crdtnotes.sync.peers.conversation import PeerStatus
+    from crdtnotes.sync.peers.status import PeerStatus
 
 
 def fetching(progress: Progress) -> Callable[[PeerStatus], None]:

@@ -26,11 +26,13 @@ from crdtnotes.trust.identity import Identity, own_identity
 
 if TYPE_CHECKING:
     from crdtnotes.crdt.ids import OpId
-    from crdtnotes.sync.peers.conversation import PeerStatus
     from crdtnotes.sync.peers.dialer import Dialer
     from crdtnotes.sync.peers.node import Node
+    from crdtnotes.sync.peers.status import PeerStatus
     from crdtnotes.sync.session.presence import Present
     from crdtnotes.vault import Committed
+
+__all__ = ["PeerService", "Ways"]
 
 PLAIN_HOST = "127.0.0.1"
 """Where peers connect in the clear if no host was chosen."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from crdtnotes.errors import NotLetIn, NotPaired, RemoteError, Unreachable
 from crdtnotes.peering.open_vault import OpenVault
 from crdtnotes.sync.net.address import Address
-from crdtnotes.sync.peers.conversation import PeerStatus
 from crdtnotes.sync.peers.dialer import Dialer, identity_for
 from crdtnotes.sync.peers.node import Node, Summary
+from crdtnotes.sync.peers.status import PeerStatus
 
 LOOK_AROUND_SECONDS = 2.0
 """How long a one-time sync listens for devices in the local network."""

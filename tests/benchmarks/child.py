@@ -14,8 +14,8 @@ from typing import Any
 from crdtnotes.store import Replica
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.net.transport import peek
-from crdtnotes.sync.peers.conversation import PeerStatus
 from crdtnotes.sync.peers.node import Node
+from crdtnotes.sync.peers.status import PeerStatus
 from crdtnotes.vault import Vault
 
 

@@ -7,7 +7,7 @@ from crdtnotes.peering.listener import Listener
 from crdtnotes.peering.open_vault import OpenVault
 from crdtnotes.peering.service import PeerService, Ways
 from crdtnotes.sync.net.address import Address
-from crdtnotes.sync.peers.conversation import PeerStatus
+from crdtnotes.sync.peers.status import PeerStatus
 from tests.sync.laptops import Laptop
 
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from crdtnotes.peering.progress import fetching
-from crdtnotes.sync.peers.conversation import PeerStatus
+from crdtnotes.sync.peers.status import PeerStatus
 
 HERE = PeerStatus("10.0.0.2", "bo", True, True, True, 3, 4, id=bytes(32), dialled_port=4821)
 

@@ -13,8 +13,8 @@ from crdtnotes.peering.open_vault import OpenVault
 from crdtnotes.peering.service import PeerService
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.net.transport import peek
-from crdtnotes.sync.peers.conversation import PeerStatus
 from crdtnotes.sync.peers.node import Node
+from crdtnotes.sync.peers.status import PeerStatus
 from crdtnotes.vault import Vault
 from tests.peering.devices import Heard, remember, served, ways
 from tests.sync.laptops import Laptop, founder, pair

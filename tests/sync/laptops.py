@@ -13,8 +13,8 @@ from crdtnotes.store import Replica
 from crdtnotes.store import local_state as memory
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.net.tls import dialling_context
-from crdtnotes.sync.peers.conversation import PeerStatus
 from crdtnotes.sync.peers.node import Node
+from crdtnotes.sync.peers.status import PeerStatus
 from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.vault import Vault
 from tests.sync.wire import Wire, settle

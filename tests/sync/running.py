@@ -12,8 +12,9 @@ from websockets.exceptions import ConnectionClosed
 from crdtnotes.changes import messages
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.net.transport import SUBPROTOCOL, DialledConnection
-from crdtnotes.sync.peers.conversation import Deadlines, PeerStatus
+from crdtnotes.sync.peers.conversation import Deadlines
 from crdtnotes.sync.peers.node import Node
+from crdtnotes.sync.peers.status import PeerStatus
 from tests.sync.fake import VAULT, FakeReplica
 
 T = TypeVar("T")

@@ -3,6 +3,7 @@
 ``worker``         the replica's own thread
 ``file_watch``     notices commits of other processes
 ``inotify``        notifications of writes to a file, on Linux
+``status``         the state of the conversation with one peer
 ``conversation``   moves frames between one session and its websocket
 ``node``           serves peers, follows them, syncs once
 ``peer_book``      records when each device was connected and what it had

@@ -26,6 +26,7 @@ from crdtnotes.sync.net.transport import (
     host_of,
     port_of,
 )
+from crdtnotes.sync.peers.status import PeerStatus
 from crdtnotes.sync.peers.worker import Worker
 from crdtnotes.sync.session.presence import PAUSE_SECONDS
 from crdtnotes.sync.session.session import Session
@@ -45,30 +46,6 @@ class Deadlines:
 
     hello: float = 10.0
     silence: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class PeerStatus:
-    """The state of the sync with one accepted peer, as `status` and `serve` show it."""
-
-    host: str
-    device: str
-    connected: bool
-    in_step: bool
-    caught_up: bool
-    """Each side has what the other had when they met; stays true when the connection ends."""
-    received: int
-    """Changes from this peer that were new here."""
-    delivered: int
-    """Changes that this peer has because of us."""
-    lacking: int = 0
-    """Changes that this peer is known to lack."""
-    to_come: int = 0
-    """Changes that this peer has and we lack."""
-    id: bytes | None = None
-    """The peer's device id, where TLS has proven it."""
-    dialled_port: int | None = None
-    """The port at which it was dialled; None if the peer dialled us."""
 
 
 class Conversation:

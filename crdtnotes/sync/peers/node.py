@@ -37,9 +37,10 @@ from crdtnotes.sync.net.backoff import MAX_IMMEDIATE_RETRIES, Backoff
 from crdtnotes.sync.net.rate_limits import Breaker, Rates
 from crdtnotes.sync.net.tls import Listening, dialling_context
 from crdtnotes.sync.net.transport import Connection, dial, free_port, listen
-from crdtnotes.sync.peers.conversation import Conversation, Deadlines, PeerStatus
+from crdtnotes.sync.peers.conversation import Conversation, Deadlines
 from crdtnotes.sync.peers.network_watch import own_addresses
 from crdtnotes.sync.peers.peer_book import PeerBook
+from crdtnotes.sync.peers.status import PeerStatus
 from crdtnotes.sync.peers.worker import Worker
 from crdtnotes.sync.session.ports import SyncStore
 from crdtnotes.sync.session.presence import BEAT_SECONDS, Presences, Present

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 
 from crdtnotes.errors import LocalError
 from crdtnotes.sync.net.address import Address
-from crdtnotes.sync.peers.conversation import Conversation, PeerStatus
+from crdtnotes.sync.peers.conversation import Conversation
+from crdtnotes.sync.peers.status import PeerStatus
 from crdtnotes.sync.peers.worker import Worker
 
 NOTE_SECONDS = 5.0

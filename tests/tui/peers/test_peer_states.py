@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from crdtnotes.errors import NotPaired
 from crdtnotes.sync.net.address import Address
-from crdtnotes.sync.peers.conversation import PeerStatus
+from crdtnotes.sync.peers.status import PeerStatus
 from crdtnotes_tui.peers.peer_states import PeerStates, in_words
 
 PLACE = Address("127.0.0.1", 4821)

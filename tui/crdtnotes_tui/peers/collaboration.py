@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from crdtnotes import MOST_ARRIVALS, Arrival, Vault
 from crdtnotes.errors import CrdtnotesError, NotPaired
+from crdtnotes.peering.addresses import Address
 from crdtnotes.peering.listener import Listener
 from crdtnotes.peering.service import PeerService
-from crdtnotes.sync.net.address import Address
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.remote_carets import Colours, Mark
 from crdtnotes_tui.notes.workspace import Changed, Workspace
@@ -16,7 +16,7 @@ from crdtnotes_tui.peers.peer_states import PeerStates
 from crdtnotes_tui.vault.read_marker import ReadMarker, ReadMarkerFile
 
 if TYPE_CHECKING:
-    from crdtnotes.sync.peers.conversation import PeerStatus
+    from crdtnotes.peering.listener import PeerStatus
 
 WRITING_SECONDS = 3.0
 """How long the sign that somebody changes the note stays after the last change."""

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 
 from crdtnotes import Vault
 from crdtnotes.errors import VaultExists
+from crdtnotes.peering.addresses import Address
+from crdtnotes.peering.codes import Code
 from crdtnotes.peering.service import PeerService
 from crdtnotes.progress import Progress
-from crdtnotes.sync.net.address import Address
-from crdtnotes.trust.code import Code
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 if TYPE_CHECKING:
     from crdtnotes.peering.join import JoinedVault, Tell
-    from crdtnotes.peering.pair import ShowCodes
-    from crdtnotes.sync.peers.pairing import Ask, NewDevice
+    from crdtnotes.peering.pair import Ask, NewDevice, ShowCodes
 
 
 async def pair_device(service: PeerService, ask: "Ask", show: "ShowCodes") -> "NewDevice":

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.sync.net.address import Address
+from crdtnotes.peering.addresses import Address
 
 if TYPE_CHECKING:
-    from crdtnotes.sync.peers.conversation import PeerStatus
+    from crdtnotes.peering.listener import PeerStatus
 
 IN_STEP = "in step"
 

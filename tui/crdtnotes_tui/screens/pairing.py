@@ -13,18 +13,16 @@ from textual.widgets import Input, Label, Static
 from textual.worker import Worker
 
 from crdtnotes.errors import CrdtnotesError
+from crdtnotes.peering.addresses import PAIRING_PORT, Address
+from crdtnotes.peering.codes import Code, read_code, shown, written
 from crdtnotes.progress import Progress
-from crdtnotes.sync.net.address import PAIRING_PORT, Address
-from crdtnotes.trust.code import Code, read_code, written
-from crdtnotes.trust.device_id import shown
 from crdtnotes_tui.editor.line_input import LineInput
 from crdtnotes_tui.screens.modal import Modal
 from crdtnotes_tui.text.qr_code import qr_code
 
 if TYPE_CHECKING:
     from crdtnotes.peering.join import JoinedVault, Tell
-    from crdtnotes.peering.pair import ShowCodes
-    from crdtnotes.sync.peers.pairing import Ask, NewDevice
+    from crdtnotes.peering.pair import Ask, NewDevice, ShowCodes
 
 Pair = Callable[["Ask", "ShowCodes"], Awaitable["NewDevice"]]
 

@@ -22,11 +22,11 @@ from crdtnotes_tui.screens.recent_changes import RecentChanges
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 if TYPE_CHECKING:
+    from crdtnotes.peering.addresses import Address
+    from crdtnotes.peering.codes import Code
     from crdtnotes.peering.join import JoinedVault, Tell
+    from crdtnotes.peering.pair import NewDevice
     from crdtnotes.progress import Progress
-    from crdtnotes.sync.net.address import Address
-    from crdtnotes.sync.peers.pairing import NewDevice
-    from crdtnotes.trust.code import Code
 
 ANYWHERE: ServeAt = (None, None)
 """Where peers are served if the command line does not say so."""
