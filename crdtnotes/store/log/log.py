@@ -5,12 +5,10 @@ Log ids number changes in the order in which they came, which is a causal order;
 """
 
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush, merge
 from itertools import chain as concatenated
-from itertools import islice
 from typing import NamedTuple
 
 from crdtnotes.changes.batch import Form, Opened, Packed, Piece, open_piece, piece_of
@@ -20,18 +18,13 @@ from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.log.blocks import Block, Blocks, Entry
 from crdtnotes.store.log.dictionaries import Dictionaries
+from crdtnotes.store.log.recent import RecentChanges
 
 PAGE = 256
 """Changes that are read at a time: no cursor stays open, so that no reader keeps a writer waiting."""
 
 PAGE_BYTES = 1024 * 1024
 """Bytes at which a page ends early."""
-
-MAX_RECENT = 64
-"""Changes that are kept in memory after this process has stored them."""
-
-MAX_RECENT_BYTES = 64 * 1024
-"""Bytes of a change that is kept so, at most."""
 
 _DAMAGED = "A change in the vault's log is damaged; run `crdtnotes repair`."
 
@@ -73,8 +66,8 @@ class Log:
         self.grown: dict[int, int] = {}
         """The bytes by which each stream has grown since the caller last cleared this."""
         self._ids: dict[int, int] = {}
-        self._recent: deque[tuple[int, int, Change]] = deque(maxlen=MAX_RECENT)
-        # `(log id, note, change)` of the last small changes that this process stored, without a gap.
+        self.recent = RecentChanges()
+        """The last changes that this process stored."""
         self._seen: dict[int, dict[int, tuple[int, int]]] = {}
 
     def refresh(self) -> None:
@@ -84,7 +77,7 @@ class Log:
         self._ids.clear()
         self._seen.clear()
         self.blocks.forget()
-        self._recent.clear()
+        self.recent.clear()
         for id, actor, seq, last, tip in self._conn.execute("SELECT id, actor, seq, last, hash FROM actors"):
             if not (isinstance(actor, int) and isinstance(seq, int) and isinstance(last, int)):
                 raise Damaged("The log of the vault's file is damaged; run `crdtnotes repair`.")
@@ -176,9 +169,8 @@ class Log:
 
     def write(self, change: Change, piece: Piece, note: int) -> None:
         """Store the change that the log was last advanced to: its bytes, compressed or not."""
-        self._keep_recent(
-            self.tip, note, change, len(piece.data) if isinstance(piece, Packed) else len(piece)
-        )
+        size = len(piece.data) if isinstance(piece, Packed) else len(piece)
+        self.recent.add(self.tip, note, change, size)
         small = _small(piece)
         length, data = (small.length, small.data) if isinstance(small, Packed) else (None, small)
         head = self.heads[change.actor]
@@ -200,34 +192,8 @@ class Log:
         for id, (change, data) in enumerate(opened.changes, first):
             tip = chain(tip, data)
             entries.append(Entry(id, change, data, tip))
-            self._keep_recent(id, notes[id - first], change, len(data))
+            self.recent.add(id, notes[id - first], change, len(data))
         self.blocks.add(self._ids[entries[0].change.actor], before, entries, opened.piece, notes)
-
-    def _keep_recent(self, id: int, note: int, change: Change, size: int) -> None:
-        """Keep a change that was stored, so that an open note takes it in without reading it back."""
-        if size > MAX_RECENT_BYTES:
-            self._recent.clear()  # a large one is read where it lies; what is kept has no gap
-        else:
-            self._recent.append((id, note, change))
-
-    def recent_of(self, note: int, after: int) -> list[tuple[int, Change]] | None:
-        """Return `(log id, change)` of a note's changes after a log id, if that needs no look at the file.
-
-        It needs none where this process has stored all that came since; None where it does.
-        """
-        if after == self.tip:
-            return []
-        recent = self._recent
-        if not recent or recent[-1][0] != self.tip or not recent[0][0] <= after + 1:
-            return None
-        newest = self.tip - after
-        if newest > MAX_RECENT:
-            return None
-        return [
-            (id, change)
-            for id, holder, change in islice(recent, len(recent) - newest, None)
-            if holder == note
-        ]
 
     def _record_deps(self, change: Change) -> None:
         seen = self.seen(change.actor)
@@ -246,7 +212,7 @@ class Log:
         self._moved.clear()
         self._ids.clear()
         self._seen.clear()
-        self._recent.clear()
+        self.recent.clear()
         self.blocks.forget()
         self.tip = 0
 

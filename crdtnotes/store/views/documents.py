@@ -132,7 +132,7 @@ class Documents:
     def catch_up(self, doc: Document) -> list[Patch]:
         """Apply the log's changes beyond a document; return their effect on its text as patches."""
         patches: list[Patch] = []
-        recent = self._log.recent_of(doc.id, doc.checked)
+        recent = self._log.recent.of_note(doc.id, doc.checked, self._log.tip)
         for log_id, change in self._log.of_note(doc.id, doc.uid, doc.upto) if recent is None else recent:
             patches += doc.apply(change, log_id)
         doc.checked = self._log.tip
