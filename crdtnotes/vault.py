@@ -402,7 +402,7 @@ class Vault:
         }
 
     def remember_peer(self, device: str, address: str | None) -> None:
-        """Remember that this replica is in step with a peer now, and where it was reached.
+        """Remember that this replica is in sync with a peer now, and where it was reached.
 
         None keeps the address that is known: this time the peer came by itself.
         """
@@ -411,7 +411,7 @@ class Vault:
         self._replica.record_peer(device, address, time.time_ns() // 1_000_000)
 
     def peers(self) -> list[tuple[str, str]]:
-        """Return the peers that this replica was in step with, the latest first, as `(device, address)`."""
+        """Return the peers that this replica was in sync with, the latest first, as `(device, address)`."""
         with self._writer.reading() as replica:
             return [(str(peer["device"]), str(peer["address"])) for peer in replica.peers()]
 

@@ -50,7 +50,7 @@ async def _service(path: Path, *, listens: bool = True) -> AsyncIterator[PeerSer
         device = await vault.run(lambda open_: open_.device)
         listener = Listener(
             serving=lambda address: click.echo(f"Serving {quoted(device)} at {address}"),
-            in_step=say_in_step,
+            in_sync=say_in_step,
             left=say_left,
         )
         async with PeerService(vault, listener, listens=listens) as service:

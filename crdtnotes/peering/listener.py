@@ -25,10 +25,10 @@ class Listener:
 
     status: Callable[[PeerStatus], None] = _ignore
     """A peer's status has changed."""
-    in_step: Callable[[PeerStatus], None] = _ignore
+    in_sync: Callable[[PeerStatus], None] = _ignore
     """A peer has come and has everything that is here, and we what it has."""
     left: Callable[[PeerStatus], None] = _ignore
-    """A peer that was in step has gone."""
+    """A peer that was in sync has gone."""
     presence: Callable[[], None] = _ignore
     """Somebody has opened a note, moved their caret or gone."""
     serving: Callable[[Address], None] = _ignore

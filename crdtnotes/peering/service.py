@@ -420,7 +420,7 @@ class PeerService:
             came = key not in self._here
             self._here[key] = status
             if came:
-                self._listener.in_step(status)
+                self._listener.in_sync(status)
                 self._remember(status)
         elif not status.connected and (self._here.pop(key, None) is not None or status.caught_up):
             self._listener.left(status)

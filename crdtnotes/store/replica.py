@@ -125,7 +125,7 @@ class Replica(ReplicaCore):
         return [{"device": device, "address": address, "seen": seen} for device, address, seen in rows]
 
     def record_peer(self, device: str, address: str, seen: int) -> None:
-        """Remember when (wall time in ms) this replica was in step with a peer."""
+        """Remember when (wall time in ms) this replica was in sync with a peer."""
         with self.transaction():
             self.conn.execute("INSERT OR REPLACE INTO peers VALUES (?, ?, ?)", (device, address, seen))
 

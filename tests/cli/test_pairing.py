@@ -85,7 +85,7 @@ def test_a_wrong_code_is_burnt(ana: Program, bo: Program) -> None:
         assert "code was wrong" in err
         _, err = process.communicate(timeout=DEADLINE_SECONDS)
         assert process.returncode == 1
-        assert "no use any more" in err
+        assert "no longer valid" in err
     assert not bo.path.exists()
     assert finish(ana, "devices", "--json") == "[]\n"
 
@@ -179,7 +179,7 @@ def test_pair_does_not_ask_in_a_pipe(ana: Program) -> None:
 def test_a_join_that_finds_no_host_leaves_nothing(bo: Program) -> None:
     code, _, err = ended(bo, "join", "4821-otter-violin-maple", "127.0.0.1:1")
     assert code == 1
-    assert "No device waits" in err
+    assert "No device is waiting" in err
     assert not bo.path.exists()
     assert ended(bo, "join", "4821-otter-violin-mapel")[0] == 1
 

@@ -315,7 +315,7 @@ def replay(steps: list[dict[str, Any]], session: Session, side: str) -> None:
             continue
         session.say(news)
         if step.get("finish"):
-            assert session.in_step
+            assert session.in_sync
             session.finish()
         assert meaning(session.data_to_send()) == meaning(frames), f"step {number}"
     assert session.closed

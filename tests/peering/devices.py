@@ -23,7 +23,7 @@ class Heard:
         self.statuses: list[PeerStatus] = []
         self.listener = Listener(
             status=self.statuses.append,
-            in_step=lambda status: self.words.append(f"{status.device} in step"),
+            in_sync=lambda status: self.words.append(f"{status.device} in sync"),
             left=lambda status: self.words.append(f"{status.device} left"),
             serving=lambda address: self.words.append(f"at {str(address).partition(':')[0]}"),
             refused=lambda _, error: self.words.append(type(error).__name__),

@@ -21,7 +21,7 @@ from tests.sync.laptops import Laptop, founder, pair
 from tests.sync.running import run
 
 HERE = PeerStatus("10.0.0.2", "bo", True, True, True, 3, 4, id=bytes(32), dialled_port=4821)
-GONE = replace(HERE, connected=False, in_step=False)
+GONE = replace(HERE, connected=False, in_sync=False)
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -44,11 +44,11 @@ def test_losing_one_of_two_connections_is_not_reported_as_leaving(
             service._report(HERE)
             monkeypatch.setattr(Node, "peers", property(lambda _: [HERE]))
             service._report(GONE)
-            assert heard.words == ["bo in step"]
+            assert heard.words == ["bo in sync"]
             assert heard.statuses[-1] is HERE
             monkeypatch.setattr(Node, "peers", property(lambda _: []))
             service._report(GONE)
-            assert heard.words == ["bo in step", "bo left"]
+            assert heard.words == ["bo in sync", "bo left"]
             assert heard.statuses[-1] is GONE
         assert remembered == [("bo", "wss://10.0.0.2:4821")] * 2
 
@@ -69,7 +69,7 @@ def test_paired_devices_meet_and_remember_each_other(tmp_path: Path) -> None:
                 await until(lambda: there.address is None and there.unseen == [] and there.is_paired)
                 await ana.until("from bo")
                 await bo.until("from ana")
-                await until(lambda: "bo in step" in heard.words)
+                await until(lambda: "bo in sync" in heard.words)
                 assert here.has_caught_up(bo.identity.id)
                 assert here.connected(bo.identity.id)
                 ana.write("later")
@@ -102,7 +102,7 @@ def test_a_vault_that_is_paired_while_it_is_served_turns_to_tls_at_its_port(tmp_
             remember(bo, ana, address)
             async with served(bo) as there:
                 await there.meet()
-                await until(lambda: "bo in step" in heard.words)
+                await until(lambda: "bo in sync" in heard.words)
             running.cancel()
             await asyncio.wait([running])
 

@@ -48,8 +48,8 @@ def kinds(frames: list[bytes]) -> list[type]:
 
 def test_changes_come_with_their_signatures(replicas: tuple[Replica, Replica]) -> None:
     here, there, said = talk(*replicas)
-    assert here.in_step
-    assert there.in_step
+    assert here.in_sync
+    assert there.in_sync
     told = [kind for kind in kinds(said) if kind in (Changes, Heads)]
     assert told
     assert told[-1] is Heads
@@ -64,8 +64,8 @@ def test_a_group_is_sent_even_with_the_smallest_window(replicas: tuple[Replica, 
     for number in range(50):
         vault.create_note(f"small {number}", "小")
     here, there, said = talk(*replicas, window=1, budget=1)
-    assert here.in_step
-    assert there.in_step
+    assert here.in_sync
+    assert there.in_sync
     assert kinds(said).count(Heads) >= 2
     assert replicas[0].digest() == replicas[1].digest()
 
@@ -81,7 +81,7 @@ def test_a_proof_is_sent_once(replicas: tuple[Replica, Replica]) -> None:
         assert heads.proofs == ()
         there.receive(frames)
         here.receive(there.data_to_send())
-    assert here.in_step
+    assert here.in_sync
 
 
 @pytest.mark.parametrize("how", ["none", "changed", "another's"])

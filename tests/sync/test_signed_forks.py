@@ -120,7 +120,7 @@ def test_changes_that_depend_on_unsigned_ones_are_not_sent(members: Members) -> 
         assert end.session.error is None
         assert end.session.caught_up, "a one-time sync ends here"
     assert lines(ana, "A") == ["", "begin", "one"]
-    assert not wire.a.session.in_step
+    assert not wire.a.session.in_sync
     # It receives the signature in another session, and this one goes on.
     settle(wire, Wire(two.replica, ana.replica))
     two_cem = Wire(two.replica, cem.replica)

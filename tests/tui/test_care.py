@@ -70,7 +70,7 @@ def test_two_editors_on_two_synced_replicas(tmp_path: Path) -> None:
                 await client.sync_once(address)
             async with desktop(path, "n") as ana, desktop(tmp_path / "b", "n") as bo:
                 await answer(bo, "f4", address)
-                await bo.sees("in step")
+                await bo.sees("in sync")
                 ana.editor.caret_to(6)
                 bo.editor.caret_to(11)
                 for ana_types, bo_types in zip("typing", "写中文字很好", strict=True):

@@ -103,7 +103,7 @@ def test_two_people_type_in_one_paragraph(
     with Vault.open(paths[1]) as other:
         other.remember_peer("ana", found[1])
     bo = terminals(paths[1], [])
-    bo.until(lambda: "ana in step" in bo.screen, "they are in step")
+    bo.until(lambda: "ana in sync" in bo.screen, "they are in sync")
 
     ana.press("Home")
     ana.until(lambda: ana.cursor == (1, 0), "the cursor is at the beginning")

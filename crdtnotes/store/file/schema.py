@@ -98,7 +98,7 @@ _M001 = (
         PRIMARY KEY (note, element)) WITHOUT ROWID""",
     "CREATE INDEX links_element ON links (element)",
     "CREATE INDEX links_target ON links (target) WHERE target IS NOT NULL",
-    # The peers with which this replica was in step, and when (wall time in ms).
+    # The peers with which this replica was in sync, and when (wall time in ms).
     """CREATE TABLE peers (
         device TEXT PRIMARY KEY, address TEXT NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID""",
     """CREATE VIRTUAL TABLE search USING fts5(

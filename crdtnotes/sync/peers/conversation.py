@@ -268,7 +268,7 @@ class Conversation:
             self.host,
             session.peer.device,
             connected,
-            connected and session.in_step,
+            connected and session.in_sync,
             session.caught_up,
             session.received,
             session.delivered,

@@ -249,7 +249,7 @@ class Node:
         return connection
 
     async def converse(self, connection: Connection, address: Address | None = None) -> Conversation:
-        """Stay in step with the peer at the other end of a connection until either side ends it."""
+        """Stay in sync with the peer at the other end of a connection until either side ends it."""
         return await self._converse(connection, once=False, address=address)
 
     async def follow(self, address: Address | str) -> None:

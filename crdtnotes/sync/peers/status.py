@@ -10,7 +10,7 @@ class PeerStatus:
     host: str
     device: str
     connected: bool
-    in_step: bool
+    in_sync: bool
     caught_up: bool
     """Each side has what the other had when they met; stays true when the connection ends."""
     received: int

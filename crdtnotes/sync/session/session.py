@@ -164,7 +164,7 @@ class Session:
         return self.accepted and not self.forked and self._versions.caught_up and self._records.settled
 
     @property
-    def in_step(self) -> bool:
+    def in_sync(self) -> bool:
         """Whether, as far as this side knows, both have the same changes right now."""
         return self.caught_up and self._outgoing.idle and self._versions.equal
 

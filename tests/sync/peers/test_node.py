@@ -67,7 +67,7 @@ def test_followers_get_each_commit_in_a_chain() -> None:
                     await c.has(a.replica)
                     await c.write(b"from c %d" % number)
                     await a.has(c.replica)
-                await b.until(lambda: [s.in_step for s in b.node.peers] == [True, True])
+                await b.until(lambda: [s.in_sync for s in b.node.peers] == [True, True])
                 assert sorted(s.device for s in b.node.peers) == ["device 1", "device 3"]
             await b.until(lambda: not b.node.peers)
             assert [s for s in b.statuses if not s.connected]

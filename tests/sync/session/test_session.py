@@ -70,7 +70,7 @@ def test_both_get_what_the_other_has() -> None:
     assert len(a.log) == 50
     for end, received, delivered in ((wire.a, 20, 30), (wire.b, 30, 20)):
         assert end.session.caught_up
-        assert end.session.in_step
+        assert end.session.in_sync
         assert not end.session.closed
         assert (end.session.received, end.session.delivered) == (received, delivered)
         assert end.session.theirs == a.version()
@@ -119,9 +119,9 @@ def test_caught_up_is_about_the_time_of_hello() -> None:
     a.write()
     wire.a.session.wake()
     assert wire.a.session.caught_up
-    assert not wire.a.session.in_step
+    assert not wire.a.session.in_sync
     settle(wire)
-    assert wire.a.session.in_step
+    assert wire.a.session.in_sync
 
 
 def test_later_commits_go_out_when_the_session_is_woken() -> None:
@@ -182,8 +182,8 @@ def test_a_chain_converges() -> None:
     right.b.session.wake()
     settle(left, right)
     assert a.payloads() == c.payloads()
-    assert left.a.session.in_step
-    assert right.b.session.in_step
+    assert left.a.session.in_sync
+    assert right.b.session.in_sync
 
 
 def test_a_burst_is_one_transaction() -> None:
@@ -321,7 +321,7 @@ def test_any_interleaving_converges(data: st.DataObject) -> None:
                     wake(end, *wires)
     settle(*wires)
     assert all(end.session.error is None for wire in wires for end in wire.ends)
-    assert all(end.session.in_step for wire in wires for end in wire.ends)
+    assert all(end.session.in_sync for wire in wires for end in wire.ends)
     assert all(one.payloads() == a.payloads() for one in replicas)
 
 
@@ -543,7 +543,7 @@ def test_a_peer_that_claims_changes_that_do_not_exist_harms_only_itself() -> Non
     session.wake()
     assert session.data_to_send() == []
     assert not session.closed
-    assert not session.in_step
+    assert not session.in_sync
 
 
 def test_frames_before_a_bye_are_processed_and_later_ones_are_not() -> None:

@@ -19,7 +19,7 @@ from tests.tui.loop import run, until
 
 @asynccontextmanager
 async def met(tmp_path: Path, **notes: str) -> AsyncIterator[tuple[Desktop, Desktop]]:
-    """Two editors on the note `n`, in step."""
+    """Two editors on the note `n`, in sync."""
     path = vault_of(tmp_path / "a", **notes)
     with Vault.open(path) as vault, Vault.create(tmp_path / "b", "bo 书房", vault.id) as other:
         for batch in vault.changes_since({}):
@@ -27,7 +27,7 @@ async def met(tmp_path: Path, **notes: str) -> AsyncIterator[tuple[Desktop, Desk
     async with desktop(path, "n") as ana, desktop(tmp_path / "b", "n") as bo:
         address = await ana.app.main.collaboration.connections.serve("127.0.0.1", 0)
         await bo.app.main.collaboration.follow(str(address))
-        await until(lambda: "in step" in bo.app.main.collaboration.summary)
+        await until(lambda: "in sync" in bo.app.main.collaboration.summary)
         bo.app.main.collaboration.moved()
         ana.app.main.collaboration.moved()
         yield ana, bo

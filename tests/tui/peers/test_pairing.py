@@ -37,14 +37,14 @@ def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:
             await one.sees("bo not here yet")
             remember(bo, ana, served_at(one))
             async with desktop(bo.path, "from bo", ways=ways(bo), identity=bo.identity) as other:
-                await one.sees("bo in step")
-                await other.sees("ana in step")
+                await one.sees("bo in sync")
+                await other.sees("ana in sync")
                 connections = one.app.main.collaboration.connections
                 (status,) = connections.peers
                 connections._report(
                     replace(status, connected=False)
                 )  # of a second connection to the same device
-                assert one.app.main.collaboration.summary.startswith("bo in step")
+                assert one.app.main.collaboration.summary.startswith("bo in sync")
                 other.app.main.navigation.go(lambda: other.app.main.workspace.open("from ana"))
                 await other.shows("from ana")
                 await one.sees("with bo")
@@ -70,7 +70,7 @@ def test_a_port_that_was_asked_for_and_is_taken_is_told_and_others_are_met(tmp_p
             async with desktop(ana.path, "from ana", ways=nowhere, identity=ana.identity) as one:
                 await one.sees("another program")
                 await one.press("escape")
-                await one.sees("bo in step")
+                await one.sees("bo in sync")
                 assert not is_served(one)
 
     run(main())
@@ -88,7 +88,7 @@ def test_a_vault_that_is_paired_while_it_is_open(tmp_path: Path) -> None:
             await until(lambda: is_served(one))
             remember(bo, ana, served_at(one))
             async with desktop(bo.path, ways=ways(bo), identity=bo.identity) as other:
-                await one.sees("bo in step")
+                await one.sees("bo in sync")
                 await until(lambda: "n" in other.editor.catalogue)
                 await until(lambda: not other.app.main.panes.welcome.display)
 

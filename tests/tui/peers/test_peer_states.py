@@ -12,7 +12,7 @@ def test_how_it_stands_with_a_peer_is_told_in_words() -> None:
     status = PeerStatus("host", "bo", True, False, True, 0, 0, lacking=1, to_come=2)
     assert in_words(status) == "3 changes behind"
     assert in_words(replace(status, lacking=1, to_come=0)) == "1 change behind"
-    assert in_words(replace(status, in_step=True)) == "in step"
+    assert in_words(replace(status, in_sync=True)) == "in sync"
     assert in_words(replace(status, connected=False)).startswith("offline since ")
 
 
@@ -21,7 +21,7 @@ def test_a_peer_that_is_followed_by_its_address_has_a_name_once_it_is_there() ->
     states.expect("", PLACE)
     assert states.summary([]).startswith("ws://127.0.0.1:4821 offline since")
     states.heard("bo", PeerStatus("127.0.0.1", "bo", True, True, True, 0, 0, dialled_port=4821))
-    assert states.summary([]) == "bo in step"
+    assert states.summary([]) == "bo in sync"
 
 
 def test_a_peer_that_is_refused_says_why() -> None:

@@ -130,7 +130,7 @@ def test_an_empty_vault_joins_another_ones_from_the_editor(tmp_path: Path) -> No
             await until(lambda: isinstance(one.app.screen, MainScreen))
             await other.shows("from ana")
             await other.sees("Paired with ana")
-            await one.sees("bo in step")
+            await one.sees("bo in sync")
             other.editor.caret_to(2)
             await other.type("!")
             await until(lambda: "!" in one.text)

@@ -11,7 +11,7 @@ from crdtnotes.peering.addresses import Address
 if TYPE_CHECKING:
     from crdtnotes.peering.listener import PeerStatus
 
-IN_STEP = "in step"
+IN_SYNC = "in sync"
 
 MOST_NAMED = 3
 """Up to so many peers are named; of more, only the number in each state is shown."""
@@ -61,8 +61,8 @@ def in_words(status: "PeerStatus") -> str:
     if not status.connected:
         return f"offline since {_clock()}"
     behind = status.lacking + status.to_come
-    if status.in_step or not behind:
-        return IN_STEP
+    if status.in_sync or not behind:
+        return IN_SYNC
     return f"{behind} {'change' if behind == 1 else 'changes'} behind"
 
 
