@@ -150,7 +150,7 @@ class Maker:
 
     @contextmanager
     def _paired(self) -> Iterator[tuple[Vault, Vault]]:
-        """Two devices that were in sync once; each has written since, and one has paired with a third."""
+        """Two devices that were in step once; each has written since, and one has paired with a third."""
         with ExitStack() as stack:
             ana = stack.enter_context(self._device("ana", "ana"))
             ana.create_note("旧/before", "Written before the pairing. [[after]]\n")
@@ -257,7 +257,7 @@ class Maker:
         meetings = [_meeting(*vaults) for _ in range(times)]
         digests = {vault.digest for vault in vaults}
         if len(digests) != 1:
-            raise SystemExit(f"{name}: the two are not in sync at the end.")
+            raise SystemExit(f"{name}: the two are not in step at the end.")
         self.meetings[name] = {
             "vault": vaults[0].id,
             "sides": {
@@ -310,7 +310,7 @@ def _meeting(a: Vault, b: Vault) -> list[dict[str, Any]]:
     for end in ends.values():
         end.start()
     go_on()
-    if ends["a"].in_sync and ends["b"].in_sync:
+    if ends["a"].in_step and ends["b"].in_step:
         presence = messages.Presence(7, 1, 0, b.device, 9, bytes(range(16)), (0, 0), (0, 0))
         ends["b"].say([presence])
         step("b", say=[_text(messages.encode(presence))])
