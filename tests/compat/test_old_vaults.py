@@ -296,9 +296,17 @@ def frames_of(step: dict[str, Any], key: str = "frames") -> list[bytes]:
 
 
 def meaning(frames: list[bytes]) -> list[object]:
-    """What frames say: a batch may be compressed to other bytes by another zstd."""
-    said = [messages.decode(frame) for frame in frames]
-    return [messages.unpack(one) if isinstance(one, messages.Changes) else one for one in said]
+    """What frames mean to a program: batches without their compression, a Bye without its sentence.
+
+    Another zstd compresses to other bytes, and the sentence is for people.
+    """
+    return [_meaning(messages.decode(frame)) for frame in frames]
+
+
+def _meaning(message: messages.Message) -> object:
+    if isinstance(message, messages.Changes):
+        return messages.unpack(message)
+    return message.reason if isinstance(message, messages.Bye) else message
 
 
 def replay(steps: list[dict[str, Any]], session: Session, side: str) -> None:
