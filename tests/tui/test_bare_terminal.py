@@ -90,7 +90,7 @@ def test_to_the_shell_and_back(tmp_path: Path) -> None:
         [
             (b"\x10", "Search for commands"),
             (b"all keys", "All keys"),
-            (b"\r\r", "ctrl+o"),
+            (b"\r\r", "shift+f4"),
             (b"\rq\x1b[27u", COVERED),
         ],
     ],
