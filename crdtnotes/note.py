@@ -1,4 +1,4 @@
-"""Note: one note of an open vault, as scripts, the command line and the editor handle it."""
+"""Note: one note of an open vault, as scripts, the command line and the editor use it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crdtnotes.store.views.note_list import NoteRow
     from crdtnotes.store.writer import Writer
 
-# What only some calls need is imported there: most starts of the program read one note and end.
+# Modules that few calls need are imported in those calls: most runs of the program read one note and exit.
 
 
 class Note:
@@ -34,7 +34,7 @@ class Note:
 
     @property
     def name(self) -> str:
-        """The name that the note shows; raises NoteNotFound once it is deleted."""
+        """The name that is shown for the note; raises NoteNotFound once it is deleted."""
         return self._shown().name
 
     @property
@@ -55,7 +55,7 @@ class Note:
             return replica.documents.text(self._uid) or ""
 
     def _shown(self) -> NoteRow:
-        """Return what the note shows of itself; raises NoteNotFound once it is deleted."""
+        """Return the note's row in the note list; raises NoteNotFound once it is deleted."""
         with self._writer.flushed() as replica:
             row = replica.notes.find(self._uid)
         if row is None:
@@ -63,7 +63,7 @@ class Note:
         return row
 
     def _seen(self) -> Document:
-        """Return the note as this process last saw it: what positions from outside refer to."""
+        """Return the note as this process last saw it; positions that a caller passes refer to this state."""
         drafted = self._writer.drafted(self._uid)
         if drafted is not None:
             return drafted
@@ -90,14 +90,14 @@ class Note:
         self._writer.insert(self._uid, doc.state.text.before(index), text)
 
     def delete(self, index: int, length: int) -> None:
-        """Delete characters; raises OutOfRange where there are fewer."""
+        """Delete `length` characters from a position on; raises OutOfRange if there are fewer."""
         self._writer.delete(self._uid, self._seen().state.text.spans(index, length))
 
     def write(self, text: str, base: str | None = None) -> None:
-        """Make the text this one by the smallest edit, so that what others change meanwhile stays.
+        """Change the text to `text` by the smallest edit, so that concurrent changes by others are kept.
 
-        Where `text` was made from an earlier state of the note, give that as `base`: then only what
-        differs between those two is changed, and what was written since stays as well.
+        If `text` was made from an earlier state of the note, pass that state as `base`: then only the
+        differences between `base` and `text` are applied, and text written since then is kept as well.
         """
         from crdtnotes.crdt.diff import edits
         from crdtnotes.crdt.rebase import rebase
@@ -114,7 +114,7 @@ class Note:
                 apply_patches(self._writer, self._uid, patches)
 
     def append(self, text: str) -> None:
-        """Add lines at the end, beginning on a line of their own and ended by a newline."""
+        """Add lines at the end; they begin on a new line and end with a newline."""
         with self._writer.transaction():
             old = self.text
             lead = "\n" if old and not old.endswith("\n") else ""
@@ -138,14 +138,14 @@ class Note:
             return rename(self._writer, self._uid, shown.name, name)
 
     def remove(self) -> None:
-        """Delete the note. An edit that someone makes meanwhile elsewhere brings it back, whole."""
+        """Delete the note. A concurrent edit on another replica brings it back with its whole text."""
         with self._writer.transaction():
             self._shown()
             self._writer.remove(self._uid)
             self._writer.flush_draft()
 
     def restore(self) -> None:
-        """Bring the note back after a delete, as it was; a note that is there is left alone."""
+        """Bring the note back after a delete, as it was; does nothing if the note is not deleted."""
         with self._writer.transaction():
             doc = self._writer.replica.documents.open(self._uid)
             if doc is None:
@@ -181,12 +181,12 @@ class Note:
                     for link in outline(text).links
                     if (link.kind, link.target) in values
                 )
-                # A merge may have left a link in the set whose text is gone, and relations have none.
+                # After a merge the set may contain a link whose text is gone, and relations have no text.
                 result += found or [Backlink(name, 1, "", kind) for kind, _ in sorted(values)]
         return result
 
     def neighbours(self) -> list[Neighbour]:
-        """Return what this note is linked with, either way, by name; costs what there is to answer."""
+        """Return the neighbours in the link graph, sorted by name; the cost depends only on their number."""
         from crdtnotes.results import Neighbour
 
         ties: dict[tuple[str, bool], list[tuple[bool, str, int]]] = {}
@@ -212,9 +212,10 @@ class Note:
         ]
 
     def mentions(self, limit: int | None = None) -> list[Mention]:
-        """Return the lines of other notes that hold this note's title or an alias outside links.
+        """Return the lines of other notes that contain this note's title or an alias outside of links.
 
-        At most `limit` of them, by note and line. Names in letters are found as whole words, CJK anywhere.
+        They are sorted by note and line, at most `limit` of them. Names in letters match whole words, CJK
+        names match anywhere.
         """
         from itertools import groupby
         from operator import attrgetter

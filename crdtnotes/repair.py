@@ -1,8 +1,8 @@
 """Repairing a replica whose file is damaged.
 
 A new file is built from the changes that the log still proves; missing changes are fetched from a peer if one
-is given. Only then the new file replaces the old one, which is renamed and never deleted. Nothing that can
-still be read is lost: if the log has a gap that no peer could fill, the texts as last stored become notes.
+is given. Only then does the new file replace the old one, which is renamed and never deleted. Nothing that
+can still be read is lost: if the log has a gap that no peer could fill, the texts as last stored become notes.
 """
 
 import secrets
@@ -28,10 +28,10 @@ RECOVERED = "recovered"
 """The folder for notes made from texts whose changes are lost here but may still exist at a peer."""
 
 _GENERATIONS = 3
-# The first notes of a name are enough to recognise a vault.
+# Enough to recognise a vault: the first notes that were created with a name.
 
 Fetch = Callable[[Path], None]
-"""Fetches into the replica at a path the changes that a peer has."""
+"""Fetches the changes that a peer has into the replica at a path."""
 
 Identify = Callable[[], bytes]
 """Returns the id of the vault that a peer serves."""
@@ -143,7 +143,7 @@ def _count(replica: Replica) -> int:
 
 
 def _save_text(vault: Vault, saved: SavedText, *, at_home: bool) -> str | None:
-    """Make sure that nothing of a stored text is lost; return the note that was written for that, or None.
+    """Make sure that no part of a stored text is lost; return the name of the note written for it, or None.
 
     If `at_home` (no peer will ever send the lost changes), the text goes to the note itself. Otherwise it
     goes to another note, because the note's own text comes back with its changes and would be duplicated.

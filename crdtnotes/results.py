@@ -1,9 +1,9 @@
-"""The values that a vault and its notes return: plain data, that does not change when the vault does."""
+"""The values that a vault and its notes return: plain data that does not change when the vault does."""
 
 from dataclasses import dataclass, field
 
 MOST_ARRIVALS = 100
-"""`Vault.arrivals` returns at most this many, the latest."""
+"""`Vault.arrivals` returns at most this many, the latest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class NoteInfo:
 
 @dataclass(frozen=True, slots=True)
 class NoteNames:
-    """What leads to a note: its name, its aliases, and the keys of all names that it ever had.
+    """All names of a note: its name, its aliases, and the keys of all names that it ever had.
 
     `modified` is as in NoteInfo.
     """
@@ -38,7 +38,7 @@ class NoteNames:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link of a note: its target as written, the name of the note it leads to (None if it dangles).
+    """A link of a note: its target as written, and the name of the note it leads to (None if it dangles).
 
     `kind` is `link`, `embed`, `tag`, `alias` or a relation that was set by hand; `count` is how often
     the note has it.
@@ -64,8 +64,8 @@ class Backlink:
 class Mention:
     """A line of another note that names this one without a link: that note, the 1-based line, its text.
 
-    `written` is the name as it stands there, from code point `start` of the text on; `link` is the link that
-    would take its place.
+    `written` is the name as it is written there, at code point `start` of the text; `link` is the link that
+    would replace it.
     """
 
     note: str
@@ -78,9 +78,9 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """What a note is linked with: a note, or the target of a dangling link.
+    """A note, or the target of a dangling link, to which or from which a note has links.
 
-    `kinds` are the kinds of the links between them, `count` how many there are.
+    `kinds` are the kinds of the links between the two, `count` is the number of links.
     """
 
     name: str
@@ -93,7 +93,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Dangling:
-    """A target that no note answers to, and the names of the notes that link to it."""
+    """A link target that matches no note, and the names of the notes that link to it."""
 
     target: str
     notes: tuple[str, ...]
@@ -110,10 +110,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What one actor changed in one note: `changes` of them, the last on line `line` (from 1).
+    """What one actor changed in one note: the number of `changes`; the last one is on line `line` (1-based).
 
-    `note` is the note's id, `actor` has 16 hex digits, `time` is of the last change, in ms since 1970 by its
-    author's clock, `context` what the line says now, or where it is empty the last one above it that is not.
+    `note` is the note's id, `actor` has 16 hex digits, `time` is that of the last change, in ms since 1970 by
+    its author's clock, `context` is the current text of the line, or of the last non-empty line above it.
     """
 
     note: str
@@ -127,10 +127,11 @@ class Arrival:
 
 @dataclass(slots=True)
 class Received:
-    """The result of receiving batches: changes stored, changes that were here already, changes that wait.
+    """The result of receiving batches: changes stored, changes that were here already, changes that wait
+    for others.
 
     `version` (`{actor: seq}`, actors as numbers) includes the batches' changes that are stored here.
-    `newly_signed`: some changes that were here before are signed only now.
+    `newly_signed`: some changes that were here before have become signed.
     """
 
     changes: int = 0

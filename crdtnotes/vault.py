@@ -1,4 +1,4 @@
-"""Vault, and with it Note: the one door through which the command line, the editor, mirrors and scripts come.
+"""Vault: the interface that the command line, the editor, mirrors and scripts use, together with Note.
 
 A vault is used from the thread that opened it. Other processes may have the same file open: every call
 sees what they have committed.
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from crdtnotes.store.views.note_list import NoteFigures
     from crdtnotes.trust.identity import Identity
 
-# What only some calls need is imported there: most starts of the program read one note and end.
+# Modules that few calls need are imported in those calls: most runs of the program read one note and exit.
 
 _HEX = re.compile("[0-9a-fA-F]+")
 
@@ -53,9 +53,9 @@ class Vault:
 
     @classmethod
     def create(cls, path: str | PathLike[str], device: str = "laptop", vault: str | None = None) -> Vault:
-        """Make a new vault, or an empty replica of the vault with that id.
+        """Create a new vault, or an empty replica of the vault with the id `vault`.
 
-        Raises VaultExists (a FileExistsError) when something is at the path, ReadOnly or StoreError.
+        Raises VaultExists (a FileExistsError) if something is at the path, ReadOnly or StoreError.
         """
         return cls(Replica.create(Path(path), device, None if vault is None else _vault_id(vault)))
 
@@ -65,13 +65,13 @@ class Vault:
     ) -> Vault:
         """Open a replica; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged.
 
-        `identity` signs what is written to a paired vault, by default that in the user's data folder.
+        `identity` signs the changes written to a paired vault; by default the one in the user's data folder.
         """
         given = None if identity is None else lambda: identity
         return cls(Replica(Path(path), read_only=read_only, identity=given))
 
     def close(self) -> None:
-        """Store what lags behind and close the file."""
+        """Bring the derived data up to date and close the file."""
         self._replica.close()
 
     def __enter__(self) -> Self:
@@ -85,7 +85,7 @@ class Vault:
     ) -> None:
         self.close()
 
-    # -- what it is
+    # -- properties
 
     @property
     def path(self) -> Path:
@@ -99,7 +99,7 @@ class Vault:
 
     @property
     def device(self) -> str:
-        """What this device is called."""
+        """This device's name."""
         return self._replica.device
 
     @property
@@ -110,14 +110,14 @@ class Vault:
 
     @property
     def replica(self) -> Replica:
-        """The replica below, for what synchronises it."""
+        """The underlying replica, for the code that synchronises it."""
         return self._replica
 
     @property
     def is_untouched(self) -> bool:
-        """Whether there is nothing to lose: never paired, and no changes but those that make notes of dates.
+        """Whether there is nothing to lose: never paired, and no changes other than new daily notes.
 
-        An editor makes such a note in an empty vault. One whose text was changed counts as touched.
+        An editor creates a daily note in an empty vault. If its text has changed, the vault is not untouched.
         """
         if self._replica.members.root is not None:
             return False
@@ -132,7 +132,7 @@ class Vault:
     ) -> Note:
         """Create a note; raises NoteExists, InvalidName, InvalidText or TooLarge.
 
-        `links` says what `markup.outline.occurrences` finds in the text, where the caller has looked already.
+        `links` is the result of `markup.outline.occurrences` for the text, if the caller already has it.
         """
         name = clean_name(name)
         with self.transaction():
@@ -143,14 +143,14 @@ class Vault:
             return Note(self._writer, self._writer.create(name, text, links))
 
     def note(self, name: str) -> Note:
-        """Return the note of this name, or what `[[name]]` would resolve to; raises NoteNotFound."""
+        """Return the note with this name, or the one that `[[name]]` resolves to; raises NoteNotFound."""
         uid = self._find(name)
         if uid is None:
             raise NoteNotFound(f"There is no note {name!r}.")
         return Note(self._writer, uid)
 
     def note_by_id(self, id: str) -> Note:
-        """Return the note with this id, also one that was deleted; raises NoteNotFound."""
+        """Return the note with this id, even if it was deleted; raises NoteNotFound."""
         uid = bytes.fromhex(id) if len(id) == 32 and _HEX.fullmatch(id) else b""
         with self._writer.reading() as replica:
             if not uid or replica.documents.open(uid) is None:
@@ -174,20 +174,20 @@ class Vault:
             return None if row is None else replica.uid_of(row)
 
     def notes(self) -> Iterator[NoteInfo]:
-        """Yield every note, in the order of names."""
+        """Yield every note, sorted by name."""
         with self._writer.flushed() as replica:
             replica.flush_snapshots_if_possible()
             found = replica.notes.figures()
         yield from _infos(found)
 
     def latest(self) -> Note | None:
-        """Return the note that changed last, by its author's clock; None where there are no notes."""
+        """Return the most recently changed note, by its author's clock; None if there are no notes."""
         with self._writer.flushed() as replica:
             uid = replica.notes.latest()
         return None if uid is None else Note(self._writer, uid)
 
     def names(self) -> list[NoteNames]:
-        """Return what leads to each note, in the order of names."""
+        """Return the names and aliases of each note, sorted by name."""
         from crdtnotes.results import NoteNames
 
         with self._writer.flushed() as replica:
@@ -200,14 +200,14 @@ class Vault:
         ]
 
     def names_stamp(self) -> bytes:
-        """Return what differs whenever what `names` returns does, but for `modified`; it takes much less."""
+        """Return a stamp that changes whenever `names` does, apart from `modified`; cheaper than `names`."""
         with self._writer.flushed() as replica:
             return replica.names.stamp()
 
     def today(self, day: date | None = None) -> Note:
-        """Return the note of a date, by default the local one, creating it from the template.
+        """Return the daily note for a date, by default today; create it from the template if needed.
 
-        Its title is `YYYY-MM-DD`. Two replicas that create it apart create the same note.
+        Its title is `YYYY-MM-DD`. Two replicas that create it independently create the same note.
         """
         from datetime import date
 
@@ -224,17 +224,17 @@ class Vault:
             return self.create_note(name, templates.filled(text, name, day))
 
     def templates(self) -> list[str]:
-        """Return the names of the notes that are templates: those in the folder `templates`."""
+        """Return the names of the template notes: those in the folder `templates`."""
         from crdtnotes.markup import templates
 
         with self._writer.flushed() as replica:
             return replica.notes.names_below(name_key(templates.FOLDER))
 
     def create_from(self, template: str, name: str, day: date | None = None) -> Note:
-        """Create a note with a template's text, `{{date}}` and `{{title}}` filled in; the date is today's.
+        """Create a note with a template's text, with `{{date}}` and `{{title}}` filled in.
 
-        `template` is a note's name, with or without the folder of templates. Raises NoteNotFound, and what
-        `create_note` raises.
+        `template` is a note's name, with or without the `templates` folder; `day` is today by default. Raises
+        NoteNotFound and the errors of `create_note`.
         """
         from datetime import date
 
@@ -248,13 +248,13 @@ class Vault:
             filled = templates.filled(text, title_of(clean_name(name)), day or date.today())
             return self.create_note(name, filled)
 
-    # -- finding
+    # -- searching
 
     def search(self, query: str, limit: int = 20) -> list[Hit]:
-        """Return the notes that hold every word of the query, the best first.
+        """Return the notes that contain every word of the query, best match first.
 
-        A word also finds longer words that begin with it; "double quotes" make a whole phrase; Chinese,
-        Japanese and Korean are found anywhere in a text.
+        A word also matches longer words that begin with it; "double quotes" mark a whole phrase; Chinese,
+        Japanese and Korean match anywhere in a text.
         """
         with self._writer.flushed() as replica:
             if not replica.read_only:
@@ -263,9 +263,9 @@ class Vault:
             return replica.search.find(query, max(0, limit))
 
     def prepare_search(self) -> bool:
-        """Put some of the notes that changed into the search index; return whether there may be more.
+        """Add some of the changed notes to the search index; return whether there may be more.
 
-        `search` does all of it; who cannot wait does this bit by bit before.
+        `search` indexes all of them; a caller that cannot wait for that calls this repeatedly beforehand.
         """
         with self._writer.flushed() as replica:
             pending = replica.search.pending() and not replica.search.is_prepared
@@ -275,19 +275,19 @@ class Vault:
         return pending
 
     def tags(self) -> list[tuple[str, int]]:
-        """Return every tag with the number of notes that bear it."""
+        """Return every tag with the number of notes that have it."""
         with self._writer.flushed() as replica:
             return replica.links.tags()
 
     def tag_tree(self) -> list[TagBranch]:
-        """Return every tag and every level above one, as a tree that is read downwards."""
+        """Return every tag and every parent level of a tag, as a tree."""
         from crdtnotes.markup.tagtree import tag_tree
 
         with self._writer.flushed() as replica:
             return tag_tree(replica.links.tagged())
 
     def tagged(self, tag: str) -> list[str]:
-        """Return the notes that bear a tag or one below it, by name."""
+        """Return the names of the notes that have a tag or one below it, sorted."""
         from crdtnotes.markup.tagtree import is_within
 
         with self._writer.flushed() as replica:
@@ -295,13 +295,13 @@ class Vault:
             return replica.notes.names_of(notes)
 
     def orphans(self) -> list[NoteInfo]:
-        """Return the notes that neither link to another note nor are linked to."""
+        """Return the notes that neither link to another note nor are linked to by one."""
         with self._writer.flushed() as replica:
             replica.flush_snapshots_if_possible()
             return list(_infos(replica.notes.orphans()))
 
     def dangling(self) -> list[Dangling]:
-        """Return the targets that no note answers to."""
+        """Return the link targets that match no note."""
         from crdtnotes.results import Dangling
 
         with self._writer.flushed() as replica:
@@ -313,8 +313,8 @@ class Vault:
     def graph(self) -> nx.MultiDiGraph[str]:
         """Return the link graph.
 
-        Nodes are names, or the targets of dangling links as first written, with `title`, `exists` and
-        `tags`; edges are keyed by their kind, with `kind` and `count`.
+        Nodes are note names, or the targets of dangling links as first written, with the attributes `title`,
+        `exists` and `tags`; edges are keyed by their kind, with `kind` and `count`.
         """
         import networkx as nx  # takes longer to load than any other call here takes to run
 
@@ -341,34 +341,34 @@ class Vault:
 
     @contextmanager
     def transaction(self) -> Iterator[Self]:
-        """Make several edits one commit: all of them or, after an exception, none."""
+        """Commit several edits together: all of them or, after an exception, none."""
         with self._writer.transaction():
             yield self
 
     @property
     def version(self) -> dict[str, int]:
-        """Which changes are here: `{actor: seq}`."""
+        """The changes that this replica has: `{actor: seq}`."""
         return {f"{actor:016x}": seq for actor, seq in sorted(self._replica.version().items())}
 
     @property
     def digest(self) -> str:
-        """Equal exactly when two replicas hold the same changes and show the same notes."""
+        """A hash that is equal if and only if two replicas have the same changes and show the same notes."""
         return self._replica.digest()
 
     def changes_since(self, version: Mapping[str, int]) -> Iterator[bytes]:
         """Yield batches of the changes beyond a version, in causal order; `{}` means all of them.
 
-        Another replica of a paired vault takes changes only through a sync or a bundle, which carry the
+        Another replica of a paired vault accepts changes only through a sync or a bundle, which carry the
         signatures that cover them.
         """
         items = self._replica.changes_since({_actor(actor): seq for actor, seq in version.items()})
         return (item for item in items if isinstance(item, bytes))
 
     def arrivals(self, version: Mapping[str, int]) -> list[Arrival]:
-        """Return what others have changed beyond a version, the latest first.
+        """Return what others have changed beyond a version, latest first.
 
-        Of very much only the last changes of each actor are looked at, and only the latest MOST_ARRIVALS are
-        returned; notes that are gone are left out.
+        If there are very many changes, only the last ones of each actor are examined. At most MOST_ARRIVALS
+        are returned; deleted notes are left out.
         """
         from crdtnotes.store.activity import arrivals
 
@@ -376,16 +376,16 @@ class Vault:
             return arrivals(replica, {_actor(actor): seq for actor, seq in version.items()})
 
     def apply(self, batch: bytes) -> Received:
-        """Take in a batch from another replica of this vault, in any order, any number of times.
+        """Apply a batch from another replica of this vault; batches may come in any order and repeatedly.
 
-        Raises a RemoteError, and changes nothing, when the bytes are wrong or the vault is a paired one.
+        Raises a RemoteError, and changes nothing, if the bytes are invalid or the vault is paired.
         """
         return self._replica.receive([batch], wait=True)
 
-    # -- care
+    # -- maintenance
 
     def status(self) -> dict[str, Any]:
-        """Return what `crdtnotes status --json` prints."""
+        """Return the values that `crdtnotes status --json` prints."""
         version = self.version
         return {
             "vault": self.id,
@@ -402,21 +402,21 @@ class Vault:
         }
 
     def remember_peer(self, device: str, address: str | None) -> None:
-        """Remember that this replica is in sync with a peer now, and where it was reached.
+        """Record that this replica is in sync with a peer now, and the address at which it was reached.
 
-        None keeps the address that is known: this time the peer came by itself.
+        None keeps the known address; pass it if the peer dialled us.
         """
         if address is None:
             address = dict(self.peers()).get(device, "")
         self._replica.record_peer(device, address, time.time_ns() // 1_000_000)
 
     def peers(self) -> list[tuple[str, str]]:
-        """Return the peers that this replica was in sync with, the latest first, as `(device, address)`."""
+        """Return the peers that this replica was in sync with, latest first, as `(device, address)`."""
         with self._writer.reading() as replica:
             return [(str(peer["device"]), str(peer["address"])) for peer in replica.peers()]
 
     def check(self, progress: Progress = no_progress) -> list[str]:
-        """Return what is wrong with the replica, a sentence each; nothing when all is well.
+        """Return the problems found in the replica, one sentence each; empty if there are none.
 
         `progress` counts the changes that were checked.
         """
@@ -425,14 +425,14 @@ class Vault:
         return list(problems(self._replica, progress))
 
     def compact(self, progress: Progress = no_progress) -> None:
-        """Make the file as small as it can be; `progress` counts changes.
+        """Make the file as small as possible; `progress` counts changes.
 
-        It can be interrupted at any moment, and needs as much free room as the file takes.
+        It can be interrupted at any time, and needs as much free disk space as the file takes.
         """
         self._replica.compact(progress)
 
     def backup(self, path: str | PathLike[str]) -> None:
-        """Copy the replica to a new file, which writes as an actor of its own when it is opened."""
+        """Copy the replica to a new file, which writes as a new actor once it is opened."""
         from crdtnotes.store.upkeep.backup import backup
 
         self._replica.flush_snapshots()
@@ -440,7 +440,7 @@ class Vault:
 
 
 def _infos(found: Iterable[NoteFigures]) -> Iterator[NoteInfo]:
-    """Return the notes of a listing as they are shown."""
+    """Yield the notes of a listing as NoteInfo."""
     from crdtnotes.results import NoteInfo
 
     for name, *figures in found:
@@ -448,7 +448,7 @@ def _infos(found: Iterable[NoteFigures]) -> Iterator[NoteInfo]:
 
 
 def _is_fresh_day(name: str, text: str) -> bool:
-    """Return whether a note is that of a date, with the text that `Vault.today` gives it."""
+    """Return whether a note is a daily note with the text that `Vault.today` gives it."""
     from datetime import date
 
     try:
@@ -461,7 +461,7 @@ def _is_fresh_day(name: str, text: str) -> bool:
 
 
 def _actor(text: str) -> int:
-    """Return the actor that 16 hex digits stand for."""
+    """Parse an actor written as hex digits; raises OutOfRange."""
     actor = int(text, 16) if _HEX.fullmatch(text) else 0
     if not 0 < actor < BIRTH:
         raise OutOfRange(f"{text!r} is not an actor.")
@@ -469,7 +469,7 @@ def _actor(text: str) -> int:
 
 
 def _vault_id(text: str) -> bytes:
-    """Return the id that 32 hex digits stand for."""
+    """Parse a vault id of 32 hex digits; raises OutOfRange."""
     if len(text) != 32 or not _HEX.fullmatch(text):
-        raise OutOfRange(f"{text!r} is not the id of a vault: that has 32 hex digits.")
+        raise OutOfRange(f"{text!r} is not a vault id: a vault id has 32 hex digits.")
     return bytes.fromhex(text)

@@ -1,4 +1,4 @@
-"""A replica of the vault that a peer serves."""
+"""Making a replica of the vault that a peer serves."""
 
 import secrets
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from crdtnotes.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Cloned:
-    """What a clone received: the name of the peer's device, and how many notes and changes."""
+    """The result of a clone: the name of the peer's device, and the number of notes and changes."""
 
     peer: str
     notes: int
@@ -27,7 +27,7 @@ class Cloned:
 async def clone_vault(address: Address, path: Path, device: str, progress: Progress = no_progress) -> Cloned:
     """Make a replica at `path` of the vault that the peer at `address` serves; on failure leave nothing.
 
-    It is filled beside `path` and moved there when it is complete. `progress` counts changes. Raises
+    The replica is filled beside `path` and moved there when it is complete. `progress` counts changes. Raises
     VaultExists, Unreachable, a RemoteError or a StoreError.
     """
     refuse_existing(path)
@@ -47,7 +47,7 @@ async def clone_vault(address: Address, path: Path, device: str, progress: Progr
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {system_reason(error)}") from error
     finally:
-        # A journal is there only if something went wrong with the file.
+        # A journal exists only if something went wrong with the file.
         for left in (part, part.with_name(f"{part.name}-journal")):
             left.unlink(missing_ok=True)
     return Cloned(summary.device, notes, summary.received)

@@ -1,4 +1,4 @@
-"""Giving the code that another device shows, and making a replica of its vault."""
+"""Joining: entering the code that another device shows, and making a replica of its vault."""
 
 import asyncio
 import os
@@ -27,14 +27,14 @@ from crdtnotes.vault import Vault
 __all__ = ["JoinedVault", "Tell", "join_vault"]
 
 Tell = Callable[[str], None]
-"""Called with a sentence about what is being waited for."""
+"""Called with a sentence that says what the join is waiting for."""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedVault:
-    """The name of the device that was joined, and how many notes came.
+    """The name of the device that was joined, and the number of notes received.
 
-    `notes` is None if the first sync failed: the replica is there and paired, and any later sync fills it.
+    `notes` is None if the first sync failed: the replica exists and is paired, and any later sync fills it.
     """
 
     host: str
@@ -42,7 +42,7 @@ class JoinedVault:
 
 
 async def _nothing() -> None:
-    """Have nothing to do before the replica is made."""
+    """Do nothing before the replica is made."""
 
 
 async def join_vault(
@@ -59,11 +59,11 @@ async def join_vault(
     """Pair with the device that shows `code`, at `address` or wherever it is found, and make a replica of
     its vault at `path`.
 
-    `device` is what this device is called, `identity` its keys, by default those in the user's data folder.
-    `progress` counts the changes that have come. `before_making` is awaited once the other side has agreed:
-    whoever has the file open closes it then.
+    `device` is this device's name, `identity` its keys, by default those in the user's data folder.
+    `progress` counts the changes received. `before_making` is awaited once the other side has agreed; a
+    caller that has the file open must close it then.
 
-    Raises VaultExists where `path` holds something else, Unreachable, PairingFailed or another RemoteError,
+    Raises VaultExists if something else is at `path`, Unreachable, PairingFailed or another RemoteError,
     and LocalErrors about this device.
     """
     keys = own_identity() if identity is None else identity
@@ -80,12 +80,12 @@ async def join_vault(
         try:
             await asyncio.shield(making)
         except asyncio.CancelledError:
-            # The file is half made; a program that goes on opens it once it is complete.
+            # The file is half made: wait until it is complete, because the program may go on and open it.
             await asyncio.wait([making])
             raise
 
     def asked(host: str) -> None:
-        tell(f'"{printable(host)}" asks whether it is you: answer yes there. This device is {shown(keys.id)}')
+        tell(f'"{printable(host)}" asks for confirmation: answer yes there. This device is {shown(keys.id)}')
 
     if address is None:
         tell("Looking for the laptop in the local network.")
@@ -117,7 +117,7 @@ async def _first_sync(joined: Joined, path: Path, identity: Identity, progress: 
 def vault_at(path: Path) -> bytes | None:
     """Return the id of the vault at `path`, None if nothing is there that would be lost.
 
-    A vault in which nobody has written anything gives way (`Vault.is_untouched`).
+    A vault in which nobody has written anything may be replaced (`Vault.is_untouched`).
     """
     if not os.path.lexists(path):
         return None
@@ -128,9 +128,9 @@ def vault_at(path: Path) -> bytes | None:
 def make_replica(
     joined: Joined, path: Path, device: str, vault: bytes | None, identity: Identity | None = None
 ) -> None:
-    """Make the replica of the vault that was joined, or add the records to the one that is there.
+    """Make the replica of the vault that was joined, or add the membership records to the existing replica.
 
-    `vault` is the id of the one that is there, None for nothing or one that gives way. Raises VaultExists,
+    `vault` is the id of the existing vault; None if there is none or it may be replaced. Raises VaultExists,
     PairingFailed or a StoreError.
     """
     welcome = joined.welcome

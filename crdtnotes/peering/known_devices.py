@@ -1,4 +1,4 @@
-"""What a vault says of its devices."""
+"""The devices of a vault, according to its records."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 class KnownDevices(NamedTuple):
-    """The active devices of a paired vault, this one among them. Both functions run on the vault's thread."""
+    """The active devices of a paired vault, including this one. Call both functions on the vault's thread."""
 
     vault: bytes
     names: dict[bytes, str]
-    """Their names, by id."""
+    """The names of the devices, by id."""
     remembered: KnownAddresses
-    """Returns the addresses at which a device was reached."""
+    """Returns the addresses at which a device was reached before."""
     named: Callable[[bytes], str]
-    """Returns the name of a device, also of one that is paired later."""
+    """Returns the name of a device, including devices that are paired later."""
 
 
 def known_devices(vault: Vault) -> KnownDevices | None:
-    """Return the devices of a vault, None if it was never paired; called on the vault's thread."""
+    """Return the devices of a vault, None if it was never paired; call it on the vault's thread."""
     members = vault.replica.members
     if members.root is None:
         return None

@@ -1,4 +1,4 @@
-"""What a PeerService tells its program."""
+"""The callbacks through which a PeerService notifies its program."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ __all__ = ["Listener", "PeerStatus"]
 
 
 def _ignore(*_: object) -> None:
-    """Take a notice that nobody wants."""
+    """Ignore a notification."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What a PeerService calls on the event loop."""
+    """Callbacks of a PeerService; it calls them on the event loop."""
 
     status: Callable[[PeerStatus], None] = _ignore
     """A peer's status has changed."""
     in_sync: Callable[[PeerStatus], None] = _ignore
-    """A peer has come and has everything that is here, and we what it has."""
+    """A peer has connected, and both sides have the same changes."""
     left: Callable[[PeerStatus], None] = _ignore
-    """A peer that was in sync has gone."""
+    """A peer that was in sync has disconnected."""
     presence: Callable[[], None] = _ignore
-    """Somebody has opened a note, moved their caret or gone."""
+    """Another person has opened a note, moved their caret or left."""
     serving: Callable[[Address], None] = _ignore
     """Peers can connect at this address from now on."""
     refused: Callable[[Address, CrdtnotesError], None] = _ignore
-    """A peer that was followed is followed no more."""
+    """The service no longer follows this address, because of the error."""

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class VaultRunner(Protocol):
-    """A vault on a thread of its own, for whoever keeps it in sync."""
+    """A vault on a thread of its own, as the code that keeps it in sync uses it."""
 
     @property
     def path(self) -> Path:
@@ -38,24 +38,24 @@ class VaultRunner(Protocol):
 
 
 Listener = Callable[[Committed, object], None]
-"""Called on the event loop with each commit to the vault, whoever made it, and with what `call` was given as
-`by` for the job that made it.
+"""Called on the event loop with each commit to the vault, whoever made it, and with the `by` that `call` got
+for the job that made it.
 """
 
 
 class OpenVault:
     """The vault at `path`, open on a thread of its own; an async context manager.
 
-    If there is none and `new_device` is given, opening makes one for the device of that name. `identity`
-    signs what is written to a paired vault, by default the keys in the user's data folder. The file is
-    watched for commits of other processes.
+    If there is none and `new_device` is given, opening creates one for a device with that name. `identity`
+    signs the changes written to a paired vault; by default it is the one in the user's data folder. The
+    file is watched for commits of other processes.
     """
 
     def __init__(self, path: Path, identity: Identity | None = None, new_device: str | None = None) -> None:
         self.path = path
         self.identity = identity
         self.made = False
-        """Whether opening made the vault."""
+        """Whether opening created the vault."""
         self._new_device = new_device
         self._vault: Vault | None = None
         self._worker = Worker(self._open, path)
@@ -80,11 +80,11 @@ class OpenVault:
         await self._worker.start()
 
     async def close(self) -> None:
-        """Finish the jobs under way and close the vault; raises a StoreError."""
+        """Finish the running jobs and close the vault; raises a StoreError."""
         await self._worker.stop()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell `listener` of every commit from now on; returns a function that ends that."""
+        """Call `listener` for every commit from now on; returns a function that unsubscribes it."""
         return self._worker.subscribe(listener)
 
     async def run(self, job: Callable[[Vault], T]) -> T:
@@ -98,7 +98,7 @@ class OpenVault:
         return await self._worker.run(with_vault)
 
     async def call(self, job: Callable[[], T], by: object = None) -> T:
-        """Run a job that needs no vault, or has it already; listeners get `by` with what it commits."""
+        """Run a job that does not take the vault; listeners get `by` with the job's commits."""
         return await self._worker.run(job, by)
 
     async def __aenter__(self) -> Self:

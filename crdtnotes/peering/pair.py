@@ -1,4 +1,4 @@
-"""Showing a code, and letting the device that knows it join the vault."""
+"""Pairing: showing a code, and letting the device that knows it join the vault."""
 
 import asyncio
 import secrets
@@ -24,19 +24,19 @@ FIRST_SYNC_SECONDS = 60.0
 _LOOK_SECONDS = 0.05
 
 ShowCodes = Callable[[Code, Code], None]
-"""Called with the code of words and with that for a QR code, which holds the address."""
+"""Called with the code in words and with the code for a QR code, which contains the address."""
 
 
 async def pair_device(
     service: PeerService, ask: Ask, show: ShowCodes, *, port: int = PAIRING_PORT
 ) -> NewDevice:
-    """Show a code and wait for the device that knows it; it belongs to the vault from then on.
+    """Show a code and wait for the device that knows it; the device is a member of the vault from then on.
 
-    `ask` is called with the name and the id of the device, and returns whether the person wants it. `port`
-    is where this device listens for the pairing; if it is taken, at any that is free.
+    `ask` is called with the name and the id of the device, and returns whether the person accepts it. `port`
+    is the port on which this device listens for the pairing; if it is taken, any free port is used.
 
-    Raises PairingFailed where the code was wrong, the person said no, or nobody came in time, and what
-    `PeerService.open_to_new_device` raises.
+    Raises PairingFailed if the code was wrong, the person said no, or no device connected in time, and the
+    errors of `PeerService.open_to_new_device`.
     """
     device, vault_id = await service.vault.run(lambda vault: (vault.device, bytes.fromhex(vault.id)))
     words = new_code(secrets.token_bytes)
@@ -69,7 +69,7 @@ async def pair_device(
 
 @asynccontextmanager
 async def _announced(number: int, port: int, *, discover: bool) -> AsyncIterator[None]:
-    """Announce in the local network that a pairing waits here."""
+    """Announce in the local network that this device is waiting for a pairing."""
     if not discover:
         yield
         return
@@ -80,9 +80,9 @@ async def _announced(number: int, port: int, *, discover: bool) -> AsyncIterator
 
 
 async def wait_for_first_sync(service: PeerService, device: NewDevice) -> None:
-    """Wait until a device that was just paired has all notes and has hung up.
+    """Wait until a device that was just paired has all notes and has disconnected.
 
-    Raises Unreachable if it does not fetch them in time; it can fetch them at any later time.
+    Raises Unreachable if it does not fetch them in time; it can still fetch them later.
     """
     clock = asyncio.get_running_loop().time
     patience = clock() + FIRST_SYNC_SECONDS

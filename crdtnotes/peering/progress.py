@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def fetching(progress: Progress) -> Callable[[PeerStatus], None]:
-    """Return a function that takes the status of each peer and reports the changes from all peers."""
+    """Return a function that takes each peer's status and reports the progress over all peers."""
     states: dict[bytes | str, PeerStatus] = {}
 
     def report(status: PeerStatus) -> None:
         states[status.id or status.host] = status
         done = sum(one.received for one in states.values())
         if done or status.to_come:
-            # What one peer sends, the others need not send.
+            # The other peers need not send changes that one peer sends.
             progress(done, done + max(one.to_come for one in states.values()))
 
     return report

@@ -1,9 +1,9 @@
 """Keeping one vault in sync with its peers for as long as a program runs.
 
-A vault that was never paired is served in the clear, to programs on this machine. From its first pairing on
-it is served to its own devices, in mutual TLS, at the port that it had before, and these devices are looked
-for and dialled. A vault may be paired at any time, also by another process: `meet` is called again when
-a commit has changed its devices, or `run` does that.
+A vault that was never paired is served without encryption, to programs on this machine. From its first
+pairing on it is served to its own devices, in mutual TLS, on the same port, and these devices are discovered
+and dialled. A vault may be paired at any time, even by another process: call `meet` again when a commit has
+changed its devices, or let `run` do that.
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ if TYPE_CHECKING:
 __all__ = ["PeerService", "Ways"]
 
 PLAIN_HOST = "127.0.0.1"
-"""Where peers connect in the clear if no host was chosen."""
+"""The host for unencrypted connections if none was chosen."""
 
 EVERYWHERE = ""
-"""All of this machine's addresses."""
+"""Listen on all of this machine's addresses."""
 
 _log = logging.getLogger("crdtnotes.peering")
 
 
 class Ways(NamedTuple):
-    """How the vault's devices are met; tests choose their own."""
+    """How to connect to the vault's devices; tests choose their own values."""
 
     identity: Callable[[], Identity] = own_identity
     host: str = EVERYWHERE
     port: int | None = None
-    """None for the usual port, or any that is free."""
+    """None for the usual port, or any free port if it is taken."""
     discover: bool = True
     """Whether to announce this device and look for others in the local network."""
 
 
 class PeerService:
-    """Serves, follows and meets the peers of one vault; an async context manager, or call `close`.
+    """Serves, follows and dials the peers of one vault; an async context manager, or call `close`.
 
-    `listens` says whether the vault's devices can connect here, or are dialled only. The
-    peers get what is committed without a call: the service hears of it from the vault's worker.
+    `listens` says whether the vault's devices can connect here, or are only dialled. Commits are sent to the
+    peers without a call: the service subscribes to the vault's worker.
     """
 
     def __init__(
@@ -102,10 +102,10 @@ class PeerService:
     # -- the vault's devices
 
     async def meet(self) -> None:
-        """Meet the vault's devices if it is paired by now; call it again when a commit has changed them.
+        """Connect to the vault's devices if it is paired; call it again when a commit has changed them.
 
-        Raises PortTaken if a port that was asked for is taken, and meets them all the same; raises
-        BadIdentity once, and a StoreError.
+        Raises PortTaken if a requested port is taken, but connects to the devices anyway. Raises BadIdentity,
+        but only once, or a StoreError.
         """
         async with self._lock:
             problem = await self._begin()
@@ -113,9 +113,9 @@ class PeerService:
             raise problem
 
     async def run(self) -> None:
-        """Meet the vault's devices from the moment at which it is paired, until cancelled.
+        """Stay connected to the vault's devices as soon as it is paired, until cancelled.
 
-        Raises what ends that, also a LocalError if they cannot connect here.
+        Raises the error that ends this, and a LocalError if the devices cannot connect here.
         """
         changed = asyncio.Event()
 
@@ -138,7 +138,7 @@ class PeerService:
         await self._dialing
 
     async def _begin(self) -> LocalError | None:
-        """Begin to meet the vault's devices; return why they cannot connect here, if that is so."""
+        """Begin to connect to the vault's devices; return the reason if they cannot connect here."""
         if self._leaving or self._without_keys or self._always_plain:
             return None
         known = await self.vault.run(known_devices)
@@ -167,10 +167,10 @@ class PeerService:
         return self._secure.node
 
     async def _listen(self) -> LocalError | None:
-        """Let the vault's devices connect; return why that is impossible, if it is."""
+        """Let the vault's devices connect; return the reason if that is impossible."""
         host, port = self._place
         if self._plain.address is not None:
-            # They connect at the port at which programs on this machine did.
+            # Devices connect at the port that programs on this machine used until now.
             port = self._plain.address.port
             await self._plain.stop_serving()
         node = await self._secure_node()
@@ -207,7 +207,7 @@ class PeerService:
 
     @asynccontextmanager
     async def open_to_new_device(self) -> AsyncIterator[tuple[Identity, int]]:
-        """Let a device connect that is about to be paired; gives this device's identity and the port.
+        """Let a device that is about to be paired connect; yields this device's identity and the port.
 
         If the vault is still unpaired at the end, this is undone. Raises BadIdentity or a LocalError.
         """
@@ -229,7 +229,7 @@ class PeerService:
                     await self._secure.close()
 
     async def _listen_beside(self) -> LocalError | None:
-        """Listen for the vault's devices, beside what listens in the clear."""
+        """Listen for the vault's devices without closing the unencrypted port."""
         plain, self._plain.address = self._plain.address, None
         try:
             return await self._listen()
@@ -237,7 +237,7 @@ class PeerService:
             self._plain.address = plain
 
     async def refresh(self) -> None:
-        """Read again which devices belong to the vault: a commit of this process has changed that."""
+        """Read the members of the vault again, after a commit of this process has changed them."""
         if self._secure.node is not None:
             await self._secure.node.refresh()
 
@@ -248,9 +248,9 @@ class PeerService:
     ) -> Address:
         """Let peers connect at a host and port of this machine; return the address.
 
-        The vault's devices if it is paired, otherwise programs on this machine in the clear; with `plain`
-        always the latter. Where nothing is given, the choice is as in `ways`. If peers can connect already,
-        returns where. Raises a LocalError as `Node.serve` and `Node.serve_members` do.
+        If the vault is paired, the peers are its devices; otherwise, or with `plain`, they are programs on
+        this machine, without encryption. `ways` gives the defaults for host and port. If peers can already
+        connect, returns the address in use. Raises a LocalError as `Node.serve` and `Node.serve_members` do.
         """
         async with self._lock:
             self._listens, self._always_plain = True, plain
@@ -273,7 +273,7 @@ class PeerService:
             return address
 
     async def stop_serving(self) -> None:
-        """Let nobody connect any more, and say Bye to those that came by themselves; others are dialled."""
+        """Accept no more connections, and say Bye to the peers that dialled us; dialling others goes on."""
         async with self._lock:
             self._listens = False
             await self._plain.stop_serving()
@@ -282,9 +282,10 @@ class PeerService:
                 self._dialer.announce(None)
 
     async def follow(self, address: Address) -> asyncio.Task[None]:
-        """Stay in sync with the peer at `address`; raises NotPaired where only devices of a vault can be.
+        """Stay in sync with the peer at `address`; raises NotPaired for a wss:// one if no
+        other device belongs to the vault.
 
-        The task that is returned ends with an error that no redialling can mend (see `Node.follow`).
+        The returned task ends with an error that redialling cannot fix (see `Node.follow`).
         """
         async with self._lock:
             task = self._following.get(address)
@@ -322,16 +323,16 @@ class PeerService:
         )
         return await node.__aenter__()
 
-    # -- how things stand
+    # -- state
 
     @property
     def address(self) -> Address | None:
-        """Where peers can connect, None if they cannot."""
+        """The address at which peers can connect, None if they cannot."""
         return self._secure.address or self._plain.address
 
     @property
     def is_paired(self) -> bool:
-        """Whether the vault's devices are being met."""
+        """Whether this service is connecting to the vault's devices."""
         return self._dialing is not None
 
     @property
@@ -346,12 +347,12 @@ class PeerService:
 
     @property
     def people(self) -> list[Present]:
-        """The others that have a note open."""
+        """The other people who have a note open."""
         return [one for node in self._nodes for one in node.people]
 
     @property
     def has_company(self) -> bool:
-        """Whether there may be anybody who wants to know where this editor's caret is."""
+        """Whether there may be a peer that shows this editor's caret."""
         return any(True for _ in self._nodes) and not self._leaving
 
     @property
@@ -369,7 +370,7 @@ class PeerService:
         return self._secure.node is not None and self._secure.node.connected(device)
 
     def has_caught_up(self, device: bytes) -> bool:
-        """Return whether a device has had everything that was here, at some time since this began."""
+        """Return whether a device has caught up with this replica at some time since the service began."""
         return device in self._caught_up
 
     def be_at(self, note: str, caret: OpId, start: OpId, actor: str) -> None:
@@ -388,7 +389,7 @@ class PeerService:
         if self._remembering:
             await asyncio.wait(self._remembering)
         async with self._lock:
-            # The nodes come first, since they say Bye: a task that is cancelled only hangs up.
+            # Close the nodes first, since they say Bye: a cancelled task only closes the connection.
             await self._plain.close()
             await self._secure.close()
         tasks = [*self._following.values(), *([] if self._dialing is None else [self._dialing])]
@@ -397,7 +398,7 @@ class PeerService:
         if tasks:
             await asyncio.wait(tasks)
 
-    # -- inside
+    # -- internals
 
     @property
     def _own(self) -> bytes:
@@ -409,10 +410,10 @@ class PeerService:
 
     def _report(self, status: PeerStatus) -> None:
         if self._leaving:
-            return  # what leaves now leaves because of us
+            return  # peers disconnect now because we are closing
         key = status.id, status.device
         if not status.connected:
-            # Two devices that have dialled each other give up one of the connections.
+            # Two devices that have dialled each other close one of the connections.
             status = next((one for one in self.peers if (one.id, one.device) == key), status)
         if status.caught_up and status.id is not None:
             self._caught_up.add(status.id)
@@ -437,11 +438,11 @@ class PeerService:
         try:
             await self.vault.run(lambda vault: vault.remember_peer(device, place))
         except CrdtnotesError as error:
-            # The notes are safe; only the list of peers lacks a line.
+            # The notes are safe; only this peer is not recorded.
             _log.warning("%s", error)
 
     def _dialled(self, status: PeerStatus) -> Address | None:
-        """Return where a peer was dialled, None if it came by itself."""
+        """Return the address at which a peer was dialled, None if it dialled us."""
         if status.dialled_port is None:
             return None
         secure = status.id is not None
@@ -454,7 +455,7 @@ class PeerService:
 
 
 class _Side:
-    """One node of a service: the one in the clear, or the one for the vault's devices."""
+    """One node of a service: the unencrypted one, or the one for the vault's devices."""
 
     def __init__(self) -> None:
         self.node: Node | None = None
@@ -474,7 +475,7 @@ class _Side:
 
 
 async def _load(name: str) -> Any:
-    """Import a module of `crdtnotes.sync.peers`: that takes a moment, which no first paint waits for."""
+    """Import a module of `crdtnotes.sync.peers` on another thread, so that the first paint need not wait."""
     return await asyncio.to_thread(import_module, f"crdtnotes.sync.peers.{name}")
 
 

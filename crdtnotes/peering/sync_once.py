@@ -1,4 +1,4 @@
-"""Exchanging what is missing, once: with the peer at an address, or with all devices of the vault."""
+"""Exchanging missing changes, once: with the peer at an address, or with all devices of the vault."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ Report = Callable[[PeerStatus], None]
 
 
 async def sync_once(path: Path, address: Address, report: Report | None = None) -> Summary:
-    """Exchange what is missing between the vault at `path` and a peer; see `Node.sync_once`."""
+    """Exchange missing changes between the vault at `path` and a peer; see `Node.sync_once`."""
     identity = identity_for(path) if address.secure else None
     async with OpenVault(path) as vault, Node(vault.worker, report=report, identity=identity) as node:
         summary = await node.sync_once(address)
@@ -31,10 +31,10 @@ async def sync_once(path: Path, address: Address, report: Report | None = None) 
 
 
 async def sync_members(path: Path, report: Report | None = None) -> list[Summary]:
-    """Exchange what is missing with every device of the vault that can be reached; raises Unreachable if
+    """Exchange missing changes with every device of the vault that can be reached; raises Unreachable if
     none can.
 
-    Devices are looked for in the local network for a moment, and at their last known addresses.
+    Devices are searched in the local network for LOOK_AROUND_SECONDS, and at their last known addresses.
     """
     identity = identity_for(path)
     if identity is None:
@@ -52,7 +52,7 @@ async def sync_members(path: Path, report: Report | None = None) -> list[Summary
             await asyncio.wait([looking])
     summaries = [one for one in met if isinstance(one, Summary)]
     if not summaries:
-        # A device that was there and refused tells more than those that were not there.
+        # An error from a device that refused says more than one from a device that was not there.
         for error in met:
             if isinstance(error, NotLetIn | RemoteError):
                 raise error
