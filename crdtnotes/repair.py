@@ -2,7 +2,7 @@
 
 A new file is built from the changes that the log still proves; missing changes are fetched from a peer if one
 is given. Only then does the new file replace the old one, which is renamed and never deleted. Nothing that
-can still be read is lost: if the log has a gap that no peer could fill, the texts as last stored become notes.
+can still be read is lost: if the log has a gap that no peer could fill, the last stored texts become notes.
 """
 
 import secrets

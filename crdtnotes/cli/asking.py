@@ -5,7 +5,7 @@ import sys
 
 
 async def ask_on_terminal(question: str) -> bool:
-    """Ask a yes-or-no question on the terminal without holding up what goes on meanwhile."""
+    """Ask a yes-or-no question on the terminal without blocking the event loop."""
     _forget_what_was_typed()
     print(f"{question} [y/N] ", end="", flush=True, file=sys.stderr)
     loop = asyncio.get_running_loop()
@@ -18,12 +18,12 @@ async def ask_on_terminal(question: str) -> bool:
     try:
         loop.add_reader(sys.stdin.fileno(), read)
     except NotImplementedError:
-        # Windows has no readiness for consoles.
+        # On Windows the event loop cannot watch a console.
         return _is_yes(await asyncio.to_thread(sys.stdin.readline))
     try:
         return _is_yes(await answer)
     except asyncio.CancelledError:
-        # Nobody waits for the answer any more; what is said next begins on a line of its own.
+        # The answer is no longer needed; begin a new line for the next output.
         print(file=sys.stderr)
         raise
     finally:
@@ -31,7 +31,7 @@ async def ask_on_terminal(question: str) -> bool:
 
 
 def _forget_what_was_typed() -> None:
-    """Let no answer to an earlier question count for the next one."""
+    """Discard typed input, so that an answer to an earlier question does not count for the next one."""
     if sys.stdin.isatty() and sys.platform != "win32":
         import termios
 

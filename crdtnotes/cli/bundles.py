@@ -12,7 +12,7 @@ from crdtnotes.cli.output import counted, quoted
 
 
 def _version(ctx: click.Context, parameter: click.Parameter, text: str | None) -> dict[int, int] | None:  # noqa: ARG001
-    """Return the version given as JSON: the version in `status --json`, or that whole document."""
+    """Parse a version given as JSON: the `version` in the output of `status --json`, or the whole output."""
     if text is None:
         return None
     wrong = click.BadParameter('a version looks like {"00f3…": 12}; `crdtnotes status --json` shows one.')

@@ -28,7 +28,7 @@ def vault_path(ctx: click.Context) -> Path:
 
 
 def open_vault(ctx: click.Context) -> Vault:
-    """Open the vault; raises VaultNotFound, whose sentence names `crdtnotes init`, and other StoreErrors."""
+    """Open the vault; raises VaultNotFound, whose message names `crdtnotes init`, or another StoreError."""
     from crdtnotes.vault import Vault
 
     return Vault.open(vault_path(ctx))

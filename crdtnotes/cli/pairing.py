@@ -86,7 +86,7 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
 
 
 def _qr_lines(text: str) -> Iterable[str]:
-    """Return the lines of a QR code, two modules a line."""
+    """Return the lines of a QR code; each line of text holds two rows of modules."""
     import io
 
     import segno
@@ -131,7 +131,7 @@ def join(ctx: click.Context, code: str, address: str | None, device: str) -> Non
 def devices(ctx: click.Context, as_json: bool) -> None:
     """List the devices of this vault.
 
-    Shows when each was last connected, and how many of the changes that are here now it lacked then.
+    Shows when each was last connected, and how many of the changes that are now here it lacked then.
 
     \b
     crdtnotes devices --json
@@ -237,7 +237,7 @@ def _begin_anew(ctx: click.Context, *, yes: bool) -> None:
 
 
 def find_device(members: Members, wanted: str) -> Member:
-    """Return the active device of this name, or whose id begins so; raises NotPaired."""
+    """Return the active device whose name is `wanted`, or whose id begins with it; raises NotPaired."""
     from crdtnotes.trust.device_id import begins
 
     active = list(members.membership().active.values())

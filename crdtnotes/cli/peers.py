@@ -1,4 +1,4 @@
-"""Commands that meet other replicas."""
+"""Commands that sync with other replicas."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def serve(ctx: click.Context, host: str | None, port: int | None, plain: bool) -
 
     path = vault_path(ctx)
 
-    # Being interrupted is how serving ends.
+    # Ctrl-C is the normal way to end serving.
     with saying_what_happens(logging.INFO), suppress(KeyboardInterrupt):
         run(stay_and_serve(path, host, port, plain=plain))
 
@@ -79,6 +79,6 @@ def sync(ctx: click.Context, address: str | None, once: bool) -> None:
             received, sent = counted(summary.received, "change"), counted(summary.sent, "change")
             click.echo(f"Received {received}, sent {sent}; in sync with {quoted(summary.device)}.")
         return
-    # Being interrupted is how following ends.
+    # Ctrl-C is the normal way to end following.
     with saying_what_happens(logging.INFO), suppress(KeyboardInterrupt):
         run(stay_in_touch(path) if place is None else stay_and_follow(path, place))

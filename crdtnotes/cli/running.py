@@ -1,4 +1,4 @@
-"""Asynchronous work that Ctrl-C or SIGTERM ends cleanly, and the log messages that it shows."""
+"""Runs asynchronous work that Ctrl-C or SIGTERM ends cleanly, and shows its log messages."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ T = TypeVar("T")
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` and return its result; raises KeyboardInterrupt once a signal has cancelled it.
 
-    By then the work has finished its cleanup.
+    The work has finished its cleanup by then.
     """
     return asyncio.run(_until_signal(work))
 
@@ -55,9 +55,9 @@ class _Lines(logging.Handler):
 
 @contextmanager
 def saying_what_happens(level: int) -> Iterator[None]:
-    """Show on stderr what the library logs at `level` or above: peers that are lost, refused, back again."""
+    """Show the library's log messages of `level` or above on stderr, such as lost or refused peers."""
     logger = logging.getLogger("crdtnotes")
-    # Otherwise every stranger that connects to the port without being a peer would add a traceback.
+    # Otherwise each program that connects to the port without being a peer would add a traceback.
     strangers = logging.getLogger("crdtnotes.sync.websockets")
     before = logger.level, logger.propagate, logger.handlers, strangers.level
     logger.setLevel(level)

@@ -1,4 +1,4 @@
-"""Beginning: a new vault, or a replica of a running peer's."""
+"""Commands that create a vault: a new one, or a replica of one that a peer serves."""
 
 import logging
 import socket
@@ -12,7 +12,7 @@ from crdtnotes.graph.labels import printable
 
 
 def default_device() -> str:
-    """Return what a device is called unless its person says otherwise."""
+    """Return the default device name: the host name."""
     from crdtnotes.changes.messages import MAX_DEVICE_LENGTH
 
     return printable(socket.gethostname())[:MAX_DEVICE_LENGTH].strip() or "laptop"

@@ -1,4 +1,4 @@
-"""Serving and following until Ctrl-C: prints where peers can connect, and who comes and goes."""
+"""Serving and following until Ctrl-C: prints the address for peers, and each peer that comes or goes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,8 +20,8 @@ from crdtnotes.sync.peers.status import PeerStatus
 async def stay_and_serve(path: Path, host: str | None, port: int | None, *, plain: bool) -> None:
     """Serve the vault at `path` until cancelled; the first line on stdout names the address.
 
-    See `PeerService.serve`. Once the vault is paired, its other devices are met as well, and another line
-    names the address at which they can connect, unless `plain`.
+    See `PeerService.serve`. Once the vault is paired, it also connects to its other devices, and another
+    line names the address at which they can connect, unless `plain`.
     """
     async with _service(path) as service:
         await service.serve(host, port, plain=plain)

@@ -107,8 +107,8 @@ class _Story:
             "its old name"
         )
         self._detail(f"Bo deletes “{DELETED}”, to which Ana is adding a line")
-        self._detail(f"Bo writes the note “{DANGLING}”, which a dangling link was waiting for")
-        self._detail(f"both begin today's note, “{today}”")
+        self._detail(f"Bo writes the note “{DANGLING}”, to which a dangling link already pointed")
+        self._detail(f"both create today's note, “{today}”")
 
     def _meet(self) -> list[Claim]:
         async def meet() -> tuple[int, int]:
@@ -148,7 +148,7 @@ class _Story:
 
 
 def _claims(ana: Vault, bo: Vault, day: date) -> list[Claim]:
-    """Everything that must hold for two replicas that have synced."""
+    """Return the claims that must hold for two replicas that have synced."""
     names = [info.name for info in ana.notes()]
     texts = {name: ana.note(name).text for name in names}
     same = texts == {info.name: bo.note(info.name).text for info in bo.notes()}

@@ -85,7 +85,7 @@ async def join_vault(
             raise
 
     def asked(host: str) -> None:
-        tell(f'"{printable(host)}" asks for confirmation: answer yes there. This device is {shown(keys.id)}')
+        tell(f'"{printable(host)}" asks whether it is you: answer yes there. This device is {shown(keys.id)}')
 
     if address is None:
         tell("Looking for the laptop in the local network.")

@@ -1,9 +1,9 @@
-"""The effects of a commit, reported once after it, so that no reader has to look for changes.
+"""The effects of a commit, reported once after it, so that readers need not search for changes.
 
 Rules
     - The replica makes one `Committed` for each transaction of its own, after COMMIT, and one whenever it
       notices that other processes have committed since it last looked.
-    - It names everything that a reader outside of the store can see: notes, names, devices. A commit that
+    - It names everything that a reader outside the store can see: notes, names, devices. A commit that
       changed none of these (the search index, a snapshot, a contact) is `derived_only`: no reader has to act.
     - `notes` is None if the log was rewritten, or if too many notes changed to list them: any may differ.
 """
@@ -16,9 +16,9 @@ class Origin(Enum):
     """Where a commit came from."""
 
     LOCAL = "local"
-    """This process wrote it: an edit, or care for the file."""
+    """This process wrote it: an edit, or maintenance of the file."""
     PEER = "peer"
-    """This process took it in from another replica."""
+    """This process received it from another replica."""
     PROCESS = "process"
     """Another process wrote it to the same file."""
 
@@ -29,7 +29,7 @@ class Committed(NamedTuple):
     `notes` are the 16-byte ids of the notes that got changes, None if any note may have got some.
     `names_changed`: the names that lead to some note may have changed (its name, an alias, a former name,
     whether it exists). `links_changed`: some note's link set may have changed. `members_changed`: the members
-    of the vault may have changed. `learned`: signatures came for changes that were here before.
+    of the vault may have changed. `learned`: signatures arrived for changes that were here before.
     """
 
     origin: Origin
@@ -41,7 +41,7 @@ class Committed(NamedTuple):
 
     @property
     def derived_only(self) -> bool:
-        """Whether nothing changed that is visible outside of the store."""
+        """Whether nothing changed that is visible outside the store."""
         return (
             self.notes is not None
             and not self.notes
@@ -49,5 +49,5 @@ class Committed(NamedTuple):
         )
 
     def touches(self, note: bytes) -> bool:
-        """Tell whether a note may have been changed."""
+        """Return whether a note may have been changed."""
         return self.notes is None or note in self.notes

@@ -2,7 +2,7 @@
 
 One transaction stores the changes, the data derived from them and the heads. It takes the file's write
 lock first and then checks whether another process has written, so counters and seqs are never used
-twice. If it fails, nothing of it is stored and everything in memory is read again.
+twice. If it fails, none of it is stored and all state in memory is read again.
 
 After each commit `on_commit` is called with its effects (`committed.py`). The parts of a replica (`ingest`,
 `forks`, `devices`, `signatures`, `compaction`) use the core, and the core knows none of them.
@@ -28,7 +28,7 @@ from crdtnotes.trust.identity import Identity, own_identity
 
 
 class ReplicaCore:
-    """A replica's file, open. For one thread; other processes may have the same file open."""
+    """A replica's open file. It is used from one thread; other processes may have the same file open."""
 
     def __init__(
         self,
@@ -100,12 +100,12 @@ class ReplicaCore:
         if not isinstance(epoch, int):
             raise Damaged(f"{self.path} is damaged; run `crdtnotes repair`.")
         if epoch != self._epoch:
-            # The log was rewritten, or a rewrite was rolled back; documents in memory are of the old log.
+            # The log was rewritten, or a rewrite was rolled back: documents in memory belong to the old log.
             self._epoch = epoch
             self.documents.forget()
 
     def begin_epoch(self) -> None:
-        """Note, in a transaction, that the log is rewritten; other processes then drop their documents."""
+        """Record, in a transaction, that the log is rewritten; other processes then drop their documents."""
         self._epoch += 1
         self.conn.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (self._epoch,))
 
@@ -117,13 +117,13 @@ class ReplicaCore:
     # -- reading
 
     def refresh(self) -> None:
-        """Refresh after commits of other processes."""
+        """Update the state in memory after commits of other processes."""
         with self.reading():
             pass
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Refresh after commits of other processes, and convert SQLite's errors to ours."""
+        """Update the state in memory if other processes have committed; convert SQLite's errors to ours."""
         with plain_errors(self.path):
             if self._depth == 0:
                 self._refresh()
@@ -182,9 +182,9 @@ class ReplicaCore:
 
     @contextmanager
     def transaction(self, origin: Origin = Origin.LOCAL) -> Iterator[None]:
-        """Lock the replica for writing; all that is done inside is committed together, or not at all.
+        """Lock the replica for writing; everything written inside is committed together, or not at all.
 
-        `origin` is passed to `on_commit`; inside another transaction the outer one's origin counts.
+        `origin` is passed to `on_commit`; in a nested transaction the outer one's origin counts.
         """
         if self._depth:
             self._refuse_if_undone()
@@ -246,7 +246,7 @@ class ReplicaCore:
         self.signer.sign_if_large(self.actor)
 
     def add_created(self, change: Change, data: bytes) -> None:
-        """Log the birth of a note that is not here, and add the note."""
+        """Log the birth of a note that does not exist here yet, and add the note."""
         self._refuse_if_undone()
         self.log.write(change, data, self.derived.add_created(change, data))
         self.signer.sign_if_large(self.actor)
@@ -257,7 +257,7 @@ class ReplicaCore:
         self.derived.derive()
 
     def _refuse_if_undone(self) -> None:
-        """Stop a transaction that SQLite rolled back by itself, as it may do when a disk is full.
+        """Raise StoreError if SQLite rolled back the transaction by itself, as it may when a disk is full.
 
         Otherwise a caller that caught that error and went on would write without a transaction.
         """

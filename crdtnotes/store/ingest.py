@@ -2,10 +2,10 @@
 
 Rules
     - All batches of one call are stored in one transaction, or none of them.
-    - A change is stored when its actor's previous change and all its deps are here; a change that comes
-      earlier waits in memory, up to a limit, if that is allowed.
+    - A change is stored when its actor's previous change and all its deps are here; a change that arrives
+      earlier waits in memory, up to a limit, if the caller allows that.
     - In a paired vault no unsigned change is accepted (`store/signing/signer.py`).
-    - A block of which no change is here yet is stored as it came.
+    - If none of a block's changes is here yet, the block is stored as received.
     - During a large first sync another process builds the search index (`store/views/search_builder.py`).
 """
 
@@ -34,11 +34,11 @@ _NOTHING = NoteState()
 # The state of a note that is not here; never modified.
 
 MAX_WAITING = 16 * 1024 * 1024
-"""The most bytes of changes that wait for others; beyond that the last in causal order are dropped."""
+"""The maximum size of waiting changes in bytes; beyond that the last in causal order are dropped."""
 
 
 class Ingest:
-    """Receives batches; `receive` must be called when no transaction is open."""
+    """Receives batches; call `receive` only when no transaction is open."""
 
     def __init__(self, core: ReplicaCore, forks: Forks) -> None:
         self._core = core
@@ -51,7 +51,7 @@ class Ingest:
 
     @property
     def waiting_bytes(self) -> int:
-        """Bytes of the changes that wait for others."""
+        """Size of the waiting changes in bytes."""
         return sum(len(data) for _, data in self._waiting.values())
 
     def receive(self, received: Sequence[bytes | Batch | Heads], *, wait: bool, restored: bool) -> Received:
@@ -60,14 +60,14 @@ class Ingest:
 
         result = Received()
         if self._epoch != self._core.epoch:
-            # The waiting changes belong to a log that was rewritten since; peers send them again.
+            # The waiting changes belong to the log before it was rewritten; peers send them again.
             self._epoch = self._core.epoch
             self._waiting.clear()
         self._born = []
         try:
             self._receive(received, result, wait=wait, restored=restored)
         except Fork as fork:
-            # In a paired vault a second version that its author has not signed is a forgery, not a fork.
+            # In a paired vault, a second version that its author has not signed is a forgery, not a fork.
             with self._core.reading():
                 if self._core.members.founded and fork.actor:
                     self._core.signer.proven_rank(fork.actor, fork.seq, received)

@@ -1,16 +1,16 @@
-"""Which stream this replica writes: no two files may ever continue the same stream.
+"""The stream that this replica writes: no two files may ever continue the same stream.
 
 Rules
-    - The token in the file must equal the token that is remembered outside (`local_state.py`), and the stream
+    - The token in the file must equal the token that is stored outside (`local_state.py`), and the stream
       must be at least as long as remembered. Otherwise the file is a copy or an old backup, and a new stream
       begins.
     - The tokens are compared when a process first asks for the stream, and again inside the first transaction
-      in which it writes; a process that only reads notes does neither. That transaction changes the token in
-      the file. The token outside is updated after its commit, and the remembered length after each later
-      commit. A crash between commit and update costs a new stream. Other processes that write wait until both
-      are done.
-    - A process that has found that the stream is its own continues it as long as the file does not go back
-      to an older state.
+      in which it writes; a process that only reads notes never compares them. That transaction changes the
+      token in the file. The token outside is updated after its commit, and the stored length after each
+      later commit. A crash between commit and update makes the replica begin a new stream. Other writing
+      processes wait until both are done.
+    - A process that has acquired the stream continues it as long as the file does not go back to an older
+      state.
 """
 
 import os
@@ -32,7 +32,7 @@ def random_actor() -> int:
 
 
 def new_token() -> str:
-    """Return a token that no file has had before (128 random bits)."""
+    """Return a new unique token (128 random bits)."""
     return os.urandom(16).hex()
 
 
@@ -83,11 +83,11 @@ class OwnStream:
         self._unchecked = False
 
     def check(self) -> None:
-        """Let the tokens be compared once the actor is asked for; if they differ, a new stream begins."""
+        """Compare the tokens at the next use of `actor`; if they differ, a new stream begins."""
         self._unchecked = True
 
     def acquire(self) -> None:
-        """Make sure that no other file continues the stream; call it in a transaction before writing."""
+        """Make sure that no other file can continue the stream; call it in a transaction before writing."""
         if not self._holds_lock:
             self._commit_lock.take()
             self._holds_lock = True
@@ -109,12 +109,12 @@ class OwnStream:
         self._conn.execute("UPDATE meta SET value = ? WHERE key = 'actor'", (self.actor,))
 
     def forget(self) -> None:
-        """Note that the transaction was rolled back."""
+        """Handle the rollback of the transaction."""
         self._acquired = self._committed
         self._release_lock()
 
     def committed(self) -> None:
-        """Note that the transaction is committed: remember outside how far the stream goes now."""
+        """Handle the commit of the transaction: store the new length of the stream outside the file."""
         if self._acquired:
             reached = self._log.head(self.actor).seq
             if reached > self._reached or not self._committed:
@@ -123,7 +123,7 @@ class OwnStream:
         self._release_lock()
 
     def close(self) -> None:
-        """Release the lock file that is held outside the vault's file."""
+        """Release the lock file, which lies outside the vault's file."""
         self._commit_lock.close()
 
     def _release_lock(self) -> None:

@@ -1,4 +1,4 @@
-"""The signatures of a replica's log; each call is a transaction or a read of its own."""
+"""The signatures of a replica's log; each call is its own transaction or read."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from crdtnotes.store.core import ReplicaCore
 
 
 class Signatures:
-    """Which changes of a replica are signed; see `signing/checkpoints.py`."""
+    """Tells which changes of a replica are signed; see `signing/checkpoints.py`."""
 
     def __init__(self, core: ReplicaCore) -> None:
         self._core = core
@@ -16,7 +16,7 @@ class Signatures:
 
     @property
     def required(self) -> bool:
-        """Whether the vault was paired, so that changes are accepted only with their authors' signatures."""
+        """Whether the vault was ever paired; then changes are accepted only if their authors signed them."""
         with self._core.reading():
             return self._core.members.founded
 
@@ -30,12 +30,12 @@ class Signatures:
         return sum(self._core.log.head(actor).seq - seq for actor, seq in self.unsigned_streams().items())
 
     def of_streams(self, streams: Mapping[int, int]) -> list[Heads]:
-        """Return the signed heads of these streams up to at most these seqs, one Heads a checkpoint."""
+        """Return the signed heads of these streams up to at most these seqs, one Heads per checkpoint."""
         with self._core.reading():
             return self._checkpoints.heads_for(streams)
 
     def mend(self) -> None:
-        """Make the signatures match the log, after parts of either were lost."""
+        """Make the signatures match the log again, after parts of either were lost."""
         with self._core.transaction():
             if self._core.members.founded:
                 self._core.signer.mend_signatures()

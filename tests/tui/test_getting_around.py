@@ -253,7 +253,7 @@ def test_a_note_opens_where_it_was_left(tmp_path: Path) -> None:
             buffer = next(
                 one for one in workspace.app.main.workspace._buffers.values() if one.name == "en/CRDT"
             )
-            buffer.look()
+            buffer.refresh()
             await until(lambda: buffer.document.text.startswith("新"))
             workspace.app.main.navigation.go(lambda: workspace.app.main.workspace.open("en/CRDT"))
             await workspace.shows("en/CRDT")

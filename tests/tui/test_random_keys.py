@@ -108,7 +108,7 @@ def test_random_keys_and_remote_edits(
                         check_screen(workspace)
                 await workspace.editor.drained()
                 await workspace.saved()
-                workspace.buffer.look()
+                workspace.buffer.refresh()
                 await workspace.saved()
                 check_screen(workspace)
                 other.refresh()

@@ -1,7 +1,7 @@
-"""The last changes that this process stored, so that an open note takes them in without reading them back.
+"""The last changes that this process stored, so that an open note can apply them without reading them back.
 
-Invariant: the log ids that are kept follow each other without a gap, and the last one is the last change that
-this process stored. If another process writes, or a transaction fails, all of them are dropped.
+Invariant: the kept log ids are consecutive, and the last one belongs to the last change that this process
+stored. If another process writes, or a transaction fails, all of them are dropped.
 """
 
 from collections import deque
@@ -10,7 +10,7 @@ from itertools import islice
 from crdtnotes.changes.change import Change
 
 MAX_CHANGES = 64
-"""The most changes that are kept."""
+"""The maximum number of changes that are kept."""
 
 MAX_CHANGE_BYTES = 64 * 1024
 """A larger change is not kept: it is read from the log when it is needed."""

@@ -1,7 +1,7 @@
-"""Moves the frames of one session between its websocket and the replica's thread.
+"""Passes the frames of one session between its websocket and the replica's thread.
 
-Three tasks: one reads frames into the inbox, one passes them to the session in bursts, one sends the
-session's frames. Reading never waits for sending, so two peers that both have much to send cannot block
+Three tasks: one reads frames into the inbox, one passes them to the session in bursts, and one sends
+the session's frames. Reading never waits for sending, so two peers that both have much to send cannot block
 each other. Every call of the session runs on the replica's thread and is short: sessions take turns there,
 and pings are answered meanwhile.
 """
@@ -32,7 +32,7 @@ from crdtnotes.sync.session.presence import PAUSE_SECONDS
 from crdtnotes.sync.session.session import Session
 
 _BURST_BYTES = 1024 * 1024
-# Bytes of frames for one transaction; a quarter of the window, so that sending overlaps with storing.
+# Bytes of frames stored in one transaction: a quarter of the window, so that sending overlaps with storing.
 
 _INBOX_BYTES = 4 * 1024 * 1024
 
@@ -42,14 +42,14 @@ _POLICY_VIOLATION = 1008
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds to wait for the peer's Hello, and for anything at all while a one-time sync is not done."""
+    """Seconds to wait for the peer's Hello, and for the next frame while a one-time sync is not done."""
 
     hello: float = 10.0
     silence: float = 30.0
 
 
 class Conversation:
-    """One open connection and its session; call `run`, and the rest from the same event loop."""
+    """One open connection and its session; call all methods from the event loop that runs `run`."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Conversation:
         known: Callable[[], list[Presence]],
         rates: Rates | None = None,
     ) -> None:
-        """`once`: end as soon as each side has what the other had.
+        """`once`: end as soon as each side has the changes that the other had.
 
         `changed` is called whenever the peer's status changes, `heard` with its presence messages; `known`
         returns the presence messages for a new peer.
@@ -95,7 +95,7 @@ class Conversation:
         self._leaving = False
 
     def wake(self) -> None:
-        """Note that something was committed here."""
+        """Send new changes soon, because something was committed here."""
         self._woken = True
         self._outgoing.set()
 
@@ -110,7 +110,7 @@ class Conversation:
             loop.call_later(PAUSE_SECONDS, self.say, ())
 
     def leave(self) -> None:
-        """Say Bye and end, after the running transaction."""
+        """Say Bye and end after the running transaction."""
         self._leaving = True
         self._inbox.close(discard=True)
 
@@ -157,7 +157,7 @@ class Conversation:
                 return
             await self._take_in_burst(frames)
             while self.session.has_more and not self._leaving:
-                # Each burst in a turn of its own, so that other conversations get theirs in between.
+                # Each burst is a job of its own, so that other conversations get their turns in between.
                 await self._take_in_burst([])
 
     async def _take_in_burst(self, frames: list[bytes]) -> None:
@@ -185,7 +185,7 @@ class Conversation:
                         partial(self._frames, woken, saying), self
                     )
                     if self.session.trusted:
-                        # Before our acceptance leaves: from then on the peer may send large frames.
+                        # Do this before our acceptance is sent: from then on the peer may send large frames.
                         allow_large_frames(self.connection)
                     self._note(status)
                     for frame in frames:
@@ -198,7 +198,7 @@ class Conversation:
             return
 
     async def _end(self, reader: asyncio.Task[None], sender: asyncio.Task[None]) -> None:
-        """Send the last frames, if the peer takes them in time, and close the connection."""
+        """Send the last frames, if the peer accepts them in time, and close the connection."""
         self._inbox.close(discard=True)
         try:
             await self._worker.run(self._say_goodbye if self._leaving else self.session.drop)
@@ -229,7 +229,7 @@ class Conversation:
     # -- on the replica's thread
 
     def _say_goodbye(self) -> None:
-        # Send the pending presence messages first, at least the one that says that this editor has left.
+        # Send the pending presence messages first, in particular the one that says that this editor has left.
         saying, self._saying = list(self._saying.values()), {}
         self.session.say(saying)
         self.session.leave()

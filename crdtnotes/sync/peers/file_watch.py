@@ -1,13 +1,13 @@
 """Notices commits of other processes to the replica's file.
 
 Rules
-    - With a rollback journal every commit writes the file itself, so its time or size moves. The file is not
-      opened: closing any descriptor of it would drop the locks that SQLite holds in this process (POSIX
-      advisory locks belong to the process).
+    - With a rollback journal every commit writes the file itself, so its time or size changes. The file is
+      not opened: closing any descriptor of it would release the locks that SQLite holds in this process
+      (POSIX advisory locks belong to the process).
     - Commits of this process are not reported: the code that commits announces them (`expect`).
     - If the system reports writes (`inotify.py`), the file is checked then; otherwise it is polled.
-    - A file system's clock can tick as slowly as every 10 ms. Two commits in one tick may leave the file with
-      one time and size, so `changed` is called once more SETTLE_SECONDS after each commit, whoever made it.
+    - A file system's clock may advance only every 10 ms. Two commits in one tick may leave the same time and
+      size, so `changed` is called once more SETTLE_SECONDS after each commit, whoever made it.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from crdtnotes.sync.peers import inotify
 FAST_SECONDS = 0.004
 SLOW_SECONDS = 0.025
 FAST_FOR_SECONDS = 10.0
-"""If the system does not report writes, how often the file is checked: fast for a while after each commit
+"""Intervals for checking the file if the system does not report writes: fast for a while after each commit
 of another process, then slow."""
 
 TOLD_SECONDS = 5.0
-"""How often it is checked if the system reports writes: a network file system may not report them."""
+"""The interval if the system reports writes; a network file system may not report all of them."""
 
 SETTLE_SECONDS = 0.025
 
@@ -45,7 +45,7 @@ def signature(path: Path) -> Signature | None:
 class FileWatch:
     """Calls `changed` within milliseconds of each commit that another process makes to the file at `path`.
 
-    `busy` tells whether this process may be committing at the moment: then the watch does not look.
+    `busy` returns whether this process may be committing at the moment; the file is not checked then.
     """
 
     def __init__(
@@ -63,13 +63,13 @@ class FileWatch:
         self._seen = own
         self._settle_at = asyncio.get_running_loop().time() + SETTLE_SECONDS
         if self._written is not None:
-            self._written.set()  # the wait ends sooner now
+            self._written.set()  # the wait must end sooner now
 
     async def run(self) -> None:
         """Watch until cancelled."""
         clock = asyncio.get_running_loop().time
         self._seen = signature(self._path)
-        self._settle_at = clock() + SETTLE_SECONDS  # the file was opened a moment before
+        self._settle_at = clock() + SETTLE_SECONDS  # the file was opened just before
         fast_until = clock() + FAST_FOR_SECONDS
         with _written(self._path) as written:
             while True:
@@ -117,7 +117,7 @@ def _written(path: Path) -> Iterator[asyncio.Event | None]:
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Wait until the event is set, but not longer than this; clear it."""
+    """Wait until the event is set, at most for `seconds`; then clear it."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

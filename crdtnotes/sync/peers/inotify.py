@@ -16,8 +16,8 @@ _BUFFER = 64 * 1024
 def watch(path: Path) -> int | None:
     """Return a descriptor that becomes readable when the file is written or unlinked; the caller closes it.
 
-    None if that is not possible: on another system, for a missing file, or if too many files are watched
-    already. A network file system reports only this machine's own writes.
+    None if that is not possible: on another system, for a missing file, or if too many files are already
+    watched. A network file system reports only this machine's own writes.
     """
     if sys.platform != "linux":
         return None
@@ -35,6 +35,6 @@ def watch(path: Path) -> int | None:
 
 
 def drain(descriptor: int) -> None:
-    """Read and discard the notifications so far."""
+    """Read and discard the pending notifications."""
     with suppress(BlockingIOError):
         os.read(descriptor, _BUFFER)

@@ -1,4 +1,4 @@
-"""A replica among its peers: serves, follows and syncs, any number of them at once."""
+"""Connects a replica with its peers: serves, follows and syncs with any number of them at once."""
 
 import asyncio
 import logging
@@ -74,7 +74,7 @@ class Node:
     `open_replica` is called on the thread that does all of the replica's work. Commits on that thread reach
     the peers at once; if `path` is given, commits of other processes to that file reach them within
     milliseconds. `random` returns floats in [0, 1) and spreads the times of redialling. `report` is called on
-    the event loop for each change of a peer's status, `met` when a person comes, moves or leaves.
+    the event loop for each change of a peer's status, `met` when a person arrives, moves or leaves.
 
     If the caller already has the replica on a thread, it passes its Worker instead of `open_replica`; then
     the caller starts and stops the Worker.
@@ -93,7 +93,7 @@ class Node:
         identity: Identity | None = None,
         rates: Rates | None = None,
     ) -> None:
-        """`identity` is this device's; it is needed for everything but plain connections on this machine."""
+        """`identity` holds this device's keys; only plain connections on this machine work without it."""
         self._lent = isinstance(open_replica, Worker)
         self._worker = open_replica if isinstance(open_replica, Worker) else Worker(open_replica, path)
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -148,21 +148,21 @@ class Node:
     ) -> None:
         await self.close()
 
-    # -- what the caller does
+    # -- for the caller
 
     async def serve(self, host: str = "localhost", port: int | None = None) -> Address:
-        """Listen for peers until the node is closed; returns the address with the port that it got.
+        """Listen for peers until the node is closed; return the address with the port in use.
 
-        By default that is the usual port, or any free one if another program uses it. With `port` it is that
-        port and no other; 0 means any. Connections are not encrypted: raises NotLoopback for a host that is
-        not this machine, or PortTaken.
+        By default that is the usual port, or any free one if another program uses it. If `port` is given,
+        only that port is tried; 0 means any. Connections are not encrypted. Raises NotLoopback for a host
+        that is not this machine, or PortTaken.
         """
         return await self._listen(host, port, None)
 
     async def serve_members(self, host: str, port: int | None = None) -> Address:
-        """Listen for the devices of the vault until the node is closed, in mutual TLS.
+        """Listen for the devices of the vault until the node is closed, with mutual TLS.
 
-        For the port see `serve`; raises PortTaken, or LocalError for a host that is not this machine.
+        For `port` see `serve`; raises PortTaken, or LocalError for a host that is not this machine.
         """
         if self._listening is None:
             raise LocalError("This device has no keys of its own to serve with.")
@@ -187,7 +187,7 @@ class Node:
         return address
 
     async def stop_serving(self) -> None:
-        """Accept no further peers, and say Bye to those that came by themselves."""
+        """Accept no more peers, and say Bye to those that dialled us."""
         servers, self._servers = self._servers, []
         for server in servers:
             server.close(close_connections=False)
@@ -214,7 +214,7 @@ class Node:
         return frozenset(id for id in self._certificates if id != own)
 
     def connected(self, device: bytes) -> bool:
-        """Tell whether there is a conversation with this device."""
+        """Return whether there is a conversation with this device."""
         return any(conversation.device == device for conversation in self._running)
 
     def drop_lost(self) -> None:
@@ -239,8 +239,8 @@ class Node:
         try:
             connection = await dial(address, context, wanted)
         except NotAMember as error:
-            # Logged once, however often it is dialled: there is a relay in between, or the address belongs
-            # to another device now.
+            # Logged only once: either there is a relay in between, or the address now belongs to another
+            # device, and it may be dialled often.
             if address not in self._impostors:
                 self._impostors.add(address)
                 _log.warning("refused %s: %s", address.host, error)
@@ -275,7 +275,7 @@ class Node:
             await asyncio.sleep(backoff.next(at_once=forked))
 
     async def sync_once(self, address: Address | str, devices: Collection[bytes] | None = None) -> Summary:
-        """Exchange all changes that the other lacks with the peer at `address`, and hang up.
+        """Exchange all missing changes with the peer at `address`, then disconnect.
 
         Raises Unreachable, a RemoteError (also for an error that the peer reports), or a StoreError.
         """
@@ -287,7 +287,7 @@ class Node:
         return await self.sync_by(dial)
 
     async def sync_by(self, dial: Callable[[], Awaitable[tuple[Connection, Address]]]) -> Summary:
-        """Like `sync_once`, with the peer that `dial` connects to; repeats at once after resolving a fork."""
+        """Like `sync_once`, for the peer that `dial` connects to; repeats at once after resolving a fork."""
         notices: list[str] = []
         while True:
             try:
@@ -300,7 +300,7 @@ class Node:
                 return replace(summary, notices=tuple(notices))
 
     async def _exchange(self, connection: Connection, address: Address) -> Summary:
-        """Exchange all changes that the other lacks, and hang up; raises what `sync_once` raises."""
+        """Exchange all missing changes, then disconnect; raises the errors of `sync_once`."""
         session = (await self._converse(connection, once=True, address=address)).session
         if session.error is not None:
             raise session.error
@@ -361,7 +361,7 @@ class Node:
         if not self._lent:
             await self._worker.stop()
 
-    # -- inside
+    # -- internals
 
     @property
     def _now(self) -> float:
@@ -379,7 +379,7 @@ class Node:
             self._met()
 
     async def _beat(self) -> None:
-        """Repeat where this editor is, and notice people who left without a message."""
+        """Repeat this editor's position, and notice people who left without a message."""
         while True:
             await asyncio.sleep(BEAT_SECONDS / 5)
             self._tell(self._presences.beat(self._now))
@@ -404,7 +404,7 @@ class Node:
                 self._stale = False
                 await self.refresh()
         except CrdtnotesError as error:
-            # Revoked devices are refused nevertheless: each session asks the replica itself.
+            # Revoked devices are still refused, because each session asks the replica itself.
             _log.error("the devices of the vault cannot be read: %s", error)
         finally:
             self._refreshing = None
@@ -460,7 +460,7 @@ class Node:
                     one.leave()
 
     def _committed(self, committed: Committed, by: object) -> None:
-        """Let all peers have what was committed but the one that it came from."""
+        """Send the commit to all peers except the one that it came from."""
         if committed.members_changed:
             self._refresh_soon()
         if not committed.derived_only:
@@ -476,7 +476,7 @@ class Node:
         elif error is None:
             return
         elif session.bye is not None or (session.forked and isinstance(error, Fork)):
-            # A fork is not a fault; the side that gave way has logged it.
+            # A fork is not a fault; the side that gave up its version has logged it.
             _log.info("peer %s: %s", conversation.host, error)
         elif isinstance(error, RemoteError):
             self.refused[type(error).__name__] += 1

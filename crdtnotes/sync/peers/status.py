@@ -12,16 +12,16 @@ class PeerStatus:
     connected: bool
     in_sync: bool
     caught_up: bool
-    """Each side has what the other had when they met; stays true when the connection ends."""
+    """Each side has the changes that the other had when they met; stays true after the connection ends."""
     received: int
     """Changes from this peer that were new here."""
     delivered: int
-    """Changes that this peer has because of us."""
+    """Changes that this peer got from us."""
     lacking: int = 0
     """Changes that this peer is known to lack."""
     to_come: int = 0
     """Changes that this peer has and we lack."""
     id: bytes | None = None
-    """The peer's device id, where TLS has proven it."""
+    """The peer's device id, if TLS has proven it."""
     dialled_port: int | None = None
     """The port at which it was dialled; None if the peer dialled us."""

@@ -2,8 +2,8 @@
 
 Rules
     - Jobs run one by one, first come first served. A job that has begun always runs to its end.
-    - After each commit the subscribers are called on the event loop with its effects. A job's own commits
-      reach them before the caller of the job continues.
+    - After each commit the subscribers are called on the event loop with its effects. They learn of a job's
+      commits before the caller of the job continues.
     - While the worker runs, the replica's file is watched for commits of other processes.
 """
 
@@ -22,14 +22,14 @@ from crdtnotes.sync.session.ports import SyncStore
 T = TypeVar("T")
 
 Listener = Callable[[Committed, object], None]
-"""Called on the event loop with a commit, and with what `run` was given as `by` for the job that made it."""
+"""Called on the event loop with a commit, and with the `by` that `run` got for the job that made it."""
 
 
 class Worker:
     """Opens a replica on a thread of its own and runs jobs there.
 
-    A caller with much work submits it in pieces and waits for each, so that sessions take turns. With
-    `path` the file there is watched for commits of other processes.
+    A caller with much work submits it in pieces and waits for each, so that sessions take turns. If `path` is
+    given, the file is watched for commits of other processes.
     """
 
     def __init__(self, open_replica: Callable[[], SyncStore], path: Path | None = None) -> None:
@@ -55,7 +55,7 @@ class Worker:
         return self._replica
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell `listener` of every commit from now on; returns a function that ends that."""
+        """Call `listener` for every commit from now on; returns a function that unsubscribes it."""
         key = object()
         self._listeners[key] = listener
 
@@ -65,7 +65,7 @@ class Worker:
         return end
 
     async def start(self) -> None:
-        """Open the replica; if that raises, the thread is ended first."""
+        """Open the replica; if that fails, end the thread and raise the error."""
         self._loop = asyncio.get_running_loop()
         try:
             self._replica = await self.run(self._open)
@@ -77,7 +77,7 @@ class Worker:
             self._watching = asyncio.create_task(self._watch.run())
 
     async def run(self, job: Callable[[], T], by: object = None) -> T:
-        """Run `job` and return its result; `by` is given to the subscribers with what it commits.
+        """Run `job` and return its result; subscribers get `by` with the job's commits.
 
         A job that is cancelled before it begins is never run.
         """
@@ -103,13 +103,13 @@ class Worker:
     # -- on the event loop
 
     def _refresh(self) -> None:
-        """Let the replica refresh: the file may have commits of another process."""
+        """Refresh the replica, because the file may have commits of another process."""
         if self._checking is None and self._replica is not None:
             self._checking = asyncio.create_task(self._check(self._replica))
 
     async def _check(self, replica: SyncStore) -> None:
         try:
-            # An error of the file is raised to the next caller that uses it.
+            # The next caller that uses the file gets its error.
             with suppress(CrdtnotesError):
                 await self.run(replica.refresh)
         finally:
@@ -144,7 +144,7 @@ class Worker:
         self._call(self._tell, committed, self._by)
 
     def _call(self, call: Callable[..., None], *arguments: object) -> None:
-        """Call something on the event loop, unless that has ended."""
+        """Call a function on the event loop, unless the loop is closed."""
         if self._loop is not None:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(call, *arguments)

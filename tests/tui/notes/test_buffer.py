@@ -26,7 +26,7 @@ async def opened(path: Path, text: str = "") -> AsyncIterator[Buffer]:
     def changed(commit: Committed, by: object) -> None:
         own = buffer is by and commit.origin is Origin.LOCAL
         if buffer is not None and (commit.names_changed or not (own or commit.derived_only)):
-            buffer.look()
+            buffer.refresh()
 
     await thread.start(changed)
     try:
@@ -227,7 +227,7 @@ def test_keys_and_remote_edits_at_random(tmp_path: Path, seed: int) -> None:
                         session.commit([edit])
                     else:
                         await until(lambda: buffer.state is State.SAVED)
-                    buffer.look()
+                    buffer.refresh()
                 await buffer.settled()
                 session.refresh()
                 assert marks.marks == {}

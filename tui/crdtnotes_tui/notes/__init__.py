@@ -1,11 +1,11 @@
-"""Open notes, without a terminal.
+"""Open notes, independent of the terminal.
 
-``transform``      moves edits of two sides past each other
-``document``       a text in lines, as Textual's TextArea wants it
-``buffer``         one open note: local edits on their way to the replica, remote ones on their way back
-``catalogue``      the names of all notes: what a link leads to, what a few letters may mean
+``transform``      transforms concurrent edits of two sides
+``document``       a text in lines, as Textual's TextArea needs it
+``buffer``         one open note: sends local edits to the replica, applies remote ones to the screen
+``catalogue``      the names of all notes: resolves links, finds names by a few letters
 ``matching``       fuzzy ranking of names
 ``navigation``     back and forward
-``link_mentions``  mentions become links, and back
-``workspace``      the vault's names, the open notes, where the person was
+``link_mentions``  turns mentions into links, and undoes that
+``workspace``      the vault's names, the open notes, the navigation history
 """

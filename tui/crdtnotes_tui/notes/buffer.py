@@ -1,15 +1,14 @@
-"""One open note: local edits on their way to the replica, everybody else's on their way back.
+"""One open note: sends local edits to the replica, and applies everybody else's edits to the screen.
 
     keys ──> document ──> queue ──> session (the replica's thread) ──> durable
     screen <── document <── rebased over the queue <── patches
 
 Rules
     - The document is always `session's text + edits in flight + queue`.
-    - One request is under way at a time. While it is, edits gather in the queue: a burst of keys is one
-      commit.
-    - Undo and redo stand in the queue like edits, in the order in which they were asked for.
-    - Edits that could not be stored stay in the queue and are tried again; nothing is dropped unless the
-      replica will never take it (too large), and then the screen goes back to what the replica has.
+    - One request runs at a time. Meanwhile edits collect in the queue: a burst of keys becomes one commit.
+    - Undo and redo requests are queued like edits, in the order of the key presses.
+    - Edits that could not be stored stay in the queue and are retried. Edits are dropped only if the replica
+      can never accept them (too large); then the screen goes back to the replica's text.
 """
 
 import asyncio
@@ -28,10 +27,10 @@ from crdtnotes_tui.notes.transform import follow, rebase
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 GROUP_SECONDS = 1.0
-"""Edits that are further apart are undone apart."""
+"""Edits that are further apart in time are undone separately."""
 
 SETTLE_SECONDS = 0.6
-"""How long an editor is quiet before links follow the text."""
+"""How long no edit is made before the links are updated from the text."""
 
 RETRY_SECONDS = 1.0
 
@@ -39,7 +38,7 @@ T = TypeVar("T")
 
 
 class State(Enum):
-    """How it stands with what was typed."""
+    """Whether the typed text is stored."""
 
     SAVED = "saved"
     SAVING = "saving"
@@ -47,26 +46,26 @@ class State(Enum):
 
 
 class View(Protocol):
-    """What shows a buffer."""
+    """A widget that shows a buffer."""
 
     def patched(self, patches: Sequence[Patch], *, own: bool) -> None:
-        """Make these patches in the document, each on the one before; `own` for undo and redo."""
+        """Apply these patches to the document, one after the other; `own` for undo and redo."""
         ...
 
     def replaced(self) -> None:
-        """The buffer has a new document."""
+        """Show the buffer's new document."""
         ...
 
 
 class UndoRequest(Enum):
-    """What can be asked of the session besides edits."""
+    """Requests to the session besides edits."""
 
     UNDO = "undo"
     REDO = "redo"
 
 
 class Opened(NamedTuple):
-    """A note as it was found on the replica's thread."""
+    """A note that was opened on the replica's thread."""
 
     note: Note
     name: str
@@ -100,7 +99,7 @@ class Buffer:
         self.document = NoteDocument(opened.text, self._edited)
         self.view: View | None = None
         self.left_at: int | None = None
-        """Where the caret was when the view was taken away."""
+        """The caret's position when the view was removed."""
         self._thread = thread
         self._note = opened.note
         self._session = opened.session
@@ -121,12 +120,12 @@ class Buffer:
 
     @property
     def state(self) -> State:
-        """Whether all that was typed is on disk."""
+        """Whether all typed text is on disk."""
         if self.problem or self.crash is not None:
             return State.FAILED
         return State.SAVING if self._queue or self._in_flight else State.SAVED
 
-    # -- what the person does
+    # -- actions of the person
 
     def _edited(self, start: int, removed: int, inserted: str) -> None:
         now = asyncio.get_running_loop().time()
@@ -140,12 +139,12 @@ class Buffer:
         self._edited_at = now
 
     def begin_group(self) -> None:
-        """Let the next edit be undone apart from the ones before."""
+        """Let the next edit be undone separately from the earlier ones."""
         self._last = None
 
     @contextmanager
     def one_group(self) -> Iterator[None]:
-        """Let all edits made inside be undone together, and apart from others."""
+        """Let all edits made inside be undone together, and separately from others."""
         self._group += 1
         self._grouping = True
         try:
@@ -155,30 +154,30 @@ class Buffer:
             self._last = None
 
     def undo(self) -> None:
-        """Take back the person's own last group of edits."""
+        """Undo the person's own last group of edits."""
         self._enqueue(UndoRequest.UNDO)
 
     def redo(self) -> None:
-        """Do again what was taken back last."""
+        """Redo the group of edits that was undone last."""
         self._enqueue(UndoRequest.REDO)
 
-    def look(self) -> None:
-        """Something was committed to this note, or to what it is called: take it in."""
+    def refresh(self) -> None:
+        """Apply commits to this note's text or name soon."""
         self._looking = True
         self._hurry.set()
         self._start()
 
     async def renamed(self) -> None:
-        """Look now which name the note has."""
-        await self._look()
+        """Refresh at once, after the note was renamed."""
+        await self._refresh()
 
     async def restore(self) -> None:
         """Bring the note back after a delete."""
         await self._thread.call(self._note.restore)
-        await self._look()
+        await self._refresh()
 
     async def settled(self) -> None:
-        """Wait until everything typed is stored and the links follow; at once where a retry was waiting."""
+        """Wait until all typed text is stored and the links are updated; a pending retry starts at once."""
         self._edited_at = float("-inf")
         self._hurry.set()
         self._start()
@@ -189,16 +188,16 @@ class Buffer:
             raise self.crash
 
     async def anchors(self, caret: int, start: int) -> tuple[OpId, OpId] | None:
-        """Return the elements before positions on the screen; None while something typed is not stored."""
+        """Return the elements before positions on the screen; None while typed text is not stored."""
         if self.state is not State.SAVED or self._looking:
             return None
-        # Whatever moves the session is asked of the same thread after this.
+        # Jobs that change the session run on the same thread, after this one.
         return await self._thread.call(lambda: (self._session.anchor(caret), self._session.anchor(start)))
 
     async def positions(self, places: Sequence[tuple[OpId, OpId]]) -> list[tuple[int, int] | None] | None:
-        """Return where pairs of elements are on the screen, None for one of which there is no element here.
+        """Return the screen positions of pairs of elements; None for a pair with an element missing here.
 
-        None for all while something typed is not stored: then the screen is ahead of the replica.
+        The result is None while typed text is not stored, because the screen is ahead of the replica then.
         """
 
         def where(place: tuple[OpId, OpId]) -> tuple[int, int] | None:
@@ -214,12 +213,12 @@ class Buffer:
         return found if before == (self.document, self.document.revision) else None
 
     async def difference(self) -> tuple[str, str]:
-        """Return the text that the replica has of this session, and the one on the screen."""
+        """Return the session's text in the replica, and the text on the screen."""
         stored = await self._thread.call(lambda: self._session.text)
         return stored, self.document.text
 
     async def put_down(self) -> tuple[str, str]:
-        """Try no more to store what was typed, and return the `difference` that stays."""
+        """Stop trying to store the typed text, and return the remaining `difference`."""
         self._stopped = True
         self._hurry.set()
         while self._pump is not None:
@@ -227,7 +226,7 @@ class Buffer:
             await asyncio.sleep(0)  # let `_ended` be called
         return await self.difference()
 
-    # -- the way to the replica and back
+    # -- exchange with the replica
 
     def _enqueue(self, what: list[Grouped] | UndoRequest) -> None:
         last = self._queue[-1] if self._queue else None
@@ -248,7 +247,7 @@ class Buffer:
             self._pump.add_done_callback(self._ended)
 
     def _ended(self, pump: asyncio.Task[None]) -> None:
-        """Remember a bug: going on after one could lose what is typed."""
+        """Remember an unexpected exception: going on after one could lose typed text."""
         if not pump.cancelled():
             self.crash = self.crash or pump.exception()
         self._changed(self)
@@ -258,18 +257,18 @@ class Buffer:
             while await self._step():
                 pass
         finally:
-            # At once, not in `_ended`: what comes before that is called must find no pump and start one.
+            # Clear it here, not in `_ended`: code that runs before `_ended` must be able to start a new pump.
             self._pump = None
 
     async def _step(self) -> bool:
-        """Do one thing that is to do; return whether there may be more."""
+        """Do one pending task; return whether there may be more."""
         if self._stopped:
             return False
         if self._queue:
             await self._send(self._queue.pop(0))
         elif self._looking:
             self._looking = False
-            await self._look()
+            await self._refresh()
         elif self._unsettled:
             wait = self._edited_at + self._settle_seconds - asyncio.get_running_loop().time()
             if wait > 0:
@@ -309,15 +308,15 @@ class Buffer:
             self._in_flight = False
             self._changed(self)
 
-    async def _look(self) -> None:
-        def look() -> tuple[list[Patch], str | None]:
+    async def _refresh(self) -> None:
+        def refresh() -> tuple[list[Patch], str | None]:
             patches = self._session.refresh()
             try:
                 return patches, self._note.name
             except NoteNotFound:
                 return patches, None
 
-        found = await self._ask(look)
+        found = await self._ask(refresh)
         if found is not None:
             patches, name = found
             self.exists = name is not None
@@ -326,7 +325,7 @@ class Buffer:
             self._changed(self)
 
     async def _ask(self, job: Callable[[], T]) -> T | None:
-        """Run a job that can be left for later; returns None, and says why, if it failed."""
+        """Run a job that can also run later; if it fails, record the problem and return None."""
         try:
             result = await self._thread.call(job, self)
         except CrdtnotesError as error:
@@ -339,7 +338,7 @@ class Buffer:
         return result
 
     async def _fail(self, error: StoreError) -> None:
-        """Say why nothing is stored, and wait before the next try."""
+        """Show the problem, and wait before the next try."""
         self.problem = str(error)
         self._in_flight = False
         self._changed(self)
@@ -349,18 +348,18 @@ class Buffer:
                 await self._hurry.wait()
 
     async def _start_over(self, error: CrdtnotesError) -> None:
-        """Show what the replica has: it will never take what was typed."""
+        """Show the replica's text, because the replica can never accept the typed text."""
         text = await self._ask(lambda: self._session.text)
         self.problem = str(error)
         if text is not None:
-            # Whatever was typed since stands on what will never be.
+            # Later edits are based on the rejected ones.
             self._queue.clear()
             self.document = NoteDocument(text, self._edited)
             if self.view is not None:
                 self.view.replaced()
 
     def _receive(self, patches: Sequence[Patch], *, own: bool) -> None:
-        """Let the screen have what happened at the replica, and move what is queued past it."""
+        """Apply the replica's patches to the screen, and rebase the queue over them."""
         for at, item in enumerate(self._queue):
             if patches and isinstance(item, list):
                 patches, self._queue[at] = rebase(patches, item)
@@ -376,7 +375,7 @@ class Buffer:
 
 
 def _goes_on(last: Patch | None, edit: Patch) -> bool:
-    """Whether an edit goes on where the last one ended, as typing or deleting does."""
+    """Return whether an edit continues where the last one ended, as typing or deleting does."""
     if last is None or len(edit.inserted) > 1 or edit.removed > 1 or "\n" in last.inserted:
         return False
     if edit.inserted:

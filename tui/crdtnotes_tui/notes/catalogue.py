@@ -1,4 +1,4 @@
-"""The names of all notes: what a link leads to, and what a few letters may mean."""
+"""The names of all notes: resolves link targets, and finds names by a few letters."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from crdtnotes_tui.notes.matching import best
 
 
 class Way(NamedTuple):
-    """One way to a note, its name or an alias, as `text` for a person; `weight` is when the note changed."""
+    """A name or alias of a note, displayed as `text`; `weight` is the time of the note's last change."""
 
     key: str
     title: str
@@ -25,7 +25,7 @@ class Way(NamedTuple):
 
 
 class Catalogue:
-    """The names, titles and aliases at one moment. It is not changed after it was made."""
+    """The names, titles and aliases of all notes at one time; immutable."""
 
     def __init__(self, notes: Sequence[NoteNames] = ()) -> None:
         self.notes = notes
@@ -48,13 +48,13 @@ class Catalogue:
         return name_key(name) in self._present.names
 
     def resolve(self, target: str, holder: str) -> str | None:
-        """Return the name of the note that a target, written in the note `holder`, leads to."""
+        """Return the name of the note that a target in the note `holder` leads to; None if it dangles."""
         if not fits(target):
             return None
         return resolve(target, holder, self._present) or resolve(target, holder, self._former)
 
     def find(self, query: str, limit: int, recent: Sequence[str] = ()) -> list[Way]:
-        """Return the best ways for a query, a note only once; recent notes first where nothing is asked."""
+        """Return the best ways for a query, one per note; for an empty query, recent notes come first."""
         found: dict[str, Way] = {}
         if not query.strip():
             for name in recent:
@@ -69,7 +69,7 @@ class Catalogue:
         return list(found.values())[:limit]
 
     def spelling(self, way: Way, holder: str) -> str:
-        """Return the shortest target that, written in `holder`, leads where a way leads."""
+        """Return the shortest target that, written in `holder`, leads to the note of a way."""
         if way.is_alias and self.resolve(way.text, holder) == way.name:
             return way.text
         title = title_of(way.name)
@@ -77,7 +77,7 @@ class Catalogue:
 
 
 class _Ways:
-    """Ways by the key of their title, as `resolve` asks for them."""
+    """Ways by the key of their title, as `resolve` needs them."""
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}

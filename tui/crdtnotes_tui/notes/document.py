@@ -1,4 +1,4 @@
-"""The text in lines, as Textual's TextArea wants it, with positions as the replica counts them."""
+"""The text in lines, as Textual's TextArea needs it, with positions as the replica counts them."""
 
 from collections.abc import Callable
 from itertools import accumulate
@@ -10,7 +10,7 @@ from crdtnotes.crdt import Patch
 
 
 class Replaced(NamedTuple):
-    """Which lines a patch touched: from `top`, where its end was and where it is now."""
+    """The range that a patch changed: its start `top`, and its end before and after the patch."""
 
     top: Location
     old_end: Location
@@ -18,15 +18,16 @@ class Replaced(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Return a text as it can be typed: lines end with a newline alone, and it can be stored as UTF-8."""
+    """Return a text as it can be typed: each line ends with a bare newline, and it can be stored as UTF-8."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.encode("utf-8", "ignore").decode("utf-8")
 
 
 class NoteDocument(Document):
-    """A note's text. Lines end at newlines and nowhere else, so that columns are code points of the CRDT.
+    """A note's text. Lines end only at newlines, so that columns are code points of the CRDT.
 
-    `edited` hears of each local edit: where, how many characters went, what came.
+    `edited` is called for each local edit with its position, the number of removed characters, and the
+    inserted text.
     """
 
     def __init__(self, text: str, edited: Callable[[int, int, str], None] | None = None) -> None:
@@ -56,7 +57,7 @@ class NoteDocument(Document):
         return EditResult(finish, gone)
 
     def patch(self, patch: Patch) -> Replaced:
-        """Do what somebody else did."""
+        """Apply an edit of somebody else."""
         top = self.get_location_from_index(patch.start)
         bottom = self.get_location_from_index(patch.start + patch.removed)
         return Replaced(top, bottom, self._splice(top, bottom, patch.inserted))
@@ -67,7 +68,7 @@ class NoteDocument(Document):
         return sum(map(len, self._lines[:row])) + row + column
 
     def get_location_from_index(self, index: int) -> Location:
-        """Return the location of a position; raises ValueError for one outside."""
+        """Return the location of a position; raises ValueError if it is outside the text."""
         start = 0
         for row, end in enumerate(accumulate(len(line) + 1 for line in self._lines)):
             if 0 <= index < end:

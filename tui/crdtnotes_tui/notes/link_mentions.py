@@ -1,4 +1,4 @@
-"""Turning mentions into links, and taking that back."""
+"""Turning mentions into links, and undoing that."""
 
 from crdtnotes import Mention, Vault
 from crdtnotes.crdt import Patch
@@ -8,19 +8,19 @@ from crdtnotes_tui.vault.vault_thread import VaultThread
 
 
 class Linking:
-    """Links mentions in other notes, each an edit that can be taken back."""
+    """Links mentions in other notes; each link is an edit that can be undone."""
 
     def __init__(self, thread: VaultThread) -> None:
         self._thread = thread
         self._done: list[tuple[str, EditSession]] = []
 
     async def link(self, mention: Mention) -> None:
-        """Make a mention a link; raises LocalError where its text has changed meanwhile."""
+        """Turn a mention into a link; raises LocalError if its text has changed meanwhile."""
         session = await self._thread.run(lambda vault: _link(vault, mention))
         self._done.append((mention.note, session))
 
     async def take_back(self) -> str | None:
-        """Undo the last one that is not undone; return the note it is in, None where there is none."""
+        """Undo the last link that was made; return the name of its note, None if there is nothing to undo."""
         if not self._done:
             return None
         name, session = self._done.pop()

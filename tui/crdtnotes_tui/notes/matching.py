@@ -11,11 +11,11 @@ from crdtnotes.markup.names import name_key
 
 
 class Candidate(Protocol):
-    """What can be found."""
+    """An item that a query can match."""
 
     @property
     def key(self) -> str:
-        """What is compared, case-folded."""
+        """The case-folded text that is compared."""
         ...
 
     @property
@@ -25,7 +25,7 @@ class Candidate(Protocol):
 
     @property
     def weight(self) -> float:
-        """What decides between equally good matches; the greater comes first."""
+        """Orders equally good matches; the greater weight comes first."""
         ...
 
 
@@ -40,8 +40,8 @@ def _scattered(word: str) -> re.Pattern[str]:
 def rank(word: str, key: str, title: str) -> float | None:
     """Return how well one word matches a key whose last part is `title`, None if it does not; 0 is best.
 
-    Whole titles come first, then the beginning of a title, of a word, the inside of a word, and at last
-    letters that are merely all there in their order.
+    Whole titles come first, then the beginning of a title, the beginning of a word, the inside of a word, and
+    last keys that merely contain all letters in order.
     """
     at = key.find(word)
     if at >= 0:
@@ -58,11 +58,11 @@ def rank(word: str, key: str, title: str) -> float | None:
 
 
 def best(query: str, candidates: Iterable[C], limit: int) -> list[C]:
-    """Return the best matches for a query, all of whose words must match."""
+    """Return the best matches for a query; all of its words must match."""
     words = name_key(query).split()
     if not words:
         return sorted(candidates, key=lambda one: -one.weight)[:limit]
-    # Letters that are merely there are looked for only where whole words do not give enough: that takes long.
+    # Matching scattered letters is slow, so it is done only if whole words give too few matches.
     candidates = list(candidates)
     inside = [one for one in candidates if all(word in one.key for word in words)]
     if len(inside) >= limit:

@@ -3,31 +3,31 @@
 from typing import NamedTuple
 
 MAX_REMEMBERED = 200
-"""Places to go back to, and names of recent notes."""
+"""The maximum number of places to go back to, and of recent notes."""
 
 
 class Place(NamedTuple):
-    """A note, and the position in it."""
+    """A position in a note."""
 
     name: str
     position: int
 
 
 class Line(NamedTuple):
-    """A note, and a line in it, counted from 1."""
+    """A line in a note, counted from 1."""
 
     name: str
     number: int
 
 
 class NavigationHistory:
-    """Where the person was, and which notes lately."""
+    """The places that the person visited, and the recently opened notes."""
 
     def __init__(self) -> None:
         self._back: list[Place] = []
         self._forward: list[Place] = []
         self.recent: list[str] = []
-        """Names of the notes that were open, the latest first."""
+        """Names of the notes that were opened, latest first."""
 
     def leave(self, place: Place) -> None:
         """Remember a place that is being left for a new one."""
@@ -36,14 +36,14 @@ class NavigationHistory:
         self._forward.clear()
 
     def opened(self, name: str) -> None:
-        """Remember that a note is open now."""
+        """Record that a note was opened."""
         if name in self.recent:
             self.recent.remove(name)
         self.recent.insert(0, name)
         del self.recent[MAX_REMEMBERED:]
 
     def back(self, here: Place) -> Place | None:
-        """Return the place before, None if there is none."""
+        """Return the previous place, None if there is none."""
         return _step(self._back, self._forward, here)
 
     def forward(self, here: Place) -> Place | None:

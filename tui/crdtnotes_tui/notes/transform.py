@@ -1,11 +1,11 @@
-"""Edits of two sides that do not know of each other yet (operational transformation, Ellis & Gibbs 1989).
+"""Transforms concurrent edits of two sides (operational transformation, Ellis & Gibbs 1989).
 
-The screen is ahead of the replica by the edits that are on their way there, and the replica is ahead of the
-screen by what others did. `rebase` takes both lists, each made one after the other on the same text, and
-returns them so that either can be done after the other, with one result.
+The screen is ahead of the replica by the edits that are not stored yet, and the replica is ahead of the
+screen by the edits of others. `rebase` takes both lists of edits, each to be applied in order to the same
+text. It returns them so that each list can be applied after the other, with the same result.
 
-Where both insert at one place, the local text stands first. That is what the replica's RGA does as well: the
-local insert comes to it later and names the character before it, so it goes right behind that.
+If both sides insert at the same position, the local text comes first. The replica's RGA does the same: the
+local insert reaches it later and names the character before it, so it is placed right after that character.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from crdtnotes.editing import Grouped
 
 
 def rebase(theirs: Sequence[Patch], mine: Sequence[Grouped]) -> tuple[list[Patch], list[Grouped]]:
-    """Return `theirs` to be done after `mine`, and `mine` to be done after `theirs`, in their groups."""
+    """Return `theirs` as applied after `mine`, and `mine`, with its groups, as applied after `theirs`."""
     remote = [half for patch in theirs for half in _halves(patch)]
     local: list[Grouped] = []
     for edit, group in mine:
@@ -25,10 +25,10 @@ def rebase(theirs: Sequence[Patch], mine: Sequence[Grouped]) -> tuple[list[Patch
 
 
 def follow(index: int, patch: Patch, *, behind: bool) -> int:
-    """Return where a position is after a patch.
+    """Return a position as it is after a patch.
 
-    Text that comes exactly there goes behind the position, or before it if `behind` is False: then the
-    position stays with the character that follows it.
+    Text inserted exactly there comes after the position, or before it if `behind` is False: then the position
+    stays with the character that follows it.
     """
     start, removed, inserted = patch
     if index < start or (index == start and behind):
@@ -39,14 +39,14 @@ def follow(index: int, patch: Patch, *, behind: bool) -> int:
 
 
 def follow_range(low: int, high: int, patch: Patch) -> tuple[int, int]:
-    """Return where a selection is after a patch: it holds the same characters, as far as they are left."""
+    """Return a selection as it is after a patch: it contains those of its characters that are left."""
     start, removed, inserted = patch
     if high <= start:
         return low, high
     if low >= start + removed:
         return low - removed + len(inserted), high - removed + len(inserted)
     if start < low:
-        # What comes instead of something that began before it is not part of it.
+        # A replacement that starts before the selection is not part of it.
         low = start + len(inserted)
         return low, max(low, high - removed + len(inserted))
     if high <= start + removed:
@@ -57,7 +57,7 @@ def follow_range(low: int, high: int, patch: Patch) -> tuple[int, int]:
 
 
 def _halves(patch: Patch) -> list[Patch]:
-    """Return the deletion and the insertion of which a patch consists."""
+    """Split a patch into its deletion and its insertion."""
     halves = []
     if patch.removed:
         halves.append(Patch(patch.start, patch.removed, ""))
@@ -67,7 +67,7 @@ def _halves(patch: Patch) -> list[Patch]:
 
 
 def _past(theirs: list[Patch], mine: list[Patch]) -> tuple[list[Patch], list[Patch]]:
-    """Rebase halves on halves; deletes may fall apart in two, so each side is a list."""
+    """Rebase halves over halves; a deletion may be split in two, so each side is a list."""
     if not theirs or not mine:
         return theirs, mine
     if len(theirs) == 1 and len(mine) == 1:
@@ -113,7 +113,7 @@ def _pair(patch: Patch, edit: Patch) -> tuple[list[Patch], list[Patch]]:
 
 
 def _without(start: int, length: int, gone: int, count: int) -> tuple[int, int]:
-    """Return where a range is, and how long, after `count` characters from `gone` on are deleted."""
+    """Return the start and length of a range after `count` characters from `gone` on are deleted."""
     overlap = max(0, min(start + length, gone + count) - max(start, gone))
     before = max(0, min(start, gone + count) - gone)
     return start - before, length - overlap

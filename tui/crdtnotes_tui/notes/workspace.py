@@ -1,4 +1,4 @@
-"""What lies open: the vault's names, the notes in hand, where the person was."""
+"""The editor's state without the screen: the vault's names, the open notes, the navigation history."""
 
 import asyncio
 from collections import OrderedDict
@@ -21,28 +21,28 @@ from crdtnotes_tui.vault.unsaved_files import Unsaved, UnsavedFiles, bring_back
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 KEPT = 16
-"""Notes that stay in hand, with their undo, after another was opened."""
+"""The number of notes that stay in memory, with their undo history."""
 
 QUIET_SECONDS = 0.4
-"""After a commit names and backlinks are looked at again once this long nothing was committed …"""
+"""After a commit, names and backlinks are read again once there was no commit for this long …"""
 
 PATIENCE_SECONDS = 3.0
-"""… or after this long at the latest."""
+"""… or at the latest after this long."""
 
 IDLE_SECONDS = 2.0
-"""After so long without a commit the lists that take long are made anew, for whoever opens one next."""
+"""After this long without a commit, the slow lists are computed again, before somebody opens them."""
 
 LEAVE_SECONDS = 3.0
-"""How long leaving waits for the disk."""
+"""How long closing waits for the disk."""
 
 RESCUE_SECONDS = 1.0
-"""How often what cannot be stored is written elsewhere while it grows."""
+"""The interval at which text that cannot be stored is written to a file elsewhere."""
 
 T = TypeVar("T")
 
 
 class Lost(NamedTuple):
-    """A text that could not be stored: why, the text, and the file that holds it (None if none does)."""
+    """A text that could not be stored: the reason, the text, and the file that holds it (None if none)."""
 
     name: str
     problem: str
@@ -52,9 +52,9 @@ class Lost(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What commits have changed since the last time: names of notes, links, who belongs to the vault.
+    """The kinds of things that recent commits have changed: names of notes, links, members of the vault.
 
-    `from_others`: some of it was written by peers or by other processes.
+    `from_others`: some of these commits came from peers or other processes.
     """
 
     names: bool = False
@@ -63,7 +63,7 @@ class Changed:
     from_others: bool = False
 
     def and_then(self, commit: Committed) -> "Changed":
-        """Return these and what one more commit has changed."""
+        """Return these changes combined with those of one more commit."""
         return Changed(
             self.names or commit.names_changed,
             self.links or commit.links_changed,
@@ -76,8 +76,8 @@ EVERYTHING = Changed(names=True, links=True, members=True, from_others=True)
 
 
 class Workspace:
-    """Open notes. `changed` hears of a buffer's state, `refreshed` what commits have changed, once it is
-    quiet.
+    """Open notes. `changed` is called with a buffer whose state may have changed, `refreshed` with the
+    changes of recent commits, once there are no more for a moment.
     """
 
     def __init__(
@@ -107,23 +107,23 @@ class Workspace:
         self._names_stamp = b""
         self.rescue = UnsavedFiles(thread.path)
         self.brought_back: list[str] = []
-        """Notes whose texts an earlier editor could not store, and this one could."""
+        """Names of notes whose texts an earlier editor could not store, but this one could."""
         self.began_empty = False
         """Whether `first` found no notes."""
         self._wake = asyncio.Event()
         self._learned = asyncio.Event()
 
     async def start(self) -> None:
-        """Open the vault; raises a StoreError. `learn` is for when the first note can be seen."""
+        """Open the vault; raises a StoreError. Call `learn` once the first note is shown."""
         await self.thread.start(self._committed)
         self._vault_id = await self._run(lambda vault: vault.id)
         with suppress(CrdtnotesError):
-            # Where there is still no room, it waits for the next start.
+            # If there is still no room, the texts stay in their files until the next start.
             self.brought_back = await self._run(bring_back)
         self._refreshing = asyncio.create_task(self._keep_fresh())
 
     async def learn(self) -> None:
-        """Learn the names of all notes; in a large vault that takes a while."""
+        """Read the names of all notes; this takes a while in a large vault."""
         await self._learn_again()
         self._learned.set()
 
@@ -133,7 +133,7 @@ class Workspace:
             self.catalogue = catalogue
 
     async def settle(self, seconds: float) -> list[Buffer]:
-        """Store what is left; return the notes for which that did not work in this time."""
+        """Store all unsaved text; return the buffers for which that failed within `seconds`."""
         open_ = list(self._buffers.values())
         tasks = [asyncio.create_task(buffer.settled()) for buffer in open_]
         if not tasks:
@@ -141,12 +141,12 @@ class Workspace:
         _, late = await asyncio.wait(tasks, timeout=seconds)
         for task in late:
             task.cancel()
-        # What went wrong is in the buffers' own `crash`.
+        # Unexpected exceptions are recorded in each buffer's `crash`.
         await asyncio.gather(*tasks, return_exceptions=True)
         return [buffer for buffer in open_ if buffer.state is not State.SAVED]
 
     async def stop(self) -> list[Lost]:
-        """Store what is left and close the vault; return what could not be stored, and where it is kept."""
+        """Store all unsaved text and close the vault; return the texts that could not be stored."""
         if self._stopped:
             return []
         self._stopped = True
@@ -175,7 +175,7 @@ class Workspace:
         return None if base == text else Lost(buffer.name, buffer.problem, text, kept)
 
     async def _keep(self, buffer: Buffer, base: str, text: str) -> Path | None:
-        """Keep what differs; on the vault's thread, where all jobs go one after the other."""
+        """Write the text to a file if it differs from `base`; on the vault's thread, to keep the order."""
         unsaved = Unsaved(self._vault_id, buffer.id, buffer.name, base, text)
 
         def job() -> Path | None:
@@ -187,7 +187,7 @@ class Workspace:
         return await self.thread.call(job)
 
     def _noticed(self, buffer: Buffer) -> None:
-        """Keep what cannot be stored at the moment where a crash cannot take it."""
+        """Write text that cannot be stored at the moment to a file, so that a crash does not lose it."""
         if buffer.state is State.FAILED and buffer.id not in self._rescuing and not self._stopped:
             self._rescuing[buffer.id] = asyncio.create_task(self._rescued(buffer))
         self._changed(buffer)
@@ -205,11 +205,11 @@ class Workspace:
     # -- notes
 
     async def open(self, name: str) -> Buffer:
-        """Open a note by what `[[name]]` would resolve to; raises NoteNotFound."""
+        """Open the note that `[[name]]` resolves to; raises NoteNotFound."""
         return await self._take(partial(open_note, name=name))
 
     async def create(self, name: str) -> Buffer:
-        """Open a note, making it first if it is not there; raises InvalidName."""
+        """Open a note, creating it first if there is none; raises InvalidName."""
         name = clean_name(name)
 
         def make(vault: Vault) -> Opened:
@@ -222,11 +222,11 @@ class Workspace:
         return await self._take(make)
 
     async def today(self) -> Buffer:
-        """Open the note of the local date, making it from its template first."""
+        """Open the note of the local date, creating it from its template if needed."""
         return await self._take(lambda vault: open_note(vault, vault.today().name))
 
     async def first(self) -> Buffer:
-        """Open what an editor begins with: the note that changed last, today's in an empty vault."""
+        """Open the first note that an editor shows: the last one changed, or today's in an empty vault."""
 
         def job(vault: Vault) -> Opened:
             note = vault.latest()
@@ -244,12 +244,12 @@ class Workspace:
         self._buffers.move_to_end(buffer.id)
         self.current = buffer
         self.places.opened(opened.name)
-        buffer.look()
+        buffer.refresh()
         self._make_room()
         return buffer
 
     def _make_room(self) -> None:
-        """Let go of the notes that were used longest ago, once they are stored."""
+        """Evict the least recently used notes, once they are stored."""
         for buffer in list(self._buffers.values())[: max(0, len(self._buffers) - KEPT)]:
             if buffer.id not in self._evicting:
                 self._evicting[buffer.id] = asyncio.create_task(self._evict(buffer))
@@ -264,7 +264,7 @@ class Workspace:
             del self._evicting[buffer.id]
 
     async def rename(self, buffer: Buffer, name: str) -> int:
-        """Rename a note, its links with it; return in how many notes links were rewritten.
+        """Rename a note and rewrite the links to it; return the number of notes rewritten.
 
         Raises NoteExists or InvalidName.
         """
@@ -277,16 +277,16 @@ class Workspace:
         """Delete a note; `restore` brings it back."""
         await buffer.settled()
         await self._run(lambda vault: vault.note(buffer.name).remove())
-        buffer.look()
+        buffer.refresh()
 
     async def restore(self, buffer: Buffer) -> None:
         """Bring a deleted note back."""
         await buffer.restore()
 
-    # -- about notes
+    # -- queries
 
     async def backlinks(self, buffer: Buffer) -> list[Backlink]:
-        """Return what links to a note."""
+        """Return the backlinks of a note."""
 
         def job(vault: Vault) -> list[Backlink]:
             try:
@@ -297,7 +297,7 @@ class Workspace:
         return await self._run(job)
 
     async def outline(self, target: str, holder: Buffer) -> Outline:
-        """Return the outline of what a target in a note leads to; of the note itself for no target."""
+        """Return the outline of the note that a target in `holder` leads to; of `holder` if it is empty."""
         name = self.catalogue.resolve(target, holder.name) if target else holder.name
         if name is None:
             return outline("")
@@ -309,10 +309,10 @@ class Workspace:
     async def _run(self, job: Callable[[Vault], T]) -> T:
         return await self.thread.run(job)
 
-    # -- keeping up
+    # -- following commits
 
     def _committed(self, commit: Committed, by: object) -> None:
-        """Act on what was committed, here or elsewhere: on what it names and on nothing else."""
+        """Handle a commit, made here or elsewhere: refresh only the parts that it names."""
         if commit.derived_only:
             return
         if commit.links_changed or commit.names_changed:
@@ -322,7 +322,7 @@ class Workspace:
             own = buffer is by and commit.origin is Origin.LOCAL
             moved = commit.touches(bytes.fromhex(buffer.id)) and not own
             if moved or commit.names_changed:
-                buffer.look()
+                buffer.refresh()
         self._changes = self._changes.and_then(commit)
         self._committed_at = asyncio.get_running_loop().time()
         self._wake.set()
@@ -331,7 +331,7 @@ class Workspace:
         await self._learned.wait()
         while True:
             with suppress(CrdtnotesError):
-                # The search index is filled bit by bit, so that no key waits for it.
+                # The search index is filled in small steps, so that no key press waits for it.
                 while await self._run(Vault.prepare_search):
                     pass
                 await self._keep_lists()
@@ -344,11 +344,11 @@ class Workspace:
                     await self._learn_again()
                 except CrdtnotesError:
                     self._changes = changes
-                    continue  # the next commit brings us here again
+                    continue  # tried again after the next commit
             self._refreshed(changes)
 
     async def _keep_lists(self) -> None:
-        """Make the lists that take long anew, unless something is committed meanwhile."""
+        """Compute the slow lists again, unless there is a commit meanwhile."""
         with suppress(TimeoutError):
             # Not `wait_for`: in Python 3.11 that can swallow a cancellation that comes with the event.
             async with asyncio.timeout(self._quiet_seconds / QUIET_SECONDS * IDLE_SECONDS):
@@ -364,11 +364,11 @@ class Workspace:
             await asyncio.sleep(self._quiet_seconds / 4)
 
     def _names(self, vault: Vault) -> Catalogue | None:
-        """Return the names, None where they are as they were at the last look."""
+        """Return the names of all notes, None if they have not changed since the last call."""
         stamp = vault.names_stamp()
         if stamp == self._names_stamp:
             return None
         catalogue = Catalogue(vault.names())
-        # Names that came between the two are read once more at the next look.
+        # Names that were committed between the two reads are read again at the next call.
         self._names_stamp = stamp
         return catalogue

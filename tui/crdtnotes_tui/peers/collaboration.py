@@ -1,4 +1,4 @@
-"""What joins this editor with others on the same notes: who is where, what they changed, what came in."""
+"""Connects this editor with other people: their carets, their changes, and news from other devices."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from crdtnotes.peering.listener import PeerStatus
 
 WRITING_SECONDS = 3.0
-"""How long the sign that somebody changes the note stays after the last change."""
+"""How long the sign that somebody is writing stays after their last change."""
 
 SOMEBODY = "another device"
-"""Whose changes are in a stream that nobody has named."""
+"""The author of changes whose device is not known."""
 
 News = list[tuple[str, Arrival]]
-"""Arrivals, the latest first, each with the device that it is from."""
+"""Arrivals, latest first, each with the name of the device that it came from."""
 
 
 class Collaboration:
-    """Keeps others informed of the caret, and the editor of theirs.
+    """Sends this editor's caret to others, and shows theirs in the editor.
 
-    `changed` hears when `summary` may be new.
+    `changed` is called when `summary` may have changed.
     """
 
     def __init__(self, editor: NoteEditor, workspace: Workspace, changed: Callable[[], None]) -> None:
@@ -59,10 +59,10 @@ class Collaboration:
         self._next = 0
         self._left_out = False
         self.news: News = []
-        """What came in since the person last looked."""
+        """Changes by others since the person last looked."""
 
     async def start(self) -> None:
-        """Begin, once the vault is open."""
+        """Start; the vault must be open."""
         self._read_marker = await asyncio.to_thread(self._read_marker_file.read)
         if self._read_marker.version is None:
             self._read_marker.version = await self._workspace.thread.run(lambda vault: vault.version)
@@ -70,7 +70,7 @@ class Collaboration:
         self._tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._follow())]
 
     async def stop(self) -> None:
-        """Say goodbye."""
+        """Stop, and disconnect from the peers."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -82,9 +82,9 @@ class Collaboration:
     # -- peers
 
     async def meet(self) -> None:
-        """Meet the vault's devices, and the peers on this machine that were met before; raises a LocalError.
+        """Connect to the vault's devices and to known peers on this machine; raises a LocalError.
 
-        Call it again when a commit has changed who belongs to the vault: it may be paired while it is open.
+        Call it again when a commit has changed the vault's members: it may be paired while it is open.
         """
         await self.connections.meet()
         if not self._followed_again:
@@ -95,9 +95,9 @@ class Collaboration:
         self._changed()
 
     async def follow(self, address: str, device: str = "") -> None:
-        """Stay in sync with the peer at an address; `device` is its name, if that is known.
+        """Stay in sync with the peer at an address; `device` is its name, if known.
 
-        Raises LocalError for what is no address, NotPaired for one of a device where there can be none.
+        Raises LocalError for an invalid address, NotPaired for a wss:// one if the vault is not paired.
         """
         place = Address.parse(address)
         if place not in (self.connections.address, *self.connections.following):
@@ -118,15 +118,15 @@ class Collaboration:
         self._changed()
 
     def _peers(self) -> str:
-        """How it stands with the peers; without any, where programs on this machine can connect."""
+        """Return the states of the peers; if there are none, the address for programs on this machine."""
         summary = self.states.summary(self.connections.unseen)
         address = self.connections.address
         return summary or (f"at {address}" if address is not None and not address.secure else "")
 
-    # -- who is where
+    # -- carets
 
     def moved(self) -> None:
-        """The caret moved, or what was typed is stored now."""
+        """Handle a move of the caret, or that typed text is now stored."""
         if self.connections.has_company:
             self._moved.set()
             self._following.set()
@@ -151,7 +151,7 @@ class Collaboration:
                     actor = await self._workspace.thread.run(lambda vault: vault.actor)
                     self.connections.be_at(buffer.id, *place, actor)
             except CrdtnotesError:
-                continue  # the next move tells it
+                continue  # the next move is sent
 
     async def _follow(self) -> None:
         while True:
@@ -166,7 +166,7 @@ class Collaboration:
             except CrdtnotesError:
                 continue
             if places is None or buffer is not self._editor.buffer:
-                continue  # looked at again when what is being typed is stored
+                continue  # repeated once the typed text is stored
             known = {mark.person: mark for mark in self._editor.marks}
             marks = []
             for one, place in zip(people, places, strict=True):
@@ -177,16 +177,16 @@ class Collaboration:
             self._editor.mark_others(marks)
             self._changed()
 
-    # -- what they do
+    # -- changes by others
 
     def wrote(self) -> None:
-        """Somebody else changed the note that is open."""
+        """Handle a change by somebody else to the open note."""
         self._wrote_at = asyncio.get_running_loop().time()
         self._editor.set_timer(WRITING_SECONDS + 0.1, self._changed)
 
     @property
     def summary(self) -> str:
-        """How it stands with peers, who is in this note, what is new."""
+        """The states of the peers, the people in this note, and the number of news."""
         return "  ".join(part for part in (self._peers(), self._here(), self._new()) if part)
 
     def _here(self) -> str:
@@ -200,23 +200,23 @@ class Collaboration:
         return f"{len(self.news)}{more} new (F5)" if self.news else ""
 
     async def keep_up(self, changed: Changed) -> None:
-        """Something was committed: see what has come in, and whether the vault was paired."""
+        """Handle commits: look for news, and connect to the devices if the members changed."""
         if self._read_marker.version is None:
-            return  # not begun
+            return  # not started
         if changed.from_others:
             await self.look_for_news()
         if changed.members:
             await self.meet()
 
     async def look_for_news(self) -> None:
-        """See what has come in."""
+        """Read the changes that others made since the person last looked."""
         if self._read_marker.version is None:
-            return  # not begun
+            return  # not started
         since = dict(self._read_marker.version)
         try:
             found: Sequence[Arrival] = await self._workspace.thread.run(lambda vault: vault.arrivals(since))
         except CrdtnotesError:
-            return  # the next commit brings us here again
+            return  # tried again after the next commit
         here = self._editor.buffer
         self._left_out = len(found) >= MOST_ARRIVALS
         self.news = [
@@ -227,14 +227,14 @@ class Collaboration:
         self._changed()
 
     async def looked(self) -> None:
-        """Begin anew: the person has seen what there is."""
+        """Clear the news, because the person has seen them."""
         self._read_marker.version = await self._workspace.thread.run(_version)
         self.news, self._next = [], 0
         await asyncio.to_thread(self._read_marker_file.write, self._read_marker)
         self._changed()
 
     def next_news(self) -> Arrival | None:
-        """Return one after the other of what came in."""
+        """Return the next of the news, in turn; None if there are none."""
         if not self.news:
             return None
         arrival = self.news[self._next % len(self.news)][1]

@@ -1,6 +1,6 @@
-"""Pairing and joining from within the editor, by the library's calls.
+"""Pairing and joining from within the editor, through the library's calls.
 
-What these need takes a moment to load, and only a person who pairs waits for it.
+Their modules take a moment to load, so they are loaded only when a person pairs or joins.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ async def pair_device(service: PeerService, ask: "Ask", show: "ShowCodes") -> "N
 
 
 async def check_joinable(thread: VaultThread) -> None:
-    """Raise VaultExists unless joining another vault would lose nothing of this one."""
+    """Raise VaultExists if joining another vault would lose anything of this one."""
     if not await thread.run(_is_untouched):
         raise VaultExists(
             "Joining needs an empty vault that was never paired, and this one has notes or devices: run "
@@ -46,9 +46,9 @@ async def join_vault(
     tell: "Tell",
     close: Callable[[], Awaitable[None]],
 ) -> "JoinedVault":
-    """Join the vault of the device that shows `code`, in place of the empty one that is open.
+    """Join the vault of the device that shows `code`, in place of the open, empty one.
 
-    `close` closes the vault that is open; it is awaited once the other side has agreed. For the rest see
+    `close` closes the open vault; it is awaited once the other side has agreed. For the other arguments see
     `crdtnotes.peering.join.join_vault`.
     """
     device = await thread.run(_device)

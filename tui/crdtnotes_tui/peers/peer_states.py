@@ -1,4 +1,4 @@
-"""How it stands with each peer, in a few words."""
+"""The state of each peer, in a few words."""
 
 import time
 from collections import Counter
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 IN_SYNC = "in sync"
 
 MOST_NAMED = 3
-"""Up to so many peers are named; of more, only the number in each state is shown."""
+"""Up to this many peers are listed by name; beyond that, only the number of peers in each state is shown."""
 
 
 class PeerStates:
@@ -25,22 +25,22 @@ class PeerStates:
         self._expected: dict[str, Address] = {}
 
     def expect(self, device: str, address: Address) -> None:
-        """A peer is followed at an address; `device` is its name, "" if that is not known yet."""
+        """Add a peer that is followed at an address; `device` is its name, "" if it is not known yet."""
         peer = device or str(address)
         self._states[peer] = f"offline since {_clock()}"
         self._expected[peer] = address
 
     def heard(self, device: str, status: "PeerStatus") -> None:
-        """The status of a peer has changed."""
+        """Update the state of a peer."""
         for peer, address in list(self._expected.items()):
             if "://" in peer and address.port == status.dialled_port:
-                # It has a name now.
+                # Its name is known now.
                 self._states.pop(peer, None)
                 self._expected[device] = self._expected.pop(peer)
         self._states[device] = in_words(status)
 
     def refused(self, address: Address, error: CrdtnotesError) -> None:
-        """The peer at an address is followed no more."""
+        """Mark the peer at an address as refused; it is no longer followed."""
         for peer, expected in self._expected.items():
             if expected == address:
                 self._states[peer] = f"refused: {error}"
@@ -57,7 +57,7 @@ class PeerStates:
 
 
 def in_words(status: "PeerStatus") -> str:
-    """Return how it stands with a peer, in a few words."""
+    """Return the state of a peer, in a few words."""
     if not status.connected:
         return f"offline since {_clock()}"
     behind = status.lacking + status.to_come

@@ -1,4 +1,4 @@
-"""What this person has looked at: kept in the user's state folder, one small file a vault."""
+"""The version that this person has seen: one small file for each vault, in the user's state folder."""
 
 from contextlib import suppress
 from hashlib import blake2b
@@ -11,21 +11,21 @@ _MAX_BYTES = 4 * 1024 * 1024
 
 
 class ReadMarker(msgspec.Struct):
-    """The version that was looked at last, None before the first time, and whose streams are whose."""
+    """The version that was seen last (None before the first time), and the device name of each actor."""
 
     version: dict[str, int] | None = None
     devices: dict[str, str] = {}
 
 
 class ReadMarkerFile:
-    """Reads and writes it; where that cannot be, it begins anew."""
+    """Reads and writes a ReadMarker; if the file cannot be read, starts with an empty one."""
 
     def __init__(self, vault: Path) -> None:
         key = blake2b(str(vault.absolute()).encode(errors="surrogatepass"), digest_size=8).hexdigest()
         self._path = user_state_path("crdtnotes", appauthor=False) / f"seen-{key}.json"
 
     def read(self) -> ReadMarker:
-        """Return what was written last."""
+        """Return the marker that was written last."""
         try:
             if self._path.stat().st_size > _MAX_BYTES:
                 return ReadMarker()
@@ -34,7 +34,7 @@ class ReadMarkerFile:
             return ReadMarker()
 
     def write(self, seen: ReadMarker) -> None:
-        """Replace it."""
+        """Replace the file; errors are ignored."""
         part = self._path.with_suffix(".part")
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)

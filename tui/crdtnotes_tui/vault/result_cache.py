@@ -1,4 +1,4 @@
-"""Answers that take long in a large vault, kept so that a list opens at once."""
+"""Caches results that take long to compute in a large vault, so that a list opens at once."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 class ResultCache:
-    """Remembers what jobs last returned; `jobs` are those for which that is worth it.
+    """Caches the last results of jobs; only the results of those in `jobs` are cached.
 
-    What is remembered may be older than the last commit: whoever shows it asks for `fresh` besides.
+    A cached result may be older than the last commit: code that shows it must also ask for the `fresh` one.
     """
 
     def __init__(self, thread: VaultThread) -> None:
@@ -22,25 +22,25 @@ class ResultCache:
         self._commits = 0
 
     def committed(self) -> None:
-        """Something was committed: what is remembered may be old."""
+        """Handle a commit: cached results may be outdated now."""
         self._commits += 1
 
     def forget(self) -> None:
-        """Remember nothing."""
+        """Clear the cache."""
         self._answers.clear()
 
     def last(self, job: Callable[[Vault], T]) -> T | None:
-        """Return what a job returned last, None if it has not run."""
+        """Return the last result of a job, None if there is none."""
         found = self._answers.get(job)
         return None if found is None else cast("T", found[1])
 
     def is_fresh(self, job: Callable[[Vault], object]) -> bool:
-        """Whether nothing was committed since a job ran."""
+        """Return whether a job's cached result is newer than the last commit."""
         found = self._answers.get(job)
         return found is not None and found[0] == self._commits
 
     async def fresh(self, job: Callable[[Vault], T]) -> T:
-        """Return what a job returns now; raises what it raises."""
+        """Run a job and return its result; raises the errors of the job."""
         asked_at = self._commits
         answer = await self._thread.run(job)
         if job in self.jobs:

@@ -1,11 +1,11 @@
-"""What the replica would not take, kept in a file of its own until it does.
+"""Files for texts that the replica could not store, kept until it can.
 
-A file holds one note's text as it was typed, and the text that it was typed upon, so that what others changed
-meanwhile stays when it is brought back. Beside the vault is tried first, then the user's state folder, then
-the folder for temporary files, which often lies on another disk.
+A file holds one note's text as it was typed, and the text on which it was based, so that changes by others
+are kept when it is restored. The vault's folder is tried first, then the user's state folder, then the folder
+for temporary files, which is often on another disk.
 
-Whoever writes such a file holds it locked: another editor on the same vault leaves it alone while its writer
-lives. The system frees the lock when a process ends, however it ends.
+The process that writes such a file keeps it locked: other editors of the same vault leave it alone as long as
+that process lives. The system frees the lock when a process ends, however it ends.
 """
 
 import os
@@ -23,7 +23,7 @@ from crdtnotes.errors import NoteNotFound
 
 try:
     import fcntl
-except ImportError:  # Windows, where an open file cannot be removed by others: that is its lock
+except ImportError:  # Windows: others cannot remove an open file, which serves as the lock
     fcntl = None  # type: ignore[assignment]
 
 _ENDING = ".unsaved"
@@ -32,7 +32,7 @@ _MAX_BYTES = 256 * 1024 * 1024
 
 
 class Unsaved(msgspec.Struct, frozen=True):
-    """The text `text` of a note, which the replica knows as `base`; `vault` and `note` are ids in hex."""
+    """The unsaved text of a note; `base` is its text in the replica, `vault` and `note` are ids in hex."""
 
     vault: str
     note: str
@@ -42,21 +42,21 @@ class Unsaved(msgspec.Struct, frozen=True):
 
 
 class Left(NamedTuple):
-    """What an earlier editor left in a file, which stays locked until it is `done`."""
+    """A text that an earlier editor left in a file; the file stays locked until `done` is called."""
 
     unsaved: Unsaved
     path: Path
     file: BinaryIO
 
     def done(self, *, keep: bool) -> None:
-        """Let go of the file, and remove it unless it is to be kept."""
+        """Close the file, and remove it unless `keep`."""
         if not keep:
             self.path.unlink(missing_ok=True)
         self.file.close()
 
 
 def places(vault: Path) -> list[Path]:
-    """Return the folders to try, in this order."""
+    """Return the folders to try, in order."""
     return [
         vault.absolute().parent,
         user_state_path("crdtnotes", appauthor=False),
@@ -65,14 +65,14 @@ def places(vault: Path) -> list[Path]:
 
 
 class UnsavedFiles:
-    """Keeps unsaved texts of the vault at a path, one file a note."""
+    """Keeps unsaved texts of the vault at a path, one file for each note."""
 
     def __init__(self, vault: Path) -> None:
         self._vault = vault
         self._kept: dict[str, tuple[Path, BinaryIO, Unsaved]] = {}
 
     def keep(self, unsaved: Unsaved) -> Path | None:
-        """Write a text to disk in place of the note's earlier one; return where, None if that is nowhere."""
+        """Write a text to disk, replacing the note's earlier one; return its path, None if that failed."""
         kept = self._kept.get(unsaved.note)
         if kept is not None and kept[2] == unsaved:
             return kept[0]
@@ -86,26 +86,26 @@ class UnsavedFiles:
         return None
 
     def drop(self, note: str) -> None:
-        """Forget a note's text: the replica has it now."""
+        """Remove a note's file, because the replica has the text now."""
         kept = self._kept.pop(note, None)
         if kept is not None:
             kept[0].unlink(missing_ok=True)
             kept[1].close()
 
     def where(self, note: str) -> Path | None:
-        """Return where a note's text is kept."""
+        """Return the path of a note's file, None if there is none."""
         kept = self._kept.get(note)
         return None if kept is None else kept[0]
 
     def close(self) -> None:
-        """Let go of the files; the next editor finds them."""
+        """Close the files and leave them for the next editor."""
         for _, file, _ in self._kept.values():
             file.close()
         self._kept.clear()
 
 
 def left_behind(vault: Path, vault_id: str) -> Iterator[Left]:
-    """Yield what editors of this vault left that are not there any more."""
+    """Yield the texts that editors of this vault left which are no longer running."""
     for folder in places(vault):
         for path in sorted(folder.glob(f"*{_ENDING}")):
             with suppress(OSError):
@@ -115,9 +115,9 @@ def left_behind(vault: Path, vault_id: str) -> Iterator[Left]:
 
 
 def bring_back(vault: Vault) -> list[str]:
-    """Put what was left behind into the vault's notes; return their names. Runs on the vault's thread.
+    """Write the texts that were left behind to the vault's notes; return their names.
 
-    Raises a StoreError when the vault does not take it now either; then it stays where it is.
+    Runs on the vault's thread. Raises a StoreError if the vault still cannot store a text; its file stays.
     """
     names: list[str] = []
     for left in left_behind(vault.path, vault.id):
@@ -150,7 +150,7 @@ def _free(vault: Vault, name: str) -> str:
 
 
 def _write(folder: Path, prefix: str, data: bytes) -> tuple[Path, BinaryIO] | None:
-    """Write a whole, durable file that only its owner reads; nothing is left where that does not work."""
+    """Write a durable file that only its owner can read; return None, and leave no file, if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(".part", prefix, folder)
@@ -177,14 +177,14 @@ def _take(path: Path, vault_id: str) -> Left | None:
     file = path.open("rb")
     try:
         status = os.fstat(file.fileno())
-        # The folder for temporary files is everybody's.
+        # All users share the folder for temporary files.
         mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
         if mine and status.st_size <= _MAX_BYTES and not path.is_symlink() and _lock(file):
             unsaved = msgspec.json.decode(file.read(), type=Unsaved)
             if unsaved.vault == vault_id and path.exists():
                 return Left(unsaved, path, file)
     except (msgspec.DecodeError, UnicodeError):
-        pass  # not one of ours, or damaged: it stays for its person to look at
+        pass  # not one of ours, or damaged: leave it for the person to inspect
     file.close()
     return None
 
