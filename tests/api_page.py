@@ -1,6 +1,6 @@
-"""Writes docs/api.md from the docstrings of what is public: `python -m tests.api_page`.
+"""Writes docs/api.md from the docstrings of the public interface: `python -m tests.api_page`.
 
-What is public is what this page names: the names that `crdtnotes` exports, and the modules in MODULES.
+The public interface consists of the names that `crdtnotes` exports and of the modules in MODULES.
 """
 
 import ast
@@ -19,7 +19,7 @@ WIDTH = 120
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 CLASSES = ("Vault", "Note", "EditSession")
-"""The classes that have methods; what else the package exports are values and errors."""
+"""The exported classes with methods; the other exported names are values and errors."""
 
 MODULES = (
     "crdtnotes.crdt",
@@ -50,10 +50,10 @@ MODULES = (
 """The public modules besides `crdtnotes` itself."""
 
 ELSEWHERE = {"crdtnotes.editing", "crdtnotes.errors"}
-"""Public modules whose names `crdtnotes` exports: the page describes them once."""
+"""Public modules whose names `crdtnotes` exports too; the page describes those names only once."""
 
 NOT_PUBLIC = {"Vault.replica"}
-"""What has a public name for the library's own sake: sync works on the replica below a vault."""
+"""Members without an underscore that only the library itself uses, such as sync for the replica."""
 
 HEAD = """\
 # The Python interface
@@ -64,8 +64,8 @@ at any time. The page is written from the docstrings by `python -m tests.api_pag
 the two.
 
 Positions and lengths are code points. Times are milliseconds since 1970. A vault belongs to the thread that
-opened it; other processes may have the same file open. Every error is a `CrdtnotesError`, and its text is
-one sentence for a person.
+opened it; other processes may have the same file open. Every error is a `CrdtnotesError`, and its message is
+one sentence for the user.
 
 ```pycon
 >>> from crdtnotes import NoteNotFound, Vault
@@ -159,14 +159,14 @@ def _described(name: str) -> str:
 
 
 def _module(name: str) -> str:
-    """Return the section of a public module: its names, each with its signature and its meaning."""
+    """Return the section of a public module: its names, each with its signature and description."""
     lines = [f"### `{name}`\n", _prose(_first(ast.get_docstring(_tree(name)) or "")) + "\n"]
     if name in ELSEWHERE:
         return "\n".join([*lines, "Its names are those that `crdtnotes` exports, above.\n"])
     for public in public_names(name):
         node = _find(name, public)
         if isinstance(node, ast.ClassDef):
-            # What is only passed on is named; a class that a program makes itself is described whole.
+            # Only classes that a program creates itself are described with all their methods.
             lines.append(_class(node, full=public in ("PeerService", "Text"), heading=False))
         elif isinstance(node, Function):
             lines.append(_function(node))
@@ -176,7 +176,7 @@ def _module(name: str) -> str:
 
 
 def public_names(module: str) -> list[str]:
-    """Return the names of a public module: its `__all__`, else what it defines and describes."""
+    """Return the names of a public module: its `__all__`, or else the names that it defines and describes."""
     found = getattr(import_module(module), "__all__", None)
     if found is not None:
         return list(found)
@@ -195,13 +195,13 @@ def public_names(module: str) -> list[str]:
 
 def _tree(module: str) -> ast.Module:
     file = import_module(module).__file__
-    # A compiled module lies beside its source.
+    # A compiled module is next to its source.
     path = Path(re.sub(r"\.[^./]*\.so$|\.so$", ".py", file or ""))
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _find(module: str, name: str) -> ast.ClassDef | Function | None:
-    """Return the definition of a name, also where a package passes it on; None for a constant."""
+    """Return the definition of a name, following re-exports; None for a constant."""
     tree = _tree(module)
     for node in tree.body:
         if isinstance(node, ast.ClassDef | Function) and node.name == name:
@@ -213,7 +213,7 @@ def _find(module: str, name: str) -> ast.ClassDef | Function | None:
 
 
 def _constant(module: str, name: str) -> str:
-    """Return the text below a constant, also where a module passes it on; "" where it has none."""
+    """Return the docstring below a constant, following re-exports; "" if there is none."""
     body = _tree(module).body
     for node, after in zip(body, [*body[1:], None], strict=True):
         if name in _assigned(node):
@@ -291,7 +291,7 @@ def _function(node: Function, owner: str = "") -> str:
 
 
 def _arguments(arguments: ast.arguments, *, bound: bool) -> Iterator[str]:
-    """Yield each argument as it is written in a call's signature, without `self`."""
+    """Yield each argument as it is written in a signature, without `self`."""
     positional = [*arguments.posonlyargs, *arguments.args]
     without = len(positional) - len(arguments.defaults)
     defaults: list[ast.expr | None] = [*([None] * without), *arguments.defaults]
@@ -309,14 +309,14 @@ def _argument(argument: ast.arg, default: ast.expr | None) -> str:
 
 
 def _annotation(node: ast.expr | None) -> str:
-    """Return an annotation as it is read, without quotes."""
+    """Return an annotation as source text, without quotes."""
     if node is None:
         return "None"
     return str(node.value) if isinstance(node, ast.Constant) and node.value else ast.unparse(node)
 
 
 def _broken(call: str) -> str:
-    """Return a call on as many lines as it needs."""
+    """Return a call, wrapped to as many lines as it needs."""
     return textwrap.fill(call, WIDTH, subsequent_indent="    ", break_long_words=False)
 
 
@@ -325,7 +325,7 @@ def _first(doc: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Return text of a docstring as Markdown: doubled backquotes and roles become plain code."""
+    """Return a docstring as Markdown: double backquotes and roles become plain code."""
     text = re.sub(r":(?:func|data|class):`([^`]+)`", r"`\1`", text)
     return re.sub(r"``([^`]+)``", r"`\1`", text)
 
@@ -351,7 +351,7 @@ def _prose(doc: str) -> str:
 
 
 def _item(written: str, doc: str) -> str:
-    """Return a list item: what is described, then its meaning."""
+    """Return a list item: the signature, then the description."""
     paragraphs = [_inline(part) for part in doc.split("\n\n") if part]
     lines = [_wrapped(written, "- ", "  ")]
     if paragraphs:

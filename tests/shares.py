@@ -1,9 +1,8 @@
-"""How much of what is drawn at random a run of the suite plays: `pytest --share quick|usual|full`.
+"""The number of random cases in a run of the test suite: `pytest --share quick|usual|full`.
 
-`quick` leaves out the folders that look for rare faults, `usual` plays some of each, `full` plays all. More
-than that is played by the programs that the folders' own docstrings name. A test that takes one of the names
-in `counts` as an argument runs once for each number below its count; other figures come with the fixture
-`share`.
+`quick` leaves out the folders that search for rare faults, `usual` runs some cases of each, `full` runs all.
+The programs named in those folders' docstrings run even more. A test that takes one of the names in `counts`
+as an argument runs once for each number below its count; the fixture `share` gives the other numbers.
 """
 
 from dataclasses import dataclass
@@ -12,20 +11,20 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent
 
 RARE = ("crashes", "fuzz", "simulation")
-"""Folders that kill processes, cut the power, fill disks, send rubbish and simulate whole worlds."""
+"""Folders that kill processes, cut the power, fill disks, send invalid data and simulate whole worlds."""
 
 PLAIN_ONLY = ("benchmarks", "cli", "crashes", "graph", "markup", "mirror", "sync", "trust", "tui")
-"""Folders that a usual run passes over on the compiled data types: they hardly reach them, or only through
-the store, whose own tests run. Nothing that a compiled class does decides what a crash leaves.
+"""Folders that a usual run on the compiled data types leaves out: they hardly use those types, or only
+through the store, whose own tests run. The state after a crash does not depend on a compiled class.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a run plays.
+    """The size of a run.
 
-    `examples` is how many inputs Hypothesis tries for a property that does not say so itself; `world_chunks`
-    chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated; `kills` processes are killed and
+    `examples` is the number of inputs that Hypothesis tries for a property without a number of its own;
+    `world_chunks` chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated; `kills` processes are killed and
     `power_edits` edits are cut off for each seed, `frames` mutated frames are sent. Of each page of a file,
     `flipped_bits` are flipped, and half as many in its first hundred bytes, one at a time.
     """
@@ -45,7 +44,7 @@ class Share:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How often a test runs that takes one of these arguments."""
+        """The number of runs of a test that takes one of these arguments."""
         return {
             "schedule_seed": self.schedules,
             "lagging_seed": self.lagging_schedules,
@@ -105,7 +104,7 @@ SHARES = {
 
 
 def is_left_out(path: Path, share: Share, *, compiled: bool) -> bool:
-    """Whether a run passes over a file or folder; `compiled`: it runs on the compiled data types."""
+    """Return whether a run skips a file or folder; `compiled`: it runs on the compiled data types."""
     path = path.resolve()
     if not path.is_relative_to(TESTS) or path == TESTS:
         return False

@@ -1,4 +1,4 @@
-"""What is public: the names of the package, the page that describes them, and who uses what else."""
+"""The public interface: the exported names, the page that describes them, and the use of anything else."""
 
 import ast
 import doctest
@@ -47,7 +47,7 @@ def test_every_error_and_every_result_is_exported() -> None:
     assert set(classes) <= set(crdtnotes.__all__)
 
 
-def test_what_is_not_exported_is_not_there() -> None:
+def test_a_name_that_is_not_exported_does_not_exist() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         getattr(crdtnotes, "nonsense")  # noqa: B009 - mypy knows that it is not there
 
@@ -68,7 +68,7 @@ def test_the_package_can_be_run() -> None:
 # -- the page
 
 
-def test_the_page_is_what_the_code_says() -> None:
+def test_the_page_matches_the_code() -> None:
     written = api_page.PAGE.read_text(encoding="utf-8")
     assert written == api_page.page(), "run `python -m tests.api_page`"
 
@@ -80,7 +80,7 @@ def test_the_page_describes_every_exported_name() -> None:
 
 
 def members(name: str) -> list[str]:
-    """The public methods and properties of a class, as Python sees them."""
+    """Return the public methods and properties of a class, as Python sees them."""
     return [
         f"{name}.{member}"
         for member in dir(getattr(crdtnotes, name))
@@ -96,7 +96,7 @@ def test_the_page_describes_every_member_and_nothing_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", api_page.MODULES)
-def test_every_name_of_a_public_module_has_a_meaning(name: str) -> None:
+def test_every_name_of_a_public_module_is_described(name: str) -> None:
     module = import_module(name)
     assert module.__doc__
     for public in api_page.public_names(name):
@@ -112,7 +112,7 @@ def test_the_examples_do_what_they_show(tmp_path: Path, monkeypatch: pytest.Monk
     assert (failed, tried) == (0, 3)
 
 
-# -- who uses what
+# -- the use of private names
 
 
 def sources(folder: Path) -> Iterator[tuple[str, ast.Module]]:
@@ -121,7 +121,7 @@ def sources(folder: Path) -> Iterator[tuple[str, ast.Module]]:
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield each module of the library that is imported from, with the name that is taken."""
+    """Yield each import from the library: the module, and the imported name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "crdtnotes":
             for one in node.names:
@@ -132,12 +132,12 @@ def imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
                     yield one.name, ""
 
 
-def test_the_editor_uses_what_is_public() -> None:
+def test_the_editor_uses_only_public_modules() -> None:
     used = {module for _, tree in sources(EDITOR) for module, _ in imported(tree)}
     assert used - {"crdtnotes", *api_page.MODULES} == set()
 
 
-def test_the_editor_takes_names_that_the_page_describes() -> None:
+def test_the_editor_uses_only_names_that_the_page_describes() -> None:
     page = api_page.PAGE.read_text(encoding="utf-8")
     for path, tree in sources(EDITOR):
         for module, name in imported(tree):
@@ -145,7 +145,7 @@ def test_the_editor_takes_names_that_the_page_describes() -> None:
 
 
 def foreign_private(tree: ast.Module) -> list[str]:
-    """Return the underscore attributes that a file reaches on what is not its own object or class."""
+    """Return the underscore attributes that a file uses on objects or classes that are not its own."""
     own = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_own(node.value)}
     own |= {name for node in ast.walk(tree) for name in _defined(node)}
     return [
@@ -156,7 +156,7 @@ def foreign_private(tree: ast.Module) -> list[str]:
         and not node.attr.startswith("__")
         and not _is_own(node.value)
         and node.attr not in own
-        and node.attr != "_replace"  # of a named tuple: public, whatever its name
+        and node.attr != "_replace"  # of a named tuple: public, despite the underscore
     ]
 
 

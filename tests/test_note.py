@@ -59,7 +59,7 @@ def test_a_lone_surrogate_is_not_a_valid_text(tmp_path: Path) -> None:
         assert vault.check() == []
 
 
-def test_two_people_write_whole_new_versions_and_both_parts_stay(tmp_path: Path) -> None:
+def test_two_people_write_whole_new_versions_and_both_edits_are_kept(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("A", "# 题\n\n第一段。\n\n第二段。\n")
         meet(one, two)
@@ -84,7 +84,7 @@ def test_writing_the_same_text_makes_no_change(tmp_path: Path) -> None:
     ("before", "added", "after"),
     [("", "x", "x\n"), ("a", "x", "a\nx\n"), ("a\n", "x\n", "a\nx\n"), ("a", "x\ny", "a\nx\ny\n")],
 )
-def test_appended_text_has_lines_of_its_own(tmp_path: Path, before: str, added: str, after: str) -> None:
+def test_appended_text_is_on_lines_of_its_own(tmp_path: Path, before: str, added: str, after: str) -> None:
     with Vault.create(tmp_path / "v.db") as vault:
         note = vault.create_note("A", before)
         note.append(added)
@@ -147,7 +147,7 @@ def test_mentions_are_lines_that_name_a_note_without_a_link(tmp_path: Path) -> N
         assert [one.note for one in note.mentions()] == ["a", "a"]
 
 
-def test_a_mention_becomes_a_link_that_leads_here_and_not_elsewhere(tmp_path: Path) -> None:
+def test_a_mention_becomes_a_link_that_leads_to_this_note(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v") as vault:
         note = vault.create_note("far/Paxos")
         vault.create_note("near/Paxos")

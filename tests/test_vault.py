@@ -105,7 +105,7 @@ def test_today(tmp_path: Path) -> None:
         assert one.today().title == date.today().isoformat()
 
 
-def test_a_day_that_was_filed_in_a_folder_is_found_there(tmp_path: Path) -> None:
+def test_a_daily_note_that_was_moved_to_a_folder_is_found_there(tmp_path: Path) -> None:
     day = date(2026, 2, 3)
     with Vault.create(tmp_path / "v.db") as vault:
         vault.today(day).rename("journal/2026-02-03")

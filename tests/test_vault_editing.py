@@ -1,4 +1,4 @@
-"""The features of a vault and its notes, besides text, that the editor needs."""
+"""Features of a vault and its notes that the editor needs, apart from text."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""Devices with keys of their own in one process, which meet on this machine only."""
+"""Devices with keys of their own in one process, which connect only on this machine."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ def ways(laptop: Laptop) -> Ways:
 
 
 class Heard:
-    """What a service told, as words."""
+    """Records a service's notifications as strings."""
 
     def __init__(self) -> None:
         self.words: list[str] = []
@@ -34,7 +34,7 @@ class Heard:
 async def served(
     laptop: Laptop, heard: Heard | None = None, *, listens: bool = True
 ) -> AsyncIterator[PeerService]:
-    """A service on a laptop's vault, as a program of its own would run it."""
+    """Run a service on a laptop's vault, as a separate program would."""
     listener = None if heard is None else heard.listener
     async with (
         OpenVault(laptop.path, laptop.identity) as vault,
@@ -44,7 +44,7 @@ async def served(
 
 
 def remember(laptop: Laptop, other: Laptop, address: Address) -> None:
-    """Let a laptop know where it reached another one."""
+    """Store an address at which one laptop reached another."""
     replica = laptop.open()
     replica.devices.note_contact(other.identity.id, str(address), {})
     replica.close()

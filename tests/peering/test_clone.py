@@ -11,7 +11,7 @@ from tests.sync.laptops import founder
 from tests.sync.running import run
 
 
-def test_a_clone_is_the_whole_vault_and_says_how_much_came(tmp_path: Path) -> None:
+def test_a_clone_has_the_whole_vault_and_reports_how_much_it_received(tmp_path: Path) -> None:
     ana = founder(tmp_path)
     ana.write("one")
     ana.write("两")

@@ -1,4 +1,4 @@
-"""Joining: what gives way to the vault that is joined, and what is said meanwhile."""
+"""Joining: which vaults may be replaced by the joined one, and the messages meanwhile."""
 
 import asyncio
 from datetime import date
@@ -43,7 +43,7 @@ def test_interrupting_the_first_sync_tells_how_to_continue(
     ]
 
 
-def test_a_vault_gives_way_as_long_as_nobody_has_written_anything(tmp_path: Path) -> None:
+def test_a_vault_may_be_replaced_as_long_as_nobody_has_written_anything(tmp_path: Path) -> None:
     path = tmp_path / "v"
     assert vault_at(path) is None
     with Vault.create(path, "bo") as vault:
@@ -62,19 +62,19 @@ def test_a_vault_gives_way_as_long_as_nobody_has_written_anything(tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["mine", "2026-01-02"])
-def test_a_note_that_somebody_made_does_not_give_way(tmp_path: Path, name: str) -> None:
+def test_a_vault_with_a_note_that_somebody_created_is_not_replaced(tmp_path: Path, name: str) -> None:
     with Vault.create(tmp_path / "v") as vault:
         vault.create_note(name, "mine")
         assert not vault.is_untouched
 
 
-def test_what_was_deleted_does_not_give_way(tmp_path: Path) -> None:
+def test_a_vault_with_deleted_notes_is_not_replaced(tmp_path: Path) -> None:
     with Vault.create(tmp_path / "v") as vault:
         vault.today().remove()
         assert not vault.is_untouched
 
 
-def test_a_paired_vault_does_not_give_way(tmp_path: Path) -> None:
+def test_a_paired_vault_is_not_replaced(tmp_path: Path) -> None:
     ana = founder(tmp_path)
     assert vault_at(ana.path) is None
     ana, _ = pair(tmp_path / "paired")

@@ -26,7 +26,7 @@ def test_jobs_run_on_the_vault_until_it_is_closed(tmp_path: Path) -> None:
     run(main())
 
 
-def test_where_there_is_no_vault_nothing_is_opened(tmp_path: Path) -> None:
+def test_opening_fails_if_there_is_no_vault(tmp_path: Path) -> None:
     async def main() -> None:
         with pytest.raises(VaultNotFound):
             async with OpenVault(tmp_path / "nothing"):

@@ -20,7 +20,7 @@ from tests.sync.running import run
 
 
 class Table:
-    """Both people at one table: one reads the code, the other gives it."""
+    """Two people at one table: one shows the code, the other enters it."""
 
     def __init__(self, service: PeerService, answer: bool = True) -> None:
         self.asked: list[tuple[str, bytes]] = []
@@ -36,7 +36,7 @@ class Table:
         self._codes.set_result((words, scanned))
 
     async def codes(self) -> tuple[Code, Code]:
-        """The code of words, and that of the QR code."""
+        """The code in words, and the code in the QR code."""
         return await self._codes
 
     async def join(self, bo: Laptop, told: list[str] | None = None) -> JoinedVault:
@@ -77,7 +77,7 @@ def test_a_new_device_has_all_notes(tmp_path: Path) -> None:
     run(main())
 
 
-def test_the_code_of_a_qr_code_holds_the_address(tmp_path: Path) -> None:
+def test_the_code_in_a_qr_code_contains_the_address(tmp_path: Path) -> None:
     ana, bo = founder(tmp_path), Laptop(tmp_path, "bo")
 
     async def main() -> None:
@@ -91,7 +91,7 @@ def test_the_code_of_a_qr_code_holds_the_address(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_device_that_is_not_wanted_gets_nothing_and_nothing_keeps_listening(tmp_path: Path) -> None:
+def test_a_rejected_device_gets_nothing_and_nothing_keeps_listening(tmp_path: Path) -> None:
     ana, bo = founder(tmp_path), Laptop(tmp_path, "bo")
 
     async def main() -> None:
@@ -110,7 +110,7 @@ def test_a_device_that_is_not_wanted_gets_nothing_and_nothing_keeps_listening(tm
     run(main())
 
 
-def test_pairing_can_be_given_up_and_begun_again(tmp_path: Path) -> None:
+def test_pairing_can_be_cancelled_and_started_again(tmp_path: Path) -> None:
     ana, bo = founder(tmp_path), Laptop(tmp_path, "bo")
 
     async def main() -> None:
@@ -143,7 +143,7 @@ def test_a_vault_with_notes_is_not_joined_to_another(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_vault_that_an_editor_has_just_made_gives_way(tmp_path: Path) -> None:
+def test_a_vault_that_an_editor_has_just_created_is_replaced(tmp_path: Path) -> None:
     ana, bo = founder(tmp_path), founder(tmp_path, "bo")
     ana.write("n")
     with Vault.open(bo.path) as vault:
@@ -159,7 +159,7 @@ def test_a_vault_that_an_editor_has_just_made_gives_way(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_device_that_does_not_come_for_the_notes_is_told(
+def test_a_device_that_does_not_fetch_the_notes_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana = founder(tmp_path)

@@ -1,4 +1,4 @@
-"""Keeping a vault in sync: in the clear until it is paired, with its own devices from then on."""
+"""Keeping a vault in sync: unencrypted until it is paired, with its own devices from then on."""
 
 import asyncio
 from collections.abc import Callable
@@ -84,7 +84,7 @@ def test_paired_devices_meet_and_remember_each_other(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_vault_that_is_paired_while_it_is_served_turns_to_tls_at_its_port(tmp_path: Path) -> None:
+def test_a_vault_that_is_paired_while_it_is_served_switches_to_tls_on_the_same_port(tmp_path: Path) -> None:
     ana, bo, heard = founder(tmp_path), Laptop(tmp_path, "bo"), Heard()
 
     async def main() -> None:
@@ -109,7 +109,7 @@ def test_a_vault_that_is_paired_while_it_is_served_turns_to_tls_at_its_port(tmp_
     run(main())
 
 
-def test_plain_stays_plain_where_that_was_asked_for(tmp_path: Path) -> None:
+def test_plain_serving_stays_plain_if_it_was_requested(tmp_path: Path) -> None:
     ana, _ = pair(tmp_path)
 
     async def main() -> None:
@@ -123,7 +123,7 @@ def test_plain_stays_plain_where_that_was_asked_for(tmp_path: Path) -> None:
     run(main())
 
 
-def test_nobody_can_connect_after_serving_was_stopped_until_it_is_started_again(tmp_path: Path) -> None:
+def test_nobody_can_connect_after_serving_stops_until_it_starts_again(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
 
     async def main() -> None:
@@ -144,7 +144,7 @@ def test_nobody_can_connect_after_serving_was_stopped_until_it_is_started_again(
     run(main())
 
 
-def test_serving_in_the_clear_is_stopped_too(tmp_path: Path) -> None:
+def test_unencrypted_serving_is_stopped_too(tmp_path: Path) -> None:
     ana = founder(tmp_path)
 
     async def main() -> None:
@@ -158,7 +158,7 @@ def test_serving_in_the_clear_is_stopped_too(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_clone_of_what_is_served_is_followed(tmp_path: Path) -> None:
+def test_a_clone_of_a_served_vault_is_followed(tmp_path: Path) -> None:
     ana, bo = founder(tmp_path), Laptop(tmp_path, "bo")
     ana.write("n")
 
@@ -181,7 +181,7 @@ def test_a_clone_of_what_is_served_is_followed(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_peer_that_cannot_be_followed_is_told_once(tmp_path: Path) -> None:
+def test_a_peer_that_cannot_be_followed_is_reported_once(tmp_path: Path) -> None:
     ana, other, heard = founder(tmp_path), founder(tmp_path, "other"), Heard()
 
     async def main() -> None:
@@ -194,7 +194,7 @@ def test_a_peer_that_cannot_be_followed_is_told_once(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_port_that_is_taken_is_told_and_others_are_met_all_the_same(tmp_path: Path) -> None:
+def test_a_taken_port_is_reported_and_peers_still_connect(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
 
     async def main() -> None:
@@ -214,7 +214,7 @@ def test_a_port_that_is_taken_is_told_and_others_are_met_all_the_same(tmp_path: 
     run(main())
 
 
-def test_keys_that_cannot_be_read_are_told_once(tmp_path: Path) -> None:
+def test_unreadable_keys_are_reported_once(tmp_path: Path) -> None:
     ana, _ = pair(tmp_path)
 
     def broken() -> None:

@@ -13,7 +13,7 @@ from tests.sync.laptops import forked
 from tests.sync.running import run
 
 
-def test_a_fork_is_settled_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_is_resolved_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ana, two = forked(tmp_path)
     monkeypatch.setenv("CRDTNOTES_HOME", str(two.home))
     monkeypatch.setattr(sync_once, "LOOK_AROUND_SECONDS", 0.0)

@@ -38,7 +38,7 @@ async def opened(path: Path, text: str = "") -> AsyncIterator[Buffer]:
 
 
 def type_text(buffer: Buffer, index: int, text: str) -> None:
-    """Insert as the keyboard does."""
+    """Insert text as the keyboard does."""
     location = buffer.document.get_location_from_index(index)
     buffer.document.replace_range(location, location, text)
 
@@ -48,7 +48,7 @@ def stored(path: Path) -> str:
         return vault.note("n").text
 
 
-def test_what_is_typed_is_stored_before_it_is_called_saved(tmp_path: Path) -> None:
+def test_typed_text_is_stored_before_the_state_is_saved(tmp_path: Path) -> None:
     async def main() -> None:
         path = tmp_path / "v"
         async with opened(path, "ab") as buffer:
@@ -64,7 +64,7 @@ def test_what_is_typed_is_stored_before_it_is_called_saved(tmp_path: Path) -> No
     run(main())
 
 
-def test_a_burst_of_keys_is_few_commits(tmp_path: Path) -> None:
+def test_a_burst_of_keys_makes_few_commits(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path / "v") as buffer:
             for index in range(200):
@@ -76,7 +76,7 @@ def test_a_burst_of_keys_is_few_commits(tmp_path: Path) -> None:
     run(main())
 
 
-def test_links_follow_once_it_settles(tmp_path: Path) -> None:
+def test_links_are_updated_once_typing_pauses(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path / "v") as buffer:
             type_text(buffer, 0, "[[there]]")
@@ -87,7 +87,7 @@ def test_links_follow_once_it_settles(tmp_path: Path) -> None:
     run(main())
 
 
-def test_another_process_shows_up(tmp_path: Path) -> None:
+def test_an_edit_of_another_process_is_shown(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path / "v", "base") as buffer:
             with Vault.open(tmp_path / "v") as other:
@@ -104,7 +104,7 @@ def test_another_process_shows_up(tmp_path: Path) -> None:
     run(main())
 
 
-def test_undo_waits_for_its_turn_and_takes_back_what_was_there_when_it_was_asked_for(tmp_path: Path) -> None:
+def test_a_queued_undo_takes_back_the_edits_made_before_it(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path / "v", "base ") as buffer:
             type_text(buffer, 5, "one")
@@ -122,7 +122,7 @@ def test_undo_waits_for_its_turn_and_takes_back_what_was_there_when_it_was_asked
     run(main())
 
 
-def test_words_typed_after_a_pause_or_elsewhere_are_undone_apart(tmp_path: Path) -> None:
+def test_words_typed_after_a_pause_or_elsewhere_are_undone_separately(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path / "v") as buffer:
             for index, letter in enumerate("abc"):
@@ -138,7 +138,7 @@ def test_words_typed_after_a_pause_or_elsewhere_are_undone_apart(tmp_path: Path)
     run(main())
 
 
-def test_what_cannot_be_stored_now_is_kept_and_tried_again(
+def test_edits_that_cannot_be_stored_now_are_kept_and_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def main() -> None:
@@ -159,7 +159,7 @@ def test_what_cannot_be_stored_now_is_kept_and_tried_again(
     run(main())
 
 
-def test_what_can_never_be_stored_is_taken_off_the_screen(
+def test_edits_that_can_never_be_stored_are_removed_from_the_screen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def main() -> None:
@@ -176,7 +176,7 @@ def test_what_can_never_be_stored_is_taken_off_the_screen(
 
 
 class Marks:
-    """A view that keeps marks on positions, as a screen keeps its cursor."""
+    """A view with marks on positions, as a screen has a cursor."""
 
     def __init__(self, buffer: Buffer) -> None:
         self.buffer = buffer
@@ -194,7 +194,7 @@ class Marks:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_keys_and_remote_edits_at_random(tmp_path: Path, seed: int) -> None:
+def test_a_buffer_with_random_keys_and_remote_edits(tmp_path: Path, seed: int) -> None:
     async def main() -> None:
         chance = random.Random(seed)
         async with opened(tmp_path / "v", "0123456789\n中文") as buffer:
@@ -254,7 +254,7 @@ def test_a_mark_stays_on_its_character(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_bug_on_the_way_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_exception_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         async with opened(tmp_path / "v") as buffer:
             monkeypatch.setattr(buffer._session, "commit", lambda _: 1 // 0)

@@ -13,7 +13,7 @@ def found(query: str, recent: tuple[str, ...] = ()) -> list[str]:
     return [way.name for way in Catalogue(NOTES).find(query, 10, recent)]
 
 
-def test_what_links_lead_to() -> None:
+def test_links_are_resolved() -> None:
     catalogue = Catalogue(NOTES)
     assert catalogue.resolve("CAP", "x") == "zh/CAP定理"
     assert catalogue.resolve("分布式系统", "zh/CAP定理") == "zh/分布式系统"
@@ -33,7 +33,7 @@ def test_the_best_match_comes_first() -> None:
     assert found("zzz") == []
 
 
-def test_nothing_asked_gives_the_recent_ones_then_the_newest() -> None:
+def test_an_empty_query_gives_recent_notes_then_the_newest() -> None:
     assert found("", ("zh/CAP定理", "gone")) == [
         "zh/CAP定理",
         "en/Causality and clocks",
@@ -42,7 +42,7 @@ def test_nothing_asked_gives_the_recent_ones_then_the_newest() -> None:
     ]
 
 
-def test_the_shortest_target_that_leads_there() -> None:
+def test_spelling_is_the_shortest_target_that_leads_to_the_note() -> None:
     notes = [*NOTES, NoteNames("other/CRDT", 0, (), ())]
     catalogue = Catalogue(notes)
     ways = {way.text: way for way in catalogue.ways}

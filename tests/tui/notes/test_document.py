@@ -8,7 +8,7 @@ from crdtnotes_tui.notes.document import NoteDocument, plain
 ODD = "one\u2028two\x0cthree\x85\rfour\n\nlast 中文\n"
 
 
-def test_lines_end_at_newlines_alone() -> None:
+def test_lines_end_only_at_newlines() -> None:
     document = NoteDocument(ODD)
     assert document.text == ODD
     assert document.lines == ODD.split("\n")
@@ -24,7 +24,7 @@ def test_every_position_has_a_location_and_back(text: str) -> None:
             document.get_location_from_index(wrong)
 
 
-def test_a_local_edit_is_told_as_positions() -> None:
+def test_a_local_edit_is_reported_with_positions() -> None:
     told: list[tuple[int, int, str]] = []
     document = NoteDocument("ab\ncd", lambda *edit: told.append(edit))
     result = document.replace_range((1, 1), (0, 1), "X\r\nY\r\ud800")
@@ -35,13 +35,13 @@ def test_a_local_edit_is_told_as_positions() -> None:
     assert len(told) == 1
 
 
-def test_an_edit_beyond_the_end_is_one_at_the_end() -> None:
+def test_an_edit_beyond_the_end_is_made_at_the_end() -> None:
     document = NoteDocument("ab")
     assert document.replace_range((0, 0), (1, 0), "").replaced_text == "ab"
     assert document.text == ""
 
 
-def test_patches_and_edits_give_the_text_that_they_say() -> None:
+def test_patches_and_edits_give_the_expected_text() -> None:
     chance = random.Random(1)
     text = ODD
     document = NoteDocument(text)
@@ -60,5 +60,5 @@ def test_patches_and_edits_give_the_text_that_they_say() -> None:
         assert document.lines == text.split("\n")
 
 
-def test_plain_is_what_can_be_typed() -> None:
+def test_plain_returns_text_that_can_be_typed() -> None:
     assert plain("a\r\nb\rc\n\udfff") == "a\nb\nc\n"

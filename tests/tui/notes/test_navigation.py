@@ -17,7 +17,7 @@ def test_back_and_forward_as_in_a_browser() -> None:
     assert places.forward(a) is None
 
 
-def test_the_recent_ones_come_first_and_once() -> None:
+def test_recent_notes_come_first_and_only_once() -> None:
     places = NavigationHistory()
     for name in ("a", "b", "a"):
         places.opened(name)

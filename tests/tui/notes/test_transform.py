@@ -31,7 +31,7 @@ def changes(chance: random.Random, text: str, letters: str) -> list[Patch]:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_either_order_gives_one_text(seed: int) -> None:
+def test_both_orders_give_the_same_text(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(200):
         text = "".join(chance.choices("abcdef文字\n", k=chance.randint(0, 12)))
@@ -42,13 +42,13 @@ def test_either_order_gives_one_text(seed: int) -> None:
         assert all(group == 3 for _, group in mine_after)
 
 
-def test_nothing_of_either_is_lost_or_done_twice() -> None:
+def test_no_edit_of_either_side_is_lost_or_applied_twice() -> None:
     theirs, mine = rebase([Patch(1, 3, "T")], [Grouped(Patch(2, 3, "M"))])
     assert done(done("abcdef", [Patch(2, 3, "M")]), theirs) == "aMTf"
     assert done(done("abcdef", [Patch(1, 3, "T")]), plain(mine)) == "aMTf"
 
 
-def test_at_one_place_the_local_text_stands_first() -> None:
+def test_at_the_same_position_the_local_text_comes_first() -> None:
     theirs, mine = rebase([Patch(1, 0, "T")], [Grouped(Patch(1, 0, "M"))])
     assert (theirs, mine) == ([Patch(2, 0, "T")], [Grouped(Patch(1, 0, "M"))])
 
@@ -69,7 +69,7 @@ def test_a_position_follows_its_character(index: int, patch: Patch, behind: bool
     assert follow(index, patch, behind=behind) == to
 
 
-def test_a_selection_holds_the_same_characters() -> None:
+def test_a_selection_keeps_its_characters() -> None:
     for length in range(6):
         text = list(range(length))
         for low in range(length + 1):

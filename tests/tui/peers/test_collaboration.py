@@ -1,4 +1,4 @@
-"""Two editors on two replicas, which meet directly: one lets the other come."""
+"""Two editors on two replicas, connected directly: one serves, the other follows."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ async def met(tmp_path: Path, **notes: str) -> AsyncIterator[tuple[Desktop, Desk
         yield ana, bo
 
 
-def test_a_caret_and_a_selection_are_seen_and_follow_the_text(tmp_path: Path) -> None:
+def test_a_caret_and_a_selection_are_shown_and_follow_the_text(tmp_path: Path) -> None:
     async def main() -> None:
         async with met(tmp_path, n="first 中文\nsecond") as (ana, bo):
             bo.editor.caret_to(8)
@@ -57,7 +57,7 @@ def test_a_caret_and_a_selection_are_seen_and_follow_the_text(tmp_path: Path) ->
     run(main())
 
 
-def test_who_leaves_is_not_seen_any_more(tmp_path: Path) -> None:
+def test_a_person_who_leaves_is_no_longer_shown(tmp_path: Path) -> None:
     async def main() -> None:
         async with met(tmp_path, n="text", m="") as (ana, bo):
             await until(lambda: len(ana.editor.marks) == 1)
@@ -66,14 +66,14 @@ def test_who_leaves_is_not_seen_any_more(tmp_path: Path) -> None:
             bo.app.main.navigation.go(lambda: bo.app.main.workspace.open("n"))
             await until(lambda: len(ana.editor.marks) == 1)
             await bo.app.put_away()
-            async with asyncio.timeout(EXPIRY_SECONDS / 2):  # said, and not merely forgotten
+            async with asyncio.timeout(EXPIRY_SECONDS / 2):  # it said that it left; it did not just expire
                 await until(lambda: not ana.editor.marks)
             await until(lambda: "offline since" in ana.app.main.collaboration.summary)
 
     run(main())
 
 
-def test_what_came_in_is_listed_and_one_key_away(tmp_path: Path) -> None:
+def test_news_are_listed_and_one_key_away(tmp_path: Path) -> None:
     async def main() -> None:
         async with met(tmp_path, n="", other__页="one\ntwo\nthree") as (ana, bo):
             await until(lambda: len(ana.editor.marks) == 1)
@@ -97,7 +97,7 @@ def test_what_came_in_is_listed_and_one_key_away(tmp_path: Path) -> None:
     run(main())
 
 
-def test_marks_are_laid_over_by_cells() -> None:
+def test_marks_are_drawn_by_cells() -> None:
     strip = Strip([Segment("中文ab")])
     drawn = mark(strip, [Stretch("bo", "#8bd5ca", 2, 5, 2, 2)], Color.parse("#000000"), 20)
     assert drawn.cell_length == 20
@@ -110,7 +110,7 @@ def test_marks_are_laid_over_by_cells() -> None:
     assert colours[2] not in ("", "#8bd5ca")
 
 
-def test_a_name_that_finds_no_room_is_left_out() -> None:
+def test_a_name_without_room_is_left_out() -> None:
     strip = Strip([Segment("x" * 18)])
     drawn = mark(strip, [Stretch("somebody", "#8bd5ca", 3, 3, 3, 1)], Color.parse("#000000"), 20)
     assert drawn.text == "x" * 18 + "  "

@@ -1,4 +1,4 @@
-"""Editors of paired vaults: they meet by themselves, in mutual TLS."""
+"""Editors of paired vaults: they connect by themselves, with mutual TLS."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -41,9 +41,8 @@ def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:
                 await other.sees("ana in sync")
                 connections = one.app.main.collaboration.connections
                 (status,) = connections.peers
-                connections._report(
-                    replace(status, connected=False)
-                )  # of a second connection to the same device
+                # A second connection to the same device has ended.
+                connections._report(replace(status, connected=False))
                 assert one.app.main.collaboration.summary.startswith("bo in sync")
                 other.app.main.navigation.go(lambda: other.app.main.workspace.open("from ana"))
                 await other.shows("from ana")
@@ -59,7 +58,7 @@ def test_two_editors_of_paired_vaults_meet(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_port_that_was_asked_for_and_is_taken_is_told_and_others_are_met(tmp_path: Path) -> None:
+def test_a_taken_port_that_was_requested_is_reported_and_peers_still_connect(tmp_path: Path) -> None:
     ana, bo = pair(tmp_path)
 
     async def main() -> None:
@@ -116,7 +115,7 @@ def test_a_device_that_was_not_paired_is_not_let_in(tmp_path: Path) -> None:
     run(main())
 
 
-def test_peers_are_told_in_numbers_where_there_are_many(tmp_path: Path) -> None:
+def test_many_peers_are_shown_as_counts(tmp_path: Path) -> None:
     ana, _ = pair(tmp_path)
     for name in ("cy", "di", "ed"):
         ana.add(Laptop(tmp_path, name))
@@ -128,7 +127,7 @@ def test_peers_are_told_in_numbers_where_there_are_many(tmp_path: Path) -> None:
     run(main())
 
 
-def test_keys_that_cannot_be_read_are_told_once_and_notes_go_on(tmp_path: Path) -> None:
+def test_unreadable_keys_are_reported_once_and_notes_can_still_be_edited(tmp_path: Path) -> None:
     ana, _ = pair(tmp_path)
     asked = []
 

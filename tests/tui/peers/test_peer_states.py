@@ -8,7 +8,7 @@ from crdtnotes_tui.peers.peer_states import PeerStates, in_words
 PLACE = Address("127.0.0.1", 4821)
 
 
-def test_how_it_stands_with_a_peer_is_told_in_words() -> None:
+def test_the_state_of_a_peer_is_shown_in_words() -> None:
     status = PeerStatus("host", "bo", True, False, True, 0, 0, lacking=1, to_come=2)
     assert in_words(status) == "3 changes behind"
     assert in_words(replace(status, lacking=1, to_come=0)) == "1 change behind"
@@ -16,7 +16,7 @@ def test_how_it_stands_with_a_peer_is_told_in_words() -> None:
     assert in_words(replace(status, connected=False)).startswith("offline since ")
 
 
-def test_a_peer_that_is_followed_by_its_address_has_a_name_once_it_is_there() -> None:
+def test_a_peer_that_is_followed_by_address_is_named_once_it_connects() -> None:
     states = PeerStates()
     states.expect("", PLACE)
     assert states.summary([]).startswith("ws://127.0.0.1:4821 offline since")
@@ -24,12 +24,12 @@ def test_a_peer_that_is_followed_by_its_address_has_a_name_once_it_is_there() ->
     assert states.summary([]) == "bo in sync"
 
 
-def test_a_peer_that_is_refused_says_why() -> None:
+def test_the_reason_for_a_refused_peer_is_shown() -> None:
     states = PeerStates()
     states.expect("bo", PLACE)
     states.refused(PLACE, NotPaired("No."))
     assert states.summary(["cy"]) == "bo refused: No., cy not here yet"
 
 
-def test_of_many_peers_only_numbers_are_shown() -> None:
+def test_only_counts_are_shown_for_many_peers() -> None:
     assert PeerStates().summary(["bo", "cy", "di", "ed"]) == "4 not here yet"
