@@ -186,7 +186,7 @@ class Note:
         return result
 
     def neighbours(self) -> list[Neighbour]:
-        """Return the neighbours in the link graph, sorted by name; the cost depends only on their number."""
+        """Return the note's neighbours in the link graph, by name; the cost depends only on their number."""
         from crdtnotes.results import Neighbour
 
         ties: dict[tuple[str, bool], list[tuple[bool, str, int]]] = {}

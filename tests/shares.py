@@ -23,10 +23,11 @@ through the store, whose own tests run. The state after a crash does not depend 
 class Share:
     """The size of a run.
 
-    `examples` is the number of inputs that Hypothesis tries for a property without a number of its own;
-    `world_chunks` chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated; `kills` processes are killed and
-    `power_edits` edits are cut off for each seed, `frames` mutated frames are sent. Of each page of a file,
-    `flipped_bits` are flipped, and half as many in its first hundred bytes, one at a time.
+    `examples` is the number of inputs that Hypothesis tries for a property without a number of its own.
+    `world_chunks` chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated. For each seed,
+    `kills` processes are killed and `power_edits` edits are cut off. `frames` mutated frames are sent. In
+    each page of a file `flipped_bits` bits are flipped, and half as many in its first hundred bytes, one at a
+    time.
     """
 
     name: str

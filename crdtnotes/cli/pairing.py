@@ -131,7 +131,7 @@ def join(ctx: click.Context, code: str, address: str | None, device: str) -> Non
 def devices(ctx: click.Context, as_json: bool) -> None:
     """List the devices of this vault.
 
-    Shows when each was last connected, and how many of the changes that are now here it lacked then.
+    Shows when each was last connected, and how many of the current changes it lacked then.
 
     \b
     crdtnotes devices --json

@@ -26,7 +26,7 @@ class Listener:
     status: Callable[[PeerStatus], None] = _ignore
     """A peer's status has changed."""
     in_sync: Callable[[PeerStatus], None] = _ignore
-    """A peer has connected, and both sides have the same changes."""
+    """A peer has connected, and each side now has the changes that the other had."""
     left: Callable[[PeerStatus], None] = _ignore
     """A peer that was in sync has disconnected."""
     presence: Callable[[], None] = _ignore

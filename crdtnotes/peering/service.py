@@ -282,8 +282,8 @@ class PeerService:
                 self._dialer.announce(None)
 
     async def follow(self, address: Address) -> asyncio.Task[None]:
-        """Stay in sync with the peer at `address`; raises NotPaired for a wss:// one if no
-        other device belongs to the vault.
+        """Stay in sync with the peer at `address`; raises NotPaired for a wss:// address
+        if the vault is not paired.
 
         The returned task ends with an error that redialling cannot fix (see `Node.follow`).
         """
@@ -352,7 +352,7 @@ class PeerService:
 
     @property
     def has_company(self) -> bool:
-        """Whether there may be a peer that shows this editor's caret."""
+        """Whether there may be peers that want to know this editor's caret."""
         return any(True for _ in self._nodes) and not self._leaving
 
     @property

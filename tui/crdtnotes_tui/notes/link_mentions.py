@@ -38,7 +38,7 @@ def _link(vault: Vault, mention: Mention) -> EditSession:
     session = vault.note(mention.note).open()
     length = len(mention.written)
     if session.text[mention.start : mention.start + length] != mention.written:
-        raise LocalError("That line has changed meanwhile; the mentions are searched again.")
+        raise LocalError("That line has changed; the mentions are being searched again.")
     session.commit([Grouped(Patch(mention.start, length, mention.link), 1)])
     session.update_links()
     return session

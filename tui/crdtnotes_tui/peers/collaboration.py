@@ -97,7 +97,8 @@ class Collaboration:
     async def follow(self, address: str, device: str = "") -> None:
         """Stay in sync with the peer at an address; `device` is its name, if known.
 
-        Raises LocalError for an invalid address, NotPaired for a wss:// one if the vault is not paired.
+        Raises LocalError for an invalid address, NotPaired for a wss:// address if the vault is not
+        paired.
         """
         place = Address.parse(address)
         if place not in (self.connections.address, *self.connections.following):
