@@ -230,3 +230,26 @@ def test_unreadable_keys_are_reported_once(tmp_path: Path) -> None:
             await service.close()
 
     run(main())
+
+
+def test_an_idle_service_asks_the_file_for_nothing(tmp_path: Path) -> None:
+    ana = founder(tmp_path)
+
+    async def main() -> None:
+        statements: list[str] = []
+        async with (
+            OpenVault(ana.path, ana.identity) as vault,
+            PeerService(vault, ways=ways(ana)) as here,
+            asyncio.timeout(30),
+        ):
+            await here.serve()
+            await vault.run(lambda one: one.replica.conn.set_trace_callback(statements.append))
+            # The file watch asks once more after what was committed at the start.
+            quiet_for = 0.0
+            while quiet_for < 1.0:
+                before = len(statements)
+                await asyncio.sleep(0.1)
+                quiet_for = quiet_for + 0.1 if len(statements) == before else 0.0
+            assert all("data_version" in one for one in statements)
+
+    run(main())

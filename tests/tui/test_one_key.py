@@ -78,6 +78,9 @@ def test_one_key_costs_five_jobs_and_45_statements_at_the_most(
                 assert cost.jobs <= 5, own
                 assert len(own) <= 45, own
                 assert key == "x" or len(cost.statements) <= 45, cost.statements
+            cost.clear()
+            await idle(here, cost)
+            assert (cost.jobs, cost.statements) == (0, [])
             assert here.stored("one") == "a notexy"
 
     run(main())
