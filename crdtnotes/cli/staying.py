@@ -50,14 +50,14 @@ async def _service(path: Path, *, listens: bool = True) -> AsyncIterator[PeerSer
         device = await vault.run(lambda open_: open_.device)
         listener = Listener(
             serving=lambda address: click.echo(f"Serving {quoted(device)} at {address}"),
-            in_sync=say_in_step,
+            in_sync=say_in_sync,
             left=say_left,
         )
         async with PeerService(vault, listener, listens=listens) as service:
             yield service
 
 
-def say_in_step(status: PeerStatus) -> None:
+def say_in_sync(status: PeerStatus) -> None:
     """Print that a peer is in sync."""
     click.echo(f"In sync with {quoted(status.device)}")
 

@@ -351,7 +351,7 @@ class PeerService:
         return [one for node in self._nodes for one in node.people]
 
     @property
-    def has_company(self) -> bool:
+    def has_peers(self) -> bool:
         """Whether there may be peers that want to know this editor's caret."""
         return any(True for _ in self._nodes) and not self._leaving
 

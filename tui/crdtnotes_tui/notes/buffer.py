@@ -130,8 +130,8 @@ class Buffer:
     def _edited(self, start: int, removed: int, inserted: str) -> None:
         now = asyncio.get_running_loop().time()
         edit = Patch(start, removed, inserted)
-        collaboration = now - self._last_at <= GROUP_SECONDS and _goes_on(self._last, edit)
-        if not (collaboration or self._grouping):
+        continues = now - self._last_at <= GROUP_SECONDS and _goes_on(self._last, edit)
+        if not (continues or self._grouping):
             self._group += 1
         self._last, self._last_at = edit, now
         self._enqueue([Grouped(edit, self._group)])

@@ -20,7 +20,7 @@ from crdtnotes_tui.vault.result_cache import ResultCache
 from crdtnotes_tui.vault.unsaved_files import Unsaved, UnsavedFiles, bring_back
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
-KEPT = 16
+MAX_OPEN_NOTES = 16
 """The number of notes that stay in memory, with their undo history."""
 
 QUIET_SECONDS = 0.4
@@ -250,14 +250,14 @@ class Workspace:
 
     def _make_room(self) -> None:
         """Evict the least recently used notes, once they are stored."""
-        for buffer in list(self._buffers.values())[: max(0, len(self._buffers) - KEPT)]:
+        for buffer in list(self._buffers.values())[: max(0, len(self._buffers) - MAX_OPEN_NOTES)]:
             if buffer.id not in self._evicting:
                 self._evicting[buffer.id] = asyncio.create_task(self._evict(buffer))
 
     async def _evict(self, buffer: Buffer) -> None:
         try:
             await buffer.settled()
-            oldest = list(self._buffers)[: max(0, len(self._buffers) - KEPT)]
+            oldest = list(self._buffers)[: max(0, len(self._buffers) - MAX_OPEN_NOTES)]
             if buffer.id in oldest and buffer.state is State.SAVED and buffer is not self.current:
                 del self._buffers[buffer.id]
         finally:

@@ -128,7 +128,7 @@ class Collaboration:
 
     def moved(self) -> None:
         """Handle a move of the caret, or that typed text is now stored."""
-        if self.connections.has_company:
+        if self.connections.has_peers:
             self._moved.set()
             self._following.set()
 
