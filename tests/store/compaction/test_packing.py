@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from crdtnotes.changes.batch import Packed, unbatch
-from crdtnotes.errors import Damaged, LocalError
+from crdtnotes.changes.batch import Form, Packed, open_piece, unbatch
+from crdtnotes.errors import Damaged, DecodeError, LocalError
 from crdtnotes.store.compaction import packing
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_log, check_against_new_file
@@ -161,14 +161,25 @@ def test_changes_that_do_not_read_back_are_not_packed(
         assert changes(one) == before
 
 
+def _unreadable(length: int, data: bytes) -> bytes:
+    """Flip a bit of a block's bytes so that it cannot be decoded; a few flips only change what it says."""
+    for at in range(len(data) - 9, 0, -1):
+        flipped = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+        try:
+            open_piece(Packed(Form.BLOCK, length, flipped))
+        except DecodeError:
+            return flipped
+    raise AssertionError("each flip leaves a block that can be decoded")
+
+
 def test_a_damaged_block_is_never_used(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [one]:
         one.create_note("a", "text")
         type_much(one, "a", 100, Random(9))
         packing.pack(one.replica)
     with sqlite3.connect(one.path) as conn:
-        [data] = conn.execute("SELECT data FROM blocks").fetchone()
-        conn.execute("UPDATE blocks SET data = ?", (data[:-9] + bytes([data[-9] ^ 1]) + data[-8:],))
+        length, data = conn.execute("SELECT length, data FROM blocks").fetchone()
+        conn.execute("UPDATE blocks SET data = ?", (_unreadable(length, data),))
     conn.close()
     with Vault.open(one.path) as again:
         assert any("cannot be read" in problem for problem in again.check())
