@@ -29,7 +29,7 @@ class Committed(NamedTuple):
     `notes` are the 16-byte ids of the notes that got changes, None if any note may have got some.
     `names_changed`: the names that lead to some note may have changed (its name, an alias, a former name,
     whether it exists). `links_changed`: some note's link set may have changed. `members_changed`: the members
-    of the vault may have changed. `learned`: signatures arrived for changes that were here before.
+    of the vault may have changed. `learned`: signatures may have come for changes that were here.
     """
 
     origin: Origin

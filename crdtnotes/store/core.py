@@ -109,11 +109,6 @@ class ReplicaCore:
         self._epoch += 1
         self.conn.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (self._epoch,))
 
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._depth > 0
-
     # -- reading
 
     def refresh(self) -> None:
@@ -175,7 +170,9 @@ class ReplicaCore:
             if not opened:
                 notes = None if self._epoch != epoch else self.documents.changed_since(self._known_tip)
                 touched = notes is None or bool(notes)
-                self.on_commit(Committed(Origin.PROCESS, notes, touched, touched, members_changed))
+                # Signatures alone leave no trace here: in a paired vault some may have come.
+                learned = self.members.founded
+                self.on_commit(Committed(Origin.PROCESS, notes, touched, touched, members_changed, learned))
             self._known_tip = self.log.tip
 
     # -- writing
