@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.shares import SHARES, is_left_out
+from tests.shares import SHARES, WORKERS, is_left_out
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -72,7 +72,7 @@ def checks(share: str, rest: Sequence[str]) -> list[tuple[str, list[str]]]:
         ("format", [PYTHON, "-m", "ruff", "format", "--check", "."]),
         ("types", [PYTHON, "-m", "mypy", "crdtnotes", "tui", "tests"]),
         ("layers", [str(BIN / "lint-imports")]),
-        ("tests", [PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal", "-q", *arguments]),
+        ("tests", [PYTHON, "-m", "pytest", "-n", f"{WORKERS}", "--dist", "worksteal", "-q", *arguments]),
     ]
     if share != "quick":
         found.append(("tests, compiled", [PYTHON, "-m", "tests.compiled", *arguments]))

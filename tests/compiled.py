@@ -15,6 +15,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.shares import WORKERS
+
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("tests", "docs", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
 
@@ -50,7 +52,7 @@ def main() -> int:
             "-m",
             "pytest",
             "-n",
-            "auto",
+            f"{WORKERS}",
             "--dist",
             "worksteal",
             "-q",

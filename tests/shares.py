@@ -1,17 +1,24 @@
 """The number of random cases in a run of the test suite: `pytest --share quick|usual|full`.
 
-`quick` leaves out the folders that search for rare faults, `usual` runs some cases of each, `full` runs all.
-The programs named in those folders' docstrings run even more. A test that takes one of the names in `counts`
-as an argument runs once for each number below its count; the fixture `share` gives the other numbers.
+`quick` leaves out what searches for rare faults and what takes long, `usual` runs some cases of each, `full`
+runs all. The programs named in those folders' docstrings run even more. A test that takes one of the names
+in `counts` as an argument runs once for each number below its count; the fixture `share` gives the other numbers.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
 
+WORKERS = (os.cpu_count() or 1) + 1
+"""Processes that run tests at once: one more than there are cores, as tests also wait for other processes."""
+
 RARE = ("crashes", "fuzz", "simulation")
-"""Folders that kill processes, cut the power, fill disks, send invalid data and simulate whole worlds."""
+"""Folders that kill processes, cut the power, flip bits, fill disks, send invalid data, simulate worlds."""
+
+LONG = ("benchmarks/test_benchmarks.py", "sync/test_lan.py")
+"""Files that run every benchmark once, and whole devices in networks of their own."""
 
 PLAIN_ONLY = ("benchmarks", "cli", "crashes", "graph", "markup", "mirror", "sync", "trust", "tui")
 """Folders that a usual run on the compiled data types leaves out: they hardly use those types, or only
@@ -60,7 +67,7 @@ SHARES = {
     for share in (
         Share(
             "quick",
-            left_out=RARE,
+            left_out=RARE + LONG,
             examples=30,
             schedules=25,
             lagging_schedules=5,
@@ -109,5 +116,5 @@ def is_left_out(path: Path, share: Share, *, compiled: bool) -> bool:
     path = path.resolve()
     if not path.is_relative_to(TESTS) or path == TESTS:
         return False
-    top = path.relative_to(TESTS).parts[0]
-    return top in share.left_out or (compiled and share.name != "full" and top in PLAIN_ONLY)
+    left_out = share.left_out + (PLAIN_ONLY if compiled and share.name != "full" else ())
+    return any(path.is_relative_to(TESTS / name) for name in left_out)

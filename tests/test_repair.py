@@ -1,171 +1,27 @@
 """A damaged replica file: reads give correct data or fail, and repair restores the vault."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from random import Random
 
 import pytest
 
-from crdtnotes.changes.batch import changes_in
 from crdtnotes.crdt.ops import Patch
 from crdtnotes.editing.session import Grouped
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, StoreError, Unreachable, WrongVault
 from crdtnotes.repair import repair
 from crdtnotes.store import local_state
-from crdtnotes.store.compaction import packing
-from crdtnotes.store.compaction.recompress import recompress
 from crdtnotes.store.forks.winners import forks_in
 from crdtnotes.store.upkeep import salvage
 from crdtnotes.vault import Vault
-from tests.shares import Share
-from tests.store.convergence import ACTIONS, Person
+from tests.damage import PAGE, Damage
 from tests.trust.devices import device
-from tests.vaults import changes, fast, meet, send
-
-PAGE = 4096
-WORDS = ["分布式系统", "一致性", "[[长文]]", "causal ", "order ", "，", "。\n", "#理论 "]
-
-
-class Damage:
-    """A replica that is about to be damaged, and a peer that is in sync with it."""
-
-    def __init__(self, folder: Path, *, packed: bool = False, condensed: bool = False) -> None:
-        self.path, self.peer_path = folder / "v.db", folder / "peer.db"
-        random = Random(5)
-        person = Person(random)
-        with Vault.create(self.path, "here") as here, Vault.create(self.peer_path, "peer", here.id) as peer:
-            fast(here), fast(peer)
-            for vault in (here, peer, here):
-                for _ in range(15):
-                    person.act(vault, random.choice(ACTIONS))
-                meet(here, peer)
-            here.create_note("长文", "一段很长的文字 with words. " * 400)
-            here.create_note("empty")
-            here.create_note("论文/CAP定理", "见 [[长文]] 和 [[empty|空]] #理论")
-            here.search("文字")
-            if packed:
-                for number in range(30):
-                    here.note("长文").insert(number, "字")
-                    here.note("empty").append(f"line {number}")
-                assert packing.pack(here.replica, least=8) > 60
-                here.note("empty").rename("空/empty")
-            if condensed:
-                for number in range(12):
-                    here.create_note(f"文/{number}", "".join(random.choices(WORDS, k=200)))
-                assert recompress(here.replica, at_least=0) >= 12
-            meet(here, peer)
-            self.texts = {info.name: here.note(info.name).text for info in here.notes()}
-            self.digest, self.vault, self.actor = here.digest, bytes.fromhex(here.id), here.actor
-            self.changes = set(changes(here))
-        self.whole = self.path.read_bytes()
-
-    def spoil(self, content: bytes) -> None:
-        for old in self.path.parent.glob("v.db*"):
-            old.unlink()
-        self.path.write_bytes(content)
-
-    def fetch(self, part: Path) -> None:
-        with Vault.open(part) as vault, Vault.open(self.peer_path) as peer:
-            send(peer, fast(vault))
-            send(fast(vault), peer)
-
-    def identify(self) -> bytes:
-        return self.vault
-
-    def nothing_wrong_is_shown(self) -> bool:
-        """Read every note by its name; return whether every note could be read."""
-        try:
-            with Vault.open(self.path, read_only=True) as vault:
-                self._finds(vault)
-                return sum(self._reads(vault, name) for name in self.texts) == len(self.texts)
-        except CrdtnotesError:
-            return False
-
-    def _finds(self, vault: Vault) -> None:
-        """Check that the quotes of a search and of a note's backlinks occur in some text."""
-        with suppress(CrdtnotesError):
-            quoted = [hit.snippet for query in ("文字", "line", "长文") for hit in vault.search(query)]
-            quoted += [link.context for link in vault.note("长文").backlinks()]
-            everything = "\n".join(self.texts.values())
-            for quote in quoted:
-                assert quote.strip("…") in everything, f"{quote!r} is in no text"
-
-    def is_sent_right_or_not_at_all(self) -> None:
-        """Check that a damaged replica sends only correct changes, and that `check` does not crash."""
-        with suppress(CrdtnotesError), Vault.open(self.path) as vault:
-            for batch in vault.changes_since({}):
-                assert set(changes_in(batch)) <= self.changes, "a change was sent that does not exist"
-        with suppress(CrdtnotesError), Vault.open(self.path) as vault:
-            vault.check()
-
-    def _reads(self, vault: Vault, name: str) -> bool:
-        try:
-            shown = vault.note(name).text
-        except CrdtnotesError:
-            return False
-        assert shown == self.texts[name], f"{name!r} shows a text that it never had"
-        return True
+from tests.vaults import fast, meet
 
 
 @pytest.fixture
 def damage(tmp_path: Path) -> Damage:
     return Damage(tmp_path)
-
-
-@pytest.fixture(params=["in rows", "packed", "condensed"])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Damage:
-    return Damage(tmp_path, packed=request.param == "packed", condensed=request.param == "condensed")
-
-
-def flipped(whole: bytes, random: Random, bits: int) -> Iterator[tuple[str, bytes]]:
-    """The file with one bit flipped, for some bits of every page, and for more bits in structural parts."""
-    for page in range(len(whole) // PAGE):
-        places = [
-            *(random.randrange(100) for _ in range((bits + 1) // 2)),
-            *(random.randrange(PAGE) for _ in range(bits)),
-        ]
-        for place in places:
-            bit = random.randrange(8)
-            spoilt = bytearray(whole)
-            spoilt[page * PAGE + place] ^= 1 << bit
-            yield f"page {page}, byte {place}, bit {bit}", bytes(spoilt)
-
-
-def test_a_flipped_bit_anywhere_never_shows_a_wrong_text(either: Damage, share: Share) -> None:
-    damage, bits = either, share.flipped_bits
-    refused = 0
-    for where, content in flipped(damage.whole, Random(1), bits):
-        damage.spoil(content)
-        try:
-            refused += not damage.nothing_wrong_is_shown()
-            damage.is_sent_right_or_not_at_all()
-        except BaseException as error:
-            error.add_note(where)
-            raise
-    assert refused > 20 * bits // 12
-
-
-def test_repair_with_a_peer_brings_everything_back(either: Damage, share: Share) -> None:
-    damage, bits = either, max(1, share.flipped_bits // 6)
-    said: list[int] = []
-    for where, content in flipped(damage.whole, Random(2), bits):
-        damage.spoil(content)
-        try:
-            repaired = repair(damage.path, damage.fetch, damage.identify)
-            with Vault.open(damage.path) as vault:
-                assert vault.digest == damage.digest
-                assert vault.check() == []
-                assert vault.actor != damage.actor
-            said.append(repaired.missing)
-            assert repaired.texts == ()
-            assert repaired.aside.stat().st_size >= len(content) - PAGE
-        except BaseException as error:
-            error.add_note(where)
-            raise
-    # The flipped bit may be in the file's own count of its content.
-    assert sum(map(bool, said)) < len(said) / 20
 
 
 def planted(path: Path, *statements: str) -> None:
