@@ -1,8 +1,10 @@
 """The number of random cases in a run of the test suite: `pytest --share quick|usual|full`.
 
 `quick` leaves out what searches for rare faults and what takes long, `usual` runs some cases of each, `full`
-runs all. The programs named in those folders' docstrings run even more. A test that takes one of the names
-in `counts` as an argument runs once for each number below its count; the fixture `share` gives the other numbers.
+runs all. The programs named in those folders' docstrings run even more.
+
+A test that takes one of the names in `counts` as an argument runs once for each number below its count; the
+fixture `share` gives the other numbers.
 """
 
 import os

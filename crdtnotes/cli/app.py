@@ -21,8 +21,9 @@ from crdtnotes.errors import CrdtnotesError
 INTERRUPTED = 130
 
 GARBAGE = 20_000
-"""Objects made between two searches for reference cycles (gc.set_threshold; Python's own number is 700): what
-a command loads stays until it ends, so that searching it again and again is a tenth of a short command's time.
+"""Objects made between two searches for reference cycles (gc.set_threshold; Python's own number is 700).
+
+What a command loads stays until it ends; searching it each time takes a tenth of a short command's time.
 """
 
 PROGRAM = "crdtnotes"

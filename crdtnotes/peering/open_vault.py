@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
@@ -17,6 +19,18 @@ if TYPE_CHECKING:
     from crdtnotes.trust.identity import Identity
 
 T = TypeVar("T")
+
+_LOADED_LATE = (
+    "secrets",
+    "crdtnotes.editing.session",
+    "crdtnotes.markup.blocks",
+    "crdtnotes.markup.outline",
+    "crdtnotes.results",
+    "crdtnotes.store.forks.split",
+    "platformdirs.unix" if sys.platform.startswith("linux") else "platformdirs",
+    "tempfile",
+)
+"""Modules that the library loads when an edit, a search or a list first needs them."""
 
 
 class VaultRunner(Protocol):
@@ -100,6 +114,10 @@ class OpenVault:
     async def call(self, job: Callable[[], T], by: object = None) -> T:
         """Run a job that does not take the vault; listeners get `by` with the job's commits."""
         return await self._worker.run(job, by)
+
+    async def load_ahead(self) -> None:
+        """Load the modules that first edits and searches would have to wait for."""
+        await self._worker.run(lambda: [import_module(name) for name in _LOADED_LATE])
 
     async def __aenter__(self) -> Self:
         await self.open()

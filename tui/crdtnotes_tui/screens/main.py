@@ -126,13 +126,14 @@ class MainScreen(Screen[None]):
             self.notify("Unsaved text from last time is back.", title=restored, markup=False)
 
     async def _painted(self) -> None:
-        """Wait until the first note is painted, and start garbage collection.
+        """Wait until the first note is painted, load what the first key needs, start garbage collection.
 
         Objects that exist by then live to the end; `gc.freeze` spares the collector from visiting them.
         """
         painted = asyncio.Event()
         self.call_after_refresh(painted.set)
         await painted.wait()
+        await self.workspace.thread.load_ahead()
         gc.freeze()
         gc.enable()
 
