@@ -1,10 +1,19 @@
-"""Textual's driver, made to survive a terminal that hangs up and suspending to the shell."""
+"""Textual's driver, made to survive whatever a terminal sends, its hangup, and suspending to the shell."""
 
 import errno
 import os
+import selectors
+import time
 from typing import Any, TextIO, cast
 
 from textual.drivers.linux_driver import LinuxDriver
+
+from crdtnotes_tui.terminal_input import TerminalInput
+
+POLL_SECONDS = 0.1
+"""How often the thread that reads keys looks whether it is to end, and whether a sequence is unfinished."""
+
+READ_BYTES = 65536
 
 
 class TerminalDriver(LinuxDriver):
@@ -17,11 +26,18 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop or until the terminal is gone."""
-        try:
-            super().run_input_thread()
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
+        terminal = TerminalInput()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                data = None
+                if selector.select(POLL_SECONDS):
+                    data = _read(self.fileno)
+                    if data == b"":
+                        return
+                now = time.monotonic()
+                for event in [*terminal.feed(data or b"", now), *terminal.tick(now)]:
+                    self.process_message(event)
 
     def resume_application_mode(self) -> None:
         """Take the terminal back after suspending.
@@ -31,6 +47,16 @@ class TerminalDriver(LinuxDriver):
         """
         if self._writer_thread is None or not self._writer_thread.is_alive():
             super().resume_application_mode()
+
+
+def _read(terminal: int) -> bytes:
+    """Return what the terminal sent; b"" if it is gone."""
+    try:
+        return os.read(terminal, READ_BYTES)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return b""
 
 
 class TerminalFile:
