@@ -165,6 +165,15 @@ class NotesApp(App[None]):
             finally:
                 await self.put_away()
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Show a bug and end, unless the editor is ending already.
+
+        Everything is stored by then. Textual still handles messages, for example of a list that was about to
+        open, but mounts no more widgets, so that handlers fail that look for theirs.
+        """
+        if not self._exit:
+            super()._handle_exception(error)
+
     def _told_to_end(self) -> None:
         if self._ending is None:
             self._ending = asyncio.create_task(self._end())

@@ -52,6 +52,10 @@ _CURSOR = re.compile(r"\x1b\[(\d+);(\d+)R")
 _MOUSE = re.compile(r"\x1b\[<\d{1,3};-?\d{1,5};-?\d{1,5}[mM]")
 _SIZE = re.compile(r"\x1b\[48;(\d+)(?::\d*)*;(\d+)(?::\d*)*;(\d+)(?::\d*)*;(\d+)(?::\d*)*t")
 _MODE = re.compile(r"\x1b\[\?(\d+);(\d)\$y")
+_DETAILED = re.compile(r"\x1b\[(\d*)[\d:]*(?:;(\d*)(?::(\d*))?[\d:]*)?(;[\d:]*)?([a-zA-Z~])")
+"""A key in kitty's protocol: its code points, its modifiers and event, its text; Textual reads some of it."""
+
+_RELEASED = "3"
 _NUMBER = re.compile(r"\d+")
 
 
@@ -202,7 +206,8 @@ class TerminalInput:
 
     def _known(self, sequence: str) -> Iterator[events.Key]:
         for key in self._parser._sequence_to_key_events(sequence):  # noqa: SLF001
-            if key.key != Keys.Ignore and not (key.character and any(map(_is_surrogate, key.character))):
+            named = key.key.isprintable() and key.key not in ("", Keys.Ignore)
+            if named and not any(map(_is_surrogate, key.character or "")):
                 yield key
 
     def _meaning(self, sequence: str) -> Iterator[Message]:
@@ -220,7 +225,7 @@ class TerminalInput:
             if event is not None:
                 yield event
         elif all(int(number) <= _LAST_CODE_POINT for number in _NUMBER.findall(sequence)):
-            keys = list(self._known(sequence))
+            keys = list(self._known(_without_details(sequence)))
             cursor = _CURSOR.fullmatch(sequence)
             if cursor and not (keys and cursor[1] == "1"):
                 yield events.CursorPosition(int(cursor[2]) - 1, int(cursor[1]) - 1)
@@ -250,6 +255,19 @@ def _with_alt(key: str, character: str) -> str:
     if len(character) == 1 and character.isupper():
         key = f"shift+{character.lower()}"
     return f"alt+{key}"
+
+
+def _without_details(sequence: str) -> str:
+    """Return a key's sequence without the parts that Textual fails at; "" if the key was released."""
+    detailed = _DETAILED.fullmatch(sequence) if ":" in sequence else None
+    if detailed is None:
+        return sequence
+    code_point, modifiers, event, text, final = detailed.groups(default="")
+    if event == _RELEASED:
+        return ""
+    text = ":".join(filter(None, text.split(":")))
+    parts = f"{code_point};{modifiers}{'' if text == ';' else text}" if modifiers or text else code_point
+    return f"\x1b[{parts}{final}"
 
 
 def _is_surrogate(character: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from crdtnotes import Vault
 from tests.tui.desktop import vault_of
-from tests.tui.terminal_process import CTRL_Q, TerminalProcess, editor
+from tests.tui.terminal.process import CTRL_Q, TerminalProcess, editor
 
 FULL_DISK = """
 from crdtnotes.errors import DiskFull
@@ -157,3 +157,14 @@ def test_a_bug_is_shown_and_ends_with_an_error(tmp_path: Path) -> None:
     with editor("--vault", str(path), "tui", "n", before=BUG) as terminal:
         assert terminal.exit_code() == 1
         assert "KeyError: 'a bug'" in terminal.farewell
+
+
+@pytest.mark.parametrize("opening", [b"\x07", b"\x0f", b"\x10", b"\x1bt", b"\x12", b"\x06", b"\x1bOP"])
+def test_leaving_while_a_list_opens(tmp_path: Path, opening: bytes) -> None:
+    path = vault_of(tmp_path / "v", n="hello")
+    with editor("--vault", str(path), "tui", "n") as terminal:
+        terminal.wait_for("saved")
+        terminal.send(opening + CTRL_Q + opening)
+        assert terminal.exit_code() == 0, terminal.text
+        assert "Traceback" not in terminal.text
+        assert terminal.left_behind == []

@@ -98,6 +98,10 @@ def keys(*reads: bytes) -> list[tuple[str, str | None]]:
         (b"\x1b[1;2R", [("shift+f3", None)]),
         (b"\x1b[97;5u", [("ctrl+a", None)]),
         (b"\x1b[20013;;20013u", [("中", "中")]),
+        (b"\x1b[97:65:97;2;65u", [("A", "A")]),
+        (b"\x1b[97;5:1u", [("ctrl+a", None)]),
+        (b"\x1b[97;5:2u", [("ctrl+a", None)]),
+        (b"\x1b[1;5:1D", [("ctrl+left", None)]),
     ],
 )
 def test_keys(sent: bytes, expected: list[tuple[str, str | None]]) -> None:
@@ -136,6 +140,11 @@ def test_alt_types_nothing(sent: bytes, key: str) -> None:
         b"\x1b[97;;1114112u",
         b"\x1b[55296;;55296u",
         b"\x1b[M !!",
+        b"\x1b[97;1:3u",
+        b"\x1b[1;1:3D",
+        b"\x1b[:8;04~",
+        b"\x1b[:::;::;::u",
+        b"\x1b[0;0;0:0~",
         b"\x1bOz",
         b"\x1b[" + b"1;" * MAX_SEQUENCE,
         b"\xff",

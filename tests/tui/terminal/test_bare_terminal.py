@@ -7,7 +7,7 @@ import pytest
 
 from crdtnotes import Vault
 from tests.tui.desktop import vault_of
-from tests.tui.terminal_process import CTRL_Q, TerminalProcess, editor
+from tests.tui.terminal.process import CTRL_Q, TerminalProcess, editor
 
 CTRL_Z = b"\x1a"
 ALT_Z = b"\x1bz"
