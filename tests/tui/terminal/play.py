@@ -16,7 +16,7 @@ import random
 import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -71,7 +71,6 @@ class Tally:
     left: int = 0
     """Editors that were left, by the steps and at the rounds' ends."""
     suspended: int = 0
-    shown: set[str] = field(default_factory=set)
 
 
 def steps_of(seed: int, count: int) -> list[Step]:
@@ -169,7 +168,7 @@ class Player:
         elif step.do == "end":
             self.at.signal(signal.SIGTERM)
             self.ended()
-            self.start(NAME)
+            self.start()
         else:
             for part in step.data.split(_CUT) if step.do == "split" else [step.data]:
                 self.at.send(part)
@@ -180,7 +179,7 @@ class Player:
             self.at.signal(signal.SIGCONT)
         if not self.at.is_running:
             self.ended()
-            self.start(NAME)
+            self.start()
 
     def ended(self) -> None:
         """Check how the editor ended."""

@@ -138,7 +138,7 @@ class TerminalProcess:
     def is_stopped(self) -> bool:
         """Whether the process is suspended."""
         options = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self._process.pid, options) is not None
+        return self.is_running and os.waitid(os.P_PID, self._process.pid, options) is not None
 
     @property
     def is_running(self) -> bool:

@@ -51,6 +51,9 @@ class Picker(Modal[V | None], Generic[V]):
 
     def __init__(self) -> None:
         super().__init__()
+        # Answers may arrive when the list is already closed. These widgets are there even then.
+        self._input = LineInput(placeholder=self.question, id="question")
+        self._list = OptionList(id="answers")
         self._answers: Sequence[Answer[V]] = ()
         self._query: str | None = None
         self._picking = False
@@ -58,8 +61,8 @@ class Picker(Modal[V | None], Generic[V]):
     def compose(self) -> ComposeResult:
         """Lay it out."""
         with Vertical(id="picker"):
-            yield LineInput(placeholder=self.question, id="question")
-            yield OptionList(id="answers")
+            yield self._input
+            yield self._list
 
     async def answers(self, query: str) -> Sequence[Answer[V]]:
         """Return the answers that match a query, the best first."""
@@ -67,9 +70,8 @@ class Picker(Modal[V | None], Generic[V]):
 
     def on_mount(self) -> None:
         """Show the answers for an empty query."""
-        options = self.query_one(OptionList)
-        options.can_focus = False
-        self.watch(options, "scroll_y", self._scrolled, init=False)
+        self._list.can_focus = False
+        self.watch(self._list, "scroll_y", self._scrolled, init=False)
         self._ask("")
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -79,7 +81,7 @@ class Picker(Modal[V | None], Generic[V]):
 
     def ask_again(self) -> None:
         """Show the present answers; the highlight stays on its answer."""
-        self._ask(self.query_one(Input).value, again=True)
+        self._ask(self._input.value, again=True)
 
     @work(exclusive=True, group="answers")
     async def _ask(self, query: str, *, again: bool = False) -> None:
@@ -92,10 +94,12 @@ class Picker(Modal[V | None], Generic[V]):
             found = await self.answers(query)
         except CrdtnotesError as error:
             problem = str(error)
+        if not self._list.is_attached:
+            return
         # Nothing is awaited from here on, so the list is replaced as a whole or not at all.
         marked = self._marked if again else None
         self._answers, self._query = found, query
-        options = self.query_one(OptionList)
+        options = self._list
         options.clear_options()
         self._more()
         said = problem or ("" if found or query else self.empty)
@@ -108,23 +112,23 @@ class Picker(Modal[V | None], Generic[V]):
 
     @property
     def _marked(self) -> Answer[V] | None:
-        at = self.query_one(OptionList).highlighted
+        at = self._list.highlighted
         return None if at is None or at >= len(self._answers) else self._answers[at]
 
     def _more(self) -> None:
         """Add the next page of answers to the list."""
-        options = self.query_one(OptionList)
+        options = self._list
         shown = options.option_count
         options.add_options([Option(_content(one)) for one in self._answers[shown : shown + PAGE_SIZE]])
 
     def _scrolled(self) -> None:
-        options = self.query_one(OptionList)
+        options = self._list
         if options.scroll_y >= options.max_scroll_y - MIN_AHEAD and options.option_count < len(self._answers):
             self._more()
 
     def action_move(self, by: int) -> None:
         """Move the highlight."""
-        options = self.query_one(OptionList)
+        options = self._list
         if (options.highlighted or 0) + by + MIN_AHEAD >= options.option_count < len(self._answers):
             self._more()
         if self._answers:
