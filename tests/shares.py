@@ -34,9 +34,9 @@ class Share:
 
     `examples` is the number of inputs that Hypothesis tries for a property without a number of its own.
     `world_chunks` chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated. For each seed,
-    `kills` processes are killed and `power_edits` edits are cut off. `frames` mutated frames are sent. In
-    each page of a file `flipped_bits` bits are flipped, and half as many in its first hundred bytes, one at a
-    time.
+    `kills` processes are killed and `power_edits` edits are cut off. `terminal_rounds` rounds of
+    random bytes go to editors. `frames` mutated frames are sent. In each page of a file `flipped_bits` bits are
+    flipped, and half as many in its first hundred bytes, one at a time.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Share:
     world_chunks: int
     kills: int
     power_edits: int
+    terminal_rounds: int
     frames: int
     flipped_bits: int
 
@@ -61,6 +62,7 @@ class Share:
             "forks_seed": self.forks,
             "keys_seed": self.key_runs,
             "worlds_chunk": self.world_chunks,
+            "terminal_seed": self.terminal_rounds,
         }
 
 
@@ -78,6 +80,7 @@ SHARES = {
             world_chunks=0,
             kills=0,
             power_edits=0,
+            terminal_rounds=1,
             frames=0,
             flipped_bits=1,
         ),
@@ -92,6 +95,7 @@ SHARES = {
             world_chunks=3,
             kills=100,
             power_edits=8,
+            terminal_rounds=4,
             frames=8000,
             flipped_bits=4,
         ),
@@ -106,6 +110,7 @@ SHARES = {
             world_chunks=20,
             kills=200,
             power_edits=12,
+            terminal_rounds=12,
             frames=20_000,
             flipped_bits=12,
         ),

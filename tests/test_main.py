@@ -64,6 +64,7 @@ def test_each_share_plays_at_least_what_a_smaller_one_plays() -> None:
         assert all(smaller.counts[name] <= larger.counts[name] for name in larger.counts)
         assert smaller.kills <= larger.kills
         assert smaller.frames <= larger.frames
+        assert smaller.terminal_rounds <= larger.terminal_rounds
         assert smaller.power_edits <= larger.power_edits
         assert smaller.flipped_bits <= larger.flipped_bits
 

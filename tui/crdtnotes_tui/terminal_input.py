@@ -29,7 +29,7 @@ ESCAPE_SECONDS = 0.1
 SEQUENCE_SECONDS = 1.0
 """How long the rest of a sequence may take, for example on a slow line."""
 
-PASTE_SECONDS = 5.0
+PASTE_SECONDS = 2.0
 """A paste ends after this long without input, in case its end was lost: otherwise no key would work again."""
 
 MAX_SEQUENCE = 256

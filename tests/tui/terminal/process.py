@@ -122,11 +122,11 @@ class TerminalProcess:
         """Wait until all of these are on the screen."""
         self.until(lambda: all(text in self.screen.text for text in texts), f"{texts} on the screen")
 
-    def read_for(self, seconds: float) -> None:
-        """Read what the process writes in some seconds."""
+    def read_for(self, seconds: float, *, while_running: bool = False) -> None:
+        """Read what the process writes in some seconds; with `while_running`, until it ends at the latest."""
         end = time.monotonic() + seconds
-        while (rest := end - time.monotonic()) > 0:
-            self._read(rest)
+        while (rest := end - time.monotonic()) > 0 and (self.is_running or not while_running):
+            self._read(min(rest, 0.05))
 
     def settle(self, seconds: float = 0.3) -> None:
         """Wait until the process has written nothing for some seconds."""
