@@ -34,8 +34,8 @@ class Share:
 
     `examples` is the number of inputs that Hypothesis tries for a property without a number of its own.
     `world_chunks` chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated. For each seed,
-    `kills` processes are killed and `power_edits` edits are cut off. `terminal_rounds` rounds of
-    random bytes go to editors. `frames` mutated frames are sent. In each page of a file `flipped_bits` bits are
+    `kills` processes are killed and `power_edits` edits are cut off. `terminal_rounds` rounds of random bytes
+    are played to editors. `frames` mutated frames are sent. In each page of a file `flipped_bits` bits are
     flipped, and half as many in its first hundred bytes, one at a time.
     """
 

@@ -44,6 +44,21 @@ PASTES = [
     "\x1b[A\x07\x00",
     "行\n" * 2000,
 ]
+PRESSED = 5
+"""How often the key for leaving is pressed."""
+
+AT_REST = 1.0
+"""Seconds without a change after which nothing is on the screen that ends by itself."""
+
+STILL_MOVING = 20
+
+SHORT_NOTICES = """
+from crdtnotes_tui.app import NotesApp
+
+NotesApp.NOTIFICATION_TIMEOUT = 0.5
+"""
+"""Python that runs first in each editor."""
+
 PLAYED_EACH = 0.003
 """Seconds of output that are read after each step, so that steps meet the editors at work."""
 
@@ -135,7 +150,7 @@ class Player:
 
     def __init__(self, path: Path, tally: Tally, before: str) -> None:
         self.path = path
-        self._before = before
+        self._before = SHORT_NOTICES + before
         self._tally = tally
         self.size = (80, 24)
         self.terminal: TerminalProcess | None = None
@@ -194,20 +209,24 @@ class Player:
         _holds(not self.at.left_behind, f"left behind in the terminal: {self.at.left_behind}", "")
 
     def paint_again(self) -> None:
-        """Check that painting the whole screen again changes nothing."""
-        for _ in range(PAINTED_AGAIN):
+        """Check that painting the whole screen again changes nothing but the status line."""
+        before = self._at_rest()
+        columns, rows = self.size
+        self.at.resize((columns + 1, rows))
+        self.at.settle()
+        self.at.resize(self.size)
+        after = self._at_rest()
+        _holds(before == after, "painted again, the screen differs", _differing(before, after))
+
+    def _at_rest(self) -> list[str]:
+        """Return the rows above the status line once nothing moves by itself any more."""
+        for _ in range(STILL_MOVING):
             self.at.settle()
-            before = self.at.screen.rows
-            columns, rows = self.size
-            self.at.resize((columns + 1, rows))
-            self.at.settle()
-            self.at.resize(self.size)
-            self.at.settle()
-            after = self.at.screen.rows
-            if before == after:
-                return
-            # Something that ends by itself was on the screen, or something came in.
-        _holds(False, "painted again, the screen differs", _differing(before, after))
+            rows = self.at.screen.rows[:-1]
+            self.at.read_for(AT_REST)
+            if rows == self.at.screen.rows[:-1]:
+                return rows
+        raise Failed(f"the screen never comes to rest\n{self.at.screen.text}")
 
     def leave(self) -> None:
         """Leave by the key, pressed until it works: the first can be in a paste whose end never came."""
@@ -233,15 +252,11 @@ class Player:
         self.leave()
 
 
-PAINTED_AGAIN = 6
-PRESSED = 5
-
-
 def _differing(before: list[str], after: list[str]) -> str:
     """The rows that differ, with their numbers."""
     pairs = enumerate(zip_longest(before, after, fillvalue=""))
     rows = [f"{row}: {old!r}\n{row}: {new!r}" for row, (old, new) in pairs if old != new]
-    return "\n".join([*rows, after[-1]])
+    return "\n".join(rows)
 
 
 def _letters(text: str) -> str:
