@@ -68,6 +68,20 @@ def test_undo_takes_back_my_edits_only(tmp_path: Path) -> None:
     run(main())
 
 
+def test_undo_takes_back_a_sentence_at_a_time_and_stops_where_the_caret_was_moved(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(vault_of(tmp_path / "v", n=""), "n") as workspace:
+            await workspace.type("One. Two")
+            await workspace.press("left", "right")
+            await workspace.type("!")
+            for text in ("One. Two", "One. ", ""):
+                await workspace.press("ctrl+z")
+                await workspace.saved()
+                assert workspace.text == text
+
+    run(main())
+
+
 def test_a_paste_is_one_edit(tmp_path: Path) -> None:
     async def main() -> None:
         async with desktop(vault_of(tmp_path / "v", n="a"), "n") as workspace:

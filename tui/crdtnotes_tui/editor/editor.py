@@ -84,11 +84,11 @@ class NoteEditor(PaintsChangedLines):
         self._part_styles: dict[str, Style] = {}
         self._blocks: list[str | None] = []
         self._blocks_of: tuple[int, int] = (0, -1)
+        self.buffer: Buffer | None = None
         super().__init__(id=id, tab_behavior="indent", show_line_numbers=False, disabled=True)
-        self.history = NoHistory()
+        self.history = NoHistory(self._end_undo_group)
         self.cursor_blink = False
         self.indent_width = 4
-        self.buffer: Buffer | None = None
         self.catalogue = Catalogue()
         self.list_open = False
 
@@ -225,6 +225,10 @@ class NoteEditor(PaintsChangedLines):
         """Redo it."""
         if self.buffer is not None:
             self.buffer.redo()
+
+    def _end_undo_group(self) -> None:
+        if self.buffer is not None:
+            self.buffer.end_group()
 
     def undo(self) -> None:
         """As `action_undo`."""

@@ -3,6 +3,7 @@
 ``transform``      transforms concurrent edits of two sides
 ``document``       a text in lines, as Textual's TextArea needs it
 ``buffer``         one open note: sends local edits to the replica, applies remote ones to the screen
+``undo_groups``    which edits are undone together
 ``catalogue``      the names of all notes: resolves links, finds names by a few letters
 ``matching``       fuzzy ranking of names
 ``navigation``     back and forward

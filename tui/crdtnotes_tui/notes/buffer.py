@@ -12,8 +12,9 @@ Rules
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from enum import Enum
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
@@ -24,10 +25,8 @@ from crdtnotes.editing import EditSession, Grouped
 from crdtnotes.errors import CrdtnotesError, MissingChanges, NoteNotFound, StoreError
 from crdtnotes_tui.notes.document import NoteDocument
 from crdtnotes_tui.notes.transform import follow, rebase
+from crdtnotes_tui.notes.undo_groups import UndoGroups
 from crdtnotes_tui.vault.vault_thread import VaultThread
-
-GROUP_SECONDS = 1.0
-"""Edits that are further apart in time are undone separately."""
 
 SETTLE_SECONDS = 0.6
 """How long no edit is made before the links are updated from the text."""
@@ -90,6 +89,7 @@ class Buffer:
         changed: Callable[["Buffer"], None] = lambda _: None,
         *,
         settle_seconds: float = SETTLE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.id = opened.note.id
         self.name = opened.name
@@ -110,10 +110,7 @@ class Buffer:
         self._looking = False
         self._unsettled = False
         self._edited_at = 0.0
-        self._group = 1
-        self._grouping = False
-        self._last: Patch | None = None
-        self._last_at = 0.0
+        self._groups = UndoGroups(clock)
         self._pump: asyncio.Task[None] | None = None
         self._stopped = False
         self._hurry = asyncio.Event()
@@ -128,30 +125,18 @@ class Buffer:
     # -- actions of the person
 
     def _edited(self, start: int, removed: int, inserted: str) -> None:
-        now = asyncio.get_running_loop().time()
         edit = Patch(start, removed, inserted)
-        continues = now - self._last_at <= GROUP_SECONDS and _goes_on(self._last, edit)
-        if not (continues or self._grouping):
-            self._group += 1
-        self._last, self._last_at = edit, now
-        self._enqueue([Grouped(edit, self._group)])
+        self._enqueue([Grouped(edit, self._groups.number(edit))])
         self._unsettled = True
-        self._edited_at = now
+        self._edited_at = asyncio.get_running_loop().time()
 
-    def begin_group(self) -> None:
+    def end_group(self) -> None:
         """Let the next edit be undone separately from the earlier ones."""
-        self._last = None
+        self._groups.end()
 
-    @contextmanager
-    def one_group(self) -> Iterator[None]:
+    def one_group(self) -> AbstractContextManager[None]:
         """Let all edits made inside be undone together, and separately from others."""
-        self._group += 1
-        self._grouping = True
-        try:
-            yield
-        finally:
-            self._grouping = False
-            self._last = None
+        return self._groups.joined()
 
     def undo(self) -> None:
         """Undo the person's own last group of edits."""
@@ -235,7 +220,7 @@ class Buffer:
         else:
             self._queue.append(what)
         if isinstance(what, UndoRequest):
-            self._last = None
+            self._groups.end()
             self._unsettled = True
         self._hurry.set()
         self._changed(self)
@@ -372,12 +357,3 @@ class Buffer:
                 self.document.patch(patch)
                 if self.left_at is not None:
                     self.left_at = follow(self.left_at, patch, behind=True)
-
-
-def _goes_on(last: Patch | None, edit: Patch) -> bool:
-    """Return whether an edit continues where the last one ended, as typing or deleting does."""
-    if last is None or len(edit.inserted) > 1 or edit.removed > 1 or "\n" in last.inserted:
-        return False
-    if edit.inserted:
-        return not edit.removed and bool(last.inserted) and edit.start == last.start + len(last.inserted)
-    return not last.inserted and edit.start in (last.start - 1, last.start)
