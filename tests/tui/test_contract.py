@@ -73,6 +73,16 @@ def test_alt_and_enter_is_told_from_enter() -> None:
     assert keys == ["alt+enter", "enter", "alt+enter"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "typed"), [("\x1bn\x1bn", "^n^n"), ("\x1b1", "¡"), ("\x1b[1;5\x1b[A", "^[1;5")]
+)
+def test_textuals_own_parser_types_pieces_of_sequences(sent: str, typed: str) -> None:
+    """Once this fails, `terminal_input` may do with less."""
+    parser = XTermParser()
+    found = [*parser.feed(sent), *parser.feed("\x1b")]
+    assert "".join(one.character or "" for one in found if isinstance(one, Key) and one.is_printable) == typed
+
+
 def test_the_driver_writes_on_a_thread_to_a_file_that_can_be_replaced() -> None:
     source = inspect.getsource(LinuxDriver)
     assert source.count("WriterThread(self._file)") == 1

@@ -16,6 +16,9 @@ from crdtnotes_tui.terminal_input import (
     SEQUENCE_SECONDS,
     TerminalInput,
 )
+from crdtnotes_tui.terminal_keys import know_more_keys
+
+know_more_keys()
 
 PIECES = st.sampled_from(
     [
@@ -93,6 +96,8 @@ def keys(*reads: bytes) -> list[tuple[str, str | None]]:
         (b"\x1bOP", [("f1", None)]),
         (b"\x1b[[A", [("f1", None)]),
         (b"\x1b[7~", [("home", None)]),
+        (b"\x1b[7^", [("ctrl+home", None)]),
+        (b"\x1b[8@", [("ctrl+shift+end", None)]),
         (b"\x1b[7$", [("shift+home", None)]),
         (b"\x1b[1;5F", [("ctrl+end", None)]),
         (b"\x1b[1;2R", [("shift+f3", None)]),
@@ -119,7 +124,7 @@ def test_keys(sent: bytes, expected: list[tuple[str, str | None]]) -> None:
         (b"\x1bP", "alt+shift+p"),
         (b"\x1b\x01", "alt+ctrl+a"),
         (b"\x1bf", "ctrl+right"),
-        (b"\x1b\x7f", "ctrl+w"),
+        (b"\x1b\x7f", "alt+backspace"),
         ("\x1b中".encode(), "alt+中"),
     ],
 )
