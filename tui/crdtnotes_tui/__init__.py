@@ -4,8 +4,9 @@
 ``app``             the application: its screens, its commands, every way out
 ``options``         options that the command line passes
 ``settings``        choices of the person, kept between starts
+``key_map``         the person's own keys
 ``themes``          colours
-``terminal_keys``   key codes that Textual does not know
+``terminal_keys``   key codes that Textual does not know, keys that every terminal sends
 ``terminal_input``  what a terminal sends, as events
 ``driver``          Textual's driver, made to survive what a terminal sends and its end
 ``ending``          signals and a closed terminal

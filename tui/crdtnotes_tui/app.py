@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from textual.app import App, SystemCommand
@@ -14,9 +15,14 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from crdtnotes_tui import themes
+from crdtnotes_tui.editor.editor import NoteEditor
+from crdtnotes_tui.editor.find_bar import FindBar
 from crdtnotes_tui.ending import asked_to_end
+from crdtnotes_tui.key_map import KeyMap, read_key_map
 from crdtnotes_tui.options import StartOptions
-from crdtnotes_tui.screens.key_help import Keys, sideways
+from crdtnotes_tui.panels.panes import Panes
+from crdtnotes_tui.screens.commands import commands
+from crdtnotes_tui.screens.key_help import Keys
 from crdtnotes_tui.screens.main import MainScreen
 from crdtnotes_tui.screens.modal import Palette
 from crdtnotes_tui.settings import Settings
@@ -28,32 +34,56 @@ DRAIN_SECONDS = 0.5
 """How long the editor takes keys that have already come after the system asks it to end."""
 
 
+def commands_with_keys() -> list[Binding]:
+    """Return the bindings whose keys a person can change; each has an id."""
+    return [
+        binding
+        for owner in (NotesApp, MainScreen, Panes, *NoteEditor.__mro__, FindBar)
+        for binding in owner.__dict__.get("BINDINGS", ())
+        if isinstance(binding, Binding) and binding.id is not None
+    ]
+
+
 class NotesApp(App[None]):
     """The editor on one vault."""
 
     CSS_PATH = "app.tcss"
     TITLE = "crdtnotes"
     BINDINGS = [
-        Binding("ctrl+q", "quit", "Leave", priority=True),
-        Binding("f1", "keys", "All keys"),
-        Binding("alt+z", "to_the_shell", "To the shell, `fg` comes back"),
+        Binding("ctrl+q", "quit", "Leave", priority=True, id="leave"),
+        Binding("f1", "keys", "All keys", id="keys"),
+        Binding(
+            "ctrl+p", "command_palette", "All commands by name", show=False, priority=True, id="commands"
+        ),
+        Binding("alt+z", "to_the_shell", "To the shell, `fg` comes back", id="shell"),
     ]
 
     def __init__(
         self,
         options: StartOptions,
         settings: Settings | None = None,
+        keys: Path | None = None,
     ) -> None:
+        """`keys` is the file with the person's own keys."""
         # With NO_COLOR Textual still sends shades of grey, except in the terminal's own colours.
         super().__init__(ansi_color=True if themes.no_colour() else None)
         self._settings = settings or Settings()
         self.theme = themes.first_theme(self, self._settings)
         self._options = options
-        self.main = MainScreen(options)
+        self.key_map = KeyMap({}, frozenset(), "")
+        if keys is not None:
+            self.key_map = read_key_map(keys, commands_with_keys())
+        self.set_keymap(self.key_map.keys)
+        self.main = self._main_screen(options)
         self._warned = False
         self._ending: asyncio.Task[None] | None = None
         self._putting_away: asyncio.Task[None] | None = None
         self._problems: list[str] = []
+
+    def _main_screen(self, options: StartOptions) -> MainScreen:
+        main = MainScreen(options)
+        main.editor.free_keys(self.key_map.taken)
+        return main
 
     def get_driver_class(self) -> type[Driver]:
         """Return our driver instead of Textual's for Linux and macOS, otherwise what Textual chooses."""
@@ -77,19 +107,21 @@ class NotesApp(App[None]):
     def on_mount(self) -> None:
         """Save the theme when it changes; paint everything again when the shell gives the terminal back."""
         self.theme_changed_signal.subscribe(self, lambda theme: self._settings.set(themes.THEME, theme.name))
+        if self.key_map.problem:
+            self.notify(self.key_map.problem, severity="warning", timeout=20, markup=False)
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield the commands that have a key, with their keys, then those of Textual."""
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.description and active.enabled and not binding.system and not sideways(binding):
-                key = self.get_key_display(binding)
+        for command in commands(screen.active_bindings.values()):
+            if command.enabled:
 
-                async def run(action: str = binding.action, node: DOMNode = active.node) -> None:
+                async def run(action: str = command.action, node: DOMNode = command.node) -> None:
                     await self.run_action(action, node)
 
-                yield SystemCommand(binding.description, f"{binding.tooltip or ''} [{key}]".strip(), run)
+                keys = ", ".join(command.keys(self))
+                tooltip = command.binding.tooltip
+                yield SystemCommand(command.description, f"{tooltip} [{keys}]".strip(), run)
         yield from themes.commands(self)
         yield from super().get_system_commands(screen)
 
@@ -104,7 +136,7 @@ class NotesApp(App[None]):
 
     def action_keys(self) -> None:
         """Show all keys."""
-        self.push_screen(Keys(self.screen.active_bindings.values()))
+        self.push_screen(Keys(self.screen.active_bindings.values(), self.key_map.keys))
 
     async def action_quit(self) -> None:
         """Store everything and leave; if that fails, leave only when asked a second time."""
@@ -148,7 +180,7 @@ class NotesApp(App[None]):
         if self._putting_away is not None:
             return
         old = self.main
-        self.main = MainScreen(self._options._replace(name=None, new_device=None))
+        self.main = self._main_screen(self._options._replace(name=None, new_device=None))
         self.main.workspace.thread.identity = old.workspace.thread.identity
         self.main.collaboration.connections.ways = old.collaboration.connections.ways
         # (Textual cannot switch away from the screen that an app begins with; the old one stays below.)

@@ -48,9 +48,10 @@ def editor(options: StartOptions) -> "NotesApp":
     gc.disable()
     os.environ.setdefault("TEXTUAL_FPS", MAX_FRAMES_PER_SECOND)
     from crdtnotes_tui.app import NotesApp  # Textual reads TEXTUAL_FPS when it is imported
+    from crdtnotes_tui.key_map import user_key_map
     from crdtnotes_tui.settings import Settings
     from crdtnotes_tui.terminal_keys import know_more_keys
 
     know_more_keys()
     sys.setswitchinterval(SWITCH_SECONDS)
-    return NotesApp(options, Settings.of_user())
+    return NotesApp(options, Settings.of_user(), user_key_map())

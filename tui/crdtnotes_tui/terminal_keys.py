@@ -3,6 +3,7 @@
 from enum import Enum
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual.keys import REPLACED_KEYS, key_to_character
 
 
 class Sent(Enum):
@@ -31,3 +32,27 @@ _KEYS = {
 def know_more_keys() -> None:
     """Make Textual know these keys in terminals without the extended key protocol."""
     ANSI_SEQUENCES_KEYS.update({sequence: (key,) for sequence, key in _KEYS.items()})  # type: ignore[attr-defined]
+
+
+PLAIN_KEYS = frozenset(
+    {
+        *(f"ctrl+{letter}" for letter in "abcdefgklnopqrstuvwxyz"),  # h, i, j, m are other keys
+        *("ctrl+backslash", "ctrl+right_square_bracket", "ctrl+circumflex_accent", "ctrl+underscore"),
+        *(f"f{number}" for number in range(1, 13)),
+        *("up", "down", "left", "right", "enter", "tab", "shift+tab", "escape", "backspace", "space"),
+    }
+)
+"""Keys that every terminal in the tradition of the VT100 sends, each in a way of its own."""
+
+UNBOUND = "<none>"
+"""Stands for the key of a command that has none."""
+
+
+def is_plain(key: str) -> bool:
+    """Return whether every terminal can send a key: a plain key, or a printable character."""
+    return key in PLAIN_KEYS or character_of(key) is not None
+
+
+def character_of(key: str) -> str | None:
+    """Return the character that a key types, None if it types none."""
+    return key_to_character(REPLACED_KEYS.get(key, key))

@@ -106,6 +106,15 @@ def test_a_paste_is_one_edit(tmp_path: Path) -> None:
         ("  - one", ["shift+tab"], "- one"),
         ("x", ["tab"], "x   "),
         ("- [ ] one", ["ctrl+space"], "- [x] one"),
+        ("- one", ["alt+k"], "- [ ] one"),
+        ("- [ ] one", ["f12"], "- [x] one"),
+        ("> - [x] one", ["ctrl+right_square_bracket"], "> - [ ] one"),
+        ("- one", ["f12", "x"], "- onex"),
+        ("one\ntwo", ["ctrl+a", "x"], "x"),
+        ("one\ntwo", ["ctrl+home", "x"], "xone\ntwo"),
+        ("one\ntwo", ["up", "ctrl+end", "x"], "one\ntwox"),
+        ("one\ntwo", ["left", "ctrl+shift+home", "x"], "xo"),
+        ("one\ntwo", ["home", "up", "right", "ctrl+shift+end", "x"], "ox"),
         ("one two", ["ctrl+w"], "one "),
         ("one", ["home", "shift+end", "ctrl+x", "ctrl+v", "ctrl+v"], "oneone"),
         ("plain", ["escape", "x"], "plainx"),
@@ -117,6 +126,32 @@ def test_keys(tmp_path: Path, text: str, keys: list[str], then: str) -> None:
             await workspace.press(*keys)
             await workspace.saved()
             assert workspace.text == workspace.stored() == then
+
+    run(main())
+
+
+def test_the_same_key_follows_a_link_and_ticks_the_task_around_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(vault_of(tmp_path / "v", n="- [ ] see [[m]]", m="other"), "n") as workspace:
+            await workspace.press("home", "f12")
+            assert workspace.text == "- [x] see [[m]]"
+            await workspace.press("end", "f12")
+            await workspace.shows("m")
+
+    run(main())
+
+
+def test_a_triple_click_selects_the_line_and_nothing_else(tmp_path: Path) -> None:
+    async def main() -> None:
+        text = "first\n" + "long " * 40 + "\nlast"
+        async with desktop(vault_of(tmp_path / "v", n=text), "n") as workspace:
+            await workspace.press("ctrl+f", "x", "escape")
+            await workspace.pilot.click(workspace.editor, offset=(10, 2), times=3)
+            await workspace.pilot.pause()
+            assert workspace.editor.selected_text == "long " * 40
+            assert not workspace.app.screen.selections
+            await workspace.press("ctrl+c")
+            assert workspace.app.clipboard == "long " * 40
 
     run(main())
 

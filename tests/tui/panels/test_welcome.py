@@ -12,7 +12,7 @@ from tests.tui.loop import run, until
 def test_a_newcomer_gets_to_the_first_linked_note(tmp_path: Path, size: tuple[int, int]) -> None:
     async def main() -> None:
         async with desktop(tmp_path / "v", new_device="ana", size=size) as workspace:
-            await workspace.sees("Welcome", "○ 1", "○ 2", "○ 3", "Alt+J here joins")
+            await workspace.sees("Welcome", "○ 1", "○ 2", "○ 3", "F7 J here joins")
             assert workspace.editor.has_focus
             await workspace.type("met 林, see ")
             await workspace.sees("✓ 1", "○ 2")
@@ -38,7 +38,7 @@ def test_it_is_not_there_once_there_are_notes(tmp_path: Path) -> None:
 def test_notes_to_try_it_on(tmp_path: Path) -> None:
     async def main() -> None:
         async with desktop(tmp_path / "v", new_device="ana") as workspace:
-            await workspace.press("alt+1")
+            await workspace.press("alt+s")
             await workspace.shows("en/Start here")
             await until(lambda: "zh/CAP定理" in workspace.app.main.workspace.catalogue)
             with Vault.open(workspace.path) as vault:

@@ -116,7 +116,7 @@ def test_an_empty_vault_joins_another_ones_from_the_editor(tmp_path: Path) -> No
             desktop(ana.path, "from ana", (100, 40), ways=ways(ana), identity=ana.identity) as one,
             desktop(bo.path, None, (100, 40), ways=ways(bo), identity=bo.identity) as other,
         ):
-            await other.sees("Alt+J here joins")
+            await other.sees("F7 J here joins")
             code, address = await shown_code(one)
             await other.press("alt+j")
             await until(lambda: isinstance(other.app.screen, JoinScreen))

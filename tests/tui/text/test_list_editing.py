@@ -1,6 +1,6 @@
 import pytest
 
-from crdtnotes_tui.text.list_editing import on_enter, toggled
+from crdtnotes_tui.text.list_editing import is_task, on_enter, toggled
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,11 @@ def test_tasks_are_ticked(line: str, then: str) -> None:
     assert edit is not None
     start, end, text = edit
     assert line[:start] + text + line[end:] == then
+
+
+def test_a_task_is_told_from_other_items() -> None:
+    assert all(map(is_task, ["- [ ] a", "  1. [x] a", "> * [X] a"]))
+    assert not any(map(is_task, ["- a", "[ ] a", "- [y] a", "a - [ ] b"]))
 
 
 def test_what_is_no_item_is_not_ticked() -> None:

@@ -1,6 +1,7 @@
 """The text area and the widgets that belong to it.
 
 ``editor``                 the text area on a buffer
+``line_actions``           keys that work on lines and on the whole text
 ``wrapping``               line breaks, also between Chinese characters
 ``line_cache``             styled lines, cached
 ``changed_lines``          paints only lines that changed

@@ -29,7 +29,7 @@ from crdtnotes.crdt import Patch
 from crdtnotes.markup.rewrite import bracket_edits
 from crdtnotes.markup.wikilink import WikiLink
 from crdtnotes_tui.editor.caret_overlay import Stretch, mark
-from crdtnotes_tui.editor.changed_lines import PaintsChangedLines
+from crdtnotes_tui.editor.line_actions import LineActions
 from crdtnotes_tui.editor.line_cache import LineCache
 from crdtnotes_tui.editor.no_history import NoHistory
 from crdtnotes_tui.editor.remote_carets import Mark
@@ -38,26 +38,28 @@ from crdtnotes_tui.notes.buffer import Buffer
 from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.notes.document import NoteDocument
 from crdtnotes_tui.notes.transform import follow, follow_range
-from crdtnotes_tui.text.list_editing import indent_of, on_enter, toggled
+from crdtnotes_tui.text.list_editing import is_task, on_enter
 from crdtnotes_tui.text.styling import STYLES, code_lines, links_in
 
 _REWRAP_ALL_FROM = 16
 """From this many patches on, all lines are wrapped again, not only those that each patch touched."""
 
 
-class NoteEditor(PaintsChangedLines):
+class NoteEditor(LineActions):
     """Edits the note of a buffer."""
 
     COMPONENT_CLASSES = {f"note--{style}" for style in STYLES}
 
     BINDINGS = [
         Binding(
-            "ctrl+right_square_bracket,alt+enter", "follow", "Follow the link", tooltip="creates the note"
+            "ctrl+right_square_bracket,f12,alt+enter",
+            "act",
+            "Follow the link or tick the task",
+            tooltip="creates the note of the link",
+            id="act",
         ),
-        Binding("ctrl+space", "toggle_task", "Tick the task"),
-        Binding("shift+tab", "outdent", "Outdent", show=False),
-        Binding("ctrl+z", "undo", "Undo"),
-        Binding("ctrl+y", "redo", "Redo"),
+        Binding("ctrl+z", "undo", "Undo", id="undo"),
+        Binding("ctrl+y", "redo", "Redo", id="redo"),
     ]
 
     @dataclass
@@ -86,6 +88,7 @@ class NoteEditor(PaintsChangedLines):
         self._blocks_of: tuple[int, int] = (0, -1)
         self.buffer: Buffer | None = None
         super().__init__(id=id, tab_behavior="indent", show_line_numbers=False, disabled=True)
+        self.free_keys({"f7"})
         self.history = NoHistory(self._end_undo_group)
         self.cursor_blink = False
         self.indent_width = 4
@@ -292,7 +295,7 @@ class NoteEditor(PaintsChangedLines):
         elif key.startswith("alt+") and event.is_printable:
             # The terminal sends the letter too, but Alt and a letter is never text.
             await self._run_binding(key)
-        elif not (key == "tab" and self._indent(1)):
+        elif not (key == "tab" and self.indent(1)):
             if event.is_printable or key in ("enter", "tab"):
                 return
             if not await self._run_binding(key) and key != "escape":
@@ -306,7 +309,8 @@ class NoteEditor(PaintsChangedLines):
         Textual would pass the key up to the app first, and letters typed meanwhile would overtake it.
         """
         for binding in self._bindings.key_to_bindings.get(key, ()):
-            return await self.app.run_action(binding.action, self)
+            if binding.id is None:  # other keys can be changed by the person's key map
+                return await self.app.run_action(binding.action, self)
         active = self.screen.active_bindings.get(key)
         return active is not None and await self.app.run_action(active.binding.action, active.node)
 
@@ -316,39 +320,6 @@ class NoteEditor(PaintsChangedLines):
         self.call_later(done.set)
         await done.wait()
 
-    def action_outdent(self) -> None:
-        """Outdent the lines of the selection."""
-        self._indent(-1)
-
-    def _indent(self, direction: int) -> bool:
-        """Indent or outdent the lines of the selection; return False if Tab should insert spaces instead."""
-        (first, _), (last, _) = sorted(self.selection)
-        several = first != last
-        rows = [
-            row
-            for row in range(first, last + 1)
-            if several or indent_of(self.document.get_line(row)) is not None
-        ]
-        if not rows and direction > 0:
-            return False
-        for row in rows or range(first, last + 1):
-            line = self.document.get_line(row)
-            width = indent_of(line) or self.indent_width
-            if direction > 0:
-                self.insert(" " * width, (row, 0))
-            else:
-                spaces = len(line) - len(line.lstrip(" \t"))
-                self.delete((row, 0), (row, min(spaces, width)))
-        return True
-
-    def action_toggle_task(self) -> None:
-        """Tick or untick the task of the caret's line, or turn the list item into a task."""
-        row, _ = self.cursor_location
-        edit = toggled(self.document.get_line(row))
-        if edit is not None:
-            start, end, text = edit
-            self.replace(text, (row, start), (row, end))
-
     def link_at(self, location: Location) -> WikiLink | None:
         """Return the link at a location."""
         row, column = location
@@ -357,17 +328,24 @@ class NoteEditor(PaintsChangedLines):
         links = links_in(self.document.get_line(row))
         return next((link for link in links if link.start <= column <= link.end), None)
 
-    def action_follow(self) -> None:
-        """Follow the link under the caret."""
+    def action_act(self) -> None:
+        """Follow the link under the caret; on a task's line elsewhere, tick or untick the task."""
         link = self.link_at(self.cursor_location)
         if link is not None:
             self.post_message(self.Followed(link))
+        elif is_task(self.document.get_line(self.cursor_location[0])):
+            self.action_toggle_task()
 
     async def _on_click(self, event: events.Click) -> None:
+        # At a triple click, Textual would select what is around the editor: the find bar, for example.
+        event.prevent_default()
+        location = self.get_target_document_location(event)
         if event.ctrl:
-            link = self.link_at(self.get_target_document_location(event))
+            link = self.link_at(location)
             if link is not None:
                 self.post_message(self.Followed(link))
+        elif event.chain == 3:
+            self.select_line(location[0])
 
     # -- painting
 

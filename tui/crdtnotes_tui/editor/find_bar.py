@@ -19,7 +19,7 @@ class FindBar(Horizontal):
     BINDINGS = [
         Binding("down", "step(1)", "Next match"),
         Binding("up", "step(-1)", "Match before"),
-        Binding("alt+a", "replace_all", "Replace all"),
+        Binding("alt+a", "replace_all", "Replace all", id="replace-all"),
         Binding("escape", "close", "Close"),
     ]
 
@@ -37,7 +37,7 @@ class FindBar(Horizontal):
         yield LineInput(compact=True, select_on_focus=True, id="wanted")
         yield Label(" with ")
         yield LineInput(
-            compact=True, select_on_focus=True, id="replacement", placeholder="enter: one, alt+a: all"
+            compact=True, select_on_focus=True, id="replacement", placeholder="enter: one, f7 a: all"
         )
         yield Label("", id="matches")
 

@@ -1,10 +1,13 @@
 """One line of input."""
 
+from textual.binding import Binding
 from textual.widgets import Input
 
 
 class LineInput(Input):
     """An Input that puts the terminal's cursor, where input methods open, at its caret from the beginning."""
+
+    BINDINGS = [Binding("ctrl+a", "select_all", "Select all", show=False)]
 
     def on_resize(self) -> None:
         """Place the cursor once the widget has its position; before that, Input reports a wrong one."""

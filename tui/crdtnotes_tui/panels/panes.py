@@ -31,8 +31,11 @@ class Panes(Horizontal):
     """The editor, or a panel in its place, and the panels around it."""
 
     BINDINGS = [
-        Binding("ctrl+f", "find", "Find and replace in this note"),
-        *(Binding(panel.KEY, f"toggle_panel('{panel.NAME}')", panel.DESCRIPTION) for panel in PANELS),
+        Binding("ctrl+f", "find", "Find and replace in this note", id="find"),
+        *(
+            Binding(panel.KEY, f"toggle_panel('{panel.NAME}')", panel.DESCRIPTION, id=panel.NAME)
+            for panel in PANELS
+        ),
     ]
 
     def __init__(self, workspace: Workspace, editor: NoteEditor) -> None:

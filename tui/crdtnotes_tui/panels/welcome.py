@@ -56,13 +56,13 @@ class Welcome(Static):
             for number, (done, step) in enumerate(zip(self._done, _STEPS, strict=True), 1)
         ]
         if all(self._done):
-            lines.append(Content.styled("That is all. Alt+← goes back, F1 has every key.", "bold"))
+            lines.append(Content.styled("That is all. F7 ← goes back, F1 has every key.", "bold"))
         else:
             lines.append(Content.styled("Or begin with existing notes:", "dim"))
-            lines.append(Content("Alt+1  example notes      Alt+2  a folder of Markdown files"))
+            lines.append(Content("F7 S  example notes      F7 I  a folder of Markdown files"))
             lines.append(
                 Content.styled(
-                    "Notes on another laptop? Alt+P there shows a code, Alt+J here joins with it",
+                    "Notes on another laptop? F7 P there shows a code, F7 J here joins with it",
                     "dim",
                 )
             )

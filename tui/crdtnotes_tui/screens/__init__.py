@@ -14,6 +14,8 @@
 ``list_pickers``        lists of tags, links, notes and templates
 ``recent_changes``      the changes that came in
 ``key_help``            all keys
+``commands``            commands with their keys
+``letters``             commands by a letter, where Alt does not work
 ``prompt``              asks for one line of text
 ``modal``               a screen that returns one result, once
 """

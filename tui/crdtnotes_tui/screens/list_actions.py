@@ -34,13 +34,13 @@ class ListActions(ScreenPart):
     """Lists of tags, links, notes and templates, and imports."""
 
     BINDINGS = (
-        Binding("alt+t", "tags", "Tags and their notes"),
-        Binding("alt+l", "links", "Links of this note"),
-        Binding("alt+o", "orphans", "Notes without links"),
-        Binding("alt+d", "dangling", "Links without a note"),
-        Binding("ctrl+n", "template", "New note from a template"),
-        Binding("alt+1", "demo", "Take in notes to try it on"),
-        Binding("alt+2", "import", "Take in a folder of Markdown"),
+        Binding("alt+t", "tags", "Tags and their notes", id="tags"),
+        Binding("alt+l", "links", "Links of this note", id="links"),
+        Binding("alt+o", "orphans", "Notes without links", id="orphans"),
+        Binding("alt+d", "dangling", "Links without a note", id="dangling"),
+        Binding("ctrl+n", "template", "New note from a template", id="template"),
+        Binding("alt+s", "demo", "Take in notes to try it on", id="samples"),
+        Binding("alt+i", "import", "Take in a folder of Markdown", id="import"),
     )
 
     def __init__(self, screen: Screen[None], workspace: Workspace, editor: NoteEditor) -> None:

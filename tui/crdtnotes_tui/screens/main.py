@@ -26,6 +26,8 @@ from crdtnotes_tui.panels.panel import Change
 from crdtnotes_tui.panels.panes import Panes
 from crdtnotes_tui.panels.status_line import StatusLine
 from crdtnotes_tui.peers.collaboration import Collaboration
+from crdtnotes_tui.screens.commands import LETTERS, Command, by_letter
+from crdtnotes_tui.screens.letters import Letters
 from crdtnotes_tui.screens.list_actions import ListActions
 from crdtnotes_tui.screens.list_pickers import CACHED_LISTS
 from crdtnotes_tui.screens.navigation_actions import NavigationActions
@@ -45,8 +47,9 @@ class MainScreen(Screen[None]):
         *PeerActions.screen_bindings(),
         *ListActions.screen_bindings(),
         *NavigationActions.screen_bindings(),
-        Binding("alt+v", "preview", "Preview of the link"),
+        Binding("alt+v", "preview", "Preview of the link", id="preview"),
         *NoteActions.screen_bindings(),
+        Binding("f7,ctrl+backslash", "letters", "Then a letter: as Alt and the letter", id=LETTERS),
         Binding("escape", "close_one", show=False),
     ]
 
@@ -174,6 +177,16 @@ class MainScreen(Screen[None]):
     @on(Failed)
     def _show_error(self, event: Failed) -> None:
         self.error.show_error(event.reason)
+
+    def action_letters(self) -> None:
+        """Ask for a letter, which stands for Alt and the letter, and run its command."""
+        answers = by_letter(self.active_bindings.values())
+
+        def picked(command: Command | None) -> None:
+            if command is not None:
+                self.app.call_later(self.app.run_action, command.action, command.node)
+
+        self.app.push_screen(Letters(answers), picked)
 
     def action_preview(self) -> None:
         """Show where the link under the caret leads, or hide that."""

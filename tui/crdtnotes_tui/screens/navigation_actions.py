@@ -31,12 +31,12 @@ class NavigationActions(ScreenPart):
     """Opens notes in the editor and remembers the places that were left."""
 
     BINDINGS = (
-        Binding("ctrl+o", "switch", "Open or make a note"),
-        Binding("ctrl+g", "search", "Search all notes"),
-        Binding("ctrl+t", "today", "Today's note"),
-        Binding("ctrl+r", "headings", "Go to a heading"),
-        Binding("alt+left", "back", "Back"),
-        Binding("alt+right", "forward", "Forward"),
+        Binding("ctrl+o", "switch", "Open or make a note", id="open"),
+        Binding("ctrl+g", "search", "Search all notes", id="search"),
+        Binding("ctrl+t", "today", "Today's note", id="today"),
+        Binding("ctrl+r", "headings", "Go to a heading", id="headings"),
+        Binding("alt+left", "back", "Back", id="back"),
+        Binding("alt+right", "forward", "Forward", id="forward"),
     )
 
     def __init__(

@@ -18,10 +18,10 @@ class NoteActions(ScreenPart):
     """Renames and deletes the open note, and brings deleted notes back."""
 
     BINDINGS = (
-        Binding("f2", "rename", "Rename this note"),
-        Binding("f8", "delete", "Delete this note"),
-        Binding("f9", "restore", "Bring back what was deleted"),
-        Binding("ctrl+s", "saved", "Saved?", show=False),
+        Binding("f2", "rename", "Rename this note", id="rename"),
+        Binding("f8", "delete", "Delete this note", id="delete"),
+        Binding("f9", "restore", "Bring back what was deleted", id="restore"),
+        Binding("ctrl+s", "saved", "Saved?", show=False, id="saved"),
     )
 
     def __init__(

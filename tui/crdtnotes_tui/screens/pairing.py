@@ -67,7 +67,7 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
 
     def _show(self, words: Code, scanned: Code) -> None:
         self._say(
-            "On the other device, within five minutes, press Alt+J in an empty vault, or run:\n\n"
+            "On the other device, within five minutes, press F7 J in an empty vault, or run:\n\n"
             f"    crdtnotes join {written(words)}\n\n"
             f"If it does not find this device, add the address: {scanned.address}\n"
             "Or scan this and give it to `crdtnotes join`. Esc stops pairing.",
@@ -115,7 +115,7 @@ class JoinScreen(Modal["JoinedVault | CrdtnotesError | None"]):
     def compose(self) -> ComposeResult:
         """Lay it out."""
         with Vertical(id="joining"):
-            yield Label("The code of the other device (Alt+P there, or `crdtnotes pair`)", markup=False)
+            yield Label("The code of the other device (F7 P there, or `crdtnotes pair`)", markup=False)
             yield LineInput(placeholder="4821-otter-violin-maple", id="code")
             yield Label("Its address, if it is not found in the local network", markup=False)
             yield LineInput(placeholder="192.168.1.20:4822", id="address")

@@ -36,12 +36,12 @@ class PeerActions(ScreenPart):
     """Connects with peers at the start and on demand, pairs devices, and lists the peers' changes."""
 
     BINDINGS = (
-        Binding("f4", "meet", "Sync with a peer"),
-        Binding("shift+f4", "serve", "Let peers connect to this editor, or stop"),
-        Binding("alt+p", "pair", "Pair a device: show a code"),
-        Binding("alt+j", "join", "Join another device's vault with a code"),
-        Binding("f5", "news", "What came in since I last looked"),
-        Binding("alt+n", "next_news", "Go to the next thing that came in"),
+        Binding("f4", "meet", "Sync with a peer", id="sync"),
+        Binding("alt+c,shift+f4", "serve", "Let peers connect to this editor, or stop", id="serve"),
+        Binding("alt+p", "pair", "Pair a device: show a code", id="pair"),
+        Binding("alt+j", "join", "Join another device's vault with a code", id="join"),
+        Binding("f5", "news", "What came in since I last looked", id="news"),
+        Binding("alt+n", "next_news", "Go to the next thing that came in", id="next-news"),
     )
 
     def __init__(
@@ -94,7 +94,7 @@ class PeerActions(ScreenPart):
 
     async def _stop_serving(self) -> None:
         await self.collaboration.connections.stop_serving()
-        self.notify("Peers can no longer connect to this editor. Shift+F4 allows it again.", timeout=10)
+        self.notify("Peers can no longer connect to this editor. F7 C allows it again.", timeout=10)
 
     # -- pairing
 

@@ -45,6 +45,13 @@ def indent_of(line: str) -> int | None:
     return max(2, len(item["mark"]) + 1)
 
 
+def is_task(line: str) -> bool:
+    """Return whether a line is a task."""
+    quote = _QUOTE.match(line)
+    item = _ITEM.match(line, quote.end() if quote else 0)
+    return item is not None and _TASK.match(line, item.end()) is not None
+
+
 def toggled(line: str) -> tuple[int, int, str] | None:
     """Return the edit `(start, end, text)` that ticks or unticks a task, or turns an item into a task."""
     quote = _QUOTE.match(line)
