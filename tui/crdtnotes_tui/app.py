@@ -112,8 +112,9 @@ class NotesApp(App[None]):
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Yield the commands that have a key, with their keys, then those of Textual."""
-        for command in commands(screen.active_bindings.values()):
+        """Yield the commands that have a key, with their keys, ours first; then those of Textual."""
+        found = commands(screen.active_bindings.values())
+        for command in sorted(found, key=lambda one: one.binding.id is None):
             if command.enabled:
 
                 async def run(action: str = command.action, node: DOMNode = command.node) -> None:

@@ -1,6 +1,5 @@
 """The person's own keys: a TOML file with lines `command = "key, key"`."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,10 +45,12 @@ def user_key_map() -> Path:
 
 def read_key_map(path: Path, bindings: Iterable[Binding]) -> KeyMap:
     """Read a file; `bindings` are those that it can change, by their ids. A missing file changes nothing."""
+    if not path.exists():
+        return KeyMap({}, frozenset(), "")
+    import tomllib  # most people have no such file: do not load it at every start
+
     try:
         wanted = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        wanted = {}
     except (OSError, ValueError) as error:
         return KeyMap({}, frozenset(), f"Your keys in {path} are not in force: {error}.")
     usual = {binding.id: binding.key for binding in bindings if binding.id is not None}

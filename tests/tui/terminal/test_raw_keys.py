@@ -6,7 +6,7 @@ import pytest
 
 from crdtnotes import Vault
 from tests.tui.desktop import vault_of
-from tests.tui.terminal_process import CTRL_Q, editor
+from tests.tui.terminal.process import CTRL_Q, editor
 
 HOMES = {"xterm": b"\x1b[1;5H", "rxvt": b"\x1b[7^", "kitty": b"\x1b[57423;5u"}
 ENDS = {"xterm": b"\x1b[1;5F", "rxvt": b"\x1b[8^", "kitty": b"\x1b[57424;5u"}
@@ -52,8 +52,8 @@ def test_keys_that_mean_nothing_here_type_nothing(tmp_path: Path, sent: bytes) -
 
 
 def test_escape_and_then_a_letter_types_the_letter(tmp_path: Path) -> None:
-    text = "one\n\n\n" + " " * 10 + "covered"
-    reads = [(b"\x1b[18~", "Notes without links"), (b"\x1b", "covered"), (b"n", "4:19")]
+    text = "one" + "\n" * 11 + " " * 10 + "covered"  # by the list, which is in the middle of the screen
+    reads = [(b"\x1b[18~", "Notes without links"), (b"\x1b", "covered"), (b"n", "12:19")]
     assert after(tmp_path, text, *reads) == text + "n"
 
 
