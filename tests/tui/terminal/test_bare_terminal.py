@@ -8,6 +8,7 @@ import pytest
 from crdtnotes import Vault
 from tests.tui.desktop import vault_of
 from tests.tui.terminal.process import CTRL_Q, TerminalProcess, editor
+from tests.tui.terminal.sent import KEYS
 
 CTRL_Z = b"\x1a"
 ALT_Z = b"\x1bz"
@@ -117,3 +118,22 @@ def test_keys_that_close_a_list_come_twice_in_one_read(
     assert len(texts) == len(notes)
     assert sum(text.count("!") for text in texts.values()) == 1
     assert sorted(text.replace("!", "") for text in texts.values()) == sorted(notes.values())
+
+
+def test_the_palette_in_a_terminal_without_room(tmp_path: Path) -> None:
+    path = vault_of(tmp_path / "v", n="hello")
+    with editor("--vault", str(path), "tui", "n") as terminal:
+        terminal.wait_for("saved")
+        terminal.send(b"\x10")
+        terminal.wait_for_screen("↓")
+        terminal.resize((20, 2))
+        terminal.settle()
+        for key in ("pagedown", "down", "pageup", "up"):
+            terminal.send(KEYS[key])
+        terminal.settle()
+        terminal.resize((80, 24))
+        terminal.settle()
+        terminal.send(b"\x1b")
+        terminal.settle()
+        type_and_leave(terminal, "!")
+    assert stored(path) == "hello!"

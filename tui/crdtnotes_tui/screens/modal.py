@@ -7,7 +7,7 @@ screen, so a second call would remove the screen below.
 from typing import Generic, TypeVar
 
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 
@@ -38,6 +38,11 @@ class Palette(CommandPalette):
             return AwaitComplete()
         self._dismissed = True
         return super().dismiss(result)
+
+    def _action_command_list(self, action: str) -> None:
+        """Move in the list, unless none of its lines is shown on a tiny terminal: Textual fails then."""
+        if self.query_one(CommandList).size.height:
+            super()._action_command_list(action)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Let Textual run the command, unless one was picked already."""

@@ -52,7 +52,7 @@ class Picker(Modal[V | None], Generic[V]):
     def __init__(self) -> None:
         super().__init__()
         # Answers may arrive when the list is already closed. These widgets are there even then.
-        self._input = LineInput(placeholder=self.question, id="question")
+        self._input = LineInput(id="question")
         self._list = OptionList(id="answers")
         self._answers: Sequence[Answer[V]] = ()
         self._query: str | None = None
@@ -61,6 +61,7 @@ class Picker(Modal[V | None], Generic[V]):
     def compose(self) -> ComposeResult:
         """Lay it out."""
         with Vertical(id="picker"):
+            self._input.placeholder = self.question
             yield self._input
             yield self._list
 
