@@ -14,7 +14,7 @@ and the few that break its rules), so that nothing of a sequence is ever text:
 
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 
 from textual import constants, events, messages
@@ -74,12 +74,20 @@ class _State(Enum):
     """Between the marks of a paste."""
 
 
+class _Parser(XTermParser):
+    """Textual's parser, of which only the meanings of whole sequences are used."""
+
+    def keys_of(self, sequence: str) -> Iterable[events.Key]:
+        """Return the keys that a sequence stands for; none if Textual does not know it."""
+        return self._sequence_to_key_events(sequence)
+
+
 class TerminalInput:
     """Reads the bytes of one terminal. It remembers what is unfinished from one call to the next."""
 
     def __init__(self) -> None:
         self._decode = getincrementaldecoder("utf-8")(errors="surrogateescape").decode
-        self._parser = XTermParser()
+        self._parser = _Parser()
         self._state = _State.GROUND
         self._sequence = ""
         self._missing = 0
@@ -205,7 +213,7 @@ class TerminalInput:
             yield events.Key(_with_alt(key.key, character), None)
 
     def _known(self, sequence: str) -> Iterator[events.Key]:
-        for key in self._parser._sequence_to_key_events(sequence):  # noqa: SLF001
+        for key in self._parser.keys_of(sequence):
             named = key.key.isprintable() and key.key not in ("", Keys.Ignore)
             if named and not any(map(_is_surrogate, key.character or "")):
                 yield key

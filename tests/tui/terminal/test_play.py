@@ -18,12 +18,6 @@ def fail(self):
 NoteEditor.action_undo = fail
 """
 
-FORGETS_LINES = """
-from crdtnotes_tui.editor.changed_lines import PaintsChangedLines
-
-PaintsChangedLines._compare = property(lambda self: False, lambda self, value: None)
-"""
-
 LEAVES_THE_MOUSE_ON = """
 from crdtnotes_tui.driver import TerminalDriver
 
@@ -49,7 +43,6 @@ def test_a_round(terminal_seed: int, tmp_path: Path) -> None:
     ("bug", "sent", "found"),
     [
         (FAILS_AT_A_KEY, b"\x1a", "ended with exit code 1"),
-        (FORGETS_LINES, b"xyz", "painted again"),
         (LEAVES_THE_MOUSE_ON, CTRL_Q, "left behind"),
         (HANGS_ON_LEAVING, CTRL_Q, "never came true"),
     ],
