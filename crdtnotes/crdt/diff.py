@@ -1,23 +1,46 @@
-"""A small edit that turns one text into another, split at lines and words as a person would.
+"""A small edit that turns one text into another, cut at lines, words and grapheme clusters.
 
-Lines are compared first, then the words within lines that differ; a CJK character is a word. So if two
-people each write a whole new version of a note, the versions merge line by line and word by word, and a
-replacement never keeps stray letters of the word that it replaces.
+Rules
+    - Whole lines are compared first. A line that was only added or removed is added or removed whole, with
+      its newline, so a merge of such edits holds no line that nobody wrote.
+    - Lines that stand for each other, because they have enough words in common, are compared word by word.
+      A CJK character is a word. A replaced word goes as a whole: it leaves no letters behind that an edit of
+      the old word by somebody else could mix with the new word.
+    - No cut is inside a grapheme cluster (Unicode UAX 29): flags, emoji and accents are replaced whole.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
+from string import punctuation
+
+from wcwidth import iter_graphemes
 
 from crdtnotes.crdt.ops import Patch
 
-_WORD = re.compile(r"[^\W\u2e80-\U0003ffff]+|\s+|.", re.DOTALL)
+_WORD = re.compile(r"\w+|\s+|.", re.ASCII | re.DOTALL)
+
+_LETTER = re.compile(r"[^\W\u2e80-\U0003ffff]")
+"""The first character of a cluster that is part of a longer word."""
+
+_PUNCTUATION = frozenset(punctuation + "，。、；：？！“”‘’（）《》【】「」")
+"""What lines of every content have in common: the marks of lists and tasks, ends of sentences."""
 
 MAX_PAIRS = 1_000_000
-"""If the product of the two lengths is larger than this, a faster, less thorough comparison is used."""
+"""If the product of two numbers of lines is larger than this, a faster, less thorough comparison is used."""
 
 MAX_WORDS = 4000
-"""A block with more words than this on either side is replaced as a whole: comparing takes quadratic time."""
+"""If more words than this differ on either side, all are replaced at once: comparing takes quadratic time."""
+
+MAX_SIMILARITIES = 10_000
+"""In a block of more pairs of lines than this, no lines stand for each other."""
+
+SIMILAR = 0.5
+"""The share of words that two lines need in common in order to stand for each other."""
+
+SIMILAR_ALONE = 1 / 3
+"""That share where one line takes the place of one line: these are more likely the same line, edited."""
 
 
 def edits(old: str, new: str) -> list[Patch]:
@@ -26,31 +49,121 @@ def edits(old: str, new: str) -> list[Patch]:
     Applied in this order, each patch finds its positions in `old` still valid, because all patches
     before it changed only later parts of the text.
     """
-    start, old_end, new_end = _trim(old, new)
-    old_lines = _lines(old[start:old_end])
-    new_lines = _lines(new[start:new_end])
+    head, tail = _common_lines(old, new)
+    old_lines = _lines(old[head : len(old) - tail])
+    new_lines = _lines(new[head : len(new) - tail])
     patches: list[Patch] = []
+    at = head
+    done = 0
     for before, after in _differing(old_lines, new_lines):
-        at = start + sum(map(len, old_lines[: before.start]))
-        patches += _within(at, "".join(old_lines[before]), "".join(new_lines[after]))
+        at += sum(map(len, old_lines[done : before.start]))
+        for patch in _block(at, old_lines[before], new_lines[after]):
+            last = patches[-1] if patches else None
+            if last is not None and last.start + last.removed == patch.start:
+                # Neighbours are one edit: its text stays together.
+                joined = Patch(last.start, last.removed + patch.removed, last.inserted + patch.inserted)
+                patches[-1] = joined
+            else:
+                patches.append(patch)
+        done = before.start
     patches.reverse()
     return patches
 
 
-def _within(at: int, old: str, new: str) -> list[Patch]:
-    """Return the patches inside one block of differing lines, in order."""
-    old_words, new_words = _WORD.findall(old), _WORD.findall(new)
+def words(text: str) -> list[str]:
+    """Split into words, white space and single grapheme clusters."""
+    if text.isascii():
+        return _WORD.findall(text)
+    found: list[str] = []
+    kind = ""
+    for cluster in iter_graphemes(text):
+        now = "word" if _LETTER.match(cluster) else "space" if cluster.isspace() else ""
+        if now and now == kind:
+            found[-1] += cluster
+        else:
+            found.append(cluster)
+        kind = now
+    return found
+
+
+def _block(at: int, old: Sequence[str], new: Sequence[str]) -> Iterator[Patch]:
+    """Yield the patches of a block in which all lines differ, in order; it begins at position `at`."""
+    i = j = 0
+    for p, q in [*_standing(old, new), (len(old), len(new))]:
+        removed, inserted = "".join(old[i:p]), "".join(new[j:q])
+        if removed or inserted:
+            yield Patch(at, len(removed), inserted)
+        at += len(removed)
+        if p < len(old):
+            yield from _within(at, old[p], new[q])
+            at += len(old[p])
+        i, j = p + 1, q + 1
+
+
+def _standing(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the indexes of lines that stand for each other, so paired that most words are in common."""
+    if len(old) * len(new) > MAX_SIMILARITIES:
+        return []
+    old_words = [_counted(line) for line in old]
+    new_words = [_counted(line) for line in new]
+    least = SIMILAR_ALONE if len(old) == len(new) == 1 else SIMILAR
+    # best[i][j] is the greatest sum of similarities of the lines from i and j on (Needleman & Wunsch 1970).
+    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    likeness = [[0.0] * len(new) for _ in old]
+    for i in range(len(old) - 1, -1, -1):
+        for j in range(len(new) - 1, -1, -1):
+            alike = _similarity(old_words[i], new_words[j])
+            if alike < least:
+                alike = 0.0
+            likeness[i][j] = alike
+            best[i][j] = max(best[i + 1][j], best[i][j + 1], alike + best[i + 1][j + 1] if alike else 0.0)
+    pairs = []
+    i = j = 0
+    while i < len(old) and j < len(new):
+        alike = likeness[i][j]
+        if alike and best[i][j] == alike + best[i + 1][j + 1]:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def _counted(line: str) -> Counter[str]:
+    """Return how often each word occurs in a line; punctuation counts only where there is nothing else."""
+    found = [word for word in words(line) if not word.isspace()]
+    return Counter([word for word in found if word not in _PUNCTUATION] or found)
+
+
+def _similarity(one: Counter[str], other: Counter[str]) -> float:
+    """Return the share of words that two lines have in common, from 0 to 1."""
+    total = one.total() + other.total()
+    return 2 * (one & other).total() / total if total else 0.0
+
+
+def _within(at: int, old: str, new: str) -> Iterator[Patch]:
+    """Yield the patches inside a line, in order."""
+    old_words, new_words = words(old), words(new)
+    limit = min(len(old_words), len(new_words))
+    head = 0
+    while head < limit and old_words[head] == new_words[head]:
+        head += 1
+    tail = 0
+    while tail < limit - head and old_words[-1 - tail] == new_words[-1 - tail]:
+        tail += 1
+    at += sum(map(len, old_words[:head]))
+    old_words = old_words[head : len(old_words) - tail]
+    new_words = new_words[head : len(new_words) - tail]
     if len(old_words) > MAX_WORDS or len(new_words) > MAX_WORDS:
-        blocks: Iterator[tuple[slice, slice]] = iter([(slice(None), slice(None))])
-    else:
-        blocks = _differing(old_words, new_words)
-    patches = []
-    for before, after in blocks:
-        place = at + sum(map(len, old_words[: before.start or 0]))
-        removed, inserted = "".join(old_words[before]), "".join(new_words[after])
-        start, old_end, new_end = _trim(removed, inserted)
-        patches.append(Patch(place + start, old_end - start, inserted[start:new_end]))
-    return patches
+        yield Patch(at, sum(map(len, old_words)), "".join(new_words))
+        return
+    done = 0
+    for before, after in _differing(old_words, new_words):
+        at += sum(map(len, old_words[done : before.start]))
+        yield Patch(at, sum(map(len, old_words[before])), "".join(new_words[after]))
+        done = before.start
 
 
 def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[slice, slice]]:
@@ -68,21 +181,30 @@ def _lines(text: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
-def _trim(old: str, new: str) -> tuple[int, int, int]:
-    """Return where the texts begin to differ, and where their common suffix begins in each."""
+def _common_lines(old: str, new: str) -> tuple[int, int]:
+    """Return the lengths of the whole lines that both texts begin and end with."""
     limit = min(len(old), len(new))
-    start = _common(old, new, limit, lambda text, size: text[:size])
-    rest = limit - start
-    tail = _common(old, new, rest, lambda text, size: text[len(text) - size :])
-    return start, len(old) - tail, len(new) - tail
+    head = _largest(limit, lambda size: old[:size] == new[:size])
+    if head < limit or len(old) != len(new):
+        head = old.rfind("\n", 0, head) + 1
+    rest = limit - head
+    tail = _largest(rest, lambda size: old[len(old) - size :] == new[len(new) - size :])
+    # The common end begins behind a newline of both texts, or where one of them begins.
+    while tail:
+        in_old, in_new = len(old) - tail, len(new) - tail
+        if (in_old == 0 or old[in_old - 1] == "\n") and (in_new == 0 or new[in_new - 1] == "\n"):
+            break
+        newline = old.find("\n", in_old)
+        tail = len(old) - newline - 1 if newline >= 0 else 0
+    return head, tail
 
 
-def _common(old: str, new: str, limit: int, part: Callable[[str, int], str]) -> int:
-    """Return the largest size up to `limit` at which both parts are equal, by bisection."""
+def _largest(limit: int, holds: Callable[[int], bool]) -> int:
+    """Return the largest size up to `limit` for which a condition holds that holds for all smaller ones."""
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2
-        if part(old, middle) == part(new, middle):
+        if holds(middle):
             low = middle
         else:
             high = middle - 1

@@ -2,9 +2,10 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from crdtnotes.crdt import Text
-from crdtnotes.crdt.diff import MAX_WORDS, edits
+from crdtnotes.crdt.diff import MAX_WORDS, edits, words
 from crdtnotes.crdt.ops import Patch
 from tests.reference import patched
 from tests.strategies import texts
@@ -43,6 +44,19 @@ def write(text: Text, new: str) -> list[object]:
         ),
         ("x\ny\nz\n", "x\nz\n", "x\ny\nz!\n", "x\nz!\n"),
         ("😀 ok\n", "😀👍 ok\n", "😀 okay\n", "😀👍 okay\n"),
+        # A line that was added and a line that was replaced stay whole, though lines begin alike.
+        (
+            "- call Ann\n- call Bob",
+            "- call Ann\n- call Cid",
+            "- call Ann\n- call Bob\n- call Dan",
+            "- call Ann\n- call Cid\n- call Dan",
+        ),
+        ("- a b\n- a c\n", "- a c\n", "- a b\n- a d\n- a c\n", "- a d\n- a c\n"),
+        # Two replacements of one word, flag or accent are both kept, whole.
+        ("See you Monday.\n", "See you Tuesday.\n", "See you Wednesday.\n", "See you WednesdayTuesday.\n"),
+        ("从 🇩🇪 来\n", "从 🇫🇷 来\n", "从 🇰🇷 来\n", "从 🇰🇷🇫🇷 来\n"),
+        ("cafe\u0301 x\n", "cafe\u0300 x\n", "cafe x\n", "cafecafe\u0300 x\n"),
+        ("ok 👩‍🚀\n", "ok 👩‍🔬\n", "ok 👨‍🚀\n", "ok 👨‍🚀👩‍🔬\n"),
     ],
 )
 def test_two_people_who_write_different_parts_both_keep_their_text(
@@ -61,6 +75,45 @@ def test_two_people_who_write_different_parts_both_keep_their_text(
 def test_a_replaced_word_leaves_none_of_its_letters() -> None:
     # No "t" of "cat" is kept for "tiger": an addition to the old word must not end up in the new word.
     assert edits("a cat sat\n", "a tiger sat\n") == [Patch(2, 3, "tiger")]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("cafe\u0301s, è", ["cafe\u0301s", ",", " ", "è"]),
+        ("中文a b", ["中", "文", "a", " ", "b"]),
+        ("👨‍👩‍👧🇫🇷🇰🇷", ["👨‍👩‍👧", "🇫🇷", "🇰🇷"]),
+        ("が\u3099 x\r\n", ["が\u3099", " ", "x", "\r\n"]),
+        ("[x] v_1.2", ["[", "x", "]", " ", "v_1", ".", "2"]),
+    ],
+)
+def test_words_are_cut_at_grapheme_clusters(text: str, parts: list[str]) -> None:
+    assert words(text) == parts
+
+
+@given(texts)
+def test_words_leave_nothing_out(text: str) -> None:
+    assert "".join(words(text)) == text
+
+
+LINES = st.lists(st.sampled_from(["- 茶 tea", "- buy milk", "- 写报告", "- [ ] call Ann", "", "# x"]))
+
+
+@given(LINES.filter(bool), LINES, LINES)
+def test_whole_lines_added_and_removed_apart_merge_to_whole_lines(
+    base: list[str], one: list[str], two: list[str]
+) -> None:
+    # Each of the lines is unlike the others, so no line can be taken for another one, edited.
+    old, first, second = ("".join(f"{line}\n" for line in lines) for lines in (base, one, two))
+    ann, bob = Text(1), Text(2)
+    bob.apply(ann.insert(0, old))
+    from_ann, from_bob = write(ann, first), write(bob, second)
+    for op in from_bob:
+        ann.apply(op)  # type: ignore[arg-type]
+    for op in from_ann:
+        bob.apply(op)  # type: ignore[arg-type]
+    assert str(ann) == str(bob)
+    assert set(str(ann).split("\n")) <= {"", *base, *one, *two}
 
 
 def test_a_large_block_is_replaced_as_a_whole() -> None:
