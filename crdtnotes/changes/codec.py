@@ -148,7 +148,7 @@ def encode(change: Change) -> bytes:
     if len(change.ops) > MAX_OPS:
         raise TooLarge(f"One edit can have at most {MAX_OPS:,} steps; this one has {len(change.ops):,}.")
     if len(change.deps) > MAX_DEPS:
-        raise TooLarge(f"More than {MAX_DEPS:,} devices have written since this one last did.")
+        raise TooLarge(f"One edit can depend on at most {MAX_DEPS:,} streams of changes.")
     actors = ActorTable(change.actor)
     counter = change.start
     ops: list[WireOp | msgspec.Raw] = []

@@ -24,8 +24,12 @@ MAX_BLOCK_BYTES = 1024 * 1024
 MAX_OPS = 1_000_000
 """Operations in a change."""
 
-MAX_DEPS = 4096
-"""Other actors that one change can depend on, and actors that a version can have."""
+DEPS_PER_CHANGE = 4096
+"""Streams that a local change names in its deps, or in one of its removes; what is more goes into another."""
+
+MAX_DEPS = 65_536
+"""Streams in the deps of a received change, or in one of its removes. When a branch gives way, its first
+change names all streams that its author ever named, so this is more than DEPS_PER_CHANGE."""
 
 MAX_NAME_BYTES = 1000
 """A note's name in UTF-8."""

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from crdtnotes.changes.compression import compress_if_worthwhile, decompress
-from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_DEPS, MAX_TIME
+from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_TIME
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.crdt.version import Version, pairs
 from crdtnotes.errors import DecodeError
@@ -37,6 +37,9 @@ MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 MAX_HEADS = 1700
 """Heads in a Hello. A head takes at most 37 bytes, so every Hello fits in MAX_STRANGER_FRAME_BYTES."""
+
+MAX_STREAMS = 4096
+"""Streams that one Ack or Unsigned names; what is more goes into further ones."""
 
 MAX_POINTS = 512
 """Places of a stream that one Branch compares."""
@@ -129,7 +132,7 @@ class Ack(_Wire, frozen=True, tag=2):
     """
 
     messages: Annotated[int, Meta(ge=0, le=MAX_COUNTER)]
-    version: Annotated[tuple[tuple[_Actor, _Seq], ...], Meta(max_length=MAX_DEPS)]
+    version: Annotated[tuple[tuple[_Actor, _Seq], ...], Meta(max_length=MAX_STREAMS)]
 
     def check(self) -> None:
         """Check the order of the version."""
@@ -238,7 +241,7 @@ class Unsigned(_Wire, frozen=True, tag=9):
     The sender lacks signatures that cover those changes; the receiver should send them if it has them.
     """
 
-    streams: Annotated[tuple[_Actor, ...], Meta(min_length=1, max_length=MAX_DEPS)]
+    streams: Annotated[tuple[_Actor, ...], Meta(min_length=1, max_length=MAX_STREAMS)]
 
     def check(self) -> None:
         """Check the order of the streams."""

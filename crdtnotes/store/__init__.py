@@ -4,6 +4,7 @@
 ``core``         the file, its state in memory, and its transactions
 ``committed``    the effects of a commit, reported once after it
 ``writer``       turns local edits into operations of a change
+``deps``         which streams a local change names as its past
 ``ingest``       takes in changes from other replicas
 ``causality``    the rules that every change must follow
 ``digest``       one hash to compare the contents of two replicas

@@ -2,7 +2,9 @@
 
 Whether a change is valid depends only on the changes that its author claims to have seen, never on the
 changes that happen to be here. So all replicas come to the same verdict on every change, and a peer that lies
-is refused everywhere or nowhere.
+is refused everywhere or nowhere. The *horizon* of a change holds what its author's stream has named in deps
+so far, and not what lies in the past of that: this can be checked without walking through the log, and it is
+why a change names the streams that it refers to (`deps.py`).
 
     - its seq is one more than its actor's last
     - its deps are here, and each goes beyond the seq that the author named before
@@ -125,4 +127,6 @@ def _name(op: Op) -> str | None:
 
 def _is_born(by: Mapping[int, int], horizon: Horizon) -> bool:
     """Whether a horizon includes one of the changes `{actor: seq}` that contain a birth."""
+    if len(horizon) < len(by):
+        return any(actor in by and by[actor] <= seq for actor, (seq, _) in horizon.items())
     return any(seq <= horizon.get(actor, (0, 0))[0] for actor, seq in by.items())

@@ -102,6 +102,7 @@ class ReplicaCore:
         if epoch != self._epoch:
             # The log was rewritten, or a rewrite was rolled back: documents in memory belong to the old log.
             self._epoch = epoch
+            self.log.forget()
             self.documents.forget()
 
     def begin_epoch(self) -> None:
@@ -203,6 +204,7 @@ class ReplicaCore:
                 self.signer.sign_own(self.actor)
                 self.log.save_heads()
         except BaseException:
+            self.log.forget()
             self.derived.forget()
             self.members.forget()
             self.stream.forget()

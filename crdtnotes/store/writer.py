@@ -5,12 +5,12 @@ at a time. When it is closed, operations are added to it that make the note's li
 Merging never creates changes; only this module does.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from crdtnotes.changes.change import Change, birth_actor, note_id
 from crdtnotes.changes.codec import encode
-from crdtnotes.changes.limits import MAX_TIME, MAX_VALUE_BYTES
+from crdtnotes.changes.limits import DEPS_PER_CHANGE, MAX_TIME, MAX_VALUE_BYTES
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import (
@@ -30,6 +30,7 @@ from crdtnotes.crdt.rga import GROW
 from crdtnotes.crdt.version import Version, join, pairs
 from crdtnotes.errors import CrdtnotesError, InvalidText, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
+from crdtnotes.store.deps import Deps
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
 
@@ -37,18 +38,15 @@ MAX_TEXT = 8 * 1024 * 1024
 """The most characters in one insert; a change also has a limit in bytes."""
 
 
-_Deps = tuple[tuple[int, int], ...]
-
-
 class Draft:
     """An open change: its operations so far are applied to the document, but not yet logged."""
 
     __slots__ = ("counter", "deps", "doc", "ops", "outlined", "seq", "start", "text_edited")
 
-    def __init__(self, doc: Document, seq: int, start: int, deps: _Deps) -> None:
+    def __init__(self, doc: Document, seq: int, deps: Deps) -> None:
         self.doc = doc
         self.seq = seq
-        self.start = self.counter = start
+        self.start = self.counter = deps.start(deps.named)
         self.deps = deps
         self.ops: list[Op] = []
         self.text_edited = False
@@ -124,7 +122,9 @@ class Writer:
             self.close_draft()
             uid = self._new_id(name)
             # A separate change: a text that is too large for one is refused here, before anything is changed.
-            change = self._change(uid, *self._place(), (Create(birth_actor(uid, text), name, text, links),))
+            seq, deps = self._place()
+            create = Create(birth_actor(uid, text), name, text, links)
+            change = self._change(uid, seq, deps.start(deps.named), deps, (create,))
             data = encode(change)
             self.created.add(name_key(name))
             self.replica.add_created(change, data)
@@ -139,7 +139,7 @@ class Writer:
         if not text:
             return None
         with self.transaction():
-            draft = self._draft_for(uid)
+            draft = self._draft_for(uid, [after[1]] if after[0] else ())
             draft.text_edited |= not links_later
             own = OpId(draft.counter, self.replica.actor)
             self._apply(draft, Insert(own, after, text))
@@ -149,7 +149,7 @@ class Writer:
         """Delete elements; `links_later` as for `insert`."""
         if spans:
             with self.transaction():
-                draft = self._draft_for(uid)
+                draft = self._draft_for(uid, {span.actor for span in spans})
                 draft.text_edited |= not links_later
                 self._apply(draft, Delete(tuple(spans)))
 
@@ -181,10 +181,14 @@ class Writer:
         """Delete a note, covering the edits that this replica has."""
         with self.transaction():
             draft = self._draft_for(uid)
+            state = draft.doc.state
+            draft = self._draft_for(uid, state.cover.keys() | state.edits.keys())
             cover: Version = {}
-            join(cover, draft.doc.state.cover)
-            join(cover, draft.doc.state.edits)
-            self._apply(draft, Remove(pairs(cover)))
+            join(cover, state.cover)
+            join(cover, state.edits)
+            entries = pairs(cover)
+            for begin in range(0, len(entries), DEPS_PER_CHANGE):
+                self._apply(draft, Remove(entries[begin : begin + DEPS_PER_CHANGE]))
 
     # -- changes
 
@@ -209,21 +213,37 @@ class Writer:
             raise
         self.replica.integrate(change, data, draft.doc)
 
-    def _change(self, uid: bytes, seq: int, start: int, deps: _Deps, ops: tuple[Op, ...]) -> Change:
-        return Change(self.replica.actor, seq, start, deps, min(max(0, self._now()), MAX_TIME), uid, ops)
+    def _change(self, uid: bytes, seq: int, start: int, deps: Deps, ops: tuple[Op, ...]) -> Change:
+        time = min(max(0, self._now()), MAX_TIME)
+        return Change(self.replica.actor, seq, start, pairs(deps.named), time, uid, ops)
 
-    def _place(self) -> tuple[int, int, _Deps]:
-        """Return the seq, the start and the deps of the next change."""
-        replica, log = self.replica, self.replica.log
+    def _place(self, doc: Document | None = None, actors: Collection[int] = ()) -> tuple[int, Deps]:
+        """Return the seq and the deps of the next change.
+
+        The change creates a note, or edits `doc` and refers to elements of these actors. Where it has no room
+        for all deps, changes that only name streams are logged first.
+        """
+        replica = self.replica
         replica.ensure_own_stream()
-        head, seen = log.head(replica.actor), log.seen(replica.actor)
-        deps = {
-            actor: other.seq
-            for actor, other in log.heads.items()
-            if actor != replica.actor and other.seq > seen.get(actor, (0, 0))[0]
-        }
-        start = 1 + max([head.last, *(log.head(actor).last for actor in deps)])
-        return head.seq + 1, start, pairs(deps)
+        while True:
+            deps = Deps(replica.log, replica.actor)
+            if doc is not None:
+                deps.name(deps.streams_of(doc.state, actors))
+            filed_under = doc
+            if len(deps.named) > DEPS_PER_CHANGE:
+                filed_under = doc or replica.documents.first()
+            if len(deps.named) <= DEPS_PER_CHANGE or filed_under is None:
+                return replica.log.head(replica.actor).seq + 1, deps
+            self._name_streams(filed_under, deps)
+
+    def _name_streams(self, doc: Document, deps: Deps) -> None:
+        """Log a change of a note that does nothing but name streams."""
+        actor, named = self.replica.actor, deps.first
+        seq = self.replica.log.head(actor).seq + 1
+        ops = (Remove(()),)
+        change = Change(actor, seq, deps.start(named), pairs(named), doc.modified, doc.uid, ops)
+        doc.state.apply(actor, seq, ops)
+        self.replica.integrate(change, encode(change), doc)
 
     def flush_draft(self) -> None:
         """Log the open draft and derive names and links, so that they can be read inside a transaction."""
@@ -231,17 +251,23 @@ class Writer:
         self.replica.derive()
         self.created.clear()
 
-    def _draft_for(self, uid: bytes) -> Draft:
-        """Return the open draft for this note, after closing the draft of another note."""
+    def _draft_for(self, uid: bytes, actors: Collection[int] = ()) -> Draft:
+        """Return the open draft for this note, after closing the draft of another note.
+
+        `actors` are those of the elements that the next edit refers to, or of the edits that it covers.
+        """
         draft = self._draft
-        if draft is not None:
-            if draft.doc.uid == uid:
+        if draft is not None and draft.doc.uid == uid:
+            streams = draft.deps.missing(draft.deps.streams_of(draft.doc.state, actors))
+            if len(draft.deps.named) + len(streams) <= DEPS_PER_CHANGE:
+                draft.deps.name(streams)
                 return draft
+        if draft is not None:
             self.close_draft()
         doc = self.replica.documents.open(uid)
         if doc is None:
             raise NoteNotFound("This note is not here any more.")
-        self._draft = Draft(doc, *self._place())
+        self._draft = Draft(doc, *self._place(doc, actors))
         return self._draft
 
     def _apply(self, draft: Draft, op: Op) -> None:

@@ -18,6 +18,7 @@ from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.log.blocks import Block, Blocks, Entry
 from crdtnotes.store.log.dictionaries import Dictionaries
+from crdtnotes.store.log.leaves import Leaves
 from crdtnotes.store.log.recent import RecentChanges
 
 PAGE = 256
@@ -69,9 +70,11 @@ class Log:
         self.recent = RecentChanges()
         """The last changes that this process stored."""
         self._seen: dict[int, dict[int, tuple[int, int]]] = {}
+        self._leaves = Leaves(conn)
 
     def refresh(self) -> None:
         """Read the heads again: another process may have written."""
+        before = dict(self.heads)
         self.heads.clear()
         self._moved.clear()
         self._ids.clear()
@@ -83,9 +86,20 @@ class Log:
                 raise Damaged("The log of the vault's file is damaged; run `crdtnotes repair`.")
             self._ids[actor] = id
             self.heads[actor] = Head(seq, last, tip)
+        if any(self.head(actor).seq < head.seq for actor, head in before.items()):
+            self._leaves.forget()
+        self._leaves.grow([actor for actor, head in self.heads.items() if before.get(actor) != head])
         (self.tip,) = self._conn.execute(
             "SELECT max((SELECT ifnull(max(id), 0) FROM log), (SELECT ifnull(max(id), 0) FROM blocks))"
         ).fetchone()
+
+    def forget(self) -> None:
+        """Note that a transaction was rolled back; `refresh` must follow before the log is used again."""
+        self._leaves.forget()
+
+    def leaves(self) -> frozenset[int]:
+        """Return the actors whose last change no other change depends on (`leaves.py`)."""
+        return self._leaves.of(self.heads)
 
     def version(self) -> Version:
         """Return the version vector."""
@@ -165,6 +179,7 @@ class Log:
         self.tip += 1
         if change.deps:
             self._record_deps(change)
+        self._leaves.advance(change.actor, change.deps, self.heads)
         return self.tip
 
     def write(self, change: Change, piece: Piece, note: int) -> None:
@@ -212,6 +227,7 @@ class Log:
         self._moved.clear()
         self._ids.clear()
         self._seen.clear()
+        self._leaves.forget()
         self.recent.clear()
         self.blocks.forget()
         self.tip = 0

@@ -118,6 +118,11 @@ class Documents:
             self.catch_up(doc)
         return doc
 
+    def first(self) -> Document | None:
+        """Return the note that came here first; None if there is none."""
+        row = self._conn.execute("SELECT uid FROM notes ORDER BY id LIMIT 1").fetchone()
+        return None if row is None else self.open(bytes(row[0]))
+
     def copy(self, uid: bytes) -> Document | None:
         """Return the note as a document of the caller's own, which changes only when `catch_up` is called."""
         doc = self._load(uid)
