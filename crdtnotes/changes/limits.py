@@ -15,6 +15,9 @@ GROUP_BYTES = 1024 * 1024
 MAX_GROUP_BYTES = MAX_CHANGE_BYTES + 2 * GROUP_BYTES
 """… so that it never has more bytes than this."""
 
+GROUP_STREAMS = 1024
+"""A group also ends once it has changes of this many streams, so that its signatures fit into one message."""
+
 MAX_BLOCK_CHANGES = 16_384
 """Changes in a block."""
 

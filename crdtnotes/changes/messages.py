@@ -5,8 +5,9 @@ All input from outside is checked here, once: `decode` and `unpack` raise Decode
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Annotated, TypeVar
 
@@ -20,11 +21,14 @@ from crdtnotes.crdt.version import Version, pairs
 from crdtnotes.errors import DecodeError
 
 OLDEST_PROTOCOL = 2
-NEWEST_PROTOCOL = 2
+NEWEST_PROTOCOL = 3
 """The versions of the sync protocol that this version of crdtnotes speaks."""
 
 PRESENCE_PROTOCOL = 2
 """Peers know Presence from this protocol version on."""
+
+STREAMS_PROTOCOL = 3
+"""Peers know Total and Streams, and a Heads in several messages, from this protocol version on."""
 
 MAX_HOPS = 3
 """How many times a Presence is passed on."""
@@ -36,7 +40,8 @@ MAX_FRAME_BYTES = 16 * 1024 * 1024
 """A frame from an accepted peer."""
 
 MAX_HEADS = 1700
-"""Heads in a Hello. A head takes at most 37 bytes, so every Hello fits in MAX_STRANGER_FRAME_BYTES."""
+"""Heads in a Hello. A head takes at most 37 bytes, so every Hello fits in MAX_STRANGER_FRAME_BYTES. Further
+heads follow in Streams messages."""
 
 MAX_STREAMS = 4096
 """Streams that one Ack or Unsigned names; what is more goes into further ones."""
@@ -209,7 +214,7 @@ class Records(_Wire, frozen=True, tag=7):
 
 
 class Heads(_Wire, frozen=True, tag=8):
-    """Ends a group of Changes with the signatures that cover it.
+    """Ends a group of Changes with the signatures that cover it, or with a part of them (`is_part`).
 
     `proofs` are `(signing key, nonce)`, each proving a stream's name (crdtnotes/trust/actors.py); `heads`
     are `(actor, seq, signature)`, in the order of the actors.
@@ -227,7 +232,7 @@ class Heads(_Wire, frozen=True, tag=8):
     ]
     heads: Annotated[
         tuple[tuple[_Actor, _Seq, Annotated[bytes, Meta(min_length=64, max_length=64)]], ...],
-        Meta(min_length=1, max_length=MAX_SIGNED_HEADS),
+        Meta(max_length=MAX_SIGNED_HEADS),
     ]
 
     def check(self) -> None:
@@ -262,7 +267,29 @@ class Winner(_Wire, frozen=True, tag=10):
         _check_ascending([(actor, seq) for actor, seq, _ in self.places])
 
 
-Message = Hello | Ack | Changes | Bye | Presence | Branch | Heads | Records | Unsigned | Winner
+class Total(_Wire, frozen=True, tag=11):
+    """A hash of all heads of a sender whose Hello names MAX_HEADS of them (`total_of`)."""
+
+    digest: _Hash
+
+
+class Streams(_Wire, frozen=True, tag=12):
+    """Names the sender's heads that its Hello does not name, in the same form.
+
+    `more` tells whether further Streams follow.
+    """
+
+    heads: Annotated[tuple[tuple[_Actor, _Seq, _Hash], ...], Meta(max_length=MAX_STREAMS)]
+    more: bool
+
+    def check(self) -> None:
+        """Check the order of the heads."""
+        _check_ascending([actor for actor, _, _ in self.heads])
+
+
+Message = (
+    Hello | Ack | Changes | Bye | Presence | Branch | Heads | Records | Unsigned | Winner | Total | Streams
+)
 
 
 class _Greeting(Struct, array_like=True, tag=1, frozen=True):
@@ -282,12 +309,35 @@ def hello(
 ) -> Hello:
     """Return the Hello of a replica.
 
-    If a replica knows more than MAX_HEADS actors, only the longest streams are named; the peer then sends
-    the changes of the others again, which costs bytes and nothing else.
+    If a replica knows more than MAX_HEADS actors, only the longest streams are named; Streams messages name
+    the others.
     """
-    longest = sorted(heads.items(), key=lambda head: -head[1][0])[:MAX_HEADS]
-    entries = tuple(sorted((actor, seq, digest) for actor, (seq, digest) in longest))
+    entries = tuple(sorted((actor, *heads[actor]) for actor in _longest(heads)))
     return Hello(OLDEST_PROTOCOL, NEWEST_PROTOCOL, vault, device_name(device), entries, records)
+
+
+def _longest(heads: Mapping[int, tuple[int, bytes]]) -> list[int]:
+    """Return the actors whose heads a Hello names."""
+    return sorted(heads, key=lambda actor: (-heads[actor][0], actor))[:MAX_HEADS]
+
+
+def total_of(heads: Mapping[int, tuple[int, bytes]]) -> bytes:
+    """Return the digest of a Total: a hash of all heads, in the order of the actors."""
+    digest = blake2b(digest_size=16)
+    for actor, (seq, tip) in sorted(heads.items()):
+        digest.update(actor.to_bytes(8, "big") + seq.to_bytes(8, "big") + tip)
+    return digest.digest()
+
+
+def streams_after_hello(heads: Mapping[int, tuple[int, bytes]]) -> list[Streams]:
+    """Return the Streams messages that name the heads that the Hello of the same heads does not name."""
+    named = set(_longest(heads))
+    entries = sorted((actor, seq, digest) for actor, (seq, digest) in heads.items() if actor not in named)
+    places = range(0, len(entries), MAX_STREAMS) or range(1)
+    return [
+        Streams(tuple(entries[begin : begin + MAX_STREAMS]), begin + MAX_STREAMS < len(entries))
+        for begin in places
+    ]
 
 
 def device_name(device: str) -> str:
@@ -298,6 +348,45 @@ def device_name(device: str) -> str:
 def ack(messages: int, version: Mapping[int, int]) -> Ack:
     """Return the Ack for this many messages and the version that they reached."""
     return Ack(messages, pairs(version))
+
+
+def acks(messages: int, version: Mapping[int, int]) -> list[Ack]:
+    """Return the Acks for this many messages; each names at most MAX_STREAMS streams."""
+    entries = pairs(version)
+    places = range(0, len(entries), MAX_STREAMS) or range(1)
+    return [Ack(messages, entries[begin : begin + MAX_STREAMS]) for begin in places]
+
+
+def unsigned(streams: Iterable[int]) -> list[Unsigned]:
+    """Return the Unsigned messages that name these streams."""
+    named = sorted(streams)
+    return [
+        Unsigned(tuple(named[begin : begin + MAX_STREAMS])) for begin in range(0, len(named), MAX_STREAMS)
+    ]
+
+
+def heads_in_parts(heads: Heads) -> list[Heads]:
+    """Divide signatures into messages: all but the last are full (`is_part`), and the last is not."""
+    size = MAX_SIGNED_HEADS
+    return [
+        Heads(heads.proofs[begin : begin + size], heads.heads[begin : begin + size])
+        for begin in range(0, len(heads.heads) + 1, size)
+    ]
+
+
+def is_part(heads: Heads) -> bool:
+    """Whether more signatures of the same group follow these, for peers that know of parts."""
+    return len(heads.heads) == MAX_SIGNED_HEADS
+
+
+def joined(parts: Sequence[Heads]) -> Heads:
+    """Return the signatures of all parts."""
+    if len(parts) == 1:
+        return parts[0]
+    return Heads(
+        tuple(proof for part in parts for proof in part.proofs),
+        tuple(head for part in parts for head in part.heads),
+    )
 
 
 def bye(reason: Reason, sentence: str) -> Bye:

@@ -11,12 +11,12 @@ Rules
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from crdtnotes.changes.batch import Batch, Opened, Piece, unbatch
 from crdtnotes.changes.change import Change
-from crdtnotes.changes.messages import Heads
+from crdtnotes.changes.messages import Heads, is_part, joined
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import Create
 from crdtnotes.crdt.version import join
@@ -85,7 +85,7 @@ class Ingest:
         early: list[tuple[Change, bytes]] = []
         with self._core.transaction(Origin.PEER):
             wait = wait and not self._core.members.founded
-            for item in received:
+            for item in _with_whole_heads(received):
                 if isinstance(item, Heads):
                     self._core.signer.check_group(item)
                     continue
@@ -194,3 +194,16 @@ class Ingest:
                 del self._waiting[change.actor, change.seq]
         result.changes += taken.changes
         return False
+
+
+def _with_whole_heads(received: Sequence[bytes | Batch | Heads]) -> Iterator[bytes | Batch | Heads]:
+    """Yield the items, with the parts of a group's signatures joined."""
+    parts: list[Heads] = []
+    for number, item in enumerate(received, 1):
+        if not isinstance(item, Heads):
+            yield item
+            continue
+        parts.append(item)
+        if not (is_part(item) and number < len(received) and isinstance(received[number], Heads)):
+            yield joined(parts)
+            parts.clear()

@@ -20,6 +20,8 @@ from crdtnotes.changes.messages import (
     Presence,
     Reason,
     Records,
+    Streams,
+    Total,
     Unsigned,
     Winner,
 )
@@ -74,6 +76,12 @@ MESSAGES: dict[type, st.SearchStrategy[Message]] = {
     Winner: st.builds(
         lambda places: Winner(tuple((*place, digest) for place, digest in sorted(places.items()))),
         st.dictionaries(st.tuples(actors, seqs), hashes, min_size=1, max_size=5),
+    ),
+    Total: st.builds(Total, hashes),
+    Streams: st.builds(
+        lambda heads, more: Streams(tuple((actor, *head) for actor, head in sorted(heads.items())), more),
+        heads,
+        st.booleans(),
     ),
 }
 any_message = st.one_of(*MESSAGES.values())
@@ -160,6 +168,14 @@ def test_random_bytes_only_raise_decode_error(frame: bytes) -> None:
         raw(2, 2**53, []),
         raw(2, 0, [(2, 1), (1, 1)]),
         raw(2, 0, [(actor, 1) for actor in range(1, 4098)]),
+        raw(8, [], [(actor, 1, VAULT * 4) for actor in range(1, 4098)]),
+        raw(11, VAULT + b"v"),
+        raw(11, VAULT[1:]),
+        raw(12, [(2, 1, VAULT), (1, 1, VAULT)], False),
+        raw(12, [(0, 1, VAULT)], False),
+        raw(12, [(1, 0, VAULT)], False),
+        raw(12, [(1, 1, VAULT)], 1),
+        raw(12, [(actor, 1, VAULT) for actor in range(1, 4098)], False),
         raw(3, 0, b""),
         raw(3, 1, b""),
         raw(3, MAX_BATCH_BYTES + 1, b"x"),
@@ -177,7 +193,6 @@ def test_random_bytes_only_raise_decode_error(frame: bytes) -> None:
         raw(5, 1, 1, 0, "d", 1, VAULT, (2**53, 0), (0, 0)),
         raw(5, 1, 1, 0, "d", 1, VAULT, (0, 0), (0, 0, 0)),
         raw(5, 1, 1, 0, "d", 1, VAULT, (0, 0)),
-        raw(8, [], []),
         raw(8, [], [(1, 1, bytes(63))]),
         raw(8, [], [(2, 1, bytes(64)), (1, 1, bytes(64))]),
         raw(8, [], [(1, 0, bytes(64))]),
@@ -187,7 +202,6 @@ def test_random_bytes_only_raise_decode_error(frame: bytes) -> None:
         raw(9, [0]),
         raw(9, [2, 1]),
         raw(9, [1, 1]),
-        raw(9, list(range(1, 4098))),
         raw(4, -1, ""),
         raw(4, 0, "x" * 501),
         raw(4, 0, "line\nfeed"),
@@ -218,6 +232,41 @@ def test_the_largest_hello_fits_in_a_strangers_frame() -> None:
     assert len(frame) <= messages.MAX_STRANGER_FRAME_BYTES
     assert messages.decode(frame) == message
     assert max(seq for _, seq, _ in message.heads) == MAX_COUNTER
+
+
+@pytest.mark.parametrize("count", [1700, 1701, 1700 + 4096, 1700 + 4097, 12_000])
+def test_streams_name_what_a_hello_does_not(count: int) -> None:
+    heads = {n: (n % 7 + 1, n.to_bytes(16, "big")) for n in range(1, count + 1)}
+    hello = messages.hello(VAULT, "laptop", heads)
+    parts = messages.streams_after_hello(heads)
+    named = [*hello.heads, *(head for part in parts for head in part.heads)]
+    assert sorted(named) == [(actor, *heads[actor]) for actor in sorted(heads)]
+    assert [part.more for part in parts] == [True] * (len(parts) - 1) + [False]
+    for part in parts:
+        assert messages.decode(messages.encode(part)) == part
+
+
+@pytest.mark.parametrize("count", [0, 1, 4096, 4097, 10_000])
+def test_an_ack_or_an_unsigned_over_the_limit_comes_in_several(count: int) -> None:
+    version = {n: n for n in range(1, count + 1)}
+    acks = [messages.decode(messages.encode(ack)) for ack in messages.acks(7, version)]
+    assert acks
+    assert {pair for ack in acks if isinstance(ack, Ack) for pair in ack.version} == set(version.items())
+    unsigned = [messages.decode(messages.encode(one)) for one in messages.unsigned(version)]
+    assert [actor for one in unsigned if isinstance(one, Unsigned) for actor in one.streams] == list(version)
+
+
+@pytest.mark.parametrize("count", [1, 4095, 4096, 4097, 8192, 10_000])
+def test_signatures_over_the_limit_come_in_parts(count: int) -> None:
+    heads = Heads(
+        tuple((n.to_bytes(32, "big"), bytes(16)) for n in range(count)),
+        tuple((n, 1, bytes(64)) for n in range(1, count + 1)),
+    )
+    parts = messages.heads_in_parts(heads)
+    assert [messages.is_part(part) for part in parts] == [True] * (len(parts) - 1) + [False]
+    assert messages.joined(parts) == heads
+    for part in parts:
+        assert messages.decode(messages.encode(part)) == part
 
 
 @pytest.mark.parametrize(
@@ -313,9 +362,9 @@ def test_the_example_in_the_protocol_description_is_correct() -> None:
     vault, digest = b"\x01" * 16, bytes(range(16))
     expected: dict[Message, str] = {
         messages.hello(vault, "A", {7: (3, digest)}): (
-            "97010202c410" + "01" * 16 + "a14191930703c410" + digest.hex() + "c410" + "00" * 16
+            "97010203c410" + "01" * 16 + "a14191930703c410" + digest.hex() + "c410" + "00" * 16
         ),
-        messages.hello(vault, "B", {}): "97010202c410" + "01" * 16 + "a14290c410" + "00" * 16,
+        messages.hello(vault, "B", {}): "97010203c410" + "01" * 16 + "a14290c410" + "00" * 16,
         messages.ack(0, {}): "93020090",
         messages.ack(1, {7: 3}): "93020191920703",
     }

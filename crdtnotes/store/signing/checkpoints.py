@@ -3,9 +3,9 @@
 A *checkpoint* is a state of the log in which the head of every stream is signed. Each transaction ends at
 one: a local transaction signs its own stream, and changes from others come in groups that end at a
 checkpoint. The last checkpoint moves along with every transaction. Once the changes since the checkpoint
-before it reach GROUP_BYTES, it stays, and a new one begins. So a peer can be sent the changes that it lacks
-in groups of bounded size, each signed at its end, and a stream that grows key by key stores one 64-byte
-signature for each GROUP_BYTES.
+before it reach GROUP_BYTES, or GROUP_STREAMS streams, it stays, and a new one begins. So a peer can be sent
+the changes that it lacks in groups of bounded size, each signed at its end, and a stream that grows key by
+key stores one 64-byte signature for each GROUP_BYTES.
 
 The changes of a stream behind its last signature here are *unsigned*. That happens when a replica joined with
 changes from before the pairing, when a branch gave way (store/forks/split.py), and when a damaged file was
@@ -18,10 +18,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from crdtnotes.changes.limits import GROUP_BYTES
+from crdtnotes.changes.limits import GROUP_BYTES, GROUP_STREAMS
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.version import Version
 from crdtnotes.trust.actors import ActorRecord
+
+_LEAST_CHANGE_BYTES = 25
+# No change has fewer.
 
 Signed = tuple[int, int, bytes]
 """`(actor, seq, signature)` of a head."""
@@ -52,11 +55,22 @@ class Checkpoints:
 
         `size` is the bytes of the changes that came since it was last moved.
         """
+        signed = list(entries)
         id, bytes_, waits = self._last()
-        if id == 0 or (bytes_ and bytes_ + size > GROUP_BYTES and not waits):
+        full = bytes_ + size > GROUP_BYTES or self._has_many(id, bytes_, len(signed))
+        if id == 0 or (bytes_ and full and not waits):
             id, bytes_ = id + 1, 0
         self._conn.execute("INSERT OR REPLACE INTO cuts VALUES (?, ?, ?)", (id, bytes_ + size, waits))
-        self._sign(id, entries)
+        self._sign(id, signed)
+
+    def _has_many(self, id: int, size: int, more: int) -> bool:
+        """Whether a checkpoint of `size` bytes signs many streams, or would with `more` of them."""
+        if more + size // _LEAST_CHANGE_BYTES <= GROUP_STREAMS:
+            return False  # it cannot: each stream in it has a change
+        (count,) = self._conn.execute(
+            "SELECT count(DISTINCT actor) FROM signatures WHERE cut = ?", (id,)
+        ).fetchone()
+        return int(count) + more > GROUP_STREAMS
 
     def add_waiting(self, size: int) -> None:
         """Add a checkpoint for changes of `size` bytes that waits for signatures."""

@@ -10,7 +10,7 @@ from os import urandom
 
 from crdtnotes.changes.batch import Batch, batches, unbatch
 from crdtnotes.changes.change import Rank, chain
-from crdtnotes.changes.limits import GROUP_BYTES, MAX_GROUP_BYTES
+from crdtnotes.changes.limits import GROUP_BYTES, GROUP_STREAMS, MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.ids import MAX_COUNTER
 from crdtnotes.errors import Fork, LocalError, NotSigned
@@ -103,7 +103,7 @@ class Signer:
         for item in self._log.ordered({}):
             ends[item.actor] = item.seq
             size += item.size
-            if size >= GROUP_BYTES:
+            if size >= GROUP_BYTES or len(ends) >= GROUP_STREAMS:
                 self._sign(size, ends)
                 ends, size = {}, 0
         if ends:

@@ -3,6 +3,7 @@
 ``ports``            the interface of a replica that a session uses
 ``session``          the conversation: messages in their order
 ``versions``         the versions of both sides
+``peer_heads``       the heads of a peer that has more than its Hello names
 ``outgoing``         which changes are sent, and when
 ``records``          the exchange of records about devices
 ``groups``           changes that are held back until their signatures have come

@@ -12,8 +12,10 @@ Rules (docs/protocol.md, "Forks")
     - A winner that is not in the log any more (or not yet) is announced to the peer once.
 """
 
+from collections.abc import Sequence
+
 from crdtnotes.changes import messages
-from crdtnotes.changes.messages import Branch, Changes, Heads, Hello, Message, Winner
+from crdtnotes.changes.messages import Branch, Changes, Heads, Message, Winner
 from crdtnotes.errors import Fork, ProtocolError
 from crdtnotes.sync.session.branches import MAX_BRANCHES, branch, compare, gives_way, rank_of
 from crdtnotes.sync.session.groups import Groups
@@ -36,9 +38,11 @@ class Settling:
 
     # -- finding one
 
-    def found_in_hello(self, hello: Hello, heads: dict[int, tuple[int, bytes]]) -> Branch | None:
-        """Return the Branch to send if a stream in the peer's Hello differs from ours; `heads` are ours."""
-        for actor, seq, digest in hello.heads:
+    def found_in_heads(
+        self, named: Sequence[tuple[int, int, bytes]], heads: dict[int, tuple[int, bytes]]
+    ) -> Branch | None:
+        """Return the Branch to send if a stream that the peer names differs from ours; `heads` are ours."""
+        for actor, seq, digest in named:
             own_seq, own_digest = heads.get(actor, (0, b""))
             known = own_digest if own_seq == seq else self._replica.forks.hash_at(actor, seq)
             if known is not None and known != digest:

@@ -18,8 +18,10 @@ _MAX_MESSAGES = 4096
 class Groups:
     """The group of changes that is being received."""
 
-    def __init__(self, replica: SyncStore) -> None:
+    def __init__(self, replica: SyncStore, *, in_parts: bool = True) -> None:
+        """`in_parts`: whether the sender may divide the signatures of a group (protocol 3)."""
         self._replica = replica
+        self.in_parts = in_parts
         self._held: list[bytes | Heads] = []
         self._bytes = 0
 
@@ -30,15 +32,19 @@ class Groups:
         """
         if isinstance(message, Heads):
             self._held.append(message)
-            return self.clear()
+            self._check()
+            return [] if self.in_parts and messages.is_part(message) else self.clear()
         batch = messages.unpack(message)
         self._held.append(batch)
         self._bytes += len(batch)
         if not self._replica.signatures.required:
             return self.clear()
+        self._check()
+        return []
+
+    def _check(self) -> None:
         if self._bytes > _MAX_BYTES or len(self._held) > _MAX_MESSAGES:
             raise ProtocolError("A group of changes is over the limit.")
-        return []
 
     def clear(self) -> list[bytes | Heads]:
         """Return the messages that were held back, and forget them."""

@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.limits import MAX_DEPS
 from crdtnotes.changes.messages import Ack, Heads, Unsigned
 from crdtnotes.crdt.version import Version, ahead, covers, join
 from crdtnotes.errors import ProtocolError
@@ -45,6 +44,9 @@ class Outgoing:
         self._bare_said = False
         self._asked: Version = {}
         self._answers: deque[Heads] = deque()
+        self._parts: deque[Heads] = deque()
+        self.in_parts = True
+        """Whether the peer knows signatures of a group in several messages (protocol 3)."""
         self._answered: set[tuple[int, int]] = set()
 
     def wake(self) -> None:
@@ -77,14 +79,24 @@ class Outgoing:
         """Return the next frame; None if the peer was sent everything, or must acknowledge some first."""
         if self._unacknowledged_bytes >= self._window and not self._in_group:
             return None
-        item = self._next_item()
+        item: bytes | Heads | None
+        if self._parts:
+            item = self._parts.popleft()
+        else:
+            item = self._next_item()
+            if isinstance(item, Heads):
+                item, *rest = self._parts_of(self._news(item))
+                self._parts.extend(rest)
         if item is None:
             return None
-        self._in_group = self._must_be_signed and not isinstance(item, Heads)
-        frame = messages.encode(self._news(item) if isinstance(item, Heads) else messages.pack(item))
+        self._in_group = bool(self._parts) or (self._must_be_signed and not isinstance(item, Heads))
+        frame = messages.encode(item if isinstance(item, Heads) else messages.pack(item))
         self._unacknowledged.append(len(frame))
         self._unacknowledged_bytes += len(frame)
         return frame
+
+    def _parts_of(self, heads: Heads) -> list[Heads]:
+        return messages.heads_in_parts(heads) if self.in_parts else [heads]
 
     # -- unsigned changes
 
@@ -100,7 +112,7 @@ class Outgoing:
         if self._held_back(unsigned, version):
             unsigned = ahead(version, self._versions.theirs) | unsigned
         self._versions.withhold(unsigned)
-        return [Unsigned(tuple(sorted(unsigned)[:MAX_DEPS]))]
+        return messages.unsigned(unsigned)
 
     def take_unsigned(self, message: Unsigned) -> None:
         """Stop waiting for these streams, and look up signatures for them."""

@@ -36,6 +36,8 @@ from crdtnotes.changes.messages import (
     Presence,
     Reason,
     Records,
+    Streams,
+    Total,
     Unsigned,
     Winner,
 )
@@ -55,6 +57,7 @@ from crdtnotes.sync.session.close_reasons import bye_for, error_in
 from crdtnotes.sync.session.fork_resolution import Settling
 from crdtnotes.sync.session.groups import Groups
 from crdtnotes.sync.session.outgoing import Outgoing
+from crdtnotes.sync.session.peer_heads import PeerHeads
 from crdtnotes.sync.session.ports import SyncStore
 from crdtnotes.sync.session.records import RecordsExchange
 from crdtnotes.sync.session.versions import Versions
@@ -88,6 +91,7 @@ class Session:
         self._outgoing = Outgoing(replica, self._versions, window)
         self._groups = Groups(replica)
         self._settling = Settling(replica)
+        self._peer_heads = PeerHeads()
         self._epoch = 0
         self._heads: dict[int, tuple[int, bytes]] = {}
         self._greeted = False
@@ -161,7 +165,11 @@ class Session:
         Acks or the changes it sent) everything that our Hello named. Later commits on either side do not
         undo it.
         """
-        return self.accepted and not self.forked and self._versions.caught_up and self._records.settled
+        return self.accepted and not self.forked and self._versions.caught_up and self._is_settled
+
+    @property
+    def _is_settled(self) -> bool:
+        return self._records.settled and self._peer_heads.known
 
     @property
     def in_sync(self) -> bool:
@@ -195,6 +203,7 @@ class Session:
         except (RemoteError, LocalError) as error:
             self.fail(error)
             return
+        self._peer_heads.begin(self._heads)
         self._versions.offer({actor: seq for actor, (seq, _) in self._heads.items()})
         self._to_say.append(
             messages.hello(self._replica.vault_id, self._replica.device, self._heads, records)
@@ -231,7 +240,7 @@ class Session:
             self.fail(error)
         out, self._to_say = self._to_say, []
         if self._ack_owed:
-            out.append(messages.ack(self._messages_taken, self._ack_due))
+            out += messages.acks(self._messages_taken, self._ack_due)
             self._ack_due, self._ack_owed = {}, False
         self._acceptance_sent = self.accepted
         frames = [messages.encode(message) for message in out] + changes
@@ -314,6 +323,11 @@ class Session:
                 self._check_peer()
             case Unsigned():
                 self._outgoing.take_unsigned(message)
+            case Total():
+                self._versions.named(self._peer_heads.take_total(message))
+            case Streams():
+                if not self._show(self._settling.found_in_heads(message.heads, self._heads)):
+                    self._versions.named(self._peer_heads.take_streams(message))
             case _:
                 assert_never(message)
         return []
@@ -340,7 +354,7 @@ class Session:
                     raise ProtocolError("A second Hello came.")
             case Ack() | Branch():
                 self._check_greeted()
-            case Changes() | Heads() | Presence() | Records() | Unsigned() | Winner():
+            case Changes() | Heads() | Presence() | Records() | Unsigned() | Winner() | Total() | Streams():
                 self._check_greeted()
                 if not (self._acceptance_sent or self.forked):
                     raise ProtocolError("A message came before the Hello was accepted.")
@@ -357,9 +371,11 @@ class Session:
             raise WrongVault("The two sides have different vaults, so nothing was exchanged.")
         self._greeted = True
         self._records.greeted(hello)
-        if not self._show(self._settling.found_in_hello(hello, self._heads)):
+        if not self._show(self._settling.found_in_heads(hello.heads, self._heads)):
             self.peer = hello
             self._versions.greeted(hello.version)
+            self._peer_heads.greeted(hello)
+            self._outgoing.in_parts = self._groups.in_parts = hello.newest >= messages.STREAMS_PROTOCOL
             self._to_say.append(messages.ack(0, {}))
 
     def _show(self, branch: Branch | None) -> bool:
@@ -401,16 +417,22 @@ class Session:
         if not self.welcomed:
             return []
         said: list[Message] = [*self._records.to_send(), *self._settling.winners_to_announce()]
-        if self._records.known and not self.forked:
-            said += self._outgoing.unsigned_to_announce()
+        if not self.forked:
+            said += self._peer_heads.to_send()
+            if self._is_informed:
+                said += self._outgoing.unsigned_to_announce()
         return [messages.encode(message) for message in said]
+
+    @property
+    def _is_informed(self) -> bool:
+        """Whether both sides know who belongs to the vault, and this side knows what the peer has."""
+        return self._records.known and self._peer_heads.known
 
     def _changes_to_send(self, budget: int) -> list[bytes]:
         frames: list[bytes] = []
         size = 0
         try:
-            # Changes wait until both sides know who belongs to the vault.
-            while self.welcomed and self._records.known and not self.closed and not self.forked:
+            while self.welcomed and self._is_informed and not self.closed and not self.forked:
                 frame = self._outgoing.next_frame() if size < budget else None
                 if frame is None:
                     break

@@ -32,6 +32,11 @@ class Versions:
         self.theirs = version
         self._wanted = ahead(version, self.mine)
 
+    def named(self, version: Mapping[int, int]) -> None:
+        """Note further changes that the peer had when it said Hello."""
+        join(self.theirs, version)
+        join(self._wanted, ahead(version, self.mine))
+
     def committed(self, version: Mapping[int, int]) -> None:
         """Note a version that is committed here."""
         join(self.mine, version)
