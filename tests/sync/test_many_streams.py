@@ -231,3 +231,22 @@ def test_signatures_in_parts_are_taken_as_one_group(members: Members) -> None:
     assert session.error is None
     meet(ana, bo, times=1)
     assert ana.digest == bo.digest == mallory.digest
+
+
+def test_a_revocation_keeps_thousands_of_streams(members: Members) -> None:
+    ana, bo, mallory = trio(members)
+    identity = mallory.replica.signer.identity
+    items = signed_strangers(identity, ana.replica.vault_id, 2500)
+    ana.replica.receive(items)
+    ana.note("flood").append("built on it")
+    ana.replica.devices.revoke(identity.id)
+    records = ana.replica.devices.records()
+    assert len(records) == 1 + 2 + 3
+    meet(ana, bo, times=1)
+    assert bo.digest == ana.digest
+    assert bo.replica.signatures.unsigned_streams() == {}
+    cem = members.device("cem", by=bo)
+    meet(cem, bo, times=1)
+    assert cem.digest == ana.digest
+    assert cem.replica.devices.records_digest() == bo.replica.devices.records_digest()
+    assert set(records) <= set(cem.replica.devices.records())

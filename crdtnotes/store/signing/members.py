@@ -233,17 +233,25 @@ class Members:
     def _revoke(
         self, identity: Identity, own: Member, device: bytes, streams: Iterable[tuple[int, int, bytes]]
     ) -> None:
+        """Keep Revokes of a device that name all these streams: one for each MAX_HEADS, at least one."""
         members = self.membership()
-        revoke = Revoke(
-            self._vault,
-            device,
-            members.next_epoch(device) - 1,
-            own.id,
-            own.epoch,
-            tuple(sorted(streams))[:MAX_HEADS],
-            tuple(members.signed_by(device)[:MAX_KEPT]),
+        heads = sorted(streams)
+        epoch, kept = members.next_epoch(device) - 1, tuple(members.signed_by(device)[:MAX_KEPT])
+        self._keep(
+            sign_record(
+                Revoke(
+                    self._vault,
+                    device,
+                    epoch,
+                    own.id,
+                    own.epoch,
+                    tuple(heads[begin : begin + MAX_HEADS]),
+                    kept,
+                ),
+                identity,
+            )
+            for begin in range(0, len(heads), MAX_HEADS) or range(1)
         )
-        self._keep([sign_record(revoke, identity)])
 
     def _streams_of(self, signing_key: bytes) -> list[tuple[int, int, bytes]]:
         """Return `(actor, seq, hash)` of the heads here of a device's streams."""
