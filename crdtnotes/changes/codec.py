@@ -363,5 +363,5 @@ def _check_links(birth: _Create) -> None:
     if max(map(len, kinds)) > MAX_VALUE_BYTES // 4 or max(map(len, values)) > MAX_VALUE_BYTES // 4:
         for element in elements:
             _check_element(*element)
-    # Each becomes a tag in memory: a few bytes must not ask for millions.
+    # Each link takes a character at least, so a greater number is no count of links.
     check(sum(counts) <= len(birth.text), "more links than text")

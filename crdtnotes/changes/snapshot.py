@@ -14,9 +14,14 @@ from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.orset import OrSet
 from crdtnotes.crdt.rga import Rga
+from crdtnotes.crdt.tags import Run
 from crdtnotes.errors import Damaged
 
-_Tags = list[tuple[int, int]]
+_Tags = list[tuple[int, ...]]
+# `(number of the actor, counter)` of one tag, or `(number, first counter, length)` of many.
+
+_LONG = 100
+# Runs with fewer tags are stored tag by tag, as older programs read them.
 
 
 class _Snapshot(Struct, array_like=True, forbid_unknown_fields=True):
@@ -49,8 +54,15 @@ def dump(state: NoteState) -> bytes:
         run_lengths.append(length if text else -length)
         ends[actor] = counter + length
 
-    def tags(ids: list[OpId]) -> _Tags:
-        return [(numbers.setdefault(id.actor, len(numbers)), id.counter) for id in ids]
+    def tags(runs: list[Run]) -> _Tags:
+        result: _Tags = []
+        for actor, first, length in runs:
+            number = numbers.setdefault(actor, len(numbers))
+            if length < _LONG:
+                result += [(number, counter) for counter in range(first, first + length)]
+            else:
+                result.append((number, first, length))
+        return result
 
     links = [
         (kind, value, tags(alive), tags(removed)) for (kind, value), alive, removed in state.links.export()
@@ -82,12 +94,12 @@ def load(data: bytes, text: str) -> NoteState:
         state.links = OrSet.load(
             (
                 (kind, value),
-                [OpId(counter, actors[number]) for number, counter in alive],
-                [OpId(counter, actors[number]) for number, counter in removed],
+                [_run(actors, *tag) for tag in alive],
+                [_run(actors, *tag) for tag in removed],
             )
             for kind, value, alive, removed in snapshot.links
         )
-    except (zlib.error, msgspec.DecodeError, IndexError, ValueError, RecursionError) as error:
+    except (zlib.error, msgspec.DecodeError, IndexError, ValueError, TypeError, RecursionError) as error:
         raise Damaged(f"A note's snapshot cannot be read ({error}).") from None
     counter, actor, value, past = snapshot.name
     state.name.id, state.name.value, state.name.past = OpId(counter, actor), value, set(past)
@@ -96,6 +108,12 @@ def load(data: bytes, text: str) -> NoteState:
     state.cover = dict(snapshot.cover)
     state.newer = snapshot.newer
     return state
+
+
+def _run(actors: list[int], number: int, first: int, length: int = 1) -> Run:
+    if length < 1:
+        raise ValueError("a run of tags is empty")
+    return actors[number], first, length
 
 
 def _runs(snapshot: _Snapshot, text: str) -> list[tuple[int, int, int, str]]:

@@ -7,6 +7,7 @@
 ``rga``       a text as a replicated growable array
 ``runs``      the data structures of an RGA
 ``orset``     a note's links as an observed-remove set
+``tags``      sets of tags of an OR-set, as runs
 ``register``  a note's name as a last-writer-wins register
 ``diff``      the edits that turn one text into another
 ``rebase``    edits moved to a text that has changed meanwhile

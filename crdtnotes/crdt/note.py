@@ -84,8 +84,7 @@ class NoteState:
     def _create(self, op: Create, actor: int, seq: int) -> list[Patch]:
         self.name.assign(ROOT, op.name)
         for kind, value, count in op.links:
-            for number in range(1, count + 1):
-                self.links.add((kind, value), OpId(number, op.birth))
+            self.links.add((kind, value), OpId(1, op.birth), count)
         known = op.birth in self.births
         self.births.setdefault(op.birth, {}).setdefault(actor, seq)
         if known:

@@ -102,3 +102,22 @@ def test_columns_of_unequal_length_raise_damaged(state: NoteState) -> None:
         bad[column] = bad[column][:-1]
         with pytest.raises(Damaged):
             snapshot.load(zlib.compress(msgspec.msgpack.encode(bad)), str(state.text))
+
+
+def test_millions_of_tags_are_stored_as_runs() -> None:
+    state = NoteState()
+    state.links.add(("link", "x"), OpId(1, BIRTH), 5_000_000)
+    state.links.remove(("link", "x"), [OpId(4, BIRTH)])
+    data = snapshot.dump(state)
+    assert len(data) < 200
+    assert snapshot.load(data, "").links.export() == state.links.export()
+
+
+@pytest.mark.parametrize("tag", [(), (0,), (0, 1, 0), (0, 1, -5), (0, 1, 2, 3), (9, 1)])
+def test_tags_of_a_wrong_form_are_damage(tag: tuple[int, ...]) -> None:
+    state = NoteState()
+    state.links.add(("link", "x"), OpId(1, BIRTH))
+    fields = msgspec.msgpack.decode(zlib.decompress(snapshot.dump(state)))
+    fields[4] = [["link", "x", [tag], []]]
+    with pytest.raises(Damaged):
+        snapshot.load(zlib.compress(msgspec.msgpack.encode(fields)), "")

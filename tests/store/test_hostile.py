@@ -1,5 +1,6 @@
 """Changes and blocks from a malicious peer, or from one whose version of a stream differs."""
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,9 @@ from random import Random
 import pytest
 
 from crdtnotes.changes import block
-from crdtnotes.changes.batch import Form, Packed
-from crdtnotes.changes.change import Change, birth_actor
-from crdtnotes.changes.codec import decode
+from crdtnotes.changes.batch import Form, Packed, piece_of
+from crdtnotes.changes.change import Change, birth_actor, note_id
+from crdtnotes.changes.codec import decode, encode
 from crdtnotes.changes.compression import compress
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import Create, Delete, Insert
@@ -192,3 +193,23 @@ def test_a_history_whose_columns_are_larger_than_its_changes_can_be_packed(
         lengths = one.replica.conn.execute("SELECT length FROM blocks").fetchall()
         assert max(length for (length,) in lengths) <= limit
         check_against_log(one)
+
+
+def test_a_few_bytes_with_millions_of_links_take_no_memory(pair: list[Vault]) -> None:
+    one, two = pair
+    count = 1_000_000
+    uid = note_id(bytes.fromhex(one.id), "bomb")
+    create = Create(birth_actor(uid, "x" * count), "bomb", "x" * count, (("link", "y", count),))
+    sent = batch(piece_of(encode(Change(77, 1, 1, (), 0, uid, (create,)))))
+    assert len(sent) < 250
+    tracemalloc.start()
+    one.apply(sent)
+    _, peak = tracemalloc.get_traced_memory()
+    one.note("bomb").insert(0, "[[z]] ")
+    left, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40_000_000  # the text itself is there several times
+    assert left < 40_000_000
+    send(one, two)
+    assert two.digest == one.digest
+    assert one.check() == two.check() == []
