@@ -17,6 +17,7 @@ from typing import TypeVar
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.store.committed import Committed, Origin
 from crdtnotes.sync.peers.file_watch import FileWatch, Signature, signature
+from crdtnotes.sync.session.held import HeldBudget
 from crdtnotes.sync.session.ports import SyncStore
 
 T = TypeVar("T")
@@ -33,6 +34,8 @@ class Worker:
     """
 
     def __init__(self, open_replica: Callable[[], SyncStore], path: Path | None = None) -> None:
+        self.held = HeldBudget()
+        """What all sessions on this replica hold back together; on the replica's thread."""
         self._open_replica = open_replica
         self._path = path
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="crdtnotes-replica")

@@ -7,6 +7,7 @@
 ``outgoing``         which changes are sent, and when
 ``records``          the exchange of records about devices
 ``groups``           changes that are held back until their signatures have come
+``held``             one budget for what all connections hold back
 ``branches``         how a fork is described to the other side
 ``fork_resolution``  which branch gives way, and the proof that it must
 ``close_reasons``    why a conversation ends, as a message and as an error

@@ -19,15 +19,16 @@ from crdtnotes.changes.messages import Branch, Changes, Heads, Message, Winner
 from crdtnotes.errors import Fork, ProtocolError
 from crdtnotes.sync.session.branches import MAX_BRANCHES, branch, compare, gives_way, rank_of
 from crdtnotes.sync.session.groups import Groups
+from crdtnotes.sync.session.held import Holding
 from crdtnotes.sync.session.ports import SyncStore
 
 
 class Settling:
     """The forks of one conversation. The caller must send all messages that the methods return."""
 
-    def __init__(self, replica: SyncStore) -> None:
+    def __init__(self, replica: SyncStore, holding: Holding | None = None) -> None:
         self._replica = replica
-        self._groups = Groups(replica)
+        self._groups = Groups(replica, holding)
         self._asked: dict[int, tuple[Branch, int]] = {}
         self._forks = 0
         self._standing_said = False
@@ -110,6 +111,10 @@ class Settling:
         for actor in proven:
             if actor in self._asked:
                 self._give_way(*self._asked[actor], proof)
+
+    def clear(self) -> None:
+        """Forget a proof that is not complete."""
+        self._groups.clear()
 
     def _show(self, actor: int, agree: int, differ: int) -> Branch:
         """Return the Branch that describes our stream between two seqs; this ends the exchange of changes."""

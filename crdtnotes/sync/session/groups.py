@@ -2,51 +2,66 @@
 
 Invariants
     - In a paired vault no part of a group is passed on before its Heads has come.
-    - The messages held back are bounded, in bytes and in number.
+    - The messages held back are bounded, in bytes and in number, for this connection and for all together
+      (`held.py`).
 """
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.limits import MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Changes, Heads
-from crdtnotes.errors import ProtocolError
+from crdtnotes.errors import Busy, ProtocolError
+from crdtnotes.sync.session.held import HeldBudget, Holding
 from crdtnotes.sync.session.ports import SyncStore
 
 _MAX_BYTES = 2 * MAX_GROUP_BYTES
 _MAX_MESSAGES = 4096
 
+_HEAD_BYTES = 300
+# What a head and its proof take in memory.
+
 
 class Groups:
     """The group of changes that is being received."""
 
-    def __init__(self, replica: SyncStore, *, in_parts: bool = True) -> None:
+    def __init__(self, replica: SyncStore, holding: Holding | None = None, *, in_parts: bool = True) -> None:
         """`in_parts`: whether the sender may divide the signatures of a group (protocol 3)."""
         self._replica = replica
+        self._holding = holding or HeldBudget().holding(None)
+        self._holding.on_drop = self.clear
         self.in_parts = in_parts
         self._held: list[bytes | Heads] = []
-        self._bytes = 0
 
     def add(self, message: Changes | Heads) -> list[bytes | Heads]:
         """Return the whole group, as batches and their signatures, if the message ends it; else nothing.
 
-        Raises DecodeError, or ProtocolError for a group over the limit.
+        Raises DecodeError, ProtocolError for a group over the limit, or Busy if this group was dropped
+        because all connections together hold back too much.
         """
         if isinstance(message, Heads):
-            self._held.append(message)
-            self._check()
-            return [] if self.in_parts and messages.is_part(message) else self.clear()
+            if not (self.in_parts and messages.is_part(message)):
+                self._refuse_if_dropped()
+                return [*self.clear(), message]
+            self._hold(message, len(message.heads) * _HEAD_BYTES)
+            return []
         batch = messages.unpack(message)
-        self._held.append(batch)
-        self._bytes += len(batch)
         if not self._replica.signatures.required:
-            return self.clear()
-        self._check()
+            return [*self.clear(), batch]
+        self._hold(batch, len(batch))
         return []
 
-    def _check(self) -> None:
-        if self._bytes > _MAX_BYTES or len(self._held) > _MAX_MESSAGES:
+    def _hold(self, item: bytes | Heads, size: int) -> None:
+        self._held.append(item)
+        if self._holding.size + size > _MAX_BYTES or len(self._held) > _MAX_MESSAGES:
             raise ProtocolError("A group of changes is over the limit.")
+        self._holding.take(size)
+        self._refuse_if_dropped()
+
+    def _refuse_if_dropped(self) -> None:
+        if self._holding.dropped:
+            raise Busy("Too many changes wait for their signatures; those of this peer are asked for again.")
 
     def clear(self) -> list[bytes | Heads]:
         """Return the messages that were held back, and forget them."""
-        held, self._held, self._bytes = self._held, [], 0
+        self._holding.release()
+        held, self._held = self._held, []
         return held

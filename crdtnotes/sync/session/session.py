@@ -56,6 +56,7 @@ from crdtnotes.errors import (
 from crdtnotes.sync.session.close_reasons import bye_for, error_in
 from crdtnotes.sync.session.fork_resolution import Settling
 from crdtnotes.sync.session.groups import Groups
+from crdtnotes.sync.session.held import HeldBudget
 from crdtnotes.sync.session.outgoing import Outgoing
 from crdtnotes.sync.session.peer_heads import PeerHeads
 from crdtnotes.sync.session.ports import SyncStore
@@ -81,16 +82,26 @@ class Session:
     """
 
     def __init__(
-        self, replica: SyncStore, *, window: int = WINDOW_BYTES, device: bytes | None = None
+        self,
+        replica: SyncStore,
+        *,
+        window: int = WINDOW_BYTES,
+        device: bytes | None = None,
+        held: HeldBudget | None = None,
     ) -> None:
-        """`device` is the id of the peer's device, if the transport has proven it."""
+        """`device` is the id of the peer's device, if the transport has proven it.
+
+        `held` is shared by all sessions of the replica; it bounds what they hold back together.
+        """
         self._replica = replica
         self._device = device
         self._versions = Versions()
         self._records = RecordsExchange(replica.devices)
         self._outgoing = Outgoing(replica, self._versions, window)
-        self._groups = Groups(replica)
-        self._settling = Settling(replica)
+        held = held or HeldBudget()
+        peer = self if device is None else device
+        self._groups = Groups(replica, held.holding(peer))
+        self._settling = Settling(replica, held.holding(peer))
         self._peer_heads = PeerHeads()
         self._epoch = 0
         self._heads: dict[int, tuple[int, bytes]] = {}
@@ -271,6 +282,8 @@ class Session:
         """End without a Bye: the connection is gone."""
         self.closed = True
         self._outgoing.stop()
+        self._groups.clear()
+        self._settling.clear()
         self._frames.clear()
 
     # -- inside
