@@ -2,10 +2,17 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from crdtnotes.changes.messages import Heads
+from crdtnotes.errors import ProtocolError
 from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
+from crdtnotes.trust.actors import actor_of
+
+MAX_DEVICE_STREAMS = 2048
+"""Streams that a device may hand over of its own. It begins one when its file was copied or restored, and one
+for each fork: this is one a week for forty years."""
 
 
 class Devices:
@@ -84,6 +91,25 @@ class Devices:
         """Tell whether a device belongs to the vault now."""
         with self._core.reading():
             return self._members.membership().is_active(device)
+
+    def check_streams(self, device: bytes, heads: Sequence[Heads]) -> None:
+        """Refuse signatures from a device that give it more than MAX_DEVICE_STREAMS streams.
+
+        `heads` came from that device itself. Raises ProtocolError. (What others pass on is accepted: they may
+        have accepted other streams of it, and replicas must not refuse each other because of a third.)
+        """
+        with self._core.reading():
+            member = self._members.membership().members.get(device)
+            if member is None:
+                return
+            key = member.keys.signing
+            proven = {actor_of(key, nonce) for one in heads for owner, nonce in one.proofs if owner == key}
+            new = proven - self._core.log.heads.keys()
+            if new and self._signer.checkpoints.count_streams(key) + len(new) > MAX_DEVICE_STREAMS:
+                raise ProtocolError(
+                    f"A device began more than {MAX_DEVICE_STREAMS:,} streams of changes; give it a new "
+                    "identity and pair it again."
+                )
 
     def certificates(self) -> dict[bytes, bytes]:
         """Return the certificates (DER) of the devices that belong to the vault now, by device id."""

@@ -3,9 +3,14 @@
 A file can be copied, or restored from a backup. The state outside is not copied with it, so comparing the
 two reveals the copy. Nothing here needs to be durable or atomic: if it is missing or torn, a new stream
 begins, which costs a few bytes and is always correct.
+
+Where the state folder cannot be written, a private folder among the temporary files takes its place, so that
+not every program begins a stream. (A folder of the user's data would not do: it is backed up and restored
+together with the vault.) Of two records the one that was written last counts.
 """
 
 import os
+import stat
 import time
 from contextlib import suppress
 from functools import lru_cache
@@ -49,6 +54,27 @@ def _place_of(path: Path, folder: str | None) -> Path:
     return state / "replicas" / name
 
 
+@lru_cache(maxsize=64)
+def _spare_place(path: Path, folder: str | None) -> Path:
+    """Return the place that is used where `_place` cannot be written."""
+    var = Path("/var/tmp")  # noqa: S108 - only in a folder of our own in it
+    base = folder or os.environ.get("TEMP") or (var if var.is_dir() else "/tmp")  # noqa: S108
+    owner = os.geteuid() if hasattr(os, "geteuid") else "user"
+    return Path(base) / f"crdtnotes-{owner}" / _place_of(path, "x").name
+
+
+def _spare(path: Path) -> Path:
+    return _spare_place(path.absolute(), os.environ.get("TMPDIR"))
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether a folder is this user's own, and nobody else can look into it."""
+    found = folder.lstat()
+    if not hasattr(os, "geteuid"):
+        return stat.S_ISDIR(found.st_mode)
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+
+
 class CommitLock:
     """Makes other processes wait with their commits until this process has remembered its own commit.
 
@@ -66,7 +92,7 @@ class CommitLock:
             return
         with suppress(OSError):
             if self._file is None:
-                self._file = _opened(_place(self._path))
+                self._file = _opened(self._path)
             until = time.monotonic() + MAX_LOCK_SECONDS
             while not _lock(self._file) and time.monotonic() < until:
                 time.sleep(0.0005)
@@ -94,18 +120,25 @@ def _lock(file: int) -> bool:
 
 def recall(path: Path) -> StreamRecord | None:
     """Return the record for the replica at this path; None if there is none, or it cannot be read."""
+    found: dict[int, Path] = {}
+    with suppress(OSError):
+        found[_place(path).stat().st_mtime_ns] = _place(path)
+    with suppress(OSError):
+        spare = _spare(path)
+        if _is_private(spare.parent):
+            found[spare.stat().st_mtime_ns] = spare
     try:
-        token, actor, seq = _place(path).read_text("ascii").split()
+        token, actor, seq = found[max(found, default=0)].read_text("ascii").split()
         return StreamRecord(token, int(actor, 16), int(seq, 16))
-    except (OSError, ValueError):
+    except (OSError, KeyError, ValueError):
         return None
 
 
 def remember(path: Path, what: StreamRecord) -> None:
-    """Store the record for the replica at this path, if the state folder can be written."""
+    """Store the record for the replica at this path, if the state folder or its substitute can be written."""
     line = f"{what.token} {what.actor:016x} {what.seq:016x}\n".encode()
     try:
-        file = _opened(_place(path))
+        file = _opened(path)
         try:
             os.write(file, line)
         finally:
@@ -119,17 +152,32 @@ def remember(path: Path, what: StreamRecord) -> None:
 
 def move(old: Path, new: Path) -> None:
     """Move the record along with a file that is moved to another path."""
-    with suppress(OSError):
-        _place(old).replace(_place(new))
+    for place in (_place, _spare):
+        with suppress(OSError):
+            place(old).replace(place(new))
 
 
 def forget(path: Path) -> None:
     """Delete the record of a file that is gone."""
-    with suppress(OSError):
-        _place(path).unlink(missing_ok=True)
+    for place in (_place, _spare):
+        with suppress(OSError):
+            place(path).unlink(missing_ok=True)
 
 
-def _opened(place: Path) -> int:
+def _opened(path: Path) -> int:
+    """Open the record of the replica at this path for writing; raises OSError if no place can be written."""
+    try:
+        return _opened_at(_place(path))
+    except OSError:
+        spare = _spare(path)
+        with suppress(FileExistsError):
+            spare.parent.mkdir(mode=0o700)
+        if not _is_private(spare.parent):
+            raise
+        return os.open(spare, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+
+def _opened_at(place: Path) -> int:
     try:
         return os.open(place, os.O_WRONLY | os.O_CREAT, 0o600)
     except FileNotFoundError:

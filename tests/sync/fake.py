@@ -59,6 +59,9 @@ class FakeDevices:
         self._called()
         return device in self.members
 
+    def check_streams(self, device: bytes, heads: Sequence[Heads]) -> None:
+        self._called()
+
     def certificates(self) -> dict[bytes, bytes]:
         self._called()
         return {}

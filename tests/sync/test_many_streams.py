@@ -9,6 +9,7 @@ from crdtnotes.changes import messages
 from crdtnotes.changes.limits import GROUP_STREAMS
 from crdtnotes.changes.messages import Changes, Heads, Message, Streams, Total
 from crdtnotes.errors import ProtocolError
+from crdtnotes.store.devices import MAX_DEVICE_STREAMS
 from crdtnotes.sync.session.peer_heads import MAX_PEER_HEADS
 from crdtnotes.sync.session.session import Session
 from crdtnotes.vault import Vault
@@ -250,3 +251,40 @@ def test_a_revocation_keeps_thousands_of_streams(members: Members) -> None:
     assert cem.digest == ana.digest
     assert cem.replica.devices.records_digest() == bo.replica.devices.records_digest()
     assert set(records) <= set(cem.replica.devices.records())
+
+
+def handed_over(by: Vault, to: Vault, items: list[bytes | Heads]) -> Session:
+    """Let a device hand over items in a conversation in which it has proven who it is."""
+    session = Session(to.replica, device=by.replica.signer.identity.id)
+    session.start()
+    session.data_to_send()
+    replica = to.replica
+    hello = messages.hello(replica.vault_id, "peer", replica.heads(), replica.devices.records_digest())
+    session.receive([messages.encode(hello), messages.encode(messages.ack(0, {}))])
+    session.data_to_send()
+    for item in items:
+        frame = item if isinstance(item, Heads) else messages.pack(item)
+        session.receive([messages.encode(frame)])
+    return session
+
+
+def test_a_device_can_hand_over_so_many_streams_of_its_own(members: Members) -> None:
+    ana, bo, mallory = trio(members)
+    identity = mallory.replica.signer.identity
+    mallory.create_note("mallory's", "")
+    agree(ana, bo, mallory)
+    most = MAX_DEVICE_STREAMS - 1
+    items = signed_strangers(identity, ana.replica.vault_id, most + 1, group=most)
+    session = handed_over(mallory, ana, items[:-2])
+    assert (session.error, session.received) == (None, most)
+    session = handed_over(mallory, ana, items[-2:])
+    assert isinstance(session.error, ProtocolError)
+    assert session.received == 0
+    # It goes on with the streams that are known, and honest peers exchange what each of them has accepted.
+    known = len(ana.replica.version())
+    mallory.note("honest").append("of mallory's first stream")
+    meet(ana, mallory, times=1)
+    bo.replica.receive(items[-2:])
+    meet(ana, bo, times=1)
+    assert len(ana.replica.version()) == known + 1
+    assert ana.digest == bo.digest

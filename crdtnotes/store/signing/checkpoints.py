@@ -143,6 +143,11 @@ class Checkpoints:
         row = self._conn.execute("SELECT key FROM authors WHERE actor = ?", (actor,)).fetchone()
         return None if row is None else bytes(row[0])
 
+    def count_streams(self, key: bytes) -> int:
+        """Return how many streams are known of the device with this signing key."""
+        (count,) = self._conn.execute("SELECT count(*) FROM authors WHERE key = ?", (key,)).fetchone()
+        return int(count)
+
     def add_author(self, author: ActorRecord) -> None:
         """Store which device owns a stream."""
         self._conn.execute(

@@ -55,6 +55,10 @@ class Devices(Protocol):
         """Tell whether the device with this id belongs to the vault now."""
         ...
 
+    def check_streams(self, device: bytes, heads: Sequence[Heads], /) -> None:
+        """Refuse signatures that came from a device and give it too many streams; raises ProtocolError."""
+        ...
+
     def certificates(self) -> dict[bytes, bytes]:
         """Return the certificates (DER) of the devices that belong to the vault now, by device id."""
         ...

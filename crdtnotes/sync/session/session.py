@@ -400,6 +400,9 @@ class Session:
         return branch is not None
 
     def _store(self, items: list[Batch | Heads]) -> None:
+        with_proofs = [item for item in items if isinstance(item, Heads) and item.proofs]
+        if with_proofs and self._device is not None:
+            self._replica.devices.check_streams(self._device, with_proofs)
         try:
             received = self._replica.receive(items)
         except Fork as fork:

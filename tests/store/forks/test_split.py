@@ -1,5 +1,6 @@
 """Copies and old backups: a new stream if that is noticed at once, else a fork that is resolved."""
 
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -194,9 +195,59 @@ def test_processes_on_one_file_share_its_stream(tmp_path: Path) -> None:
         assert len(vault.version) == 1
 
 
-def test_a_missing_or_unwritable_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def unwritable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make the state folder unwritable; return the folder that takes its place."""
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv(VARIABLE, str(tmp_path / "file"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path / f"crdtnotes-{os.geteuid()}"
+
+
+def test_a_device_goes_on_with_its_stream_where_the_state_folder_is_unwritable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unwritable(tmp_path, monkeypatch)
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        vault.create_note("A", "text\n")
+    for _ in range(4):
+        with Vault.open(path) as vault:
+            vault.note("A").append("more")
+    shutil.copyfile(path, tmp_path / "backup")
+    with Vault.open(path) as vault:
+        vault.note("A").append("later")
+        assert len(vault.version) == 1
+        actor = vault.actor
+    shutil.copyfile(tmp_path / "backup", path)
+    with Vault.open(path) as vault:
+        vault.note("A").append("restored")
+        assert vault.actor != actor
+
+
+def test_the_record_that_was_written_last_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "v.db"
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "state"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with Vault.create(path) as vault:
+        vault.create_note("A", "text\n")
+    folder = tmp_path / "state" / "replicas"
+    folder.rename(tmp_path / "away")
+    folder.write_text("in the way")
+    with Vault.open(path) as vault:
+        vault.note("A").append("more")
+        assert len(vault.version) == 2
+    folder.unlink()
+    (tmp_path / "away").rename(folder)
+    for _ in range(2):
+        with Vault.open(path) as vault:
+            vault.note("A").append("and more")
+            assert len(vault.version) == 2
+
+
+def test_no_place_for_the_state_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spare = unwritable(tmp_path, monkeypatch)
+    spare.mkdir(mode=0o755)  # others can look into it
+    spare.chmod(0o755)
     path = tmp_path / "v.db"
     with Vault.create(path) as vault:
         vault.create_note("A", "text\n")
@@ -207,7 +258,7 @@ def test_a_missing_or_unwritable_state_folder(tmp_path: Path, monkeypatch: pytes
             vault.note("A").append("and more")
             actors.add(vault.actor)
             assert vault.check() == []
-    assert len(actors) == 2, "without the state folder, no process may continue an existing stream"
+    assert len(actors) == 2, "without a record outside the file, no process may continue an existing stream"
 
 
 def test_a_process_that_writes_waits_until_another_has_remembered_its_commit(
