@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crdtnotes.cli.opening import vault_path
 from crdtnotes.cli.output import counted, quoted
+from crdtnotes.errors import NotSigned
 from crdtnotes.sync.net.address import DEFAULT_PORT, Address
+
+if TYPE_CHECKING:
+    from crdtnotes.sync.peers.node import Summary
 
 
 @click.command()
@@ -45,6 +52,28 @@ def serve(ctx: click.Context, host: str | None, port: int | None, plain: bool) -
         run(stay_and_serve(path, host, port, plain=plain))
 
 
+def _refuse_to_wait_in_silence(path: Path, summaries: Sequence[Summary]) -> None:
+    """Raise NotSigned if changes wait for signatures, so that they were not exchanged with some peer."""
+    sentences: list[str] = []
+    if withheld := max((summary.withheld for summary in summaries), default=0):
+        from crdtnotes.peering.sync_once import awaited_authors
+
+        by = " and ".join(map(quoted, awaited_authors(path))) or "another device"
+        sentences.append(
+            f"{counted(withheld, 'change')} cannot be sent until {by} signs what was moved because of a fork"
+        )
+    sentences += [
+        f"{quoted(summary.device)} holds back {counted(summary.missing, 'change')} that wait for a signature"
+        for summary in summaries
+        if summary.missing
+    ]
+    if sentences:
+        raise NotSigned(
+            f"{'; '.join(sentences)}. Sync with the devices that made these changes; if they never return, "
+            "`crdtnotes revoke --all-others` makes a new vault of all notes here."
+        )
+
+
 @click.command()
 @click.argument("address", required=False)
 @click.option("--once", is_flag=True, help="Exchange missing changes, then exit.")
@@ -52,7 +81,8 @@ def serve(ctx: click.Context, host: str | None, port: int | None, plain: bool) -
 def sync(ctx: click.Context, address: str | None, once: bool) -> None:
     """Stay in sync with the peer at ADDRESS, until Ctrl-C.
 
-    Reconnects whenever the connection is lost. Without ADDRESS, it syncs with all devices of this vault.
+    Reconnects whenever the connection is lost. Without ADDRESS, it syncs with all devices of this vault. With
+    --once it fails if changes could not be exchanged because they wait for a signature.
 
     \b
     crdtnotes sync --once
@@ -77,7 +107,9 @@ def sync(ctx: click.Context, address: str | None, once: bool) -> None:
             for notice in summary.notices:
                 click.echo(notice)
             received, sent = counted(summary.received, "change"), counted(summary.sent, "change")
-            click.echo(f"Received {received}, sent {sent}; in sync with {quoted(summary.device)}.")
+            state = "not in sync" if summary.withheld or summary.missing else "in sync"
+            click.echo(f"Received {received}, sent {sent}; {state} with {quoted(summary.device)}.")
+        _refuse_to_wait_in_silence(path, summaries)
         return
     # Ctrl-C is the normal way to end following.
     with saying_what_happens(logging.INFO), suppress(KeyboardInterrupt):

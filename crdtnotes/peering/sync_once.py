@@ -12,6 +12,7 @@ from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.peers.dialer import Dialer, identity_for
 from crdtnotes.sync.peers.node import Node, Summary
 from crdtnotes.sync.peers.status import PeerStatus
+from crdtnotes.vault import Vault
 
 LOOK_AROUND_SECONDS = 2.0
 """How long a one-time sync listens for devices in the local network."""
@@ -28,6 +29,12 @@ async def sync_once(path: Path, address: Address, report: Report | None = None) 
         summary = await node.sync_once(address)
         await vault.run(lambda open_: open_.remember_peer(summary.device, str(address)))
         return summary
+
+
+def awaited_authors(path: Path) -> list[str]:
+    """Return the names of the devices for whose signatures changes wait in the vault at `path`."""
+    with Vault.open(path) as vault:
+        return vault.replica.signatures.unsigned_authors()
 
 
 async def sync_members(path: Path, report: Report | None = None) -> list[Summary]:

@@ -29,6 +29,14 @@ class Signatures:
         """Return how many changes are unsigned here."""
         return sum(self._core.log.head(actor).seq - seq for actor, seq in self.unsigned_streams().items())
 
+    def unsigned_authors(self) -> list[str]:
+        """Return the names of the devices whose signatures are missing here; a name may stand for several."""
+        with self._core.reading():
+            members = self._core.members.membership().members.values()
+            names = {member.keys.signing: member.name for member in members}
+            keys = map(self._checkpoints.key_of, self._checkpoints.unsigned_streams())
+            return sorted({names[key] for key in keys if key in names})
+
     def of_streams(self, streams: Mapping[int, int]) -> list[Heads]:
         """Return the signed heads of these streams up to at most these seqs, one Heads per checkpoint."""
         with self._core.reading():

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import DEADLINE_SECONDS, Program, wait_until
+from tests.sync.circles import Members, meet
+from tests.sync.test_signed_forks import part_ways
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 
@@ -155,3 +157,22 @@ def test_a_pipe_gets_no_colours(program: Program) -> None:
         pass
     assert line.startswith('Serving "ana" at ws://127.0.0.1:')
     assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("here", ["cem", "ana"])
+def test_sync_says_what_waits_for_a_signature_and_fails(tmp_path: Path, here: str) -> None:
+    """Cem moved what a clone of Bo wrote when it met Ana; the clone never returns to sign that."""
+    members = Members(tmp_path)
+    ana, bo, cem, _ = part_ways(members)
+    meet(bo, ana)
+    meet(cem, ana)
+    members.close()
+    programs = {name: Program(tmp_path / f"{name}.db", tmp_path / name) for name in ("ana", "cem")}
+    other = programs.pop("ana" if here == "cem" else "cem")
+    with served(other) as address:
+        for _ in range(2):
+            code, out, err = programs[here].finish("sync", address, "--once")
+            assert code == 1
+            assert "not in sync with" in out
+            assert ('until "bo" signs' if here == "cem" else '"cem" holds back 1 change') in err
+            assert "revoke --all-others" in err

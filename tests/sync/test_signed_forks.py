@@ -310,6 +310,11 @@ def test_a_revoked_device_cannot_hide_behind_a_fork(members: Members) -> None:
     assert lines(cem, "A") == ["", "begin", "one", "two"]
     assert cem.replica.signatures.unsigned_streams() != {}
     assert lines(ana, "A") == ["", "begin", "one"]
+    wire = Wire(cem.replica, ana.replica)
+    settle(wire)
+    assert wire.a.session.waiting == (1, 0)
+    assert wire.b.session.waiting == (0, 1)
+    assert cem.replica.signatures.unsigned_authors() == ["bo"]
     # The way out: a new vault of all notes.
     cem.replica.devices.begin_anew()
     assert cem.check() == []

@@ -58,7 +58,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The result of a one-time sync: changes in and out, the bytes of all messages, notices for the user."""
+    """The result of a one-time sync: changes in and out, the bytes of all messages, notices for the user.
+
+    `withheld` changes were not sent and `missing` ones did not come, because the devices that made them have
+    not signed them.
+    """
 
     device: str
     received: int
@@ -66,6 +70,8 @@ class Summary:
     bytes_received: int
     bytes_sent: int
     notices: tuple[str, ...] = ()
+    withheld: int = 0
+    missing: int = 0
 
 
 class Node:
@@ -312,6 +318,8 @@ class Node:
             session.delivered,
             session.bytes_in,
             session.bytes_out,
+            withheld=session.waiting[0],
+            missing=session.waiting[1],
         )
 
     async def run(self, job: Callable[[], T]) -> T:

@@ -193,6 +193,11 @@ class Session:
         return self._versions.behind
 
     @property
+    def waiting(self) -> tuple[int, int]:
+        """How many changes this side does not send for lack of signatures, and how many the peer does not."""
+        return self._versions.waiting
+
+    @property
     def knows_presence(self) -> bool:
         """Whether the peer has accepted our Hello and its protocol includes Presence."""
         return self.welcomed and self.peer is not None and self.peer.newest >= messages.PRESENCE_PROTOCOL

@@ -21,6 +21,8 @@ class Versions:
         self.theirs: Version = {}
         self._offered: Version = {}
         self._wanted: Version = {}
+        self._withheld: set[int] = set()
+        self._waived: set[int] = set()
 
     def offer(self, version: Version) -> None:
         """Note the version that our Hello names."""
@@ -57,11 +59,20 @@ class Versions:
         """Note that these streams, which our Hello named, will not be sent to the peer completely."""
         for actor in actors:
             self._offered.pop(actor, None)
+            self._withheld.add(actor)
 
     def waive(self, actors: Iterable[int]) -> None:
         """Note that these streams, which the peer's Hello named, will not come completely."""
         for actor in actors:
             self._wanted.pop(actor, None)
+            self._waived.add(actor)
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """How many changes are not sent, and how many do not come, because signatures are missing."""
+        mine = {actor: self.mine.get(actor, 0) for actor in self._withheld}
+        theirs = {actor: self.theirs.get(actor, 0) for actor in self._waived}
+        return count_missing(mine, self.theirs), count_missing(theirs, self.mine)
 
     @property
     def caught_up(self) -> bool:
