@@ -7,6 +7,7 @@
     │   ├── InvalidName        (also a ValueError)
     │   ├── InvalidText        (also a ValueError)
     │   ├── TooLarge           (also a ValueError)
+    │   ├── NeedsUpdate        of this crdtnotes, for one note
     │   ├── OutOfRange         (also an IndexError)
     │   ├── NoteExists
     │   ├── NoteNotFound       (also a KeyError)
@@ -63,6 +64,10 @@ class InvalidText(LocalError, ValueError):
 
 class TooLarge(LocalError, ValueError):
     """A limit was exceeded; the sentence says which."""
+
+
+class NeedsUpdate(LocalError):
+    """A newer version of crdtnotes has edited this note in a way that this version does not know."""
 
 
 class OutOfRange(LocalError, IndexError):

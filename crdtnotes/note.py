@@ -101,7 +101,7 @@ class Note:
         """
         from crdtnotes.crdt.diff import edits
         from crdtnotes.crdt.rebase import rebase
-        from crdtnotes.editing.rename import apply_patches
+        from crdtnotes.markup.values import with_values
 
         with self._writer.transaction():
             now = self.text
@@ -111,7 +111,9 @@ class Note:
                 patches = rebase(edits(base, text), edits(base, now))
             if patches:
                 self._seen()
-                apply_patches(self._writer, self._uid, patches)
+                # From the last to the first; of an insert and a delete at one place, first the delete.
+                patches.sort(key=lambda patch: (patch.start, patch.removed), reverse=True)
+                self._writer.replace(self._uid, with_values(now, patches))
 
     def append(self, text: str) -> None:
         """Add lines at the end; they begin on a new line and end with a newline."""

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from crdtnotes.crdt.ids import ROOT, Id, OpId
 from crdtnotes.crdt.ops import (
+    Before,
     Create,
     Delete,
     Element,
@@ -18,9 +19,12 @@ from crdtnotes.crdt.ops import (
     Patch,
     Remove,
     Rename,
+    Same,
+    Set,
     Unknown,
     Unlink,
 )
+from tests.merge_model import entries, show
 
 
 def rga_text(ops: Iterable[Op]) -> str:
@@ -39,6 +43,8 @@ def rga_text(ops: Iterable[Op]) -> str:
                 pass
             case Rename() | Link() | Unlink() | Remove() | Unknown():
                 continue
+            case Same() | Set() | Before():
+                raise TypeError("tests/merge_model.py has the model that knows these")
             case _:
                 assert_never(op)
         after = op.after
@@ -80,10 +86,10 @@ class NoteModel:
     exists: bool
 
 
-def note_of(changes: Iterable[tuple[int, int, tuple[Op, ...]]]) -> NoteModel:
-    """The note that results from a set of changes."""
+def note_of(changes: Iterable[tuple[int, int, int, tuple[Op, ...]]]) -> NoteModel:
+    """The note that results from a set of changes `(actor, seq, start, ops)`."""
     changes = list(changes)
-    ops = [op for _, _, change in changes for op in change]
+    ops = [op for _, _, _, change in changes for op in change]
     removed = {(op.element, tag) for op in ops if isinstance(op, Unlink) for tag in op.tags}
     links: dict[Element, int] = {}
     for element, _ in {pair for op in ops for pair in _adds(op)} - removed:
@@ -92,11 +98,15 @@ def note_of(changes: Iterable[tuple[int, int, tuple[Op, ...]]]) -> NoteModel:
     covers = [dict(op.cover) for op in ops if isinstance(op, Remove)]
     exists = any(
         all(cover.get(actor, 0) < seq for cover in covers)
-        for actor, seq, change in changes
+        for actor, seq, _, change in changes
         if any(not isinstance(op, Remove) for op in change)
     )
     return NoteModel(
-        rga_text(ops), links, names[-1][1] if names else "", frozenset(name for _, name in names), exists
+        show(entries(changes)).text,
+        links,
+        names[-1][1] if names else "",
+        frozenset(name for _, name in names),
+        exists,
     )
 
 
@@ -108,7 +118,7 @@ def _adds(op: Op) -> Iterator[tuple[Element, OpId]]:
             for kind, value, count in op.links:
                 for number in range(1, count + 1):
                     yield (kind, value), OpId(number, op.birth)
-        case Insert() | Delete() | Rename() | Unlink() | Remove() | Unknown():
+        case Insert() | Delete() | Same() | Set() | Before() | Rename() | Unlink() | Remove() | Unknown():
             pass
         case _:
             assert_never(op)
@@ -120,7 +130,7 @@ def _names(op: Op) -> Iterator[tuple[OpId, str]]:
             yield op.id, op.name
         case Create():
             yield ROOT, op.name
-        case Insert() | Delete() | Link() | Unlink() | Remove() | Unknown():
+        case Insert() | Delete() | Same() | Set() | Before() | Link() | Unlink() | Remove() | Unknown():
             pass
         case _:
             assert_never(op)

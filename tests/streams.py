@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from crdtnotes.changes.batch import batches
-from crdtnotes.changes.change import NO_HASH, Change, birth_actor, chain, note_id
+from crdtnotes.changes.change import NO_HASH, Change, chain, note_id
 from crdtnotes.changes.codec import encode
+from crdtnotes.changes.derived import birth_actor
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.ops import Create
 from crdtnotes.trust.actors import new_actor

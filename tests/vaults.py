@@ -5,8 +5,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from crdtnotes.changes.batch import Piece, batches, changes_in
-from crdtnotes.changes.change import Change, birth_actor, note_id
+from crdtnotes.changes.change import Change, note_id
 from crdtnotes.changes.codec import decode, encode
+from crdtnotes.changes.derived import birth_actor
 from crdtnotes.crdt.ops import Create, Op
 from crdtnotes.vault import Vault
 

@@ -2,6 +2,7 @@
 
 ``change``       a change: one actor's operations on one note
 ``codec``        a change to bytes and back
+``derived``      actors of elements that are the same whoever makes them
 ``limits``       the limits of everything that is stored and sent
 ``batch``        several changes in one byte string
 ``block``        many small changes of one actor, as columns

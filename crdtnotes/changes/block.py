@@ -15,7 +15,7 @@ from typing import assert_never
 
 import msgspec
 
-from crdtnotes.changes.change import Change
+from crdtnotes.changes.change import FORMAT, Change
 from crdtnotes.changes.codec import (
     ActorTable,
     OpReader,
@@ -28,6 +28,7 @@ from crdtnotes.changes.codec import (
 from crdtnotes.changes.limits import MAX_BLOCK_BYTES, MAX_BLOCK_CHANGES, MAX_OPS
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import (
+    Before,
     Create,
     Delete,
     Insert,
@@ -35,14 +36,14 @@ from crdtnotes.crdt.ops import (
     Op,
     Remove,
     Rename,
+    Same,
+    Set,
     Span,
     Unknown,
     Unlink,
     next_counter,
 )
 from crdtnotes.errors import DecodeError
-
-FORMAT = 1
 
 _OTHER, _INSERT, _DELETE = 0, 1, 2
 # The kinds of operations that a block distinguishes.
@@ -57,11 +58,11 @@ class _Block(Wire, frozen=True):
     of an insert, the element before a deleted span; 0 at the beginning.
     """
 
-    format: int
+    format: int  # of all changes
     actor: int
     seq: int  # of the first change
     notes: list[bytes]
-    actors: tuple[int, ...]  # other actors that operations refer to, in the order of first use
+    actors: tuple[int | bytes, ...]  # other actors that operations refer to, in the order of first use
     # For each change:
     starts: _Numbers  # counters from the end of the previous change (1 before the first) to this start
     times: _Numbers  # ms since the previous change (for the first: since 1970)
@@ -94,9 +95,9 @@ def packable(change: Change) -> bool:
 
 
 def pack(changes: Sequence[Change]) -> bytes:
-    """Return consecutive `packable` changes of one actor as an uncompressed block."""
+    """Return consecutive `packable` changes of one actor and one format as an uncompressed block."""
     first = changes[0]
-    block = _empty(first.actor, first.seq)
+    block = _empty(first)
     actors = ActorTable(first.actor)
     notes: dict[bytes, int] = {}
     texts: list[str] = []
@@ -127,7 +128,9 @@ def pack(changes: Sequence[Change]) -> bytes:
                         block.span_places.append(at + length - 1 - cursor)
                         block.span_lengths.append(length)
                         cursor = at - 1
-                case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
+                case (
+                    Create() | Same() | Set() | Before() | Rename() | Link() | Unlink() | Remove() | Unknown()
+                ):
                     block.kinds.append(_OTHER)
                     block.others.append(_known(to_wire(op, counter, actors)))
                 case _:
@@ -139,8 +142,10 @@ def pack(changes: Sequence[Change]) -> bytes:
     )
 
 
-def _empty(actor: int, seq: int) -> _Block:
-    return _Block(FORMAT, actor, seq, [], (), [], [], [], [], [], [], [], [], [], "", [], [], [], [], [])
+def _empty(of: Change) -> _Block:
+    return _Block(
+        of.format, of.actor, of.seq, [], (), [], [], [], [], [], [], [], [], [], "", [], [], [], [], []
+    )
 
 
 def _known(op: WireOp | msgspec.Raw) -> WireOp:
@@ -163,7 +168,7 @@ def unpack(data: bytes) -> list[Change]:
 
 def _check_columns(block: _Block) -> None:
     """Check that the lengths of the columns agree with each other."""
-    check(block.format == FORMAT, f"block format {block.format} is unknown")
+    check(0 < block.format <= FORMAT, f"block format {block.format} is unknown")
     changes = len(block.counts)
     check(0 < changes <= MAX_BLOCK_CHANGES, "the number of a block's changes")
     columns = (block.starts, block.times, block.places)
@@ -183,6 +188,7 @@ def _check_columns(block: _Block) -> None:
     spans = sum(block.delete_counts)
     check(len(block.span_actors) == len(block.span_places) == len(block.span_lengths) == spans, "a delete")
     check(all(0 <= place < len(block.notes) for place in block.places), "a block's notes")
+    check(all(len(note) == 16 for note in block.notes), "a block's notes")
     check(all(gap >= 0 for gap in block.starts), "its counters")
     before = -1
     for index, deps in block.deps:
@@ -191,7 +197,7 @@ def _check_columns(block: _Block) -> None:
 
 
 def _changes(block: _Block) -> Iterator[Change]:
-    reader = OpReader(block.actor, block.actors, b"")
+    reader = OpReader(block.actor, block.actors, b"", block.format)
     operations = _Operations(block, reader)
     deps = dict(block.deps)
     kinds = iter(block.kinds)
@@ -205,7 +211,9 @@ def _changes(block: _Block) -> Iterator[Change]:
             op = operations.next(kind, counter)
             ops.append(op)
             counter = next_counter(counter, op)
-        change = Change(block.actor, block.seq + index, start, deps.get(index, ()), time, note, tuple(ops))
+        change = Change(
+            block.actor, block.seq + index, start, deps.get(index, ()), time, note, tuple(ops), block.format
+        )
         check_header(change, counter)
         yield change
     reader.finish()

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.crdt.ops import Op, next_counter
 
 NO_HASH = bytes(16)
@@ -11,6 +10,10 @@ NO_HASH = bytes(16)
 
 Place = tuple[int, int]
 """An actor and a seq: the place of a change in its stream."""
+
+FORMAT = 2
+"""The format of the changes that this version writes. Changes of format 1 have no Same, Set and Before, and
+their births have actors of 8 bytes."""
 
 Rank = tuple[int, bytes]
 """The time and the hash of a change: of two versions at one place, the version with the smaller rank wins."""
@@ -22,7 +25,8 @@ class Change:
 
     `start` is the counter of its first operation; `deps` are the heads `(actor, seq)` of other actors
     that the author had seen since its previous change, ordered by actor; `time` is wall time in ms since
-    1970, for display only; `note` is the note's 16-byte id.
+    1970, for display only; `note` is the note's 16-byte id; `format` decides how it is encoded and how the
+    actor of a birth is derived.
     """
 
     actor: int
@@ -32,6 +36,7 @@ class Change:
     time: int
     note: bytes
     ops: tuple[Op, ...]
+    format: int = FORMAT
 
     @property
     def last(self) -> int:
@@ -55,9 +60,3 @@ def note_id(vault: bytes, key: str, generation: int = 0) -> bytes:
     """
     suffix = generation.to_bytes(8, "big") if generation else b""
     return blake2b(vault + key.encode() + b"\0" * bool(suffix) + suffix, digest_size=16).digest()
-
-
-def birth_actor(note: bytes, text: str) -> int:
-    """Return the actor that owns a note's first characters; it is the same on every replica."""
-    digest = blake2b(note + text.encode(), digest_size=8).digest()
-    return BIRTH | int.from_bytes(digest, "big")

@@ -5,8 +5,11 @@ refer to elements as `(index, distance)`: index 0 is the change's own actor, i i
 distance is the operation's own counter minus the element's. It is small, and at least 1, because an
 operation only refers to older elements. `actors` lists other actors in the order of their first use.
 
+The actors of elements that are derived (a birth, a Same, a value) are computed, never sent; a reference to
+such an element names its actor as 16 bytes.
+
 One change has exactly one encoding; bytes that are not that encoding are rejected, because the hash
-chain is computed over bytes. Operations of unknown kinds are kept verbatim; each takes one counter.
+chain is computed over bytes. Operations of unknown kinds are kept verbatim: `[kind, counters, …]`.
 """
 
 from operator import lt
@@ -15,7 +18,9 @@ from typing import assert_never, get_args
 import msgspec
 from msgspec import Struct
 
-from crdtnotes.changes.change import Change, birth_actor
+from crdtnotes.changes.change import FORMAT, Change
+from crdtnotes.changes.derived import NoteNames, birth_actor, from_wire, narrow_birth
+from crdtnotes.changes.derived import to_wire as actor_to_wire
 from crdtnotes.changes.limits import (
     MAX_CHANGE_BYTES,
     MAX_DEPS,
@@ -24,15 +29,20 @@ from crdtnotes.changes.limits import (
     MAX_TIME,
     MAX_VALUE_BYTES,
 )
-from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, OpId
+from crdtnotes.crdt.authoring import MAX_VALUE, named
+from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, Id, OpId
 from crdtnotes.crdt.ops import (
+    Before,
     Create,
     Delete,
+    Elements,
     Insert,
     Link,
     Op,
     Remove,
     Rename,
+    Same,
+    Set,
     Span,
     Unknown,
     Unlink,
@@ -40,8 +50,8 @@ from crdtnotes.crdt.ops import (
 )
 from crdtnotes.errors import DecodeError, InvalidText, TooLarge
 
-FORMAT = 1
-"""The version of the change format that this module writes."""
+KINDS_OF_FORMAT_1 = 7
+"""The kinds 1 to this are those of format 1."""
 
 
 class Wire(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
@@ -83,7 +93,30 @@ class _Remove(Wire, frozen=True, tag=7):
     cover: tuple[tuple[int, int], ...]
 
 
-WireOp = _Insert | _Delete | _Create | _Rename | _Link | _Unlink | _Remove
+class _Same(Wire, frozen=True, tag=8):
+    actor: int
+    distance: int
+    lift: int
+    series: int
+    text: str
+
+
+class _Set(Wire, frozen=True, tag=9):
+    actor: int
+    distance: int
+    lift: int
+    back: int
+    text: str
+    spans: tuple[tuple[int, int, int], ...]
+
+
+class _Before(Wire, frozen=True, tag=10):
+    actor: int
+    distance: int
+    text: str
+
+
+WireOp = _Insert | _Delete | _Create | _Rename | _Link | _Unlink | _Remove | _Same | _Set | _Before
 KNOWN_KINDS = len(get_args(WireOp))
 """Kinds 1 to this are known. A replica records it, to reread changes after an update adds kinds."""
 
@@ -96,7 +129,7 @@ class _Change(Wire, frozen=True):
     deps: tuple[tuple[int, int], ...]
     time: int
     note: bytes
-    actors: tuple[int, ...]
+    actors: tuple[int | bytes, ...]
     ops: tuple[WireOp, ...]
 
 
@@ -110,7 +143,7 @@ class _OpaqueChange(Wire, frozen=True):
     deps: tuple[tuple[int, int], ...]
     time: int
     note: bytes
-    actors: tuple[int, ...]
+    actors: tuple[int | bytes, ...]
     ops: tuple[msgspec.Raw, ...]
 
 
@@ -132,9 +165,9 @@ class ActorTable:
         """Return an actor's number."""
         return self._numbers.setdefault(actor, len(self._numbers))
 
-    def table(self) -> tuple[int, ...]:
+    def table(self) -> tuple[int | bytes, ...]:
         """Return the other actors, in order, starting with number 1."""
-        return tuple(self._numbers)[1:]
+        return tuple(map(actor_to_wire, list(self._numbers)[1:]))
 
 
 # -- writing
@@ -156,7 +189,7 @@ def encode(change: Change) -> bytes:
         ops.append(to_wire(op, counter, actors))
         counter = next_counter(counter, op)
     wire = (
-        FORMAT,
+        change.format,
         change.actor,
         change.seq,
         change.start,
@@ -181,12 +214,18 @@ def to_wire(op: Op, counter: int, actors: ActorTable) -> WireOp | msgspec.Raw:
     """Return the wire form of an operation whose own counter is `counter`."""
     match op:
         case Insert():
-            if op.after == ROOT:
-                return _Insert(0, 0, op.text)
-            after, actor = op.after
-            return _Insert(actors.number(actor), counter - after, op.text)
+            return _Insert(*_reference(op.after, counter, actors), op.text)
         case Delete():
-            return _Delete(tuple((actors.number(actor), counter - at, size) for actor, at, size in op.spans))
+            return _Delete(_wire_spans(op.spans, counter, actors))
+        case Same():
+            place = _reference(op.after, counter, actors)
+            return _Same(*place, counter - op.base, op.series, op.text)
+        case Set():
+            place = _reference(op.after, counter, actors)
+            back = counter - op.rank[0]
+            return _Set(*place, counter - op.base, back, op.text, _wire_spans(op.spans, counter, actors))
+        case Before():
+            return _Before(*_reference(op.before, counter, actors), op.text)
         case Create():
             return _Create(op.name, op.text, op.links)
         case Rename():
@@ -202,6 +241,17 @@ def to_wire(op: Op, counter: int, actors: ActorTable) -> WireOp | msgspec.Raw:
             return msgspec.Raw(op.raw)
         case _:
             assert_never(op)
+
+
+def _reference(id: Id, counter: int, actors: ActorTable) -> tuple[int, int]:
+    """Return a reference to an element; the beginning is (0, 0)."""
+    return (0, 0) if id == ROOT else (actors.number(id[1]), counter - id[0])
+
+
+def _wire_spans(
+    spans: tuple[Elements, ...], counter: int, actors: ActorTable
+) -> tuple[tuple[int, int, int], ...]:
+    return tuple((actors.number(actor), counter - at, size) for actor, at, size in spans)
 
 
 # -- reading
@@ -230,17 +280,19 @@ def check(condition: bool, what: str) -> None:
 
 
 def _from_wire(wire: _Change | _OpaqueChange) -> Change:
-    check(wire.format == FORMAT, f"format {wire.format} is unknown")
+    check(0 < wire.format <= FORMAT, f"format {wire.format} is unknown")
     check(0 < len(wire.ops) <= MAX_OPS, "the number of its operations")
-    reader = OpReader(wire.actor, wire.actors, wire.note)
+    check(len(wire.note) == 16, "its note id")
+    reader = OpReader(wire.actor, wire.actors, wire.note, wire.format)
     counter = wire.start
     ops: list[Op] = []
     for raw in wire.ops:
-        op = reader.read(_read_opaque(raw) if isinstance(raw, msgspec.Raw) else raw, counter)
+        op = reader.read(_read_opaque(raw, wire.format) if isinstance(raw, msgspec.Raw) else raw, counter)
         ops.append(op)
         counter = next_counter(counter, op)
     reader.finish()
-    change = Change(wire.actor, wire.seq, wire.start, wire.deps, wire.time, wire.note, tuple(ops))
+    head = (wire.actor, wire.seq, wire.start, wire.deps, wire.time, wire.note)
+    change = Change(*head, tuple(ops), wire.format)
     check_header(change, counter)
     return change
 
@@ -251,7 +303,6 @@ def check_header(change: Change, end: int) -> None:
     check(0 < change.seq <= MAX_COUNTER, "its seq")
     check(change.start > 0 and end <= MAX_COUNTER, "its counters")
     check(0 <= change.time <= MAX_TIME, "its time")
-    check(len(change.note) == 16, "its note id")
     _check_version(change.deps, "its dependencies")
     check(all(actor != change.actor for actor, _ in change.deps), "it depends on itself")
 
@@ -264,14 +315,19 @@ def _check_version(entries: tuple[tuple[int, int], ...], what: str) -> None:
         previous = actor
 
 
-def _read_opaque(raw: msgspec.Raw) -> WireOp | Unknown:
+def _read_opaque(raw: msgspec.Raw, change_format: int) -> WireOp | Unknown:
     data = bytes(raw)
     fields = _fields_decoder.decode(data)
     check(len(fields) > 0, "the kind of an operation")
     kind = _int_decoder.decode(fields[0])
     check(0 < kind <= MAX_COUNTER, "the kind of an operation")
     if kind > KNOWN_KINDS:
-        return Unknown(kind, data)
+        if change_format == 1:
+            return Unknown(kind, 1, data)
+        check(len(fields) > 1, "an unknown operation")
+        counters = _int_decoder.decode(fields[1])
+        check(0 < counters <= MAX_COUNTER, "an unknown operation")
+        return Unknown(kind, counters, data)
     op = _op_decoder.decode(data)
     if _encoder.encode(op) != data:
         raise DecodeError("A change is not in its canonical form.")
@@ -284,12 +340,15 @@ class OpReader:
     `note` is the id of the note of the next operation.
     """
 
-    def __init__(self, own: int, actors: tuple[int, ...], note: bytes) -> None:
-        self._actors = (own, *actors)
+    def __init__(self, own: int, actors: tuple[int | bytes, ...], note: bytes, change_format: int) -> None:
+        numbers = [from_wire(actor) for actor in actors]
+        others = [actor for actor in numbers if actor is not None]
+        check(len(others) == len(numbers), "its actor table")
+        self._actors = (own, *others)
         self.note = note
+        self._format = change_format
         self._used = 1
         check(len(set(self._actors)) == len(self._actors), "its actor table")
-        check(all(0 < actor < 2 * BIRTH for actor in actors), "its actor table")
 
     def finish(self) -> None:
         """Check that every actor in the table was used."""
@@ -308,17 +367,22 @@ class OpReader:
         match op:
             case _Insert():
                 check(op.text != "", "an empty insert")
-                if op.distance == 0:
-                    check(op.actor == 0, "a reference")
-                    return Insert(own, ROOT, op.text)
-                return Insert(own, self.id(counter, op.actor, op.distance), op.text)
+                return Insert(own, self._place(counter, op.actor, op.distance), op.text)
             case _Delete():
                 return Delete(tuple(self.span(counter, *span) for span in op.spans))
             case _Create():
                 _check_name(op.name)
                 if op.links:
                     _check_links(op)
-                return Create(birth_actor(self.note, op.text), op.name, op.text, op.links)
+                birth = narrow_birth if self._format == 1 else birth_actor
+                return Create(birth(self.note, op.text), op.name, op.text, op.links)
+            case _Same():
+                return self._same(op, counter)
+            case _Set():
+                return self._set(op, counter)
+            case _Before():
+                check(op.text != "" and self._format > 1, "an insert before an element")
+                return Before(own, self.id(counter, op.actor, op.distance), op.text)
             case _Rename():
                 _check_name(op.name)
                 return Rename(own, op.name)
@@ -336,6 +400,38 @@ class OpReader:
                 return op
             case _:
                 assert_never(op)
+
+    def _place(self, counter: int, index: int, distance: int) -> OpId:
+        """Return an element as `id`, or the beginning."""
+        if distance == 0:
+            check(index == 0, "a reference")
+            return ROOT
+        return self.id(counter, index, distance)
+
+    def _same(self, op: _Same, counter: int) -> Same:
+        check(op.text != "" and self._format > 1, "a Same")
+        check(0 <= op.series <= MAX_COUNTER, "the series of a Same")
+        own = OpId(counter, self._actors[0])
+        after = self._place(counter, op.actor, op.distance)
+        base = self._base(after, counter, op.lift)
+        return Same(own, after, base, op.series, named(NoteNames(self.note), after, base, op.series, op.text))
+
+    def _set(self, op: _Set, counter: int) -> Set:
+        check(0 < len(op.text) <= MAX_VALUE and self._format > 1, "a value")
+        check(0 <= op.back < counter, "the rank of a value")
+        own = OpId(counter, self._actors[0])
+        after = self.id(counter, op.actor, op.distance)
+        base = self._base(after, counter, op.lift)
+        value = NoteNames(self.note).value(after, base, op.text)
+        rank = OpId(counter - op.back, own.actor)
+        spans = tuple(self.span(counter, *span) for span in op.spans)
+        return Set(own, after, base, value, op.text, rank, spans)
+
+    def _base(self, after: OpId, counter: int, lift: int) -> int:
+        """Return the base of new elements: at least the counter of what they hang at, and in the past."""
+        base = counter - lift
+        check(after.counter <= base < counter, "the base of new elements")
+        return base
 
     def span(self, counter: int, index: int, distance: int, length: int) -> Span:
         """Return `length` elements; the first is `distance` before the operation's own counter."""

@@ -20,7 +20,7 @@ from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
 from crdtnotes.crdt.version import Version, pairs
 from crdtnotes.errors import DecodeError
 
-OLDEST_PROTOCOL = 2
+OLDEST_PROTOCOL = 3
 NEWEST_PROTOCOL = 3
 """The versions of the sync protocol that this version of crdtnotes speaks."""
 

@@ -4,6 +4,9 @@ When two different changes have the same number, one branch moves (docs/protocol
 and all changes that build on them, are *moved* to new streams. The new names are derived from the moved
 changes, so every replica that moves them produces the same bytes. Counters, texts, times and notes stay.
 
+The actors of derived elements follow from the ids of what these hang at. Where such an id moves, the derived
+actor gets a new name too, and `renamed` maps the old one to it, for the changes after it.
+
 The name of a new stream is a hash of its first change in its new form. So the name depends on everything
 that this change builds on, but not on the steps that led there: two replicas that resolve two forks in
 different orders end up with the same streams.
@@ -18,8 +21,24 @@ from typing import assert_never
 
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import encode
+from crdtnotes.changes.derived import NoteNames
+from crdtnotes.crdt.authoring import named
 from crdtnotes.crdt.ids import BIRTH, Id, OpId
-from crdtnotes.crdt.ops import Create, Delete, Elements, Insert, Link, Op, Remove, Rename, Unknown, Unlink
+from crdtnotes.crdt.ops import (
+    Before,
+    Create,
+    Delete,
+    Elements,
+    Insert,
+    Link,
+    Op,
+    Remove,
+    Rename,
+    Same,
+    Set,
+    Unknown,
+    Unlink,
+)
 from crdtnotes.crdt.version import Version, join, pairs
 
 UNNAMED = 0
@@ -52,15 +71,15 @@ def moved_actor(content: bytes) -> int:
     return 1 + int.from_bytes(blake2b(content, digest_size=8).digest(), "big") % (BIRTH - 1)
 
 
-def content_of(change: Change, seen: Mapping[int, int], moves: Moves) -> bytes:
+def content_of(change: Change, seen: Mapping[int, int], moves: Moves, renamed: Mapping[int, int]) -> bytes:
     """Return the bytes that name a new stream: its first change, with UNNAMED in place of its own name.
 
-    For `seen` see `relabel`. The last Move of the change's stream has no name yet.
+    For `seen` and `renamed` see `relabel`. The last Move of the change's stream has no name yet.
     """
     own = moves[change.actor]
     former, last = own[:-1], own[-1]
     unnamed = replace(last, to=UNNAMED, seen={})
-    return encode(relabel(change, seen, {**moves, change.actor: [*former, unnamed]}))
+    return encode(relabel(change, seen, {**moves, change.actor: [*former, unnamed]}, dict(renamed)))
 
 
 def moves_with(change: Change, moves: Moves) -> bool:
@@ -71,11 +90,12 @@ def moves_with(change: Change, moves: Moves) -> bool:
     )
 
 
-def relabel(change: Change, seen: Mapping[int, int], moves: Moves) -> Change:
+def relabel(change: Change, seen: Mapping[int, int], moves: Moves, renamed: dict[int, int]) -> Change:
     """Return the new form of a change that belongs to the last Move of its stream.
 
     Call it for the changes of a Move in order. `seen` is the version that the author had seen in the changes
-    before this Move, in their new form and including the author's own stream.
+    before this Move, in their new form and including the author's own stream. `renamed` has the new names of
+    derived actors; those of this change are added.
     """
     move = moves[change.actor][-1]
     seq = change.seq - move.first + 1
@@ -87,7 +107,8 @@ def relabel(change: Change, seen: Mapping[int, int], moves: Moves) -> Change:
     wanted.pop(move.to, None)
     deps = {actor: upto for actor, upto in wanted.items() if upto > move.seen.get(actor, 0)}
     join(move.seen, deps)
-    ops = tuple(_op(op, moves) for op in change.ops)
+    names = _Names(moves, renamed, NoteNames(change.note))
+    ops = tuple(names.op(op) for op in change.ops)
     return replace(change, actor=move.to, seq=seq, deps=pairs(deps), ops=ops)
 
 
@@ -104,43 +125,73 @@ def _version(version: Iterable[tuple[int, int]], moves: Moves) -> tuple[tuple[in
     return pairs(result)
 
 
-def _actor(counter: int, actor: int, moves: Moves) -> int:
-    own = moves.get(actor, [])
-    place = bisect_left(own, counter, key=lambda move: move.last)
-    return own[place - 1].to if place else actor
+class _Names:
+    """The new names of what one change refers to."""
 
+    def __init__(self, moves: Moves, renamed: dict[int, int], derived: NoteNames) -> None:
+        self._moves = moves
+        self._renamed = renamed
+        self._derived = derived
 
-def _id(id: Id, moves: Moves) -> OpId:
-    counter, actor = id
-    return OpId(counter, _actor(counter, actor, moves))
+    def _actor(self, counter: int, actor: int) -> int:
+        if actor >= BIRTH:
+            return self._renamed.get(actor, actor)
+        own = self._moves.get(actor, [])
+        place = bisect_left(own, counter, key=lambda move: move.last)
+        return own[place - 1].to if place else actor
 
+    def _id(self, id: Id) -> OpId:
+        counter, actor = id
+        return OpId(counter, self._actor(counter, actor))
 
-def _spans(spans: Iterable[Elements], moves: Moves) -> tuple[Elements, ...]:
-    result: list[Elements] = []
-    for actor, first, length in spans:
-        # A span may begin in what stays and end in what moves.
-        end = first + length
-        bounds = [move.last + 1 for move in moves.get(actor, ()) if first < move.last + 1 < end]
-        for begin, until in pairwise([first, *bounds, end]):
-            result.append((_actor(begin, actor, moves), begin, until - begin))
-    return tuple(result)
+    def _spans(self, spans: Iterable[Elements]) -> tuple[Elements, ...]:
+        result: list[Elements] = []
+        for actor, first, length in spans:
+            # A span may begin in what stays and end in what moves.
+            end = first + length
+            bounds = [move.last + 1 for move in self._moves.get(actor, ()) if first < move.last + 1 < end]
+            for begin, until in pairwise([first, *bounds, end]):
+                result.append((self._actor(begin, actor), begin, until - begin))
+        return tuple(result)
 
+    def op(self, op: Op) -> Op:
+        """Return the new form of an operation."""
+        match op:
+            case Insert():
+                return Insert(self._id(op.id), self._id(op.after), op.text)
+            case Before():
+                return Before(self._id(op.id), self._id(op.before), op.text)
+            case Same():
+                return self._same(op)
+            case Set():
+                return self._set(op)
+            case Delete():
+                return Delete(self._spans(op.spans))
+            case Rename():
+                return Rename(self._id(op.id), op.name)
+            case Link():
+                return Link(self._id(op.id), op.element)
+            case Unlink():
+                return Unlink(op.element, tuple(self._id(tag) for tag in op.tags))
+            case Remove():
+                return Remove(_version(op.cover, self._moves))
+            case Create() | Unknown():
+                return op
+            case _:
+                assert_never(op)
 
-def _op(op: Op, moves: Moves) -> Op:
-    match op:
-        case Insert():
-            return Insert(_id(op.id, moves), _id(op.after, moves), op.text)
-        case Delete():
-            return Delete(_spans(op.spans, moves))
-        case Rename():
-            return Rename(_id(op.id, moves), op.name)
-        case Link():
-            return Link(_id(op.id, moves), op.element)
-        case Unlink():
-            return Unlink(op.element, tuple(_id(tag, moves) for tag in op.tags))
-        case Remove():
-            return Remove(_version(op.cover, moves))
-        case Create() | Unknown():
-            return op
-        case _:
-            assert_never(op)
+    def _same(self, op: Same) -> Same:
+        after = self._id(op.after)
+        pieces = named(self._derived, after, op.base, op.series, op.text)
+        self._renamed.update(
+            (old, new) for (old, _), (new, _) in zip(op.pieces, pieces, strict=True) if old != new
+        )
+        return Same(self._id(op.id), after, op.base, op.series, pieces)
+
+    def _set(self, op: Set) -> Set:
+        after = self._id(op.after)
+        value = self._derived.value(after, op.base, op.text)
+        if value != op.value:
+            self._renamed[op.value] = value
+        rank, spans = self._id(op.rank), self._spans(op.spans)
+        return Set(self._id(op.id), after, op.base, value, op.text, rank, spans)

@@ -5,16 +5,20 @@ contain the visible text: it is stored separately, readable without decoding, an
 """
 
 import zlib
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 import msgspec
 from msgspec import Struct
 
-from crdtnotes.crdt.ids import OpId
+from crdtnotes.changes.derived import from_wire, to_wire
+from crdtnotes.crdt.ids import Id, OpId
 from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.ops import Elements
 from crdtnotes.crdt.orset import OrSet
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.crdt.tags import Run
+from crdtnotes.crdt.values import Cell, Value
 from crdtnotes.errors import Damaged
 
 _Tags = list[tuple[int, ...]]
@@ -24,17 +28,27 @@ _LONG = 100
 # Runs with fewer tags are stored tag by tag, as older programs read them.
 
 
+_Value = tuple[int, int, str, int, int, list[tuple[int, int, int]]]
+"""A value: its actor, first counter and text, its rank, and `(offset, id)` of the Deletes that name it."""
+
+_Cell = tuple[int, int, list[tuple[int, int, int]], bool, list[_Value]]
+"""A cell: its delimiter, the spans of its former elements, whether some of these are deleted, its values."""
+
+
 class _Snapshot(Struct, array_like=True, forbid_unknown_fields=True):
-    actors: list[int]
+    """The columns. Actors are indexes into `actors`, except those of streams in versions."""
+
+    actors: list[int | bytes]
     run_actors: list[int]
     run_counters: list[int]  # each minus the end of the same actor's previous run: mostly 0
-    run_lengths: list[int]  # negative for a tombstone
+    run_lengths: list[int]  # negative for a tombstone, 0 for the front of an element
     links: list[tuple[str, str, _Tags, _Tags]]
     name: tuple[int, int, str, list[str]]
-    births: list[tuple[int, list[tuple[int, int]]]]
+    derived: list[tuple[int | bytes, list[tuple[int, int]]]]
     edits: list[tuple[int, int]]
     cover: list[tuple[int, int]]
-    newer: bool
+    unknown: bool | list[tuple[int, int]]  # a boolean in snapshots of version 0.1
+    cells: list[_Cell] = []
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -52,7 +66,8 @@ def dump(state: NoteState) -> bytes:
         run_actors.append(numbers.setdefault(actor, len(numbers)))
         run_counters.append(counter - ends.get(actor, 0))
         run_lengths.append(length if text else -length)
-        ends[actor] = counter + length
+        if length:
+            ends[actor] = counter + length
 
     def tags(runs: list[Run]) -> _Tags:
         result: _Tags = []
@@ -67,19 +82,23 @@ def dump(state: NoteState) -> bytes:
     links = [
         (kind, value, tags(alive), tags(removed)) for (kind, value), alive, removed in state.links.export()
     ]
+    cells = [_cell(cell, numbers) for _, cell in sorted(state.values.cells.items())]
     snapshot = _Snapshot(
-        list(numbers),
+        [to_wire(actor) for actor in numbers],
         run_actors,
         run_counters,
         run_lengths,
         links,
         (state.name.id.counter, state.name.id.actor, state.name.value, sorted(state.name.past)),
-        [(birth, sorted(by.items())) for birth, by in sorted(state.births.items())],
+        [(to_wire(actor), sorted(by.items())) for actor, by in sorted(state.derived.items())],
         sorted(state.edits.items()),
         sorted(state.cover.items()),
-        state.newer,
+        sorted(state.unknown.items()) or False,
+        cells,
     )
-    return zlib.compress(_encoder.encode(snapshot), 1)
+    fields = msgspec.structs.astuple(snapshot)
+    # Without cells a snapshot has the form that it had before there were any.
+    return zlib.compress(_encoder.encode(fields if cells else fields[:-1]), 1)
 
 
 def load(data: bytes, text: str) -> NoteState:
@@ -88,9 +107,10 @@ def load(data: bytes, text: str) -> NoteState:
         snapshot = _decoder.decode(zlib.decompress(data))
         if sum(length for length in snapshot.run_lengths if length > 0) != len(text):
             raise Damaged("A note's snapshot does not fit its text.")
-        actors = snapshot.actors
-        state = NoteState()
-        state.text = Rga.from_runs(_runs(snapshot, text))
+        actors = [_actor(actor) for actor in snapshot.actors]
+        state = NoteState(Rga.from_runs(_runs(snapshot, actors, text)))
+        for cell in snapshot.cells:
+            state.values.restore(_restored(cell, actors))
         state.links = OrSet.load(
             (
                 (kind, value),
@@ -103,10 +123,11 @@ def load(data: bytes, text: str) -> NoteState:
         raise Damaged(f"A note's snapshot cannot be read ({error}).") from None
     counter, actor, value, past = snapshot.name
     state.name.id, state.name.value, state.name.past = OpId(counter, actor), value, set(past)
-    state.births = {birth: dict(by) for birth, by in snapshot.births}
+    state.derived = {_actor(actor): dict(by) for actor, by in snapshot.derived}
     state.edits = dict(snapshot.edits)
     state.cover = dict(snapshot.cover)
-    state.newer = snapshot.newer
+    if not isinstance(snapshot.unknown, bool):
+        state.unknown = dict(snapshot.unknown)
     return state
 
 
@@ -116,7 +137,60 @@ def _run(actors: list[int], number: int, first: int, length: int = 1) -> Run:
     return actors[number], first, length
 
 
-def _runs(snapshot: _Snapshot, text: str) -> list[tuple[int, int, int, str]]:
+def _actor(stored: int | bytes) -> int:
+    actor = from_wire(stored)
+    if actor is None:
+        raise Damaged("A note's snapshot names an actor that cannot be.")
+    return actor
+
+
+def _cell(cell: Cell, numbers: dict[int, int]) -> _Cell:
+    def number(actor: int) -> int:
+        return numbers.setdefault(actor, len(numbers))
+
+    values: list[_Value] = [
+        (
+            number(actor),
+            value.counter,
+            value.text,
+            value.rank[0],
+            number(value.rank[1]),
+            [(offset, by[0], number(by[1])) for offset, by in sorted(value.deleted.items())],
+        )
+        for actor, value in sorted(cell.values.items())
+    ]
+    former = [(number(actor), counter, length) for actor, counter, length in _joined(cell.former)]
+    counter, actor = cell.delimiter
+    return counter, number(actor), former, cell.former_deleted, values
+
+
+def _joined(ids: Iterable[Id]) -> Iterator[Elements]:
+    """Join elements to spans, ordered by actor and counter."""
+    first = end = of = 0
+    for actor, counter in sorted((actor, counter) for counter, actor in ids):
+        if actor == of and counter == end:
+            end += 1
+            continue
+        if end:
+            yield of, first, end - first
+        of, first, end = actor, counter, counter + 1
+    if end:
+        yield of, first, end - first
+
+
+def _restored(stored: _Cell, actors: list[int]) -> Cell:
+    counter, actor, former, former_deleted, values = stored
+    cell = Cell((counter, actors[actor]))
+    cell.former = {(at + i, actors[of]) for of, at, length in former for i in range(length)}
+    cell.former_deleted = former_deleted
+    for of, first, text, rank, ranker, deleted in values:
+        value = Value(first, text, (rank, actors[ranker]))
+        value.deleted = {offset: (at, actors[by]) for offset, at, by in deleted}
+        cell.values[actors[of]] = value
+    return cell
+
+
+def _runs(snapshot: _Snapshot, actors: list[int], text: str) -> list[tuple[int, int, int, str]]:
     ends: dict[int, int] = {}
     result: list[tuple[int, int, int, str]] = []
     lengths = snapshot.run_lengths
@@ -126,7 +200,8 @@ def _runs(snapshot: _Snapshot, text: str) -> list[tuple[int, int, int, str]]:
     ):
         counter = ends.get(number, 0) + gap
         size = abs(length)
-        ends[number] = counter + size
+        if size:
+            ends[number] = counter + size
         shown = text[place : place + length] if length > 0 else ""
-        result.append((snapshot.actors[number], counter, size, shown))
+        result.append((actors[number], counter, size, shown))
     return result

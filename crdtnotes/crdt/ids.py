@@ -6,7 +6,7 @@ MAX_COUNTER = 2**53 - 1
 """The largest counter, seq or time: every language can hold it in a double."""
 
 BIRTH = 2**63
-"""Actors from this number on are births: hashes of a note's first text. Smaller actors name streams."""
+"""Actors from this number on are derived: hashes of what their elements are. Smaller actors name streams."""
 
 
 Id = tuple[int, int]

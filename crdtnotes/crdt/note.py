@@ -5,19 +5,39 @@ Rules
     - A birth gives the first text's characters the ids `(1 … n, birth)` and its links the tags
       `(1 … count, birth)`. The same birth from several authors counts once; different births are all
       kept. Any rename wins over a birth's name.
+    - Same and Set give their characters ids with derived actors too, so the same edit by several authors
+      counts once. `values.py` has the rules of what was set.
     - A remove names the version that its author had seen. The note exists while it has an edit that no
       remover had seen; every change except a pure remove is an edit.
+    - From an operation of an unknown kind on, the note keeps the state that it has, because what follows may
+      build on that operation. Only whether the note exists is still followed.
     - Changes are applied in causal order. The resulting state depends only on the set of changes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import assert_never
 
 from crdtnotes.crdt.ids import ROOT, OpId
-from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Patch, Remove, Rename, Unknown, Unlink
+from crdtnotes.crdt.ops import (
+    Before,
+    Create,
+    Delete,
+    Insert,
+    Link,
+    Op,
+    Patch,
+    Remove,
+    Rename,
+    Same,
+    Set,
+    Unknown,
+    Unlink,
+    next_counter,
+)
 from crdtnotes.crdt.orset import OrSet
 from crdtnotes.crdt.register import Register
 from crdtnotes.crdt.rga import Rga
+from crdtnotes.crdt.values import Values
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import InvalidChange
 
@@ -25,68 +45,115 @@ from crdtnotes.errors import InvalidChange
 class NoteState:
     """One note's state.
 
-    `births` maps each birth to the changes `{actor: seq}` that contain it; `edits` and `cover` are
-    versions: the last edit by each actor, and everything that removers had seen. `newer` says that an
-    operation of an unknown kind was applied.
+    `derived` maps each derived actor (of a birth, a piece of a Same, a value) to the first change by each
+    author that brings its elements, `{author: seq}`. `edits` and `cover` are versions: the last edit by each
+    actor, and everything that removers had seen. `unknown` has the first change by each author that holds
+    an operation of an unknown kind, `{author: seq}`.
     """
 
-    __slots__ = ("births", "cover", "edits", "links", "name", "newer", "text")
+    __slots__ = ("cover", "derived", "edits", "links", "name", "text", "unknown", "values")
 
-    def __init__(self) -> None:
-        self.text = Rga()
+    def __init__(self, text: Rga | None = None) -> None:
+        self.text = Rga() if text is None else text
         self.links = OrSet()
         self.name = Register()
-        self.births: dict[int, Version] = {}
+        self.values = Values(self.text)
+        self.derived: dict[int, Version] = {}
         self.edits: Version = {}
         self.cover: Version = {}
-        self.newer = False
+        self.unknown: Version = {}
+
+    @property
+    def newer(self) -> bool:
+        """Whether the note has operations that only a newer crdtnotes knows."""
+        return bool(self.unknown)
 
     @property
     def exists(self) -> bool:
         """Whether the note has an edit that none of its removers had seen."""
         return any(seq > self.cover.get(actor, 0) for actor, seq in self.edits.items())
 
-    def apply(self, actor: int, seq: int, ops: Iterable[Op]) -> list[Patch]:
+    def apply(self, actor: int, seq: int, start: int, ops: Sequence[Op]) -> list[Patch]:
         """Apply one change and return its effect on the text, as patches to be applied one after another.
 
-        Raises MissingChanges or InvalidChange for a change that breaks the rules; the state is then
-        inconsistent and must be discarded.
+        `start` is the counter of its first operation. Raises MissingChanges or InvalidChange for a change
+        that breaks the rules; the state is then inconsistent and must be discarded.
         """
         patches: list[Patch] = []
         edited = False
-        for op in ops:
+        counter, counted = start, 0
+        for number, op in enumerate(ops):
             if isinstance(op, Remove):
                 join(self.cover, dict(op.cover))
                 continue
             edited = True
+            if self.unknown:
+                if isinstance(op, Unknown):
+                    self.unknown.setdefault(actor, seq)
+                continue
             if isinstance(op, Create):
                 patches += self._create(op, actor, seq)
-            elif not self.births:
+            elif not self.derived:
                 raise InvalidChange("A change edits a note that was never created.")
             elif isinstance(op, Insert):
                 patches += self.text.insert(op.id, op.after, op.text)
             elif isinstance(op, Delete):
-                patches += self.text.delete(op.spans)
-            elif isinstance(op, Link):
-                self.links.add(op.element, op.id)
-            elif isinstance(op, Unlink):
-                self.links.remove(op.element, op.tags)
-            elif isinstance(op, Rename):
-                self.name.assign(op.id, op.name)
-            elif isinstance(op, Unknown):
-                self.newer = True
+                if not self.values.cells:
+                    patches += self.text.delete(op.spans)
+                    continue
+                # Only values ask for the id of a Delete, and few notes have any.
+                while counted < number:
+                    counter = next_counter(counter, ops[counted])
+                    counted += 1
+                patches += self.values.delete((counter, actor), op.spans)
             else:
-                assert_never(op)
+                patches += self._apply_rarer(op, actor, seq)
         if edited:
             self.edits[actor] = max(seq, self.edits.get(actor, 0))
         return patches
+
+    def _apply_rarer(
+        self, op: Same | Set | Before | Rename | Link | Unlink | Unknown, actor: int, seq: int
+    ) -> list[Patch]:
+        if isinstance(op, Same):
+            return self._same(op, actor, seq)
+        if isinstance(op, Set):
+            self._bring(op.value, actor, seq)
+            return self.values.set(op.after, op.base + 1, op.value, op.text, op.rank, op.spans)
+        if isinstance(op, Before):
+            return self.text.insert_before(op.id, op.before, op.text)
+        if isinstance(op, Link):
+            self.links.add(op.element, op.id)
+        elif isinstance(op, Unlink):
+            self.links.remove(op.element, op.tags)
+        elif isinstance(op, Rename):
+            self.name.assign(op.id, op.name)
+        elif isinstance(op, Unknown):
+            self.unknown.setdefault(actor, seq)
+        else:
+            assert_never(op)
+        return []
 
     def _create(self, op: Create, actor: int, seq: int) -> list[Patch]:
         self.name.assign(ROOT, op.name)
         for kind, value, count in op.links:
             self.links.add((kind, value), OpId(1, op.birth), count)
-        known = op.birth in self.births
-        self.births.setdefault(op.birth, {}).setdefault(actor, seq)
+        known = op.birth in self.derived
+        self._bring(op.birth, actor, seq)
         if known:
             return []
         return self.text.insert(OpId(1, op.birth), ROOT, op.text)
+
+    def _same(self, op: Same, actor: int, seq: int) -> list[Patch]:
+        patches: list[Patch] = []
+        after, counter = op.after, op.base + 1
+        for piece, text in op.pieces:
+            self._bring(piece, actor, seq)
+            patches += self.text.insert((counter, piece), after, text)
+            counter += len(text)
+            after = (counter - 1, piece)
+        return patches
+
+    def _bring(self, derived: int, actor: int, seq: int) -> None:
+        """Note that a change brings a derived actor's elements."""
+        self.derived.setdefault(derived, {}).setdefault(actor, seq)

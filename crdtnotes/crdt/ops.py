@@ -76,6 +76,57 @@ class Create(NamedTuple):
     links: tuple[tuple[str, str, int], ...]
 
 
+class Same(NamedTuple):
+    """Inserts text after the element `after`, with ids that do not depend on the author.
+
+    The text consists of pieces, each up to and including a newline. The characters of a piece take the
+    counters from `base + 1` on, continuing from piece to piece, and the piece's actor, which is derived from
+    the place, the `series` and the piece. So the same edit, made twice, brings the same elements. The first
+    piece goes after `after`, each other piece after the last element of the piece before it.
+
+    `id` is the operation's own id, `base` is at least the counter of `after` and less than that of `id`.
+    """
+
+    id: Id
+    after: Id
+    base: int
+    series: int
+    pieces: tuple[tuple[int, str], ...]
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join([text for _, text in self.pieces])
+
+
+class Set(NamedTuple):
+    """Sets the value behind a delimiter, the element `after`: of several values only one stands.
+
+    The value's characters take the counters from `base + 1` on and the actor `value`, which is derived from
+    the delimiter, the base and the text. Of the values behind one delimiter the one that was set with the
+    greatest `(rank, value)` stands. The elements in `spans`, which stood there before, become tombstones;
+    none of them belongs to a value.
+
+    `id` is the operation's own id and not less than `rank`; for `base` see `Same`.
+    """
+
+    id: Id
+    after: Id
+    base: int
+    value: int
+    text: str
+    rank: Id
+    spans: tuple[Elements, ...]
+
+
+class Before(NamedTuple):
+    """Inserts `text` in front of the element `before`; its characters take the counters from `id` on."""
+
+    id: Id
+    before: Id
+    text: str
+
+
 class Rename(NamedTuple):
     """Sets the name register."""
 
@@ -104,27 +155,34 @@ class Remove(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """An operation of a kind that only a newer crdtnotes knows; kept and passed on unchanged."""
+    """An operation of a kind that only a newer crdtnotes knows; kept and passed on unchanged.
+
+    `counters` is the number of counters that it takes.
+    """
 
     kind: int
+    counters: int
     raw: bytes
 
 
-Op = Insert | Delete | Create | Rename | Link | Unlink | Remove | Unknown
+Op = Insert | Delete | Create | Same | Set | Before | Rename | Link | Unlink | Remove | Unknown
 """What a change does to a note: one of these."""
 
 
 def next_counter(counter: int, op: Op) -> int:
     """Return the counter of the operation after `op`, where `counter` is that of `op`.
 
-    An insert takes one counter for each character, any other operation takes one. After a creation,
+    What brings characters takes one counter for each; an unknown operation says how many it takes; any other
+    takes one. After a creation,
     counting continues above the counters of the first text's characters, which start at 1.
     """
-    if isinstance(op, Insert):
+    if isinstance(op, (Insert, Same, Set, Before)):
         return counter + len(op.text)
     if isinstance(op, Create):
         return max(counter, len(op.text)) + 1
-    if isinstance(op, (Delete, Rename, Link, Unlink, Remove, Unknown)):
+    if isinstance(op, Unknown):
+        return counter + op.counters
+    if isinstance(op, (Delete, Rename, Link, Unlink, Remove)):
         return counter + 1
     assert_never(op)
 

@@ -4,25 +4,31 @@ Rules
     Each character is an element with an id `(counter, actor)`. An insert names the element it goes
     after. It is placed right after that element, past every element whose id is greater than its own.
     A delete turns elements into tombstones, which keep their place and lose their text.
+    An insert may also name an element that it goes before. It hangs at that element's *front*: a virtual
+    element with the same id, which stands where what hangs in front of the element begins.
 
 Why replicas agree (Gomes et al. 2017 proved it by machine)
     An element's id is greater than the id of the element it was inserted after. So an element is followed
     by its children, from the greatest id down, each followed by its own descendants, whose ids are greater
     still. Skipping greater ids therefore skips whole siblings and stops at a place that depends only on
-    the set of inserts.
+    the set of inserts. A front is an element like any other here: it hangs where its element would, and
+    the element itself is its last child, since all others of its children have greater ids.
 
 How it is kept
     A *run* is a stretch of neighbouring elements with consecutive counters of one actor, all visible
     or all tombstones. If the first element of a run is skipped, the whole run is skipped, because its
     ids only grow. Runs are stored in *chunks* of at most `CHUNK`, chunks in *groups* of at most `GROUP`;
     both know the number of their visible characters, so a distant position is found in few steps. A
-    *stream* per actor finds an element's run by bisection. A *cursor* remembers the run of the last edit,
+    *stream* per actor finds an element's run by bisection. A front is a run of length 0 with the id of its
+    element; it is in no stream. A *cursor* remembers the run of the last edit,
     so typing touches no other run.
 
 Invariants
     - every element is in exactly one run, `run.chunk` is the chunk that holds the run, and `chunk.group` the
       group that holds the chunk
     - `len(run.text)` is `run.length`, or 0 in a tombstone
+    - `_fronts` has the front of each element that has one; between the front and its element stand only
+      greater ids, and at least one
     - `chunk.visible` is the sum of `len(run.text)` over its runs; `group.visible` that over its chunks, and
       `_length` that over all groups
     - the `least` of a chunk or a group is `ROOT`, or not greater than any id in it: an insert with a smaller
@@ -58,6 +64,7 @@ class Rga:
         "_base",
         "_chunk",
         "_ci",
+        "_fronts",
         "_gbase",
         "_gi",
         "_group",
@@ -73,6 +80,7 @@ class Rga:
         group.chunks.append(Chunk(group))
         self._groups: list[Group] = [group]
         self._streams: dict[int, Stream] = {}
+        self._fronts: dict[Id, Run] = {}
         self._length = 0
         self._reset()
 
@@ -90,13 +98,20 @@ class Rga:
     def runs(self) -> Iterator[tuple[int, int, int, str]]:
         """Yield the runs in order as `(actor, counter, length, text)`, joined wherever possible.
 
-        The same elements always give the same runs, however they were edited.
+        The front of an element is a run of length 0 with the element's id. The same elements always give the
+        same runs, however they were edited.
         """
         actor = counter = length = 0
         texts: list[str] = []
         for group in self._groups:
             for chunk in group.chunks:
                 for run in chunk.runs:
+                    if not run.length:
+                        if length:
+                            yield actor, counter, length, "".join(texts)
+                        length, texts = 0, []
+                        yield run.actor, run.counter, 0, ""
+                        continue
                     if (
                         length
                         and run.actor == actor
@@ -130,7 +145,10 @@ class Rga:
             run = Run(actor, counter, length, text, chunk)
             chunk.runs.append(run)
             chunk.visible += len(text)
-            of_actors.setdefault(actor, []).append(run)
+            if length:
+                of_actors.setdefault(actor, []).append(run)
+            else:
+                result._fronts[(counter, actor)] = run
         for group in result._groups:
             group.visible = sum([chunk.visible for chunk in group.chunks])
             result._length += group.visible
@@ -192,9 +210,26 @@ class Rga:
         if after == ROOT:
             self._reset()
             offset = 0
+            if self._begins_with_front(id):
+                self._add_at_start(id, text)
+                return [Patch(0, 0, text)]
         else:
             offset = self._go_after(after)
         offset = self._skip(id, offset)
+        index = self._place(id, offset, text)
+        return [Patch(index, 0, text)]
+
+    def insert_before(self, id: Id, before: Id, text: str) -> list[Patch]:
+        """Integrate an insert in front of an element; one whose characters are already here changes nothing.
+
+        Raises MissingChanges when `before` is not here, InvalidChange when it is not older than `id`.
+        """
+        if not text or self._find(id) is not None:
+            return []
+        if before >= id:
+            raise InvalidChange("An insert goes before an element that is not older than itself.")
+        self._go_front(before)
+        offset = self._skip(id, 0)
         index = self._place(id, offset, text)
         return [Patch(index, 0, text)]
 
@@ -230,7 +265,10 @@ class Rga:
         """
         if not index:
             self._reset()
-            self._place(id, 0, text)
+            if self._begins_with_front(id):
+                self._add_at_start(id, text)
+            else:
+                self._place(id, 0, text)
             return ROOT
         chunk = self._chunk
         offset = index - self._pos - 1
@@ -263,7 +301,81 @@ class Rga:
             length -= take
         return tuple(result)
 
+    def reveal(self, id: Id, text: str) -> list[Patch]:
+        """Give tombstones their text back: those of the elements from `id` on that are tombstones.
+
+        `text` is the text that all of these elements, which have consecutive counters, were inserted with.
+        Only a value that stands again comes back like this. Raises MissingChanges when one is not here.
+        """
+        counter, actor = id
+        stream = self._streams.get(actor)
+        patches: list[Patch] = []
+        while text:
+            run = stream.find(counter) if stream is not None else None
+            if run is None:
+                raise MissingChanges(f"The text has no element {counter}@{actor:x}.")
+            offset = counter - run.counter
+            take = min(run.length - offset, len(text))
+            if not run.text:
+                self._go(run)
+                self._make_visible(offset, text[:take])
+                patches.append(Patch(self._pos, 0, text[:take]))
+            counter += take
+            text = text[take:]
+        return patches
+
     # -- finding
+
+    def neighbour(self, after: Id) -> OpId | None:
+        """Return the element or front right after an element, visible or not; None at the end.
+
+        Raises MissingChanges when `after` is not here.
+        """
+        run, offset = self._after(after)
+        if run is None:
+            return None
+        return OpId(run.counter + offset, run.actor)
+
+    def least_between(self, after: Id, leaving: Iterable[Elements]) -> int:
+        """Return the smallest counter among the elements from `after` on up to the first that stays.
+
+        Elements stay if they are visible and not `leaving`. Tombstones, fronts and the element that stays
+        count; `after` does not. Returns 0 if no element stays: the place is at the end of the text.
+        """
+        gone = tuple(leaving)
+        run, offset = self._after(after)
+        least = 0
+        least_actor = 0
+        while run is not None:
+            counter = run.counter + offset
+            if not least or (counter, run.actor) < (least, least_actor):
+                least, least_actor = counter, run.actor
+            if run.text and not _covers(gone, run.actor, counter, run.counter + run.length):
+                return least
+            run, offset = self._following(run), 0
+        return 0
+
+    def _after(self, after: Id) -> tuple[Run | None, int]:
+        """Return the run and the offset in it that come right after an element."""
+        if after == ROOT:
+            runs = self._groups[0].chunks[0].runs
+            return (runs[0] if runs else None), 0
+        found = self._find(after)
+        if found is None:
+            raise MissingChanges(f"The text has no element {after[0]}@{after[1]:x}.")
+        offset = after[0] - found.counter + 1
+        if offset < found.length:
+            return found, offset
+        return self._following(found), 0
+
+    def _following(self, run: Run) -> Run | None:
+        """Return the run after a run."""
+        self._go(run)
+        runs = self._chunk.runs
+        if self._ri + 1 < len(runs):
+            return runs[self._ri + 1]
+        chunk = self._next_chunk()
+        return chunk.runs[0] if chunk is not None else None
 
     def _stream(self, actor: int) -> Stream:
         stream = self._streams.get(actor)
@@ -416,6 +528,36 @@ class Rga:
             self._go(run)
         return counter - run.counter + 1
 
+    def _go_front(self, before: Id) -> None:
+        """Put the cursor on the front of an element, which is added if nothing hangs there yet."""
+        front = self._fronts.get(before)
+        if front is not None:
+            self._go(front)
+            return
+        run = self._find(before)
+        if run is None:
+            raise MissingChanges(
+                f"An insert goes before element {before[0]}@{before[1]:x}, which is not here."
+            )
+        self._go(run)
+        offset = before[0] - run.counter
+        if offset:
+            self._split(offset)
+            self._pos += len(run.text)
+            self._ri += 1
+        front = Run(before[1], before[0], 0, "", self._chunk)
+        self._fronts[before] = front
+        self._chunk.runs.insert(self._ri, front)
+        if len(self._chunk.runs) > CHUNK:
+            self._halve()
+
+    def _begins_with_front(self, id: Id) -> bool:
+        """Whether the array begins with a front that is smaller than `id`, which goes before it then."""
+        if not self._fronts:
+            return False
+        run = self._groups[0].chunks[0].runs[0]
+        return not run.length and (run.counter, run.actor) < id
+
     def _skip(self, id: Id, offset: int) -> int:
         """Move the cursor past every element greater than `id`; return the offset in the cursor's run.
 
@@ -488,6 +630,30 @@ class Rga:
             self._ri += 1
         self._add_run(chunk, self._ri, Run(id[1], id[0], size, text, chunk))
         return index
+
+    def _add_at_start(self, id: Id, text: str) -> None:
+        """Insert new elements before the first run, which is a front; the cursor is there."""
+        size = len(text)
+        self._chunk.visible += size
+        self._group.visible += size
+        self._length += size
+        self._add_run(self._chunk, 0, Run(id[1], id[0], size, text, self._chunk))
+
+    def _make_visible(self, offset: int, text: str) -> None:
+        """Give the elements after `offset` of the cursor's run, all tombstones, this text."""
+        if offset:
+            self._split(offset)
+            self._ri += 1
+        run = self._chunk.runs[self._ri]
+        size = len(text)
+        if size < run.length:
+            self._split(size)
+        run.text = text
+        self._chunk.visible += size
+        self._group.visible += size
+        self._length += size
+        if len(self._chunk.runs) > CHUNK:
+            self._halve()
 
     def _split(self, offset: int) -> None:
         """Split the cursor's run after `offset` elements; the cursor stays on the first part."""
@@ -575,6 +741,7 @@ class Rga:
             previous = runs[at - 1] if at else None
             if (
                 previous is not None
+                and previous.length
                 and not previous.text
                 and previous.actor == run.actor
                 and previous.counter + previous.length == first
@@ -593,6 +760,7 @@ class Rga:
             following = runs[at + 1] if at + 1 < len(runs) else None
             if (
                 following is not None
+                and following.length
                 and not following.text
                 and following.actor == run.actor
                 and following.counter == run.counter + end
@@ -623,7 +791,8 @@ class Rga:
         if at + 1 < len(runs):
             following = runs[at + 1]
             if (
-                not following.text
+                following.length
+                and not following.text
                 and following.actor == run.actor
                 and following.counter == run.counter + run.length
             ):
@@ -633,7 +802,8 @@ class Rga:
         if at:
             previous = runs[at - 1]
             if (
-                not previous.text
+                previous.length
+                and not previous.text
                 and previous.actor == run.actor
                 and previous.counter + previous.length == run.counter
             ):
@@ -641,3 +811,15 @@ class Rga:
                 previous.length += run.length
                 del runs[at]
                 self._ri = at - 1
+
+
+def _covers(spans: tuple[Elements, ...], actor: int, counter: int, end: int) -> bool:
+    """Whether spans hold all elements of an actor from a counter on up to `end`, exclusive."""
+    moved = True
+    while moved and counter < end:
+        moved = False
+        for other, first, length in spans:
+            if other == actor and first <= counter < first + length:
+                counter = first + length
+                moved = True
+    return counter >= end

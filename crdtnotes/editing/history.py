@@ -1,10 +1,11 @@
 """The edits that one person made to a text in one session, by element, so that they can be undone.
 
 Rules
-    - A *step* is the effect of one operation: elements that were inserted, or elements that were deleted,
-      with their text.
+    - A *step* is the effect of one operation: elements that were inserted, elements that were deleted, with
+      their text, or a value that was set, with the one before it.
     - Undoing an insertion deletes those of its elements that are still visible. Undoing a deletion inserts
       its text right behind the tombstones. Either one is a new step, which the opposite direction undoes.
+    - Undoing a Set sets the former value, if the new one still stands.
     - Elements that are inserted again have new ids. A step that names the old ids means the new ones too.
     - Edits of others belong to no step: they stay, wherever they are.
 """
@@ -34,7 +35,15 @@ class Deleted(NamedTuple):
     pieces: tuple[tuple[Span, str], ...]
 
 
-Step = Inserted | Deleted
+class Valued(NamedTuple):
+    """The value behind the element `delimiter` was set from `old` to `new`."""
+
+    delimiter: OpId
+    old: str
+    new: str
+
+
+Step = Inserted | Deleted | Valued
 
 
 class History:

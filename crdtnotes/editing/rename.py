@@ -4,11 +4,11 @@ Links by an alias stay as they are. A link that was only the title stays so if t
 note; otherwise it becomes the full name.
 """
 
-from crdtnotes.crdt.ops import Patch
 from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.markup.outline import Link
 from crdtnotes.markup.resolve import relative_target
 from crdtnotes.markup.rewrite import retarget
+from crdtnotes.markup.values import Edit
 from crdtnotes.store.views.names import Resolver
 from crdtnotes.store.writer import Writer
 
@@ -25,7 +25,8 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
             (holder, holder_uid, name, replica.links.values_to(holder, doc.id))
             for holder, holder_uid, name in replica.links.holders(doc.id)
         ]
-        writer.rename(uid, new)
+        # The links choose the winner that the name chooses, should somebody else rename the note too.
+        rank = writer.rename(uid, new)
         writer.flush_draft()
         rewritten = 0
         for holder, holder_uid, name, values in calling:
@@ -48,26 +49,9 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
             text = replica.documents.text(holder_uid) or ""
             patches = retarget(text, renamed)
             if patches:
-                apply_patches(writer, holder_uid, patches)
+                writer.replace(holder_uid, [Edit(patch, is_value=True) for patch in patches[::-1]], rank)
                 rewritten += 1
         return rewritten
-
-
-def apply_patches(writer: Writer, uid: bytes, patches: list[Patch]) -> None:
-    """Apply patches whose positions all refer to the present text."""
-    doc = writer.replica.documents.open(uid)
-    if doc is None:
-        return
-    text = doc.state.text
-    # Find all anchors first, so that an insertion does not shift the positions of later patches.
-    anchored = [
-        (text.before(patch.start), text.spans(patch.start, patch.removed), patch.inserted)
-        for patch in patches
-    ]
-    with writer.transaction():
-        for after, spans, inserted in anchored:
-            writer.insert(uid, after, inserted)
-            writer.delete(uid, spans)
 
 
 def _spells(target: str, name: str) -> bool:

@@ -12,19 +12,21 @@ Rules
       the places of edits by comparing the texts, and forgets its undo history.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from crdtnotes.crdt import authoring
 from crdtnotes.crdt.diff import edits as differences
-from crdtnotes.crdt.ids import ROOT, OpId
-from crdtnotes.crdt.ops import Patch, Span
+from crdtnotes.crdt.ids import ROOT, Id, OpId
+from crdtnotes.crdt.ops import Before, Delete, Insert, Patch, Same, Set, Span, next_counter
 from crdtnotes.crdt.rebase import rebase
 from crdtnotes.crdt.rga import Rga
-from crdtnotes.editing.history import Deleted, History, Inserted, Step, places
+from crdtnotes.editing.history import Deleted, History, Inserted, Step, Valued, places
 from crdtnotes.errors import NoteNotFound, StoreError
+from crdtnotes.markup.values import box_in
 from crdtnotes.store.views.documents import Document
-from crdtnotes.store.writer import Writer
+from crdtnotes.store.writer import Draft, Made, Writer, check_text
 
 
 class Grouped(NamedTuple):
@@ -41,6 +43,8 @@ class EditSession:
         self._writer = writer
         self._uid = uid
         self._history = History()
+        self._begun: set[Id] = set()
+        """The first elements of what this session has inserted."""
         self._links_outdated = False
         with writer.flushed():
             self._doc = self._copy()
@@ -157,6 +161,7 @@ class EditSession:
         self._doc = self._copy()
         self._epoch = self._writer.replica.epoch
         self._history = History()
+        self._begun = set()
 
     def _commit_anew(self, edits: Sequence[Grouped]) -> list[Patch]:
         """Commit edits of the text that this session shows to a log that was rewritten."""
@@ -171,7 +176,10 @@ class EditSession:
         return differences(shown, self.text)
 
     def _make(self, edit: Patch) -> list[Step]:
-        steps: list[Step] = []
+        if edit.removed == len(edit.inserted) == 1 and self._is_box(edit.start):
+            steps, _ = self._set(edit.start, 1, edit.inserted)
+            return steps
+        steps = []
         after = self._rga.before(edit.start)
         spans = self._rga.spans(edit.start, edit.removed)
         if spans:
@@ -182,18 +190,78 @@ class EditSession:
             steps.append(Inserted((span,), after))
         return steps
 
+    def _is_box(self, index: int) -> bool:
+        """Whether the character at a position is the value of a task's box."""
+        text = self.text
+        start, end = text.rfind("\n", 0, index) + 1, text.find("\n", index)
+        return box_in(text[start : end if end >= 0 else len(text)]) == (index - start, index - start + 1)
+
+    def _apply(self, make: Callable[[Draft], None]) -> tuple[Made, list[Patch]]:
+        """Write operations, and apply them to the text that this session shows."""
+        made = self._writer.edit(self._uid, make, links_later=True)
+        return made, self._doc.state.apply(*made)
+
     def _insert(self, after: OpId, text: str) -> tuple[Span, list[Patch]]:
-        id = self._writer.insert(self._uid, after, text, links_later=True)
-        if id is None:
-            raise ValueError("there is nothing to insert")
-        return Span(id.actor, id.counter, len(text)), self._rga.insert(id, after, text)
+        check_text(text)
+        # In front of what this session has begun to write right here, so that a block stays together that a
+        # person writes upwards.
+        right = self._rga.neighbour(after)
+        is_upward = right is not None and right > after and right in self._begun
+
+        def make(draft: Draft) -> None:
+            own = draft.next_id()
+            if right is not None and is_upward and right in draft.state.text:
+                draft.add(Before(own, right, text))
+            else:
+                draft.add(Insert(own, after, text))
+
+        made, patches = self._apply(make)
+        span = Span(made.actor, made.start, len(text))
+        if after != OpId(made.start - 1, made.actor):
+            self._begun.add(OpId(made.start, made.actor))
+        return span, patches
 
     def _erase(self, parts: list[tuple[int, Span]]) -> tuple[Deleted, list[Patch]]:
         text = str(self._rga)
         spans = [span for _, span in parts]
-        self._writer.delete(self._uid, spans, links_later=True)
+        made, patches = self._apply(lambda draft: authoring.erase(draft, spans))
+        counter = made.start
+        for op in made.ops:
+            if isinstance(op, Insert):  # a value that lost its delimiter is written again, as text
+                at, actor = op.after
+                size = len(op.text)
+                self._history.revive(Span(actor, at, size), Span(made.actor, counter, size))
+            counter = next_counter(counter, op)
         gone = tuple((span, text[index : index + span.length]) for index, span in parts)
-        return Deleted(gone), self._rga.delete(spans)
+        return Deleted(gone), patches
+
+    def _set(self, start: int, removed: int, value: str) -> tuple[list[Step], list[Patch]]:
+        """Set the value that stands at a position; if others have changed it meanwhile, replace the text."""
+        before, end = self.text, start + removed
+        delimiter, spans = self._rga.before(start), self._rga.spans(start, removed)
+
+        def make(draft: Draft) -> None:
+            text = draft.state.text
+            index, alive = text.position(delimiter)
+            if alive and len(text) > index + removed and text.spans(index + 1, removed) == spans:
+                authoring.set_value(draft, index + 1, removed, value)
+
+        made, patches = self._apply(make)
+        if not made.ops:
+            deleted, patches = self._erase(list(_placed(spans, start)))
+            span, more = self._insert(delimiter, value)
+            return [deleted, Inserted((span,), delimiter)], patches + more
+        steps: list[Step] = []
+        for op in made.ops:
+            if isinstance(op, Set):
+                index, _ = self._rga.position(op.after)
+                steps.append(Valued(OpId(*op.after), before[index + 1 : end], op.text))
+            elif isinstance(op, Same):
+                steps.append(Inserted(_spans_of(op), OpId(*op.after)))
+            elif isinstance(op, Delete):
+                parts = _placed(spans, start)
+                steps.append(Deleted(tuple((span, before[at : at + span.length]) for at, span in parts)))
+        return steps, patches
 
     def _turn(self, source: list[list[Step]], target: list[list[Step]]) -> list[Patch]:
         """Undo the last group of `source`; the steps that undo it again go to `target`."""
@@ -214,6 +282,13 @@ class EditSession:
 
     def _take_back(self, step: Step, made: list[Step]) -> list[Patch]:
         patches: list[Patch] = []
+        if isinstance(step, Valued):
+            index, alive = self._rga.position(step.delimiter)
+            end = index + 1 + len(step.new)
+            if alive and self.text[index + 1 : end] == step.new:
+                steps, patches = self._set(index + 1, len(step.new), step.old)
+                made += steps
+            return patches
         if isinstance(step, Inserted):
             parts = self._history.living(step.spans, self._rga)
             if parts:
@@ -228,6 +303,16 @@ class EditSession:
             patches += done
         made.append(Inserted(tuple(spans), ROOT))
         return patches
+
+
+def _spans_of(op: Same) -> tuple[Span, ...]:
+    """Return the elements that a Same brings."""
+    spans: list[Span] = []
+    counter = op.base + 1
+    for actor, text in op.pieces:
+        spans.append(Span(actor, counter, len(text)))
+        counter += len(text)
+    return tuple(spans)
 
 
 def _placed(spans: Sequence[Span], index: int) -> Iterator[tuple[int, Span]]:

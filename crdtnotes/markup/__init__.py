@@ -11,6 +11,7 @@
 ``outline``      all of these for one text
 ``resolve``      which note a link goes to
 ``tagtree``      nested tags
+``values``       task boxes and front matter scalars, which merge as a whole
 ``rewrite``      edits that change links: for renames, and for full-width brackets
 ``mentions``     places where a text mentions a note without linking to it
 ``words``        texts in the form that the search index gets

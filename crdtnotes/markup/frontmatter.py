@@ -66,6 +66,13 @@ FIELDS = (
 _BY_KEY = {key: field for field in FIELDS for key in field.keys}
 
 
+def front_matter_lines(source: str) -> tuple[int, int]:
+    """Return where the YAML of the front matter begins and ends in a text, without the lines around it."""
+    opening = _OPENING.match(source)
+    closing = _CLOSING.search(source, opening.end()) if opening else None
+    return (opening.end(), closing.start()) if opening and closing else (0, 0)
+
+
 def read_front_matter(source: str) -> FrontMatter:
     """The front matter of ``source``, whose lines must end with ``\\n`` alone."""
     opening = _OPENING.match(source)

@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from crdtnotes.crdt.ids import OpId
-from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename, Unknown, Unlink
+from crdtnotes.crdt.ops import (
+    Before,
+    Create,
+    Delete,
+    Insert,
+    Link,
+    Op,
+    Remove,
+    Rename,
+    Same,
+    Set,
+    Unknown,
+    Unlink,
+)
 from crdtnotes.results import MOST_ARRIVALS, Arrival
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.replica import Replica
@@ -63,7 +76,7 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
 def _element(op: Op) -> OpId | None:
     """Return the last element that an operation inserted or deleted."""
     match op:
-        case Insert():
+        case Insert() | Before():
             counter, actor = op.id
             return OpId(counter + len(op.text) - 1, actor)
         case Delete():
@@ -71,6 +84,10 @@ def _element(op: Op) -> OpId | None:
                 return None
             actor, counter, _ = op.spans[-1]
             return OpId(counter, actor)
+        case Same():
+            return OpId(op.base + len(op.text), op.pieces[-1][0])
+        case Set():
+            return OpId(op.base + len(op.text), op.value)
         case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
             return None
         case _:

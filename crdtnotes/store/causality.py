@@ -10,7 +10,8 @@ why a change names the streams that it refers to (`deps.py`).
     - its deps are here, and each goes beyond the seq that the author named before
     - its start is one more than the highest counter in its actor's stream and in its deps
     - everything its operations refer to (elements, the note's creation, the edits that a remove covers) lies
-      in the changes that the author claims to have seen
+      in the changes that the author claims to have seen; where one of these has an operation of an unknown
+      kind, elements of derived actors count as seen
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,21 @@ from typing import assert_never
 from crdtnotes.changes.change import Change
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename, Unknown, Unlink
+from crdtnotes.crdt.ops import (
+    Before,
+    Create,
+    Delete,
+    Elements,
+    Insert,
+    Link,
+    Op,
+    Remove,
+    Rename,
+    Same,
+    Set,
+    Unknown,
+    Unlink,
+)
 from crdtnotes.errors import InvalidChange, InvalidName
 from crdtnotes.markup.names import clean_name
 from crdtnotes.store.log.log import Log
@@ -63,22 +78,23 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
     """Check that the change's operations refer only to what its author had seen; raises InvalidChange."""
     made: set[int] = set()
 
-    def born(birth: int) -> bool:
-        """Whether a birth lies in the horizon, or earlier in this change."""
-        return birth in made or _is_born(state.births.get(birth, {}), horizon)
+    def born(derived: int) -> bool:
+        """Whether the horizon, or this change, has an operation that brings a derived actor's elements."""
+        return derived in made or _is_born(state.derived.get(derived, {}), horizon)
 
-    created = any(map(born, state.births))
+    created = any(map(born, state.derived))
+    # What an unknown operation brings is unknown too.
+    held = _is_born(state.unknown, horizon)
     for op in change.ops:
         match op:
             case Create():
-                made.add(op.birth)
                 created = True
             case Remove():
                 if any(seq > horizon.get(actor, (0, 0))[0] for actor, seq in op.cover):
                     raise InvalidChange(
                         f"A peer sent {label(change)}, which deletes what its author never saw."
                     )
-            case Insert() | Delete() | Rename() | Link() | Unlink() | Unknown():
+            case Insert() | Delete() | Same() | Set() | Before() | Rename() | Link() | Unlink() | Unknown():
                 if not created:
                     raise InvalidChange(
                         f"A peer sent {label(change)}, which edits a note that its author never saw."
@@ -86,11 +102,13 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
             case _:
                 assert_never(op)
         for actor, counter in _elements(op):
-            seen = born(actor) if actor >= BIRTH else counter <= horizon.get(actor, (0, 0))[1]
+            seen = held or born(actor) if actor >= BIRTH else counter <= horizon.get(actor, (0, 0))[1]
             if counter and not seen:
                 raise InvalidChange(
                     f"A peer sent {label(change)}, which refers to what its author never saw."
                 )
+        made.update(_derived(op))
+        held |= isinstance(op, Unknown)
         name = _name(op)
         if name is not None:
             try:
@@ -104,11 +122,34 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
 def _elements(op: Op) -> list[tuple[int, int]]:
     """Return the elements `(actor, counter)` that must be known before the operation."""
     match op:
-        case Insert():
+        case Insert() | Same():
             return [(op.after[1], op.after[0])]
+        case Before():
+            return [(op.before[1], op.before[0])]
         case Delete():
-            return [(actor, first + length - 1) for actor, first, length in op.spans]
+            return _lasts(op.spans)
+        case Set():
+            return [(op.after[1], op.after[0]), *_lasts(op.spans)]
         case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
+            return []
+        case _:
+            assert_never(op)
+
+
+def _lasts(spans: tuple[Elements, ...]) -> list[tuple[int, int]]:
+    return [(actor, first + length - 1) for actor, first, length in spans]
+
+
+def _derived(op: Op) -> list[int]:
+    """Return the derived actors whose elements an operation brings."""
+    match op:
+        case Create():
+            return [op.birth]
+        case Same():
+            return [actor for actor, _ in op.pieces]
+        case Set():
+            return [op.value]
+        case Insert() | Before() | Delete() | Rename() | Link() | Unlink() | Remove() | Unknown():
             return []
         case _:
             assert_never(op)
@@ -119,7 +160,7 @@ def _name(op: Op) -> str | None:
     match op:
         case Create() | Rename():
             return op.name
-        case Insert() | Delete() | Link() | Unlink() | Remove() | Unknown():
+        case Insert() | Delete() | Same() | Set() | Before() | Link() | Unlink() | Remove() | Unknown():
             return None
         case _:
             assert_never(op)

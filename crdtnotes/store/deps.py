@@ -14,10 +14,25 @@ Invariants
 """
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from crdtnotes.changes.limits import DEPS_PER_CHANGE
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.ops import (
+    Before,
+    Create,
+    Delete,
+    Insert,
+    Link,
+    Op,
+    Remove,
+    Rename,
+    Same,
+    Set,
+    Unknown,
+    Unlink,
+)
 from crdtnotes.crdt.version import Version
 from crdtnotes.store.log.log import Log
 
@@ -60,26 +75,43 @@ class Deps:
     def streams_of(self, state: NoteState, actors: Iterable[int]) -> set[int]:
         """Return the streams that an edit of a note must have in its horizon.
 
-        The edit refers to elements of these actors, some of which may be births.
+        The edit refers to elements of these actors, some of which may be derived.
         """
         streams: set[int] = set()
-        births = set()
+        derived = set()
         for actor in actors:
             if actor >= BIRTH:
-                births.add(actor)
+                derived.add(actor)
             else:
                 streams.add(actor)
-        if not births and not any(self._is_born(state, birth) for birth in state.births):
-            births.update(sorted(state.births)[:1])
-        for birth in births:
-            if birth in state.births and not self._is_born(state, birth):
-                streams.add(min(state.births[birth]))
+        if not derived and not any(self._is_brought(state, actor) for actor in state.derived):
+            derived.update(sorted(state.derived)[:1])
+        for actor in derived:
+            if actor in state.derived and not self._is_brought(state, actor):
+                streams.add(min(state.derived[actor]))
         return streams
 
-    def _is_born(self, state: NoteState, birth: int) -> bool:
-        by = state.births[birth]
+    def _is_brought(self, state: NoteState, derived: int) -> bool:
+        by = state.derived[derived]
         if by.get(self._own):
             return True
         if len(self._seen) + len(self.named) < len(by):
             return any(actor in by and self.has(actor, by[actor]) for actor in (*self._seen, *self.named))
         return any(self.has(actor, seq) for actor, seq in by.items())
+
+
+def actors_of(op: Op) -> set[int]:
+    """Return the actors of the elements that an operation refers to."""
+    match op:
+        case Insert() | Same():
+            return {op.after[1]} if op.after[0] else set()
+        case Before():
+            return {op.before[1]}
+        case Delete():
+            return {actor for actor, _, _ in op.spans}
+        case Set():
+            return {op.after[1], *(actor for actor, _, _ in op.spans)}
+        case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
+            return set()
+        case _:
+            assert_never(op)

@@ -7,15 +7,17 @@ Merging never creates changes; only this module does.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
-from crdtnotes.changes.change import Change, birth_actor, note_id
+from crdtnotes.changes.change import Change, note_id
 from crdtnotes.changes.codec import encode
+from crdtnotes.changes.derived import NoteNames, birth_actor
 from crdtnotes.changes.limits import DEPS_PER_CHANGE, MAX_TIME, MAX_VALUE_BYTES
-from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt import authoring
+from crdtnotes.crdt.ids import Id, OpId
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import (
     Create,
-    Delete,
     Element,
     Insert,
     Link,
@@ -28,9 +30,10 @@ from crdtnotes.crdt.ops import (
 )
 from crdtnotes.crdt.rga import GROW
 from crdtnotes.crdt.version import Version, join, pairs
-from crdtnotes.errors import CrdtnotesError, InvalidText, NoteNotFound, TooLarge
+from crdtnotes.errors import CrdtnotesError, InvalidText, NeedsUpdate, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
-from crdtnotes.store.deps import Deps
+from crdtnotes.markup.values import Edit
+from crdtnotes.store.deps import Deps, actors_of
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
 
@@ -39,19 +42,69 @@ MAX_TEXT = 8 * 1024 * 1024
 
 
 class Draft:
-    """An open change: its operations so far are applied to the document, but not yet logged."""
+    """An open change: its operations so far are applied to the document, but not yet logged.
 
-    __slots__ = ("counter", "deps", "doc", "ops", "outlined", "seq", "start", "text_edited")
+    `made` has the operations of the latest edit, each as it was added. Drafts implement
+    `crdtnotes.crdt.authoring.Draft`.
+    """
 
-    def __init__(self, doc: Document, seq: int, deps: Deps) -> None:
+    __slots__ = (
+        "actor",
+        "counter",
+        "deps",
+        "doc",
+        "made",
+        "names",
+        "ops",
+        "outlined",
+        "seq",
+        "start",
+        "text_edited",
+    )
+
+    def __init__(self, doc: Document, actor: int, seq: int, deps: Deps) -> None:
         self.doc = doc
+        self.actor = actor
+        self.names = NoteNames(doc.uid)
         self.seq = seq
         self.start = self.counter = deps.start(deps.named)
         self.deps = deps
         self.ops: list[Op] = []
+        self.made: list[Op] = []
         self.text_edited = False
         self.outlined: tuple[str, dict[Element, int]] | None = None
         # A text and its links, where these were found before: no text is parsed twice.
+
+    @property
+    def state(self) -> NoteState:
+        """The note with the operations so far."""
+        return self.doc.state
+
+    def next_id(self) -> Id:
+        """Return the id that the next operation has."""
+        return OpId(self.counter, self.actor)
+
+    def add(self, op: Op) -> None:
+        """Apply the next operation; an insert that continues the last one becomes part of it."""
+        # The highest counters are in the streams that are named already, so these change nothing in `start`.
+        self.deps.name(self.deps.streams_of(self.doc.state, actors_of(op)))
+        self.doc.state.apply(self.actor, self.seq, self.counter, (op,))
+        self.made.append(op)
+        last = self.ops[-1] if self.ops else None
+        if isinstance(op, Insert) and isinstance(last, Insert) and _continues(last, op):
+            self.ops[-1] = Insert(last.id, last.after, last.text + op.text)
+        else:
+            self.ops.append(op)
+        self.counter = next_counter(self.counter, op)
+
+
+class Made(NamedTuple):
+    """Operations that one edit added to a change: `NoteState.apply` takes these fields."""
+
+    actor: int
+    seq: int
+    start: int
+    ops: tuple[Op, ...]
 
 
 class Writer:
@@ -115,7 +168,7 @@ class Writer:
 
     def create(self, name: str, text: str, found: Mapping[Element, int] | None = None) -> bytes:
         """Create a note and return its id; `found` are the links of its text, if they are known already."""
-        _check_text(text)
+        check_text(text)
         kept = _links(text) if found is None else _kept(found)
         links = tuple(sorted((kind, value, count) for (kind, value), count in kept.items()))
         with self.transaction():
@@ -130,28 +183,54 @@ class Writer:
             self.replica.add_created(change, data)
             return uid
 
-    def insert(self, uid: bytes, after: OpId, text: str, *, links_later: bool = False) -> OpId | None:
-        """Insert text behind an element; return the first character's id, None if the text is empty.
+    def edit(
+        self,
+        uid: bytes,
+        make: Callable[[Draft], None],
+        actors: Collection[int] = (),
+        *,
+        links_later: bool = False,
+    ) -> Made:
+        """Let `make` add operations to the open change of a note; return what it added.
 
-        `links_later`: leave the link set as it is until `update_links` or another edit of the note.
+        `actors` are those of elements that it refers to, where it refers to very many. `links_later`: leave
+        the link set as it is until `update_links` or another edit of the note.
         """
-        _check_text(text)
-        if not text:
-            return None
         with self.transaction():
-            draft = self._draft_for(uid, [after[1]] if after[0] else ())
+            draft = self._draft_for(uid, actors)
             draft.text_edited |= not links_later
-            own = OpId(draft.counter, self.replica.actor)
-            self._apply(draft, Insert(own, after, text))
-            return own
+            start, draft.made = draft.counter, []
+            make(draft)
+            return Made(draft.actor, draft.seq, start, tuple(draft.made))
 
-    def delete(self, uid: bytes, spans: Sequence[Span], *, links_later: bool = False) -> None:
-        """Delete elements; `links_later` as for `insert`."""
+    def insert(self, uid: bytes, after: OpId, text: str) -> None:
+        """Insert text behind an element."""
+        check_text(text)
+        if text:
+            self.edit(uid, lambda draft: draft.add(Insert(draft.next_id(), after, text)))
+
+    def delete(self, uid: bytes, spans: Sequence[Span]) -> None:
+        """Delete elements."""
         if spans:
-            with self.transaction():
-                draft = self._draft_for(uid, {span.actor for span in spans})
-                draft.text_edited |= not links_later
-                self._apply(draft, Delete(tuple(spans)))
+            self.edit(uid, lambda draft: authoring.erase(draft, spans), {span.actor for span in spans})
+
+    def replace(self, uid: bytes, edits: Sequence[Edit], rank: Id | None = None) -> None:
+        """Make edits that are the same whoever makes them: a whole-text write, an import, a rename.
+
+        The positions of all patches refer to the text before them; they go from the last to the first. For
+        `rank`, which concerns edits of values, see `authoring.set_value`.
+        """
+        for edit in edits:
+            check_text(edit.patch.inserted)
+
+        def make(draft: Draft) -> None:
+            for (start, removed, inserted), is_value in edits:
+                if is_value:
+                    authoring.set_value(draft, start, removed, inserted, rank)
+                else:
+                    authoring.replace(draft, start, removed, inserted)
+
+        self.edit(uid, make)
 
     def update_links(self, uid: bytes) -> None:
         """Make a note's link set match its text, after edits with `links_later`.
@@ -171,11 +250,13 @@ class Writer:
             draft.text_edited = True
             draft.outlined = (text, links)
 
-    def rename(self, uid: bytes, name: str) -> None:
-        """Set a note's name."""
+    def rename(self, uid: bytes, name: str) -> OpId:
+        """Set a note's name; return the id of the operation."""
         with self.transaction():
             draft = self._draft_for(uid)
-            self._apply(draft, Rename(OpId(draft.counter, self.replica.actor), name))
+            own = OpId(*draft.next_id())
+            draft.add(Rename(own, name))
+            return own
 
     def remove(self, uid: bytes) -> None:
         """Delete a note, covering the edits that this replica has."""
@@ -188,7 +269,7 @@ class Writer:
             join(cover, state.edits)
             entries = pairs(cover)
             for begin in range(0, len(entries), DEPS_PER_CHANGE):
-                self._apply(draft, Remove(entries[begin : begin + DEPS_PER_CHANGE]))
+                draft.add(Remove(entries[begin : begin + DEPS_PER_CHANGE]))
 
     # -- changes
 
@@ -242,7 +323,7 @@ class Writer:
         seq = self.replica.log.head(actor).seq + 1
         ops = (Remove(()),)
         change = Change(actor, seq, deps.start(named), pairs(named), doc.modified, doc.uid, ops)
-        doc.state.apply(actor, seq, ops)
+        doc.state.apply(actor, seq, change.start, ops)
         self.replica.integrate(change, encode(change), doc)
 
     def flush_draft(self) -> None:
@@ -267,17 +348,11 @@ class Writer:
         doc = self.replica.documents.open(uid)
         if doc is None:
             raise NoteNotFound("This note is not here any more.")
-        self._draft = Draft(doc, *self._place(doc, actors))
+        if doc.state.newer:
+            raise NeedsUpdate("This note was edited with a newer crdtnotes; update this one to edit it.")
+        place = self._place(doc, actors)  # this may begin a new stream
+        self._draft = Draft(doc, self.replica.actor, *place)
         return self._draft
-
-    def _apply(self, draft: Draft, op: Op) -> None:
-        draft.doc.state.apply(self.replica.actor, draft.seq, (op,))
-        last = draft.ops[-1] if draft.ops else None
-        if isinstance(op, Insert) and isinstance(last, Insert) and _continues(last, op):
-            draft.ops[-1] = Insert(last.id, last.after, last.text + op.text)
-        else:
-            draft.ops.append(op)
-        draft.counter = next_counter(draft.counter, op)
 
     def _reconcile(self, draft: Draft) -> None:
         """Make the link set match the text."""
@@ -287,9 +362,9 @@ class Writer:
         links = known[1] if known is not None and known[0] == text else _links(text)
         adds, removes = _differences(state, links)
         for element in adds:
-            self._apply(draft, Link(OpId(draft.counter, self.replica.actor), element))
+            draft.add(Link(OpId(*draft.next_id()), element))
         for element, tags in removes:
-            self._apply(draft, Unlink(element, tags))
+            draft.add(Unlink(element, tags))
 
     def _new_id(self, name: str) -> bytes:
         """Return the id for a new note: the first in the name's series that was never used here."""
@@ -333,7 +408,7 @@ def _kept(links: Mapping[Element, int]) -> dict[Element, int]:
     }
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
     """Refuse a text that cannot be stored, before anything is changed."""
     if len(text) > MAX_TEXT:
         raise TooLarge(f"A text of {len(text):,} characters is over the limit of {MAX_TEXT:,}.")

@@ -7,8 +7,9 @@ from random import Random
 
 from crdtnotes import Vault
 from crdtnotes.changes.batch import batches
-from crdtnotes.changes.change import Change, birth_actor, note_id
+from crdtnotes.changes.change import Change, note_id
 from crdtnotes.changes.codec import encode
+from crdtnotes.changes.derived import birth_actor
 from crdtnotes.crdt.ops import Create
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.mirror.importer import import_folder

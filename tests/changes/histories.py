@@ -3,11 +3,14 @@
 import msgspec
 from hypothesis import strategies as st
 
-from crdtnotes.changes.change import Change, birth_actor
+from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import KNOWN_KINDS
+from crdtnotes.changes.derived import WIDE, NoteNames, birth_actor
 from crdtnotes.changes.limits import MAX_TIME
+from crdtnotes.crdt.authoring import named
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, OpId
 from crdtnotes.crdt.ops import (
+    Before,
     Create,
     Delete,
     Insert,
@@ -15,6 +18,8 @@ from crdtnotes.crdt.ops import (
     Op,
     Remove,
     Rename,
+    Same,
+    Set,
     Span,
     Unknown,
     Unlink,
@@ -25,7 +30,11 @@ from tests.strategies import any_text
 own = st.integers(1, BIRTH - 1)
 seqs = st.integers(1, MAX_COUNTER)
 note_ids = st.binary(min_size=16, max_size=16)
-others = st.one_of(st.sampled_from([1, 2, BIRTH, 2 * BIRTH - 1]), st.integers(1, 2 * BIRTH - 1))
+others = st.one_of(
+    st.sampled_from([1, 2, BIRTH, 2 * BIRTH - 1, WIDE, 2**128 - 1]),
+    st.integers(1, 2 * BIRTH - 1),
+    st.integers(WIDE, 2**128 - 1),
+)
 names = st.text("aé系/ 😀", min_size=1, max_size=8)
 values = st.text("aé系#😀", min_size=1, max_size=5)
 kinds = st.sampled_from(["link", "embed", "tag", "alias", "supports"])
@@ -39,8 +48,9 @@ raw_fields = st.recursive(
     max_leaves=6,
 )
 unknown = st.builds(
-    lambda kind, fields: Unknown(kind, msgspec.msgpack.encode([kind, *fields])),
+    lambda kind, counters, fields: Unknown(kind, counters, msgspec.msgpack.encode([kind, counters, *fields])),
     st.integers(KNOWN_KINDS + 1, MAX_COUNTER),
+    st.integers(1, 1000),
     st.lists(raw_fields, max_size=4),
 )
 
@@ -60,7 +70,22 @@ def operations(draw: st.DrawFn, actor: int, note: bytes, counter: int) -> Op:
             draw(st.integers(max(1, counter - 2000), counter - 1)), draw(st.one_of(st.just(actor), others))
         )
 
-    kind = draw(st.sampled_from("icrlxu?" if counter == 1 else "iiddcrlluux?"))
+    kind = draw(st.sampled_from("icrlxu?" if counter == 1 else "iiddssvvbcrlluux?"))
+    if kind == "b":
+        return Before(id, element(), draw(any_text.filter(bool)))
+    if kind in "sv":
+        after = element()
+        base = draw(st.integers(after.counter, counter - 1))
+        text = draw(any_text.filter(bool))
+        if kind == "s":
+            series = draw(st.integers(0, 5))
+            return Same(id, after, base, series, named(NoteNames(note), after, base, series, text))
+        value = NoteNames(note).value(after, base, text)
+        rank = OpId(draw(st.integers(1, counter)), actor)
+        spans = tuple(
+            Span(e.actor, e.counter, 1) for e in [element() for _ in range(draw(st.integers(0, 2)))]
+        )
+        return Set(id, after, base, value, text, rank, spans)
     if kind == "i":
         after = ROOT if counter == 1 or draw(st.booleans()) else element()
         return Insert(id, after, draw(any_text.filter(bool)))

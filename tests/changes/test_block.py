@@ -86,7 +86,7 @@ def test_a_column_that_claims_billions_of_entries_takes_no_memory(column: int, h
 
 
 def test_unknown_operations_are_not_put_into_blocks() -> None:
-    change = Change(5, 1, 1, (), 0, NOTE, (Unknown(99, msgspec.msgpack.encode([99])),))
+    change = Change(5, 1, 1, (), 0, NOTE, (Unknown(99, 1, msgspec.msgpack.encode([99, 1])),))
     assert not block.packable(change)
     with pytest.raises(DecodeError):
         block.pack([change])

@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crdtnotes.changes import codec
-from crdtnotes.changes.change import Change, birth_actor
+from crdtnotes.changes.change import FORMAT, Change
+from crdtnotes.changes.derived import birth_actor
 from crdtnotes.changes.limits import MAX_CHANGE_BYTES, MAX_DEPS, MAX_NAME_BYTES, MAX_TIME, MAX_VALUE_BYTES
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, OpId
 from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename, Span, Unknown, Unlink
@@ -24,7 +25,7 @@ def change(*ops: Op, actor: int = 5, start: int = 10) -> Change:
 def raw(*ops: object, **fields: object) -> bytes:
     """The bytes of a change whose parts are given as they are in the array."""
     parts = {
-        "format": 1,
+        "format": FORMAT,
         "actor": 5,
         "seq": 3,
         "start": 10,
@@ -89,7 +90,7 @@ def test_every_byte_changed_to_every_other() -> None:
         Link(OpId(12, 5), ("link", "a")),
         Unlink(("tag", "b"), (OpId(3, 2),)),
         Remove(((2, 9),)),
-        Unknown(9, msgspec.msgpack.encode([9, {"a": 1}])),
+        Unknown(19, 1, msgspec.msgpack.encode([19, 1, {"a": 1}])),
     )
     encoded = codec.encode(it)
     assert codec.decode(encoded) == it
@@ -99,9 +100,9 @@ def test_every_byte_changed_to_every_other() -> None:
 
 
 def test_numbers_and_strings_have_one_encoding() -> None:
-    plain = codec.encode(change(Rename(OpId(10, 5), "n"), Unknown(9, b"\x91\x09")))
+    plain = codec.encode(change(Rename(OpId(10, 5), "n"), Unknown(19, 1, b"\x92\x13\x01")))
     known = codec.encode(change(Rename(OpId(10, 5), "n")))
-    assert known[:3] == b"\x99\x01\x05"
+    assert known[:3] == b"\x99\x02\x05"
     longer = {
         "actor as 16 bits": known[:2] + b"\xcd\x00\x05" + known[3:],
         "array of 16 bits": b"\xdc\x00\x09" + known[1:],
@@ -123,7 +124,7 @@ def test_the_helper_writes_what_the_codec_writes() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"format": 2},
+        {"format": FORMAT + 1},
         {"format": 0},
         {"actor": 0},
         {"actor": BIRTH},
@@ -225,12 +226,12 @@ def test_the_actor_table_is_in_the_order_of_first_use_and_has_no_other_actors() 
         codec.decode(raw((1, 2, 3, "x"), (1, 1, 3, "x"), actors=(9, 8)))
 
 
-def test_unknown_operations_are_kept_unchanged_and_take_one_counter_each() -> None:
-    odd = msgspec.msgpack.encode([99, [1, [2, {"k": b"v"}]], "x"])
+def test_unknown_operations_are_kept_unchanged_and_say_how_many_counters_they_take() -> None:
+    odd = msgspec.msgpack.encode([99, 3, [1, [2, {"k": b"v"}]], "x"])
     data = raw(RENAME, msgspec.Raw(odd), (1, 0, 1, "ab"))
     read = codec.decode(data)
-    assert read.ops == (Rename(OpId(10, 5), "n"), Unknown(99, odd), Insert(OpId(12, 5), OpId(11, 5), "ab"))
-    assert read.last == 13
+    assert read.ops == (Rename(OpId(10, 5), "n"), Unknown(99, 3, odd), Insert(OpId(14, 5), OpId(13, 5), "ab"))
+    assert read.last == 15
     assert codec.encode(read) == data
 
 

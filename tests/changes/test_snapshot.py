@@ -10,6 +10,7 @@ from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Remove, Rename, Span, Unknown, Unlink
 from crdtnotes.errors import Damaged
 from tests.crdt import invariants
+from tests.crdt.test_merging import History
 
 BIRTH = 2**64 - 5
 
@@ -17,15 +18,15 @@ BIRTH = 2**64 - 5
 @pytest.fixture
 def state() -> NoteState:
     state = NoteState()
-    state.apply(3, 1, (Create(BIRTH, "Z", "分布式[[系统]]😀", (("link", "系统", 1),)),))
+    state.apply(3, 1, 1, (Create(BIRTH, "Z", "分布式[[系统]]😀", (("link", "系统", 1),)),))
     state.apply(
-        9, 1, (Insert(OpId(20, 9), OpId(3, BIRTH), "new"), Delete((Span(BIRTH, 4, 3), Span(9, 21, 1))))
+        9, 1, 1, (Insert(OpId(20, 9), OpId(3, BIRTH), "new"), Delete((Span(BIRTH, 4, 3), Span(9, 21, 1))))
     )
     state.apply(
-        9, 2, (Link(OpId(30, 9), ("tag", "t")), Unlink(("link", "系统"), (OpId(1, BIRTH), OpId(7, 3))))
+        9, 2, 1, (Link(OpId(30, 9), ("tag", "t")), Unlink(("link", "系统"), (OpId(1, BIRTH), OpId(7, 3))))
     )
-    state.apply(3, 2, (Rename(OpId(31, 3), "Y"), Unknown(9, b"\x91\x09")))
-    state.apply(2**63 - 1, 1, (Remove(((3, 2), (9, 1))),))
+    state.apply(3, 2, 1, (Rename(OpId(31, 3), "Y"), Unknown(19, 1, b"\x92\x13\x01")))
+    state.apply(2**63 - 1, 1, 1, (Remove(((3, 2), (9, 1))),))
     return state
 
 
@@ -34,10 +35,19 @@ def content(state: NoteState) -> tuple[object, ...]:
         list(state.text.runs()),
         state.links.export(),
         (state.name.id, state.name.value, state.name.past),
-        state.births,
+        state.derived,
         state.edits,
         state.cover,
-        state.newer,
+        state.unknown,
+        [
+            (
+                id,
+                cell.former,
+                cell.former_deleted,
+                sorted((a, v.counter, v.text, v.rank, v.deleted) for a, v in cell.values.items()),
+            )
+            for id, cell in sorted(state.values.cells.items())
+        ],
         state.exists,
     )
 
@@ -54,7 +64,7 @@ def test_a_state_is_read_back(state: NoteState) -> None:
 def test_an_empty_state_is_read_back() -> None:
     copy = snapshot.load(snapshot.dump(NoteState()), "")
     assert content(copy) == content(NoteState())
-    copy.apply(1, 1, (Create(BIRTH, "n", "text", ()),))
+    copy.apply(1, 1, 1, (Create(BIRTH, "n", "text", ()),))
     assert str(copy.text) == "text"
 
 
@@ -121,3 +131,23 @@ def test_tags_of_a_wrong_form_are_damage(tag: tuple[int, ...]) -> None:
     fields[4] = [["link", "x", [tag], []]]
     with pytest.raises(Damaged):
         snapshot.load(zlib.compress(msgspec.msgpack.encode(fields)), "")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_state_with_values_fronts_and_pieces_is_read_back_and_goes_on(seed: int) -> None:
+    history = History(seed)
+    history.run()
+    history.end()
+    ann, bob, *_ = history.peers
+    data = snapshot.dump(ann.state)
+    copy = snapshot.load(data, ann.text)
+    assert content(copy) == content(ann.state)
+    assert snapshot.dump(copy) == data
+    invariants.check(copy.text)
+    ann.state = copy
+    for _ in range(5):
+        history.edit(ann)
+    for peer in (ann, bob):
+        peer.receive(*ann.changes, *bob.changes)
+    assert ann.text == bob.text
+    assert content(ann.state) == content(bob.state)

@@ -22,8 +22,9 @@ def check(array: Rga) -> None:
         assert all(chunk.least <= (run.counter, run.actor) for run in chunk.runs)
         for run in chunk.runs:
             assert run.chunk is chunk
-            assert run.length > 0
             assert len(run.text) in (0, run.length)
+            if not run.length:
+                assert array._fronts[run.counter, run.actor] is run
             for counter in range(run.counter, run.counter + run.length):
                 assert (counter, run.actor) not in seen, "an element in two runs"
                 seen[counter, run.actor] = None
@@ -38,8 +39,20 @@ def check(array: Rga) -> None:
         assert all(len(page.runs) <= runs.PAGE for page in stream.pages)
         assert all(run.actor == actor for run in own)
         indexed |= {(actor, run.counter): run for run in own}
-    assert indexed == {(run.actor, run.counter): run for chunk in chunks for run in chunk.runs}
+    assert indexed == {(run.actor, run.counter): run for chunk in chunks for run in chunk.runs if run.length}
+    _check_fronts(array, [run for chunk in chunks for run in chunk.runs])
     _check_cursor(array)
+
+
+def _check_fronts(array: Rga, runs: list[Run]) -> None:
+    assert len(array._fronts) == sum(not run.length for run in runs)
+    for id, front in array._fronts.items():
+        element = array._find(id)
+        assert element is not None
+        assert (element.counter, element.actor) == id, "a front inside a run"
+        between = runs[runs.index(front) + 1 : runs.index(element)]
+        assert any(run.length for run in between)
+        assert all((run.counter, run.actor) > id for run in between)
 
 
 def _check_cursor(array: Rga) -> None:

@@ -39,6 +39,7 @@ class Author:
         self.needs: dict[tuple[int, int], Version] = {}
         self.seen: Version = {}
         self.clock = 0
+        self.starts: dict[tuple[int, int], int] = {}
 
     def make(self, random: Random) -> None:
         counter, ops = self.clock + 1, []
@@ -47,15 +48,15 @@ class Author:
         for _ in range(random.randint(1, 3)):
             op = self.operation(random, counter, seq)
             before = str(self.state.text)
-            assert patched(before, self.state.apply(self.actor, seq, (op,))) == str(self.state.text)
+            assert patched(before, self.state.apply(self.actor, seq, counter, (op,))) == str(self.state.text)
             counter = next_counter(counter, op)
             ops.append(op)
-        self.clock = counter - 1
-        self.keep((self.actor, seq), tuple(ops), needs)
+        start, self.clock = self.clock + 1, counter - 1
+        self.keep((self.actor, seq), tuple(ops), needs, start)
 
     def operation(self, random: Random, counter: int, seq: int) -> Op:
         state, id = self.state, OpId(counter, self.actor)
-        kind = random.choice("cillluurxdddiii" if state.births else "c")
+        kind = random.choice("cillluurxdddiii" if state.derived else "c")
         if kind == "c":
             return BIRTHS[random.choice(list(BIRTHS))]
         if kind == "d" and len(state.text):
@@ -76,8 +77,8 @@ class Author:
             id, state.text.before(random.randint(0, len(state.text))), random.choice(["字", "ab\n"])
         )
 
-    def keep(self, key: tuple[int, int], ops: tuple[Op, ...], needs: Version) -> None:
-        self.changes[key], self.needs[key] = ops, needs
+    def keep(self, key: tuple[int, int], ops: tuple[Op, ...], needs: Version, start: int) -> None:
+        self.changes[key], self.needs[key], self.starts[key] = ops, needs, start
         version.join(self.seen, dict([key]))
 
     def receive(self, other: "Author", random: Random) -> None:
@@ -91,8 +92,8 @@ class Author:
     def take(self, key: tuple[int, int], other: "Author") -> None:
         ops = other.changes[key]
         before = str(self.state.text)
-        assert patched(before, self.state.apply(*key, ops)) == str(self.state.text)
-        self.keep(key, ops, other.needs[key])
+        assert patched(before, self.state.apply(*key, other.starts[key], ops)) == str(self.state.text)
+        self.keep(key, ops, other.needs[key], other.starts[key])
         self.clock = max(self.clock, other.clock)
 
     def shown(self) -> tuple[object, ...]:
@@ -106,7 +107,7 @@ class Author:
         )
 
     def expected(self) -> tuple[object, ...]:
-        model = note_of((actor, seq, ops) for (actor, seq), ops in self.changes.items())
+        model = note_of((*key, self.starts[key], ops) for key, ops in self.changes.items())
         return model.text, dict(sorted(model.links.items())), model.name, model.former, model.exists
 
 
@@ -130,52 +131,52 @@ def test_a_note_depends_only_on_the_set_of_its_changes(seed: int) -> None:
 
 def created(text: str = "初") -> NoteState:
     state = NoteState()
-    state.apply(1, 1, (Create(2**63, "N", text, ()),))
+    state.apply(1, 1, 1, (Create(2**63, "N", text, ()),))
     return state
 
 
 def test_a_note_exists_while_it_has_an_edit_that_no_remover_had_seen() -> None:
     state = created()
     assert state.exists
-    state.apply(2, 1, (Remove(((1, 1),)),))
+    state.apply(2, 1, 1, (Remove(((1, 1),)),))
     assert not state.exists
-    state.apply(1, 2, (Insert(OpId(5, 1), OpId(1, 2**63), "!"),))
+    state.apply(1, 2, 1, (Insert(OpId(5, 1), OpId(1, 2**63), "!"),))
     assert state.exists
     assert str(state.text) == "初!"
-    state.apply(2, 2, (Remove(((1, 2),)),))
+    state.apply(2, 2, 1, (Remove(((1, 2),)),))
     assert not state.exists
 
 
 def test_a_remove_is_not_an_edit() -> None:
     state = created()
-    state.apply(2, 1, (Remove(((1, 1),)),))
-    state.apply(3, 1, (Remove(((1, 1),)),))
+    state.apply(2, 1, 1, (Remove(((1, 1),)),))
+    state.apply(3, 1, 1, (Remove(((1, 1),)),))
     assert not state.exists
     assert state.edits == {1: 1}
 
 
 def test_the_same_birth_counts_once_and_different_births_are_both_kept() -> None:
     state = created("same")
-    state.apply(2, 1, (Create(2**63, "N", "same", ()),))
+    state.apply(2, 1, 1, (Create(2**63, "N", "same", ()),))
     assert str(state.text) == "same"
-    assert state.births == {2**63: {1: 1, 2: 1}}
-    state.apply(3, 1, (Create(2**63 + 5, "n", "else", ()),))
+    assert state.derived == {2**63: {1: 1, 2: 1}}
+    state.apply(3, 1, 1, (Create(2**63 + 5, "n", "else", ()),))
     assert str(state.text) == "elsesame"
     assert state.name.value == "n"
 
 
 @pytest.mark.parametrize(
-    "op", [Rename(OpId(1, 1), "x"), Unknown(9, b""), Link(OpId(1, 1), ("link", "x")), Delete(())]
+    "op", [Rename(OpId(1, 1), "x"), Unknown(9, 1, b""), Link(OpId(1, 1), ("link", "x")), Delete(())]
 )
 def test_a_note_that_was_never_created_cannot_be_edited(op: Op) -> None:
     with pytest.raises(InvalidChange):
-        NoteState().apply(1, 1, (op,))
+        NoteState().apply(1, 1, 1, (op,))
 
 
 def test_an_unknown_operation_is_an_edit_that_is_remembered() -> None:
     state = created()
-    state.apply(2, 1, (Remove(((1, 1),)),))
+    state.apply(2, 1, 1, (Remove(((1, 1),)),))
     assert not state.newer
-    state.apply(1, 2, (Unknown(9, b"\x91\x09"),))
+    state.apply(1, 2, 1, (Unknown(19, 1, b"\x92\x13\x01"),))
     assert state.newer
     assert state.exists

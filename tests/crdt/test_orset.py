@@ -34,7 +34,7 @@ def test_the_result_depends_only_on_the_set_of_operations(
     shuffled = operations * 2
     random.shuffle(shuffled)
     result = made_of(shuffled)
-    expected = note_of([(1, 1, tuple(operations))]).links
+    expected = note_of([(1, 1, 1, tuple(operations))]).links
     assert result.counts() == expected
     assert set(result) == set(expected)
     assert len(result) == len(expected)

@@ -58,8 +58,8 @@ def test_a_birth_with_millions_of_links_takes_no_memory() -> None:
 def test_very_many_tags_are_removed_in_several_edits() -> None:
     count = 2 * MAX_UNLINKED + 10
     state = NoteState()
-    state.apply(1, 1, (Create(BIRTH, "n", "y" * count, (("link", "x", count),)),))
+    state.apply(1, 1, 1, (Create(BIRTH, "n", "y" * count, (("link", "x", count),)),))
     for left in (MAX_UNLINKED + 10, 10, 0):
         _, [(element, tags)] = state.links.reconcile({}, frozenset({"link"}))
-        state.apply(1, 2, (Unlink(element, tags),))
+        state.apply(1, 2, count + 1, (Unlink(element, tags),))
         assert state.links.count(X) == left

@@ -10,9 +10,10 @@ import msgspec
 
 from crdtnotes.changes import block, messages
 from crdtnotes.changes.batch import Form, Packed, Piece, batches, changes_in
-from crdtnotes.changes.change import Change, birth_actor, chain, note_id
+from crdtnotes.changes.change import Change, chain, note_id
 from crdtnotes.changes.codec import decode, encode
 from crdtnotes.changes.compression import compress
+from crdtnotes.changes.derived import birth_actor
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import Create, Insert, Op, Remove
 from crdtnotes.errors import CrdtnotesError, DecodeError

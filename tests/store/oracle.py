@@ -15,11 +15,11 @@ from tests.vaults import fast
 
 def notes_in_log(vault: Vault) -> dict[bytes, NoteModel]:
     """Every note in the log, by id."""
-    changes: dict[bytes, list[tuple[int, int, tuple[Op, ...]]]] = {}
+    changes: dict[bytes, list[tuple[int, int, int, tuple[Op, ...]]]] = {}
     for batch in vault.changes_since({}):
         for data in changes_in(batch):
             change = decode(data)
-            changes.setdefault(change.note, []).append((change.actor, change.seq, change.ops))
+            changes.setdefault(change.note, []).append((change.actor, change.seq, change.start, change.ops))
     return {uid: note_of(of_note) for uid, of_note in changes.items()}
 
 

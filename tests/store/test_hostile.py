@@ -10,9 +10,10 @@ import pytest
 
 from crdtnotes.changes import block
 from crdtnotes.changes.batch import Form, Packed, piece_of
-from crdtnotes.changes.change import Change, birth_actor, note_id
+from crdtnotes.changes.change import Change, note_id
 from crdtnotes.changes.codec import decode, encode
 from crdtnotes.changes.compression import compress
+from crdtnotes.changes.derived import birth_actor
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import Create, Delete, Insert
 from crdtnotes.errors import Fork, InvalidChange, RemoteError

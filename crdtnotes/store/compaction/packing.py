@@ -7,6 +7,7 @@ Rules
     - A block is read back, and the bytes and hash of every change are compared, before the rows are deleted
       for good. The block, the rows and the tables that refer to them change in one transaction, so a crash
       leaves the one or the other.
+    - The changes of a block are of one format.
     - A small block at the end of a stream is packed again together with the changes that follow it.
     - A block ends where its stream is signed at a lasting checkpoint (`store/signing/checkpoints.py`), so
       that it can be sent as it is stored.
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 
 from crdtnotes.changes import block
 from crdtnotes.changes.batch import Form, Packed
-from crdtnotes.changes.change import NO_HASH
+from crdtnotes.changes.change import NO_HASH, Change
 from crdtnotes.changes.codec import decode
 from crdtnotes.changes.compression import SMALL, compress
 from crdtnotes.changes.limits import MAX_BLOCK_BYTES
@@ -97,13 +98,18 @@ def _next_run(replica: ReplicaCore, actor: int, after: int, least: int) -> _Run 
     size = 0
     for entry, note in _candidates(replica.conn, row, after):
         full = len(run) >= MAX_BLOCK_CHANGES or size > _BYTES or (bool(run) and run[-1][0].change.seq in ends)
-        if run and (full or entry.change.seq != run[-1][0].change.seq + 1):
+        if run and (full or not _continues(run[-1][0].change, entry.change)):
             if len(run) >= least:
                 break
             run, size = [], 0
         run.append((entry, note))
         size += len(entry.data)
     return run if len(run) >= least else None
+
+
+def _continues(last: Change, change: Change) -> bool:
+    """Whether a change can follow another one in a block: the next of the stream, in the same format."""
+    return change.seq == last.seq + 1 and change.format == last.format
 
 
 def _candidates(conn: sqlite3.Connection, actor: int, after: int) -> Iterator[tuple[Entry, int]]:
@@ -133,8 +139,9 @@ def _store(replica: ReplicaCore, actor: int, run: _Run) -> int:
         former is not None
         and former.until not in replica.signer.checkpoints.lasting_ends(actor)
         and _fits_before(former, entries)
+        and (earlier := former.entries())[-1].change.format == first.change.format
     ):
-        entries = former.entries() + entries
+        entries = earlier + entries
         notes |= {
             note for (note,) in conn.execute("SELECT note FROM block_notes WHERE block = ?", (former.id,))
         }

@@ -32,6 +32,12 @@ def m003_proofs(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m004_values(db: Database) -> None:
+    """Let the log have changes of format 2, which older versions cannot read."""
+    db.execute("PRAGMA user_version = 4")
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     # One row a stream: its head, the chain's hash there, and the highest counter used in it.

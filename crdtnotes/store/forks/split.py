@@ -116,6 +116,7 @@ class _Attempt:
         self._salts = salts
         self._name = name
         self._moves: dict[int, list[Move]] = {}
+        self._renamed: dict[int, int] = {}
         self._seen: dict[int, Version] = {}
         self._last: dict[int, int] = {}
         self._relabelled: list[_Relabelled] = []
@@ -145,12 +146,12 @@ class _Attempt:
             else:
                 self.vacant[by, seq] = change.time, self._log.hash_at(by, seq) or NO_HASH
             own.append(Move(seq, self._last.get(by, 0), 0))
-            content = content_of(change, seen, self._moves)
+            content = content_of(change, seen, self._moves, self._renamed)
             salt = self._salts[by, seq]
             while own[-1].to in (0, by):
                 own[-1].to = self._name(by, seq, content + bytes(salt))
                 salt += 1
-        moved = relabel(change, seen, self._moves)
+        moved = relabel(change, seen, self._moves, self._renamed)
         self._relabelled.append(_Relabelled(moved, encode(moved), (by, seq)))
 
     def clash(self) -> _Clash | None:

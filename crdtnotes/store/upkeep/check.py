@@ -125,7 +125,7 @@ def _apply(change: Change, states: dict[bytes, NoteState], broken: set[bytes]) -
     if change.note in broken:
         return
     try:
-        states.setdefault(change.note, NoteState()).apply(change.actor, change.seq, change.ops)
+        states.setdefault(change.note, NoteState()).apply(change.actor, change.seq, change.start, change.ops)
     except CrdtnotesError as error:
         broken.add(change.note)
         del states[change.note]

@@ -12,7 +12,21 @@ from typing import assert_never
 from crdtnotes.changes import snapshot
 from crdtnotes.changes.change import Change
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Patch, Remove, Rename, Unknown, Unlink
+from crdtnotes.crdt.ops import (
+    Before,
+    Create,
+    Delete,
+    Insert,
+    Link,
+    Op,
+    Patch,
+    Remove,
+    Rename,
+    Same,
+    Set,
+    Unknown,
+    Unlink,
+)
 from crdtnotes.markup.names import name_key
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.views.note_facts import Facts, of_birth
@@ -57,7 +71,7 @@ class Document:
 
     def apply(self, change: Change, log_id: int) -> list[Patch]:
         """Apply a change that has just been logged, or that is read from the log to catch up."""
-        patches = self.state.apply(change.actor, change.seq, change.ops)
+        patches = self.state.apply(change.actor, change.seq, change.start, change.ops)
         self.note(change, log_id)
         return patches
 
@@ -263,7 +277,7 @@ def _new_row(cursor: sqlite3.Cursor) -> int:
 def _changes_links(op: Op) -> bool:
     """Whether an operation can change what a note links to, or what leads to it."""
     match op:
-        case Insert() | Delete() | Remove() | Unknown():
+        case Insert() | Delete() | Same() | Set() | Before() | Remove() | Unknown():
             return False
         case Create() | Rename() | Link() | Unlink():
             return True

@@ -23,7 +23,7 @@ class Facts(NamedTuple):
 
 def shown_base(state: NoteState) -> str:
     """Return the name that a note's register holds, in the form in which names are shown."""
-    return clean_name(state.name.value) if state.births else ""
+    return clean_name(state.name.value) if state.derived else ""
 
 
 def of_state(state: NoteState) -> Facts:

@@ -1,0 +1,176 @@
+"""Turns edits by position into the operations that say what the author meant.
+
+    - `replace` makes an edit that is the same whoever makes it: an import, a whole-text write, a rename, a
+      template, a replacement. It is a Same, with a Delete of what gives way.
+    - `set_value` sets one value behind its delimiter: a task's box, a scalar of the front matter, a link's
+      target.
+    - `erase` deletes.
+
+What a person types or pastes is an Insert, or a Before in front of what the same person has just written.
+
+Each function applies its operations to the note through `Draft.add`, one after another, because each depends
+on the text that the one before it leaves. Positions are code points.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from crdtnotes.crdt.ids import ROOT, Id
+from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.ops import Delete, Elements, Insert, Op, Same, Set
+
+MAX_PIECES = 256
+"""The most pieces of one Same; the last takes the rest of the text. Each piece takes about 1 KB of memory."""
+
+MAX_VALUE = 1000
+"""The most characters of one value."""
+
+
+class Names(Protocol):
+    """Derives the actors of elements from what they are; see `crdtnotes.changes.derived`."""
+
+    def piece(self, after: Id, base: int, series: int, text: str) -> int:
+        """Return the actor of a piece of a Same."""
+        ...
+
+    def value(self, delimiter: Id, base: int, text: str) -> int:
+        """Return the actor of a value."""
+        ...
+
+
+class Draft(Protocol):
+    """An open change of one note."""
+
+    @property
+    def state(self) -> NoteState:
+        """The note with the operations so far."""
+        ...
+
+    @property
+    def names(self) -> Names:
+        """Derives the actors of this note's elements."""
+        ...
+
+    def next_id(self) -> Id:
+        """Return the id that the next operation has."""
+        ...
+
+    def add(self, op: Op) -> None:
+        """Apply the next operation."""
+        ...
+
+
+def pieces(text: str) -> list[str]:
+    """Cut a text behind each newline into at most `MAX_PIECES` pieces."""
+    found = text.split("\n", MAX_PIECES - 1)
+    return [f"{line}\n" for line in found[:-1]] + ([found[-1]] if found[-1] else [])
+
+
+def named(names: Names, after: Id, base: int, series: int, text: str) -> tuple[tuple[int, str], ...]:
+    """Return the pieces of a Same with their actors."""
+    result = []
+    for piece in pieces(text):
+        actor = names.piece(after, base, series, piece)
+        result.append((actor, piece))
+        base += len(piece)
+        after = (base, actor)
+    return tuple(result)
+
+
+def base_of(state: NoteState, after: Id, leaving: Iterable[Elements]) -> int:
+    """Return the base of elements that stand right of `after` and left of the first element that stays.
+
+    It is a function of these two neighbours: elements from `base + 1` on stand between them on every replica,
+    whatever tombstones lie there. `leaving` are visible elements that give way.
+    """
+    return max(after[0], state.text.least_between(after, leaving))
+
+
+def replace(draft: Draft, start: int, removed: int, text: str) -> None:
+    """Replace `removed` characters from `start` on with a text; the same edit by others counts once."""
+    state = draft.state
+    spans = state.text.spans(start, removed)
+    if text:
+        after = state.text.before(start)
+        base = base_of(state, after, spans)
+        series = 0
+        while (base + 1, draft.names.piece(after, base, series, pieces(text)[0])) in state.text:
+            series += 1  # it was here before, and was deleted for good
+        draft.add(Same(draft.next_id(), after, base, series, named(draft.names, after, base, series, text)))
+    erase(draft, spans)
+
+
+def set_value(draft: Draft, start: int, removed: int, text: str, rank: Id | None = None) -> None:
+    """Set the value right behind its delimiter: it takes the place of `removed` characters from `start` on.
+
+    `rank` is the id of the operation that the Set follows from, made just before it by the same author; of
+    several values the one with the greatest rank stands. Where these characters are not exactly one value,
+    they are replaced, as by `replace`.
+    """
+    state, values = draft.state, draft.state.values
+    whole = str(state.text) if values.cells else ""
+    while start and state.text.id_at(start - 1)[1] in values.cell_of:
+        start -= 1  # a part of a value delimits nothing
+        removed += 1
+        text = whole[start] + text
+    spans = state.text.spans(start, removed)
+    delimiter = state.text.before(start)
+    if delimiter == ROOT or not 0 < len(text) <= MAX_VALUE or not _is_one_value(state, delimiter, spans):
+        replace(draft, start, removed, text)
+        return
+    base = base_of(state, delimiter, spans)
+    former = tuple(span for span in spans if span[0] not in values.cell_of)
+    id = draft.next_id()
+    value = draft.names.value(delimiter, base, text)
+    draft.add(Set(id, delimiter, base, value, text, id if rank is None else rank, former))
+
+
+def erase(draft: Draft, spans: Sequence[Elements]) -> None:
+    """Delete visible elements.
+
+    If a value loses its delimiter and would go with it, though it is not among them, it is written again.
+    """
+    if not spans:
+        return
+    state = draft.state
+    kept = list(_values_behind(state, spans))
+    draft.add(Delete(tuple(spans)))
+    for id, character in kept:
+        if not state.text.position(id)[1]:
+            draft.add(Insert(draft.next_id(), id, character))
+
+
+def _is_one_value(state: NoteState, delimiter: Id, spans: Sequence[Elements]) -> bool:
+    """Whether elements right behind a delimiter are its value, whole, or what stands there without one."""
+    values = state.values
+    if not values.cells:
+        return True
+    cell = values.cells.get(delimiter)
+    own = sum([span[2] for span in spans if values.cell_of.get(span[0]) is cell]) if cell is not None else 0
+    if cell is not None and own != sum([length for _, _, length in values.visible(cell)]):
+        return False
+    others = [span for span in spans if cell is None or values.cell_of.get(span[0]) is not cell]
+    if any(span[0] in values.cell_of for span in others):
+        return False
+    return not any(values.visible(values.cells[id]) for id in _cells_at(state, others))
+
+
+def _cells_at(state: NoteState, spans: Iterable[Elements]) -> Iterator[Id]:
+    """Yield those of the elements that are delimiters of values."""
+    if state.values.cells:
+        for actor, counter, length in spans:
+            for at in range(counter, counter + length):
+                if (at, actor) in state.values.cells:
+                    yield at, actor
+
+
+def _values_behind(state: NoteState, spans: Sequence[Elements]) -> Iterator[tuple[Id, str]]:
+    """Yield the visible elements, with their characters, whose value's delimiter goes and they do not."""
+    going = {(at, actor) for actor, counter, length in spans for at in range(counter, counter + length)}
+    for delimiter in _cells_at(state, spans):
+        cell = state.values.cells[delimiter]
+        for actor, counter, length in state.values.visible(cell):
+            value = cell.values[actor]
+            for at in range(counter, counter + length):
+                if (at, actor) not in going:
+                    yield (at, actor), value.text[at - value.counter]

@@ -1,0 +1,213 @@
+"""Values behind delimiters: of several that were set, one stands (docs/crdt.md, "Values").
+
+A task's box, a scalar of the front matter and a link's target are values: two people who set one apart mean
+one value, not a mixture of both.
+
+Rules
+    - A *cell* is what was set behind one delimiter, an element of the text that belongs to no value. A Set
+      names what stood there before; these elements are the cell's *former* ones and stay tombstones.
+    - Of a cell's values the one with the greatest `(rank, actor)` stands; `rank` is the greatest rank of the
+      Sets that set this value.
+    - The elements of the value that stands are visible, except
+      (1) those that a Delete whose id is greater than that rank names, and
+      (2) all of them where the cell is *closed*: its delimiter is a tombstone, and something that stood there
+          otherwise (a former element, an element of another value) is named by a Delete, or by a Set of
+          another cell.
+    - The elements of the cell's other values are tombstones.
+
+Why replicas agree
+    Every rule is a union or a maximum over the set of operations. No rule asks what was concurrent with what.
+
+How it is kept
+    The elements are in the array like all others. When an operation touches a cell, its elements are made
+    visible or tombstones as the rules say; a value keeps its text for that.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from crdtnotes.crdt.ids import ROOT, Id
+from crdtnotes.crdt.ops import Elements, Patch
+from crdtnotes.crdt.rga import Rga
+from crdtnotes.errors import InvalidChange
+
+
+class Value:
+    """One value: its first element's counter, its text, its rank, and what Deletes named of it.
+
+    `deleted` has the greatest id of a Delete for each offset that one names.
+    """
+
+    __slots__ = ("counter", "deleted", "rank", "text")
+
+    def __init__(self, counter: int, text: str, rank: Id) -> None:
+        self.counter = counter
+        self.text = text
+        self.rank = rank
+        self.deleted: dict[int, Id] = {}
+
+
+class Cell:
+    """The values behind one delimiter, by actor, and the former elements.
+
+    `former_deleted` tells whether a Delete, or a Set of another cell, names a former element.
+    """
+
+    __slots__ = ("delimiter", "former", "former_deleted", "values")
+
+    def __init__(self, delimiter: Id) -> None:
+        self.delimiter = delimiter
+        self.values: dict[int, Value] = {}
+        self.former: set[Id] = set()
+        self.former_deleted = False
+
+    def standing(self) -> int:
+        """Return the actor of the value that stands."""
+        return max([(value.rank, actor) for actor, value in self.values.items()])[1]
+
+
+class Values:
+    """All cells of a text, by delimiter; `cell_of` finds the cell of a value's actor."""
+
+    __slots__ = ("_of_former", "_text", "cell_of", "cells")
+
+    def __init__(self, text: Rga) -> None:
+        self._text = text
+        self.cells: dict[Id, Cell] = {}
+        self.cell_of: dict[int, Cell] = {}
+        self._of_former: dict[Id, list[Cell]] = {}
+
+    def set(
+        self, delimiter: Id, counter: int, actor: int, text: str, rank: Id, spans: Iterable[Elements]
+    ) -> list[Patch]:
+        """Integrate a Set whose value's elements are `(counter …, actor)`.
+
+        Raises MissingChanges when the delimiter or an element in `spans` is not here, InvalidChange when the
+        delimiter or one of these elements belongs to a value, or when the value is not newer than its
+        delimiter.
+        """
+        array = self._text
+        spans = tuple(spans)
+        if delimiter == ROOT or any(
+            of in self.cell_of for of in (delimiter[1], *(span[0] for span in spans))
+        ):
+            raise InvalidChange("A value stands behind a delimiter and replaces no part of another value.")
+        patches = array.insert((counter, actor), delimiter, text)
+        cell = self.cells.get(delimiter)
+        if cell is None:
+            cell = self.cells[delimiter] = Cell(delimiter)
+        value = cell.values.get(actor)
+        if value is None:
+            cell.values[actor] = Value(counter, text, rank)
+            self.cell_of[actor] = cell
+        elif value.rank < rank:
+            value.rank = rank
+        touched = {delimiter: cell}
+        for id in _ids(spans):
+            self._add_former(cell, id, touched)
+        patches += array.delete(spans)
+        for other in touched.values():
+            patches += self._show(other)
+        return patches
+
+    def delete(self, by: Id, spans: Iterable[Elements]) -> list[Patch]:
+        """Integrate a Delete with the id `by`; raises MissingChanges when an element is not here."""
+        plain: list[Elements] = []
+        touched: dict[Id, Cell] = {}
+        for span in spans:
+            cell = self.cell_of.get(span[0])
+            if cell is None:
+                plain.append(span)
+                continue
+            value = cell.values[span[0]]
+            for offset in range(span[1] - value.counter, span[1] - value.counter + span[2]):
+                if value.deleted.get(offset, ROOT) < by:
+                    value.deleted[offset] = by
+            touched[cell.delimiter] = cell
+        for id in _ids(plain):
+            if id in self.cells:
+                touched[id] = self.cells[id]
+            for other in self._of_former.get(id, ()):
+                other.former_deleted = True
+                touched[other.delimiter] = other
+        patches = self._text.delete(plain)
+        for cell in touched.values():
+            patches += self._show(cell)
+        return patches
+
+    def restore(self, cell: Cell) -> None:
+        """Take in a cell that was kept, without its effect on the text, which was kept too."""
+        self.cells[cell.delimiter] = cell
+        for actor in cell.values:
+            self.cell_of[actor] = cell
+        for id in cell.former:
+            self._of_former.setdefault(id, []).append(cell)
+
+    def _add_former(self, cell: Cell, id: Id, touched: dict[Id, Cell]) -> None:
+        """Note that a Set of a cell names an element; `touched` collects the cells that this concerns."""
+        sharing = self._of_former.get(id, [])
+        for other in sharing:
+            if other is not cell:
+                other.former_deleted = cell.former_deleted = True
+                touched[other.delimiter] = other
+        if id not in cell.former:
+            if not sharing and not self._text.position(id)[1]:
+                cell.former_deleted = True  # no Set has named it yet, so a Delete has
+            cell.former.add(id)
+            self._of_former.setdefault(id, []).append(cell)
+        if id in self.cells:
+            touched[id] = self.cells[id]
+
+    def visible(self, cell: Cell) -> list[Elements]:
+        """Return the elements of a cell that are visible: all of the value that stands."""
+        standing = cell.standing()
+        if self._is_closed(cell, standing):
+            return []
+        value = cell.values[standing]
+        return [
+            (standing, value.counter + start, end - start) for start, end, shown in _stretches(value) if shown
+        ]
+
+    def _is_closed(self, cell: Cell, standing: int) -> bool:
+        return not self._text.position(cell.delimiter)[1] and (
+            cell.former_deleted
+            or any(value.deleted for actor, value in cell.values.items() if actor != standing)
+        )
+
+    def _show(self, cell: Cell) -> list[Patch]:
+        """Make a cell's elements visible, or tombstones, as the rules say."""
+        array = self._text
+        standing = cell.standing()
+        closed = self._is_closed(cell, standing)
+        patches: list[Patch] = []
+        for actor, value in cell.values.items():
+            if actor != standing or closed:
+                patches += array.delete([(actor, value.counter, len(value.text))])
+                continue
+            for start, end, shown in _stretches(value):
+                counter = value.counter + start
+                if shown:
+                    patches += array.reveal((counter, actor), value.text[start:end])
+                else:
+                    patches += array.delete([(actor, counter, end - start)])
+        return patches
+
+
+def _stretches(value: Value) -> Iterator[tuple[int, int, bool]]:
+    """Yield the stretches `(start, end, visible)` of the value that stands, if its cell is not closed."""
+    if not value.deleted:
+        yield 0, len(value.text), True
+        return
+    start = 0
+    shown = value.deleted.get(0, ROOT) <= value.rank
+    for offset in range(1, len(value.text)):
+        now = value.deleted.get(offset, ROOT) <= value.rank
+        if now != shown:
+            yield start, offset, shown
+            start, shown = offset, now
+    yield start, len(value.text), shown
+
+
+def _ids(spans: Iterable[Elements]) -> Iterator[Id]:
+    for actor, counter, length in spans:
+        for at in range(counter, counter + length):
+            yield at, actor

@@ -1,0 +1,187 @@
+"""Merges in vaults mean what people meant: by whole-text writes, renames, and in two editors."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crdtnotes import Note, Vault
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Grouped
+from tests.vaults import meet, replicas
+
+MILK = "- [ ] milk\n- [ ] tea\n"
+FRONT = "---\nstatus: open\n---\n"
+
+Edit = Callable[[Vault], object]
+
+
+def write(old: str, new: str) -> Edit:
+    """Replace a part of the note in a whole-text write."""
+
+    def edit(vault: Vault) -> None:
+        note = vault.note("A")
+        assert old in note.text
+        note.write(note.text.replace(old, new, 1))
+
+    return edit
+
+
+def keys(start: int, removed: int, inserted: str) -> Edit:
+    """Edit in an editor."""
+
+    def edit(vault: Vault) -> None:
+        vault.note("A").open().commit([Grouped(Patch(start, removed, inserted))])
+
+    return edit
+
+
+CASES: dict[str, tuple[str, Edit, Edit, set[str]]] = {
+    "both tick, by a write": (
+        MILK,
+        write("[ ] m", "[x] m"),
+        write("[ ] m", "[x] m"),
+        {"- [x] milk\n- [ ] tea\n"},
+    ),
+    "both tick, in editors": (MILK, keys(3, 1, "x"), keys(3, 1, "x"), {"- [x] milk\n- [ ] tea\n"}),
+    "one ticks by a write, one in an editor": (
+        MILK,
+        write("[ ] m", "[x] m"),
+        keys(3, 1, "X"),
+        {"- [x] milk\n- [ ] tea\n", "- [X] milk\n- [ ] tea\n"},
+    ),
+    "one ticks, one deletes the line": (MILK, keys(3, 1, "x"), keys(0, 11, ""), {"- [ ] tea\n"}),
+    "one ticks, one deletes the line by a write": (
+        MILK,
+        keys(3, 1, "x"),
+        write("- [ ] milk\n", ""),
+        {"- [ ] tea\n"},
+    ),
+    "one scalar, two values": (
+        FRONT,
+        write("open", "done"),
+        write("open", "closed"),
+        {"---\nstatus: done\n---\n", "---\nstatus: closed\n---\n"},
+    ),
+    "a scalar of several words": (
+        "---\nstate: not yet\n---\n",
+        write("not yet", "not ever"),
+        write("not yet", "just yet"),
+        {"---\nstate: not ever\n---\n", "---\nstate: just yet\n---\n"},
+    ),
+    "一个字段，两个值": (
+        "---\n状态: 未完\n---\n",
+        write("未完", "完成"),
+        write("未完", "取消"),
+        {"---\n状态: 完成\n---\n", "---\n状态: 取消\n---\n"},
+    ),
+    "both correct a typo": (
+        "recieve it\n",
+        write("recieve", "receive"),
+        write("recieve", "receive"),
+        {"receive it\n"},
+    ),
+    "both import new lines": (
+        "one\ntwo\n",
+        write("one\ntwo", "0\none\ntwo\n3"),
+        write("one\ntwo", "0\none\ntwo\n3"),
+        {"0\none\ntwo\n3\n"},
+    ),
+    "both capitalise": ("notes\n", write("notes", "Notes"), write("notes", "Notes"), {"Notes\n"}),
+    "both make one link": (
+        "see Paxos.\n",
+        write("Paxos", "[[Paxos]]"),
+        write("Paxos", "[[Paxos]]"),
+        {"see [[Paxos]].\n"},
+    ),
+    "both rewrite it all alike": (
+        "one\ntwo\n",
+        write("one\ntwo\n", "completely\nother\n"),
+        write("one\ntwo\n", "completely\nother\n"),
+        {"completely\nother\n"},
+    ),
+    "both sort": ("c\nb\na\n", write("c\nb\na", "a\nb\nc"), write("c\nb\na", "a\nb\nc"), {"a\nb\nc\n"}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_merge_means_what_people_meant(name: str, tmp_path: Path) -> None:
+    text, first, second, wanted = CASES[name]
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A", text)
+        meet(one, two)
+        first(one)
+        second(two)
+        meet(one, two)
+        assert one.note("A").text == two.note("A").text
+        assert one.note("A").text in wanted
+        for vault in (one, two):
+            assert vault.check() == []
+
+
+def linked(vault: Vault) -> Note:
+    vault.create_note("X")
+    return vault.create_note("holder", "See [[X]]. Two.\n")
+
+
+def test_both_rename_a_note_alike(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        linked(one)
+        meet(one, two)
+        for vault in (one, two):
+            vault.note("X").rename("Y")
+        meet(one, two)
+        assert one.note("holder").text == "See [[Y]]. Two.\n"
+        assert [link.target for link in one.note("holder").links()] == ["Y"]
+        assert one.check() == two.check() == []
+
+
+def test_a_note_renamed_to_two_names_is_linked_by_the_one_that_it_has(tmp_path: Path) -> None:
+    for number in range(4):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with replicas(folder) as [one, two]:
+            linked(one)
+            meet(one, two)
+            for _ in range(number):
+                one.create_note(f"more {_}")  # moves one clock on
+            one.note("X").rename("Alpha")
+            two.note("X").rename("Beta")
+            meet(one, two)
+            name = next(info.name for info in one.notes() if info.name in ("Alpha", "Beta"))
+            assert one.note("holder").text == f"See [[{name}]]. Two.\n"
+            assert not list(one.dangling())
+
+
+def test_undo_of_a_tick_sets_the_box_back(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A", MILK)
+        meet(one, two)
+        mine, theirs = one.note("A").open(), two.note("A").open()
+        mine.commit([Grouped(Patch(3, 1, "x"), 1)])
+        theirs.commit([Grouped(Patch(3, 1, "x"), 1)])
+        mine.undo()
+        assert mine.text == MILK
+        mine.redo()
+        assert mine.text == MILK.replace("[ ]", "[x]", 1)
+        mine.undo()
+        mine.update_links()
+        theirs.update_links()
+        meet(one, two)
+        mine.refresh()
+        theirs.refresh()
+        assert mine.text == theirs.text == one.note("A").text == MILK
+
+
+def test_what_is_written_upwards_in_two_editors_stays_together(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A", "list\nend\n")
+        meet(one, two)
+        for vault in (one, two):
+            session = vault.note("A").open()
+            for number in range(3):
+                session.commit([Grouped(Patch(5, 0, f"{vault.device} {number}\n"))])
+        meet(one, two)
+        assert one.note("A").text == two.note("A").text
+        blocks = ["".join(f"{vault.device} {number}\n" for number in (2, 1, 0)) for vault in (one, two)]
+        assert one.note("A").text in {f"list\n{a}{b}end\n" for a, b in (blocks, blocks[::-1])}
