@@ -20,11 +20,14 @@ from crdtnotes.crdt.version import Version, pairs
 from crdtnotes.errors import DecodeError
 
 OLDEST_PROTOCOL = 2
-NEWEST_PROTOCOL = 2
+NEWEST_PROTOCOL = 3
 """The versions of the sync protocol that this version of crdtnotes speaks."""
 
 PRESENCE_PROTOCOL = 2
 """Peers know Presence from this protocol version on."""
+
+PIECES_PROTOCOL = 3
+"""From this protocol version on, peers send their records about devices in pieces, ended by an empty one."""
 
 MAX_HOPS = 3
 """How many times a Presence is passed on."""

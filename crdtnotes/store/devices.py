@@ -2,10 +2,12 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from crdtnotes.changes.limits import MAX_TIME
 from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
+from crdtnotes.trust.membership import Member
 
 
 class Devices:
@@ -23,14 +25,43 @@ class Devices:
         """
         with self._core.transaction():
             if not self._members.founded:
-                self._members.found(self._signer.identity, self._core.device, self._core.heads())
+                self._members.found(self._signer.identity, self._core.device, self._core.heads(), _now())
                 self._signer.sign_past()
-            self._members.admit(self._signer.identity, certificate, name)
+            self._members.admit(self._signer.identity, certificate, name, _now())
 
-    def revoke(self, device: bytes) -> None:
-        """Remove a device from the vault; raises NotPaired if it or this device does not belong to it."""
+    def introduce(self) -> None:
+        """Say in the vault's records what this device is called, if it is a member and has not said so."""
+        with self._core.reading():
+            if not self._members.founded:
+                return
+            identity = self._signer.identity
+            if self._members.is_introduced(identity.id, self._core.device):
+                return
         with self._core.transaction():
-            self._members.revoke(self._signer.identity, device)
+            self._members.introduce(identity, self._core.device, _now())
+
+    def introduction(self, device: bytes) -> list[bytes]:
+        """Return the records with which a device that was just added can check that it and we belong."""
+        with self._core.reading():
+            ids = (self._signer.identity.id, device)
+            return [record.data for record in self._members.membership().introduction(*ids)]
+
+    def revoke(self, device: bytes, also: Collection[bytes] = (), *, keep_added: bool = True) -> None:
+        """Remove a device from the vault, and the devices `also`; their changes that are here stay.
+
+        Without `keep_added`, all devices that one of them added are out, too, except those that another
+        member has added as well. Raises NotPaired if one of them or this device does not belong to the vault.
+        """
+        with self._core.transaction():
+            for id in (*also, device):
+                if id == device or self._members.membership().is_active(id):
+                    self._members.revoke(self._signer.identity, id, _now(), keep_added=keep_added)
+            self._answer_for_gone()
+
+    def let_in_by(self, device: bytes) -> list[Member]:
+        """Return the active devices that belong to the vault only through what a device has signed."""
+        with self._core.reading():
+            return self._members.membership().let_in_by(device)
 
     def begin_anew(self) -> None:
         """Turn this vault into a new one without members: all devices have to be paired again."""
@@ -50,7 +81,9 @@ class Devices:
             joins = not self._members.founded
             self._members.adopt(root, records)
             self._wait_for_signatures(joins=joins)
-            self._members.answer_for_gone(lambda: self._signer.identity)
+            self._answer_for_gone()
+            if self._members.founded:
+                self._members.introduce(self._signer.identity, self._core.device, _now())
 
     def _wait_for_signatures(self, *, joins: bool) -> None:
         """If this replica has just joined, wait for the signatures of the changes that it already has."""
@@ -62,10 +95,13 @@ class Devices:
         with self._core.reading():
             return self._members.digest()
 
-    def records(self) -> list[bytes]:
-        """Return the records about devices, each after its signer's record."""
+    def records(self, protocol: int | None = None) -> list[bytes]:
+        """Return the records about devices, each after those that it needs.
+
+        With `protocol` only those that this version of the sync protocol has.
+        """
         with self._core.reading():
-            return self._members.records()
+            return self._members.records(protocol)
 
     def take_records(self, records: list[bytes]) -> int:
         """Keep the records that are new here and whose signers belong to the vault; returns how many.
@@ -77,8 +113,11 @@ class Devices:
             new = self._members.take(records)
             self._wait_for_signatures(joins=joins)
             if new:
-                self._members.answer_for_gone(lambda: self._signer.identity)
+                self._answer_for_gone()
             return new
+
+    def _answer_for_gone(self) -> None:
+        self._members.answer_for_gone(lambda: self._signer.identity, _now())
 
     def is_member(self, device: bytes) -> bool:
         """Tell whether a device belongs to the vault now."""
@@ -92,8 +131,13 @@ class Devices:
 
     def note_contact(self, device: bytes, address: str | None, version: Mapping[int, int]) -> None:
         """Store that a device is connected now, the version that it has, and where it was dialled."""
-        now = time.time_ns() // 1_000_000
+        now = _now()
         with self._core.transaction():
             self._members.note_seen(device, now, version)
             if address is not None:
                 self._members.note_address(device, address, now)
+
+
+def _now() -> int:
+    """Return the wall time in ms, within the bounds of what can be stored."""
+    return min(max(0, time.time_ns() // 1_000_000), MAX_TIME)

@@ -296,7 +296,8 @@ def frames_of(step: dict[str, Any], key: str = "frames") -> list[bytes]:
 
 
 def meaning(frames: list[bytes]) -> list[object]:
-    """What frames mean to a program: batches without their compression, a Bye without its sentence.
+    """What frames mean to a program: batches without their compression, a Bye without its sentence, a Hello
+    without the newest protocol that its sender speaks.
 
     Another zstd compresses to other bytes, and the sentence is for people.
     """
@@ -306,6 +307,8 @@ def meaning(frames: list[bytes]) -> list[object]:
 def _meaning(message: messages.Message) -> object:
     if isinstance(message, messages.Changes):
         return messages.unpack(message)
+    if isinstance(message, messages.Hello):
+        return msgspec.structs.replace(message, newest=message.oldest)
     return message.reason if isinstance(message, messages.Bye) else message
 
 

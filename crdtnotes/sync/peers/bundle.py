@@ -13,6 +13,7 @@ from crdtnotes.errors import DecodeError, LocalError, MissingChanges, NotPaired,
 from crdtnotes.store import Replica
 from crdtnotes.store.file.database import new_file, plain_errors
 from crdtnotes.sync.session.groups import Groups
+from crdtnotes.sync.session.records import pieces
 from crdtnotes.trust.identity import Identity
 from crdtnotes.trust.membership import Member
 from crdtnotes.trust.sealing import seal, unseal
@@ -46,7 +47,8 @@ def create_bundle(
         )
 
     def segments() -> Iterator[bytes]:
-        yield messages.encode(Records(tuple(replica.devices.records())))
+        for piece in pieces(replica.devices.records()):
+            yield messages.encode(Records(tuple(piece)))
         for item in replica.changes_since(since):
             yield messages.encode(item if isinstance(item, Heads) else messages.pack(item))
 

@@ -40,8 +40,11 @@ class Devices(Protocol):
         """Return a hash (16 bytes) of the set of records about devices; zeros for none."""
         ...
 
-    def records(self) -> list[bytes]:
-        """Return the records about devices, each after its signer's record."""
+    def records(self, protocol: int | None = None, /) -> list[bytes]:
+        """Return the records about devices, each after those that it needs.
+
+        With `protocol` only those that this version of the sync protocol has.
+        """
         ...
 
     def take_records(self, records: list[bytes], /) -> int:
@@ -53,6 +56,10 @@ class Devices(Protocol):
 
     def is_member(self, device: bytes, /) -> bool:
         """Tell whether the device with this id belongs to the vault now."""
+        ...
+
+    def introduce(self) -> None:
+        """Say in the records what this device is called, if it is a member and has not said so."""
         ...
 
     def certificates(self) -> dict[bytes, bytes]:
