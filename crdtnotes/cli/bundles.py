@@ -57,7 +57,7 @@ def create(ctx: click.Context, file: Path, device: str | None, since: dict[int, 
     """
     if device is None and since is None:
         raise click.UsageError("Give --for DEVICE or --since VERSION.")
-    from crdtnotes.cli.pairing import find_device
+    from crdtnotes.cli.devices import find_device
     from crdtnotes.sync.peers.bundle import create_bundle
     from crdtnotes.trust.identity import own_identity
 

@@ -5,8 +5,10 @@ import time
 from collections.abc import Collection, Mapping
 
 from crdtnotes.changes.limits import MAX_TIME
+from crdtnotes.errors import NotPaired
 from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
+from crdtnotes.trust.member_log import Event, member_log
 from crdtnotes.trust.membership import Member
 
 
@@ -50,13 +52,25 @@ class Devices:
         """Remove a device from the vault, and the devices `also`; their changes that are here stay.
 
         Without `keep_added`, all devices that one of them added are out, too, except those that another
-        member has added as well. Raises NotPaired if one of them or this device does not belong to the vault.
+        member has added as well; the device may have been revoked before. Raises NotPaired if the device or
+        this one does not belong to the vault, or if this one would be out.
         """
         with self._core.transaction():
+            own = self._signer.identity.id
+            if own != device and not keep_added and any(one.id == own for one in self.let_in_by(device)):
+                raise NotPaired(
+                    "This device belongs to the vault only because that device has added it: revoke it from "
+                    "another device, or make a new vault (crdtnotes revoke --all-others)."
+                )
             for id in (*also, device):
                 if id == device or self._members.membership().is_active(id):
                     self._members.revoke(self._signer.identity, id, _now(), keep_added=keep_added)
             self._answer_for_gone()
+
+    def log(self) -> list[Event]:
+        """Return who added, revoked or named whom, in causal order."""
+        with self._core.reading():
+            return member_log(self._members.membership())
 
     def let_in_by(self, device: bytes) -> list[Member]:
         """Return the active devices that belong to the vault only through what a device has signed."""

@@ -9,6 +9,7 @@
 ``records``      signed records that say which devices belong, or no longer belong, to the vault
 ``rooted``       which records count, because they chain back to the founder's
 ``membership``   the members that a set of records defines
+``member_log``   who added, revoked or named whom, in causal order
 ``code``         the short code that pairs two devices
 ``words``        the words used in such codes
 ``pairing``      the protocol by which two devices pair, without I/O (docs/security.md)

@@ -90,10 +90,17 @@ class Membership:
 
     @cached_property
     def members(self) -> dict[bytes, Member]:
-        """All devices that a standing record ever added and to which their signing keys belong, by id."""
+        """The devices that a standing record added or a Revoke names, if their keys belong to them."""
+        standing = self._standing
+        left = self._revoked.keys() - {add.device for add in standing}
+        gone = [
+            record.body
+            for record in self.rooted.values()
+            if isinstance(record.body, Add) and record.body.device in left
+        ]
         highest: dict[bytes, Add | Found] = {}
         first: dict[bytes, Add | Found] = {}
-        for add in sorted(self._standing, key=lambda add: (add.epoch, add.by, add.name)):
+        for add in sorted([*standing, *gone], key=lambda add: (add.epoch, add.by, add.name)):
             highest[add.device] = add
             first.setdefault(add.device, add)
         members: dict[bytes, Member] = {}
@@ -102,7 +109,7 @@ class Membership:
             owners = self._owners[keys.signing]
             if id not in owners:
                 continue
-            over = [one for one in owners if self._is_over(one, highest)]
+            over = [id] if id in left else [one for one in owners if self._is_over(one, highest)]
             name = self._names[id][1] if id in self._names else first[id].name
             members[id] = Member(
                 id,
@@ -152,6 +159,10 @@ class Membership:
     def next_epoch(self, id: bytes) -> int:
         """Return the epoch at which a device can be added now."""
         return max((epoch for device, epoch in self._found.keys if device == id), default=0) + 1
+
+    def stands(self, record: Record) -> bool:
+        """Tell whether an Add or a Found stands."""
+        return record.digest in self._standing_digests
 
     def own_name(self, id: bytes) -> tuple[int, str] | None:
         """Return the number and the name of the Name that counts for a device; None if it has none."""
@@ -282,17 +293,21 @@ class Membership:
         return counted
 
     @cached_property
-    def _standing(self) -> list[Add | Found]:
+    def _standing_records(self) -> list[Record]:
         return _standing(self._counted)
 
+    @cached_property
+    def _standing(self) -> list[Add | Found]:
+        return [record.body for record in self._standing_records if isinstance(record.body, Add | Found)]
+
+    @cached_property
+    def _standing_digests(self) -> set[bytes]:
+        return {record.digest for record in self._standing_records}
+
     def _standing_without(self, id: bytes) -> set[bytes]:
-        """Return the devices that would stand if nothing that a device signed did."""
-        return {
-            add.device
-            for add in _standing(
-                record for record in self._counted if record.body.by != id or record.digest == self._root
-            )
-        }
+        """Return the devices that would stand if no Add that a device signed did."""
+        left = (one for one in self._counted if one.body.by != id or one.digest == self._root)
+        return {one.body.device for one in _standing(left) if isinstance(one.body, Add | Found)}
 
     @cached_property
     def _names(self) -> dict[bytes, tuple[int, str]]:
@@ -335,23 +350,22 @@ class Membership:
         return kept
 
 
-def _standing(counted: Iterable[Record]) -> list[Add | Found]:
-    """Return the bodies of the records whose signers have a record that stands; the root comes first."""
-    standing: list[Add | Found] = []
+def _standing(counted: Iterable[Record]) -> list[Record]:
+    """Return the Adds, and the root, whose signers have a record that stands; the root comes first."""
+    standing: list[Record] = []
     vouched: set[At] = set()
-    waiting: dict[At, list[Add | Found]] = {}
+    waiting: dict[At, list[Record]] = {}
     for record in counted:
         body = record.body
-        if not isinstance(body, Add | Found):
-            continue
         if isinstance(body, Add) and (body.by, body.by_epoch) not in vouched:
-            waiting.setdefault((body.by, body.by_epoch), []).append(body)
+            waiting.setdefault((body.by, body.by_epoch), []).append(record)
             continue
-        queue = [body]
+        queue = [record]
         while queue:
-            body = queue.pop()
-            standing.append(body)
-            at = (body.device, body.epoch)
-            vouched.add(at)
-            queue += waiting.pop(at, [])
+            record = queue.pop()
+            standing.append(record)
+            if isinstance(record.body, Add | Found):
+                at = (record.body.device, record.body.epoch)
+                vouched.add(at)
+                queue += waiting.pop(at, [])
     return standing

@@ -8,6 +8,7 @@ from crdtnotes.errors import DecodeError, TooLarge
 from crdtnotes.trust.certificate import make_certificate
 from crdtnotes.trust.device_id import device_id
 from crdtnotes.trust.identity import Identity
+from crdtnotes.trust.member_log import member_log
 from crdtnotes.trust.membership import Membership
 from crdtnotes.trust.records import (
     MAX_EPOCH,
@@ -338,3 +339,43 @@ def test_who_is_there_only_because_of_a_device(devices: list[Identity]) -> None:
     membership = Membership(VAULT, base[0].digest, [*base, added(d, a)])
     assert {member.id for member in membership.let_in_by(b.id)} == {c.id}
     assert membership.let_in_by(d.id) == []
+
+
+# -- the log
+
+
+def test_a_claimed_time_changes_no_causal_order(devices: list[Identity]) -> None:
+    a, b, c, d = devices
+    root = founded(a)
+    to_b, to_c, again = added(b, a), added(c, b), added(c, a, epoch=2)
+    end, beside = revoked(c, a), added(d, a)
+    records = [root, to_b, to_c, end, again, beside, named(c, "c's", number=1)]
+    claims = {root: 500, to_b: 900, to_c: 1, end: 950, again: 2, beside: 700}
+    remarks = [remarked(record, b if record is to_c else a, time=time) for record, time in claims.items()]
+    seed = random.randrange(2**32)
+    shuffling = random.Random(seed)
+    every = [*records, *remarks]
+    expected = member_log(Membership(VAULT, root.digest, every))
+    for _ in range(20):
+        shuffling.shuffle(every)
+        assert member_log(Membership(VAULT, root.digest, every)) == expected, f"seed {seed}"
+    happened = [(event.kind, event.device, event.time) for event in expected]
+    assert happened == [
+        ("founded", a.id, 500),
+        ("added", d.id, 700),
+        ("added", b.id, 900),
+        ("added", c.id, 1),
+        ("added", c.id, 2),
+        ("revoked", c.id, 950),
+        ("named", c.id, 1000),
+    ]
+
+
+def test_the_log_of_records_without_times(devices: list[Identity]) -> None:
+    a, b, c, _ = devices
+    root = founded(a)
+    records = [root, added(b, a), added(c, b), revoked(b, a), added(b, a, epoch=2)]
+    log = member_log(Membership(VAULT, root.digest, records))
+    assert [event.time for event in log] == [None] * 5
+    assert [(event.kind, event.counts) for event in log if event.device == c.id] == [("added", False)]
+    assert [event.kind for event in log if event.device == b.id] == ["added", "revoked", "added"]

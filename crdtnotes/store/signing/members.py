@@ -236,11 +236,11 @@ class Members:
         """Remove a device from the vault, signed by this one; the changes of it that are here stay.
 
         With `keep_added`, so do the devices that it has added. Raises NotPaired if either of the two does not
-        belong to the vault.
+        belong to the vault. (Without `keep_added`, the device may have been revoked before.)
         """
         own = self._own(identity)
         member = self.membership().members.get(device)
-        if member is None or not member.active:
+        if member is None or (keep_added and not member.active):
             raise NotPaired("That device does not belong to the vault (any more).")
         self._revoke(identity, own, device, self._streams_of(member.keys.signing), now, keep_added=keep_added)
 
