@@ -205,7 +205,8 @@ def revoke(
         click.echo(f"Revoked {quoted(one.name)}.")
     if stay:
         names = ", ".join(quoted(one.name) for one in stay)
-        click.echo(f"{quoted(member.name)} had added {names}, which stay. To revoke one: crdtnotes revoke")
+        verb = "stays" if len(stay) == 1 else "stay"
+        click.echo(f"{quoted(member.name)} had added {names}, which {verb}. To revoke one: crdtnotes revoke")
     for name in undone:
         click.echo(f"{quoted(member.name)} had revoked {quoted(name)}; pair it again: crdtnotes pair")
 
