@@ -32,12 +32,15 @@ class Devices:
             self._members.admit(self._signer.identity, certificate, name, _now())
 
     def introduce(self) -> None:
-        """Say in the vault's records what this device is called, if it is a member and has not said so."""
+        """Say in the vault's records what this device is called, if it is a member and has never said so.
+
+        (Another name counts when it joins again: it may have several files, under different names.)
+        """
         with self._core.reading():
             if not self._members.founded:
                 return
             identity = self._signer.identity
-            if self._members.is_introduced(identity.id, self._core.device):
+            if self._members.is_introduced(identity.id):
                 return
         with self._core.transaction():
             self._members.introduce(identity, self._core.device, _now())

@@ -217,18 +217,18 @@ class Members:
         record = sign_record(add, identity)
         self._keep([record, *self._remarks(identity, record, now)])
 
-    def is_introduced(self, device: bytes, name: str) -> bool:
-        """Tell whether a device is called `name` by itself, or cannot say so because it is no member."""
+    def is_introduced(self, device: bytes) -> bool:
+        """Tell whether a device has said what it is called, or cannot, because it is no member."""
         members = self.membership()
-        own = members.own_name(device)
-        return not members.is_active(device) or (own is not None and own[1] == printable_name(name))
+        return not members.is_active(device) or members.own_name(device) is not None
 
     def introduce(self, identity: Identity, name: str, now: int) -> None:
-        """Say what this device is called, unless that was said before."""
-        if self.is_introduced(identity.id, name):
+        """Say what this device is called, unless it has said just that before, or is no member."""
+        members = self.membership()
+        own = members.active.get(identity.id)
+        number, before = members.own_name(identity.id) or (0, "")
+        if own is None or before == printable_name(name):
             return
-        own = self._own(identity)
-        number, _ = self.membership().own_name(own.id) or (0, "")
         body = Name(self._vault, own.id, own.epoch, number + 1, now, printable_name(name))
         self._keep([sign_record(body, identity)])
 

@@ -1,7 +1,7 @@
 """Records that a member with a modified program signs: no replica breaks, and the member can be revoked."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
@@ -183,16 +183,32 @@ def test_a_revocation_keeps_more_than_fits_into_one_record(
     assert active == {three.ids["a"].id, three.ids["c"].id, *(one.id for one in added)}
 
 
-def test_a_device_that_is_called_otherwise_says_so_once(three: Three) -> None:
+def test_a_device_says_once_what_it_is_called(three: Three) -> None:
     a, b = three.replicas["a"], three.ids["b"]
     assert a.members.name(b.id) == "b"
     before = a.devices.records()
     a.devices.introduce()
     assert a.devices.records() == before
-    # An older vault has no Names: its devices introduce themselves when they next go online.
     renamed = sign_record(Add(three.vault, b.certificate, "evil", 1, three.ids["c"].id, 1), three.ids["c"])
     assert a.devices.take_records([renamed.data]) == 1
     assert a.members.name(b.id) == "b"
+
+
+def test_a_device_of_an_earlier_version_says_what_it_is_called_when_it_goes_online(
+    three: Three, tmp_path: Path
+) -> None:
+    c = three.ids["c"]
+    path = tmp_path / "old.db"
+    Replica.create(path, "old c", three.vault).close()
+    with closing(Replica(path, identity=lambda: c)) as old:
+        with old.transaction():
+            old.members.adopt(three.replicas["a"].members.root or b"", three.replicas["a"].devices.records(2))
+        assert old.members.name(c.id) == "c"
+        old.devices.introduce()
+        assert old.members.name(c.id) == "old c"
+        before = old.devices.records()
+        old.devices.introduce()
+        assert old.devices.records() == before
 
 
 def test_a_peer_of_version_2_gets_the_records_that_it_knows(three: Three) -> None:
