@@ -29,6 +29,8 @@ PRESENCE_PROTOCOL = 2
 
 STREAMS_PROTOCOL = 3
 """Peers know Total and Streams, and a Heads in several messages, from this protocol version on."""
+PIECES_PROTOCOL = 3
+"""From this protocol version on, peers send their records about devices in pieces, ended by an empty one."""
 
 MAX_HOPS = 3
 """How many times a Presence is passed on."""

@@ -14,7 +14,8 @@ The commands, by family:
 ``notes``     one note: make, read, change, rename, delete
 ``finding``   listing and finding notes
 ``folders``   Markdown folders, and the graph in other programs' formats
-``pairing``   devices that trust each other
+``pairing``   letting another device join the vault
+``devices``   the devices of the vault, and revoking them
 ``peers``     serving and syncing
 ``bundles``   changes in a file, for devices without a common network
 ``care``      looking after the vault

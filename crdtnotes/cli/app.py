@@ -56,8 +56,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Other laptops": {
         "pair": "pairing",
         "join": "pairing",
-        "devices": "pairing",
-        "revoke": "pairing",
+        "devices": "devices",
+        "revoke": "devices",
         "serve": "peers",
         "sync": "peers",
         "bundle": "bundles",

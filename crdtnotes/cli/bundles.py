@@ -57,7 +57,7 @@ def create(ctx: click.Context, file: Path, device: str | None, since: dict[int, 
     """
     if device is None and since is None:
         raise click.UsageError("Give --for DEVICE or --since VERSION.")
-    from crdtnotes.cli.pairing import find_device
+    from crdtnotes.cli.devices import find_device
     from crdtnotes.sync.peers.bundle import create_bundle
     from crdtnotes.trust.identity import own_identity
 
@@ -71,8 +71,8 @@ def create(ctx: click.Context, file: Path, device: str | None, since: dict[int, 
             contact = members.contact(receivers[0].id)
             if since is None:
                 since = contact.version if contact is not None else {}
-        create_bundle(vault.replica, identity, file, receivers, since or {})
-    names = ", ".join(quoted(one.name) for one in receivers)
+        readers = create_bundle(vault.replica, identity, file, receivers, since or {})
+    names = ", ".join(quoted(one.name) for one in readers)
     click.echo(f"{file} can be read by {names}.")
 
 
@@ -90,4 +90,7 @@ def apply(ctx: click.Context, file: Path) -> None:
 
     with open_vault(ctx) as vault:
         summary = apply_bundle(vault.replica, own_identity(), file)
+        named = vault.replica.members.name
+        sender, receivers = named(summary.sender), [named(id) for id in summary.receivers]
+    click.echo(f"Made by {quoted(sender)}, for {', '.join(map(quoted, receivers))}.", err=True)
     click.echo(f"New here: {counted(summary.changes, 'change')}.")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _LINE_PART = re.compile(r"[^\n\t]+")
 
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 

@@ -1,4 +1,4 @@
-"""Commands that make two devices trust each other, and end it."""
+"""Commands that make two devices trust each other."""
 
 from __future__ import annotations
 
@@ -9,26 +9,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crdtnotes.cli.opening import open_vault, vault_path
-from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows, quoted
+from crdtnotes.cli.opening import vault_path
+from crdtnotes.cli.output import counted, json_option, quoted, yes_option
 from crdtnotes.cli.progress_bar import progress_bar, tell
 from crdtnotes.cli.starting import default_device, device_option
-from crdtnotes.errors import LocalError, NotPaired
-from crdtnotes.graph.labels import printable
+from crdtnotes.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crdtnotes.store.signing.members import Members
     from crdtnotes.trust.code import Code
-    from crdtnotes.trust.membership import Member
-    from crdtnotes.vault import Vault
-
-_yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 @click.command()
-@_yes_option
+@yes_option
 @json_option
 @click.pass_context
 def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
@@ -125,130 +119,4 @@ def join(ctx: click.Context, code: str, address: str | None, device: str) -> Non
     click.echo(f"{counted(joined.notes, 'note')} here. To stay in sync: crdtnotes serve")
 
 
-@click.command()
-@json_option
-@click.pass_context
-def devices(ctx: click.Context, as_json: bool) -> None:
-    """List the devices of this vault.
-
-    Shows when each was last connected, and how many of the current changes it lacked then.
-
-    \b
-    crdtnotes devices --json
-    """
-    from crdtnotes.trust.device_id import short, shown
-    from crdtnotes.trust.identity import own_identity
-
-    with open_vault(ctx) as vault:
-        records = vault.replica.members
-        members = records.membership().members.values()
-        own = own_identity().id if members else b""
-        rows = [_row(vault, records, member, own) for member in members]
-    if as_json:
-        print_json(rows)
-        return
-    table = [
-        (
-            row["name"],
-            short(bytes.fromhex(str(row["hash"]))),
-            "this device" if row["own"] else row["state"],
-            "" if row["own"] else "never" if row["seen"] is None else local_time(int(str(row["seen"]))),
-            "" if row["lacks"] is None else row["lacks"],
-        )
-        for row in rows
-    ]
-    print_rows(
-        ("device", "id", "state", "last seen", "lacks"),
-        table,
-        "No device has been paired yet: crdtnotes pair",
-    )
-    if sys.stdout.isatty() and members:
-        click.echo(f"\nThis device's id is {shown(own)}")
-
-
-def _row(vault: Vault, members: Members, member: Member, own: bytes) -> dict[str, object]:
-    from crdtnotes.crdt.version import count_missing
-    from crdtnotes.trust.device_id import shown
-
-    contact = members.contact(member.id)
-    lacks = None if contact is None else count_missing(vault.replica.version(), contact.version)
-    return {
-        "name": printable(member.name),
-        "id": shown(member.id),
-        "hash": member.id.hex(),
-        "state": "active" if member.active else "revoked",
-        "own": member.id == own,
-        "seen": None if contact is None else contact.seen,
-        "lacks": lacks if member.active else None,
-        "addresses": members.addresses(member.id),
-        "added_by": shown(member.added_by),
-        "revoked_by": None if member.revoked_by is None else shown(member.revoked_by),
-    }
-
-
-@click.command()
-@click.argument("device", required=False)
-@click.option(
-    "--all-others", is_flag=True, help="All except this device: makes a new vault with the same notes."
-)
-@_yes_option
-@click.pass_context
-def revoke(ctx: click.Context, device: str | None, all_others: bool, yes: bool) -> None:
-    """Remove a device from the vault.
-
-    DEVICE is its name, or the beginning of its id. From now on it gets nothing, and nothing is accepted from
-    it. It keeps what it already has. Only pairing it again lets it back in.
-
-    If a stolen device has revoked yours, start a new vault with --all-others and pair your devices with it.
-
-    \b
-    crdtnotes revoke old-laptop
-    crdtnotes revoke --all-others
-    """
-    if (device is None) != all_others:
-        raise click.UsageError("Give a DEVICE or --all-others.")
-    if device is None:
-        _begin_anew(ctx, yes=yes)
-        return
-    from crdtnotes.trust.device_id import shown
-    from crdtnotes.trust.identity import own_identity
-
-    with open_vault(ctx) as vault:
-        replica = vault.replica
-        member = find_device(replica.members, device)
-        identity = own_identity()
-        if not yes:
-            warning = " This is the device you are using." if member.id == identity.id else ""
-            click.confirm(
-                f"Revoke {quoted(member.name)} ({shown(member.id)})?{warning}", abort=True, err=True
-            )
-        replica.devices.revoke(member.id)
-    click.echo(f"Revoked {quoted(member.name)}.")
-
-
-def _begin_anew(ctx: click.Context, *, yes: bool) -> None:
-    with open_vault(ctx) as vault:
-        if not yes:
-            click.confirm(
-                "Make a new vault with these notes, without any other device?", abort=True, err=True
-            )
-        vault.replica.devices.begin_anew()
-    click.echo("This is now a new vault with the same notes. Pair your other devices again: crdtnotes pair")
-
-
-def find_device(members: Members, wanted: str) -> Member:
-    """Return the active device whose name is `wanted`, or whose id begins with it; raises NotPaired."""
-    from crdtnotes.trust.device_id import begins
-
-    active = list(members.membership().active.values())
-    found = [member for member in active if member.name == wanted] or [
-        member for member in active if begins(member.id, wanted)
-    ]
-    if not found:
-        raise NotPaired(f"No device of this vault has the name {wanted!r} or an id that begins with it.")
-    if len(found) > 1:
-        raise NotPaired(f"{counted(len(found), 'device')} match {wanted!r}: give more of the id.")
-    return found[0]
-
-
-COMMANDS = [pair, join, devices, revoke]
+COMMANDS = [pair, join]

@@ -13,6 +13,7 @@ from crdtnotes.sync.peers.discovery import PAIRING, Discovery
 from crdtnotes.sync.peers.network_watch import best_address
 from crdtnotes.sync.peers.pairing import Ask, NewDevice, PairingServer
 from crdtnotes.trust.code import Code, new_code, new_qr_code
+from crdtnotes.trust.device_id import device_id
 from crdtnotes.trust.pairing import PairingHost, Welcome
 from crdtnotes.vault import Vault
 
@@ -51,7 +52,9 @@ async def pair_device(
                 replica = vault.replica
                 replica.devices.admit(certificate, name)
                 root = replica.members.root or b""
-                return Welcome(replica.vault_id, root, tuple(replica.devices.records()), sync_port)
+                # The rest follows when the device syncs: all records may be too many for one frame.
+                records = replica.devices.introduction(device_id(certificate))
+                return Welcome(replica.vault_id, root, tuple(records), sync_port)
 
             welcome = await service.vault.run(add)
             await service.refresh()

@@ -2,13 +2,16 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from crdtnotes.changes.limits import MAX_TIME
 from crdtnotes.changes.messages import Heads
-from crdtnotes.errors import ProtocolError
+from crdtnotes.errors import NotPaired, ProtocolError
 from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
 from crdtnotes.trust.actors import actor_of
+from crdtnotes.trust.member_log import Event, member_log
+from crdtnotes.trust.membership import Member
 
 MAX_DEVICE_STREAMS = 2048
 """Streams that a device may hand over of its own. It begins one when its file was copied or restored, and one
@@ -30,14 +33,58 @@ class Devices:
         """
         with self._core.transaction():
             if not self._members.founded:
-                self._members.found(self._signer.identity, self._core.device, self._core.heads())
+                self._members.found(self._signer.identity, self._core.device, self._core.heads(), _now())
                 self._signer.sign_past()
-            self._members.admit(self._signer.identity, certificate, name)
+            self._members.admit(self._signer.identity, certificate, name, _now())
 
-    def revoke(self, device: bytes) -> None:
-        """Remove a device from the vault; raises NotPaired if it or this device does not belong to it."""
+    def introduce(self) -> None:
+        """Say in the vault's records what this device is called, if it is a member and has never said so.
+
+        (Another name counts when it joins again: it may have several files, under different names.)
+        """
+        with self._core.reading():
+            if not self._members.founded:
+                return
+            identity = self._signer.identity
+            if self._members.is_introduced(identity.id):
+                return
         with self._core.transaction():
-            self._members.revoke(self._signer.identity, device)
+            self._members.introduce(identity, self._core.device, _now())
+
+    def introduction(self, device: bytes) -> list[bytes]:
+        """Return the records with which a device that was just added can check that it and we belong."""
+        with self._core.reading():
+            ids = (self._signer.identity.id, device)
+            return [record.data for record in self._members.membership().introduction(*ids)]
+
+    def revoke(self, device: bytes, also: Collection[bytes] = (), *, keep_added: bool = True) -> None:
+        """Remove a device from the vault, and the devices `also`; their changes that are here stay.
+
+        Without `keep_added`, all devices that one of them added are out, too, except those that another
+        member has added as well; the device may have been revoked before. Raises NotPaired if the device or
+        this one does not belong to the vault, or if this one would be out.
+        """
+        with self._core.transaction():
+            own = self._signer.identity.id
+            if own != device and not keep_added and any(one.id == own for one in self.let_in_by(device)):
+                raise NotPaired(
+                    "This device belongs to the vault only because that device has added it: revoke it from "
+                    "another device, or make a new vault (crdtnotes revoke --all-others)."
+                )
+            for id in (*also, device):
+                if id == device or self._members.membership().is_active(id):
+                    self._members.revoke(self._signer.identity, id, _now(), keep_added=keep_added)
+            self._answer_for_gone()
+
+    def log(self) -> list[Event]:
+        """Return who added, revoked or named whom, in causal order."""
+        with self._core.reading():
+            return member_log(self._members.membership())
+
+    def let_in_by(self, device: bytes) -> list[Member]:
+        """Return the active devices that belong to the vault only through what a device has signed."""
+        with self._core.reading():
+            return self._members.membership().let_in_by(device)
 
     def begin_anew(self) -> None:
         """Turn this vault into a new one without members: all devices have to be paired again."""
@@ -57,7 +104,9 @@ class Devices:
             joins = not self._members.founded
             self._members.adopt(root, records)
             self._wait_for_signatures(joins=joins)
-            self._members.answer_for_gone(lambda: self._signer.identity)
+            self._answer_for_gone()
+            if self._members.founded:
+                self._members.introduce(self._signer.identity, self._core.device, _now())
 
     def _wait_for_signatures(self, *, joins: bool) -> None:
         """If this replica has just joined, wait for the signatures of the changes that it already has."""
@@ -69,10 +118,13 @@ class Devices:
         with self._core.reading():
             return self._members.digest()
 
-    def records(self) -> list[bytes]:
-        """Return the records about devices, each after its signer's record."""
+    def records(self, protocol: int | None = None) -> list[bytes]:
+        """Return the records about devices, each after those that it needs.
+
+        With `protocol` only those that this version of the sync protocol has.
+        """
         with self._core.reading():
-            return self._members.records()
+            return self._members.records(protocol)
 
     def take_records(self, records: list[bytes]) -> int:
         """Keep the records that are new here and whose signers belong to the vault; returns how many.
@@ -84,8 +136,11 @@ class Devices:
             new = self._members.take(records)
             self._wait_for_signatures(joins=joins)
             if new:
-                self._members.answer_for_gone(lambda: self._signer.identity)
+                self._answer_for_gone()
             return new
+
+    def _answer_for_gone(self) -> None:
+        self._members.answer_for_gone(lambda: self._signer.identity, _now())
 
     def is_member(self, device: bytes) -> bool:
         """Tell whether a device belongs to the vault now."""
@@ -118,8 +173,13 @@ class Devices:
 
     def note_contact(self, device: bytes, address: str | None, version: Mapping[int, int]) -> None:
         """Store that a device is connected now, the version that it has, and where it was dialled."""
-        now = time.time_ns() // 1_000_000
+        now = _now()
         with self._core.transaction():
             self._members.note_seen(device, now, version)
             if address is not None:
                 self._members.note_address(device, address, now)
+
+
+def _now() -> int:
+    """Return the wall time in ms, within the bounds of what can be stored."""
+    return min(max(0, time.time_ns() // 1_000_000), MAX_TIME)

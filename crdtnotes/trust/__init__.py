@@ -2,11 +2,14 @@
 
 ``device_id``    the hash of a certificate, as people read and type it
 ``certificate``  a device's certificate: its TLS key, and its other public keys in an extension
+``weak_keys``    public keys of small order, which no device may have
 ``identity``     a device's own keys, in files of the user's data folder
 ``actors``       names of streams that prove which device owns the stream
 ``signatures``   a device's signature over the head of a stream
 ``records``      signed records that say which devices belong, or no longer belong, to the vault
+``rooted``       which records count, because they chain back to the founder's
 ``membership``   the members that a set of records defines
+``member_log``   who added, revoked or named whom, in causal order
 ``code``         the short code that pairs two devices
 ``words``        the words used in such codes
 ``pairing``      the protocol by which two devices pair, without I/O (docs/security.md)

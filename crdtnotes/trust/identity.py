@@ -6,6 +6,7 @@ They are stored apart from every vault file, so copying a vault does not copy th
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -134,6 +135,22 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def _check_private(path: Path) -> None:
+    """Raise BadIdentity if a file of keys is another user's, or others can read or write it."""
+    if os.name != "posix":
+        return
+    found = path.stat()
+    if found.st_uid != os.geteuid():
+        raise BadIdentity(
+            f"This device's keys in {path.parent} belong to another user of this machine; use your own data "
+            f"folder ({HOME_VARIABLE})."
+        )
+    if not stat.S_ISREG(found.st_mode):
+        raise BadIdentity(f"{path}, where this device's keys should be, is not a file.")
+    if found.st_mode & 0o077:
+        raise BadIdentity(f"Others can read this device's keys; run: chmod -R go= {path.parent}")
+
+
 def _load(folder: Path) -> Identity:
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
@@ -142,8 +159,8 @@ def _load(folder: Path) -> Identity:
         f"This device's keys in {folder} are damaged: restore that folder from a backup, or move it away "
         "and pair this device again; its notes stay."
     )
-    if os.name == "posix" and (folder / _KEYS_FILE).stat().st_mode & 0o077:
-        raise BadIdentity(f"Others can read this device's keys; run: chmod -R go= {folder}")
+    for name in (_KEYS_FILE, _TLS_FILE):
+        _check_private(folder / name)
     keys = (folder / _KEYS_FILE).read_bytes()
     try:
         parsed = x509.load_pem_x509_certificate((folder / _TLS_FILE).read_bytes())

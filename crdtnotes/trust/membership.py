@@ -3,30 +3,34 @@
 The set of records only grows, and membership depends only on the set. So replicas with the same records
 agree, in whatever order the records arrived.
 
-1. The *root* is the record by which a device founded the vault's membership. Every replica knows its digest:
-   from founding it, or from the device that it was paired with.
-2. A record is *rooted* if a rooted record added its signer at the epoch that the record names, and the
-   signature is by that device. Records that are not rooted are discarded.
-3. A rooted Revoke counts forever: nothing undoes it, whatever happens to its signer.
-4. A rooted record other than the root is *struck* if its signer was revoked at that epoch or a later one by
+1. Only rooted records count (`rooted.py`).
+2. A rooted Revoke counts forever: nothing undoes it, whatever happens to its signer. It keeps the records
+   that it names, itself or in Remarks.
+3. A rooted record other than the root is *struck* if its signer was revoked at that epoch or a later one by
    a Revoke that does not keep the record. So a revoked device cannot add others, not even with an old date.
-5. An Add *stands* if it is not struck and its signer has a record that stands; the root stands.
-6. A device is active if the highest epoch of its standing records is above that of all its Revokes. So only
-   a new pairing, which gives it a higher epoch, can bring it back.
+4. An Add *stands* if it is not struck, its signer has a record that stands, and it is one of the MAX_ADDS
+   Adds of that signer at that epoch with the smallest digests; the root stands.
+5. A signing key belongs to the devices that have used it to name themselves. If none has, it belongs to all
+   devices that were added with it, and the revocation of one of them ends the others.
+6. A device is active if the highest epoch of its standing records is above that of all its Revokes, and its
+   signing key belongs to it. So only a new pairing, which gives it a higher epoch, can bring it back.
 7. If a device is not active, its changes stay only up to the heads that Revokes of it name for their stream.
    Revokes that are struck, or that the device signed itself, do not count for this.
+8. A device is called what its Name with the highest number says. What others call it counts only until then.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
-from crdtnotes.errors import DecodeError
-from crdtnotes.trust.certificate import PublicKeys, read_certificate
-from crdtnotes.trust.records import Add, Found, Record, Revoke
+from crdtnotes.trust.certificate import PublicKeys
+from crdtnotes.trust.records import Add, Found, Name, Record, Remark, Revoke, printable_name
+from crdtnotes.trust.rooted import At, RootedRecords
 from crdtnotes.trust.signatures import head_is_signed
 
-_At = tuple[bytes, int]
-# A device's id and one of its epochs.
+MAX_ADDS = 4096
+"""Adds of one device, at one of its epochs, that stand."""
 
 _Heads = dict[int, tuple[int, bytes]]
 # Heads of streams: `{actor: (seq, hash of the chain)}`.
@@ -45,56 +49,156 @@ class Member(NamedTuple):
     revoked_by: bytes | None
 
 
-class Membership:
-    """The devices of a vault, by records that chain back to the founder's record with the digest `root`."""
+@dataclass(slots=True)
+class _Revoked:
+    """The Revokes of one device: how far they reach, and what each of them keeps."""
 
-    def __init__(self, vault: bytes, root: bytes | None, records: Iterable[Record]) -> None:
+    epoch: int = 0
+    by: bytes = b""
+    kept: list[tuple[int, set[bytes]]] = field(default_factory=list)
+
+    def strikes(self, digest: bytes, by_epoch: int) -> bool:
+        """Tell whether one of them strikes a record that the device signed at an epoch."""
+        return any(epoch >= by_epoch and digest not in kept for epoch, kept in self.kept)
+
+
+class Membership:
+    """The devices of a vault, by records that chain back to the founder's record with the digest `root`.
+
+    `checked` holds the digests of records whose signatures were checked before.
+    """
+
+    def __init__(
+        self, vault: bytes, root: bytes | None, records: Iterable[Record], checked: Collection[bytes] = ()
+    ) -> None:
         self._vault = vault
-        self._keys: dict[_At, PublicKeys] = {}
-        self.rooted: dict[bytes, Record] = {}
-        """The rooted records, by digest; each comes after the record that added its signer."""
+        self._root = root
+        self._found = RootedRecords(vault, root, records, checked)
+        self.rooted: dict[bytes, Record] = self._found.records
+        """The rooted records, by digest; each comes after the records that it needs."""
+        founder = self._found.founder
         self.adopted: _Heads = {}
         """The streams that the founder vouches for, and the head up to which it does."""
         self._founder_key = b""
-        self._take(root, {record.digest: record for record in records})
-        revokes = [r.body for r in self.rooted.values() if isinstance(r.body, Revoke)]
-        self.members: dict[bytes, Member] = _members(self._standing(root, revokes), revokes, self._keys)
-        """All devices that a standing record ever added, by id."""
-        self._devices: dict[bytes, set[bytes]] = {}
-        for (id, _), keys in self._keys.items():
-            self._devices.setdefault(keys.signing, set()).add(id)
-        self._kept = self._kept_heads(revokes)
+        if founder is not None:
+            self.adopted = {actor: (seq, digest) for actor, seq, digest in founder.heads}
+            self._founder_key = self._found.keys[founder.device, 1].signing
 
-    @property
+    def unexplained(self) -> list[Record]:
+        """Return the records that are not rooted because a record that they need is not here."""
+        return self._found.unexplained()
+
+    @cached_property
+    def members(self) -> dict[bytes, Member]:
+        """The devices that a standing record added or a Revoke names, if their keys belong to them."""
+        standing = self._standing
+        left = self._revoked.keys() - {add.device for add in standing}
+        gone = [
+            record.body
+            for record in self.rooted.values()
+            if isinstance(record.body, Add) and record.body.device in left
+        ]
+        highest: dict[bytes, Add | Found] = {}
+        first: dict[bytes, Add | Found] = {}
+        for add in sorted([*standing, *gone], key=lambda add: (add.epoch, add.by, add.name)):
+            highest[add.device] = add
+            first.setdefault(add.device, add)
+        members: dict[bytes, Member] = {}
+        for id, add in highest.items():
+            keys = self._found.keys[id, add.epoch]
+            owners = self._owners[keys.signing]
+            if id not in owners:
+                continue
+            over = [id] if id in left else [one for one in owners if self._is_over(one, highest)]
+            name = self._names[id][1] if id in self._names else first[id].name
+            members[id] = Member(
+                id,
+                printable_name(name),
+                add.certificate,
+                keys,
+                add.epoch,
+                add.by,
+                not over,
+                self._revoked[id if id in over else over[0]].by if over else None,
+            )
+        return members
+
+    def _is_over(self, id: bytes, highest: dict[bytes, Add | Found]) -> bool:
+        """Tell whether a device was revoked since it was last added."""
+        revoked = self._revoked.get(id)
+        return revoked is not None and (id not in highest or highest[id].epoch <= revoked.epoch)
+
+    @cached_property
     def active(self) -> dict[bytes, Member]:
         """The devices that belong to the vault now."""
         return {id: member for id, member in self.members.items() if member.active}
 
     def is_active(self, id: bytes) -> bool:
         """Tell whether a device belongs to the vault now."""
-        member = self.members.get(id)
-        return member is not None and member.active
+        return id in self.active
 
     def signed_by(self, id: bytes) -> list[bytes]:
-        """Return the digests of the records that a device signed."""
-        return [digest for digest, record in self.rooted.items() if record.body.by == id]
+        """Return the digests of what a device signed that a Revoke of it can keep."""
+        return [
+            digest
+            for digest, record in self.rooted.items()
+            if record.body.by == id
+            and (
+                isinstance(record.body, Add | Revoke)
+                or (isinstance(record.body, Remark) and (record.body.heads or record.body.kept))
+            )
+        ]
+
+    def adds_by(self, id: bytes, epoch: int) -> int:
+        """Return how many Adds a device signed at an epoch."""
+        return sum(
+            isinstance(record.body, Add) and (record.body.by, record.body.by_epoch) == (id, epoch)
+            for record in self.rooted.values()
+        )
 
     def next_epoch(self, id: bytes) -> int:
         """Return the epoch at which a device can be added now."""
-        epochs = [record.body.epoch for record in self.rooted.values() if record.body.device == id]
-        return max(epochs, default=0) + 1
+        return max((epoch for device, epoch in self._found.keys if device == id), default=0) + 1
+
+    def stands(self, record: Record) -> bool:
+        """Tell whether an Add or a Found stands."""
+        return record.digest in self._standing_digests
+
+    def own_name(self, id: bytes) -> tuple[int, str] | None:
+        """Return the number and the name of the Name that counts for a device; None if it has none."""
+        return self._names.get(id)
+
+    def introduction(self, *ids: bytes) -> list[Record]:
+        """Return records that show, on their own, that these devices were added, each after its signer's."""
+        adds: dict[At, Record] = {}
+        for record in self.rooted.values():
+            if isinstance(record.body, Add | Found):
+                adds.setdefault((record.body.device, record.body.epoch), record)
+        wanted: set[bytes] = set()
+        queue = [(id, epoch) for id in ids for epoch in range(1, self.next_epoch(id))]
+        while queue:
+            record = adds[queue.pop()]
+            if record.digest not in wanted and isinstance(record.body, Add | Found):
+                wanted.add(record.digest)
+                queue += [(record.body.by, epoch) for epoch in range(1, record.body.by_epoch + 1)]
+        return [record for digest, record in self.rooted.items() if digest in wanted]
+
+    def let_in_by(self, id: bytes) -> list[Member]:
+        """Return the active devices that belong to the vault only through what this device signed."""
+        struck = self._standing_without(id)
+        return [member for one, member in self.active.items() if one != id and one not in struck]
 
     # -- changes
 
     def gone(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield `(device id, signing key)` of the devices that were added and are no longer active."""
-        for key, ids in self._devices.items():
+        for key, ids in self._owners.items():
             if not any(map(self.is_active, ids)):
-                yield from ((id, key) for id in sorted(ids))
+                yield from ((id, key) for id in ids)
 
     def may_have_written(self, signing_key: bytes, actor: int, seq: int, digest: bytes) -> bool:
         """Tell whether changes by the device with this key are accepted up to a head of its stream."""
-        ids = self._devices.get(signing_key, set())
+        ids = self._owners.get(signing_key, [])
         if any(map(self.is_active, ids)):
             return True
         kept = [head for id in ids for head in self._kept.get((id, actor), ())]
@@ -125,7 +229,7 @@ class Membership:
             if (seq, digest) != self.adopted[actor] and seq == self.adopted[actor][0]:
                 return False
             return head_is_signed(signature, self._founder_key, self._vault, actor, seq, digest)
-        return signing_key in self._devices and head_is_signed(
+        return signing_key in self._owners and head_is_signed(
             signature, signing_key, self._vault, actor, seq, digest
         )
 
@@ -134,108 +238,134 @@ class Membership:
 
     # -- inside
 
-    def _take(self, root: bytes | None, left: dict[bytes, Record]) -> None:
-        """Move the rooted records from `left` to `rooted`."""
-        founder = left.pop(root, None) if root is not None else None
-        if founder is None or not isinstance(founder.body, Found) or founder.body.vault != self._vault:
-            return
-        keys = _keys_in(founder.body)
-        if keys is None or not founder.signed_by(keys.signing):
-            return
-        self.rooted[founder.digest] = founder
-        self.adopted = {actor: (seq, digest) for actor, seq, digest in founder.body.heads}
-        self._founder_key = keys.signing
-        self._keys[founder.body.device, founder.body.epoch] = keys
-        moved = True
-        while moved:
-            moved = False
-            for digest, record in list(left.items()):
-                body = record.body
-                signer = self._keys.get((body.by, body.by_epoch))
-                if signer is None:
-                    continue
-                del left[digest]
-                if (
-                    isinstance(body, Found)
-                    or body.vault != self._vault
-                    or not record.signed_by(signer.signing)
-                ):
-                    continue
-                if isinstance(body, Add):
-                    added = _keys_in(body)
-                    if added is None or body.by == body.device:
-                        continue
-                    self._keys[body.device, body.epoch] = added
-                self.rooted[digest] = record
-                moved = True
+    @cached_property
+    def _revoked(self) -> dict[bytes, _Revoked]:
+        """The Revokes by the device that they revoke, each with what it keeps, also in Remarks that count."""
+        return self._revokes(self._remarks)
 
-    def _standing(self, root: bytes | None, revokes: list[Revoke]) -> list[Add | Found]:
-        standing: list[Add | Found] = []
-        vouched: set[_At] = set()
-        left = [r for r in self.rooted.values() if not isinstance(r.body, Revoke)]
-        moved = True
-        while moved:
-            moved = False
-            for record in list(left):
-                body = record.body
-                if isinstance(body, Revoke):
-                    continue
-                if record.digest != root and (
-                    (body.by, body.by_epoch) not in vouched or _struck(record, revokes)
-                ):
-                    continue
-                left.remove(record)
-                standing.append(body)
-                vouched.add((body.device, body.epoch))
-                moved = True
-        return standing
+    @cached_property
+    def _remarks(self) -> list[Remark]:
+        """The Remarks that continue a Revoke and are not struck.
 
-    def _kept_heads(self, revokes: list[Revoke]) -> dict[tuple[bytes, int], set[tuple[int, bytes]]]:
-        """Return, by device and actor, the heads that Revokes name; a fork can give several for one seq."""
-        kept: dict[tuple[bytes, int], set[tuple[int, bytes]]] = {}
-        for record in self.rooted.values():
+        They decide what is kept, and this is about what is kept: here all of them count.
+        """
+        remarks = [record for record in self.rooted.values() if isinstance(record.body, Remark)]
+        every = [record.body for record in remarks if isinstance(record.body, Remark)]
+        revoked = self._revokes(every)
+        return [
+            remark
+            for record, remark in zip(remarks, every, strict=True)
+            if (remark.heads or remark.kept)
+            and not (remark.by in revoked and revoked[remark.by].strikes(record.digest, remark.by_epoch))
+        ]
+
+    def _revokes(self, remarks: Iterable[Remark]) -> dict[bytes, _Revoked]:
+        revoked: dict[bytes, _Revoked] = {}
+        kept: dict[bytes, set[bytes]] = {}
+        for digest, record in self.rooted.items():
             body = record.body
-            if not isinstance(body, Revoke) or body.by == body.device or _struck(record, revokes):
-                continue
-            for actor, seq, digest in body.heads:
-                kept.setdefault((body.device, actor), set()).add((seq, digest))
+            if isinstance(body, Revoke):
+                kept[digest] = set(body.kept)
+                of = revoked.setdefault(body.device, _Revoked())
+                of.epoch, of.by = max((of.epoch, of.by), (body.epoch, body.by))
+                of.kept.append((body.epoch, kept[digest]))
+        for remark in remarks:
+            if remark.about in kept:
+                kept[remark.about].update(remark.kept)
+        return revoked
+
+    def _is_struck(self, record: Record) -> bool:
+        revoked = self._revoked.get(record.body.by)
+        return revoked is not None and revoked.strikes(record.digest, record.body.by_epoch)
+
+    @cached_property
+    def _counted(self) -> list[Record]:
+        """The root, and the Adds that are not struck and within the quota of their signers."""
+        by: dict[At, list[Record]] = {}
+        for record in self.rooted.values():
+            if isinstance(record.body, Add) and not self._is_struck(record):
+                by.setdefault((record.body.by, record.body.by_epoch), []).append(record)
+        counted = [self.rooted[self._root]] if self._root in self.rooted else []
+        for records in by.values():
+            if len(records) > MAX_ADDS:
+                records.sort(key=lambda record: record.digest)
+            counted += records[:MAX_ADDS]
+        return counted
+
+    @cached_property
+    def _standing_records(self) -> list[Record]:
+        return _standing(self._counted)
+
+    @cached_property
+    def _standing(self) -> list[Add | Found]:
+        return [record.body for record in self._standing_records if isinstance(record.body, Add | Found)]
+
+    @cached_property
+    def _standing_digests(self) -> set[bytes]:
+        return {record.digest for record in self._standing_records}
+
+    def _standing_without(self, id: bytes) -> set[bytes]:
+        """Return the devices that would stand if no Add that a device signed did."""
+        left = (one for one in self._counted if one.body.by != id or one.digest == self._root)
+        return {one.body.device for one in _standing(left) if isinstance(one.body, Add | Found)}
+
+    @cached_property
+    def _names(self) -> dict[bytes, tuple[int, str]]:
+        """The number and the name of the Name that counts, by device."""
+        names: dict[bytes, tuple[int, bytes, str]] = {}
+        for digest, record in self.rooted.items():
+            if isinstance(record.body, Name):
+                own = (record.body.number, digest, record.body.name)
+                names[record.body.by] = max(names.get(record.body.by, own), own)
+        return {id: (number, name) for id, (number, _, name) in names.items()}
+
+    @cached_property
+    def _owners(self) -> dict[bytes, list[bytes]]:
+        """The devices to which a signing key belongs, by key."""
+        added: dict[bytes, set[bytes]] = {}
+        for (id, _), keys in self._found.keys.items():
+            added.setdefault(keys.signing, set()).add(id)
+        return {key: sorted(ids & self._names.keys() or ids) for key, ids in added.items()}
+
+    @cached_property
+    def _kept(self) -> dict[tuple[bytes, int], set[tuple[int, bytes]]]:
+        """The heads that Revokes name, by device and actor; a fork can give several for one seq."""
+        kept: dict[tuple[bytes, int], set[tuple[int, bytes]]] = {}
+        counted = {
+            digest: record.body
+            for digest, record in self.rooted.items()
+            if isinstance(record.body, Revoke)
+            and record.body.by != record.body.device
+            and not self._is_struck(record)
+        }
+        named = [(revoke.device, revoke.heads) for revoke in counted.values()]
+        named += [
+            (counted[remark.about].device, remark.heads)
+            for remark in self._remarks
+            if remark.about in counted
+        ]
+        for device, heads in named:
+            for actor, seq, digest in heads:
+                kept.setdefault((device, actor), set()).add((seq, digest))
         return kept
 
 
-def _keys_in(add: Add | Found) -> PublicKeys | None:
-    try:
-        return read_certificate(add.certificate)
-    except DecodeError:
-        return None
-
-
-def _struck(record: Record, revokes: list[Revoke]) -> bool:
-    return any(
-        revoke.device == record.body.by
-        and revoke.epoch >= record.body.by_epoch
-        and record.digest not in revoke.kept
-        for revoke in revokes
-    )
-
-
-def _members(
-    standing: list[Add | Found], revokes: list[Revoke], keys: dict[_At, PublicKeys]
-) -> dict[bytes, Member]:
-    ends: dict[bytes, tuple[int, bytes]] = {}
-    for revoke in revokes:
-        ends[revoke.device] = max(ends.get(revoke.device, (0, b"")), (revoke.epoch, revoke.by))
-    members: dict[bytes, Member] = {}
-    for add in sorted(standing, key=lambda add: (add.epoch, add.by, add.name)):
-        epoch, by = ends.get(add.device, (0, b""))
-        active = add.epoch > epoch
-        members[add.device] = Member(
-            add.device,
-            add.name,
-            add.certificate,
-            keys[add.device, add.epoch],
-            add.epoch,
-            add.by,
-            active,
-            None if active else by,
-        )
-    return members
+def _standing(counted: Iterable[Record]) -> list[Record]:
+    """Return the Adds, and the root, whose signers have a record that stands; the root comes first."""
+    standing: list[Record] = []
+    vouched: set[At] = set()
+    waiting: dict[At, list[Record]] = {}
+    for record in counted:
+        body = record.body
+        if isinstance(body, Add) and (body.by, body.by_epoch) not in vouched:
+            waiting.setdefault((body.by, body.by_epoch), []).append(record)
+            continue
+        queue = [record]
+        while queue:
+            record = queue.pop()
+            standing.append(record)
+            if isinstance(record.body, Add | Found):
+                at = (record.body.device, record.body.epoch)
+                vouched.add(at)
+                queue += waiting.pop(at, [])
+    return standing

@@ -1,20 +1,22 @@
 """Signed records about devices to bytes and back (docs/security.md, "Membership").
 
 A record is a body and a device's signature over it. This module checks the form of all input from outside,
-once; whether a record counts depends on its signer, which `membership` checks.
+once; whether a record counts depends on its signer, which `rooted` and `membership` check.
 """
 
 import hashlib
 import re
+import unicodedata
 from itertools import pairwise
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
+from crdtnotes.changes.limits import MAX_TIME
 from crdtnotes.changes.messages import MAX_RECORD_BYTES
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
-from crdtnotes.errors import DecodeError
+from crdtnotes.errors import DecodeError, TooLarge
 from crdtnotes.trust.certificate import MAX_CERTIFICATE_BYTES
 from crdtnotes.trust.device_id import device_id
 from crdtnotes.trust.signatures import SIGNATURE_BYTES, SigningKey, verify
@@ -22,15 +24,20 @@ from crdtnotes.trust.signatures import SIGNATURE_BYTES, SigningKey, verify
 MAX_NAME_LENGTH = 64
 """A device's name, in code points."""
 
-MAX_EPOCH = 65535
+MAX_EPOCH = 2**31 - 1
+"""An epoch can only follow the one before, so a device would have to be added this often."""
+
 MAX_HEADS = 1000
 MAX_KEPT = 500
+"""Streams and records that a Revoke names, and a Remark again; what is more goes into further Remarks."""
 
 MAX_ADOPTED = 1500
 """The most streams that a vault can have when it is founded."""
 
 _LABEL = b"crdtnotes record"
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
+# Categories of characters that could hide in a name, or reorder the text around it.
 
 _VaultId = Annotated[bytes, Meta(min_length=16, max_length=16)]
 _Id = Annotated[bytes, Meta(min_length=32, max_length=32)]
@@ -38,6 +45,7 @@ _Epoch = Annotated[int, Meta(ge=1, le=MAX_EPOCH)]
 _Actor = Annotated[int, Meta(ge=1, le=BIRTH - 1)]
 _Seq = Annotated[int, Meta(ge=1, le=MAX_COUNTER)]
 _Hash = Annotated[bytes, Meta(min_length=16, max_length=16)]
+_Time = Annotated[int, Meta(ge=0, le=MAX_TIME)]
 
 
 class _Body(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
@@ -111,7 +119,45 @@ class Found(_Body, frozen=True, tag=3):
         return 1
 
 
-Body = Add | Revoke | Found
+class Name(_Body, frozen=True, tag=4):
+    """Says, signed by the device `by` itself, what it is called; the Name with the highest `number` counts.
+
+    It also proves that the device has the secret key to the signing key in its certificate. `time` is the
+    wall time in ms that the signer claims.
+    """
+
+    vault: _VaultId
+    by: _Id
+    by_epoch: _Epoch
+    number: _Seq
+    time: _Time
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+
+    @property
+    def device(self) -> bytes:
+        """The device that is named: the signer."""
+        return self.by
+
+
+class Remark(_Body, frozen=True, tag=5):
+    """Adds to the record `about`, by the same signer, the wall time in ms at which it was signed.
+
+    If that is a Revoke which names more streams or records than fit into it, `heads` and `kept` continue it.
+    """
+
+    vault: _VaultId
+    about: _Id
+    by: _Id
+    by_epoch: _Epoch
+    time: _Time
+    heads: Annotated[_Heads, Meta(max_length=MAX_HEADS)]
+    kept: Annotated[tuple[_Id, ...], Meta(max_length=MAX_KEPT)]
+
+
+Body = Add | Revoke | Found | Name | Remark
+
+FIRST_PROTOCOL = {Name: 3, Remark: 3}
+"""The first version of the sync protocol that has these records; all others are in every version."""
 
 
 class _Envelope(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
@@ -126,11 +172,8 @@ class Record(Struct, frozen=True):
     body: Body
     signed: bytes
     signature: bytes
-
-    @property
-    def digest(self) -> bytes:
-        """The SHA-256 of the record's bytes, which identifies the record."""
-        return hashlib.sha256(self.data).digest()
+    digest: bytes
+    """The SHA-256 of the record's bytes, which identifies the record."""
 
     def signed_by(self, signing_key: bytes) -> bool:
         """Tell whether the signature is by this key."""
@@ -143,10 +186,13 @@ _body_decoder: msgspec.msgpack.Decoder[Body] = msgspec.msgpack.Decoder(Body)
 
 
 def sign_record(body: Body, signer: SigningKey) -> Record:
-    """Return a record with this body and the signer's signature."""
+    """Return a record with this body and the signer's signature; raises TooLarge if it would be refused."""
     signed = _encoder.encode(body)
-    signature = signer.sign(_LABEL + signed)
-    return Record(_encoder.encode(_Envelope(signed, signature)), body, signed, signature)
+    data = _encoder.encode(_Envelope(signed, signer.sign(_LABEL + signed)))
+    try:
+        return decode_record(data)
+    except DecodeError as error:
+        raise TooLarge(f"This cannot be said about a device: {error}") from None
 
 
 def decode_record(data: bytes) -> Record:
@@ -160,13 +206,24 @@ def decode_record(data: bytes) -> Record:
         raise DecodeError(f"A record about a device cannot be read ({error}).") from None
     if _encoder.encode(body) != envelope.body or _encoder.encode(envelope) != data:
         raise DecodeError("A record about a device is not in its canonical form.")
-    if not isinstance(body, Revoke) and _UNPRINTABLE.search(body.name):
+    if isinstance(body, Add | Found | Name) and _UNPRINTABLE.search(body.name):
         raise DecodeError("A device's name holds control characters.")
-    if not isinstance(body, Add) and any(former[0] >= latter[0] for former, latter in pairwise(body.heads)):
+    if isinstance(body, Name) and printable_name(body.name) != body.name:
+        raise DecodeError("A device's name is not in the form in which devices name themselves.")
+    if isinstance(body, Revoke | Found | Remark) and any(
+        former[0] >= latter[0] for former, latter in pairwise(body.heads)
+    ):
         raise DecodeError("The heads in a record are not in ascending order.")
-    return Record(data, body, envelope.body, envelope.signature)
+    return Record(data, body, envelope.body, envelope.signature, hashlib.sha256(data).digest())
 
 
 def printable_name(name: str) -> str:
-    """Return a name that a record can hold: no control characters, not empty, within the limit."""
-    return _UNPRINTABLE.sub(" ", name)[:MAX_NAME_LENGTH].strip() or "unnamed"
+    """Return a name as a device may bear it: composed (NFC), without invisible characters, within the limit.
+
+    Spaces are single, and a name without any character is "unnamed".
+    """
+    visible = (
+        " " if unicodedata.category(character) in _INVISIBLE else character
+        for character in unicodedata.normalize("NFC", name)
+    )
+    return " ".join("".join(visible).split())[:MAX_NAME_LENGTH].strip() or "unnamed"

@@ -2,20 +2,23 @@
 
 A random key encrypts the segments (ChaCha20-Poly1305; the nonce counts the segments and marks the last).
 That key is wrapped for each receiver: X25519 between a key made for this bundle and the receiver's sealing
-key, HKDF, ChaCha20-Poly1305. The writer's Ed25519 signature over everything is at the end and is checked
-first.
+key, HKDF, ChaCha20-Poly1305 over the ids of writer and receiver. The writer's Ed25519 signature over
+everything is at the end and is checked first. So the header names the writer and all receivers, and nobody
+can change that: not even a receiver, who knows the random key.
+
+Bundles of version 1, whose wrapped keys name nobody, are still read.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
-from crdtnotes.errors import DecodeError, NotAMember
+from crdtnotes.errors import DecodeError, NotAMember, NotPaired, TooLarge
 from crdtnotes.trust.membership import Member
 from crdtnotes.trust.signatures import SIGNATURE_BYTES, verify
 
@@ -24,12 +27,13 @@ if TYPE_CHECKING:
 
     from crdtnotes.trust.identity import Identity
 
-MAGIC = b"crdtnotes bundle 1\n"
+MAGIC = b"crdtnotes bundle 2\n"
 
 MAX_SEGMENT_BYTES = 9 * 1024 * 1024
-MAX_RECEIVERS = 1000
+MAX_RECEIVERS = 16_384
 
-_MAX_HEADER_BYTES = 128 * 1024
+_MAGIC_1 = b"crdtnotes bundle 1\n"
+_MAX_HEADER_BYTES = 2 * 1024 * 1024
 _KEY_BYTES = 32
 _TAG_BYTES = 16
 _READ_BYTES = 1024 * 1024
@@ -48,28 +52,42 @@ class _Header(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
     receivers: Annotated[tuple[tuple[_Bytes32, _Wrapped], ...], Meta(min_length=1, max_length=MAX_RECEIVERS)]
 
 
+class Header(NamedTuple):
+    """What a bundle says about itself: the ids of its writer and of its receivers."""
+
+    sender: bytes
+    receivers: tuple[bytes, ...]
+
+
 def seal(
     out: BinaryIO, identity: Identity, vault: bytes, receivers: Sequence[Member], segments: Iterable[bytes]
-) -> None:
-    """Write segments to a file so that only the receivers can read them."""
+) -> list[Member]:
+    """Write segments to a file so that only the receivers can read them.
+
+    Returns the receivers that can: one with whose key nothing can be encrypted is left out. Raises NotPaired
+    if none is left, TooLarge if there are too many.
+    """
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
     key = ChaCha20Poly1305.generate_key()
     ephemeral = X25519PrivateKey.generate()
     public = ephemeral.public_key().public_bytes_raw()
-    wrapped = tuple(
-        (
-            member.id,
-            _wrapping(
-                ephemeral.exchange(X25519PublicKey.from_public_bytes(member.keys.sealing)),
-                public,
-                member.keys.sealing,
-            ).encrypt(bytes(12), key, None),
-        )
-        for member in receivers
-    )
-    header = msgspec.msgpack.encode(_Header(identity.id, public, wrapped))
+    wrapped: list[tuple[bytes, bytes]] = []
+    readers: list[Member] = []
+    for member in receivers:
+        try:
+            shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(member.keys.sealing))
+        except ValueError:
+            continue  # a key of small order
+        wrapping = _wrapping(shared, public, member.keys.sealing)
+        wrapped.append((member.id, wrapping.encrypt(bytes(12), key, identity.id + member.id)))
+        readers.append(member)
+    if not readers:
+        raise NotPaired("No other device of this vault has a key with which a bundle can be encrypted.")
+    if len(readers) > MAX_RECEIVERS:
+        raise TooLarge(f"A bundle can have at most {MAX_RECEIVERS:,} receivers; make one --for each device.")
+    header = msgspec.msgpack.encode(_Header(identity.id, public, tuple(wrapped)))
     hashed = hashlib.sha256()
 
     def write(data: bytes) -> None:
@@ -82,6 +100,14 @@ def seal(
         sealed = cipher.encrypt(_nonce(number, last), segment, bound)
         write(len(sealed).to_bytes(4, "big") + sealed)
     out.write(identity.sign(_SIGNED + hashed.digest()))
+    return readers
+
+
+def read_header(source: BinaryIO) -> Header:
+    """Return what a bundle says about itself; raises DecodeError. `unseal` proves it."""
+    _, header_bytes = _read_header(source)
+    header = _decode_header(header_bytes)
+    return Header(header.sender, tuple(id for id, _ in header.receivers))
 
 
 def unseal(
@@ -97,11 +123,8 @@ def unseal(
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
     damaged = DecodeError("The bundle is damaged.")
-    header_bytes = _read_header(source)
-    try:
-        header = msgspec.msgpack.decode(header_bytes, type=_Header)
-    except (msgspec.DecodeError, RecursionError):
-        raise damaged from None
+    magic, header_bytes = _read_header(source)
+    header = _decode_header(header_bytes)
     sender = members.get(header.sender)
     if sender is None or not sender.active:
         raise NotAMember("The bundle was made by a device that does not belong to this vault.")
@@ -111,9 +134,10 @@ def unseal(
     wrapped = dict(header.receivers).get(identity.id)
     if wrapped is None:
         raise DecodeError("The bundle was made for another device.")
+    named = None if magic == _MAGIC_1 else header.sender + identity.id
     try:
         shared = identity.sealing_key.exchange(X25519PublicKey.from_public_bytes(header.ephemeral))
-        key = _wrapping(shared, header.ephemeral, identity.keys.sealing).decrypt(bytes(12), wrapped, None)
+        key = _wrapping(shared, header.ephemeral, identity.keys.sealing).decrypt(bytes(12), wrapped, named)
         cipher, bound = ChaCha20Poly1305(key), _bound(header_bytes, vault)
         source.seek(body)
         number = 0
@@ -128,13 +152,25 @@ def unseal(
         raise damaged from None
 
 
-def _read_header(source: BinaryIO) -> bytes:
-    if source.read(len(MAGIC)) != MAGIC:
+def _read_header(source: BinaryIO) -> tuple[bytes, bytes]:
+    """Return the first line of a bundle, which tells its version, and the bytes of its header."""
+    magic = source.read(len(MAGIC))
+    if magic not in (MAGIC, _MAGIC_1):
         raise DecodeError("The file is not a bundle that this version of crdtnotes can read.")
     length = int.from_bytes(source.read(4), "big")
     if length > _MAX_HEADER_BYTES:
         raise DecodeError("The bundle is damaged.")
-    return source.read(length)
+    return magic, source.read(length)
+
+
+def _decode_header(data: bytes) -> _Header:
+    try:
+        header = msgspec.msgpack.decode(data, type=_Header)
+    except (msgspec.DecodeError, RecursionError):
+        raise DecodeError("The bundle is damaged.") from None
+    if len({id for id, _ in header.receivers}) != len(header.receivers):
+        raise DecodeError("The bundle names a receiver twice.")
+    return header
 
 
 def _check_signature(source: BinaryIO, end: int, sender: Member) -> None:

@@ -15,16 +15,33 @@ from crdtnotes.store import Replica
 from crdtnotes.sync.peers.bundle import apply_bundle
 from crdtnotes.trust import records, sealing
 from crdtnotes.trust.certificate import read_certificate
-from crdtnotes.trust.records import decode_record
+from crdtnotes.trust.identity import Identity
+from crdtnotes.trust.records import (
+    MAX_EPOCH,
+    Add,
+    Body,
+    Name,
+    Record,
+    Remark,
+    Revoke,
+    decode_record,
+    printable_name,
+    sign_record,
+)
 from crdtnotes.trust.sealing import seal
 from crdtnotes.trust.signatures import SIGNATURE_BYTES
 from tests.fuzz.corpus import Corpus, build
 from tests.fuzz.mutator import Mutator
+from tests.simulation.identities import certificate
 from tests.sync.laptops import pair
-from tests.trust.devices import VAULT, added, device, founded, revoked
+from tests.sync.wire import Wire, settle
+from tests.trust.devices import VAULT, added, device, founded, named, remarked, revoked
+from tests.trust.test_certificate import unloadable
 from tests.trust.test_pairing import host_of, joiner_of
 
 RECORDS = 2000
+
+HOSTILE_RECORDS = 300
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +54,7 @@ def test_mutated_records_leave_the_members_intact(tmp_path: Path, corpus: Corpus
     """Most of them are signed by a member, but their content is still wrong."""
     one, two = device(tmp_path, "one"), device(tmp_path, "two")
     good = [founded(one), added(two, one), revoked(two, one), added(two, one, epoch=2)]
+    good += [named(one, "one"), remarked(good[1], one), remarked(good[2], one, kept=(good[1],))]
     mutator, random = Mutator(Random(1), corpus), Random(2)
     with closing(Replica.create(tmp_path / "v.db", "here", VAULT)) as replica:
         with replica.transaction():
@@ -61,6 +79,82 @@ def test_mutated_records_leave_the_members_intact(tmp_path: Path, corpus: Corpus
         assert set(before) <= set(replica.devices.records())
         assert replica.devices.is_member(one.id)
         assert taken
+
+
+class HostileMember:
+    """A member with devices of its own: signs records that are valid in form, and hostile in content."""
+
+    def __init__(self, folder: Path, random: Random, honest: list[Identity]) -> None:
+        self.own = [device(folder, f"hostile {number}") for number in range(4)]
+        self._random = random
+        self._honest = honest
+        self._certificates = [one.certificate for one in (*self.own, *honest)]
+        self._certificates += [certificate(300 + at, one.keys) for at, one in enumerate(honest)]
+        self._certificates.append(certificate(310, honest[0].keys._replace(sealing=bytes(32))))
+        self._certificates.append(unloadable(self.own[0].keys))
+        self.signed: list[Record] = []
+
+    def record(self) -> Record:
+        random, by = self._random, self._random.choice(self.own)
+        epoch, by_epoch = (random.choice((1, 1, 1, 2, 3, MAX_EPOCH)) for _ in range(2))
+        name = random.choice(("laptop", "\u200bghost", "x" * 64, "电脑"))
+        target = random.choice((*self.own, *self._honest[1:])).id
+        digests = tuple(one.digest for one in random.sample(self.signed, min(3, len(self.signed))))
+        heads = ((random.randint(1, 2**60), random.randint(1, 9), random.randbytes(16)),)
+        body: Body
+        match random.choice(("add", "add", "add", "revoke", "name", "remark")):
+            case "add":
+                body = Add(VAULT, random.choice(self._certificates), name, epoch, by.id, by_epoch)
+            case "revoke":
+                body = Revoke(VAULT, target, epoch, by.id, by_epoch, heads, digests)
+            case "name":
+                body = Name(VAULT, random.choice((by.id, target)), by_epoch, epoch, 5, printable_name(name))
+            case _:
+                about = random.choice(digests or (bytes(32),))
+                body = Remark(VAULT, about, by.id, by_epoch, epoch, heads, digests)
+        self.signed.append(sign_record(body, by))
+        return self.signed[-1]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_a_hostile_member_signs_leaves_replicas_equal_and_it_can_be_revoked(
+    tmp_path: Path, seed: int
+) -> None:
+    random = Random(seed)
+    one, three = device(tmp_path, "one"), device(tmp_path, "three")
+    hostile = HostileMember(tmp_path, random, [one, three])
+    good = [founded(one), added(hostile.own[0], one), added(three, one), named(one, "one"), named(three, "3")]
+    flood = [hostile.record().data for _ in range(HOSTILE_RECORDS)]
+    for file, name in (("a", "one"), ("b", "three")):
+        Replica.create(tmp_path / file, name, VAULT).close()
+    with (
+        closing(Replica(tmp_path / "a", identity=lambda: one)) as a,
+        closing(Replica(tmp_path / "b", identity=lambda: three)) as b,
+    ):
+        for replica in (a, b):
+            replica.devices.adopt(good[0].digest, [record.data for record in good])
+            before = b""
+            while replica.devices.records_digest() != before:
+                before = replica.devices.records_digest()
+                random.shuffle(flood)
+                for at in range(0, len(flood), 7):
+                    replica.devices.take_records(flood[at : at + 7])
+        settle(Wire(a, b))
+        assert a.devices.records_digest() == b.devices.records_digest()
+        members = a.members.membership()
+        assert members.members == b.members.membership().members
+        assert members.is_active(one.id)
+        assert members.members[one.id].name == "one"
+        assert members.members[three.id].name == "three"
+        a.devices.revoke(hostile.own[0].id, keep_added=False)
+        settle(Wire(a, b))
+        for replica in (a, b):
+            assert not {own.id for own in hostile.own} & replica.devices.certificates().keys()
+            assert replica.devices.is_member(one.id)
+            replica.members.check()
+            replica.devices.log()
+    with closing(Replica(tmp_path / "b", identity=lambda: three)) as again:
+        assert again.members.membership().is_active(one.id)
 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")

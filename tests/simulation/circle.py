@@ -163,6 +163,10 @@ class PairedMachines:
             membership = machine.replica.members.membership()
             if membership.is_active(device) or device not in membership.members:
                 continue
+            require(
+                not membership.may_have_written(key, 1, 2**52, bytes(16)),
+                f"machine {machine.number} accepts the key of a device that it knows is revoked",
+            )
             theirs = streams_of(machine.replica, key)
             before = self._held.setdefault(machine.number, theirs)
             kept = _kept(membership, device)

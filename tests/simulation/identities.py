@@ -19,6 +19,9 @@ LIAR = 100
 STRANGER = 101
 """The number of a device that does not belong to the vault."""
 
+TWIN = 200
+"""Added to the number of a device: another TLS key, for a certificate with that device's further keys."""
+
 NEWCOMER = 102
 """The number of a device that joins at the end."""
 
@@ -26,11 +29,18 @@ NEWCOMER = 102
 @cache
 def identity(number: int) -> Identity:
     """The keys of the device with this number. (Nothing here uses TLS, so there is no file for it.)"""
-    tls, signing, sealing = (sha256(f"{kind} {number}".encode()).digest() for kind in ("tls", "sign", "seal"))
+    signing, sealing = (sha256(f"{kind} {number}".encode()).digest() for kind in ("sign", "seal"))
     public = PublicKeys(
         Ed25519PrivateKey.from_private_bytes(signing).public_key().public_bytes_raw(),
         X25519PrivateKey.from_private_bytes(sealing).public_key().public_bytes_raw(),
     )
+    return Identity(Path("/nowhere"), certificate(number, public), signing, sealing)
+
+
+@cache
+def certificate(number: int, public: PublicKeys) -> bytes:
+    """The certificate of the TLS key with this number, with any further keys."""
+    tls = sha256(f"tls {number}".encode()).digest()
     sign = x509.CertificateBuilder.sign
     with (
         mock.patch.object(x509, "random_serial_number", return_value=number + 1),
@@ -40,7 +50,6 @@ def identity(number: int) -> Identity:
             lambda self, key, algorithm: sign(self, key, algorithm, ecdsa_deterministic=True),
         ),
     ):
-        certificate = make_certificate(
+        return make_certificate(
             ec.derive_private_key(int.from_bytes(tls, "big") >> 1, ec.SECP256R1()), public
         )
-    return Identity(Path("/nowhere"), certificate, signing, sealing)

@@ -6,8 +6,6 @@ It sends these one by one and in blocks; in a conversation it also lies about br
 from dataclasses import replace
 from random import Random
 
-import msgspec
-
 from crdtnotes.changes import block, messages
 from crdtnotes.changes.batch import Form, Packed, Piece, batches, changes_in
 from crdtnotes.changes.change import Change, chain, note_id
@@ -20,10 +18,11 @@ from crdtnotes.errors import CrdtnotesError, DecodeError
 from crdtnotes.store.replica import Replica
 from crdtnotes.trust.actors import ActorRecord
 from crdtnotes.trust.identity import Identity
-from crdtnotes.trust.records import Add, sign_record
+from crdtnotes.trust.membership import Membership
+from crdtnotes.trust.records import MAX_EPOCH, Add, Body, Found, Name, Remark, Revoke, sign_record
 from crdtnotes.trust.signatures import sign_head
 from tests.simulation.disk import VAULT
-from tests.simulation.identities import STRANGER, identity
+from tests.simulation.identities import STRANGER, TWIN, certificate, identity
 from tests.simulation.machine import Machine
 
 ACTOR = 77
@@ -101,20 +100,70 @@ class Liar:
             if luck < 0.2:
                 said.append(self._branch(replica, random))
             elif luck < 0.3:
-                said.append(messages.Records((self._record(random, by),)))
+                said.append(messages.Records((self._record(replica, random, by),)))
             batches = self.batches(replica, random)
             said += [messages.pack(batch) for batch in batches]
             said.append(self._heads(replica, batches, random, by))
         return [messages.encode(message) for message in said]
 
-    def _record(self, random: Random, by: Identity) -> bytes:
-        """A record that must not count: its signer does not belong to the vault, or signed another record."""
-        friend = identity(STRANGER)
-        add = Add(VAULT, friend.certificate, "no friend", random.randint(1, 3), by.id, 1)
-        signer = friend if random.random() < 0.5 else by
-        if signer is by:
-            add = msgspec.structs.replace(add, vault=bytes(16))
-        return sign_record(add, signer).data
+    def _record(self, replica: Replica, random: Random, by: Identity) -> bytes:
+        """A record that must not be kept, although a member may have signed it."""
+        friend, vault = identity(STRANGER), VAULT
+        rooted = list(replica.members.membership().rooted.values())
+        others = [
+            one.body for one in rooted if isinstance(one.body, Add | Found) and one.body.device != by.id
+        ]
+        foreign = [one.digest for one in rooted if one.body.by != by.id]
+        body: Body = Add(vault, friend.certificate, "no friend", random.randint(1, 3), by.id, 1)
+        signer = by
+        kind = random.choice(("signer", "vault", "key", "certificate", "jump", "name", "remark"))
+        if kind == "signer":
+            signer = friend
+        elif kind == "vault" or not others:
+            body = Add(bytes(16), friend.certificate, "no friend", 1, by.id, 1)
+        elif kind == "key":
+            weak = friend.keys._replace(**{random.choice(("signing", "sealing")): bytes(32)})
+            body = Add(vault, certificate(STRANGER, weak), "weak", 1, by.id, 1)
+        elif kind == "certificate":
+            spoilt = friend.certificate.replace(b"700101", b"710101")
+            body = Add(vault, spoilt, "unloadable", 1, by.id, 1)
+        else:
+            other = random.choice(others)
+            jump = random.choice((65535, MAX_EPOCH))
+            heads = ((ACTOR, 1, bytes(16)),)
+            choices: dict[str, list[Body]] = {
+                "jump": [
+                    Revoke(vault, other.device, jump, by.id, 1, (), ()),
+                    Add(vault, other.certificate, "later", jump, by.id, 1),
+                ],
+                "name": [Name(vault, other.device, other.epoch, 2**40, 0, "liar's")],
+                "remark": [Remark(vault, random.choice(foreign), by.id, 1, 0, heads, ())],
+            }
+            body = random.choice(choices[kind])
+        return sign_record(body, signer).data
+
+    def odd_frames(self, replica: Replica, random: Random, by: Identity) -> list[bytes]:
+        """The frames of a conversation with records that a member may sign, and that must change nothing for
+        the devices that are there: twins of devices, with their signing keys, and other names for them.
+        """
+        numbers = [number for number in range(12) if random.random() < 0.5]
+        adds = [
+            Add(VAULT, certificate(TWIN + number, identity(number).keys), "twin", 1, by.id, 1)
+            for number in numbers
+        ]
+        membership = replica.members.membership()
+        adds += [
+            Add(VAULT, membership.members[id].certificate, " renamed", 1, by.id, 1)
+            for id in named_themselves(membership) & membership.members.keys() - {by.id}
+        ]
+        records = tuple(sign_record(add, by).data for add in adds)
+        said = (
+            messages.hello(VAULT, "a friend", replica.heads(), bytes(16)),
+            messages.ack(0, {}),
+            messages.Records(records),
+            messages.Records(()),
+        )
+        return [messages.encode(message) for message in said]
 
     def _heads(self, replica: Replica, sent: list[bytes], random: Random, by: Identity) -> messages.Heads:
         """Heads for the batches: signatures that do not cover them, with proofs of others' streams."""
@@ -204,6 +253,11 @@ class Liar:
         else:
             ops = (Remove(((random.choice(changes).actor, 2**53 - 1),)),)
         return [Change(actor, seq, start, deps, change.time, change.note, ops)]
+
+
+def named_themselves(membership: Membership) -> set[bytes]:
+    """The devices that have said what they are called, by id."""
+    return {one.body.by for one in membership.rooted.values() if isinstance(one.body, Name)}
 
 
 def _whole(batch: bytes) -> list[bytes]:

@@ -30,8 +30,11 @@ from crdtnotes.sync.session import fork_resolution
 from crdtnotes.sync.session.fork_resolution import Settling
 from crdtnotes.sync.session.outgoing import Outgoing
 from crdtnotes.sync.session.session import Session
+from crdtnotes.trust import rooted
+from crdtnotes.trust.certificate import PublicKeys
 from crdtnotes.trust.membership import Membership
-from crdtnotes.trust.records import Record
+from crdtnotes.trust.records import Add, Record, Remark
+from crdtnotes.trust.rooted import RootedRecords
 
 Plant = Callable[[], AbstractContextManager[object]]
 
@@ -271,6 +274,58 @@ def _first_signature_only(right: Any) -> Any:
     return put
 
 
+def _key_of_a_twin(right: Any) -> Any:
+    """A signing key counts as long as any device that was added with it is not revoked."""
+
+    def may_have_written(self: Any, signing_key: bytes, *head: Any) -> bool:
+        added = {id for (id, _), keys in self._found.keys.items() if keys.signing == signing_key}
+        return right(self, signing_key, *head) or any(id not in self._revoked for id in added)
+
+    return may_have_written
+
+
+def _named_by_others(_: Any) -> Any:
+    """A device is called what whoever added it last calls it."""
+
+    def names(self: Any) -> Any:
+        adds = [one.body for one in self.rooted.values() if isinstance(one.body, Add)]
+        return {add.device: (1, add.name) for add in sorted(adds, key=lambda add: (add.epoch, add.by))}
+
+    return property(names)
+
+
+def _epochs_jump(_: Any) -> Any:
+    def missing(self: Any, record: Any) -> Any:
+        body = record.body
+        if (body.by, body.by_epoch) not in self.keys:
+            return body.by, body.by_epoch
+        return body.about if isinstance(body, Remark) and body.about not in self.records else None
+
+    return missing
+
+
+def _any_certificate(_: Any) -> Any:
+    """A certificate is read by a parser that takes more than what is made here."""
+
+    def read(certificate: bytes) -> Any:
+        at = certificate.find(bytes.fromhex("0440"), 300)
+        return PublicKeys(certificate[at + 2 : at + 34], certificate[at + 34 : at + 66])
+
+    return read
+
+
+def _anybodys_remarks(_: Any) -> Any:
+    """A Remark may be about a record by another signer."""
+    acceptable = RootedRecords._acceptable
+
+    def right(self: Any, record: Any) -> bool:
+        if isinstance(record.body, Remark):
+            return bool(record.signed_by(self.keys[record.body.by, record.body.by_epoch].signing))
+        return acceptable(self, record)
+
+    return right
+
+
 PLANTED: dict[str, Plant] = {
     "a dependency check skipped": _instead(causality, "is_ready", _no_dependency_check),
     "the last rename to arrive wins": _instead(Register, "assign", _last_to_arrive_wins),
@@ -305,10 +360,17 @@ PLANTED: dict[str, Plant] = {
     "a revoked device that nobody vouches for": _instead(Members, "answer_for_gone", _nothing),
     "a signature that is not kept": _instead(Checkpoints, "put", _first_signature_only),
     "a record that anybody may sign": _instead(Record, "signed_by", _always),
+    "a signing key that belongs to whoever adds it": _instead(Membership, "may_have_written", _key_of_a_twin),
+    "a device that any member renames": _instead(Membership, "_names", _named_by_others),
+    "epochs that jump": _instead(RootedRecords, "_missing", _epochs_jump),
+    "a certificate that is read and not compared": _both(
+        _instead(rooted, "read_certificate", _any_certificate), _instead(rooted, "keys_in", _any_certificate)
+    ),
+    "a remark that anybody may make": _instead(RootedRecords, "_acceptable", _anybodys_remarks),
 }
 
 IN_THE_DATA_TYPES = frozenset(list(PLANTED)[1:5])
 """Bugs in classes that may be compiled."""
 
-IN_PAIRED_WORLDS = frozenset(list(PLANTED)[-7:])
+IN_PAIRED_WORLDS = frozenset(list(PLANTED)[-12:])
 """Bugs in membership and signatures."""

@@ -15,12 +15,13 @@ from crdtnotes.note import Note
 from crdtnotes.store.compaction import packing
 from crdtnotes.store.local_state import StreamRecord
 from crdtnotes.sync.session.session import Session
+from crdtnotes.trust.identity import Identity
 from crdtnotes.vault import Vault
 from tests.simulation.circle import PairedMachines, begin, take_bundle
 from tests.simulation.disk import Crash
 from tests.simulation.identities import LIAR, NEWCOMER, STRANGER, identity
 from tests.simulation.ledger import Ledger
-from tests.simulation.liar import Liar
+from tests.simulation.liar import Liar, named_themselves
 from tests.simulation.machine import Machine, Process
 from tests.simulation.network import Clock, Network
 from tests.simulation.oracles import (
@@ -414,10 +415,28 @@ class World:
         replica = machine.replica
         before = replica.heads(), replica.devices.records()
         liar = identity(LIAR if random.random() < 0.8 else STRANGER)
+        if random.random() < 0.25:
+            self._say_odd_records(machine, liar, random)
+            return
         self._talk(machine, self.liar.signed_frames(replica, random, liar), liar.id)
         if machine.replica is replica:
             after = replica.heads(), replica.devices.records()
             require(after == before, "a change was accepted that its author has not written")
+
+    def _say_odd_records(self, machine: Machine, liar: Identity, random: Random) -> None:
+        """Let a device say what it may about other devices; it changes nothing for them."""
+        replica = machine.replica
+        before, records = replica.members.membership(), replica.devices.records()
+        self._talk(machine, self.liar.odd_frames(replica, random, liar), liar.id)
+        if machine.replica is not replica:
+            return
+        after, named = replica.members.membership(), named_themselves(before)
+        for id, member in before.active.items():
+            require(
+                after.is_active(id) and (id not in named or after.members[id].name == member.name),
+                "a member has changed what another is called, or whether it belongs to the vault",
+            )
+        require(before.is_active(liar.id) or replica.devices.records() == records, "a stranger was believed")
 
     def _pair(self, one: Machine, _other: Machine, _random: Random) -> None:
         """Let a machine that is not paired yet join the vault."""

@@ -43,9 +43,12 @@ class FakeDevices:
         self._called()
         return blake2b(b"".join(sorted(self.kept)), digest_size=16).digest() if self.kept else bytes(16)
 
-    def records(self) -> list[bytes]:
+    def records(self, protocol: int | None = None) -> list[bytes]:
         self._called()
         return list(self.kept)
+
+    def introduce(self) -> None:
+        self._called()
 
     def take_records(self, records: list[bytes]) -> int:
         self._called()

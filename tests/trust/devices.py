@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from crdtnotes.trust import records
 from crdtnotes.trust.identity import Identity, own_identity
-from crdtnotes.trust.records import Add, Found, Record, Revoke, sign_record
+from crdtnotes.trust.records import Add, Body, Found, Name, Record, Remark, Revoke, sign_record
 
 VAULT = bytes(range(16))
 
@@ -27,3 +28,20 @@ def revoked(
 ) -> Record:
     digests = tuple(record.digest for record in kept)
     return sign_record(Revoke(VAULT, who.id, epoch, by.id, by_epoch, (), digests), by)
+
+
+def named(who: Identity, name: str, number: int = 1, epoch: int = 1) -> Record:
+    return sign_record(Name(VAULT, who.id, epoch, number, 1000, name), who)
+
+
+def remarked(
+    about: Record, by: Identity, by_epoch: int = 1, kept: tuple[Record, ...] = (), time: int = 1000
+) -> Record:
+    digests = tuple(record.digest for record in kept)
+    return sign_record(Remark(VAULT, about.digest, by.id, by_epoch, time, (), digests), by)
+
+
+def unchecked(body: Body, by: Identity) -> bytes:
+    """A record as a modified program signs it: nobody has checked it."""
+    signed = records._encoder.encode(body)
+    return records._encoder.encode((signed, by.sign(records._LABEL + signed)))

@@ -40,8 +40,28 @@ def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     folder = identity.tls_file.parent
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {entry.stat().st_mode & 0o777 for entry in folder.iterdir()} == {0o600}
-    (folder / "keys").chmod(0o644)
-    with pytest.raises(BadIdentity, match="Others can read"):
+    for name in ("keys", "tls.pem"):
+        for mode in (0o644, 0o640, 0o620, 0o602):
+            (folder / name).chmod(mode)
+            with pytest.raises(BadIdentity, match="Others can read"):
+                own_identity(tmp_path)
+        (folder / name).chmod(0o600)
+    assert own_identity(tmp_path) == identity
+
+
+@posix
+@pytest.mark.parametrize("name", ["keys", "tls.pem"])
+def test_keys_of_another_user_are_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = own_identity(tmp_path).tls_file.parent
+    monkeypatch.setattr("os.geteuid", lambda: folder.stat().st_uid + 1)
+    with pytest.raises(BadIdentity, match="another user"):
+        own_identity(tmp_path)
+    monkeypatch.undo()
+    (folder / name).unlink()
+    os.mkfifo(folder / name, 0o600)
+    with pytest.raises(BadIdentity, match="is not a file"):
         own_identity(tmp_path)
 
 

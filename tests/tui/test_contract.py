@@ -37,6 +37,8 @@ from crdtnotes_tui.terminal_keys import know_more_keys
         (Document, "replace_range", ["self", "start", "end", "text"]),
         (EditHistory, "record", ["self", "edit"]),
         (App, "_context", ["self"]),
+        (App, "_fatal_error", ["self"]),
+        (App, "_close_messages_no_wait", ["self"]),
         (Driver, "resume_application_mode", ["self"]),
         (LinuxDriver, "run_input_thread", ["self"]),
     ],

@@ -7,6 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import rich
+from rich.segment import Segments
+from rich.traceback import Traceback
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -206,6 +209,16 @@ class NotesApp(App[None]):
         """
         if not self._exit:
             super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Leave the traceback of a bug for the terminal, without local variables: they hold notes and keys.
+
+        (Textual's own version of this shows them.)
+        """
+        self.bell()
+        traceback = Traceback(show_locals=False, width=None, suppress=[rich])
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()
 
     def _told_to_end(self) -> None:
         if self._ending is None:

@@ -1,30 +1,35 @@
 """The devices that this replica knows: the records about them, when they were seen, and where they were
 reached.
 
-Records are kept only if they are rooted (crdtnotes/trust/membership.py), each after its signer's record. A
-vault that was never paired has no records: the first one is made when its device first pairs.
+Records are kept only if they are rooted (crdtnotes/trust/rooted.py), however many there are: a revocation
+must never find the room taken. Their signatures are checked when they arrive, and again by `crdtnotes check`;
+in between, the stored digest of each shows whether the file has changed. Records that only an earlier version
+of crdtnotes accepted stay in the file, but count nowhere and are not passed on. A vault that was never paired
+has no records: the first one is made when its device first pairs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from crdtnotes.changes.messages import MAX_RECORDS
 from crdtnotes.errors import Damaged, DecodeError, LocalError, NotPaired, TooLarge
 from crdtnotes.trust import device_id
-from crdtnotes.trust.membership import Member, Membership
+from crdtnotes.trust.membership import MAX_ADDS, Member, Membership
 from crdtnotes.trust.records import (
+    FIRST_PROTOCOL,
     MAX_ADOPTED,
     MAX_HEADS,
     MAX_KEPT,
     Add,
     Found,
+    Name,
     Record,
+    Remark,
     Revoke,
     decode_record,
     printable_name,
@@ -57,6 +62,7 @@ class Members:
         self._state: tuple[bytes | None, int] | None = None
         self._membership = Membership(vault, None, ())
         self._digest = _NO_RECORDS
+        self._records: dict[int, list[bytes]] = {}
         self._seen_at: tuple[bytes, bytes | None, int] | None = None
         self._root: bytes | None = None
         self._root_known = False
@@ -111,12 +117,17 @@ class Members:
         self._refresh()
         return self._digest
 
-    def records(self) -> list[bytes]:
-        """Return all records, each after its signer's record."""
-        datas = [data for (data,) in self._conn.execute("SELECT record FROM members ORDER BY id")]
-        if not all(isinstance(data, bytes) for data in datas):
-            raise Damaged(_DAMAGED)
-        return datas
+    def records(self, protocol: int | None = None) -> list[bytes]:
+        """Return all records, each after those that it needs; with `protocol` only those that it has."""
+        self._refresh()
+        key = -1 if protocol is None else protocol
+        if key not in self._records:
+            self._records[key] = [
+                record.data
+                for record in self._membership.rooted.values()
+                if protocol is None or FIRST_PROTOCOL.get(type(record.body), 0) <= protocol
+            ]
+        return self._records[key]
 
     def take(self, datas: Iterable[bytes]) -> int:
         """Keep the records that are rooted and new; returns how many. Raises DecodeError for an invalid one.
@@ -131,16 +142,16 @@ class Members:
         fresh = [record for record in given if record.digest not in before.rooted]
         if not fresh:
             return 0
-        after = Membership(self._vault, self.root, [*before.rooted.values(), *fresh])
+        after = Membership(self._vault, self.root, [*before.rooted.values(), *fresh], before.rooted.keys())
         new = [record for digest, record in after.rooted.items() if digest not in before.rooted]
-        if len(after.rooted) > MAX_RECORDS:
-            raise TooLarge(f"A vault can have at most {MAX_RECORDS} records about devices.")
         self._keep(new)
         if not after.rooted:
             self._conn.execute("DELETE FROM meta WHERE key = 'root'")
             self._root_known = False
-        elif not before.rooted:
-            self._check_adopted(after)
+        else:
+            if not before.rooted:
+                self._check_adopted(after)
+            self._set_state(after)
         return len(new)
 
     def _check_adopted(self, membership: Membership) -> None:
@@ -170,10 +181,12 @@ class Members:
         self._set_root(root)
         self._keep(Membership(self._vault, root, records).rooted.values())
 
-    def found(self, identity: Identity, name: str, heads: Mapping[int, tuple[int, bytes]]) -> None:
+    def found(
+        self, identity: Identity, name: str, heads: Mapping[int, tuple[int, bytes]], now: int = 0
+    ) -> None:
         """Make this device the founder, which signs for all streams up to `heads`.
 
-        Raises TooLarge if there are too many streams.
+        `now` is the wall time in ms. Raises TooLarge if there are too many streams.
         """
         if len(heads) > MAX_ADOPTED:
             raise TooLarge(f"A vault with more than {MAX_ADOPTED} streams of changes cannot be paired.")
@@ -181,30 +194,57 @@ class Members:
         founder = Found(self._vault, identity.certificate, printable_name(name), streams)
         record = sign_record(founder, identity)
         self._set_root(record.digest)
-        self._keep([record])
+        self._keep([record, *self._remarks(identity, record, now)])
+        self.introduce(identity, name, now)
 
-    def admit(self, identity: Identity, certificate: bytes, name: str) -> None:
-        """Add a device, signed by this one; raises NotPaired if this one does not belong to the vault."""
+    def admit(self, identity: Identity, certificate: bytes, name: str, now: int = 0) -> None:
+        """Add a device, signed by this one, at the wall time `now` in ms.
+
+        Raises NotPaired if this device does not belong to the vault, TooLarge if it has added too many.
+        """
         own = self._own(identity)
         members = self.membership()
         added = device_id.device_id(certificate)
-        if not members.is_active(added):
-            epoch = members.next_epoch(added)
-            add = Add(self._vault, certificate, printable_name(name), epoch, own.id, own.epoch)
-            self._keep([sign_record(add, identity)])
+        if members.is_active(added):
+            return
+        if members.adds_by(own.id, own.epoch) >= MAX_ADDS:
+            raise TooLarge(
+                f"This device has already added {MAX_ADDS} devices; pair further ones with another device."
+            )
+        add = Add(
+            self._vault, certificate, printable_name(name), members.next_epoch(added), own.id, own.epoch
+        )
+        record = sign_record(add, identity)
+        self._keep([record, *self._remarks(identity, record, now)])
 
-    def revoke(self, identity: Identity, device: bytes) -> None:
+    def is_introduced(self, device: bytes) -> bool:
+        """Tell whether a device has said what it is called, or cannot, because it is no member."""
+        members = self.membership()
+        return not members.is_active(device) or members.own_name(device) is not None
+
+    def introduce(self, identity: Identity, name: str, now: int) -> None:
+        """Say what this device is called, unless it has said just that before, or is no member."""
+        members = self.membership()
+        own = members.active.get(identity.id)
+        number, before = members.own_name(identity.id) or (0, "")
+        if own is None or before == printable_name(name):
+            return
+        body = Name(self._vault, own.id, own.epoch, number + 1, now, printable_name(name))
+        self._keep([sign_record(body, identity)])
+
+    def revoke(self, identity: Identity, device: bytes, now: int = 0, *, keep_added: bool = True) -> None:
         """Remove a device from the vault, signed by this one; the changes of it that are here stay.
 
-        Raises NotPaired if either of the two does not belong to the vault.
+        With `keep_added`, so do the devices that it has added. Raises NotPaired if either of the two does not
+        belong to the vault. (Without `keep_added`, the device may have been revoked before.)
         """
         own = self._own(identity)
         member = self.membership().members.get(device)
-        if member is None or not member.active:
+        if member is None or (keep_added and not member.active):
             raise NotPaired("That device does not belong to the vault (any more).")
-        self._revoke(identity, own, device, self._streams_of(member.keys.signing))
+        self._revoke(identity, own, device, self._streams_of(member.keys.signing), now, keep_added=keep_added)
 
-    def answer_for_gone(self, own_identity: Callable[[], Identity]) -> None:
+    def answer_for_gone(self, own_identity: Callable[[], Identity], now: int = 0) -> None:
         """Write further Revokes that keep the changes of revoked devices which no Revoke keeps yet.
 
         These changes came before this replica heard that their authors are revoked, and later changes here
@@ -228,30 +268,59 @@ class Members:
         own = members.active.get(identity.id)
         if own is not None:
             for device, streams in beyond.items():
-                self._revoke(identity, own, device, streams)
+                self._revoke(identity, own, device, streams, now)
 
     def _revoke(
-        self, identity: Identity, own: Member, device: bytes, streams: Iterable[tuple[int, int, bytes]]
+        self,
+        identity: Identity,
+        own: Member,
+        device: bytes,
+        streams: Iterable[tuple[int, int, bytes]],
+        now: int,
+        *,
+        keep_added: bool = True,
     ) -> None:
         """Keep Revokes of a device that name all these streams: one for each MAX_HEADS, at least one."""
         members = self.membership()
+        signed = members.signed_by(device) if keep_added else []
         heads = sorted(streams)
-        epoch, kept = members.next_epoch(device) - 1, tuple(members.signed_by(device)[:MAX_KEPT])
-        self._keep(
+        revoke = Revoke(
+            self._vault,
+            device,
+            members.next_epoch(device) - 1,
+            own.id,
+            own.epoch,
+            tuple(heads[:MAX_HEADS]),
+            tuple(signed[:MAX_KEPT]),
+        )
+        record = sign_record(revoke, identity)
+        self._keep([record, *self._remarks(identity, record, now, heads[MAX_HEADS:], signed[MAX_KEPT:])])
+
+    def _remarks(
+        self,
+        identity: Identity,
+        about: Record,
+        now: int,
+        heads: Sequence[tuple[int, int, bytes]] = (),
+        kept: Sequence[bytes] = (),
+    ) -> list[Record]:
+        """Return Remarks about an own record: when it was signed, and the heads and digests left over."""
+        pieces = max(1, -(-len(heads) // MAX_HEADS), -(-len(kept) // MAX_KEPT))
+        return [
             sign_record(
-                Revoke(
+                Remark(
                     self._vault,
-                    device,
-                    epoch,
-                    own.id,
-                    own.epoch,
-                    tuple(heads[begin : begin + MAX_HEADS]),
-                    kept,
+                    about.digest,
+                    about.body.by,
+                    about.body.by_epoch,
+                    now,
+                    tuple(heads[piece * MAX_HEADS : (piece + 1) * MAX_HEADS]),
+                    tuple(kept[piece * MAX_KEPT : (piece + 1) * MAX_KEPT]),
                 ),
                 identity,
             )
-            for begin in range(0, len(heads), MAX_HEADS) or range(1)
-        )
+            for piece in range(pieces)
+        ]
 
     def _streams_of(self, signing_key: bytes) -> list[tuple[int, int, bytes]]:
         """Return `(actor, seq, hash)` of the heads here of a device's streams."""
@@ -290,21 +359,37 @@ class Members:
         self.changed = True
 
     def _refresh(self) -> None:
-        state = (self.root, self._last())
-        if state == self._state:
-            return
-        datas = self.records()
+        if (self.root, self._last()) != self._state:
+            self._set_state(self._read(checked=True))
+
+    def check(self) -> None:
+        """Check the signatures of all records again; raises Damaged if one is missing or wrong."""
+        self._read(checked=False)
+
+    def _read(self, *, checked: bool) -> Membership:
+        """Return the membership by the records in the file; their signatures are checked unless `checked`.
+
+        Raises Damaged. Ignoring a damaged record might let a revoked device in.
+        """
+        rows = self._conn.execute("SELECT digest, record FROM members ORDER BY id").fetchall()
         try:
-            membership = Membership(self._vault, state[0], [decode_record(data) for data in datas])
-        except DecodeError as error:
+            records = [decode_record(data) for _, data in rows]
+        except (DecodeError, TypeError) as error:
             raise Damaged(_DAMAGED) from error
-        if len(membership.rooted) != len(datas):
-            # Only rooted records are kept. Ignoring a damaged one might let a revoked device in.
+        digests = [record.digest for record in records]
+        if digests != [digest for digest, _ in rows]:
             raise Damaged(_DAMAGED)
+        membership = Membership(self._vault, self.root, records, frozenset(digests) if checked else ())
+        if membership.unexplained():
+            raise Damaged(_DAMAGED)
+        return membership
+
+    def _set_state(self, membership: Membership) -> None:
         self._membership = membership
-        digests = sorted(hashlib.sha256(data).digest() for data in datas)
+        digests = sorted(membership.rooted)
         self._digest = hashlib.sha256(b"".join(digests)).digest()[:16] if digests else _NO_RECORDS
-        self._state = state
+        self._records.clear()
+        self._state = (self.root, self._last())
 
     def forget(self, vault: bytes | None = None) -> None:
         """Read everything again: a transaction was rolled back, or the vault has this new id."""

@@ -215,8 +215,7 @@ def _check_devices(replica: Replica) -> Iterator[str]:
 
     Then check that every change is signed by its author.
     """
-    replica.members.forget()
-    replica.members.membership()
+    replica.members.check()
     if replica.members.founded:
         yield from _check_signatures(replica)
 

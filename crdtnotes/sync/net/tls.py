@@ -7,10 +7,14 @@ them.
 """
 
 import hashlib
+import logging
 import ssl
 from collections.abc import Iterable, Mapping
 
+from crdtnotes.trust import device_id
 from crdtnotes.trust.identity import Identity
+
+_log = logging.getLogger("crdtnotes.sync")
 
 
 def pairing_context(identity: Identity) -> ssl.SSLContext:
@@ -47,7 +51,11 @@ class Listening:
 
     def trust(self, certificates: Mapping[bytes, bytes]) -> None:
         """From now on trust these devices (`{id: certificate}`) and no others."""
-        if certificates.keys() != self._members:
+        if self._members and certificates.keys() > self._members:
+            # Loading thousands takes seconds, so further ones are added to those that are there.
+            _trust(self._now, (certificates[id] for id in certificates.keys() - self._members))
+            self._members = frozenset(certificates)
+        elif certificates.keys() != self._members:
             context = _own(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self._identity)
             self._now = _pinned(context, certificates.values())
             self._members = frozenset(certificates)
@@ -85,7 +93,22 @@ def _pinned(context: ssl.SSLContext, certificates: Iterable[bytes]) -> ssl.SSLCo
     context.verify_mode = ssl.CERT_REQUIRED
     # A device's certificate is itself the trust anchor; there is no authority above it.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    together = b"".join(certificates)
-    if together:
-        context.load_verify_locations(cadata=together)
+    _trust(context, certificates)
     return context
+
+
+def _trust(context: ssl.SSLContext, certificates: Iterable[bytes]) -> None:
+    """Let a context trust these certificates (DER), too; one that OpenSSL cannot load is left out."""
+    together = list(certificates)
+    try:
+        if together:
+            context.load_verify_locations(cadata=b"".join(together))
+        return
+    except (ssl.SSLError, ValueError):
+        pass  # One device must not keep the others from connecting.
+    for certificate in together:
+        try:
+            context.load_verify_locations(cadata=certificate)
+        except (ssl.SSLError, ValueError):
+            shown = device_id.shown(device_id.device_id(certificate))
+            _log.warning("OpenSSL cannot load the certificate of device %s, which is left out.", shown)

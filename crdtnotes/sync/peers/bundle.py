@@ -13,23 +13,29 @@ from crdtnotes.errors import DecodeError, LocalError, MissingChanges, NotPaired,
 from crdtnotes.store import Replica
 from crdtnotes.store.file.database import new_file, plain_errors
 from crdtnotes.sync.session.groups import Groups
+from crdtnotes.sync.session.records import pieces
 from crdtnotes.trust.identity import Identity
 from crdtnotes.trust.membership import Member
-from crdtnotes.trust.sealing import seal, unseal
+from crdtnotes.trust.sealing import read_header, seal, unseal
 
 
 @dataclass(frozen=True, slots=True)
 class BundleSummary:
-    """How many changes, and how many records about devices, of a bundle were new here."""
+    """How many changes, and how many records about devices, of a bundle were new here.
+
+    `sender` and `receivers` are the ids of the devices that made the bundle and that can read it.
+    """
 
     changes: int
     records: int
+    sender: bytes
+    receivers: tuple[bytes, ...]
 
 
 def create_bundle(
     replica: Replica, identity: Identity, path: Path, receivers: Sequence[Member], since: Mapping[int, int]
-) -> None:
-    """Write the changes beyond a version to a new file that the receivers can read.
+) -> list[Member]:
+    """Write the changes beyond a version to a new file; return the receivers that can read it.
 
     Raises VaultExists if something is at the path, NotPaired if there are no receivers, LocalError while
     signatures of these changes are missing here.
@@ -46,12 +52,13 @@ def create_bundle(
         )
 
     def segments() -> Iterator[bytes]:
-        yield messages.encode(Records(tuple(replica.devices.records())))
+        for piece in pieces(replica.devices.records()):
+            yield messages.encode(Records(tuple(piece)))
         for item in replica.changes_since(since):
             yield messages.encode(item if isinstance(item, Heads) else messages.pack(item))
 
     with new_file(path) as part, part.open("wb") as out:
-        seal(out, identity, replica.vault_id, receivers, segments())
+        return seal(out, identity, replica.vault_id, receivers, segments())
 
 
 def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSummary:
@@ -65,6 +72,8 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
         size = path.stat().st_size
         source = path.open("rb")
     with source:
+        header = read_header(source)
+        source.seek(0)
         members = replica.members.membership().members
         for segment in unseal(source, size, identity, replica.vault_id, members):
             message = messages.decode(segment)
@@ -77,7 +86,7 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
                     raise DecodeError("The bundle holds what does not belong in one.")
     if groups.clear():
         raise NotSigned("The bundle holds changes without the signatures of those who made them.")
-    return BundleSummary(changes, records)
+    return BundleSummary(changes, records, header.sender, header.receivers)
 
 
 def _take(replica: Replica, groups: Groups, message: Changes | Heads) -> int:

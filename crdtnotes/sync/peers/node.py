@@ -136,6 +136,8 @@ class Node:
             await self._worker.start()
         self._unsubscribe = self._worker.subscribe(self._committed)
         try:
+            if self._identity is not None:
+                await self._worker.run(self._worker.replica.devices.introduce)
             await self.refresh()
         except CrdtnotesError:
             self._unsubscribe()

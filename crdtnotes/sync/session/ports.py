@@ -40,8 +40,11 @@ class Devices(Protocol):
         """Return a hash (16 bytes) of the set of records about devices; zeros for none."""
         ...
 
-    def records(self) -> list[bytes]:
-        """Return the records about devices, each after its signer's record."""
+    def records(self, protocol: int | None = None, /) -> list[bytes]:
+        """Return the records about devices, each after those that it needs.
+
+        With `protocol` only those that this version of the sync protocol has.
+        """
         ...
 
     def take_records(self, records: list[bytes], /) -> int:
@@ -57,6 +60,10 @@ class Devices(Protocol):
 
     def check_streams(self, device: bytes, heads: Sequence[Heads], /) -> None:
         """Refuse signatures that came from a device and give it too many streams; raises ProtocolError."""
+        ...
+
+    def introduce(self) -> None:
+        """Say in the records what this device is called, if it is a member and has not said so."""
         ...
 
     def certificates(self) -> dict[bytes, bytes]:

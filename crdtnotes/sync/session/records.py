@@ -1,14 +1,22 @@
 """Exchanging records about devices with a peer.
 
 Invariants
-    - If the sets of records differ, according to the Hellos, each side sends one message with the records
-      that it has, even an empty one: then both know that they agree.
+    - If the sets of records differ, according to the Hellos, each side sends the records that it has, in
+      pieces, and then an empty piece: then both know that they agree.
     - No record is sent to a peer that has sent it or was sent it before.
     - Changes are exchanged only once both sides know who belongs to the vault (`known`).
+
+Peers of protocol 2 send everything in one message, and know only the records of that version.
 """
 
-from crdtnotes.changes.messages import Hello, Records
+from collections.abc import Iterator, Sequence
+
+from crdtnotes.changes.messages import NEWEST_PROTOCOL, PIECES_PROTOCOL, Hello, Records
 from crdtnotes.sync.session.ports import Devices
+
+PIECE_RECORDS = 1000
+PIECE_BYTES = 1024 * 1024
+"""What a message holds at most; a single record is far smaller. (A message may hold four times as many.)"""
 
 
 class RecordsExchange:
@@ -18,6 +26,8 @@ class RecordsExchange:
         self._devices = devices
         self._at_peer: set[bytes] = set()
         self._digest = b""
+        self._checked = b""
+        self._protocol = NEWEST_PROTOCOL
         self._agree = False
         self._sent = False
         self._came = False
@@ -31,6 +41,7 @@ class RecordsExchange:
 
     def greeted(self, hello: Hello) -> None:
         """Process the hash in the peer's Hello."""
+        self._protocol = min(hello.newest, NEWEST_PROTOCOL)
         self._agree = hello.records == self._digest
         if not self._agree:
             self._at_peer.clear()
@@ -54,29 +65,54 @@ class RecordsExchange:
         records = list(message.records)
         new = self._devices.take_records(records)
         self._at_peer.update(records)
-        self._came = True
+        if not records or self._protocol < PIECES_PROTOCOL:
+            self._came = True
         # Storing them may have produced further records.
         self._dirty = True
         return new
 
     def to_send(self) -> list[Records]:
-        """Return a message with the records that the peer is not known to have, if one is due."""
+        """Return messages with the records that the peer is not known to have, if any are due."""
         if not self._dirty:
             return []
         self._dirty = False
-        missing = [record for record in self._devices.records() if record not in self._at_peer]
+        digest = self._devices.records_digest()
+        if digest == self._checked and self._sent:
+            return []
+        self._checked = digest
+        missing = [record for record in self._devices.records(self._protocol) if record not in self._at_peer]
         if not missing and (self._agree or self._sent):
             return []
-        self._sent = True
         self._at_peer.update(missing)
-        return [Records(tuple(missing))]
+        return self._messages(missing)
 
     def in_fork(self) -> list[Records]:
-        """Return, once, a message with all records, if the peer's differ and a fork is being resolved.
+        """Return, once, messages with all records, if the peer's differ and a fork is being resolved.
 
         Revocations must be sent even then: otherwise a revoked device could hide its revocation from others.
         """
-        if self._agree or self._sent or not (records := self._devices.records()):
+        if self._agree or self._sent or not (records := self._devices.records(self._protocol)):
             return []
+        return self._messages(records)
+
+    def _messages(self, records: Sequence[bytes]) -> list[Records]:
+        first = not self._sent and not self._agree
         self._sent = True
-        return [Records(tuple(records))]
+        messages = [Records(tuple(piece)) for piece in pieces(records)]
+        if first and (self._protocol >= PIECES_PROTOCOL or not messages):
+            messages.append(Records(()))
+        return messages
+
+
+def pieces(records: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Yield the records in pieces of a bounded number and size."""
+    piece: list[bytes] = []
+    size = 0
+    for record in records:
+        if piece and (len(piece) == PIECE_RECORDS or size + len(record) > PIECE_BYTES):
+            yield piece
+            piece, size = [], 0
+        piece.append(record)
+        size += len(record)
+    if piece:
+        yield piece

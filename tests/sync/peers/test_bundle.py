@@ -1,3 +1,4 @@
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -7,6 +8,9 @@ from crdtnotes.errors import CrdtnotesError, DecodeError, MissingChanges, NotAMe
 from crdtnotes.store import Replica
 from crdtnotes.sync.peers.bundle import apply_bundle, create_bundle
 from crdtnotes.sync.session import groups
+from crdtnotes.trust import sealing
+from crdtnotes.trust.sealing import read_header
+from crdtnotes.trust.signatures import SIGNATURE_BYTES
 from tests.sync.laptops import Laptop, founder, pair
 
 
@@ -119,3 +123,61 @@ def test_bundles_overwrite_nothing_and_need_receivers(tmp_path: Path) -> None:
         bundle(ana, tmp_path / "c")
     with pytest.raises(CrdtnotesError):
         apply(bo, tmp_path / "nowhere")
+
+
+def test_a_bundle_says_from_whom_and_for_whom_it_is(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+    cem = Laptop(tmp_path, "cem")
+    ana.add(cem)
+    path = bundle(ana, tmp_path / "b", bo, cem)
+    with path.open("rb") as source:
+        header = read_header(source)
+    assert header.sender == ana.identity.id
+    assert header.receivers == (bo.identity.id, cem.identity.id)
+    replica = Replica(bo.path)
+    try:
+        summary = apply_bundle(replica, bo.identity, path)
+    finally:
+        replica.close()
+    assert (summary.sender, summary.receivers) == header
+
+
+def test_a_receiver_cannot_readdress_a_bundle(tmp_path: Path) -> None:
+    """A receiver replaces the sender in the header, or the receiver, and signs with its own key."""
+    ana, bo = pair(tmp_path)
+    cem = Laptop(tmp_path, "cem")
+    ana.add(cem)
+    apply(cem, bundle(ana, tmp_path / "first", cem))
+    path = bundle(ana, tmp_path / "b", bo)
+    before = cem.names()
+    for change in ((ana.identity.id, bo.identity.id), (bo.identity.id, cem.identity.id)):
+        data = path.read_bytes()[:-SIGNATURE_BYTES].replace(*change)
+        (tmp_path / "forged").write_bytes(data + bo.identity.sign(sealing._SIGNED + sha256(data).digest()))
+        for reader in (bo, cem):
+            with pytest.raises((DecodeError, NotAMember)):
+                apply(reader, tmp_path / "forged")
+    assert cem.names() == before
+
+
+def test_a_header_that_names_a_receiver_twice_is_refused(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+    replica = Replica(ana.path)
+    member = replica.members.membership().members[bo.identity.id]
+    with (tmp_path / "b").open("wb") as out:
+        sealing.seal(out, ana.identity, replica.vault_id, [member, member], [b""])
+    replica.close()
+    with pytest.raises(DecodeError, match="twice"):
+        apply(bo, tmp_path / "b")
+
+
+def test_a_receiver_with_a_weak_key_is_left_out(tmp_path: Path) -> None:
+    """No such device is a member; if it were, the others would still get their bundle."""
+    ana, bo = pair(tmp_path)
+    replica = Replica(ana.path)
+    member = replica.members.membership().members[bo.identity.id]
+    weak = member._replace(id=bytes(32), keys=member.keys._replace(sealing=bytes(32)))
+    with (tmp_path / "b").open("wb") as out:
+        assert sealing.seal(out, ana.identity, replica.vault_id, [weak, member], [b""]) == [member]
+    with (tmp_path / "c").open("wb") as out, pytest.raises(NotPaired):
+        sealing.seal(out, ana.identity, replica.vault_id, [weak], [b""])
+    replica.close()

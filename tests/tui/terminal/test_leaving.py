@@ -24,6 +24,7 @@ BUG = """
 from crdtnotes_tui.notes.workspace import Workspace
 
 async def learn(self):
+    private = "what nobody" + " should see"
     raise KeyError("a bug")
 
 Workspace.learn = learn
@@ -157,6 +158,9 @@ def test_a_bug_is_shown_and_ends_with_an_error(tmp_path: Path) -> None:
     with editor("--vault", str(path), "tui", "n", before=BUG) as terminal:
         assert terminal.exit_code() == 1
         assert "KeyError: 'a bug'" in terminal.farewell
+        # The traceback shows the lines of the program, but no values: they could be notes or keys.
+        assert "what nobody should see" not in terminal.farewell
+        assert "locals" not in terminal.farewell
 
 
 @pytest.mark.parametrize("opening", [b"\x07", b"\x0f", b"\x10", b"\x1bt", b"\x12", b"\x06", b"\x1bOP"])

@@ -1,0 +1,108 @@
+"""What happened to the membership: who added, revoked or named whom, in causal order.
+
+An event comes after everything that its record needs (`rooted.py`), so also after the event that made its
+signer a member. Where that says nothing, the times that the signers claim decide; claiming an early time
+places no record before what it needs. So all replicas with the same records show the same log.
+"""
+
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from crdtnotes.trust.membership import Membership
+from crdtnotes.trust.records import Add, Found, Name, Record, Remark, Revoke, printable_name
+
+FOUNDED, ADDED, REVOKED, NAMED = "founded", "added", "revoked", "named"
+
+
+class Event(NamedTuple):
+    """One record: the device `by` did something to `device` (ids); FOUNDED and NAMED are about itself.
+
+    `name` is what the device is called by this record, or was called before it. `time` is the wall time in ms
+    that the signer claims, None if it claims none. `counts` is False for an Add that has no effect, because
+    its signer was revoked or was no member.
+    """
+
+    kind: str
+    by: bytes
+    device: bytes
+    name: str
+    time: int | None
+    counts: bool
+
+
+def member_log(membership: Membership) -> list[Event]:
+    """Return the events of a vault's membership in causal order; names that say nothing new are left out."""
+    times = _claimed_times(membership)
+    events: list[Event] = []
+    names: dict[bytes, str] = {}
+    for record in _in_order(membership, times):
+        body = record.body
+        time = times.get(record.digest)
+        if isinstance(body, Name):
+            if names.get(body.by) != body.name:
+                names[body.by] = body.name
+                events.append(Event(NAMED, body.by, body.by, body.name, time, counts=True))
+        elif isinstance(body, Revoke):
+            name = names.get(body.device, "")
+            events.append(Event(REVOKED, body.by, body.device, name, time, counts=True))
+        elif isinstance(body, Add | Found):
+            name = names.setdefault(body.device, printable_name(body.name))
+            kind = ADDED if isinstance(body, Add) else FOUNDED
+            counts = membership.stands(record)
+            events.append(Event(kind, body.by, body.device, name, time, counts))
+    return events
+
+
+def _claimed_times(membership: Membership) -> dict[bytes, int]:
+    """Return the times that records claim for themselves or in their first Remark, by digest."""
+    times: dict[bytes, int] = {}
+    for record in membership.rooted.values():
+        body = record.body
+        if isinstance(body, Name):
+            times[record.digest] = body.time
+        elif isinstance(body, Remark):
+            times[body.about] = min(body.time, times.get(body.about, body.time))
+    return times
+
+
+def _in_order(membership: Membership, times: dict[bytes, int]) -> list[Record]:
+    """Return the records that are events, each after those that it needs, earlier times first."""
+    records = [one for one in membership.rooted.values() if not isinstance(one.body, Remark)]
+    first: dict[tuple[bytes, int], bytes] = {}
+    needs: dict[bytes, set[bytes]] = {}
+    for record in records:
+        # Rooted records come after what they need, so the first Add of a device at an epoch is known here.
+        body = record.body
+        wanted = [] if isinstance(body, Found) else [(body.by, body.by_epoch)]
+        if isinstance(body, Add) and body.epoch > 1:
+            wanted.append((body.device, body.epoch - 1))
+        elif isinstance(body, Revoke):
+            wanted.append((body.device, body.epoch))
+        needs[record.digest] = {first[at] for at in wanted}
+        if isinstance(body, Add | Found):
+            first.setdefault((body.device, body.epoch), record.digest)
+    needed_by: dict[bytes, list[Record]] = {}
+    for record in records:
+        for digest in needs[record.digest]:
+            needed_by.setdefault(digest, []).append(record)
+    at: dict[bytes, int] = {}
+    ready: list[tuple[int, int, bytes, Record]] = []
+
+    def enter(record: Record, not_before: int) -> None:
+        at[record.digest] = max(not_before, times.get(record.digest, 0))
+        epoch = record.body.epoch if isinstance(record.body, Add | Found | Revoke) else 0
+        heappush(ready, (at[record.digest], epoch, record.digest, record))
+
+    for record in records:
+        if not needs[record.digest]:
+            enter(record, 0)
+    ordered: list[Record] = []
+    while ready:
+        _, _, digest, record = heappop(ready)
+        ordered.append(record)
+        for other in needed_by.get(digest, ()):
+            needs[other.digest].discard(digest)
+            at[other.digest] = max(at.get(other.digest, 0), at[digest])
+            if not needs[other.digest]:
+                enter(other, at[other.digest])
+    return ordered
