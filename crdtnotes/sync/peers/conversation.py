@@ -71,7 +71,7 @@ class Conversation:
         self.connection = connection
         self.host = host_of(connection)
         self.device = device_of(connection)
-        self.session = Session(worker.replica, device=self.device)
+        self.session = Session(worker.replica, device=self.device, plain=self.device is None)
         self.status: PeerStatus | None = None
         self._worker = worker
         self.once = once
