@@ -5,6 +5,7 @@
 ``inotify``        notifications of writes to a file, on Linux
 ``status``         the state of the conversation with one peer
 ``conversation``   moves frames between one session and its websocket
+``per_device``     limits the connections of one device
 ``node``           serves peers, follows them, syncs once
 ``peer_book``      records when each device was connected and what it had
 ``network_watch``  this machine's addresses, and when they change

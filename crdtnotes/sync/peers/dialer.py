@@ -178,7 +178,7 @@ class Dialer:
                 conversation = await self._node.converse(connection, address)
                 forked = conversation.session.forked
                 said = ""
-                if conversation.session.caught_up:
+                if conversation.session.caught_up and conversation.session.error is None:
                     backoff.reset()
             except CrdtnotesError as error:
                 # Log it once for each absence, however often the device is dialled.

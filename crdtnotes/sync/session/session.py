@@ -264,6 +264,12 @@ class Session:
         """End because this program is stopping."""
         self._say_bye(messages.bye(Reason.LEAVING, "The peer's program is stopping."))
 
+    def make_room(self) -> None:
+        """End because the peer's device has opened further connections; this is nobody's fault."""
+        self._say_bye(
+            messages.bye(Reason.REFUSED, "This device has opened another connection; two are kept at most.")
+        )
+
     def fail(self, error: CrdtnotesError) -> None:
         """End because of `error`, whoever is at fault."""
         if not self.closed:
