@@ -10,6 +10,7 @@
 ``peer_book``      records when each device was connected and what it had
 ``network_watch``  this machine's addresses, and when they change
 ``discovery``      finds devices in the local network
+``hints``          addresses that were announced, and how much a flood of them may cost
 ``dialer``         stays connected with the devices of a vault
 ``pairing``        pairs two devices, so that they trust each other
 ``bundle``         changes in one file
