@@ -36,8 +36,9 @@ async def stay_and_serve(path: Path, host: str | None, port: int | None, *, plai
 async def stay_and_follow(path: Path, address: Address) -> None:
     """Keep the vault at `path` in sync with the peer at `address` until cancelled; see `Node.follow`."""
     async with _service(path) as service:
+        following = await service.follow(address)
         click.echo(f"Following {address}")
-        await (await service.follow(address))
+        await following
 
 
 async def stay_in_touch(path: Path) -> None:
