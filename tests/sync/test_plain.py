@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -202,6 +204,17 @@ def test_anything_but_a_challenge_is_refused(frame: bytes) -> None:
             assert "only to programs of the user" in bye.sentence
 
     run(main())
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", b"\x92\x0b", b"\x93\x0c", b"\x92\x0d", b"\xc4\x20"]))
+def test_any_bytes_are_a_message_or_none(rest_: bytes, start: bytes) -> None:
+    frame = start + rest_
+    for message in (
+        recognition._read(frame, recognition.Challenge),
+        recognition._read(frame, recognition.Answer),
+        recognition._read(frame, recognition.Proof),
+    ):
+        assert message is None or recognition._encode(message)
 
 
 def test_a_wrong_proof_is_refused() -> None:
