@@ -29,14 +29,18 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 65535),
     help=f"By default {DEFAULT_PORT}, or any free port; 0 takes any free port.",
 )
-@click.option("--plain", is_flag=True, help="Use unencrypted ws://, for programs on this machine only.")
+@click.option(
+    "--plain",
+    is_flag=True,
+    help="Serve a vault that was never paired, at ws://, to your own programs on this machine.",
+)
 @click.pass_context
 def serve(ctx: click.Context, host: str | None, port: int | None, plain: bool) -> None:
     """Stay in sync with the devices of this vault, until Ctrl-C.
 
     Listens for them, and finds them in the local network and at their last addresses. The first line shows
-    the address once it listens. Edits by other commands are sent at once. Until the vault is first paired, it
-    uses ws:// on this machine only, as with --plain.
+    the address once it listens. Edits by other commands are sent at once. A vault that was never paired is
+    served only with --plain: without encryption, and to programs of your own user account only.
 
     \b
     crdtnotes serve --port 0

@@ -1,6 +1,5 @@
 """Serving and following until Ctrl-C: prints the address for peers, and each peer that comes or goes."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import click
 
 from crdtnotes.cli.output import counted, quoted
-from crdtnotes.errors import NotPaired
+from crdtnotes.errors import LocalError, NotPaired
 from crdtnotes.peering.listener import Listener
 from crdtnotes.peering.open_vault import OpenVault
 from crdtnotes.peering.service import PeerService
@@ -20,19 +19,26 @@ from crdtnotes.sync.peers.status import PeerStatus
 async def stay_and_serve(path: Path, host: str | None, port: int | None, *, plain: bool) -> None:
     """Serve the vault at `path` until cancelled; the first line on stdout names the address.
 
-    See `PeerService.serve`. Once the vault is paired, it also connects to its other devices, and another
-    line names the address at which they can connect, unless `plain`.
+    See `PeerService.serve`. It also connects to the vault's other devices; with `plain`, raises LocalError
+    when the vault is paired.
     """
     async with _service(path) as service:
         await service.serve(host, port, plain=plain)
-        await (asyncio.Event().wait() if plain else service.run())
+        if not plain:
+            await service.run()
+        await service.until_paired()
+        raise LocalError(
+            "This vault is paired now, so it is no longer served without encryption; `crdtnotes serve` "
+            "serves it to its devices."
+        )
 
 
 async def stay_and_follow(path: Path, address: Address) -> None:
     """Keep the vault at `path` in sync with the peer at `address` until cancelled; see `Node.follow`."""
     async with _service(path) as service:
+        following = await service.follow(address)
         click.echo(f"Following {address}")
-        await (await service.follow(address))
+        await following
 
 
 async def stay_in_touch(path: Path) -> None:

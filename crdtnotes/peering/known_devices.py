@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from crdtnotes.vault import Vault
 
 
+PAIRED = (
+    "This vault is paired: it is exchanged only with its own devices, encrypted, and not at ws:// addresses."
+)
+"""Why a vault is not served or synced without encryption."""
+
+NOT_PAIRED = (
+    "This vault is not paired; `crdtnotes pair` pairs it with another laptop, and `crdtnotes serve --plain` "
+    "serves it to your own programs on this machine."
+)
+"""Why a vault is not served to its devices."""
+
+
 class KnownDevices(NamedTuple):
     """The active devices of a paired vault, including this one. Call both functions on the vault's thread."""
 

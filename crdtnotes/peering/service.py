@@ -1,9 +1,9 @@
 """Keeping one vault in sync with its peers for as long as a program runs.
 
-A vault that was never paired is served without encryption, to programs on this machine. From its first
-pairing on it is served to its own devices, in mutual TLS, on the same port, and these devices are discovered
-and dialled. A vault may be paired at any time, even by another process: call `meet` again when a commit has
-changed its devices, or let `run` do that.
+A vault that was never paired is served only if that is asked for, without encryption, to this user's programs
+on this machine. From its first pairing on it is served to its own devices only, in mutual TLS, and these
+devices are discovered and dialled. A vault may be paired at any time, even by another process: call `meet`
+again when a commit has changed its devices, or let `run` do that.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from crdtnotes.errors import BadIdentity, CrdtnotesError, LocalError, NotPaired, PortTaken
-from crdtnotes.peering.known_devices import KnownDevices, known_devices
+from crdtnotes.peering.known_devices import NOT_PAIRED, PAIRED, KnownDevices, known_devices
 from crdtnotes.peering.listener import Listener
 from crdtnotes.peering.open_vault import VaultRunner
 from crdtnotes.sync.net.address import Address
@@ -76,7 +76,6 @@ class PeerService:
         self._lock = asyncio.Lock()
         self._plain = _Side()
         self._secure = _Side()
-        self._always_plain = False
         self._without_keys = False
         self._place: tuple[str | None, int | None] = (None, None)
         self._dialer: Dialer | None = None
@@ -117,6 +116,16 @@ class PeerService:
 
         Raises the error that ends this, and a LocalError if the devices cannot connect here.
         """
+        while self._dialing is None:
+            await self.until_paired()
+            async with self._lock:
+                problem = await self._begin()
+            if problem is not None:
+                raise problem
+        await self._dialing
+
+    async def until_paired(self) -> None:
+        """Wait until the vault is paired, by this process or another one."""
         changed = asyncio.Event()
 
         def committed(commit: Committed, _: object) -> None:
@@ -125,35 +134,41 @@ class PeerService:
 
         unsubscribe = self.vault.worker.subscribe(committed)
         try:
-            while self._dialing is None:
+            while await self.vault.run(known_devices) is None:
+                await changed.wait()
                 changed.clear()
-                async with self._lock:
-                    problem = await self._begin()
-                if problem is not None:
-                    raise problem
-                if self._dialing is None:
-                    await changed.wait()
         finally:
             unsubscribe()
-        await self._dialing
 
     async def _begin(self) -> LocalError | None:
         """Begin to connect to the vault's devices; return the reason if they cannot connect here."""
-        if self._leaving or self._without_keys or self._always_plain:
+        if self._leaving:
             return None
         known = await self.vault.run(known_devices)
         if known is None:
+            return None
+        port = await self._end_plain()
+        if self._without_keys:
             return None
         problem: LocalError | None = None
         try:
             node = await self._secure_node()
             if self._dialing is None:
                 if self._listens and self._secure.address is None:
-                    problem = await self._listen()
+                    problem = await self._listen(port)
                 await self._dial(node, known)
         finally:
             self._names = {id: name for id, name in known.names.items() if id != self._own}
         return problem
+
+    async def _end_plain(self) -> int | None:
+        """Exchange nothing more without encryption; return the port at which programs connected, if any."""
+        address = self._plain.address
+        for followed in [one for one in self.following if not one.secure]:
+            self._following.pop(followed).cancel()
+            self._listener.refused(followed, LocalError(PAIRED))
+        await self._plain.close()
+        return None if address is None else address.port
 
     async def _secure_node(self) -> Node:
         if self._secure.node is None:
@@ -166,13 +181,10 @@ class PeerService:
             self._secure.node = await self._started(identity)
         return self._secure.node
 
-    async def _listen(self) -> LocalError | None:
-        """Let the vault's devices connect; return the reason if that is impossible."""
-        host, port = self._place
-        if self._plain.address is not None:
-            # Devices connect at the port that programs on this machine used until now.
-            port = self._plain.address.port
-            await self._plain.stop_serving()
+    async def _listen(self, port: int | None = None) -> LocalError | None:
+        """Let the vault's devices connect, at `port` if given; return the reason if that is impossible."""
+        host, chosen = self._place
+        port = chosen if port is None else port
         node = await self._secure_node()
         try:
             bound = await node.serve_members(
@@ -215,7 +227,7 @@ class PeerService:
             self._without_keys = False
             await self._secure_node()
             if self._secure.address is None:
-                problem = await self._listen_beside()
+                problem = await self._listen()
                 if problem is not None:
                     raise problem
         identity, address = self._secure.identity, self._secure.address
@@ -228,14 +240,6 @@ class PeerService:
                 async with self._lock:
                     await self._secure.close()
 
-    async def _listen_beside(self) -> LocalError | None:
-        """Listen for the vault's devices without closing the unencrypted port."""
-        plain, self._plain.address = self._plain.address, None
-        try:
-            return await self._listen()
-        finally:
-            self._plain.address = plain
-
     async def refresh(self) -> None:
         """Read the members of the vault again, after a commit of this process has changed them."""
         if self._secure.node is not None:
@@ -244,16 +248,22 @@ class PeerService:
     # -- serving and following
 
     async def serve(
-        self, host: str | None = None, port: int | None = None, *, plain: bool = False
+        self, host: str | None = None, port: int | None = None, *, plain: bool | None = None
     ) -> Address:
         """Let peers connect at a host and port of this machine; return the address.
 
-        If the vault is paired, the peers are its devices; otherwise, or with `plain`, they are programs on
-        this machine, without encryption. `ways` gives the defaults for host and port. If peers can already
+        If the vault is paired, the peers are its devices; otherwise they are this user's programs on this
+        machine, without encryption. With `plain`, raises LocalError if the vault is paired; with False,
+        raises NotPaired if it is not. `ways` gives the defaults for host and port. If peers can already
         connect, returns the address in use. Raises a LocalError as `Node.serve` and `Node.serve_members` do.
         """
         async with self._lock:
-            self._listens, self._always_plain = True, plain
+            paired = await self.vault.run(known_devices) is not None
+            if plain and paired:
+                raise LocalError(PAIRED)
+            if plain is False and not paired:
+                raise NotPaired(NOT_PAIRED)
+            self._listens = True
             if self.address is None:
                 self._place = host, port
             problem = await self._begin()
@@ -262,7 +272,7 @@ class PeerService:
                     problem = await self._listen()
                 if problem is not None:
                     raise problem
-            elif self._plain.address is None:
+            elif self._plain.address is None and not paired:
                 node = await self._plain_node()
                 bound = await node.serve(PLAIN_HOST if host is None else host, port)
                 self._plain.address = bound
@@ -283,7 +293,7 @@ class PeerService:
 
     async def follow(self, address: Address) -> asyncio.Task[None]:
         """Stay in sync with the peer at `address`; raises NotPaired for a wss:// address
-        if the vault is not paired.
+        if the vault is not paired, LocalError for a ws:// address if it is.
 
         The returned task ends with an error that redialling cannot fix (see `Node.follow`).
         """
@@ -296,9 +306,12 @@ class PeerService:
             return task
 
     async def _node_for(self, address: Address) -> Node:
+        paired = await self.vault.run(known_devices) is not None
         if not address.secure:
+            if paired:
+                raise LocalError(PAIRED)
             return await self._plain_node()
-        if await self.vault.run(known_devices) is None:
+        if not paired:
             raise NotPaired("No other device belongs to this vault: see `crdtnotes pair`.")
         return await self._secure_node()
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from crdtnotes.errors import NotLetIn, NotPaired, RemoteError, Unreachable
+from crdtnotes.errors import LocalError, NotLetIn, NotPaired, RemoteError, Unreachable
+from crdtnotes.peering.known_devices import PAIRED
 from crdtnotes.peering.open_vault import OpenVault
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.peers.dialer import Dialer, identity_for
@@ -23,8 +24,13 @@ Report = Callable[[PeerStatus], None]
 
 
 async def sync_once(path: Path, address: Address, report: Report | None = None) -> Summary:
-    """Exchange missing changes between the vault at `path` and a peer; see `Node.sync_once`."""
-    identity = identity_for(path) if address.secure else None
+    """Exchange missing changes between the vault at `path` and a peer; see `Node.sync_once`.
+
+    Raises LocalError for a ws:// address if the vault is paired.
+    """
+    identity = identity_for(path)
+    if identity is not None and not address.secure:
+        raise LocalError(PAIRED)
     async with OpenVault(path) as vault, Node(vault.worker, report=report, identity=identity) as node:
         summary = await node.sync_once(address)
         await vault.run(lambda open_: open_.remember_peer(summary.device, str(address)))

@@ -103,15 +103,12 @@ class Devices:
         with self._core.transaction():
             joins = not self._members.founded
             self._members.adopt(root, records)
-            self._wait_for_signatures(joins=joins)
+            if joins:
+                # The changes that are already here wait for their signatures.
+                self._signer.await_signatures()
             self._answer_for_gone()
             if self._members.founded:
                 self._members.introduce(self._signer.identity, self._core.device, _now())
-
-    def _wait_for_signatures(self, *, joins: bool) -> None:
-        """If this replica has just joined, wait for the signatures of the changes that it already has."""
-        if joins and self._members.founded:
-            self._signer.await_signatures()
 
     def records_digest(self) -> bytes:
         """Return a hash (16 bytes) of the records about devices that are here; zeros if there are none."""
@@ -129,12 +126,11 @@ class Devices:
     def take_records(self, records: list[bytes]) -> int:
         """Keep the records that are new here and whose signers belong to the vault; returns how many.
 
-        Raises DecodeError, and keeps nothing, if any of them is not a valid record.
+        A vault that was never paired keeps none. Raises DecodeError, and keeps nothing, if any of them is not
+        a valid record.
         """
         with self._core.transaction(Origin.PEER):
-            joins = not self._members.founded
             new = self._members.take(records)
-            self._wait_for_signatures(joins=joins)
             if new:
                 self._answer_for_gone()
             return new

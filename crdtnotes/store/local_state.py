@@ -38,20 +38,27 @@ class StreamRecord(NamedTuple):
     seq: int
 
 
+def state_folder() -> Path:
+    """Return the folder of what this machine keeps for this user outside the vaults' files."""
+    return _folder(os.environ.get(VARIABLE))
+
+
+def _folder(chosen: str | None) -> Path:
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_state_path
+
+    return user_state_path("crdtnotes")
+
+
 def _place(path: Path) -> Path:
     return _place_of(path.absolute(), os.environ.get(VARIABLE))
 
 
 @lru_cache(maxsize=64)  # called at each commit
 def _place_of(path: Path, folder: str | None) -> Path:
-    if folder:
-        state = Path(folder)
-    else:
-        from platformdirs import user_state_path
-
-        state = user_state_path("crdtnotes")
     name = blake2b(os.fsencode(path.resolve()), digest_size=16).hexdigest()
-    return state / "replicas" / name
+    return _folder(folder) / "replicas" / name
 
 
 @lru_cache(maxsize=64)

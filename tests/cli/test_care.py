@@ -89,7 +89,7 @@ def test_repair_fetches_from_a_peer(linked: Program, tmp_path: Path) -> None:
     spoil(copy.path, "DELETE FROM log")
     # Even the first bytes no longer show that it is a database.
     copy.path.write_bytes(b"rubbish" + copy.path.read_bytes()[7:])
-    with linked.staying("serve", "--port", "0") as (_, line):
+    with linked.staying("serve", "--plain", "--port", "0") as (_, line):
         out = copy.out("repair", "--from", line.rsplit(" ", 1)[1])
     assert "fetched 3 changes" in out
     assert copy.json("status")["digest"] == digest

@@ -133,15 +133,27 @@ def test_all_others_can_be_revoked_at_once(ana: Program, bo: Program) -> None:
         process.communicate(timeout=DEADLINE_SECONDS)
 
 
-def test_an_unencrypted_server_switches_to_tls_once_paired(ana: Program, bo: Program) -> None:
-    with ana.staying("serve", "--port", "0") as (server, line):
+def test_an_unencrypted_server_ends_once_the_vault_is_paired(ana: Program, bo: Program) -> None:
+    with ana.staying("serve", "--plain", "--port", "0") as (server, line):
         assert "ws://127.0.0.1:" in line
         joined(ana, bo)
-        assert server.stdout is not None
-        assert "wss://" in server.stdout.readline()
-        finish(ana, "new", "after")
-        port = line.rpartition(":")[2]
-        assert "Received 1 change" in finish(bo, "sync", f"wss://127.0.0.1:{port}", "--once")
+        out, err = server.communicate(timeout=DEADLINE_SECONDS)
+    assert (server.returncode, out) == (1, "")
+    assert err.startswith("Error: This vault is paired now")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_paired_vault_is_not_exchanged_without_encryption(ana: Program, bo: Program) -> None:
+    joined(ana, bo)
+    for arguments in (
+        ["serve", "--plain", "--port", "0"],
+        ["sync", "ws://127.0.0.1:1", "--once"],
+        ["sync", "ws://127.0.0.1:1"],
+    ):
+        code, out, err = ended(ana, *arguments)
+        assert (code, out) == (1, ""), arguments
+        assert err.startswith("Error: This vault is paired")
+        assert len(err.splitlines()) == 1
 
 
 def test_bundles_carry_changes_by_hand(ana: Program, bo: Program, tmp_path: Path) -> None:
@@ -159,6 +171,7 @@ def test_bundles_carry_changes_by_hand(ana: Program, bo: Program, tmp_path: Path
 
 def test_commands_that_need_a_paired_vault_say_so(ana: Program) -> None:
     for arguments in (
+        ["serve", "--port", "0"],
         ["sync", "--once"],
         ["sync", "wss://127.0.0.1:1", "--once"],
         ["revoke", "bo", "--yes"],

@@ -19,7 +19,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 @contextmanager
 def served(program: Program) -> Iterator[str]:
     """Serve the program's replica in a process; yield the address."""
-    with program.staying("serve", "--port", "0") as (_, line):
+    with program.staying("serve", "--plain", "--port", "0") as (_, line):
         yield line.split()[-1]
 
 
@@ -85,7 +85,7 @@ def test_peers_of_another_vault_are_refused(program: Program, tmp_path: Path) ->
 
 
 def test_a_connection_that_is_not_a_peer_does_no_harm(program: Program, bo: Program) -> None:
-    with program.staying("serve", "--port", "0") as (process, line):
+    with program.staying("serve", "--plain", "--port", "0") as (process, line):
         address = line.split()[-1]
         port = int(address.rpartition(":")[2])
         for noise in (b"GET / HTTP/1.1\r\n\r\n", b"\0" * 1000, b""):
@@ -101,7 +101,7 @@ def test_a_connection_that_is_not_a_peer_does_no_harm(program: Program, bo: Prog
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", ["serve", "sync"])
 def test_signals_end_it_cleanly(program: Program, command: str, number: signal.Signals) -> None:
-    arguments = ["--port", "0"] if command == "serve" else ["ws://127.0.0.1:1"]
+    arguments = ["--plain", "--port", "0"] if command == "serve" else ["ws://127.0.0.1:1"]
     with program.staying(command, *arguments) as (process, _):
         process.send_signal(number)
         _, err = process.communicate(timeout=DEADLINE_SECONDS)
@@ -124,7 +124,7 @@ def test_a_sync_once_that_is_interrupted_says_so_with_its_exit_code(program: Pro
 def test_a_port_that_is_taken(program: Program) -> None:
     with served(program) as address:
         port = address.rpartition(":")[2]
-        said = program.fails("serve", "--port", port)
+        said = program.fails("serve", "--plain", "--port", port)
     assert said == (
         f"Cannot listen at ws://127.0.0.1:{port}: another program uses that port; leave the port out to take "
         "a free one."
@@ -132,7 +132,7 @@ def test_a_port_that_is_taken(program: Program) -> None:
 
 
 def test_without_a_port_another_one_is_taken_and_named(program: Program, bo: Program) -> None:
-    with program.staying("serve") as (_, usual), program.staying("serve") as (_, other):
+    with program.staying("serve", "--plain") as (_, usual), program.staying("serve", "--plain") as (_, other):
         assert usual.split()[-1] != other.split()[-1]
         for name, line in (("系统", usual), ("another", other)):
             program.out("new", name)
@@ -142,7 +142,7 @@ def test_without_a_port_another_one_is_taken_and_named(program: Program, bo: Pro
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org", ""])
 def test_other_hosts_are_refused(program: Program, host: str) -> None:
-    assert "is not this machine" in program.fails("serve", "--host", host)
+    assert "is not this machine" in program.fails("serve", "--plain", "--host", host)
 
 
 def test_bad_addresses_and_ports(program: Program) -> None:
@@ -153,7 +153,7 @@ def test_bad_addresses_and_ports(program: Program) -> None:
 
 
 def test_a_pipe_gets_no_colours(program: Program) -> None:
-    with program.staying("serve", "--port", "0") as (_, line):
+    with program.staying("serve", "--plain", "--port", "0") as (_, line):
         pass
     assert line.startswith('Serving "ana" at ws://127.0.0.1:')
     assert "\x1b" not in line

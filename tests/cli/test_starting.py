@@ -40,7 +40,7 @@ def test_bad_device_names(nowhere: Program, name: str) -> None:
 
 def test_clone_copies_the_whole_vault(linked: Program, tmp_path: Path) -> None:
     copy = Program(tmp_path / "bo" / "copy.crdtnotes")
-    with linked.staying("serve", "--port", "0") as (_, line):
+    with linked.staying("serve", "--plain", "--port", "0") as (_, line):
         out = copy.out("clone", line.split()[-1], "--device", "bo")
     assert '3 notes (3 changes) from "ana"' in out
     mine, theirs = copy.json("status"), linked.json("status")
@@ -70,7 +70,7 @@ def test_a_clone_that_breaks_off_leaves_nothing(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    with linked.staying("serve", "--port", "0") as (_, line):
+    with linked.staying("serve", "--plain", "--port", "0") as (_, line):
         monkeypatch.setattr("pathlib.Path.rename", full)
         assert os.strerror(28) in copy.fails("clone", line.split()[-1])
     assert list(copy.path.parent.iterdir()) == []

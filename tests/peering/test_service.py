@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from crdtnotes.errors import BadIdentity, NotPaired, PortTaken, Unreachable
+from crdtnotes.errors import BadIdentity, LocalError, NotPaired, PortTaken, Unreachable
 from crdtnotes.peering.clone import clone_vault
 from crdtnotes.peering.open_vault import OpenVault
 from crdtnotes.peering.service import PeerService
+from crdtnotes.peering.sync_once import sync_once
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.net.transport import peek
 from crdtnotes.sync.peers.node import Node
@@ -109,16 +110,50 @@ def test_a_vault_that_is_paired_while_it_is_served_switches_to_tls_on_the_same_p
     run(main())
 
 
-def test_plain_serving_stays_plain_if_it_was_requested(tmp_path: Path) -> None:
+def test_a_paired_vault_is_not_served_or_followed_without_encryption(tmp_path: Path) -> None:
     ana, _ = pair(tmp_path)
 
     async def main() -> None:
         async with served(ana) as service:
-            address = await service.serve(port=0, plain=True)
+            with pytest.raises(LocalError, match="is paired"):
+                await service.serve(port=0, plain=True)
+            with pytest.raises(LocalError, match="is paired"):
+                await service.follow(Address("127.0.0.1", 1))
+            with pytest.raises(LocalError, match="is paired"):
+                await sync_once(ana.path, Address("127.0.0.1", 1))
+            assert service.address is None
+
+    run(main())
+
+
+def test_an_unpaired_vault_is_served_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    ana = founder(tmp_path)
+
+    async def main() -> None:
+        async with served(ana) as service:
+            with pytest.raises(NotPaired, match="serve --plain"):
+                await service.serve(port=0, plain=False)
             await service.meet()
-            assert not address.secure
-            assert service.address == address
-            assert not service.is_paired
+            assert service.address is None
+            assert not (await service.serve(port=0, plain=True)).secure
+
+    run(main())
+
+
+def test_following_without_encryption_ends_once_the_vault_is_paired(tmp_path: Path) -> None:
+    """Also while the other side is away and the address is dialled again and again."""
+    ana, heard = founder(tmp_path), Heard()
+
+    async def main() -> None:
+        async with served(ana, heard, listens=False) as service:
+            await service.follow(Address("127.0.0.1", 1))
+            running = asyncio.create_task(service.run())
+            ana.add(Laptop(tmp_path, "bo"))
+            await until(lambda: heard.words == ["LocalError"])
+            await until(lambda: service.is_paired)
+            assert service.following == []
+            running.cancel()
+            await asyncio.wait([running])
 
     run(main())
 

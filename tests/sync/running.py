@@ -10,7 +10,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from crdtnotes.changes import messages
+from crdtnotes.sync.net.account_key import account_key
 from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.net.recognition import prove_to_listener
 from crdtnotes.sync.net.transport import SUBPROTOCOL, DialledConnection
 from crdtnotes.sync.peers.conversation import Deadlines
 from crdtnotes.sync.peers.node import Node
@@ -96,8 +98,8 @@ async def following(node: Node, address: Address) -> AsyncIterator[asyncio.Task[
         await asyncio.wait([task])
 
 
-def stranger(address: Address) -> connect:
-    """A websocket over which a test sends its own frames."""
+def outsider(address: Address) -> connect:
+    """A websocket of a program that has not proven for which user it runs."""
     return connect(
         str(address),
         subprotocols=[SUBPROTOCOL],
@@ -105,6 +107,14 @@ def stranger(address: Address) -> connect:
         proxy=None,
         create_connection=DialledConnection,
     )
+
+
+@contextlib.asynccontextmanager
+async def stranger(address: Address) -> AsyncIterator[ClientConnection]:
+    """A websocket of a program of this user, over which a test sends its own frames."""
+    async with outsider(address) as connection:
+        await prove_to_listener(connection, account_key(), str(address))
+        yield connection
 
 
 async def rest(connection: ClientConnection) -> list[messages.Message]:

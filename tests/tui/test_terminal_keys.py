@@ -100,9 +100,12 @@ def test_two_people_type_in_one_paragraph(
     ana.until(lambda: served.search(ana.screen) is not None, "the editor serves")
     found = served.search(ana.screen)
     assert found is not None
-    with Vault.open(paths[1]) as other:
-        other.remember_peer("ana", found[1])
     bo = terminals(paths[1], [])
+    bo.until(lambda: "saved" in bo.screen, "the editor is there")
+    bo.press("F4")
+    bo.until(lambda: "ws://" in bo.screen, "it asks for the address")
+    bo.type(found[1].removeprefix("ws://"))
+    bo.press("Enter")
     bo.until(lambda: "ana in sync" in bo.screen, "they are in sync")
 
     ana.press("Home")

@@ -132,12 +132,9 @@ class Members:
     def take(self, datas: Iterable[bytes]) -> int:
         """Keep the records that are rooted and new; returns how many. Raises DecodeError for an invalid one.
 
-        A replica without a root takes the root of the first records that it is given: it was never paired,
-        so they come from a peer on this machine.
+        A replica without a root keeps none: it gets its root by pairing only (`adopt`, `found`).
         """
         given = [decode_record(data) for data in datas]
-        if self.root is None and given:
-            self._set_root(given[0].digest)
         before = self.membership()
         fresh = [record for record in given if record.digest not in before.rooted]
         if not fresh:
@@ -145,12 +142,7 @@ class Members:
         after = Membership(self._vault, self.root, [*before.rooted.values(), *fresh], before.rooted.keys())
         new = [record for digest, record in after.rooted.items() if digest not in before.rooted]
         self._keep(new)
-        if not after.rooted:
-            self._conn.execute("DELETE FROM meta WHERE key = 'root'")
-            self._root_known = False
-        else:
-            if not before.rooted:
-                self._check_adopted(after)
+        if after.rooted:
             self._set_state(after)
         return len(new)
 
@@ -170,11 +162,17 @@ class Members:
     def adopt(self, root: bytes, datas: Iterable[bytes]) -> None:
         """Take the root and the records of the device that this one was paired with.
 
-        A root that is here already is kept.
+        A root that is here already is kept. Raises DecodeError if the records do not include the root.
         """
-        if self.root is None:
+        joins = self.root is None
+        if joins:
             self._set_root(root)
         self.take(datas)
+        if joins:
+            membership = self.membership()
+            if not membership.rooted:
+                raise DecodeError("The records about devices do not include the one of the founder.")
+            self._check_adopted(membership)
 
     def restore(self, root: bytes, records: Iterable[Record]) -> None:
         """Take those records of this replica's damaged file that are rooted."""

@@ -1,20 +1,28 @@
-"""Limits on connections whose Hello is not accepted yet, so that silent strangers cannot block others."""
+"""Limits on connections that are not accepted yet, so that silent strangers cannot block others.
+
+Invariants
+    - Whoever connects gets a place, and so does whoever gets on to the next stage: the connection that has
+      been at the same stage longest makes room.
+    - So a connection is dropped only for others that have got as far as it has. Strangers that are silent, at
+      whatever stage, cannot keep out a peer that goes on at once, however many they are.
+"""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class _Guest:
     host: str
     drop: Callable[[], None]
+    stage: int = 0
 
 
 class Admission:
-    """Limits the number of connections that have not said Hello, and of all connections together.
+    """Limits the number of connections that are not admitted yet, at each stage, and of all connections.
 
-    When a limit is reached, the connection that has waited longest is dropped: an honest peer says Hello at
-    once, and so gets through however many idle sockets there are.
+    A listener whose protocol has stages (`advance`) allows `waiting` connections, and `waiting_per_host` from
+    one host, at each of them.
     """
 
     def __init__(self, *, waiting: int, waiting_per_host: int, total: int) -> None:
@@ -22,24 +30,23 @@ class Admission:
         self._per_host_limit = waiting_per_host
         self._total_limit = total
         self._waiting: dict[Hashable, _Guest] = {}
+        """In the order in which they came to their stage."""
         self._admitted: set[Hashable] = set()
         self.dropped = 0
         """How many connections were dropped to make room."""
 
     def enter(self, key: Hashable, host: str, drop: Callable[[], None]) -> None:
         """Register a new connection; `drop` closes it, and may be called at once if all places are taken."""
-        same_host = [other for other, guest in self._waiting.items() if guest.host == host]
-        self._waiting[key] = _Guest(host, drop)
-        if len(same_host) >= self._per_host_limit:
-            self._drop(same_host[0])
-        elif (
-            len(self._waiting) > self._waiting_limit
-            or len(self._waiting) + len(self._admitted) > self._total_limit
-        ):
-            self._drop(next(iter(self._waiting)))
+        self._place(key, _Guest(host, drop))
+
+    def advance(self, key: Hashable) -> None:
+        """Note that the connection has got on to the next stage."""
+        guest = self._waiting.pop(key, None)
+        if guest is not None:
+            self._place(key, replace(guest, stage=guest.stage + 1))
 
     def admit(self, key: Hashable) -> None:
-        """Note that the connection's Hello is accepted: it keeps its place."""
+        """Note that the connection is accepted: it keeps its place."""
         if self._waiting.pop(key, None) is not None:
             self._admitted.add(key)
 
@@ -55,6 +62,15 @@ class Admission:
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._admitted)
+
+    def _place(self, key: Hashable, new: _Guest) -> None:
+        self._waiting[key] = new
+        here = [other for other, guest in self._waiting.items() if guest.stage == new.stage]
+        same_host = [other for other in here if self._waiting[other].host == new.host]
+        if len(same_host) > self._per_host_limit:
+            self._drop(same_host[0])
+        elif len(here) > self._waiting_limit or len(self) > self._total_limit:
+            self._drop(here[0])
 
     def _drop(self, key: Hashable) -> None:
         self.dropped += 1

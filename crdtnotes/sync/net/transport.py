@@ -10,6 +10,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.frames import CloseCode
 from websockets.typing import Subprotocol
 
 from crdtnotes.changes import messages
@@ -23,8 +24,10 @@ from crdtnotes.errors import (
     Unreachable,
     VersionMismatch,
 )
+from crdtnotes.sync.net.account_key import account_key
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.net.admission import Admission
+from crdtnotes.sync.net.recognition import prove_to_listener, recognise_dialler
 from crdtnotes.sync.net.tls import Listening, device_shown
 
 Connection = ClientConnection | ServerConnection
@@ -98,10 +101,12 @@ async def dial(
     """Return an open connection to the peer at `address`; raises Unreachable.
 
     For a secure address, give the TLS `context` and the ids of the acceptable devices: raises NotAMember if
-    another device answers.
+    another device answers. At any other address, raises NotAMember if the program there does not prove that
+    it runs for this user, and LocalError without this user's key (`account_key`).
     """
     if address.secure and context is None:
         raise LocalError("wss:// needs a vault that is paired with other devices: see `crdtnotes pair`.")
+    key = b"" if address.secure else account_key()
     refusal: OSError | None = None
     for host in address.hosts:
         try:
@@ -130,15 +135,27 @@ async def dial(
             if address.secure and device_of(connection) not in devices:
                 connection.transport.abort()
                 raise NotAMember(f"The device at {address} is not the expected one.")
-            if connection.subprotocol == SUBPROTOCOL:
-                return connection
-            await connection.close()
-            raise Unreachable(f"The program at {address} is not a crdtnotes peer.")
+            if connection.subprotocol != SUBPROTOCOL:
+                await connection.close()
+                raise Unreachable(f"The program at {address} is not a crdtnotes peer.")
+            if not address.secure:
+                await _prove(connection, key, address)
+            return connection
     if address.secure and isinstance(refusal, ConnectionResetError | BrokenPipeError):
         # In TLS 1.3 a listener's refusal of our certificate shows up here in this way.
         raise _not_let_in(address)
     reason = f" ({refusal.strerror})" if refusal is not None and refusal.strerror else ""
     raise Unreachable(f"No peer listens at {address}{reason}.")
+
+
+async def _prove(connection: ClientConnection, key: bytes, address: Address) -> None:
+    proven = False
+    try:
+        await prove_to_listener(connection, key, str(address))
+        proven = True
+    finally:
+        if not proven:
+            await connection.close()
 
 
 def _not_let_in(address: Address) -> NotLetIn:
@@ -158,7 +175,8 @@ async def listen(
 ) -> tuple[Server, Address]:
     """Listen for peers; returns the server and the address with the port it got.
 
-    A secure address needs `listening`: then only the devices that it trusts may connect, over TLS. Raises
+    A secure address needs `listening`: then only the devices that it trusts may connect, over TLS. At any
+    other address, only programs of this user may; raises LocalError without this user's key. Raises
     PortTaken, or LocalError if there is no such host. Each connection is registered with `admission` before
     its first byte is read; the handler admits it.
     """
@@ -217,9 +235,10 @@ async def listen(
             self.transport = _LostTransport(self.transport)
 
     host = address.hosts[0]
+    guarded = handler if address.secure else _for_this_user(handler, account_key())
     try:
         server = await serve(
-            handler,
+            guarded,
             host,
             address.port,
             # A web page in a browser can reach loopback too, but it always sends its origin.
@@ -239,6 +258,20 @@ async def listen(
     return server, Address(host, port, address.secure)
 
 
+def _for_this_user(
+    handler: Callable[[ServerConnection], Awaitable[None]], key: bytes
+) -> Callable[[ServerConnection], Awaitable[None]]:
+    """Return a handler that passes on the connections of this user's programs, and closes others."""
+
+    async def meet(connection: ServerConnection) -> None:
+        if await recognise_dialler(connection, key):
+            await handler(connection)
+        else:
+            await connection.close(CloseCode.POLICY_VIOLATION)
+
+    return meet
+
+
 async def free_port() -> int:
     """Return a port that is free at the moment on all addresses of this machine."""
     server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "0.0.0.0", 0)  # noqa: S104
@@ -249,7 +282,7 @@ async def free_port() -> int:
 async def peek(address: Address, *, seconds: float = 10.0) -> Hello:
     """Return the Hello of the peer at `address` and hang up: `clone` needs it before it has a replica.
 
-    Raises Unreachable, or VersionMismatch for a peer of another protocol.
+    Raises Unreachable, VersionMismatch for a peer of another protocol, and the errors of `dial`.
     """
     connection = await dial(address)
     try:

@@ -71,7 +71,9 @@ class Conversation:
         self.connection = connection
         self.host = host_of(connection)
         self.device = device_of(connection)
-        self.session = Session(worker.replica, device=self.device, held=worker.held)
+        self.session = Session(
+            worker.replica, device=self.device, held=worker.held, plain=self.device is None
+        )
         self.status: PeerStatus | None = None
         self._worker = worker
         self.once = once
@@ -93,6 +95,7 @@ class Conversation:
         self._outgoing = asyncio.Event()
         self._woken = False
         self._leaving = False
+        self._makes_room = False
 
     def wake(self) -> None:
         """Send new changes soon, because something was committed here."""
@@ -113,6 +116,16 @@ class Conversation:
         """Say Bye and end after the running transaction."""
         self._leaving = True
         self._inbox.close(discard=True)
+
+    def make_room(self) -> None:
+        """Like `leave`, because the peer's device has opened further connections."""
+        self._makes_room = True
+        self.leave()
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the conversation was told to end."""
+        return self._leaving
 
     async def run(self) -> None:
         """Run the conversation until either side ends it; the result is in `session`."""
@@ -232,7 +245,10 @@ class Conversation:
         # Send the pending presence messages first, in particular the one that says that this editor has left.
         saying, self._saying = list(self._saying.values()), {}
         self.session.say(saying)
-        self.session.leave()
+        if self._makes_room:
+            self.session.make_room()
+        else:
+            self.session.leave()
 
     def _step(self, frames: list[bytes]) -> tuple[int, PeerStatus | None, list[Presence]]:
         stored = self.session.receive(frames)

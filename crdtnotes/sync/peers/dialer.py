@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import random as random_module
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from crdtnotes.sync.net.address import DEFAULT_PORT, Address
 from crdtnotes.sync.net.backoff import Backoff
 from crdtnotes.sync.net.transport import Connection
 from crdtnotes.sync.peers.discovery import SYNC, Discovery, Found, vault_hint
+from crdtnotes.sync.peers.hints import Hints, announced_addresses
 from crdtnotes.sync.peers.network_watch import NetworkWatch
 from crdtnotes.sync.peers.node import Node
 from crdtnotes.trust.device_id import short
@@ -27,7 +29,7 @@ from crdtnotes.trust.identity import Identity, own_identity
 _LOOK_SECONDS = 0.5
 # How often to check for added or removed devices and lost connections.
 
-_MAX_ADDRESSES = 16
+_MOST_REMEMBERED = 16
 
 HINT_LENGTH = 16
 """How many hex digits of its id a device announces."""
@@ -79,7 +81,7 @@ class Dialer:
         self._random = random
         self._first_retry = first_retry
         self._surroundings = surroundings
-        self._hints: dict[str, dict[Address, None]] = {}
+        self._hints = Hints(time.monotonic)
         self._stirred: dict[bytes, asyncio.Event] = {}
         self._moved = asyncio.Event()
 
@@ -103,20 +105,15 @@ class Dialer:
         self._moved.set()
 
     def hint(self, device: str, addresses: Iterable[Address]) -> None:
-        """Add addresses for the device whose id begins with `device` (hex)."""
-        known = self._hints.setdefault(device, {})
-        fresh = [address for address in addresses if address not in known]
-        for address in fresh:
-            known[address] = None
-        while len(known) > _MAX_ADDRESSES:
-            del known[next(iter(known))]
-        if fresh:
+        """Add addresses for the device whose id begins with `device` (hex, HINT_LENGTH digits)."""
+        members = {id.hex()[:HINT_LENGTH] for id in self._node.members}
+        if self._hints.add(device, addresses, is_member=members.__contains__):
             for id, event in self._stirred.items():
                 if id.hex().startswith(device):
                     event.set()
 
     async def addresses(self, device: bytes) -> list[Address]:
-        """Return the addresses where the device may be, the likeliest first."""
+        """Return the addresses where the device may be and which may be dialled now, the likeliest first."""
         found: dict[Address, None] = {}
         for text in await self._node.run(lambda: self._remembered(device)):
             with contextlib.suppress(CrdtnotesError):
@@ -124,8 +121,8 @@ class Dialer:
                 found[address] = None
                 # It may have been reached at a port that was in use only then.
                 found[Address(address.host, DEFAULT_PORT, address.secure)] = None
-        found.update(self._hints.get(device.hex()[:HINT_LENGTH], {}))
-        return [address for address in found if address.secure][:_MAX_ADDRESSES]
+        remembered = [address for address in found if address.secure][:_MOST_REMEMBERED]
+        return list(dict.fromkeys([*remembered, *self._hints.due(device.hex()[:HINT_LENGTH])]))
 
     async def dial(self, device: bytes) -> tuple[Connection, Address]:
         """Return a connection to the device at the first address that works.
@@ -151,6 +148,7 @@ class Dialer:
             if refused:
                 raise NotLetIn(f"The device {name} does not let this one in: was it revoked?")
             raise Unreachable(f"The device {name} cannot be reached at the moment.")
+        self._hints.worked(device.hex()[:HINT_LENGTH], winner[1])
         return winner
 
     # -- inside
@@ -158,6 +156,7 @@ class Dialer:
     def _move(self) -> None:
         """Dial again at once: the network has changed or the machine was asleep, so old failures are void."""
         self._node.drop_lost()
+        self._hints.rested()
         self._moved.set()
         for event in self._stirred.values():
             event.set()
@@ -178,7 +177,7 @@ class Dialer:
                 conversation = await self._node.converse(connection, address)
                 forked = conversation.session.forked
                 said = ""
-                if conversation.session.caught_up:
+                if conversation.session.caught_up and conversation.session.error is None:
                     backoff.reset()
             except CrdtnotesError as error:
                 # Log it once for each absence, however often the device is dialled.
@@ -206,7 +205,7 @@ class Dialer:
         device = one.texts.get("device", "")
         if one.texts.get("vault") != vault_hint(self._vault) or len(device) != HINT_LENGTH:
             return
-        self.hint(device, [Address(host, one.port, secure=True) for host in one.hosts])
+        self.hint(device, announced_addresses(one.hosts, one.port))
 
 
 async def _let_go(tasks: list[asyncio.Task[Connection]]) -> None:

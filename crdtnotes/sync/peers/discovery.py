@@ -26,6 +26,9 @@ PAIRING = "_crdtnotes-pair._tcp.local."
 
 _ANSWER_MS = 3000
 
+_MOST_ASKED = 256
+# Services that are asked for their addresses at once; in a flood of announcements, others are ignored.
+
 _log = logging.getLogger("crdtnotes.sync")
 
 
@@ -109,7 +112,7 @@ class Discovery:
         def changed(
             zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
         ) -> None:
-            if state_change is not ServiceStateChange.Removed:
+            if state_change is not ServiceStateChange.Removed and len(self._asking) < _MOST_ASKED:
                 task = asyncio.ensure_future(ask(zeroconf, AsyncServiceInfo(service_type, name)))
                 self._asking.add(task)
                 task.add_done_callback(self._asking.discard)

@@ -40,6 +40,7 @@ from crdtnotes.sync.net.transport import Connection, dial, free_port, listen
 from crdtnotes.sync.peers.conversation import Conversation, Deadlines
 from crdtnotes.sync.peers.network_watch import own_addresses
 from crdtnotes.sync.peers.peer_book import PeerBook
+from crdtnotes.sync.peers.per_device import find_room
 from crdtnotes.sync.peers.status import PeerStatus
 from crdtnotes.sync.peers.worker import Worker
 from crdtnotes.sync.session.ports import SyncStore
@@ -272,10 +273,10 @@ class Node:
             try:
                 conversation = await self._converse(await self.dial(address), once=False, address=address)
                 forked = conversation.session.forked
-                if conversation.session.caught_up:
-                    backoff.reset()
                 if conversation.session.error is not None:
                     raise conversation.session.error
+                if conversation.session.caught_up:
+                    backoff.reset()
             except (WrongVault, VersionMismatch, NotAMember):
                 raise
             except (Busy, DiskFull, RemoteError, Unreachable) as error:
@@ -439,6 +440,9 @@ class Node:
         if conversation.device is not None and not self._breaker.allows(conversation.device):
             await connection.close()
             raise Unreachable(f"The device {short(conversation.device)} is refused for a while.")
+        if not find_room(conversation, self._running):
+            connection.transport.abort()
+            raise Unreachable(f"The device {short(conversation.device or b'')} opens too many connections.")
         task = asyncio.create_task(conversation.run())
         self._running[conversation] = task
         task.add_done_callback(lambda _: self._running.pop(conversation))

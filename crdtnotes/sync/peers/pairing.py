@@ -23,7 +23,7 @@ from crdtnotes.errors import (
 from crdtnotes.sync.net.address import PAIRING_PORT, Address
 from crdtnotes.sync.net.admission import Admission
 from crdtnotes.sync.net.tls import joining_context, pairing_context
-from crdtnotes.sync.net.transport import free_port
+from crdtnotes.sync.net.transport import CLOSE_SECONDS, free_port
 from crdtnotes.sync.peers.discovery import PAIRING, Discovery, Found
 from crdtnotes.trust.code import Code
 from crdtnotes.trust.identity import Identity
@@ -42,8 +42,10 @@ PAIRING_SECONDS = 300.0
 STEP_SECONDS = 15.0
 """How long the other side may take for a frame; a person may take longer to answer."""
 
-_WAITING = 64
+_WAITING = 32
 _WAITING_PER_HOST = 16
+_CONNECTIONS = 160
+# A joiner goes through five stages: the TLS handshake, and the wait for each of its first four frames.
 
 _log = logging.getLogger("crdtnotes.sync")
 
@@ -73,19 +75,19 @@ class PairingServer:
         self._ask = ask
         self._admit = admit
         self._step = step
-        self._admission = Admission(waiting=_WAITING, waiting_per_host=_WAITING_PER_HOST, total=_WAITING)
+        self._admission = Admission(waiting=_WAITING, waiting_per_host=_WAITING_PER_HOST, total=_CONNECTIONS)
         self._result: asyncio.Future[NewDevice] = asyncio.get_running_loop().create_future()
         self._asking = asyncio.Lock()
+        self._meeting: dict[asyncio.StreamReader, asyncio.Task[None]] = {}
+        """The conversations in which nobody was asked yet."""
 
     @asynccontextmanager
     async def listening(
         self, identity: Identity, host: str = "", port: int = PAIRING_PORT
     ) -> AsyncIterator[int]:
         """Listen; yields the port. If `port` is taken, another one is used."""
-        context = pairing_context(identity)
-        start = partial(
-            asyncio.start_server, self._meet, host, ssl=context, ssl_handshake_timeout=STEP_SECONDS
-        )
+        guest = partial(_Guest, self._welcome, self._admission, pairing_context(identity), self._step)
+        start = partial(asyncio.get_running_loop().create_server, guest, host or None)
         try:
             server = await start(port)
         except OSError:
@@ -98,6 +100,9 @@ class PairingServer:
         finally:
             server.close()
             self._admission.clear()
+            for task in self._meeting.values():
+                task.cancel()
+            await asyncio.gather(*self._meeting.values(), return_exceptions=True)
 
     async def paired(self, seconds: float = PAIRING_SECONDS) -> NewDevice:
         """Wait for the device; raises PairingFailed if the code was used up or no device came in time."""
@@ -106,9 +111,12 @@ class PairingServer:
         except TimeoutError:
             raise PairingFailed("No device used the code in time; start again.") from None
 
+    def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._meeting[reader] = task = asyncio.create_task(self._meet(reader, writer))
+        task.add_done_callback(lambda _: self._meeting.pop(reader, None))
+
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = str(writer.get_extra_info("peername", ("?",))[0])
-        self._admission.enter(writer, peer, writer.transport.abort)
+        peer = _host_of(writer.transport)
         host = self._make()
         try:
             await self._converse(host, reader, writer, peer)
@@ -123,7 +131,6 @@ class PairingServer:
             # This device cannot admit any device.
             self._end(error)
         finally:
-            self._admission.leave(writer)
             with suppress(OSError):
                 writer.close()
                 await writer.wait_closed()
@@ -134,8 +141,10 @@ class PairingServer:
         while not host.closed and not self._result.done():
             async with asyncio.timeout(self._step):
                 host.receive(await read_frame(reader, MAX_FRAME_BYTES))
+            self._admission.advance(reader)
             if host.stage is Stage.ASK:
-                self._admission.admit(writer)
+                self._admission.admit(reader)
+                self._meeting.pop(reader, None)
                 if not await self._decide(host, reader):
                     _log.warning("pairing: %s disconnected while you were asked; the code stays valid", peer)
                     return
@@ -180,6 +189,64 @@ class PairingServer:
     def _end(self, error: CrdtnotesError) -> None:
         if not self._result.done():
             self._result.set_exception(error)
+
+
+class _Guest(asyncio.StreamReaderProtocol):
+    """A connection to the pairing listener: it is counted, and can be dropped, from its first byte on.
+
+    The server's own `ssl` would count a connection only after its TLS handshake, for which a silent socket
+    may take its time. The reader is the connection's key in the Admission.
+    """
+
+    def __init__(
+        self,
+        meet: Callable[[asyncio.StreamReader, asyncio.StreamWriter], None],
+        admission: Admission,
+        context: ssl.SSLContext,
+        seconds: float,
+    ) -> None:
+        self._key = asyncio.StreamReader()
+        super().__init__(self._key, meet)
+        self._admission = admission
+        self._context = context
+        self._seconds = seconds
+        self._securing: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a stream transport was expected")
+        self._admission.enter(self._key, _host_of(transport), transport.abort)
+        self._securing = asyncio.get_running_loop().create_task(self._secure(transport))
+
+    async def _secure(self, transport: asyncio.Transport) -> None:
+        try:
+            secure = await asyncio.get_running_loop().start_tls(
+                transport,
+                self,
+                self._context,
+                server_side=True,
+                ssl_handshake_timeout=self._seconds,
+                ssl_shutdown_timeout=CLOSE_SECONDS,
+            )
+        except OSError as error:  # ssl.SSLError is one
+            _log.debug("pairing: %s disconnected: %s", _host_of(transport), error)
+            secure = None
+        if secure is None or secure.is_closing():  # it may have been dropped meanwhile
+            self._admission.leave(self._key)
+            transport.abort()
+        else:
+            self._admission.advance(self._key)
+            super().connection_made(secure)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the event loop."""
+        self._admission.leave(self._key)
+        super().connection_lost(exc)
+
+
+def _host_of(transport: asyncio.BaseTransport) -> str:
+    return str((transport.get_extra_info("peername") or ("?",))[0])
 
 
 @dataclass(frozen=True, slots=True)

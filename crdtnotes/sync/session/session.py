@@ -16,7 +16,9 @@ Rules, the same for both sides (docs/protocol.md):
 7. The records about devices come before the changes (`records.py`). If the peer's device is known, its
    membership is checked before each burst and before each sending, not once a connection.
 8. In a paired vault, changes come in groups (`groups.py`).
-9. After a Bye, sent or received, nothing more is read or sent.
+9. Without encryption, nothing of a paired vault is exchanged, on either side, and no record about devices is
+   accepted: a replica becomes that of a paired vault by pairing only.
+10. After a Bye, sent or received, nothing more is read or sent.
 """
 
 from collections import deque
@@ -88,13 +90,16 @@ class Session:
         window: int = WINDOW_BYTES,
         device: bytes | None = None,
         held: HeldBudget | None = None,
+        plain: bool = False,
     ) -> None:
         """`device` is the id of the peer's device, if the transport has proven it.
 
-        `held` is shared by all sessions of the replica; it bounds what they hold back together.
+        `held` is shared by all sessions of the replica; it bounds what they hold back together. `plain` says
+        that the connection is not encrypted, and that it is known only that the peer runs for this user.
         """
         self._replica = replica
         self._device = device
+        self._plain = plain
         self._versions = Versions()
         self._records = RecordsExchange(replica.devices)
         self._outgoing = Outgoing(replica, self._versions, window)
@@ -277,6 +282,12 @@ class Session:
         """End because this program is stopping."""
         self._say_bye(messages.bye(Reason.LEAVING, "The peer's program is stopping."))
 
+    def make_room(self) -> None:
+        """End because the peer's device has opened further connections; this is nobody's fault."""
+        self._say_bye(
+            messages.bye(Reason.REFUSED, "This device has opened another connection; two are kept at most.")
+        )
+
     def fail(self, error: CrdtnotesError) -> None:
         """End because of `error`, whoever is at fault."""
         if not self.closed:
@@ -337,6 +348,8 @@ class Session:
             case Presence():
                 self.heard.append(message)
             case Records():
+                if self._plain:
+                    raise _paired_elsewhere()
                 self.learned += self._records.take(message)
                 self._check_peer()
             case Unsigned():
@@ -387,6 +400,8 @@ class Session:
         _check_protocol(hello.oldest, hello.newest)
         if hello.vault != self._replica.vault_id:
             raise WrongVault("The two sides have different vaults, so nothing was exchanged.")
+        if self._plain and any(hello.records):
+            raise _paired_elsewhere()
         self._greeted = True
         self._records.greeted(hello)
         if not self._show(self._settling.found_in_heads(hello.heads, self._heads)):
@@ -423,9 +438,13 @@ class Session:
         join(self._ack_due, received.version)
 
     def _check_peer(self) -> None:
-        """Refuse a device that does not belong to the vault; called before each burst and before each
-        sending.
+        """Refuse a device that does not belong to the vault, and a plain connection if the vault is paired;
+        called before each burst and before each sending.
         """
+        if self._plain and self._replica.signatures.required:
+            raise NotAMember(
+                "A paired vault is exchanged only between its own devices, in encrypted connections."
+            )
         if self._device is not None and not self._replica.devices.is_member(self._device):
             raise NotAMember("This device does not belong to the vault, or not any more.")
         if self._replica.epoch != self._epoch:
@@ -462,6 +481,13 @@ class Session:
         except LocalError as error:
             self.fail(error)
         return frames
+
+
+def _paired_elsewhere() -> NotAMember:
+    return NotAMember(
+        "One side's vault is paired and the other's is not, so nothing was exchanged; join the paired one "
+        "with a code (crdtnotes pair, crdtnotes join)."
+    )
 
 
 def _check_protocol(oldest: int, newest: int) -> None:

@@ -48,6 +48,38 @@ def test_a_new_connection_is_dropped_if_all_places_are_taken() -> None:
     assert gone == ["g"]
 
 
+def test_a_connection_makes_room_only_for_those_at_its_own_stage() -> None:
+    gone: list[str] = []
+    admission = Admission(waiting=4, waiting_per_host=3, total=20)
+    admission.enter("honest", "a", partial(gone.append, "honest"))
+    admission.advance("honest")
+    for number in range(50):
+        admission.enter(f"n{number}", "a", partial(gone.append, f"n{number}"))
+    assert gone == [f"n{number}" for number in range(47)]
+    admission.advance("n47")
+    admission.advance("n48")
+    assert len(gone) == 47
+    admission.advance("n49")
+    assert gone[47:] == ["honest"]
+
+
+def test_a_connection_that_goes_on_finds_room_among_those_that_do_not() -> None:
+    gone: list[str] = []
+    admission = Admission(waiting=4, waiting_per_host=3, total=20)
+    for number in range(12):
+        admission.enter(f"n{number}", "a", partial(gone.append, f"n{number}"))
+        for _ in range(3 - number // 3):
+            admission.advance(f"n{number}")
+    assert gone == []
+    admission.enter("honest", "a", partial(gone.append, "honest"))
+    for _ in range(3):
+        admission.advance("honest")
+    admission.admit("honest")
+    assert gone == ["n9", "n6", "n3", "n0"]
+    admission.advance("honest")
+    assert len(gone) == 4
+
+
 def test_waiting_connections_can_be_dropped() -> None:
     gone: list[str] = []
     admission = admission_with(gone, [("a", "a"), ("b", "b")])

@@ -13,8 +13,10 @@ from websockets.typing import Origin, Subprotocol
 from crdtnotes.changes import messages
 from crdtnotes.changes.messages import Reason
 from crdtnotes.errors import Unreachable, VersionMismatch
+from crdtnotes.sync.net.account_key import account_key
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.net.admission import Admission
+from crdtnotes.sync.net.recognition import prove_to_listener, recognise_dialler
 from crdtnotes.sync.net.transport import SUBPROTOCOL, Connection, allow_large_frames, dial, listen, peek
 from tests.sync.fake import VAULT
 from tests.sync.running import peer, run
@@ -75,9 +77,12 @@ def test_a_stranger_may_send_only_small_frames() -> None:
 def test_nothing_is_compressed_by_the_transport() -> None:
     async def main() -> None:
         accepted: asyncio.Queue[ServerConnection] = asyncio.Queue()
-        async with linked(accepted) as address:
-            async with connect(str(address), subprotocols=[SUBPROTOCOL], proxy=None) as client:
-                assert client.protocol.extensions == []
+        async with (
+            linked(accepted) as address,
+            connect(str(address), subprotocols=[SUBPROTOCOL], proxy=None) as client,
+        ):
+            assert client.protocol.extensions == []
+            await prove_to_listener(client, account_key(), str(address))
             assert (await accepted.get()).protocol.extensions == []
 
     run(main())
@@ -188,6 +193,7 @@ def test_peek_returns_the_hello_of_a_peer() -> None:
 )
 def test_peek_at_something_else(frame: bytes | None, error: type[Exception], sentence: str) -> None:
     async def handler(connection: ServerConnection) -> None:
+        assert await recognise_dialler(connection, account_key())
         if frame is not None:
             await connection.send(frame)
             await connection.wait_closed()

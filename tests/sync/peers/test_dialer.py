@@ -11,7 +11,10 @@ import pytest
 
 from crdtnotes.errors import NotLetIn, Unreachable
 from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.net.transport import Connection
 from crdtnotes.sync.peers.dialer import HINT_LENGTH, Dialer
+from crdtnotes.sync.peers.discovery import Found, vault_hint
+from crdtnotes.sync.peers.hints import MOST_ADDRESSES, MOST_AT_ONCE
 from crdtnotes.sync.peers.network_watch import NetworkWatch, best_address, own_addresses
 from crdtnotes.sync.peers.node import Node
 from tests.sync.laptops import Laptop, forked, pair
@@ -134,6 +137,58 @@ def test_a_device_that_moves_is_found_again(tmp_path: Path) -> None:
                 async with ana.node() as a:
                     dialer.hint(hint_of(ana), [await a.serve_members("127.0.0.1", 0)])
                     await bo.until("away")
+
+    run(main())
+
+
+def test_a_flood_of_false_announcements_is_dialled_a_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a device of the vault, with the hash of its id that everybody in the network can see."""
+    ana, bo = pair(tmp_path)
+    dialled: list[Address] = []
+
+    async def dial(_: Node, address: Address, __: object) -> Connection:
+        dialled.append(address)
+        raise Unreachable("Nobody is there.")
+
+    monkeypatch.setattr(Node, "dial", dial)
+
+    async def main() -> None:
+        async with bo.node() as b:
+            dialer = dialer_of(bo, b)
+            dialer._first_retry = 10**6
+            assert bo.replica is not None
+            texts = {"vault": vault_hint(bo.replica.vault_id), "device": hint_of(ana)}
+            async with running(dialer):
+                for number in range(2000):
+                    hosts = tuple(f"10.{number >> 8}.{number & 255}.{last}" for last in range(20))
+                    dialer._found(Found(f"{number}", hosts, 4821, texts))
+                    dialer._found(Found(f"{number}", hosts, 4821, {**texts, "device": f"{number:016x}"}))
+                    await asyncio.sleep(0)
+                while not dialled:
+                    await asyncio.sleep(0.005)
+                await b.run(lambda: None)
+            assert 0 < len(dialled) <= (MOST_AT_ONCE + 1) * MOST_ADDRESSES
+
+    run(main())
+
+
+def test_many_remembered_addresses_leave_room_for_a_new_one(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+    replica = bo.open()
+    for number in range(40):
+        replica.devices.note_contact(ana.identity.id, f"wss://10.0.0.{number}:5000", {})
+    replica.close()
+
+    async def main() -> None:
+        async with bo.node() as b:
+            dialer = dialer_of(bo, b)
+            new = Address("10.0.1.1", 4821, secure=True)
+            dialer.hint(hint_of(ana), [new])
+            found = await dialer.addresses(ana.identity.id)
+            assert found[-1] == new
+            assert len(found) <= 16 + MOST_ADDRESSES
 
     run(main())
 

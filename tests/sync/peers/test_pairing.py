@@ -1,6 +1,7 @@
 """Pairing over real sockets; the messages are tested in tests/trust/test_pairing.py."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,10 +11,10 @@ import pytest
 from crdtnotes.errors import PairingFailed, Unreachable
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.net.tls import joining_context, pairing_context
-from crdtnotes.sync.peers.pairing import Joined, PairingServer, join
+from crdtnotes.sync.peers.pairing import STEP_SECONDS, Joined, PairingServer, join, read_frame
 from crdtnotes.trust.code import Code
 from crdtnotes.trust.identity import Identity, own_identity
-from crdtnotes.trust.pairing import PairingHost, PairingJoiner, Welcome
+from crdtnotes.trust.pairing import MAX_WELCOME_BYTES, PairingHost, PairingJoiner, Stage, Welcome
 from tests.sync.running import run
 
 VAULT = bytes(range(16))
@@ -89,6 +90,109 @@ def test_silent_and_malformed_connections_do_not_use_up_the_code(ana: Identity, 
             assert (await host.paired()).id == bo.id
             for _, writer in kept:
                 writer.transport.abort()
+
+    run(main())
+
+
+SILENT = 300
+"""More than the listener keeps at all stages together."""
+
+
+async def frames_of(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, bo: Identity
+) -> tuple[PairingJoiner, Callable[[], Awaitable[None]]]:
+    """A joiner, and a function that sends its next frames and reads one of the host's."""
+    tls = writer.get_extra_info("ssl_object")
+    joiner = PairingJoiner(CODE, bo, "bo", tls.getpeercert(binary_form=True), secrets.token_bytes)
+
+    async def step() -> None:
+        for frame in joiner.data_to_send():
+            writer.write(len(frame).to_bytes(4, "big") + frame)
+        joiner.receive(await read_frame(reader, MAX_WELCOME_BYTES))
+
+    return joiner, step
+
+
+SAME_STAGE: dict[str, set[Stage]] = {
+    "before TLS": set(),
+    "after TLS": {Stage.HELLO},
+    "after the first frame": {Stage.HELLO, Stage.SHARE},
+}
+"""The stages in which a joiner that pauses may be dropped for those that have got as far."""
+
+
+@pytest.mark.parametrize("stage", SAME_STAGE)
+def test_idle_sockets_are_bounded_and_never_keep_the_joiner_out(
+    ana: Identity, bo: Identity, stage: str
+) -> None:
+    """They come before the joiner, and between its frames."""
+    kept: list[asyncio.StreamWriter] = []
+    open_: set[asyncio.Task[None]] = set()
+
+    async def idle(port: int, count: int) -> None:
+        context = None if stage == "before TLS" else joining_context()
+        for _ in range(count):
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+                kept.append(writer)
+                if stage == "after the first frame":
+                    _, step = await frames_of(reader, writer, bo)
+                    await step()
+            except (OSError, asyncio.IncompleteReadError):
+                continue
+            waiting = asyncio.create_task(until_closed(reader))
+            open_.add(waiting)
+            waiting.add_done_callback(open_.discard)
+
+    async def main() -> None:
+        host = host_of(ana)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            await idle(port, SILENT if stage == "before TLS" else 40)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=joining_context())
+            joiner, step = await frames_of(reader, writer, bo)
+            while joiner.welcome is None:
+                assert joiner.error is None
+                if joiner.stage not in SAME_STAGE[stage]:
+                    await idle(port, 40)
+                await step()
+            assert len(host._admission) <= 160
+            async with asyncio.timeout(STEP_SECONDS / 3):  # not only at their deadline
+                while len(open_) > 160:
+                    await asyncio.sleep(0.005)
+            joiner.finish()
+            await step_out(joiner, writer)
+            assert (await host.paired()).id == bo.id
+            for one in (*kept, writer):
+                one.transport.abort()
+            for waiting in list(open_):
+                waiting.cancel()
+
+    run(main())
+
+
+async def until_closed(reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(OSError):
+        await reader.read()
+
+
+async def step_out(joiner: PairingJoiner, writer: asyncio.StreamWriter) -> None:
+    for frame in joiner.data_to_send():
+        writer.write(len(frame).to_bytes(4, "big") + frame)
+    await writer.drain()
+
+
+def test_a_socket_that_stays_silent_is_closed_at_its_deadline(ana: Identity) -> None:
+    async def main() -> None:
+        host = host_of(ana, step=0.05)
+        async with host.listening(ana, "127.0.0.1", 0) as port:
+            plain, other = await asyncio.open_connection("127.0.0.1", port)
+            tls, writer = await asyncio.open_connection("127.0.0.1", port, ssl=joining_context())
+            assert await plain.read() == b""
+            assert await tls.read() == b""
+            while len(host._admission):
+                await asyncio.sleep(0.005)
+            for one in (other, writer):
+                one.transport.abort()
 
     run(main())
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from rich.segment import Segment
 from textual.color import Color
 from textual.strip import Strip
@@ -93,6 +94,34 @@ def test_news_are_listed_and_one_key_away(tmp_path: Path) -> None:
             await ana.press("alt+n")
             await ana.shows("other/页")
             await until(lambda: ana.editor.cursor_location == (1, 0))
+
+    run(main())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_remembered_address_without_encryption_is_not_dialled_again(tmp_path: Path, host: str) -> None:
+    """Another user's program may listen there by now."""
+
+    async def main() -> None:
+        came: list[str] = []
+
+        def meet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            came.append(str(writer.get_extra_info("peername")))
+            writer.close()
+
+        path = vault_of(tmp_path / "v", n="secret")
+        async with await asyncio.start_server(meet, "127.0.0.1", 0) as server:
+            with Vault.open(path) as vault:
+                vault.remember_peer("ana", f"ws://{host}:{server.sockets[0].getsockname()[1]}")
+            async with desktop(path, "n") as bo:
+                collaboration = bo.app.main.collaboration
+                await collaboration.meet()
+                assert collaboration.connections.following == []
+                await bo.type("more")
+                await bo.saved()
+                await collaboration.meet()
+                assert not list(collaboration.connections._nodes)
+        assert came == []
 
     run(main())
 

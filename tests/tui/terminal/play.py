@@ -30,7 +30,7 @@ from tests.vaults import meet
 NAME = "n"
 TEXT = "# 标题\n\n- [ ] task [[m]] #标签\n" + "".join(f"line {number} 中文字\n" for number in range(30))
 SIZES = [(80, 24), (60, 20), (140, 40), (20, 6), (1, 1), (100, 3)]
-SERVED = re.compile(r"ws://127\.0\.0\.1:\d+")
+SERVED = re.compile(r"ws://(127\.0\.0\.1:\d+)")
 CHARACTERS = "abcxyz 0123#*-_[]()!`~<>|\\/.,:;'\"@&%$^+={}中文汉字，。！？【】《》"
 PASTES = [
     "\x1b[A\x07\x00",
@@ -288,9 +288,11 @@ def play(steps: Sequence[Step], folder: Path, tally: Tally | None = None, before
         terminal.until(lambda: bool(SERVED.search(terminal.screen.text)), "it serves")
         served = SERVED.search(terminal.screen.text)
         assert served is not None
-        with Vault.open(players[1].path) as bo:
-            bo.remember_peer("ana", served[0])
-        players[1].start(NAME)
+        terminal = players[1].start(NAME)
+        terminal.send(sent.KEYS["f4"])
+        terminal.wait_for_screen("ws://")
+        terminal.send(served[1].encode() + b"\r")
+        terminal.wait_for_screen("in sync")
         for step in steps:
             tally.steps += 1
             players[step.who].play(step)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from crdtnotes import MOST_ARRIVALS, Arrival, Vault
-from crdtnotes.errors import CrdtnotesError, NotPaired
+from crdtnotes.errors import CrdtnotesError, LocalError
 from crdtnotes.peering.addresses import Address
 from crdtnotes.peering.listener import Listener
 from crdtnotes.peering.service import PeerService
@@ -48,7 +48,6 @@ class Collaboration:
                 refused=self._refused,
             ),
         )
-        self._followed_again = False
         self._colours = Colours()
         self._read_marker_file = ReadMarkerFile(workspace.thread.path)
         self._read_marker = ReadMarker()
@@ -82,30 +81,26 @@ class Collaboration:
     # -- peers
 
     async def meet(self) -> None:
-        """Connect to the vault's devices and to known peers on this machine; raises a LocalError.
+        """Connect to the vault's devices; raises a LocalError.
 
-        Call it again when a commit has changed the vault's members: it may be paired while it is open.
+        Call it again when a commit has changed the vault's members: it may be paired while it is open. An
+        address without encryption is never dialled here: whoever listens there now may be somebody else.
         """
         await self.connections.meet()
-        if not self._followed_again:
-            self._followed_again = True
-            for device, address in await self._workspace.thread.run(Vault.peers):
-                if address.startswith("ws:"):
-                    await self.follow(address, device)
         self._changed()
 
-    async def follow(self, address: str, device: str = "") -> None:
-        """Stay in sync with the peer at an address; `device` is its name, if known.
+    async def follow(self, address: str) -> None:
+        """Stay in sync with the peer at an address.
 
-        Raises LocalError for an invalid address, NotPaired for a wss:// address if the vault is not
-        paired.
+        Raises LocalError for an invalid address, or a ws:// address if the vault is paired, NotPaired for a
+        wss:// address if it is not.
         """
         place = Address.parse(address)
         if place not in (self.connections.address, *self.connections.following):
-            self.states.expect(device, place)
+            self.states.expect("", place)
             try:
                 await self.connections.follow(place)
-            except NotPaired as error:
+            except LocalError as error:
                 self.states.refused(place, error)
                 raise
         self._changed()

@@ -174,7 +174,7 @@ class ServingScreen(Modal[bool | None]):
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
-        peers = "This vault's devices" if self._paired else "Programs on this machine"
+        peers = "This vault's devices" if self._paired else "Your own programs on this machine"
         with Vertical(id="serving"):
             yield Static(
                 f"{peers} can connect to this editor at\n\n    {self._address}\n\n"
