@@ -46,6 +46,8 @@ MODULES = (
     "crdtnotes.peering.pair",
     "crdtnotes.peering.service",
     "crdtnotes.progress",
+    "crdtnotes.terminal.console",
+    "crdtnotes.terminal.text",
 )
 """The public modules besides `crdtnotes` itself."""
 

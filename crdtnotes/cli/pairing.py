@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -10,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from crdtnotes.cli.opening import open_vault, vault_path
-from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows, quoted
+from crdtnotes.cli.output import counted, json_option, json_text, local_time, print_json, print_rows, quoted
 from crdtnotes.cli.progress_bar import progress_bar, tell
 from crdtnotes.cli.starting import default_device, device_option
 from crdtnotes.errors import LocalError, NotPaired
-from crdtnotes.graph.labels import printable
+from crdtnotes.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +57,7 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
 
     def show(words: Code, scanned: Code) -> None:
         if as_json:
-            click.echo(json.dumps({"code": written(words), "address": f"wss://{scanned.address}"}))
+            click.echo(json_text({"code": written(words), "address": f"wss://{scanned.address}"}))
             return
         click.echo(f"On the other laptop, within five minutes:\n\n    crdtnotes join {written(words)}\n")
         click.echo(f"If it does not find this laptop, add the address: {scanned.address}")
@@ -80,7 +79,7 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
     with saying_what_happens(logging.WARNING):
         name, device = run(work())
     if as_json:
-        click.echo(json.dumps({"device": name, "id": shown(device)}, ensure_ascii=False))
+        click.echo(json_text({"device": name, "id": shown(device)}))
     else:
         click.echo(f"Paired with {quoted(name)}, which has all notes. To stay in sync: crdtnotes serve")
 

@@ -15,15 +15,16 @@ def progress_bar(label: str) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield no_progress
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bars
+
+    from crdtnotes.terminal.console import VisibleConsole
 
     with Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        console=Console(stderr=True),
+        console=VisibleConsole(sys.stderr),
         transient=True,
     ) as bar:
         # Until the total is known, a bar would show nothing useful.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crdtnotes.errors import CrdtnotesError, PairingFailed, VaultExists
-from crdtnotes.graph.labels import printable
 from crdtnotes.peering.clone import count_notes, refuse_existing
 from crdtnotes.peering.open_vault import OpenVault
 from crdtnotes.peering.progress import fetching
@@ -18,6 +17,7 @@ from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.peers.discovery import Discovery
 from crdtnotes.sync.peers.node import Node
 from crdtnotes.sync.peers.pairing import Joined, addresses_of, join
+from crdtnotes.terminal import printable
 from crdtnotes.trust.code import Code
 from crdtnotes.trust.device_id import shown
 from crdtnotes.trust.identity import Identity, own_identity

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from crdtnotes.errors import Unreachable
-from crdtnotes.graph.labels import printable
 from crdtnotes.peering.service import PeerService
 from crdtnotes.sync.net.address import PAIRING_PORT, Address
 from crdtnotes.sync.peers.discovery import PAIRING, Discovery
 from crdtnotes.sync.peers.network_watch import best_address
 from crdtnotes.sync.peers.pairing import Ask, NewDevice, PairingServer
+from crdtnotes.terminal import printable
 from crdtnotes.trust.code import Code, new_code, new_qr_code
 from crdtnotes.trust.pairing import PairingHost, Welcome
 from crdtnotes.vault import Vault
