@@ -38,6 +38,7 @@ MODULES = (
     "crdtnotes.markup.wikilink",
     "crdtnotes.mirror.exporter",
     "crdtnotes.mirror.importer",
+    "crdtnotes.own_files",
     "crdtnotes.peering.addresses",
     "crdtnotes.peering.codes",
     "crdtnotes.peering.join",

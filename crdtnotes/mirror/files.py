@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from crdtnotes.errors import TooLarge
+from crdtnotes.own_files import open_regular_file
 
 SUFFIX = ".md"
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -33,7 +34,7 @@ def read_note(path: Path) -> str:
 
     Raises OSError, TooLarge, or UnicodeDecodeError if the bytes are not UTF-8.
     """
-    with path.open("rb") as file:
+    with open_regular_file(path) as file:
         data = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
         raise TooLarge(f"It is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB.")

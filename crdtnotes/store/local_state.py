@@ -13,6 +13,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
+from crdtnotes.own_files import open_own_file, write_own_file
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -23,6 +25,9 @@ VARIABLE = "CRDTNOTES_STATE"
 
 MAX_LOCK_SECONDS = 1.0
 """Seconds that a process waits for another one that has committed and not yet remembered the commit."""
+
+
+_MAX_RECORD_BYTES = 128
 
 
 class StreamRecord(NamedTuple):
@@ -95,7 +100,8 @@ def _lock(file: int) -> bool:
 def recall(path: Path) -> StreamRecord | None:
     """Return the record for the replica at this path; None if there is none, or it cannot be read."""
     try:
-        token, actor, seq = _place(path).read_text("ascii").split()
+        with open_own_file(_place(path)) as file:
+            token, actor, seq = file.read(_MAX_RECORD_BYTES).decode("ascii").split()
         return StreamRecord(token, int(actor, 16), int(seq, 16))
     except (OSError, ValueError):
         return None
@@ -131,7 +137,7 @@ def forget(path: Path) -> None:
 
 def _opened(place: Path) -> int:
     try:
-        return os.open(place, os.O_WRONLY | os.O_CREAT, 0o600)
+        return write_own_file(place)
     except FileNotFoundError:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.open(place, os.O_WRONLY | os.O_CREAT, 0o600)
+        return write_own_file(place)
