@@ -20,20 +20,24 @@ def progress_bar(label: str) -> Iterator[Progress]:
 
     from crdtnotes.terminal.console import VisibleConsole
 
-    with Bars(
+    bars = Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         console=VisibleConsole(sys.stderr),
         transient=True,
-    ) as bar:
-        # Until the total is known, a bar would show nothing useful.
-        task = bar.add_task(label, total=None, visible=False)
+    )
+    task = bars.add_task(label, total=None)
 
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
+    def show(done: int, total: int) -> None:
+        # Until there is something to show, the terminal is free for questions.
+        bars.update(task, completed=done, total=total)
+        bars.start()
 
+    try:
         yield show
+    finally:
+        bars.stop()
 
 
 def tell(sentence: str) -> None:
