@@ -40,3 +40,11 @@ def test_of_very_many_changes_the_latest_are_listed(tmp_path: Path) -> None:
         for batch in bo.changes_since(ana.version):
             ana.apply(batch)
         assert ana.arrivals({})[0].name == "页0"
+
+
+def test_a_vault_that_is_not_paired_does_not_tell_who_wrote(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "a") as ana, Vault.create(tmp_path / "b", "bo", ana.id) as bo:
+        bo.create_note("n", "text")
+        for batch in bo.changes_since({}):
+            ana.apply(batch)
+        assert [one.device for one in ana.arrivals({})] == [None]
