@@ -17,8 +17,10 @@ SUFFIX = ".md"
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
 _WINDOWS_CHARACTERS = frozenset('<>:"|?*')
+# As in Microsoft's "Naming Files, Paths, and Namespaces", and the two names of a console's buffers.
 _WINDOWS_DEVICES = frozenset(
-    ["CON", "PRN", "AUX", "NUL", *(f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³")]
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
+    + [f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³"]
 )
 
 

@@ -9,6 +9,8 @@ from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename,
 from crdtnotes.results import MOST_ARRIVALS, Arrival
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.replica import Replica
+from crdtnotes.store.views.claimed_times import shown_times
+from crdtnotes.store.views.note_list import wall_time
 
 MAX_CHANGES_READ = 600
 """Changes that are read, the last ones of each actor: nobody reads a list of a large first sync, and it must
@@ -20,6 +22,7 @@ not keep the vault's thread busy for long.
 class _Gathered:
     changes: int = 0
     time: int = 0
+    arrived: int = 0
     element: OpId | None = None
 
 
@@ -35,14 +38,17 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
     gathered: dict[tuple[bytes, int], _Gathered] = {}
     with replica.steady():
         changes = replica.log.opened(known)
-        for change, _ in changes:
+        for arrived, (change, _) in enumerate(changes):
             one = gathered.setdefault((change.note, change.actor), _Gathered())
             one.changes += 1
-            one.time = change.time
+            one.time, one.arrived = change.time, arrived
             for op in change.ops:
                 one.element = _element(op) or one.element
     rows = rows_for(replica.conn, "SELECT uid, name FROM notes", "uid", {note for note, _ in gathered})
     names = {uid: name for uid, name in rows if name is not None}
+    times = shown_times([(one.arrived, one.time) for one in gathered.values()], wall_time())
+    for one, time in zip(gathered.values(), times, strict=True):
+        one.time = time
     latest = sorted(
         ((one, note, actor) for (note, actor), one in gathered.items() if note in names),
         key=lambda found: (-found[0].time, names[found[1]], found[2]),
