@@ -44,7 +44,7 @@ class Note:
 
     @property
     def modified(self) -> int:
-        """When it was last changed: wall time in ms since 1970, by the author's clock."""
+        """When it was last changed: wall time in ms since 1970, by the author's clock if that is credible."""
         return self._shown().modified
 
     @property

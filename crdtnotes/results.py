@@ -114,6 +114,8 @@ class Arrival:
 
     `note` is the note's id, `actor` has 16 hex digits, `time` is that of the last change, in ms since 1970 by
     its author's clock, `context` is the current text of the line, or of the last non-empty line above it.
+    `device` is the name of the device whose signatures cover the actor's stream, "" if they do not tell, and
+    None in a vault that is not paired, which has no signatures.
     """
 
     note: str
@@ -123,6 +125,7 @@ class Arrival:
     time: int
     line: int
     context: str
+    device: str | None = None
 
 
 @dataclass(slots=True)

@@ -38,6 +38,7 @@ MODULES = (
     "crdtnotes.markup.wikilink",
     "crdtnotes.mirror.exporter",
     "crdtnotes.mirror.importer",
+    "crdtnotes.own_files",
     "crdtnotes.peering.addresses",
     "crdtnotes.peering.codes",
     "crdtnotes.peering.join",
@@ -46,6 +47,8 @@ MODULES = (
     "crdtnotes.peering.pair",
     "crdtnotes.peering.service",
     "crdtnotes.progress",
+    "crdtnotes.terminal.console",
+    "crdtnotes.terminal.text",
 )
 """The public modules besides `crdtnotes` itself."""
 

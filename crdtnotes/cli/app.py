@@ -17,6 +17,7 @@ import click
 from crdtnotes import __version__
 from crdtnotes.cli.opening import VAULT_VARIABLE
 from crdtnotes.errors import CrdtnotesError
+from crdtnotes.terminal.streams import visible_output
 
 INTERRUPTED = 130
 
@@ -106,6 +107,11 @@ class App(click.Group):
             rows = [(f"{name:{width}}", self.commands[name].get_short_help_str(65)) for name in names]
             with formatter.section(title):
                 formatter.write_dl(rows)
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the program. Nothing that it prints can steer a terminal, not even the name in an error."""
+        with visible_output():
+            return super().main(*args, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""

@@ -8,7 +8,7 @@ from crdtnotes.cli.opening import open_vault, vault_path
 from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows
 from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.errors import LocalError
-from crdtnotes.graph.labels import printable
+from crdtnotes.terminal import printable
 
 
 @click.command()

@@ -18,7 +18,7 @@ from crdtnotes.cli.output import (
     yes_option,
 )
 from crdtnotes.errors import NotPaired
-from crdtnotes.graph.labels import printable
+from crdtnotes.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -13,8 +13,8 @@ from crdtnotes.cli.output import counted, json_option, print_exact, print_json
 from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.errors import LocalError, NoteNotFound
 from crdtnotes.graph.formats import format_names
-from crdtnotes.graph.labels import printable
 from crdtnotes.mirror.files import system_reason
+from crdtnotes.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.cli.running import run, saying_what_happens
 from crdtnotes.cli.starting import default_device
 from crdtnotes.errors import Damaged, NotAVault
+from crdtnotes.own_files import open_regular_file
 from crdtnotes.peering.sync_once import sync_once
 from crdtnotes.repair import Repaired, repair
 from crdtnotes.sync.net.address import Address
@@ -68,7 +69,8 @@ def _is_whole(path: Path) -> bool:
 def _was_a_vault(path: Path) -> bool:
     """Whether a file whose beginning is damaged still looks like a crdtnotes vault."""
     try:
-        data = path.read_bytes()
+        with open_regular_file(path) as file:
+            data = file.read()
     except OSError:
         return False
     return b"CREATE TABLE texts" in data and b"CREATE TABLE log" in data

@@ -142,10 +142,13 @@ def edit(ctx: click.Context, name: str) -> None:
     \b
     EDITOR=nano crdtnotes edit CAP定理
     """
+    from shutil import rmtree
+
     with open_vault(ctx) as vault:
         note = vault.note(name)
         before = note.text
         path = _new_file(before)
+        folder = path.parent
         try:
             with _interrupts_left_to_the_editor():
                 click.edit(filename=str(path))
@@ -154,20 +157,24 @@ def edit(ctx: click.Context, name: str) -> None:
                 note.write(after, base=before)
         except (CrdtnotesError, click.ClickException) as error:
             if not path.exists() or path.read_bytes() == before.encode():
-                path.unlink(missing_ok=True)
+                rmtree(folder, ignore_errors=True)
                 raise
             sentence = error.message if isinstance(error, click.ClickException) else str(error)
             raise LocalError(f"{sentence.rstrip('.')}; what you wrote is in {path}") from error
-        path.unlink()
+        rmtree(folder, ignore_errors=True)
 
 
 def _new_file(text: str) -> Path:
-    """Write a text to a new file that only its owner can read, with a suffix that tells editors its type."""
+    """Write a text to a new file, alone in a folder that only its owner can open.
+
+    Editors put copies beside the file that they edit, and other programs share the folder above. The file's
+    suffix tells editors its type.
+    """
     import tempfile
 
-    with tempfile.NamedTemporaryFile(prefix="crdtnotes-", suffix=".md", delete=False) as file:
-        file.write(text.encode())
-    return Path(file.name)
+    path = Path(tempfile.mkdtemp(prefix="crdtnotes-")) / "note.md"
+    path.write_bytes(text.encode())
+    return path
 
 
 @contextmanager

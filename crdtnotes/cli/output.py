@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crdtnotes.graph.labels import printable
+from crdtnotes.terminal import json_escaped, printable, visible
+from crdtnotes.terminal.streams import exact_bytes
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_LINE_PART = re.compile(r"[^\n\t]+")
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
@@ -23,15 +21,20 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 def print_json(document: Any) -> None:
-    """Print a document as JSON, unescaped if the output's encoding allows it."""
+    """Print a document as JSON, with escapes for hidden characters and for what the output cannot encode."""
+    click.echo(json_text(document, indent=1))
+
+
+def json_text(document: Any, indent: int | None = None) -> str:
+    """Return a document as JSON, on one line if `indent` is None."""
     import json
 
-    text = json.dumps(document, ensure_ascii=False, indent=1)
+    text = json_escaped(json.dumps(document, ensure_ascii=False, indent=indent))
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(document, indent=1)
-    click.echo(text)
+        text = json.dumps(document, indent=indent)
+    return text
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
@@ -86,17 +89,16 @@ def print_places(places: Iterable[tuple[str, int, str]], empty: str) -> None:
 def print_exact(text: str) -> None:
     """Print a text as its UTF-8 bytes, with nothing added; on a terminal, without control characters."""
     if sys.stdout.isatty():
-        click.echo(_LINE_PART.sub(lambda part: printable(part[0]), text.replace("\r\n", "\n")), nl=False)
+        click.echo(visible(text.replace("\r\n", "\n")), nl=False)
     else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8"))
+        exact_bytes(sys.stdout).write(text.encode("utf-8"))
 
 
 def terminal() -> Console:
     """Return a console that prints texts unchanged: no markup, no highlighting."""
-    from rich.console import Console
+    from crdtnotes.terminal.console import VisibleConsole
 
-    return Console(markup=False, highlight=False, emoji=False)
+    return VisibleConsole(sys.stdout)
 
 
 def local_time(milliseconds: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crdtnotes.cli.opening import vault_path
-from crdtnotes.cli.output import counted, json_option, quoted, yes_option
+from crdtnotes.cli.output import counted, json_option, json_text, quoted, yes_option
 from crdtnotes.cli.progress_bar import progress_bar, tell
 from crdtnotes.cli.starting import default_device, device_option
 from crdtnotes.errors import LocalError
@@ -52,7 +51,7 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
 
     def show(words: Code, scanned: Code) -> None:
         if as_json:
-            click.echo(json.dumps({"code": written(words), "address": f"wss://{scanned.address}"}))
+            click.echo(json_text({"code": written(words), "address": f"wss://{scanned.address}"}))
             return
         click.echo(f"On the other laptop, within five minutes:\n\n    crdtnotes join {written(words)}\n")
         click.echo(f"If it does not find this laptop, add the address: {scanned.address}")
@@ -60,10 +59,13 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
             click.echo("Or scan this and give it to `crdtnotes join`:\n")
             click.echo("\n".join(_qr_lines(written(scanned))))
 
-    async def ask(name: str, device: bytes) -> bool:
+    async def ask(name: str, device: bytes, digits: str) -> bool:
         if yes:
             return True
-        return await ask_on_terminal(f"{quoted(name)} ({shown(device)}) knows the code. Is it yours?")
+        return await ask_on_terminal(
+            f"{quoted(name)} ({shown(device)}) knows the code.\n"
+            f"Is it yours, and does it show {digits} as well?"
+        )
 
     async def work() -> tuple[str, bytes]:
         async with OpenVault(path) as open_, PeerService(open_) as service:
@@ -74,7 +76,7 @@ def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
     with saying_what_happens(logging.WARNING):
         name, device = run(work())
     if as_json:
-        click.echo(json.dumps({"device": name, "id": shown(device)}, ensure_ascii=False))
+        click.echo(json_text({"device": name, "id": shown(device)}))
     else:
         click.echo(f"Paired with {quoted(name)}, which has all notes. To stay in sync: crdtnotes serve")
 
@@ -94,15 +96,18 @@ def _qr_lines(text: str) -> Iterable[str]:
 @click.argument("code")
 @click.argument("address", required=False)
 @device_option
+@yes_option
 @click.pass_context
-def join(ctx: click.Context, code: str, address: str | None, device: str) -> None:
+def join(ctx: click.Context, code: str, address: str | None, device: str, yes: bool) -> None:
     """Join the vault of a laptop that shows a code.
 
-    Finds it in the local network, or at ADDRESS, then makes a replica here and syncs it.
+    Finds it in the local network, or at ADDRESS, then makes a replica here and syncs it. Both laptops show
+    six digits and ask; say yes if they are the same.
 
     \b
     crdtnotes join 4821-otter-violin-maple
     """
+    from crdtnotes.cli.asking import ask_on_terminal
     from crdtnotes.cli.running import run, saying_what_happens
     from crdtnotes.peering.join import join_vault
     from crdtnotes.sync.net.address import PAIRING_PORT, Address
@@ -111,8 +116,18 @@ def join(ctx: click.Context, code: str, address: str | None, device: str) -> Non
     known = read_code(code)
     place = None if address is None else Address.typed(address, PAIRING_PORT)
     path = vault_path(ctx)
+    if not yes and not sys.stdin.isatty():
+        raise LocalError(
+            "There is nobody to ask whether both laptops show the same digits; --yes answers this."
+        )
+
+    async def ask(host: str, digits: str) -> bool:
+        if yes:
+            return True
+        return await ask_on_terminal(f"Does {quoted(host)} show {digits} as well?")
+
     with saying_what_happens(logging.ERROR), progress_bar("Fetching notes") as progress:
-        joined = run(join_vault(known, place, path, device, progress=progress, tell=tell))
+        joined = run(join_vault(known, place, path, device, ask, progress=progress, tell=tell))
     click.echo(f"Paired with {quoted(joined.host)}; the vault is at {path}")
     if joined.notes is None:
         raise LocalError("The notes have not arrived yet: `crdtnotes sync --once` fetches them.")

@@ -15,24 +15,29 @@ def progress_bar(label: str) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield no_progress
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bars
 
-    with Bars(
+    from crdtnotes.terminal.console import VisibleConsole
+
+    bars = Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        console=Console(stderr=True),
+        console=VisibleConsole(sys.stderr),
         transient=True,
-    ) as bar:
-        # Until the total is known, a bar would show nothing useful.
-        task = bar.add_task(label, total=None, visible=False)
+    )
+    task = bars.add_task(label, total=None)
 
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
+    def show(done: int, total: int) -> None:
+        # Until there is something to show, the terminal is free for questions.
+        bars.update(task, completed=done, total=total)
+        bars.start()
 
+    try:
         yield show
+    finally:
+        bars.stop()
 
 
 def tell(sentence: str) -> None:

@@ -8,7 +8,7 @@ import click
 from crdtnotes.cli.opening import vault_path
 from crdtnotes.cli.output import counted, quoted
 from crdtnotes.cli.progress_bar import progress_bar
-from crdtnotes.graph.labels import printable
+from crdtnotes.terminal import printable
 
 
 def default_device() -> str:

@@ -3,17 +3,13 @@
 import re
 from collections.abc import Iterable
 
+from crdtnotes.terminal.text import printable
+
+__all__ = ["REPLACEMENT", "encodable", "printable", "printable_ids"]
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
-# Characters that do not belong in a line of text: control characters (C0, DEL, C1), the line separators,
-# halves of surrogate pairs, and two more code points that XML 1.0 does not allow (its production 2, Char).
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def printable(text: str) -> str:
-    """`text` on one line: any white space becomes a space, unprintable characters become U+FFFD."""
-    return _UNPRINTABLE.sub(_replacement, text)
 
 
 def encodable(text: str) -> str:
@@ -42,7 +38,3 @@ def _unused(label: str, taken: set[str]) -> str:
         candidate = f"{label} ({number})"
         number += 1
     return candidate
-
-
-def _replacement(match: re.Match[str]) -> str:
-    return " " if match.group().isspace() else REPLACEMENT

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from crdtnotes.errors import TooLarge
+from crdtnotes.own_files import open_regular_file
 
 SUFFIX = ".md"
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
 _WINDOWS_CHARACTERS = frozenset('<>:"|?*')
+# As in Microsoft's "Naming Files, Paths, and Namespaces", and the two names of a console's buffers.
 _WINDOWS_DEVICES = frozenset(
-    ["CON", "PRN", "AUX", "NUL", *(f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³")]
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
+    + [f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³"]
 )
 
 
@@ -33,7 +36,7 @@ def read_note(path: Path) -> str:
 
     Raises OSError, TooLarge, or UnicodeDecodeError if the bytes are not UTF-8.
     """
-    with path.open("rb") as file:
+    with open_regular_file(path) as file:
         data = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
         raise TooLarge(f"It is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB.")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crdtnotes.errors import CrdtnotesError, PairingFailed, VaultExists
-from crdtnotes.graph.labels import printable
 from crdtnotes.peering.clone import count_notes, refuse_existing
 from crdtnotes.peering.open_vault import OpenVault
 from crdtnotes.peering.progress import fetching
@@ -17,14 +16,15 @@ from crdtnotes.store import Replica
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.peers.discovery import Discovery
 from crdtnotes.sync.peers.node import Node
-from crdtnotes.sync.peers.pairing import Joined, addresses_of, join
+from crdtnotes.sync.peers.pairing import AskJoiner, Joined, addresses_of, join
+from crdtnotes.terminal import printable
 from crdtnotes.trust.code import Code
 from crdtnotes.trust.device_id import shown
 from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.trust.pairing import PairingJoiner
 from crdtnotes.vault import Vault
 
-__all__ = ["JoinedVault", "Tell", "join_vault"]
+__all__ = ["AskJoiner", "JoinedVault", "Tell", "join_vault"]
 
 Tell = Callable[[str], None]
 """Called with a sentence that says what the join is waiting for."""
@@ -50,6 +50,7 @@ async def join_vault(
     address: Address | None,
     path: Path,
     device: str,
+    ask: AskJoiner,
     *,
     progress: Progress = no_progress,
     tell: Tell = lambda _: None,
@@ -60,7 +61,8 @@ async def join_vault(
     its vault at `path`.
 
     `device` is this device's name, `identity` its keys, by default those in the user's data folder.
-    `progress` counts the changes received. `before_making` is awaited once the other side has agreed; a
+    `ask` is called with the host's name and the digits that both devices show, and returns whether the person
+    joins. `progress` counts the changes received. `before_making` is awaited once both sides have agreed; a
     caller that has the file open must close it then.
 
     Raises VaultExists if something else is at `path`, Unreachable, PairingFailed or another RemoteError,
@@ -84,8 +86,11 @@ async def join_vault(
             await asyncio.wait([making])
             raise
 
-    def asked(host: str) -> None:
-        tell(f'"{printable(host)}" asks whether it is you: answer yes there. This device is {shown(keys.id)}')
+    async def agree(host: str, digits: str) -> bool:
+        agreed = await ask(host, digits)
+        if agreed:
+            tell(f'"{printable(host)}" asks, too: answer yes there. This device is {shown(keys.id)}')
+        return agreed
 
     if address is None:
         tell("Looking for the laptop in the local network.")
@@ -93,7 +98,7 @@ async def join_vault(
             places = await addresses_of(code, discovery)
     else:
         places = [address]
-    joined = await join(code, places, make, store, asked)
+    joined = await join(code, places, make, store, agree)
     try:
         await _first_sync(joined, path, keys, progress)
     except CrdtnotesError:

@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from crdtnotes.errors import Unreachable
-from crdtnotes.graph.labels import printable
 from crdtnotes.peering.service import PeerService
 from crdtnotes.sync.net.address import PAIRING_PORT, Address
 from crdtnotes.sync.peers.discovery import PAIRING, Discovery
 from crdtnotes.sync.peers.network_watch import best_address
 from crdtnotes.sync.peers.pairing import Ask, NewDevice, PairingServer
+from crdtnotes.terminal import printable
 from crdtnotes.trust.code import Code, new_code, new_qr_code
 from crdtnotes.trust.device_id import device_id
 from crdtnotes.trust.pairing import PairingHost, Welcome
+from crdtnotes.trust.spake import BlindedSecret, Role
 from crdtnotes.vault import Vault
 
 __all__ = ["FIRST_SYNC_SECONDS", "Ask", "NewDevice", "ShowCodes", "pair_device", "wait_for_first_sync"]
@@ -33,15 +34,16 @@ async def pair_device(
 ) -> NewDevice:
     """Show a code and wait for the device that knows it; the device is a member of the vault from then on.
 
-    `ask` is called with the name and the id of the device, and returns whether the person accepts it. `port`
-    is the port on which this device listens for the pairing; if it is taken, any free port is used.
+    `ask` is called with the name and the id of the device and with the digits that both devices show, and
+    returns whether the person accepts it. `port` is the port on which this device listens for the pairing; if
+    it is taken, any free port is used.
 
     Raises PairingFailed if the code was wrong, the person said no, or no device connected in time, and the
     errors of `PeerService.open_to_new_device`.
     """
     device, vault_id = await service.vault.run(lambda vault: (vault.device, bytes.fromhex(vault.id)))
     words = new_code(secrets.token_bytes)
-    codes = [words]
+    codes = [(words, BlindedSecret(Role.HOST, words.secret, secrets.token_bytes))]
     async with service.open_to_new_device() as (identity, sync_port):
 
         def make() -> PairingHost:
@@ -64,7 +66,7 @@ async def pair_device(
         async with host.listening(identity, service.ways.host, port) as bound:
             address = Address(service.ways.host or best_address(), bound, secure=True).place
             scanned = new_qr_code(words.number, address, identity.id, secrets.token_bytes)
-            codes.append(scanned)
+            codes.append((scanned, BlindedSecret(Role.HOST, scanned.secret, secrets.token_bytes)))
             show(words, scanned)
             async with _announced(words.number, bound, discover=service.ways.discover):
                 return await host.paired()

@@ -13,6 +13,7 @@ import ipaddress
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -22,6 +23,7 @@ from crdtnotes.peering.known_devices import NOT_PAIRED, PAIRED, KnownDevices, kn
 from crdtnotes.peering.listener import Listener
 from crdtnotes.peering.open_vault import VaultRunner
 from crdtnotes.sync.net.address import Address
+from crdtnotes.trust.device_id import short
 from crdtnotes.trust.identity import Identity, own_identity
 
 if TYPE_CHECKING:
@@ -360,8 +362,18 @@ class PeerService:
 
     @property
     def people(self) -> list[Present]:
-        """The other people who have a note open."""
-        return [one for node in self._nodes for one in node.people]
+        """The other people who have a note open.
+
+        In a paired vault `device` is the name of the device that said so, and a name that it has only heard
+        of is shown as its word, `cy (via bo)`.
+        """
+        return [self._named(one) for node in self._nodes for one in node.people]
+
+    def _named(self, one: Present) -> Present:
+        if one.source is None:
+            return one
+        name = self._names.get(one.source, short(one.source))
+        return replace(one, device=f"{one.device} (via {name})" if one.relayed else name)
 
     @property
     def has_peers(self) -> bool:

@@ -1,6 +1,7 @@
 """Recent changes by others, as a list for the user, computed from the changes themselves."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -22,6 +23,8 @@ from crdtnotes.crdt.ops import (
 from crdtnotes.results import MOST_ARRIVALS, Arrival
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.replica import Replica
+from crdtnotes.store.views.claimed_times import shown_times
+from crdtnotes.store.views.note_list import wall_time
 
 MAX_CHANGES_READ = 600
 """Changes that are read, the last ones of each actor: nobody reads a list of a large first sync, and it must
@@ -33,6 +36,7 @@ not keep the vault's thread busy for long.
 class _Gathered:
     changes: int = 0
     time: int = 0
+    arrived: int = 0
     element: OpId | None = None
 
 
@@ -48,18 +52,22 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
     gathered: dict[tuple[bytes, int], _Gathered] = {}
     with replica.steady():
         changes = replica.log.opened(known)
-        for change, _ in changes:
+        for arrived, (change, _) in enumerate(changes):
             one = gathered.setdefault((change.note, change.actor), _Gathered())
             one.changes += 1
-            one.time = change.time
+            one.time, one.arrived = change.time, arrived
             for op in change.ops:
                 one.element = _element(op) or one.element
     rows = rows_for(replica.conn, "SELECT uid, name FROM notes", "uid", {note for note, _ in gathered})
     names = {uid: name for uid, name in rows if name is not None}
+    times = shown_times([(one.arrived, one.time) for one in gathered.values()], wall_time())
+    for one, time in zip(gathered.values(), times, strict=True):
+        one.time = time
     latest = sorted(
         ((one, note, actor) for (note, actor), one in gathered.items() if note in names),
         key=lambda found: (-found[0].time, names[found[1]], found[2]),
     )
+    signers = _signers(replica, {actor for _, _, actor in latest})
     return [
         Arrival(
             note.hex(),
@@ -68,9 +76,24 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
             one.changes,
             one.time,
             *_line(replica, note, one.element),
+            signers.get(actor, "") if replica.members.founded else None,
         )
         for one, note, actor in latest[:MOST_ARRIVALS]
     ]
+
+
+def _signers(replica: Replica, actors: AbstractSet[int]) -> dict[int, str]:
+    """Map each stream whose name proves that it is a device's own to the name of that device."""
+    names: dict[bytes, set[str]] = {}
+    for member in replica.members.membership().members.values():
+        names.setdefault(member.keys.signing, set()).add(member.name)
+    signers: dict[int, str] = {}
+    for actor in actors:
+        key = replica.signer.checkpoints.key_of(actor)
+        found = names.get(key, set()) if key is not None else set()
+        if len(found) == 1:
+            (signers[actor],) = found
+    return signers
 
 
 def _element(op: Op) -> OpId | None:

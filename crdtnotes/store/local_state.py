@@ -18,6 +18,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
+from crdtnotes.own_files import open_own_file, write_own_file
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -28,6 +30,9 @@ VARIABLE = "CRDTNOTES_STATE"
 
 MAX_LOCK_SECONDS = 1.0
 """Seconds that a process waits for another one that has committed and not yet remembered the commit."""
+
+
+_MAX_RECORD_BYTES = 128
 
 
 class StreamRecord(NamedTuple):
@@ -135,7 +140,8 @@ def recall(path: Path) -> StreamRecord | None:
         if _is_private(spare.parent):
             found[spare.stat().st_mtime_ns] = spare
     try:
-        token, actor, seq = found[max(found, default=0)].read_text("ascii").split()
+        with open_own_file(found[max(found, default=0)]) as file:
+            token, actor, seq = file.read(_MAX_RECORD_BYTES).decode("ascii").split()
         return StreamRecord(token, int(actor, 16), int(seq, 16))
     except (OSError, KeyError, ValueError):
         return None
@@ -186,7 +192,7 @@ def _opened(path: Path) -> int:
 
 def _opened_at(place: Path) -> int:
     try:
-        return os.open(place, os.O_WRONLY | os.O_CREAT, 0o600)
+        return write_own_file(place)
     except FileNotFoundError:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.open(place, os.O_WRONLY | os.O_CREAT, 0o600)
+        return write_own_file(place)

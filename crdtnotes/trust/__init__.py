@@ -13,6 +13,7 @@
 ``code``         the short code that pairs two devices
 ``words``        the words used in such codes
 ``pairing``      the protocol by which two devices pair, without I/O (docs/security.md)
+``spake``        SPAKE2 whose times say nothing about the secret
 ``sealing``      bytes that only some devices can read
 
 Functions that need `cryptography` or `spake2` load it when they are called, because most commands never do.

@@ -10,7 +10,8 @@ certificate; the frames do the rest (docs/security.md, "Pairing")::
                                       ◀──    Share: SPAKE2 element
     Confirm: MAC over the transcript  ──▶           a wrong MAC burns the code
                                       ◀──    Confirm: MAC
-    Proof: signature                  ──▶           now the host asks its person
+    Proof: signature, opening         ──▶           now both show six digits and ask their persons
+    Agree                             ──▶
                                       ◀──    Welcome: vault, members
     Done                              ──▶
 
@@ -21,7 +22,11 @@ certificate; the frames do the rest (docs/security.md, "Pairing")::
    it was right.
 3. Only a wrong Confirm counts as a guess. Silence, and frames that are malformed or out of turn, only end
    the connection.
-4. Nothing about the vault is sent before the joiner has confirmed and the person has agreed.
+4. Nothing about the vault is sent before the joiner has confirmed and both persons have agreed.
+5. A joiner makes one guess: once its Confirm has left, `guessed` is set, and the caller tries no other host.
+6. Somebody who guessed the secret and sits in the middle has two conversations, whose digits agree by chance
+   only. The joiner's nonce is the hash of its opening, which it sends last, and on which the digits depend:
+   the one in the middle cannot look for frames with fitting digits before everything else is fixed.
 """
 
 from __future__ import annotations
@@ -42,11 +47,12 @@ from crdtnotes.trust.code import QR_KIND, Code
 from crdtnotes.trust.device_id import device_id
 from crdtnotes.trust.records import MAX_NAME_LENGTH, printable_name
 from crdtnotes.trust.signatures import SIGNATURE_BYTES, verify
+from crdtnotes.trust.spake import BlindedSecret, Role
 
 if TYPE_CHECKING:
     from crdtnotes.trust.identity import Identity
 
-OLDEST = NEWEST = 1
+OLDEST = NEWEST = 2
 """The versions of the pairing protocol that this code speaks."""
 
 MAX_FRAME_BYTES = 8 * 1024
@@ -56,7 +62,8 @@ MAX_WELCOME_BYTES = 4 * 1024 * 1024
 
 _NONCE_BYTES = 32
 _SHARE_BYTES = 33
-_LABEL = b"crdtnotes pairing 1"
+_DIGITS = 6
+_LABEL = b"crdtnotes pairing 2"
 
 _Bytes32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
 _Version = Annotated[int, Meta(ge=1, le=65535)]
@@ -68,7 +75,10 @@ class _Frame(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
 
 
 class JoinerHello(_Frame, frozen=True, tag=1):
-    """Names the pairing (`number`), the kind of secret, and the joining device."""
+    """Names the pairing (`number`), the kind of secret, and the joining device.
+
+    `nonce` is the SHA-256 of the opening that its Proof shows.
+    """
 
     oldest: _Version
     newest: _Version
@@ -105,9 +115,13 @@ class Confirm(_Frame, frozen=True, tag=4):
 
 
 class Proof(_Frame, frozen=True, tag=5):
-    """The joiner's signature over the transcript: proves that it owns the signing key in its certificate."""
+    """The joiner's signature over the transcript: proves that it owns the signing key in its certificate.
+
+    `opening` is what its nonce is the hash of.
+    """
 
     signature: Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
+    opening: _Bytes32
 
 
 class Welcome(_Frame, frozen=True, tag=6):
@@ -126,12 +140,16 @@ class Done(_Frame, frozen=True, tag=7):
 
 
 class Refusal(_Frame, frozen=True, tag=8):
-    """The host ends the pairing; `burnt` says that the code is no longer valid."""
+    """One side ends the pairing; `burnt` says that the code is no longer valid."""
 
     burnt: bool
 
 
-_Message = JoinerHello | HostHello | Share | Confirm | Proof | Welcome | Done | Refusal
+class Agree(_Frame, frozen=True, tag=9):
+    """The joiner's person has agreed."""
+
+
+_Message = JoinerHello | HostHello | Share | Confirm | Proof | Welcome | Done | Refusal | Agree
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[_Message] = msgspec.msgpack.Decoder(_Message)
 
@@ -160,7 +178,10 @@ class _Side:
         self._spake: Any = None
         self._own_share = b""
         self._macs: dict[str, bytes] = {}
+        self._digits_key = b""
         self._transcript = b""
+        self.digits = ""
+        """What both devices show to their persons, `482 913`, from Stage.ASK on."""
 
     @property
     def closed(self) -> bool:
@@ -194,9 +215,9 @@ class _Side:
     def _out_of_turn(self, message: _Message) -> ProtocolError:
         return ProtocolError(f"{type(message).__name__} came instead of {self.stage.value}.")
 
-    def _begin_spake(self, side: Callable[..., Any], secret: bytes, host: bytes, joiner: bytes) -> None:
-        self._spake = side(secret, idA=b"A" + host, idB=b"B" + joiner)
-        self._own_share = self._spake.start()
+    def _begin_spake(self, side: Any) -> None:
+        self._spake = side
+        self._own_share = side.start()
 
     def _agree(self, element: bytes, host: bytes, joiner: bytes) -> None:
         """Derive the keys of both Confirms; the four earlier frames are in `_frames`, in order."""
@@ -213,29 +234,38 @@ class _Side:
         for frame in self._frames:
             hashed.update(len(frame).to_bytes(4, "big") + frame)
         self._transcript = hashed.digest()
-        keys = HKDF(hashes.SHA256(), 64, salt=self._transcript, info=_LABEL).derive(shared)
-        for name, key in (("joiner", keys[:32]), ("host", keys[32:])):
+        keys = HKDF(hashes.SHA256(), 96, salt=self._transcript, info=_LABEL).derive(shared)
+        self._digits_key = keys[64:]
+        for name, key in (("joiner", keys[:32]), ("host", keys[32:64])):
             self._macs[name] = hmac.digest(key, self._transcript, "sha256")
+
+    def _show_digits(self, opening: bytes) -> None:
+        """Compute the digits, in which both sides' randomness is fixed by now."""
+        mac = hmac.digest(self._digits_key, opening, "sha256")
+        digits = f"{int.from_bytes(mac[:8], 'big') % 10**_DIGITS:0{_DIGITS}}"
+        self.digits = f"{digits[:3]} {digits[3:]}"
 
 
 class PairingHost(_Side):
-    """The side that shows the code. At Stage.ASK, call `accept` or `decline`."""
+    """The side that shows the code. At Stage.ASK, call `decline`, or `accept` if the joiner has `agreed`."""
 
     def __init__(
         self,
-        codes: Sequence[Code],
+        codes: Sequence[tuple[Code, BlindedSecret]],
         identity: Identity,
         name: str,
         vault: bytes,
         random: Callable[[int], bytes],
     ) -> None:
+        """`codes` are the codes that are shown, each with its secret, which is blinded once for each code."""
         super().__init__()
-        self._codes = {(code.number, code.kind): code for code in codes}
+        self._secrets = {(code.number, code.kind): secret for code, secret in codes}
         self._identity = identity
         self._name = name
         self._vault = vault
         self._random = random
         self._signing_key = b""
+        self._nonce = b""
         self.burnt = False
         """Whether there was a wrong guess; the code must not be used again then."""
         self.name = ""
@@ -243,6 +273,8 @@ class PairingHost(_Side):
         """The joiner's name for itself, and its certificate, which is proven from Stage.ASK on."""
         self.confirmed = False
         """Whether the joiner knew the secret."""
+        self.agreed = False
+        """Whether the joiner's person has agreed."""
 
     @property
     def joiner(self) -> bytes:
@@ -282,32 +314,41 @@ class PairingHost(_Side):
         elif self.stage is Stage.PROOF and isinstance(message, Proof):
             if not verify(self._signing_key, message.signature, _LABEL + self._transcript):
                 raise ProtocolError("The joining device cannot sign with the key in its certificate.")
+            if hashlib.sha256(message.opening).digest() != self._nonce:
+                raise ProtocolError("The joining device does not open what its Hello was closed with.")
+            self._show_digits(message.opening)
             self.stage = Stage.ASK
+        elif self.stage is Stage.ASK and isinstance(message, Agree) and not self.agreed:
+            self.agreed = True
+        elif self.stage is Stage.ASK and isinstance(message, Refusal):
+            self.burnt = True
+            raise PairingFailed("At the other device, somebody refused the pairing.")
         elif self.stage is Stage.DONE and isinstance(message, Done):
             self.stage = Stage.CLOSED
         else:
             raise self._out_of_turn(message)
 
     def _greet(self, hello: JoinerHello, frame: bytes) -> None:
-        from spake2 import SPAKE2_A
-
         _check_versions(hello.oldest, hello.newest)
-        code = self._codes.get((hello.number, hello.kind))
-        if code is None:
+        secret = self._secrets.get((hello.number, hello.kind))
+        if secret is None:
             raise ProtocolError("A device used the number of another pairing.")
         self._signing_key = read_certificate(hello.certificate).signing
         self.certificate = hello.certificate
+        self._nonce = hello.nonce
         self.name = printable_name(hello.name)
         self._frames.append(frame)
         tag = _vault_tag(self._vault, hello.nonce)
         name = printable_name(self._name)
         self._send(HostHello(OLDEST, NEWEST, name, self._random(_NONCE_BYTES), tag), kept=True)
-        self._begin_spake(SPAKE2_A, code.secret, self._identity.id, self.joiner)
+        self._begin_spake(secret.conversation(b"A" + self._identity.id, b"B" + self.joiner))
         self.stage = Stage.SHARE
 
 
 class PairingJoiner(_Side):
-    """The side where the code is typed; `host_certificate` is the certificate that the host showed in TLS.
+    """The side where the code is typed. At Stage.ASK, call `agree` or `decline`.
+
+    `host_certificate` is the certificate that the host showed in TLS.
 
     `vault` is the id of the vault that this device already has and wants to be paired for again, if any.
     """
@@ -326,8 +367,12 @@ class PairingJoiner(_Side):
         self._identity = identity
         self._host = device_id(host_certificate)
         self._vault = vault
-        self._nonce = random(_NONCE_BYTES)
+        self._secret = BlindedSecret(Role.JOINER, code.secret, random)
+        self._opening = random(_NONCE_BYTES)
+        self._nonce = hashlib.sha256(self._opening).digest()
         self.host_name = ""
+        self.guessed = False
+        """Whether a Confirm was made: the other side can tell from it whether it knows the secret."""
         self.welcome: Welcome | None = None
         if code.kind == QR_KIND and code.host != self._host:
             self.error = PairingFailed("A different device answers at the address in the QR code.")
@@ -341,6 +386,17 @@ class PairingJoiner(_Side):
     def host(self) -> bytes:
         """The host's device id."""
         return self._host
+
+    def agree(self) -> None:
+        """Tell the host that the person has agreed."""
+        self._send(Agree())
+        self.stage = Stage.WELCOME
+
+    def decline(self) -> None:
+        """End the pairing because the person does not want it, and let the host end it, too."""
+        self._send(Refusal(burnt=True))
+        self.error = PairingFailed("The pairing was refused here; start again with a new code.")
+        self.stage = Stage.CLOSED
 
     def finish(self) -> None:
         """Tell the host that the Welcome is stored."""
@@ -360,14 +416,16 @@ class PairingJoiner(_Side):
             self._frames.append(frame)
             self._agree(message.element, self._host, self._identity.id)
             self._send(Confirm(self._macs["joiner"]))
+            self.guessed = True
             self.stage = Stage.CONFIRM
         elif self.stage is Stage.CONFIRM and isinstance(message, Confirm):
             if not hmac.compare_digest(message.mac, self._macs["host"]):
                 raise PairingFailed(
                     "The other device does not know the code: somebody is intercepting the connection."
                 )
-            self._send(Proof(self._identity.sign(_LABEL + self._transcript)))
-            self.stage = Stage.WELCOME
+            self._send(Proof(self._identity.sign(_LABEL + self._transcript), self._opening))
+            self._show_digits(self._opening)
+            self.stage = Stage.ASK
         elif self.stage is Stage.WELCOME and isinstance(message, Welcome):
             self.welcome = message
             self.stage = Stage.DONE
@@ -375,14 +433,12 @@ class PairingJoiner(_Side):
             raise self._out_of_turn(message)
 
     def _greet(self, hello: HostHello, frame: bytes) -> None:
-        from spake2 import SPAKE2_B
-
         _check_versions(hello.oldest, hello.newest)
         if self._vault is not None and hello.vault != _vault_tag(self._vault, self._nonce):
             raise PairingFailed("The other device has a different vault from the one here.")
         self.host_name = printable_name(hello.name)
         self._frames.append(frame)
-        self._begin_spake(SPAKE2_B, self._code.secret, self._host, self._identity.id)
+        self._begin_spake(self._secret.conversation(b"A" + self._host, b"B" + self._identity.id))
         self._send(Share(self._own_share), kept=True)
         self.stage = Stage.SHARE
 

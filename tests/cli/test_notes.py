@@ -1,3 +1,4 @@
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -166,6 +167,24 @@ def test_edit_stores_what_the_editor_saved(
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_an_edited_note_is_in_a_private_folder(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    code = (
+        "import sys, pathlib\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        f"pathlib.Path({str(seen)!r}).write_text(f'{{path.parent.stat().st_mode & 0o777:o}}')\n"
+        "path.with_name('note.md~').write_text('a copy')\n"
+    )
+    editor(monkeypatch, tmp_path, code)
+    program.out("new", "a", "--text", "text")
+    program.out("edit", "a")
+    assert seen.read_text() == "700"
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
 def test_edit_keeps_what_others_wrote_meanwhile(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,7 +217,7 @@ def test_edit_keeps_the_file_when_it_fails(
     editor(monkeypatch, tmp_path, code)
     program.out("new", "a", "--text", "before")
     sentence = program.fails("edit", "a")
-    (kept,) = (tmp_path / "tmp").iterdir()
+    (kept,) = (tmp_path / "tmp").glob("*/*.md")
     assert reason in sentence
     assert str(kept) in sentence
     assert kept.read_bytes() in (b"beforefrom the editor\n", b"\xff")
@@ -215,7 +234,7 @@ def test_edit_keeps_the_file_when_the_note_has_gone(
     editor(monkeypatch, tmp_path, deletes)
     program.out("new", "a", "--text", "before\n")
     sentence = program.fails("edit", "a")
-    (kept,) = (tmp_path / "tmp").iterdir()
+    (kept,) = (tmp_path / "tmp").glob("*/*.md")
     assert str(kept) in sentence
     assert kept.read_text() == "before\nfrom the editor\n"
 

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from pathlib import Path
 
@@ -89,3 +90,14 @@ def test_another_database_is_not_a_vault(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE notes (id)")
     connection.close()
     assert "not a crdtnotes vault" in Program(tmp_path / "other.db").fails("list")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs are POSIX's")
+@pytest.mark.parametrize("command", [["bundle", "apply"], ["check"], ["repair"], ["list"]])
+def test_a_fifo_where_a_command_expects_a_file(program: Program, tmp_path: Path, command: list[str]) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    at = program if command[0] == "bundle" else Program(fifo)
+    result = at.run(*command, *([fifo] if at is program else []))
+    assert result.exit_code == 1
+    assert "fifo" in result.stderr

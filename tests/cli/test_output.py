@@ -72,7 +72,7 @@ def test_a_person_is_told_that_there_is_nothing(screen: Screen, capsys: pytest.C
 def test_a_text_cannot_control_the_terminal(screen: Screen) -> None:
     with redirect_stdout(screen):
         output.print_exact("a\tb\r\n\x1b]0;title\x07c\n")
-    assert screen.shown() == "a\tb\n\ufffd]0;title\ufffdc\n"
+    assert screen.shown() == "a\tb\n␛]0;title␇c\n"
 
 
 def test_json_is_escaped_if_the_output_cannot_encode_it() -> None:

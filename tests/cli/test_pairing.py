@@ -5,6 +5,7 @@ starting Python for each of them would take most of the time.
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import DEADLINE_SECONDS, Program, wait_until
+from tests.tui.terminal.process import TerminalProcess
+from tests.tui.terminal.process import editor as in_terminal
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def pairing(program: Program) -> "Iterator[tuple[subprocess.Popen[str], str, str
 
 def joined(ana: Program, bo: Program) -> None:
     with pairing(ana) as (process, code, address):
-        out = finish(bo, "join", code, address, "--device", "波")
+        out = finish(bo, "join", code, address, "--yes", "--device", "波")
         assert 'Paired with "ana"' in out
         assert "1 note here" in out
         rest, err = process.communicate(timeout=DEADLINE_SECONDS)
@@ -80,7 +83,7 @@ def test_a_wrong_code_is_burnt(ana: Program, bo: Program) -> None:
     with pairing(ana) as (process, code, address):
         number, first, second, third = code.split("-")
         wrong = "-".join((number, first, second, "acid" if third != "acid" else "actor"))
-        failed, _, err = ended(bo, "join", wrong, address)
+        failed, _, err = ended(bo, "join", wrong, address, "--yes")
         assert failed == 1
         assert "code was wrong" in err
         _, err = process.communicate(timeout=DEADLINE_SECONDS)
@@ -113,7 +116,7 @@ def test_a_device_that_is_paired_again_is_back(ana: Program, bo: Program) -> Non
     finish(ana, "revoke", "波", "--yes")
     finish(ana, "new", "meanwhile")
     with pairing(ana) as (process, code, address):
-        assert "2 notes here" in finish(bo, "join", code, address, "--device", "波")
+        assert "2 notes here" in finish(bo, "join", code, address, "--yes", "--device", "波")
         process.communicate(timeout=DEADLINE_SECONDS)
 
 
@@ -125,11 +128,11 @@ def test_all_others_can_be_revoked_at_once(ana: Program, bo: Program) -> None:
     assert finish(ana, "devices", "--json") == "[]\n"
     assert finish(ana, "show", "系统") == "见 [[CAP]]"
     with pairing(ana) as (process, code, address):
-        failed, _, err = ended(bo, "join", code, address)
+        failed, _, err = ended(bo, "join", code, address, "--yes")
         assert failed == 1
         assert "different vault" in err
         bo.path.rename(bo.path.with_name("old"))
-        assert "1 note here" in finish(bo, "join", code, address, "--device", "波")
+        assert "1 note here" in finish(bo, "join", code, address, "--yes", "--device", "波")
         process.communicate(timeout=DEADLINE_SECONDS)
 
 
@@ -189,8 +192,16 @@ def test_pair_does_not_ask_in_a_pipe(ana: Program) -> None:
     assert "--yes" in err
 
 
+def test_join_does_not_ask_in_a_pipe(ana: Program, bo: Program) -> None:
+    with pairing(ana) as (process, code, address):
+        failed, _, err = ended(bo, "join", code, address)
+        assert (failed, "--yes" in err) == (1, True)
+        assert not bo.path.exists()
+        assert process.poll() is None
+
+
 def test_a_join_that_finds_no_host_leaves_nothing(bo: Program) -> None:
-    code, _, err = ended(bo, "join", "4821-otter-violin-maple", "127.0.0.1:1")
+    code, _, err = ended(bo, "join", "4821-otter-violin-maple", "127.0.0.1:1", "--yes")
     assert code == 1
     assert "No device is waiting" in err
     assert not bo.path.exists()
@@ -201,7 +212,55 @@ def test_joining_over_another_vault_is_refused(ana: Program, bo: Program) -> Non
     finish(bo, "init")
     finish(bo, "new", "mine")
     with pairing(ana) as (_, code, address):
-        failed, _, err = ended(bo, "join", code, address)
+        failed, _, err = ended(bo, "join", code, address, "--yes")
         assert failed == 1
         assert "different vault" in err
     assert finish(bo, "list").startswith("mine")
+
+
+# -- at two terminals
+
+
+def digits_on(terminal: TerminalProcess) -> str:
+    (found,) = re.findall(r"\b\d{3} \d{3}\b", terminal.screen.text)
+    return str(found)
+
+
+def code_on(terminal: TerminalProcess) -> tuple[str, str]:
+    """The code that `pair` shows, and an address on this machine."""
+    terminal.wait_for_screen("crdtnotes join", "add the address")
+    terminal.settle()
+    code = re.search(r"join (\d{4}-\S+)", terminal.text)
+    port = re.search(r"add the address: \S+:(\d+)", terminal.text)
+    assert code is not None
+    assert port is not None
+    return code[1], f"127.0.0.1:{port[1]}"
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_both_people_compare_digits(ana: Program, tmp_path: Path, answer: str) -> None:
+    path = tmp_path / "bo" / "bo.crdtnotes"
+    path.parent.mkdir()
+    (tmp_path / "at-ana").mkdir()
+    size = (100, 80)
+    with in_terminal("--vault", str(ana.path), "pair", home=tmp_path / "at-ana", size=size) as host:
+        code, address = code_on(host)
+        with in_terminal(
+            "--vault", str(path), "join", code, address, "--device", "bo", home=path.parent, size=size
+        ) as joiner:
+            joiner.wait_for('Does "ana" show', "as well? [y/N]")
+            host.wait_for('"bo" (', "as well? [y/N]")
+            assert digits_on(host) == digits_on(joiner)
+            host.send(b"y\r")
+            joiner.send(answer.encode() + b"\r")
+            if answer == "y":
+                assert joiner.exit_code() == 0, joiner.text
+                assert "1 note here" in joiner.text
+                assert host.exit_code() == 0, host.text
+            else:
+                assert joiner.exit_code() == 1
+                assert "refused here" in joiner.text
+                assert host.exit_code() == 1
+                assert "refused the pairing" in host.text
+                assert not path.exists()
+                assert "bo" not in {one["name"] for one in json.loads(finish(ana, "devices", "--json"))}

@@ -46,7 +46,7 @@ class Reader:
                 self._serving_address = shown.rpartition(" ")[2]
                 return ""
             case ["join", _, *options]:
-                out = self._finish(program, ["join", self._code, self._pairing_address, *options])
+                out = self._finish(program, ["join", self._code, self._pairing_address, "--yes", *options])
                 assert self._pairing is not None
                 _, problem = self._pairing.communicate(timeout=DEADLINE_SECONDS)
                 assert self._pairing.returncode == 0, problem

@@ -70,7 +70,7 @@ def test_many_neighbours_are_counted() -> None:
 
 def test_nothing_in_a_name_reaches_the_terminal_as_a_command() -> None:
     graph = graph_of(("a", "\x1b[31mred\x07\nnew line"), missing=("\x1b[31mred\x07\nnew line",))
-    assert draw(graph, "a").plain == "a\n└→ �[31mred� new line (dangling)"
+    assert draw(graph, "a").plain == "a\n└→ ␛[31mred␇ new line (dangling)"
 
 
 def test_markup_in_a_name_is_not_read_as_markup() -> None:

@@ -8,10 +8,12 @@ from crdtnotes.graph.labels import encodable, printable, printable_ids
     [
         ("分布式系统", "分布式系统"),
         ("tab\tand\nline\r\n", "tab and line  "),
-        ("\x07\x1b[31m", "��[31m"),
-        ("\x7f\x85\x9b", "� �"),
+        ("\x07\x1b[31m", "␇␛[31m"),
+        ("\x7f\x85\x9b", "␡ �"),
         ("a\u2028b\u2029c", "a b c"),
         ("\ud800 \ufffe \uffff", "� � �"),
+        ("\u202egpj.exe\u202c", "⇠gpj.exe⇤"),
+        ("\u2066a\u2067b\u2068c\u2069", "⇢a⇠b⇿c⇤"),
         ("e\u0301\u200d😀", "e\u0301\u200d😀"),
     ],
 )

@@ -89,7 +89,11 @@ def test_inside(path: str, root: str, inside: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a:b", "x?/y", "con", "zh/NUL.old", "lpt1 .x", "a./b", "a /b", 'q"', "com¹"]
+    "name",
+    [
+        *("a:b", "x?/y", "con", "zh/NUL.old", "lpt1 .x", "a./b", "a /b", 'q"', "com¹"),
+        *("CONIN$", "conout$.txt", "x/ConIn$ /y"),
+    ],
 )
 def test_names_that_windows_refuses(name: str) -> None:
     reason = refused_by_windows(name)
@@ -97,6 +101,8 @@ def test_names_that_windows_refuses(name: str) -> None:
     assert reason.startswith("Windows ")
 
 
-@pytest.mark.parametrize("name", ["a.b", "console", "zh/图谱", "com", "a.", "lpt10", "nul-note", ".a"])
+@pytest.mark.parametrize(
+    "name", ["a.b", "console", "zh/图谱", "com", "a.", "lpt10", "nul-note", ".a", "conin", "CONIN$1"]
+)
 def test_names_that_windows_allows(name: str) -> None:
     assert refused_by_windows(name) is None

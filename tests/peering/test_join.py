@@ -20,6 +20,10 @@ from tests.sync.laptops import founder, pair
 JOINED = Joined(Welcome(bytes(16), bytes(32), (), 1), bytes(32), "ana", "10.0.0.1")
 
 
+async def nobody(host: str, digits: str) -> bool:
+    raise AssertionError("nobody is to be asked")
+
+
 def test_interrupting_the_first_sync_tells_how_to_continue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -37,7 +41,7 @@ def test_interrupting_the_first_sync_tells_how_to_continue(
     code = read_code("4821-otter-violin-maple")
     place = Address("10.0.0.1", 1, secure=True)
     with pytest.raises(asyncio.CancelledError):
-        asyncio.run(join_vault(code, place, tmp_path / "vault", "bo", tell=told.append))
+        asyncio.run(join_vault(code, place, tmp_path / "vault", "bo", nobody, tell=told.append))
     assert told == [
         "This device is paired, but not all notes are here: `crdtnotes sync --once` fetches the rest."
     ]

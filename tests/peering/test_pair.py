@@ -24,13 +24,19 @@ class Table:
 
     def __init__(self, service: PeerService, answer: bool = True) -> None:
         self.asked: list[tuple[str, bytes]] = []
+        self.digits: list[str] = []
         self._answer = answer
         self._codes: asyncio.Future[tuple[Code, Code]] = asyncio.get_running_loop().create_future()
         self.pairing = asyncio.create_task(pair_device(service, self._ask, self._show, port=0))
 
-    async def _ask(self, name: str, device: bytes) -> bool:
+    async def _ask(self, name: str, device: bytes, digits: str) -> bool:
         self.asked.append((name, device))
+        self.digits.append(digits)
         return self._answer
+
+    async def _ask_joiner(self, host: str, digits: str) -> bool:
+        self.digits.append(digits)
+        return True
 
     def _show(self, words: Code, scanned: Code) -> None:
         self._codes.set_result((words, scanned))
@@ -44,7 +50,13 @@ class Table:
         address = Address.typed(scanned.address)
         said = [] if told is None else told
         return await join_vault(
-            read_code(written(words)), address, bo.path, "bo", tell=said.append, identity=bo.identity
+            read_code(written(words)),
+            address,
+            bo.path,
+            "bo",
+            self._ask_joiner,
+            tell=said.append,
+            identity=bo.identity,
         )
 
 
@@ -67,7 +79,9 @@ def test_a_new_device_has_all_notes(tmp_path: Path) -> None:
             assert (joined.host, joined.notes) == ("ana", 1)
             assert device == NewDevice(bo.identity.id, "bo")
             assert table.asked == [("bo", bo.identity.id)]
-            assert '"ana" asks whether it is you' in told[0]
+            assert '"ana" asks, too' in told[0]
+            assert len(table.digits) == 2
+            assert len(set(table.digits)) == 1
             await wait_for_first_sync(service, device)
             await service.meet()
             assert service.is_paired
@@ -85,7 +99,8 @@ def test_the_code_in_a_qr_code_contains_the_address(tmp_path: Path) -> None:
             table = Table(service)
             _, scanned = await table.codes()
             code = read_code(written(scanned))
-            assert (await join_vault(code, None, bo.path, "bo", identity=bo.identity)).notes == 0
+            joined = await join_vault(code, None, bo.path, "bo", table._ask_joiner, identity=bo.identity)
+            assert joined.notes == 0
             await table.pairing
 
     run(main())

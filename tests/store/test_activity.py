@@ -1,3 +1,4 @@
+from itertools import repeat
 from pathlib import Path
 
 from crdtnotes import MOST_ARRIVALS, Vault
@@ -40,3 +41,25 @@ def test_of_very_many_changes_the_latest_are_listed(tmp_path: Path) -> None:
         for batch in bo.changes_since(ana.version):
             ana.apply(batch)
         assert ana.arrivals({})[0].name == "页0"
+
+
+def test_a_vault_that_is_not_paired_does_not_tell_who_wrote(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "a") as ana, Vault.create(tmp_path / "b", "bo", ana.id) as bo:
+        bo.create_note("n", "text")
+        for batch in bo.changes_since({}):
+            ana.apply(batch)
+        assert [one.device for one in ana.arrivals({})] == [None]
+
+
+def test_news_with_a_time_far_ahead_are_not_pinned_at_the_top(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "a") as ana, Vault.create(tmp_path / "b", "bo", ana.id) as bo:
+        for name, claimed in (("first", 1000), ("pinned", 2**53 - 1), ("last", 2000)):
+            bo._writer._now = repeat(claimed).__next__
+            bo.create_note(name, "text")
+        for batch in bo.changes_since({}):
+            ana.apply(batch)
+        assert [(one.name, one.time) for one in ana.arrivals({})] == [
+            ("last", 2000),
+            ("first", 1000),
+            ("pinned", 999),
+        ]

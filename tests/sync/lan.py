@@ -79,7 +79,7 @@ class PairingHost:
         ) as pairing:
             assert pairing.stdout is not None
             code = json.loads(pairing.stdout.readline())["code"]
-            other.run("join", code, "--device", other.name)
+            other.run("join", code, "--yes", "--device", other.name)
             assert pairing.wait(SECONDS) == 0
 
     def serve(self) -> None:

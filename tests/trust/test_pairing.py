@@ -1,3 +1,4 @@
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from crdtnotes.errors import DecodeError, PairingFailed, ProtocolError, VersionM
 from crdtnotes.trust.code import Code, new_code, new_qr_code
 from crdtnotes.trust.identity import Identity
 from crdtnotes.trust.pairing import JoinerHello, PairingHost, PairingJoiner, Stage
+from crdtnotes.trust.spake import BlindedSecret, Role
 from tests.trust.devices import VAULT, device
 
 RIGHT = Code(4821, 0, b"otter-violin-maple")
@@ -17,7 +19,8 @@ WRONG = Code(4821, 0, b"otter-violin-mango")
 
 def host_of(folder: Path, *codes: Code) -> tuple[PairingHost, Identity]:
     identity = device(folder, "host")
-    return PairingHost(codes or (RIGHT,), identity, "ana", VAULT, secrets.token_bytes), identity
+    known = [(code, BlindedSecret(Role.HOST, code.secret, secrets.token_bytes)) for code in codes or (RIGHT,)]
+    return PairingHost(known, identity, "ana", VAULT, secrets.token_bytes), identity
 
 
 def joiner_of(folder: Path, seen: Identity, code: Code = RIGHT, vault: bytes | None = None) -> PairingJoiner:
@@ -45,7 +48,14 @@ def test_the_right_code_pairs(tmp_path: Path) -> None:
     talk(host, joiner)
     assert host.stage is Stage.ASK
     assert (host.name, host.joiner) == ("波", device(tmp_path, "joiner").id)
+    assert joiner.stage is Stage.ASK
     assert joiner.welcome is None
+    assert re.fullmatch(r"\d{3} \d{3}", host.digits)
+    assert joiner.digits == host.digits
+    assert not host.agreed
+    joiner.agree()
+    talk(host, joiner)
+    assert host.agreed
     host.accept(VAULT, bytes(32), [b"record"], 4821)
     talk(host, joiner)
     assert joiner.welcome is not None
@@ -126,9 +136,10 @@ def test_silence_after_the_share_does_not_burn(tmp_path: Path) -> None:
     assert not host.burnt
 
 
-def test_a_downgraded_protocol_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("oldest", "newest"), [(3, 9), (1, 1), (9, 2)])
+def test_a_downgraded_protocol_is_refused(tmp_path: Path, oldest: int, newest: int) -> None:
     host, _ = host_of(tmp_path)
-    hello = JoinerHello(2, 9, 4821, 0, "x", device(tmp_path, "joiner").certificate, bytes(32))
+    hello = JoinerHello(oldest, newest, 4821, 0, "x", device(tmp_path, "joiner").certificate, bytes(32))
     host.receive(msgspec.msgpack.encode(hello))
     assert isinstance(host.error, VersionMismatch)
 
@@ -191,6 +202,91 @@ def test_a_stolen_signing_key_is_not_enough(tmp_path: Path) -> None:
     """A Proof that was not made with the key in the certificate ends the pairing."""
     host, identity = host_of(tmp_path)
     joiner = joiner_of(tmp_path, identity)
-    talk(host, joiner, lambda f: f if f[1] != 5 else msgspec.msgpack.encode([5, bytes(64)]))
+    talk(host, joiner, lambda f: f if f[1] != 5 else msgspec.msgpack.encode([5, bytes(64), bytes(32)]))
     assert isinstance(host.error, ProtocolError)
     assert host.stage is Stage.CLOSED
+
+
+# -- the digits
+
+
+def swapped(name: str, tmp_path: Path) -> tuple[PairingHost, PairingJoiner]:
+    """Both ends of somebody in the middle who knows the secret: it speaks with both for itself."""
+    host, identity = host_of(tmp_path)
+    middle_host = PairingHost(
+        [(RIGHT, BlindedSecret(Role.HOST, RIGHT.secret, secrets.token_bytes))],
+        device(tmp_path, name),
+        "ana",
+        VAULT,
+        secrets.token_bytes,
+    )
+    joiner = joiner_of(tmp_path, device(tmp_path, name))
+    middle_joiner = PairingJoiner(
+        RIGHT, device(tmp_path, name), "波", identity.certificate, secrets.token_bytes
+    )
+    talk(middle_host, joiner)
+    talk(host, middle_joiner)
+    return host, joiner
+
+
+def test_somebody_in_the_middle_who_knows_the_code_shows_other_digits(tmp_path: Path) -> None:
+    seen = {swapped("middle", tmp_path) for _ in range(4)}
+    assert all(host.stage is joiner.stage is Stage.ASK for host, joiner in seen)
+    # By chance all four would agree once in 10^24.
+    assert any(host.digits != joiner.digits for host, joiner in seen)
+
+
+def test_digits_are_fixed_before_the_joiner_shows_what_they_depend_on(tmp_path: Path) -> None:
+    """Another opening than the one that the Hello committed to ends the pairing."""
+    host, identity = host_of(tmp_path)
+    joiner = joiner_of(tmp_path, identity)
+
+    def open_otherwise(frame: bytes) -> bytes:
+        fields = msgspec.msgpack.decode(frame)
+        return msgspec.msgpack.encode([5, fields[1], bytes(32)]) if fields[0] == 5 else frame
+
+    talk(host, joiner, open_otherwise)
+    assert isinstance(host.error, ProtocolError)
+    assert host.digits == ""
+    assert not host.burnt
+
+
+def test_digits_are_new_in_each_conversation(tmp_path: Path) -> None:
+    shown = set()
+    for _ in range(4):
+        host, identity = host_of(tmp_path)
+        talk(host, joiner_of(tmp_path, identity))
+        shown.add(host.digits)
+    assert len(shown) > 1
+
+
+def test_the_joiners_person_can_refuse(tmp_path: Path) -> None:
+    host, identity = host_of(tmp_path)
+    joiner = joiner_of(tmp_path, identity)
+    talk(host, joiner)
+    joiner.decline()
+    talk(host, joiner)
+    assert isinstance(joiner.error, PairingFailed)
+    assert isinstance(host.error, PairingFailed)
+    assert host.burnt
+    assert host.closed
+
+
+def test_nothing_but_one_agreement_or_a_refusal_comes_while_the_person_is_asked(tmp_path: Path) -> None:
+    for frames in ([[7]], [[9], [9]], [[5, bytes(64), bytes(32)]], [[6, bytes(16), bytes(32), [], 1]]):
+        host, identity = host_of(tmp_path)
+        talk(host, joiner_of(tmp_path, identity))
+        for frame in frames:
+            host.receive(msgspec.msgpack.encode(frame))
+        assert isinstance(host.error, ProtocolError)
+        assert not host.burnt
+
+
+def test_a_welcome_before_the_joiners_person_agreed_is_out_of_turn(tmp_path: Path) -> None:
+    host, identity = host_of(tmp_path)
+    joiner = joiner_of(tmp_path, identity)
+    talk(host, joiner)
+    host.accept(VAULT, bytes(32), [b"record"], 4821)
+    talk(host, joiner)
+    assert isinstance(joiner.error, ProtocolError)
+    assert joiner.welcome is None

@@ -9,6 +9,7 @@
 ``terminal_keys``   key codes that Textual does not know, keys that every terminal sends
 ``terminal_input``  what a terminal sends, as events
 ``driver``          Textual's driver, made to survive what a terminal sends and its end
+``visible_lines``   characters that would steer the terminal, made visible in every painted line
 ``ending``          signals and a closed terminal
 ``vault``           the vault on its own thread, and small files beside it
 ``peers``           connections to peers, carets of others, news

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
+from crdtnotes.terminal.console import VisibleConsole
 from crdtnotes_tui import themes
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.find_bar import FindBar
@@ -29,6 +31,7 @@ from crdtnotes_tui.screens.key_help import Keys
 from crdtnotes_tui.screens.main import MainScreen
 from crdtnotes_tui.screens.modal import Palette
 from crdtnotes_tui.settings import Settings
+from crdtnotes_tui.visible_lines import VisibleLines, count_visible_cells
 
 CONFIRM_SECONDS = 30.0
 """Seconds in which a second Ctrl+Q confirms that unsaved text is left behind."""
@@ -70,6 +73,9 @@ class NotesApp(App[None]):
         """`keys` is the file with the person's own keys."""
         # With NO_COLOR Textual still sends shades of grey, except in the terminal's own colours.
         super().__init__(ansi_color=True if themes.no_colour() else None)
+        count_visible_cells()
+        self._visible_lines = VisibleLines()
+        self.error_console = VisibleConsole(sys.stderr)
         self._settings = settings or Settings()
         self.theme = themes.first_theme(self, self._settings)
         self._options = options
@@ -97,6 +103,10 @@ class NotesApp(App[None]):
             if issubclass(TerminalDriver, chosen):
                 return TerminalDriver
         return chosen
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return the filters that every painted line passes; the last one leaves nothing hidden in it."""
+        return [*super().get_line_filters(), self._visible_lines]
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crdtnotes.graph.labels import encodable
 from crdtnotes.graph.listing import edges, nodes
+from crdtnotes.terminal import json_escaped
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -30,5 +31,5 @@ def write(graph: nx.MultiDiGraph[str]) -> str:
 
 
 def _json_lines(records: list[dict[str, object]]) -> str:
-    lines = (encodable(json.dumps(record, ensure_ascii=False)) for record in records)
+    lines = (json_escaped(encodable(json.dumps(record, ensure_ascii=False))) for record in records)
     return "[\n" + ",\n".join(lines) + "\n]"

@@ -30,6 +30,7 @@ from crdtnotes.errors import (
     VaultExists,
     VaultNotFound,
 )
+from crdtnotes.own_files import open_regular_file
 from crdtnotes.store.file.header import APPLICATION_ID, SCHEMA
 
 BUSY_TIMEOUT = 30.0
@@ -226,7 +227,7 @@ def refuse_newer(path: Path) -> None:
 
 def _check_header(path: Path) -> None:
     """Check the file's header without SQLite, so that a file that is not ours stays unchanged."""
-    with path.open("rb") as file:
+    with open_regular_file(path) as file:
         header = file.read(_HEADER)
     if len(header) < _HEADER or not header.startswith(_MAGIC):
         raise NotAVault(f"{path} is not a crdtnotes vault.")

@@ -7,6 +7,7 @@
 ``names``           which name each note shows, and which names lead to it
 ``links``           where each link leads
 ``note_list``       the notes that exist, as rows
+``claimed_times``   which of the times that authors claim are shown
 ``search``          the full-text index
 ``search_builder``  another process that builds the index during a large first sync
 """

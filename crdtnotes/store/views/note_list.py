@@ -4,17 +4,19 @@ A note that was deleted has a row, but shows no name; nothing here returns it.
 """
 
 import sqlite3
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from crdtnotes.store.file.database import rows_for
+from crdtnotes.store.views.claimed_times import MAX_AHEAD_MS, shown_times
 
 
 class NoteRow(NamedTuple):
     """What a note shows of itself: its row, its name, the name in its register, when it changed.
 
     `name` differs from `base` where several notes have one name; `modified` is wall time in ms since 1970,
-    by the author's clock.
+    by the author's clock, if that can be believed (`claimed_times`).
     """
 
     id: int
@@ -38,11 +40,18 @@ class NoteFigures(NamedTuple):
     backlinks: int
 
 
+def wall_time() -> int:
+    """Return the time of this machine's clock in ms since 1970."""
+    return time.time_ns() // 1_000_000
+
+
 class NoteList:
     """Every note that exists. It only reads."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: sqlite3.Connection, now: Callable[[], int] = wall_time) -> None:
+        """`now` returns the wall time, against which claimed times are compared."""
         self._conn = conn
+        self._now = now
 
     def count(self) -> int:
         """Return how many notes there are."""
@@ -52,23 +61,39 @@ class NoteList:
     def find(self, uid: bytes) -> NoteRow | None:
         """Return the note with this id; None where it was deleted or never was here."""
         row = self._conn.execute(
-            "SELECT id, name, base, modified FROM notes WHERE uid = ? AND name IS NOT NULL", (uid,)
+            "SELECT id, name, base, modified, head FROM notes WHERE uid = ? AND name IS NOT NULL", (uid,)
         ).fetchone()
-        return None if row is None else NoteRow(*row)
+        if row is None:
+            return None
+        id, name, base, modified, head = row
+        limit = self._now() + MAX_AHEAD_MS
+        if modified > limit:
+            (before,) = self._conn.execute(
+                "SELECT max(modified) FROM notes WHERE head < ? AND modified <= ? AND name IS NOT NULL",
+                (head, limit),
+            ).fetchone()
+            modified = max(before or 1, 1) - 1
+        return NoteRow(id, name, base, modified)
 
     def latest(self) -> bytes | None:
-        """Return the id of the note that changed last, by its author's clock."""
+        """Return the id of the note that changed last, by its author's clock if that can be believed."""
         row = self._conn.execute(
-            "SELECT uid FROM notes WHERE name IS NOT NULL ORDER BY modified DESC, key LIMIT 1"
+            """SELECT uid FROM notes WHERE name IS NOT NULL
+               ORDER BY modified <= ? DESC, iif(modified <= ?, modified, head) DESC, key LIMIT 1""",
+            [self._now() + MAX_AHEAD_MS] * 2,
         ).fetchone()
         return None if row is None else bytes(row[0])
 
     def rows(self) -> list[NoteRow]:
         """Return every note, in the order of names."""
         found = self._conn.execute(
-            "SELECT id, name, base, modified FROM notes WHERE name IS NOT NULL ORDER BY key"
-        )
-        return [NoteRow(*row) for row in found]
+            "SELECT head, modified, id, name, base FROM notes WHERE name IS NOT NULL ORDER BY key"
+        ).fetchall()
+        times = shown_times([(head, modified) for head, modified, *_ in found], self._now())
+        return [
+            NoteRow(id, name, base, modified)
+            for (_, _, id, name, base), modified in zip(found, times, strict=True)
+        ]
 
     def figures(self) -> list[NoteFigures]:
         """Return every note with its figures, in the order of names."""
@@ -79,7 +104,12 @@ class NoteList:
         return self._figures(_ORPHAN)
 
     def _figures(self, condition: str) -> list[NoteFigures]:
-        return [NoteFigures(*row) for row in self._conn.execute(_FIGURES.format(condition=condition))]
+        found = self._conn.execute(_FIGURES.format(condition=condition)).fetchall()
+        times = shown_times([(head, modified) for head, modified, *_ in found], self._now())
+        return [
+            NoteFigures(name, modified, *rest)
+            for (_, _, name, *rest), modified in zip(found, times, strict=True)
+        ]
 
     def names(self) -> list[str]:
         """Return the name of every note, in the order of names."""
@@ -104,7 +134,7 @@ _ORPHAN = """
     AND NOT EXISTS (SELECT 1 FROM links WHERE note = notes.id AND target != notes.id)"""
 
 _FIGURES = """
-SELECT name, modified, characters, size,
+SELECT head, modified, name, characters, size,
        (SELECT count(*) FROM links JOIN elements ON elements.id = element
         WHERE links.note = notes.id AND title_key IS NOT NULL),
        (SELECT count(DISTINCT links.note) FROM links WHERE links.target = notes.id)

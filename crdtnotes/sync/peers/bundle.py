@@ -3,6 +3,7 @@
 Its segments are messages of the sync protocol: first the records about devices, then changes in causal order.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from crdtnotes.changes import messages
 from crdtnotes.changes.messages import Changes, Heads, Records
 from crdtnotes.errors import DecodeError, LocalError, MissingChanges, NotPaired, NotSigned, ProtocolError
+from crdtnotes.own_files import open_regular_file
 from crdtnotes.store import Replica
 from crdtnotes.store.file.database import new_file, plain_errors
 from crdtnotes.sync.session.groups import Groups
@@ -69,8 +71,8 @@ def apply_bundle(replica: Replica, identity: Identity, path: Path) -> BundleSumm
     changes = records = 0
     groups = Groups(replica)
     with plain_errors(path):
-        size = path.stat().st_size
-        source = path.open("rb")
+        source = open_regular_file(path)
+        size = os.fstat(source.fileno()).st_size
     with source:
         header = read_header(source)
         source.seek(0)

@@ -385,7 +385,7 @@ class Node:
                 conversation.say(said)
 
     def _heard(self, source: Conversation, said: list[Presence]) -> None:
-        self._tell(self._presences.hear(said, self._now), but=source)
+        self._tell(self._presences.hear(said, self._now, source.device), but=source)
         if self._met is not None:
             self._met()
 

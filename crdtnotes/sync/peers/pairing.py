@@ -14,6 +14,7 @@ from functools import partial
 
 from crdtnotes.errors import (
     CrdtnotesError,
+    DecodeError,
     LocalError,
     PairingFailed,
     ProtocolError,
@@ -49,8 +50,16 @@ _CONNECTIONS = 160
 
 _log = logging.getLogger("crdtnotes.sync")
 
-Ask = Callable[[str, bytes], Awaitable[bool]]
-"""Called with a device's name and id: asks the person whether to admit it."""
+MAX_ANNOUNCED = 4
+"""Addresses of an announcement that a joiner tries: anybody in the network can announce many."""
+
+Ask = Callable[[str, bytes, str], Awaitable[bool]]
+"""Called with a device's name, its id, and the digits that both devices show: asks the person whether to
+admit it.
+"""
+
+AskJoiner = Callable[[str, str], Awaitable[bool]]
+"""Called with the host's name and the digits that both devices show: asks the person whether to join it."""
 
 Admit = Callable[[str, bytes], Awaitable[Welcome]]
 """Called with a device's name and certificate: makes it a member, and returns the Welcome to send it."""
@@ -131,6 +140,10 @@ class PairingServer:
             # This device cannot admit any device.
             self._end(error)
         finally:
+            if host.burnt:
+                # Whoever made a wrong guess may be gone already: the guess counts all the same.
+                _log.warning("pairing: %s was refused, and the code is no longer valid", peer)
+                self._end(host.error or PairingFailed("The device was refused."))
             with suppress(OSError):
                 writer.close()
                 await writer.wait_closed()
@@ -145,15 +158,14 @@ class PairingServer:
             if host.stage is Stage.ASK:
                 self._admission.admit(reader)
                 self._meeting.pop(reader, None)
-                if not await self._decide(host, reader):
+                if not await self._decide(host, reader) and not host.burnt:
                     _log.warning("pairing: %s disconnected while you were asked; the code stays valid", peer)
                     return
             async with asyncio.timeout(self._step):
                 await _send(writer, host.data_to_send())
         if host.burnt:
-            _log.warning("pairing: %s was refused, and the code is no longer valid", peer)
-            self._end(host.error or PairingFailed("The device was refused."))
-        elif host.error is not None:
+            return
+        if host.error is not None:
             _log.warning("pairing: refused %s: %s", peer, host.error)
         elif host.closed and not self._result.done():
             self._result.set_result(NewDevice(host.joiner, host.name))
@@ -161,7 +173,7 @@ class PairingServer:
     async def _decide(self, host: PairingHost, reader: asyncio.StreamReader) -> bool:
         """Ask the person, about one device at a time, and answer the device.
 
-        Returns False if the device disconnected before the answer.
+        Returns False if the device disconnected, or refused, before both persons had agreed.
         """
         async with self._asking:
             answer = False if self._result.done() else await self._answer(host, reader)
@@ -175,9 +187,21 @@ class PairingServer:
             return True
 
     async def _answer(self, host: PairingHost, reader: asyncio.StreamReader) -> bool | None:
-        """Return the person's answer; None if the device disconnects or sends anything meanwhile."""
-        asking = asyncio.ensure_future(self._ask(host.name, host.joiner))
-        leaving = asyncio.ensure_future(reader.read(1))
+        """Return whether both persons agree; None if the device disconnects or refuses meanwhile."""
+        agreed = asyncio.Event()
+
+        async def both_agree() -> bool:
+            return await self._ask(host.name, host.joiner, host.digits) and await agreed.wait()
+
+        async def listen() -> None:
+            with suppress(OSError, asyncio.IncompleteReadError, ProtocolError):
+                while not host.closed:
+                    host.receive(await read_frame(reader, MAX_FRAME_BYTES))
+                    if host.agreed:
+                        agreed.set()
+
+        asking = asyncio.ensure_future(both_agree())
+        leaving = asyncio.ensure_future(listen())
         try:
             await asyncio.wait([asking, leaving], return_when=asyncio.FIRST_COMPLETED)
             return None if leaving.done() else asking.result()
@@ -264,13 +288,15 @@ async def join(
     addresses: Iterable[Address],
     make: Callable[[bytes], PairingJoiner],
     store: Callable[[Joined], Awaitable[None]],
-    asked: Callable[[str], None] = lambda _: None,
+    ask: AskJoiner,
 ) -> Joined:
-    """Pair with the device that shows `code` at one of the addresses, which are all tried at the same time.
+    """Pair with the device that shows `code` at one of the addresses.
+
+    All of them are dialled at the same time, and the protocol is spoken with one after the other, until one
+    could learn from it whether it knows the code: after that no other one is tried.
 
     `make` returns the protocol's state for a host's certificate. `store` saves the received data before the
-    host is told that it arrived. `asked` is called with the host's name when its user is asked. Raises
-    Unreachable or a RemoteError.
+    host is told that it arrived. Raises Unreachable or a RemoteError.
     """
     tasks = [asyncio.create_task(_connect(address)) for address in dict.fromkeys(addresses)]
     failure: CrdtnotesError = Unreachable(
@@ -283,9 +309,13 @@ async def join(
             except Unreachable as error:
                 failure = error
                 continue
+            joiner: PairingJoiner | None = None
             try:
-                return await _join_at(reader, writer, make, store, asked)
-            except (ProtocolError, Unreachable) as error:
+                joiner = make(_certificate_of(writer))
+                return await _join_at(joiner, reader, writer, store, ask)
+            except (DecodeError, ProtocolError, Unreachable) as error:
+                if joiner is not None and joiner.guessed:
+                    raise
                 # Another device, or another pairing than ours: it learnt nothing, so try the next one.
                 failure = error
             finally:
@@ -313,26 +343,31 @@ async def _connect(address: Address) -> tuple[asyncio.StreamReader, asyncio.Stre
     raise Unreachable(f"No device is waiting to be paired at {address.place}.")
 
 
-async def _join_at(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    make: Callable[[bytes], PairingJoiner],
-    store: Callable[[Joined], Awaitable[None]],
-    asked: Callable[[str], None],
-) -> Joined:
+def _certificate_of(writer: asyncio.StreamWriter) -> bytes:
     tls: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
     certificate = None if tls is None else tls.getpeercert(binary_form=True)
     if certificate is None:
         raise Unreachable("The other device shows no certificate.")
-    joiner = make(certificate)
+    return certificate
+
+
+async def _join_at(
+    joiner: PairingJoiner,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    store: Callable[[Joined], Awaitable[None]],
+    ask: AskJoiner,
+) -> Joined:
     try:
         while joiner.error is None and joiner.welcome is None:
             await _send(writer, joiner.data_to_send())
+            if joiner.stage is Stage.ASK:
+                await _agree(joiner, reader, ask)
+                continue
             waits = joiner.stage is Stage.WELCOME
-            if waits:
-                asked(joiner.host_name)
             async with asyncio.timeout(PAIRING_SECONDS if waits else STEP_SECONDS):
                 joiner.receive(await read_frame(reader, MAX_WELCOME_BYTES if waits else MAX_FRAME_BYTES))
+        await _send(writer, joiner.data_to_send())
         if joiner.error is not None or joiner.welcome is None:
             raise joiner.error or PairingFailed("The other device has refused.")
         place = str(writer.get_extra_info("peername")[0])
@@ -340,20 +375,53 @@ async def _join_at(
         await store(joined)
         joiner.finish()
         await _send(writer, joiner.data_to_send())
+    except (DecodeError, ProtocolError) as error:
+        if joiner.guessed:
+            raise PairingFailed(f"The pairing failed; start again with a new code. ({error})") from error
+        raise
+    except CrdtnotesError:
+        raise
     except (TimeoutError, OSError, asyncio.IncompleteReadError):
+        if joiner.guessed:
+            raise PairingFailed(
+                "The other device hung up in the middle of the pairing; start again with a new code."
+            ) from None
         raise Unreachable(
             "The other device hung up: check that the code's number is right and the code is not used up."
         ) from None
     return joined
 
 
+async def _agree(joiner: PairingJoiner, reader: asyncio.StreamReader, ask: AskJoiner) -> None:
+    """Ask the person, and let the host take its own question back meanwhile."""
+    asking = asyncio.ensure_future(ask(joiner.host_name, joiner.digits))
+    reading = asyncio.ensure_future(read_frame(reader, MAX_FRAME_BYTES))
+    try:
+        async with asyncio.timeout(PAIRING_SECONDS):
+            await asyncio.wait([asking, reading], return_when=asyncio.FIRST_COMPLETED)
+        if reading.done():
+            joiner.receive(reading.result())
+        elif asking.result():
+            joiner.agree()
+        else:
+            joiner.decline()
+    finally:
+        for task in (asking, reading):
+            task.cancel()
+        await asyncio.gather(asking, reading, return_exceptions=True)
+
+
 async def addresses_of(code: Code, discovery: Discovery, seconds: float = 20.0) -> list[Address]:
-    """Return the addresses in the local network of a device that shows the code; empty if none is found."""
+    """Return addresses in the local network of a device that shows the code; empty if none is found.
+
+    There are at most `MAX_ANNOUNCED`, because each of them can make a joiner speak the protocol with it.
+    """
     addresses: asyncio.Future[list[Address]] = asyncio.get_running_loop().create_future()
 
     def found(one: Found) -> None:
         if one.texts.get("number") == f"{code.number:04}" and not addresses.done():
-            addresses.set_result([Address(host, one.port, secure=True) for host in one.hosts])
+            hosts = list(dict.fromkeys(one.hosts))[:MAX_ANNOUNCED]
+            addresses.set_result([Address(host, one.port, secure=True) for host in hosts])
 
     await discovery.find(PAIRING, found)
     try:

@@ -7,7 +7,11 @@ Rules (docs/protocol.md, "Presence")
 2. A new message is passed on to the other peers, with one more hop, up to MAX_HOPS.
 3. A person who is not heard of for EXPIRY_SECONDS has left. An editor announces its place at each move, at
    most every PAUSE_SECONDS, and every BEAT_SECONDS anyway.
-4. At most MAX_PEOPLE are known. `net/rate_limits.py` bounds the messages that are read from one peer; more
+4. In a paired vault each message comes from a device that TLS has proven. A device speaks for its own people
+   only: what it says with 0 hops is kept apart for each device, and what is passed on about a person counts
+   only while that person's own device says nothing. A person's name is that of the device that said so, not
+   the one in the message (`Present.source`, `Present.relayed`).
+5. At most MAX_PEOPLE are known. `net/rate_limits.py` bounds the messages that are read from one peer; more
    are ignored: presence is optional, and no reason to close a connection.
 
 Time is in seconds of any clock that does not go back, and is passed to each call.
@@ -30,6 +34,8 @@ class Present:
     """A person in a note; `caret` and `start`, the selection's other end, are the elements before them.
 
     `note` is the note's id as in `Note.id`, `actor` the stream of this person's edits, 16 hex digits.
+    `device` and `actor` are what the message says. `source` is the id of the device that the message came
+    from, None in a vault that is not paired; `relayed` says that this device has only passed it on.
     """
 
     person: int
@@ -38,12 +44,15 @@ class Present:
     note: str
     caret: OpId
     start: OpId
+    source: bytes | None = None
+    relayed: bool = False
 
 
 @dataclass(slots=True)
 class _Heard:
     message: Presence
     at: float
+    source: bytes | None
 
 
 class Presences:
@@ -51,7 +60,8 @@ class Presences:
 
     def __init__(self, person: int) -> None:
         self.person = person
-        self._heard: dict[int, _Heard] = {}
+        self._heard: dict[tuple[bytes | None, int], _Heard] = {}
+        """By the person's own device, None if it is not proven, and the person's number."""
         self._own: Presence | None = None
         self._own_at = 0.0
         self._beat = 0
@@ -88,20 +98,31 @@ class Presences:
             return []
         return [self.move(own.device, own.actor, own.note, OpId(*own.caret), OpId(*own.start), now)]
 
-    def hear(self, said: Iterable[Presence], now: float) -> list[Presence]:
-        """Process the messages of a peer; return those that are to be passed on to the other peers."""
+    def hear(self, said: Iterable[Presence], now: float, source: bytes | None = None) -> list[Presence]:
+        """Process the messages of a peer; return those that are to be passed on to the other peers.
+
+        `source` is the peer's device id if TLS has proven it.
+        """
         self.expire(now)
         onward: dict[int, Presence] = {}
         for message in said:
-            known = self._heard.get(message.person)
+            own = source if message.hops == 0 else None
+            known = self._heard.get((own, message.person))
             if message.person == self.person or (known is not None and known.message.beat >= message.beat):
+                continue
+            if source is not None and own is None and self._speaks_for_itself(message.person):
                 continue
             if known is None and (len(self._heard) >= MAX_PEOPLE or not message.note):
                 continue
-            self._heard[message.person] = _Heard(message, now)
+            self._heard[own, message.person] = _Heard(message, now, source)
+            if own is not None:
+                self._heard.pop((None, message.person), None)
             if message.hops < MAX_HOPS:
                 onward[message.person] = _further(message)
         return list(onward.values())
+
+    def _speaks_for_itself(self, person: int) -> bool:
+        return any(own is not None and one == person for own, one in self._heard)
 
     def expire(self, now: float) -> bool:
         """Forget people who were not heard of for EXPIRY_SECONDS; return whether any of them was shown."""
@@ -129,8 +150,10 @@ class Presences:
                 message.note.hex(),
                 OpId(*message.caret),
                 OpId(*message.start),
+                source,
+                source is not None and message.hops > 0,
             )
-            for message in (heard.message for heard in self._heard.values())
+            for message, source in ((heard.message, heard.source) for heard in self._heard.values())
             if message.note
         ]
 

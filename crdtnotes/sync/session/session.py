@@ -348,8 +348,6 @@ class Session:
             case Presence():
                 self.heard.append(message)
             case Records():
-                if self._plain:
-                    raise _paired_elsewhere()
                 self.learned += self._records.take(message)
                 self._check_peer()
             case Unsigned():
@@ -389,6 +387,8 @@ class Session:
                 self._check_greeted()
                 if not (self._acceptance_sent or self.forked):
                     raise ProtocolError("A message came before the Hello was accepted.")
+                if self._plain and isinstance(message, Records):
+                    raise _paired_elsewhere()
             case _:
                 assert_never(message)
 

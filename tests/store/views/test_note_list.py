@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,59 @@ def test_names_below_a_folder_and_of_rows(notes: NoteList) -> None:
     assert notes.names_below("c") == ["c/d"]
     assert notes.names_below("d") == []
     assert notes.names_of([row.id for row in notes.rows() if row.name != "b"]) == ["a", "c/d"]
+
+
+# -- times that cannot be believed
+
+DAY = 24 * 60 * 60 * 1000
+NEVER = 2**53 - 1
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Iterator[Vault]:
+    """A vault in which notes arrived in this order, with these times: 1000, far future, 2000, far future."""
+    with Vault.create(tmp_path / "hostile.db") as vault:
+        for number, claimed in enumerate((1000, NEVER, 2000, NEVER - 1)):
+            vault._writer._now = repeat(claimed).__next__
+            vault.create_note(f"n{number}", "text")
+        yield vault
+
+
+def test_a_claimed_time_far_ahead_is_that_of_what_arrived_before(hostile: Vault) -> None:
+    expected = {"n0": 1000, "n1": 999, "n2": 2000, "n3": 1999}
+    assert {info.name: info.modified for info in hostile.notes()} == expected
+    assert {row.name: row.modified for row in hostile.replica.notes.rows()} == expected
+    assert {name: hostile.note(name).modified for name in expected} == expected
+    assert {one.name: one.modified for one in hostile.names()} == expected
+
+
+def test_a_claimed_time_far_ahead_never_makes_a_note_the_latest(hostile: Vault) -> None:
+    latest = hostile.latest()
+    assert latest is not None
+    assert latest.name == "n2"
+    hostile._writer._now = lambda: 3000
+    hostile.note("n0").append("later")
+    latest = hostile.latest()
+    assert latest is not None
+    assert latest.name == "n0"
+
+
+def test_if_no_time_can_be_believed_the_last_arrival_is_the_latest(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v") as vault:
+        for number, claimed in enumerate((NEVER, NEVER - 5)):
+            vault._writer._now = repeat(claimed).__next__
+            vault.create_note(f"n{number}")
+        latest = vault.latest()
+        assert latest is not None
+        assert latest.name == "n1"
+        assert [info.modified for info in vault.notes()] == [0, 0]
+
+
+def test_a_clock_that_is_a_little_ahead_is_believed(tmp_path: Path) -> None:
+    now = 1_700_000_000_000
+    with Vault.create(tmp_path / "v") as vault:
+        for number, claimed in enumerate((now, now + DAY, now + DAY + 1)):
+            vault._writer._now = repeat(claimed).__next__
+            vault.create_note(f"n{number}")
+        rows = NoteList(vault.replica.conn, lambda: now).rows()
+        assert [row.modified for row in rows] == [now, now + DAY, now + DAY - 1]

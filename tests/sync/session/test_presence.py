@@ -80,3 +80,56 @@ def test_a_newcomer_hears_of_everybody_and_the_number_is_bounded() -> None:
     assert len(told) == MAX_PEOPLE + 1
     assert told[0].person == 1
     assert {message.hops for message in told[1:]} == {1}
+
+
+# -- in a paired vault, where each message comes from a device that TLS has proven
+
+ANA, BO = b"a" * 32, b"b" * 32
+
+
+def relayed(said: list[Presence]) -> list[Presence]:
+    """What a peer passes on."""
+    return Presences(99).hear(said, 0.0)
+
+
+def test_a_person_is_known_by_the_device_that_said_so() -> None:
+    here, there = Presences(1), Presences(2)
+    there.hear(at(here, 0.0), 0.0, ANA)
+    assert [(one.source, one.relayed) for one in there.people] == [(ANA, False)]
+    other = Presences(3)
+    other.hear(relayed(at(here, 1.0)), 1.0, BO)
+    assert [(one.source, one.relayed) for one in other.people] == [(BO, True)]
+
+
+def test_nobody_else_moves_or_removes_a_person() -> None:
+    here, there = Presences(1), Presences(2)
+    there.hear(at(here, 0.0, 5), 0.0, ANA)
+    for counter, note in ((6, NOTE), (7, b"")):
+        assert there.hear(relayed(at(here, 1.0, counter, note)), 1.0, BO) == []
+    assert [(one.source, one.caret) for one in there.people] == [(ANA, (5, 7))]
+    there.hear(at(here, 2.0, 9), 2.0, ANA)
+    assert [one.caret for one in there.people] == [(9, 7)]
+
+
+@pytest.mark.parametrize("order", [(ANA, BO), (BO, ANA)])
+def test_a_device_that_uses_anothers_number_speaks_for_itself(order: tuple[bytes, bytes]) -> None:
+    here, there = Presences(1), Presences(2)
+    for now, source in enumerate(order):
+        there.hear(at(here, now, now + 5), now, source)
+    assert {(one.source, one.caret) for one in there.people} == {(order[0], (5, 7)), (order[1], (6, 7))}
+    there.hear(at(here, 2.0, note=b""), 2.0, BO)
+    assert [one.source for one in there.people] == [ANA]
+
+
+def test_a_persons_own_device_takes_over_from_what_others_have_said() -> None:
+    here, there = Presences(1), Presences(2)
+    there.hear(relayed(at(here, 0.0, 5)), 0.0, BO)
+    there.hear(at(here, 1.0, 6), 1.0, ANA)
+    assert [(one.source, one.relayed, one.caret) for one in there.people] == [(ANA, False, (6, 7))]
+
+
+def test_a_person_whose_own_device_is_not_heard_any_more_may_be_heard_of() -> None:
+    here, there = Presences(1), Presences(2)
+    there.hear(at(here, 0.0), 0.0, ANA)
+    there.hear(relayed(at(here, EXPIRY_SECONDS)), EXPIRY_SECONDS, BO)
+    assert [(one.source, one.relayed) for one in there.people] == [(BO, True)]

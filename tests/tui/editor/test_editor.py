@@ -183,7 +183,7 @@ def test_nothing_in_a_text_steers_the_terminal(tmp_path: Path) -> None:
     async def main() -> None:
         async with desktop(vault_of(tmp_path / "v", n="a\x1b[31mred\u202ex\r\nb"), "n") as workspace:
             screen = workspace.screen_text()
-            assert "a␛[31mred·x␍" in screen
+            assert "a␛[31mred⇠x␍" in screen
             assert "\x1b" not in screen
 
     run(main())

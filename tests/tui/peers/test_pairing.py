@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from crdtnotes import Vault
+from crdtnotes import Arrival, Vault
+from crdtnotes.changes.messages import Presence
+from crdtnotes.crdt.ids import ROOT
 from crdtnotes.errors import BadIdentity, CrdtnotesError
 from crdtnotes.peering.service import Ways
 from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.session.presence import Presences
 from crdtnotes.trust.identity import Identity
 from crdtnotes_tui.notes.workspace import EVERYTHING
 from tests.peering.devices import remember, ways
@@ -146,3 +150,69 @@ def test_unreadable_keys_are_reported_once_and_notes_can_still_be_edited(tmp_pat
             assert one.stored() == "text!"
 
     run(main())
+
+
+def test_a_device_is_named_by_its_keys_and_not_by_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bo claims to be somebody else, in presence, and that ana's stream is theirs."""
+    ana, bo = pair(tmp_path)
+    with Vault.open(ana.path, identity=ana.identity) as vault:
+        stream = int(vault.actor, 16)
+    real = Presences.move
+
+    def lies(self: Presences, device: str, actor: int, *place: Any) -> Presence:
+        return real(self, "the boss", stream, *place)
+
+    monkeypatch.setattr(Presences, "move", lies)
+
+    async def main() -> None:
+        async with desktop(ana.path, "from ana", ways=ways(ana), identity=ana.identity) as one:
+            await until(lambda: is_served(one))
+            remember(bo, ana, served_at(one))
+            async with desktop(bo.path, "from bo", ways=ways(bo), identity=bo.identity) as other:
+                await one.sees("bo in sync")
+                await until(lambda: "from ana" in other.editor.catalogue)
+                other.app.main.navigation.go(lambda: other.app.main.workspace.open("from ana"))
+                await other.shows("from ana")
+                await one.sees("with bo")
+                await other.type("y")
+                await one.sees("✎ bo")
+                other.app.main.navigation.go(lambda: other.app.main.workspace.open("from bo"))
+                await other.shows("from bo")
+                await other.type("x")
+                await other.saved()
+                await one.sees("1 new")
+                await one.press("f5")
+                await one.sees("from bo  bo")
+                assert "boss" not in one.screen_text()
+                assert "boss" not in one.app.main.collaboration.summary
+                assert [one.device for one in arrivals(ana)] == ["bo"]
+
+    run(main())
+
+
+def test_what_a_device_has_only_heard_of_is_shown_as_its_word(tmp_path: Path) -> None:
+    ana, bo = pair(tmp_path)
+
+    async def main() -> None:
+        async with desktop(ana.path, "from ana", ways=ways(ana), identity=ana.identity) as one:
+            await until(lambda: is_served(one))
+            remember(bo, ana, served_at(one))
+            async with desktop(bo.path, "from bo", ways=ways(bo), identity=bo.identity) as other:
+                await one.sees("bo in sync")
+                note = one.buffer.id
+                far = Presences(77)
+                said = far.move("cy", 5, bytes.fromhex(note), ROOT, ROOT, 0.0)
+                node = other.app.main.collaboration.connections._secure.node
+                assert node is not None
+                node._tell(Presences(78).hear([said], 0.0))
+                await one.sees("with cy (via bo)")
+
+    run(main())
+
+
+def arrivals(laptop: Laptop) -> list[Arrival]:
+    """The changes of others on a laptop, as any other program reads them."""
+    with Vault.open(laptop.path, identity=laptop.identity) as vault:
+        return [one for one in vault.arrivals({}) if one.name == "from bo"]

@@ -1,6 +1,7 @@
 """Pairing, joining and serving from within the editor."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,15 @@ async def shown_code(workspace: Desktop) -> tuple[str, str]:
     )
 
 
+async def agrees(host: str, digits: str) -> bool:
+    return True
+
+
+def digits_on(workspace: Desktop) -> str:
+    (found,) = re.findall(r"\b\d{3} \d{3}\b", workspace.screen_text())
+    return str(found)
+
+
 def digest(laptop: Laptop) -> str:
     with Vault.open(laptop.path, identity=laptop.identity) as vault:
         assert vault.check() == []
@@ -55,7 +65,9 @@ def test_a_device_is_paired_from_the_editor(tmp_path: Path) -> None:
             code, address = await shown_code(one)
             assert "▀" in one.screen_text()
             joining = asyncio.create_task(
-                join_vault(read_code(code), Address.typed(address), bo.path, "bo", identity=bo.identity)
+                join_vault(
+                    read_code(code), Address.typed(address), bo.path, "bo", agrees, identity=bo.identity
+                )
             )
             await one.sees('"bo" knows the code', shown(bo.identity.id))
             await one.press("y")
@@ -77,7 +89,9 @@ def test_a_device_that_is_refused_gets_nothing_and_the_editor_says_so(tmp_path: 
             code, address = await shown_code(one)
             await one.press("y")  # answers no question that is not there yet
             joining = asyncio.create_task(
-                join_vault(read_code(code), Address.typed(address), bo.path, "bo", identity=bo.identity)
+                join_vault(
+                    read_code(code), Address.typed(address), bo.path, "bo", agrees, identity=bo.identity
+                )
             )
             await one.sees("knows the code")
             await one.press("n")
@@ -125,7 +139,10 @@ def test_an_empty_vault_joins_another_ones_from_the_editor(tmp_path: Path) -> No
             await other.type(address)
             await other.press("enter")
             await one.sees('"bo" knows the code', shown(bo.identity.id))
-            await other.sees("asks whether it is you", shown(bo.identity.id)[:7])
+            await other.sees('"ana" knows the code')
+            assert digits_on(one) == digits_on(other)
+            await other.press("y")
+            await other.sees("asks, too", shown(bo.identity.id)[:7])
             await one.press("y")
             await until(lambda: isinstance(one.app.screen, MainScreen))
             await other.shows("from ana")

@@ -5,17 +5,11 @@ from collections.abc import Callable, Mapping
 from rich.style import Style
 from rich.text import Text
 
+from crdtnotes.terminal.text import visible
 from crdtnotes_tui.text.styling import style_line
 
 MAX_STYLED_CHARACTERS = 5000
 """Longer lines are shown without styles."""
-
-_VISIBLE = (
-    {code: chr(0x2400 + code) for code in range(32) if code != 9}
-    | {0x7F: "␡"}
-    | dict.fromkeys(range(0x80, 0xA0), "·")
-    | dict.fromkeys([0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "·")
-)
 
 _MAX_CACHED_LINES = 4000
 
@@ -43,7 +37,7 @@ class LineCache:
         if styled is None:
             if len(self._cached) > _MAX_CACHED_LINES:
                 self._cached.clear()
-            styled = Text(line.translate(_VISIBLE), end="", no_wrap=True)
+            styled = Text(visible(line), end="", no_wrap=True)
             if len(line) <= MAX_STYLED_CHARACTERS:
                 for start, end, style in style_line(line, block, resolves):
                     styled.stylize(styles[style], start, end)

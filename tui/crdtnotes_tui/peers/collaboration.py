@@ -55,6 +55,10 @@ class Collaboration:
         self._following = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._wrote_at = float("-inf")
+        self._counted: dict[tuple[str, str], int] = {}
+        """The changes since the person last looked, by note and actor."""
+        self._writers: list[str] = []
+        """Who made the last changes to the open note."""
         self._next = 0
         self._left_out = False
         self.news: News = []
@@ -129,7 +133,8 @@ class Collaboration:
 
     def _met(self) -> None:
         for one in self.connections.people:
-            self._read_marker.devices[one.actor] = one.device
+            if one.source is None:
+                self._read_marker.devices[one.actor] = one.device
         self._following.set()
         self._changed()
 
@@ -188,7 +193,7 @@ class Collaboration:
     def _here(self) -> str:
         names = ", ".join(dict.fromkeys(mark.name for mark in self._editor.marks))
         if asyncio.get_running_loop().time() - self._wrote_at < WRITING_SECONDS:
-            return f"✎ {names or 'somebody'}"
+            return f"✎ {', '.join(self._writers) or 'somebody'}"
         return f"with {names}" if names else ""
 
     def _new(self) -> str:
@@ -214,18 +219,35 @@ class Collaboration:
         except CrdtnotesError:
             return  # tried again after the next commit
         here = self._editor.buffer
+        if here is not None:
+            self._note_writers(here.id, found)
         self._left_out = len(found) >= MOST_ARRIVALS
-        self.news = [
-            (self._read_marker.devices.get(one.actor, SOMEBODY), one)
-            for one in found
-            if here is None or one.note != here.id
-        ]
+        self.news = [(self._author(one), one) for one in found if here is None or one.note != here.id]
         self._changed()
+
+    def _note_writers(self, note: str, found: Sequence[Arrival]) -> None:
+        more = [
+            self._author(one)
+            for one in found
+            if one.note == note and one.changes > self._counted.get((note, one.actor), 0)
+        ]
+        if more:
+            self._writers = list(dict.fromkeys(more))
+        self._counted = {(one.note, one.actor): one.changes for one in found}
+
+    def _author(self, arrival: Arrival) -> str:
+        """Return the name of the device that made changes.
+
+        In a paired vault its signatures tell. In any other, editors say of themselves which stream is theirs.
+        """
+        if arrival.device is None:
+            return self._read_marker.devices.get(arrival.actor, SOMEBODY)
+        return arrival.device or SOMEBODY
 
     async def looked(self) -> None:
         """Clear the news, because the person has seen them."""
         self._read_marker.version = await self._workspace.thread.run(_version)
-        self.news, self._next = [], 0
+        self.news, self._next, self._counted = [], 0, {}
         await asyncio.to_thread(self._read_marker_file.write, self._read_marker)
         self._changed()
 

@@ -17,7 +17,7 @@ from crdtnotes.progress import Progress
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 if TYPE_CHECKING:
-    from crdtnotes.peering.join import JoinedVault, Tell
+    from crdtnotes.peering.join import AskJoiner, JoinedVault, Tell
     from crdtnotes.peering.pair import Ask, NewDevice, ShowCodes
 
 
@@ -42,6 +42,7 @@ async def join_vault(
     thread: VaultThread,
     code: Code,
     address: Address | None,
+    ask: "AskJoiner",
     progress: Progress,
     tell: "Tell",
     close: Callable[[], Awaitable[None]],
@@ -58,6 +59,7 @@ async def join_vault(
         address,
         thread.path,
         device,
+        ask,
         progress=progress,
         tell=tell,
         before_making=close,

@@ -21,15 +21,35 @@ from crdtnotes_tui.screens.modal import Modal
 from crdtnotes_tui.text.qr_code import qr_code
 
 if TYPE_CHECKING:
-    from crdtnotes.peering.join import JoinedVault, Tell
+    from crdtnotes.peering.join import AskJoiner, JoinedVault, Tell
     from crdtnotes.peering.pair import Ask, NewDevice, ShowCodes
 
 Pair = Callable[["Ask", "ShowCodes"], Awaitable["NewDevice"]]
 
-Join = Callable[[Code, Address | None, Progress, "Tell"], Awaitable["JoinedVault"]]
-"""Called with the code, the address if one was given, and two functions: one takes the progress, the other a
-sentence about what is being waited for.
+Join = Callable[[Code, Address | None, "AskJoiner", Progress, "Tell"], Awaitable["JoinedVault"]]
+"""Called with the code, the address if one was given, and three functions: one asks the person, one takes the
+progress, the last a sentence about what is being waited for.
 """
+
+
+class Question:
+    """A question on a screen: it is asked, and a key answers it."""
+
+    def __init__(self) -> None:
+        self._answer: asyncio.Future[bool] | None = None
+
+    async def answered(self) -> bool:
+        """Wait for the answer."""
+        self._answer = asyncio.get_running_loop().create_future()
+        try:
+            return await self._answer
+        finally:
+            self._answer = None
+
+    def answer(self, yes: bool) -> None:
+        """Answer the question, if there is one."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(yes)
 
 
 class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
@@ -46,7 +66,7 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
     def __init__(self, pair: Pair) -> None:
         super().__init__()
         self._pair = pair
-        self._answer: asyncio.Future[bool] | None = None
+        self._question = Question()
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -74,27 +94,24 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
             qr_code(written(scanned)),
         )
 
-    async def _ask(self, name: str, device: bytes) -> bool:
+    async def _ask(self, name: str, device: bytes, digits: str) -> bool:
         self._say(
-            f'"{name}" knows the code. Its id is\n\n    {shown(device)}\n\n'
-            "Does the other device show the same id, and is it yours? y lets it join, n refuses it."
+            f'"{name}" knows the code. Both devices now show\n\n    {digits}\n\n'
+            "Does the other one show the same digits, and is it yours? y lets it join, n refuses it.\n"
+            f"Its id is {shown(device)}"
         )
-        self._answer = asyncio.get_running_loop().create_future()
         try:
-            if not await self._answer:
+            if not await self._question.answered():
                 return False
         except asyncio.CancelledError:
             self._say("The other device went away. The code is still good there. Esc stops pairing.")
             raise
-        finally:
-            self._answer = None
         self._say(f'"{name}" joins this vault …')
         return True
 
     def action_answer(self, yes: bool) -> None:
         """Answer the question, if there is one."""
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(yes)
+        self._question.answer(yes)
 
     def _say(self, text: str, code: Text | None = None) -> None:
         if self.is_mounted:
@@ -105,11 +122,16 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
 class JoinScreen(Modal["JoinedVault | CrdtnotesError | None"]):
     """Asks for a code and joins; dismissed with what was joined, with what went wrong, or None."""
 
-    BINDINGS = [Binding("escape", "stop", "Stop joining")]
+    BINDINGS = [
+        Binding("escape", "stop", "Stop joining"),
+        Binding("y", "answer(True)", "Yes, the same digits", show=False),
+        Binding("n", "answer(False)", "No", show=False),
+    ]
 
     def __init__(self, join: Join) -> None:
         super().__init__()
         self._join = join
+        self._question = Question()
         self._joining: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -145,11 +167,22 @@ class JoinScreen(Modal["JoinedVault | CrdtnotesError | None"]):
     async def _run(self, code: Code, address: Address | None) -> None:
         result: JoinedVault | CrdtnotesError | None = None
         try:
-            result = await self._join(code, address, self._progress, self._say)
+            result = await self._join(code, address, self._ask, self._progress, self._say)
         except CrdtnotesError as error:
             result = error
         finally:
             self.dismiss(result)
+
+    async def _ask(self, host: str, digits: str) -> bool:
+        self._say(
+            f'"{host}" knows the code. Both devices now show\n\n    {digits}\n\n'
+            "Does the other one show the same digits? y joins it, n refuses."
+        )
+        return await self._question.answered()
+
+    def action_answer(self, yes: bool) -> None:
+        """Answer the question, if there is one."""
+        self._question.answer(yes)
 
     def _progress(self, done: int, total: int) -> None:
         self._say(f"Fetching notes: {done:,} of {total:,} changes")

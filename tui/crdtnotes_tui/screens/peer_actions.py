@@ -24,7 +24,7 @@ from crdtnotes_tui.vault.vault_thread import VaultThread
 if TYPE_CHECKING:
     from crdtnotes.peering.addresses import Address
     from crdtnotes.peering.codes import Code
-    from crdtnotes.peering.join import JoinedVault, Tell
+    from crdtnotes.peering.join import AskJoiner, JoinedVault, Tell
     from crdtnotes.peering.pair import NewDevice
     from crdtnotes.progress import Progress
 
@@ -126,8 +126,10 @@ class PeerActions(ScreenPart):
             closed = True
             await self._close_vault()
 
-        async def join(code: Code, address: Address | None, progress: Progress, tell: Tell) -> JoinedVault:
-            return await join_vault(self._thread, code, address, progress, tell, close)
+        async def join(
+            code: Code, address: Address | None, ask: AskJoiner, progress: Progress, tell: Tell
+        ) -> JoinedVault:
+            return await join_vault(self._thread, code, address, ask, progress, tell, close)
 
         def done(result: JoinedVault | CrdtnotesError | None) -> None:
             if closed:

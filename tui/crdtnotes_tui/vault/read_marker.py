@@ -11,7 +11,10 @@ _MAX_BYTES = 4 * 1024 * 1024
 
 
 class ReadMarker(msgspec.Struct):
-    """The version that was seen last (None before the first time), and the device name of each actor."""
+    """The version that was seen last (None before the first time), and the device name of each actor.
+
+    The names are what other editors of a vault that is not paired say of themselves.
+    """
 
     version: dict[str, int] | None = None
     devices: dict[str, str] = {}

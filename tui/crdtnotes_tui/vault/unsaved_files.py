@@ -1,8 +1,11 @@
 """Files for texts that the replica could not store, kept until it can.
 
 A file holds one note's text as it was typed, and the text on which it was based, so that changes by others
-are kept when it is restored. The vault's folder is tried first, then the user's state folder, then the folder
-for temporary files, which is often on another disk.
+are kept when it is restored. The vault's folder is tried first, then the user's state folder, then a private
+folder among the temporary files, which are often on another disk.
+
+All users share the folder for temporary files, and some share the vault's. So a file is written only under a
+new name or in a private folder, and it is read only if it is a regular file of this user.
 
 The process that writes such a file keeps it locked: other editors of the same vault leave it alone as long as
 that process lives. The system frees the lock when a process ends, however it ends.
@@ -20,6 +23,7 @@ from platformdirs import user_state_path
 
 from crdtnotes import Vault
 from crdtnotes.errors import NoteNotFound
+from crdtnotes.own_files import open_own_file, private_folder
 
 try:
     import fcntl
@@ -60,8 +64,23 @@ def places(vault: Path) -> list[Path]:
     return [
         vault.absolute().parent,
         user_state_path("crdtnotes", appauthor=False),
-        Path(tempfile.gettempdir()),
+        Path(tempfile.gettempdir()) / _private_name(),
     ]
+
+
+def _private_name() -> str:
+    """Return the name of this user's folder among the temporary files."""
+    return f"crdtnotes-{os.getuid()}" if hasattr(os, "getuid") else "crdtnotes"
+
+
+def _temporary_places() -> list[Path]:
+    """Return where else among the temporary files an editor may have left texts.
+
+    These are private folders that were made because the name of the usual one was taken, and the shared
+    folder itself, which earlier builds wrote to.
+    """
+    shared = Path(tempfile.gettempdir())
+    return [*sorted(shared.glob(f"{_private_name()}-*/")), shared]
 
 
 class UnsavedFiles:
@@ -106,7 +125,7 @@ class UnsavedFiles:
 
 def left_behind(vault: Path, vault_id: str) -> Iterator[Left]:
     """Yield the texts that editors of this vault left which are no longer running."""
-    for folder in places(vault):
+    for folder in [*places(vault), *_temporary_places()]:
         for path in sorted(folder.glob(f"*{_ENDING}")):
             with suppress(OSError):
                 left = _take(path, vault_id)
@@ -152,8 +171,7 @@ def _free(vault: Vault, name: str) -> str:
 def _write(folder: Path, prefix: str, data: bytes) -> tuple[Path, BinaryIO] | None:
     """Write a durable file that only its owner can read; return None, and leave no file, if that fails."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(".part", prefix, folder)
+        descriptor, name = tempfile.mkstemp(".part", prefix, _made(folder))
     except OSError:
         return None
     part = Path(name)
@@ -173,13 +191,22 @@ def _write(folder: Path, prefix: str, data: bytes) -> tuple[Path, BinaryIO] | No
     return path, file
 
 
-def _take(path: Path, vault_id: str) -> Left | None:
-    file = path.open("rb")
+def _made(folder: Path) -> Path:
+    """Return the folder once it exists; a private one if it is among the temporary files."""
+    if folder.parent != Path(tempfile.gettempdir()):
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        status = os.fstat(file.fileno())
-        # All users share the folder for temporary files.
-        mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-        if mine and status.st_size <= _MAX_BYTES and not path.is_symlink() and _lock(file):
+        return private_folder(folder)
+    except OSError:
+        return Path(tempfile.mkdtemp("", f"{folder.name}-", folder.parent))
+
+
+def _take(path: Path, vault_id: str) -> Left | None:
+    file = open_own_file(path)
+    try:
+        if os.fstat(file.fileno()).st_size <= _MAX_BYTES and _lock(file):
             unsaved = msgspec.json.decode(file.read(), type=Unsaved)
             if unsaved.vault == vault_id and path.exists():
                 return Left(unsaved, path, file)
