@@ -29,6 +29,11 @@ from crdtnotes_tui.terminal_keys import know_more_keys
         (TextArea, "render_line", ["self", "y"]),
         (TextArea, "find_matching_bracket", ["self", "bracket", "search_from"]),
         (TextArea, "get_line", ["self", "line_index"]),
+        (TextArea, "get_column_width", ["self", "row", "column"]),
+        (TextArea, "clamp_visitable", ["self", "location"]),
+        (TextArea, "get_cursor_word_left_location", ["self"]),
+        (TextArea, "get_cursor_word_right_location", ["self"]),
+        (TextArea, "_delete_via_keyboard", ["self", "start", "end"]),
         (TextArea, "edit", ["self", "edit"]),
         (TextArea, "_check_refresh", ["self"]),
         (TextArea, "refresh", ["self", "regions", "repaint", "layout", "recompose"]),
@@ -51,7 +56,9 @@ def test_what_is_read_or_set_is_there() -> None:
         assert hasattr(area, name)
     assert area._bindings.key_to_bindings["up"][0].action == "cursor_up"
     document = Document("a\nb")
-    assert WrappedDocument(document)._offset_to_line_info == [(0, 0), (1, 0)]
+    assert WrappedDocument(document)._wrap_offsets == [[], []]
+    for name in ("_theme", "_draw_cursor", "highlight_cursor_line"):
+        assert hasattr(area, name)
     assert (document._newline, document._lines) == ("\n", ["a", "b"])
 
 

@@ -1,6 +1,10 @@
 """Styling and editing of text, without a terminal.
 
 ``styling``          styles of the parts of a line
+``graphemes``        characters of several code points
+``words``            words for moving and deleting
+``segmenter``        the words of Chinese, if a dictionary is installed
+``visible``          control characters as visible ones
 ``link_completion``  the unfinished link before the caret
 ``list_editing``     Enter and Tab in lists
 ``find_replace``     finding and replacing in a note
