@@ -42,6 +42,7 @@ from crdtnotes_tui.terminal_keys import know_more_keys
         (Document, "replace_range", ["self", "start", "end", "text"]),
         (EditHistory, "record", ["self", "edit"]),
         (App, "_context", ["self"]),
+        (App, "_display", ["self", "screen", "renderable"]),
         (Driver, "resume_application_mode", ["self"]),
         (LinuxDriver, "run_input_thread", ["self"]),
     ],

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Protocol, TypeVar
 
 from crdtnotes.markup.names import name_key
+from crdtnotes_tui.notes.pinyin import pinyin_ranks
 
 
 class Candidate(Protocol):
@@ -64,14 +65,20 @@ def best(query: str, candidates: Iterable[C], limit: int) -> list[C]:
         return sorted(candidates, key=lambda one: -one.weight)[:limit]
     # Matching scattered letters is slow, so it is done only if whole words give too few matches.
     candidates = list(candidates)
-    inside = [one for one in candidates if all(word in one.key for word in words)]
+    spelled = [(word, pinyin_ranks(word, ((one.key, one.title) for one in candidates))) for word in words]
+    inside = candidates
+    for word, ranks in spelled:
+        inside = [one for one in inside if word in one.key or one.key in ranks]
     if len(inside) >= limit:
         candidates = inside
     found: list[tuple[float, float, str, C]] = []
     for one in candidates:
         total = 0.0
-        for word in words:
+        for word, ranks in spelled:
             this = rank(word, one.key, one.title)
+            other = ranks.get(one.key)
+            if other is not None and (this is None or other < this):
+                this = other
             if this is None:
                 break
             total += this

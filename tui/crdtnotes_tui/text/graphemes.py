@@ -3,8 +3,12 @@
 Positions are code points, as in the CRDT. A caret stands between clusters only.
 """
 
-_FIRST_JOINING = "\u0300"
-"""Below this code point every character is a cluster of its own, but for CR LF, which no line contains."""
+import re
+
+_ALONE = re.compile(
+    "[\0-\u02ff\u0370-\u0482\u2010-\u2027\u3000-\u3029\u303b-\u3096\u309b-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff60]"
+)
+"""Characters of which no two form a cluster. (No line contains CR LF.)"""
 
 _LONGEST = 1024
 """Text is divided from a character that joins with none, but not from further back than this."""
@@ -51,6 +55,5 @@ def _cluster_around(text: str, at: int) -> tuple[int, int]:
 
 
 def _alone(text: str, at: int) -> bool:
-    """Return whether a character begins a cluster whatever comes before it, and ends the one before it."""
-    character = text[at]
-    return character < _FIRST_JOINING or "\u4e00" <= character <= "\u9fff"
+    """Return whether a character forms no cluster with others like it."""
+    return _ALONE.match(text, at) is not None
