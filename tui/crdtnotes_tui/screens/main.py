@@ -21,7 +21,7 @@ from crdtnotes_tui.notes.buffer import Buffer
 from crdtnotes_tui.notes.workspace import EVERYTHING, Changed, Lost, Workspace
 from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.panels.error_panel import ErrorPanel
-from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo
+from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo, ListTagged
 from crdtnotes_tui.panels.panel import Change
 from crdtnotes_tui.panels.panes import Panes
 from crdtnotes_tui.panels.status_line import StatusLine
@@ -77,10 +77,11 @@ class MainScreen(Screen[None]):
         self.previews = PreviewController(self.editor, self.completions.list, self.workspace)
         self.navigation = NavigationActions(self, self.workspace, self.editor, self._show)
         self.peers = PeerActions(self, self.collaboration, thread, self.leave, options.serve_at)
+        self.lists = ListActions(self, self.workspace, self.editor)
         parts: list[ScreenPart] = [
             self.navigation,
             self.peers,
-            ListActions(self, self.workspace, self.editor),
+            self.lists,
             NoteActions(self, self.workspace, self.editor, self.status),
         ]
         self._parts = {type(part).__name__: part for part in parts}
@@ -168,6 +169,10 @@ class MainScreen(Screen[None]):
     @on(FollowTarget)
     def _follow_target(self, event: FollowTarget) -> None:
         self.navigation.follow(event)
+
+    @on(ListTagged)
+    def _list_tagged(self, event: ListTagged) -> None:
+        self.lists.list_tagged(event.tag)
 
     @on(NoteEditor.Followed)
     def _follow_link(self, event: NoteEditor.Followed) -> None:

@@ -9,7 +9,7 @@
 ``list_editing``     Enter and Tab in lists
 ``find_replace``     finding and replacing in a note
 ``excerpt``          the lines that a preview shows
-``markdown_view``    a note as input for Textual's Markdown widget
+``reading``          a note as the rows of the reading view
 ``graph_drawing``    the local graph in cells
 ``qr_code``          a QR code in cells
 """
