@@ -1,7 +1,9 @@
 """Renders the open note for the reading view, without blocking the event loop."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +15,7 @@ from crdtnotes_tui.text.reading.embeds import names_to_load
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 if TYPE_CHECKING:
+    from crdtnotes_tui.text.reading.blocks import Block
     from crdtnotes_tui.text.reading.note import Drawn
 
 AT_ONCE = 4_000
@@ -41,6 +44,7 @@ class Rendering:
         self._show = show
         self._wanted: Wanted | None = None
         self._done: Wanted | None = None
+        self._drawn: Drawn | None = None
         self._running = False
         self._loaded = False
         self._texts: dict[str, str | None] = {}
@@ -58,7 +62,7 @@ class Rendering:
             return
         if len(wanted.text) <= AT_ONCE:
             if not names_to_load(wanted.text, wanted.name, self._texts, wanted.resolve):
-                self._done = wanted
+                self._done, self._drawn = wanted, None
             self._show(wanted, _draw(wanted, self._texts))
         elif not line:
             start = wanted.text[:AT_ONCE].rpartition("\n\n")[0] or wanted.text[:AT_ONCE]
@@ -81,12 +85,19 @@ class Rendering:
         texts = await _embedded(wanted, thread)
         if wanted == self._done and texts.items() <= self._texts.items():
             return
-        drawn = await asyncio.to_thread(_draw, wanted, texts)
+        drawn = await asyncio.to_thread(_draw_on_thread, wanted, texts, self._blocks_of(wanted, texts))
         self._loaded = True
         if self._wanted is not None and wanted.note == self._wanted.note:
             # Its text may be older by now; what is wanted next follows, but may take as long again.
-            self._done, self._texts = wanted, texts
+            self._done, self._texts, self._drawn = wanted, texts, drawn
             self._show(wanted, drawn)
+
+    def _blocks_of(self, wanted: Wanted, texts: dict[str, str | None]) -> "Sequence[Block] | None":
+        """Return the blocks that were drawn last if only the width or the folding is another now."""
+        if self._done is None or self._drawn is None or texts != self._texts:
+            return None
+        same = wanted._replace(width=self._done.width, toggled=self._done.toggled) == self._done
+        return self._drawn.blocks if same else None
 
 
 async def _embedded(wanted: Wanted, thread: VaultThread) -> dict[str, str | None]:
@@ -111,9 +122,33 @@ def _text(vault: Vault, name: str) -> str | None:
         return None
 
 
-def _draw(wanted: Wanted, texts: dict[str, str | None]) -> "Drawn":
-    from crdtnotes_tui.text.reading.convert import Notes
-    from crdtnotes_tui.text.reading.note import draw
+def _draw_on_thread(
+    wanted: Wanted, texts: dict[str, str | None], blocks: "Sequence[Block] | None"
+) -> "Drawn":
+    with _collector_paused():
+        return _draw(wanted, texts, blocks)
 
-    notes = Notes(wanted.resolve, texts)
-    return draw(wanted.text, wanted.name, notes, wanted.width, wanted.toggled)
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from visiting the many tokens of a long note, which stops all threads.
+
+    Tokens and rows contain no cycles, so they are freed without it.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _draw(wanted: Wanted, texts: dict[str, str | None], blocks: "Sequence[Block] | None" = None) -> "Drawn":
+    from crdtnotes_tui.text.reading.convert import Notes, blocks_of
+    from crdtnotes_tui.text.reading.note import arrange
+
+    if blocks is None:
+        blocks = blocks_of(wanted.text, wanted.name, Notes(wanted.resolve, texts))
+    return arrange(wanted.text.split("\n"), blocks, wanted.width, wanted.toggled)

@@ -8,9 +8,11 @@ from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from crdtnotes.markup.blocks import MAX_NESTING
 from crdtnotes.markup.frontmatter import read_front_matter
 from crdtnotes.markup.wikilink import wikilink_plugin
+
+MAX_NESTING = 100
+"""The nested levels of lists and quotes that are read, as in outlines; a list takes two."""
 
 
 @cache
