@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crdtnotes_tui.text.reading.convert import Notes
 from crdtnotes_tui.text.reading.note import Drawn, draw
@@ -163,3 +165,34 @@ def test_a_table_that_cannot_fit_is_a_list_of_its_cells() -> None:
 )
 def test_odd_texts_are_shown_somehow(text: str) -> None:
     assert isinstance(shown(text), list)
+
+
+FRAGMENTS = (
+    *("> ", "[!note]- ", "- ", "[ ] ", "1. ", "\n", "\n\n", "| a | b |\n|-|-|\n", "```\n", "$$", "$x^", "=="),
+    *("**", "![[m]]", "![[m#Part]]", "![[n]]", "[[", "]]", "[^1]", "[^1]: ", "^[", "]", "\t", "<br>", "<b"),
+    *(
+        "%%",
+        "#t ",
+        "---\n",
+        "\\frac{",
+        "\\",
+        "中。",
+        "\u3000",
+        "\r",
+        "\u2028",
+        "|",
+        "`",
+        "![a](b)",
+        "^id",
+        "&",
+    ),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=30), st.integers(1, 60))
+def test_any_text_is_shown_in_any_width(fragments: list[str], width: int) -> None:
+    text = "".join(fragments)
+    rows = drawn(text, width).rows
+    assert all(0 <= row.line <= text.count("\n") + text.count("\r") for row in rows)
+    assert not any("\n" in row.text for row in rows)

@@ -96,13 +96,13 @@ def _leaf(token: Token, style: str, action: Action | None, context: Context) -> 
             yield Piece("\u2028")
         case "footnote_ref":
             number = token.meta["id"] + 1
-            here = f"{context.notes}ref{number}.{token.meta['subId']}"
+            here = f"{context.notes}ref{number}.{token.meta.get('subId', 0)}"
             mark = str(number).translate(_RAISED)
             yield Piece(mark, "note", Jump(here, f"{context.notes}note{number}"))
         case "footnote_anchor":
             number = token.meta["id"] + 1
             here = f"{context.notes}note{number}"
-            yield Piece(" ↩", "note", Jump(here, f"{context.notes}ref{number}.{token.meta['subId']}"))
+            yield Piece(" ↩", "note", Jump(here, f"{context.notes}ref{number}.{token.meta.get('subId', 0)}"))
 
 
 def _text(content: str, style: str, action: Action | None) -> Iterator[Piece]:
