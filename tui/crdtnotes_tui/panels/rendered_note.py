@@ -18,6 +18,7 @@ from crdtnotes_tui.text.list_editing import toggled
 from crdtnotes_tui.text.reading import pieces
 from crdtnotes_tui.text.reading.pieces import STYLES, Action, Piece
 from crdtnotes_tui.text.reading.place import line_after
+from crdtnotes_tui.themes import legible
 
 if TYPE_CHECKING:
     from crdtnotes_tui.text.reading.note import Drawn
@@ -47,8 +48,8 @@ class RenderedNote(ScrollView, Panel, can_focus=True):
         Binding("shift+tab", "next_stop(-1)", show=False),
         Binding("enter", "press_stop", show=False),
         Binding("space", "tick_or_page", show=False),
-        Binding("ctrl+z", "undo", "Undo", show=False),
-        Binding("ctrl+y", "redo", "Redo", show=False),
+        Binding("ctrl+z", "undo", "Undo", show=False, id="undo"),
+        Binding("ctrl+y", "redo", "Redo", show=False, id="redo"),
     ]
 
     def __init__(self) -> None:
@@ -181,13 +182,14 @@ class RenderedNote(ScrollView, Panel, can_focus=True):
         self._looks.clear()
         super().notify_style_update()
 
-    def _look(self, names: str) -> Style:
+    def look(self, names: str) -> Style:
+        """Return how pieces with these styles are painted."""
         look = self._looks.get(names)
         if look is None:
             look = self.rich_style
             for name in names.split():
                 look += self.get_component_rich_style(f"reading--{name}", partial=True)
-            self._looks[names] = look
+            look = self._looks[names] = legible(look)
         return look
 
     def render_line(self, y: int) -> Strip:
@@ -198,9 +200,9 @@ class RenderedNote(ScrollView, Panel, can_focus=True):
             return Strip.blank(width, self.rich_style)
         focused = self._focused_action
         segments = [
-            Segment(piece.text, self._look(piece.style) + Style(reverse=True))
+            Segment(piece.text, self.look(piece.style) + Style(reverse=True))
             if focused is not None and piece.action is focused
-            else Segment(piece.text, self._look(piece.style))
+            else Segment(piece.text, self.look(piece.style))
             for piece in self._drawn.rows[row].pieces
         ]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
@@ -292,9 +294,8 @@ class RenderedNote(ScrollView, Panel, can_focus=True):
         edit = toggled(document.get_line(row))
         if edit is None or document.get_line(row) != self._drawn.lines[line] or edit[0] == edit[1]:
             return
-        self._buffer.begin_group()
-        self.editor.replace(edit[2], (row, edit[0]), (row, edit[1]))
-        self._buffer.begin_group()
+        with self._buffer.one_group():
+            self.editor.replace(edit[2], (row, edit[0]), (row, edit[1]))
         self._render_again()
 
     def _jump(self, to: str) -> None:
