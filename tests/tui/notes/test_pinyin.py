@@ -27,6 +27,7 @@ def rank(word: str, key: str, title: str | None = None) -> float | None:
         ("nvren", "女人"),
         ("nuren", "女人"),
         ("xian", "西安"),
+        ("elel", "二〇二六"),
     ],
 )
 def test_initials_and_syllables_of_all_readings_spell_a_name(word: str, name: str) -> None:
@@ -37,6 +38,8 @@ def test_initials_and_syllables_of_all_readings_spell_a_name(word: str, name: st
     ("word", "name"),
     [
         ("fbx", "分布式系统"),
+        ("fenn", "分布"),
+        ("enbu", "分布"),
         ("fbsxtt", "分布式系统"),
         ("zz", "分布"),
         ("分布", "分布"),
@@ -57,6 +60,16 @@ def test_the_whole_title_is_best_then_its_beginning_then_its_inside() -> None:
     ]
     assert None not in ranks
     assert ranks == sorted(ranks, key=lambda one: one or 0)
+
+
+def test_the_best_place_in_a_name_counts() -> None:
+    for key, title, begins in (
+        ("大分 分", "大分 分", 2.5),  # inside a word, then at the beginning of one
+        ("分/大分", "大分", 2.5),
+        ("分/分", "分", 0.5),
+        ("大分/大分", "大分", 3.5),
+    ):
+        assert rank("fen", key, title) == pytest.approx(begins + len(key) / 1000)
 
 
 def test_the_environment_is_left_as_it_was() -> None:
@@ -83,3 +96,10 @@ def test_words_in_pinyin_and_in_latin_letters_go_together() -> None:
 
 def test_pinyin_comes_before_scattered_letters() -> None:
     assert found("fbs", "en/far below sea", "zh/大分布式") == ["zh/大分布式", "en/far below sea"]
+
+
+def test_the_order_of_words_does_not_matter() -> None:
+    names = [f"zh/分布式系统{n}" for n in range(20)] + ["zh/系统", "en/fenbu", "en/xitong"]
+    assert len(found("xt fenbushi", *names)) == 10
+    assert found("xt fenbushi", *names) == found("fenbushi xt", *names)
+    assert found("xt xt", *names) == found("xt", *names)

@@ -295,6 +295,13 @@ class NoteEditor(NotePainting, LineActions):
         self.call_later(done.set)
         await done.wait()
 
+    async def idle(self, seconds: float) -> None:
+        """Wait until nothing was typed, and the caret has not moved, for this long."""
+        before: object = None
+        while before != (now := (self.buffer, self.note_document.revision, self.selection)):
+            before = now
+            await asyncio.sleep(seconds)
+
     def link_at(self, location: Location) -> WikiLink | None:
         """Return the link at a location."""
         row, column = location

@@ -4,19 +4,25 @@ Each Chinese character counts with all of its readings, without tones; ü is wri
 """
 
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
 
-_FIRST, _LAST = "\u3400", "\U0003ffff"
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 class _Spelled(NamedTuple):
     """What can be typed for each character of a name, and where one or two letters can begin."""
 
-    readings: tuple[tuple[str, ...], ...]
-    starts: Mapping[str, tuple[int, ...]]
+    prefixes: Sequence[frozenset[str]]
+    starts: Mapping[str, Sequence[int]]
+
+
+def is_chinese(text: str) -> bool:
+    """Return whether a text contains Chinese characters."""
+    return not text.isascii() and _HAN.search(text) is not None
 
 
 def pinyin_ranks(word: str, names: Iterable[tuple[str, str]]) -> dict[str, float]:
@@ -38,13 +44,27 @@ def pinyin_ranks(word: str, names: Iterable[tuple[str, str]]) -> dict[str, float
     return found
 
 
+def load_readings() -> None:
+    """Load the dictionary, so that the first search need not."""
+    _dictionary()
+
+
+def spell(keys: Iterable[str]) -> None:
+    """Find out how keys are spelled, so that later searches need not."""
+    for key in keys:
+        _spelled(key)
+
+
 def _rank(word: str, key: str, title: str, spelled: _Spelled) -> float | None:
     best: float | None = None
+    title_at = len(key) - len(title)
     for start in spelled.starts[word[:2]]:
-        end = _reaches(word, spelled.readings, start)
+        if best is not None and best <= 2.5 and start > title_at:
+            break  # inside the title there is nothing better
+        end = start + 1 if len(word) == 1 else _reaches(word, spelled.prefixes, start)
         if end is None:
             continue
-        if start == len(key) - len(title):
+        if start == title_at:
             found = 0.5 if end == len(key) else 1.5
         else:
             found = 2.5 if start == 0 or not key[start - 1].isalnum() else 3.5
@@ -52,22 +72,19 @@ def _rank(word: str, key: str, title: str, spelled: _Spelled) -> float | None:
     return None if best is None else best + len(key) / 1000
 
 
-def _reaches(word: str, readings: tuple[tuple[str, ...], ...], start: int) -> int | None:
+def _reaches(word: str, prefixes: Sequence[frozenset[str]], start: int) -> int | None:
     """Return the end of the characters from `start` that a word spells, None if it does not spell them."""
     size, reached = len(word), {0}
-    for at in range(start, len(readings)):
+    for at in range(start, len(prefixes)):
+        typed = prefixes[at]
         further = set()
         for done in reached:
-            letter = word[done]
-            for reading in readings[at]:
-                if reading[0] == letter:
-                    further.add(done + 1)
-                    count = 1
-                    while count < len(reading) and word.startswith(reading[count], done + count):
-                        count += 1
-                        further.add(done + count)
-        if size in further:
-            return at + 1
+            end = done + 1
+            while word[done:end] in typed:
+                if end == size:
+                    return at + 1
+                further.add(end)
+                end += 1
         if not further:
             return None
         reached = further
@@ -77,23 +94,38 @@ def _reaches(word: str, readings: tuple[tuple[str, ...], ...], start: int) -> in
 @lru_cache(maxsize=1 << 16)
 def _spelled(key: str) -> _Spelled | None:
     """Return how a key is spelled, None if nothing in it is Chinese."""
-    if not any(_FIRST <= character <= _LAST for character in key):
+    if not is_chinese(key):
         return None
-    readings = tuple(_readings(character) for character in key)
+    sounds = [_sound(character) for character in key]
     starts: dict[str, list[int]] = {}
-    for at, each in enumerate(readings):
-        further = {reading[0] for reading in readings[at + 1]} if at + 1 < len(readings) else set()
-        first = {reading[0] for reading in each}
-        begins = first | {reading[:2] for reading in each} | {one + two for one in first for two in further}
+    for at, sound in enumerate(sounds):
+        begins = sound.begins
+        if at + 1 < len(sounds):
+            begins = begins | {one + two for one in sound.first for two in sounds[at + 1].first}
         for letters in begins:
             starts.setdefault(letters, []).append(at)
-    return _Spelled(readings, {letters: tuple(places) for letters, places in starts.items()})
+    return _Spelled([sound.prefixes for sound in sounds], starts)
+
+
+class _Sound(NamedTuple):
+    """What can be typed for a character: its readings or their first letters, the first, the first two."""
+
+    prefixes: frozenset[str]
+    first: frozenset[str]
+    begins: frozenset[str]
 
 
 @cache
+def _sound(character: str) -> _Sound:
+    readings = _readings(character)
+    prefixes = frozenset(reading[:end] for reading in readings for end in range(1, len(reading) + 1))
+    first = frozenset(reading[0] for reading in readings)
+    return _Sound(prefixes, first, frozenset(reading[:2] for reading in readings) | first)
+
+
 def _readings(character: str) -> tuple[str, ...]:
     """Return what can be typed for a character: itself, and its readings."""
-    known = _dictionary().get(ord(character), "") if character >= _FIRST else ""
+    known = _dictionary().get(ord(character), "")
     plain = [_without_tone(reading) for reading in known.split(",") if reading]
     umlauts = [reading.replace("v", "u") for reading in plain if "v" in reading]
     return tuple(dict.fromkeys([character, *plain, *umlauts]))

@@ -18,6 +18,7 @@ from crdtnotes_tui.editor.completion_list import CompletionList
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.preview_controller import PreviewController
 from crdtnotes_tui.notes.buffer import Buffer
+from crdtnotes_tui.notes.chinese_ahead import load_chinese
 from crdtnotes_tui.notes.workspace import EVERYTHING, Changed, Lost, Workspace
 from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.panels.error_panel import ErrorPanel
@@ -141,6 +142,11 @@ class MainScreen(Screen[None]):
         gc.freeze()
         gc.enable()
 
+    @work(exclusive=True, group="loading ahead")
+    async def _load_chinese(self) -> None:
+        keys = [way.key for way in self.workspace.catalogue.ways]
+        await load_chinese(keys, self.editor.text, self.editor.idle)
+
     async def unsaved(self) -> list[Buffer]:
         """Store everything; return the notes for which that does not work at the moment."""
         await self.editor.drained()
@@ -259,6 +265,7 @@ class MainScreen(Screen[None]):
         if self.workspace.catalogue is not self.editor.catalogue:
             self.editor.update_catalogue(self.workspace.catalogue)
             change |= Change.NAMES
+            self._load_chinese()
         self.panes.update_panels(change)
         self.status.update_status()
         if changed.from_others or changed.members:
