@@ -9,7 +9,7 @@ from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
 from textual.widgets.text_area import Document, EditHistory, WrappedDocument
 
 from crdtnotes_tui.terminal_keys import know_more_keys
@@ -41,6 +41,15 @@ from crdtnotes_tui.terminal_keys import know_more_keys
         (WrappedDocument, "wrap_range", ["self", "start", "old_end", "new_end"]),
         (Document, "replace_range", ["self", "start", "end", "text"]),
         (EditHistory, "record", ["self", "edit"]),
+        (Input, "_cell_offset_to_index", ["self", "offset"]),
+        *(
+            (Input, f"action_cursor_{way}", ["self", "select"])
+            for way in ("left", "right", "left_word", "right_word")
+        ),
+        *(
+            (Input, f"action_delete_{what}", ["self"])
+            for what in ("left", "right", "left_word", "right_word")
+        ),
         (App, "_context", ["self"]),
         (App, "_display", ["self", "screen", "renderable"]),
         (Driver, "resume_application_mode", ["self"]),

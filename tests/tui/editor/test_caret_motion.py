@@ -29,6 +29,9 @@ def without_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
         ("用CRDT同步，好", 9, "ctrl+w", "用CRDT同步，"),
         ("用CRDT同步", 7, "ctrl+w", "用CRDT"),
         ("one two", 7, "ctrl+w", "one "),
+        ("用CRDT同步", 1, "ctrl+delete", "用同步"),
+        ("one two", 0, "ctrl+delete", " two"),
+        ("one two", 3, "alt+delete", "one"),
     ],
 )
 def test_deleting_leaves_no_half(tmp_path: Path, text: str, caret: int, key: str, left: str) -> None:

@@ -1,5 +1,6 @@
 """Moving, deleting and selecting by words and grapheme clusters in a text area."""
 
+from textual.binding import Binding
 from textual.widgets import TextArea
 from textual.widgets.text_area import Location, Selection
 
@@ -10,6 +11,16 @@ from crdtnotes_tui.text.words import word_at, word_end, word_left
 
 class CaretMotion(TextArea):
     """A TextArea whose words are also those of Chinese, Japanese and Korean."""
+
+    BINDINGS = [
+        Binding(
+            "ctrl+delete,alt+delete",
+            "delete_word_right",
+            "Delete word right",
+            show=False,
+            id="delete-word",
+        ),
+    ]
 
     def clamp_visitable(self, location: Location) -> Location:
         """Return the nearest location where the caret may stand: inside the text, and in no cluster."""
