@@ -1,9 +1,7 @@
 """Renders the open note for the reading view, without blocking the event loop."""
 
 import asyncio
-import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -85,7 +83,7 @@ class Rendering:
         texts = await _embedded(wanted, thread)
         if wanted == self._done and texts.items() <= self._texts.items():
             return
-        drawn = await asyncio.to_thread(_draw_on_thread, wanted, texts, self._blocks_of(wanted, texts))
+        drawn = await asyncio.to_thread(_draw, wanted, texts, self._blocks_of(wanted, texts))
         self._loaded = True
         if self._wanted is not None and wanted.note == self._wanted.note:
             # Its text may be older by now; what is wanted next follows, but may take as long again.
@@ -120,29 +118,6 @@ def _text(vault: Vault, name: str) -> str | None:
         return vault.note(name).text
     except NoteNotFound:
         return None
-
-
-def _draw_on_thread(
-    wanted: Wanted, texts: dict[str, str | None], blocks: "Sequence[Block] | None"
-) -> "Drawn":
-    with _collector_paused():
-        return _draw(wanted, texts, blocks)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from visiting the many tokens of a long note, which stops all threads.
-
-    Tokens and rows contain no cycles, so they are freed without it.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _draw(wanted: Wanted, texts: dict[str, str | None], blocks: "Sequence[Block] | None" = None) -> "Drawn":
