@@ -9,7 +9,7 @@ from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
 from textual.widgets.text_area import Document, EditHistory, WrappedDocument
 
 from crdtnotes_tui.terminal_keys import know_more_keys
@@ -29,6 +29,11 @@ from crdtnotes_tui.terminal_keys import know_more_keys
         (TextArea, "render_line", ["self", "y"]),
         (TextArea, "find_matching_bracket", ["self", "bracket", "search_from"]),
         (TextArea, "get_line", ["self", "line_index"]),
+        (TextArea, "get_column_width", ["self", "row", "column"]),
+        (TextArea, "clamp_visitable", ["self", "location"]),
+        (TextArea, "get_cursor_word_left_location", ["self"]),
+        (TextArea, "get_cursor_word_right_location", ["self"]),
+        (TextArea, "_delete_via_keyboard", ["self", "start", "end"]),
         (TextArea, "edit", ["self", "edit"]),
         (TextArea, "_check_refresh", ["self"]),
         (TextArea, "refresh", ["self", "regions", "repaint", "layout", "recompose"]),
@@ -36,9 +41,19 @@ from crdtnotes_tui.terminal_keys import know_more_keys
         (WrappedDocument, "wrap_range", ["self", "start", "old_end", "new_end"]),
         (Document, "replace_range", ["self", "start", "end", "text"]),
         (EditHistory, "record", ["self", "edit"]),
+        (Input, "_cell_offset_to_index", ["self", "offset"]),
+        *(
+            (Input, f"action_cursor_{way}", ["self", "select"])
+            for way in ("left", "right", "left_word", "right_word")
+        ),
+        *(
+            (Input, f"action_delete_{what}", ["self"])
+            for what in ("left", "right", "left_word", "right_word")
+        ),
         (App, "_context", ["self"]),
         (App, "_fatal_error", ["self"]),
         (App, "_close_messages_no_wait", ["self"]),
+        (App, "_display", ["self", "screen", "renderable"]),
         (Driver, "resume_application_mode", ["self"]),
         (LinuxDriver, "run_input_thread", ["self"]),
     ],
@@ -53,7 +68,9 @@ def test_what_is_read_or_set_is_there() -> None:
         assert hasattr(area, name)
     assert area._bindings.key_to_bindings["up"][0].action == "cursor_up"
     document = Document("a\nb")
-    assert WrappedDocument(document)._offset_to_line_info == [(0, 0), (1, 0)]
+    assert WrappedDocument(document)._wrap_offsets == [[], []]
+    for name in ("_theme", "_draw_cursor", "highlight_cursor_line"):
+        assert hasattr(area, name)
     assert (document._newline, document._lines) == ("\n", ["a", "b"])
 
 

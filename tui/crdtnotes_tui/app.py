@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import rich
+from rich.console import RenderableType
 from rich.segment import Segments
 from rich.traceback import Traceback
 from textual.app import App, SystemCommand
@@ -15,6 +16,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.geometry import Offset
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
@@ -143,6 +145,16 @@ class NotesApp(App[None]):
         """Open the command palette."""
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Let Textual paint, with the terminal's cursor, where input methods open, at the focused caret.
+
+        Textual's inputs set it as their caret moves, but not when the focus or the layout changes.
+        """
+        caret = getattr(screen.focused, "cursor_screen_offset", None)
+        if isinstance(caret, Offset):
+            self.cursor_position = caret
+        super()._display(screen, renderable)
 
     def search_themes(self) -> None:
         """Open the list of themes."""

@@ -264,3 +264,27 @@ def test_the_mouse_sets_the_caret_selects_and_follows(tmp_path: Path) -> None:
             await workspace.shows("other")
 
     run(main())
+
+
+@pytest.mark.parametrize("last", [76, 77, 78])
+def test_a_text_is_wrapped_alike_whatever_was_shown_before(tmp_path: Path, last: int) -> None:
+    """A text that fits only where no scrollbar takes a column, after one that needs the scrollbar."""
+
+    async def main() -> None:
+        line = "x " * 20 + "y" * (last - 40)
+        notes = {"fits": "a\n" * 22 + line, "long": "b\n" * 100}
+        async with desktop(vault_of(tmp_path / "v", **notes), "fits") as workspace:
+            await workspace.sees("a", "yy")
+            at_first = workspace.editor.wrapped_document.lines
+            for name, seen in (("long", "b"), ("fits", "yy")):
+                await workspace.press("ctrl+o")
+                await workspace.type(name)
+                await workspace.sees(name)
+                await workspace.press("enter")
+                await workspace.shows(name)
+                await workspace.sees(seen)
+            assert workspace.editor.wrapped_document.lines == at_first
+            await workspace.press(*["enter"] * 5, *["backspace"] * 5)
+            assert workspace.editor.wrapped_document.lines == at_first
+
+    run(main())

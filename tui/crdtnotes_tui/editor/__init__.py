@@ -2,8 +2,12 @@
 
 ``editor``                 the text area on a buffer
 ``line_actions``           keys that work on lines and on the whole text
-``wrapping``               line breaks, also between Chinese characters
-``line_cache``             styled lines, cached
+``note_painting``          paints the note, the caret and the selection
+``caret_motion``           moves and deletes by words
+``navigating``             moves by grapheme clusters and screen lines
+``wrapping``               the lines of the screen
+``line_breaks``            where they break, also between Chinese characters
+``line_cache``             the styled parts of lines, cached
 ``changed_lines``          paints only lines that changed
 ``caret_overlay``          draws other people's carets and selections
 ``remote_carets``          positions and colours of those carets

@@ -5,20 +5,14 @@ keeps the caret, the selection and the visible lines in place.
 """
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-from rich.style import Style
-from rich.text import Text
 from textual import events
 from textual.binding import Binding
-from textual.cache import LRUCache
 from textual.message import Message
-from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import (
-    DocumentNavigator,
     Edit,
     EditResult,
     Location,
@@ -28,27 +22,23 @@ from textual.widgets.text_area import (
 from crdtnotes.crdt import Patch
 from crdtnotes.markup.rewrite import bracket_edits
 from crdtnotes.markup.wikilink import WikiLink
-from crdtnotes_tui.editor.caret_overlay import Stretch, mark
 from crdtnotes_tui.editor.line_actions import LineActions
-from crdtnotes_tui.editor.line_cache import LineCache
+from crdtnotes_tui.editor.navigating import Navigator
 from crdtnotes_tui.editor.no_history import NoHistory
-from crdtnotes_tui.editor.remote_carets import Mark
+from crdtnotes_tui.editor.note_painting import NotePainting
 from crdtnotes_tui.editor.wrapping import Wrapping
 from crdtnotes_tui.notes.buffer import Buffer
-from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.notes.document import NoteDocument
 from crdtnotes_tui.notes.transform import follow, follow_range
 from crdtnotes_tui.text.list_editing import is_task, on_enter
-from crdtnotes_tui.text.styling import STYLES, code_lines, links_in
+from crdtnotes_tui.text.styling import links_in
 
 _REWRAP_ALL_FROM = 16
 """From this many patches on, all lines are wrapped again, not only those that each patch touched."""
 
 
-class NoteEditor(LineActions):
+class NoteEditor(NotePainting, LineActions):
     """Edits the note of a buffer."""
-
-    COMPONENT_CLASSES = {f"note--{style}" for style in STYLES}
 
     BINDINGS = [
         Binding(
@@ -79,20 +69,12 @@ class NoteEditor(LineActions):
         """Somebody else changed the note."""
 
     def __init__(self, id: str | None = None) -> None:
-        self.marks: Sequence[Mark] = ()
         self._next_document: NoteDocument | None = None
-        self._lines = LineCache()
-        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(2048)
-        self._part_styles: dict[str, Style] = {}
-        self._blocks: list[str | None] = []
-        self._blocks_of: tuple[int, int] = (0, -1)
-        self.buffer: Buffer | None = None
-        super().__init__(id=id, tab_behavior="indent", show_line_numbers=False, disabled=True)
+        super().__init__(id=id)
         self.free_keys({"f7"})
         self.history = NoHistory(self._end_undo_group)
         self.cursor_blink = False
         self.indent_width = 4
-        self.catalogue = Catalogue()
         self.list_open = False
 
     # -- which note
@@ -127,18 +109,11 @@ class NoteEditor(LineActions):
         self.document = document
         self._wrapping = self.wrapped_document = Wrapping(document, tab_width=self.indent_width)
         self._strips.clear()
-        self.navigator = DocumentNavigator(self.wrapped_document)
+        self.navigator = Navigator(self._wrapping)
         self._build_highlight_map()
         self.move_cursor((0, 0))
         self._rewrap_and_refresh_virtual_size()
         self.repaint_all()
-
-    @property
-    def note_document(self) -> NoteDocument:
-        """The document, typed as a NoteDocument."""
-        if not isinstance(self.document, NoteDocument):
-            raise TypeError("the editor shows notes only")
-        return self.document
 
     @property
     def caret(self) -> int:
@@ -320,6 +295,13 @@ class NoteEditor(LineActions):
         self.call_later(done.set)
         await done.wait()
 
+    async def idle(self, seconds: float) -> None:
+        """Wait until nothing was typed, and the caret has not moved, for this long."""
+        before: object = None
+        while before != (now := (self.buffer, self.note_document.revision, self.selection)):
+            before = now
+            await asyncio.sleep(seconds)
+
     def link_at(self, location: Location) -> WikiLink | None:
         """Return the link at a location."""
         row, column = location
@@ -344,26 +326,10 @@ class NoteEditor(LineActions):
             link = self.link_at(location)
             if link is not None:
                 self.post_message(self.Followed(link))
+        elif event.chain == 2:
+            self.select_word(location)
         elif event.chain == 3:
             self.select_line(location[0])
-
-    # -- painting
-
-    def update_catalogue(self, catalogue: Catalogue) -> None:
-        """Take the names of all notes, on which the look of links depends."""
-        self.catalogue = catalogue
-        self._lines.clear()
-        self._strips.clear()
-        self._line_cache.clear()
-        self.repaint_all()
-
-    def notify_style_update(self) -> None:
-        """Drop caches that depend on styles."""
-        self._part_styles.clear()
-        self._lines.clear()
-        self._strips.clear()
-        self._looks = None
-        super().notify_style_update()
 
     def on_resize(self) -> None:
         """Keep the caret visible when a panel opens or the terminal is resized."""
@@ -372,109 +338,3 @@ class NoteEditor(LineActions):
     def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:  # noqa: ARG002
         """Return None: highlighting brackets is of little use in prose and would search the whole text."""
         return None
-
-    def look_of(self, y: int) -> Hashable:
-        """Return the data that the picture of a screen line depends on: text, styles, selection, carets."""
-        top = self.scroll_offset.y + y
-        place = self._wrapping.line_at(top)
-        state = (self.size, self.has_focus, self.disabled)
-        stretches = tuple(self._stretches(top))
-        if place is None:
-            return state, stretches, self.cursor_location if y == 0 else None
-        row, section = place
-        begin, end = self._wrapping.columns(row, section)
-        shown = self.get_line(row)
-        parts = tuple(
-            (max(start, begin) - begin, min(finish, end) - begin, style)
-            for start, finish, style in shown.spans
-            if start < end and finish > begin
-        )
-        return shown.plain[begin:end], parts, state, self._selected_in(row, begin, end), stretches
-
-    def _selected_in(self, row: int, begin: int, end: int) -> Hashable:
-        """Return the parts of caret and selection in these columns of a line, relative to the first."""
-        first, last = sorted(self.selection)
-        if not (first <= (row, end) and last >= (row, begin)):
-            return None
-        low = max(begin, first[1]) if first[0] == row else begin
-        high = min(end, last[1]) if last[0] == row else end + 1
-        at_row, column = self.selection.end
-        return low - begin, high - begin, column - begin if at_row == row else None
-
-    def render_line(self, y: int) -> Strip:
-        """Return a line of the screen; lines without caret and selection are cached."""
-        place = self._wrapping.line_at(self.scroll_offset.y + y)
-        if place is None or not self.text:
-            return self._with_marks(super().render_line(y), y)
-        return self._with_marks(self._render_text(y, *place), y)
-
-    def _render_text(self, y: int, row: int, section: int) -> Strip:
-        first, last = sorted(self.selection)
-        if first[0] <= row <= last[0]:
-            return self._render_line(y)
-        line, block = self.document.get_line(row), self._blocks_now()[row]
-        # After a resize, lines are drawn before they are wrapped again, so the key needs both widths.
-        key = (line, block, section, self._wrapping.width, self.size, self.has_focus)
-        strip = self._strips.get(key)
-        if strip is None:
-            strip = self._strips[key] = self._render_line(y)
-        return strip
-
-    def mark_others(self, marks: Sequence[Mark]) -> None:
-        """Show the carets and selections of others."""
-        if list(marks) != list(self.marks):
-            self.marks = marks
-            self.refresh()
-
-    def _with_marks(self, strip: Strip, y: int) -> Strip:
-        """Draw the carets and selections of others over a line of the screen."""
-        stretches = self._stretches(self.scroll_offset.y + y)
-        if not stretches:
-            return strip
-        return mark(strip, stretches, self.background_colors[1], self.scrollable_content_region.width)
-
-    def _stretches(self, y: int) -> list[Stretch]:
-        places = (self._stretch(one, y) for one in self.marks)
-        return [place for place in places if place is not None]
-
-    def _stretch(self, one: Mark, y: int) -> Stretch | None:
-        """Return the part of a person's caret and selection on a line of the wrapped text, None if none."""
-        document = self.note_document
-        end_of_text = len(document.text)
-        low, high = sorted((min(one.caret, end_of_text), min(one.start, end_of_text)))
-        first, last = (self._wrapping.cell_of(document.get_location_from_index(at)) for at in (low, high))
-        if not first.y <= y <= last.y:
-            return None
-        row, column = document.get_location_from_index(min(one.caret, end_of_text))
-        caret = self._wrapping.cell_of((row, column))
-        line = document.get_line(row)
-        return Stretch(
-            one.name,
-            one.colour,
-            first.x if y == first.y else 0,
-            last.x if y == last.y else self.size.width,
-            caret.x if y == caret.y else -1,
-            max(1, cell_len(line[column])) if column < len(line) else 1,
-        )
-
-    def get_line(self, line_index: int) -> Text:
-        """Return a line with its styles."""
-        if not self._part_styles:
-            self._part_styles = {
-                style: self.get_component_rich_style(f"note--{style}", partial=True) for style in STYLES
-            }
-        line = self.document.get_line(line_index)
-        return self._lines.get(line, self._blocks_now()[line_index], self._resolves, self._part_styles)
-
-    def _resolves(self, target: str) -> bool:
-        if not self.catalogue.notes:
-            return True  # the names are not known yet; no link is shown as dangling until then
-        holder = "" if self.buffer is None else self.buffer.name
-        return self.catalogue.resolve(target, holder) is not None
-
-    def _blocks_now(self) -> list[str | None]:
-        document = self.note_document
-        if self._blocks_of != (id(document), document.revision):
-            self._blocks = code_lines(document.lines)
-            self._blocks_of = (id(document), document.revision)
-        return self._blocks

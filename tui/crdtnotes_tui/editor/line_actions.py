@@ -4,11 +4,11 @@ from collections.abc import Collection
 
 from textual.binding import Binding
 
-from crdtnotes_tui.editor.changed_lines import PaintsChangedLines
+from crdtnotes_tui.editor.caret_motion import CaretMotion
 from crdtnotes_tui.text.list_editing import indent_of, toggled
 
 
-class LineActions(PaintsChangedLines):
+class LineActions(CaretMotion):
     """A TextArea with these keys."""
 
     BINDINGS = [

@@ -6,6 +6,7 @@
 ``outline``        the headings of the note
 ``graph``          the links around the note, drawn
 ``rendered_note``  the rendered note, in place of the text
+``rendering``      renders the open note without blocking the event loop
 ``panes``          lays out the text and the panels around it
 ``welcome``        the first steps, in an empty vault
 ``status_line``    name, position, peers

@@ -24,6 +24,13 @@ class FollowTarget(Message):
 
 
 @dataclass
+class ListTagged(Message):
+    """List the notes with a tag, given without its `#`."""
+
+    tag: str
+
+
+@dataclass
 class GoToLine(Message):
     """Put the caret at a line of the open note, counted from 0."""
 

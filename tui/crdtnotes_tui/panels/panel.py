@@ -80,6 +80,9 @@ class Panel(Widget):
         del change
         self._update()
 
+    def leave(self) -> None:
+        """Do what is to be done when this is closed; the text, if this was in its place, is shown next."""
+
     async def fetch(self, buffer: Buffer) -> None:
         """Show what belongs to the open note, asking the vault by `workspace.thread.run`.
 

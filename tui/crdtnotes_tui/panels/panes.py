@@ -72,6 +72,8 @@ class Panes(Horizontal):
         """Open a panel and give it the focus, or close it."""
         panel = next(one for one in self._panels if name == one.NAME)
         panel.display = not panel.display
+        if not panel.display:
+            panel.leave()
         if panel.display:
             self._make_room_for(panel)
         self._fit()
@@ -90,7 +92,9 @@ class Panes(Horizontal):
 
     def _close(self, side: Side, but: Panel | None = None) -> None:
         for panel in self._panels_at(side):
-            panel.display = panel is but
+            if panel.display and panel is not but:
+                panel.display = False
+                panel.leave()
         self._fit()
 
     def _fit(self) -> None:

@@ -56,10 +56,13 @@ class ListActions(ScreenPart):
         """Ask for a tag, then for one of its notes."""
 
         def chosen(branch: TagBranch) -> None:
-            question = f"Notes with #{branch.tag} …"
-            self.ask(ListPicker(self._cache, question, tagged(branch.tag)), self._go_to)
+            self.list_tagged(branch.tag)
 
         self.ask(ListPicker(self._cache, "Tags …", tags), chosen)
+
+    def list_tagged(self, tag: str) -> None:
+        """Ask for a note with a tag, and open it."""
+        self.ask(ListPicker(self._cache, f"Notes with #{tag} …", tagged(tag)), self._go_to)
 
     def action_orphans(self) -> None:
         """Ask for a note that has no links and to which none leads, and open it."""

@@ -18,10 +18,11 @@ from crdtnotes_tui.editor.completion_list import CompletionList
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.editor.preview_controller import PreviewController
 from crdtnotes_tui.notes.buffer import Buffer
+from crdtnotes_tui.notes.chinese_ahead import load_chinese
 from crdtnotes_tui.notes.workspace import EVERYTHING, Changed, Lost, Workspace
 from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.panels.error_panel import ErrorPanel
-from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo
+from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo, ListTagged
 from crdtnotes_tui.panels.panel import Change
 from crdtnotes_tui.panels.panes import Panes
 from crdtnotes_tui.panels.status_line import StatusLine
@@ -77,10 +78,11 @@ class MainScreen(Screen[None]):
         self.previews = PreviewController(self.editor, self.completions.list, self.workspace)
         self.navigation = NavigationActions(self, self.workspace, self.editor, self._show)
         self.peers = PeerActions(self, self.collaboration, thread, self.leave, options.serve_at)
+        self.lists = ListActions(self, self.workspace, self.editor)
         parts: list[ScreenPart] = [
             self.navigation,
             self.peers,
-            ListActions(self, self.workspace, self.editor),
+            self.lists,
             NoteActions(self, self.workspace, self.editor, self.status),
         ]
         self._parts = {type(part).__name__: part for part in parts}
@@ -140,6 +142,11 @@ class MainScreen(Screen[None]):
         gc.freeze()
         gc.enable()
 
+    @work(exclusive=True, group="loading ahead")
+    async def _load_chinese(self) -> None:
+        keys = [way.key for way in self.workspace.catalogue.ways]
+        await load_chinese(keys, self.editor.text, self.editor.idle)
+
     async def unsaved(self) -> list[Buffer]:
         """Store everything; return the notes for which that does not work at the moment."""
         await self.editor.drained()
@@ -168,6 +175,10 @@ class MainScreen(Screen[None]):
     @on(FollowTarget)
     def _follow_target(self, event: FollowTarget) -> None:
         self.navigation.follow(event)
+
+    @on(ListTagged)
+    def _list_tagged(self, event: ListTagged) -> None:
+        self.lists.list_tagged(event.tag)
 
     @on(NoteEditor.Followed)
     def _follow_link(self, event: NoteEditor.Followed) -> None:
@@ -254,6 +265,7 @@ class MainScreen(Screen[None]):
         if self.workspace.catalogue is not self.editor.catalogue:
             self.editor.update_catalogue(self.workspace.catalogue)
             change |= Change.NAMES
+            self._load_chinese()
         self.panes.update_panels(change)
         self.status.update_status()
         if changed.from_others or changed.members:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from crdtnotes.errors import InvalidName
 from crdtnotes.markup.names import clean_name, name_key
 from crdtnotes_tui.notes.catalogue import Catalogue
+from crdtnotes_tui.notes.pinyin import pinyin_ranks
 from crdtnotes_tui.screens.picker import Answer, Picker
 
 MAX_NOTES = 60
@@ -41,5 +42,7 @@ class Switcher(Picker[Chosen]):
         new = Answer(Chosen(name, True), name, "make this note")
         exact = any(name_key(query) in (way.key, way.title) for way in ways)
         # If a name only contains the letters in this order, creating the note comes first.
-        near = exact or any(name_key(query) in way.key for way in ways)
+        key = name_key(query)
+        spelled = pinyin_ranks(key, ((way.key, way.title) for way in ways))
+        near = exact or any(key in way.key or way.key in spelled for way in ways)
         return [*found, new] if near else [new, *found]

@@ -1,11 +1,14 @@
 """Styling and editing of text, without a terminal.
 
 ``styling``          styles of the parts of a line
+``graphemes``        characters of several code points
+``words``            words for moving and deleting
+``segmenter``        the words of Chinese, if a dictionary is installed
 ``link_completion``  the unfinished link before the caret
 ``list_editing``     Enter and Tab in lists
 ``find_replace``     finding and replacing in a note
 ``excerpt``          the lines that a preview shows
-``markdown_view``    a note as input for Textual's Markdown widget
+``reading``          a note as the rows of the reading view
 ``graph_drawing``    the local graph in cells
 ``qr_code``          a QR code in cells
 """

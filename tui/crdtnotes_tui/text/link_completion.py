@@ -8,6 +8,9 @@ from crdtnotes.markup.wikilink import HASH, escape_target, unescape_target
 _OPENING = re.compile(r"\[\[|【【|［［")
 _CLOSING = re.compile(r"\]\]|】】|］］")
 
+MAX_LINK = 1000
+"""How far before the caret the brackets of an unfinished link are looked for."""
+
 NAME, HEADING, BLOCK = "name", "heading", "block"
 
 
@@ -26,7 +29,7 @@ class Typing(NamedTuple):
 
 def typing_at(line: str, column: int) -> Typing | None:
     """Return the unfinished link at a column of a line, None if there is none."""
-    openings = list(_OPENING.finditer(line, 0, column))
+    openings = list(_OPENING.finditer(line, max(0, column - MAX_LINK), column))
     if not openings:
         return None
     opening = openings[-1]

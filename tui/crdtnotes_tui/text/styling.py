@@ -26,11 +26,12 @@ _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _OPENING = re.compile(r"[!！]?(?:\[\[|【【|［［)")
+_ADDRESS = re.compile(r"\[[^\]\[]*\]\([^()\s]*\)|https?://[^\s<>)\]]+")
 _INLINE = (
     (STRONG, re.compile(r"\*\*(?=\S)(?:[^*]|\*(?!\*))+?(?<=\S)\*\*|(?<!\w)__(?=\S)[^_]+?(?<=\S)__(?!\w)")),
     (EMPHASIS, re.compile(r"(?<!\*)\*(?=[^\s*])[^*]*[^\s*]?\*(?!\*)|(?<![\w_])_(?=[^\s_])[^_]*_(?!\w)")),
     (STRUCK, re.compile(r"~~(?=\S)[^~]+~~")),
-    (URL, re.compile(r"\[[^\]\[]*\]\([^()\s]*\)|https?://[^\s<>)\]]+")),
+    (URL, _ADDRESS),
 )
 
 
@@ -109,6 +110,22 @@ def style_line(line: str, block: str | None, resolves: Callable[[str], bool]) ->
     if "`" in line:
         parts += [Part(*match.span(), CODE) for match in _CODE.finditer(line)]
     for link in links_in(line):
+        leads = not link.target or resolves(link.target)
+        parts.append(Part(link.start, link.end, LINK if leads else DANGLING))
+    return parts
+
+
+def style_near(text: str, block: str | None, resolves: Callable[[str], bool]) -> list[Part]:
+    """Return the styled parts of a text that is cut out of a long line: links, tags and addresses.
+
+    Emphasis and code are left out: where they begin and end is not known without the rest of the line.
+    """
+    if block is not None:
+        return [Part(0, len(text), block)]
+    parts = [Part(*match.span(), URL) for match in _ADDRESS.finditer(text)]
+    if "#" in text:
+        parts += _tags(text, 0)
+    for link in links_in(text):
         leads = not link.target or resolves(link.target)
         parts.append(Part(link.start, link.end, LINK if leads else DANGLING))
     return parts
