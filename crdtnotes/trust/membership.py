@@ -19,8 +19,8 @@ agree, in whatever order the records arrived.
 8. A device is called what its Name with the highest number says. What others call it counts only until then.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -49,17 +49,37 @@ class Member(NamedTuple):
     revoked_by: bytes | None
 
 
-@dataclass(slots=True)
 class _Revoked:
-    """The Revokes of one device: how far they reach, and what each of them keeps."""
+    """The Revokes of one device: how far they reach, and what they keep."""
 
-    epoch: int = 0
-    by: bytes = b""
-    kept: list[tuple[int, set[bytes]]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.by = b""
+        self._kept: list[tuple[int, set[bytes]]] = []
+        self._epochs: list[int] = []
+        self._left: list[set[bytes]] = []
+        # For each epoch of a Revoke, ascending: what all Revokes at this epoch or later keep.
+
+    def add(self, revoke: Revoke, kept: set[bytes]) -> None:
+        """Take in a Revoke; `kept` may still grow until the first call of `strikes`."""
+        self.epoch, self.by = max((self.epoch, self.by), (revoke.epoch, revoke.by))
+        self._kept.append((revoke.epoch, kept))
 
     def strikes(self, digest: bytes, by_epoch: int) -> bool:
         """Tell whether one of them strikes a record that the device signed at an epoch."""
-        return any(epoch >= by_epoch and digest not in kept for epoch, kept in self.kept)
+        if not self._epochs:
+            left: set[bytes] | None = None
+            for epoch, kept in sorted(self._kept, key=lambda one: -one[0]):
+                left = set(kept) if left is None else left & kept
+                if self._epochs and self._epochs[-1] == epoch:
+                    self._left[-1] = left
+                else:
+                    self._epochs.append(epoch)
+                    self._left.append(left)
+            self._epochs.reverse()
+            self._left.reverse()
+        at = bisect_left(self._epochs, by_epoch)
+        return at < len(self._epochs) and digest not in self._left[at]
 
 
 class Membership:
@@ -266,9 +286,7 @@ class Membership:
             body = record.body
             if isinstance(body, Revoke):
                 kept[digest] = set(body.kept)
-                of = revoked.setdefault(body.device, _Revoked())
-                of.epoch, of.by = max((of.epoch, of.by), (body.epoch, body.by))
-                of.kept.append((body.epoch, kept[digest]))
+                revoked.setdefault(body.device, _Revoked()).add(body, kept[digest])
         for remark in remarks:
             if remark.about in kept:
                 kept[remark.about].update(remark.kept)

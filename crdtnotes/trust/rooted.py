@@ -15,6 +15,7 @@ looked at once or twice, however many there are.
 """
 
 from collections.abc import Collection, Iterable
+from itertools import compress
 
 from crdtnotes.errors import DecodeError
 from crdtnotes.trust.certificate import PublicKeys, keys_in, read_certificate
@@ -69,9 +70,12 @@ class RootedRecords:
         queue = list(self._refused)
         for needed in list(waiting):
             if isinstance(needed, tuple):
-                jumping = [one for one in waiting[needed] if (one.body.by, one.body.by_epoch) in self.keys]
-                queue += jumping
-                waiting[needed] = [one for one in waiting[needed] if one not in jumping]
+                # With a rooted signer, a record waits for an epoch.
+                signed = [(one.body.by, one.body.by_epoch) in self.keys for one in waiting[needed]]
+                queue += compress(waiting[needed], signed)
+                waiting[needed] = [
+                    one for one, known in zip(waiting[needed], signed, strict=True) if not known
+                ]
         while queue:
             record = queue.pop()
             queue += waiting.pop(record.digest, [])

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from crdtnotes.changes import messages
-from crdtnotes.errors import TooLarge
+from crdtnotes.errors import Damaged, TooLarge
 from crdtnotes.progress import no_progress
 from crdtnotes.store import Replica
 from crdtnotes.store.upkeep.check import problems
@@ -18,6 +19,7 @@ from crdtnotes.trust.certificate import PublicKeys, make_certificate
 from crdtnotes.trust.device_id import device_id
 from crdtnotes.trust.identity import Identity
 from crdtnotes.trust.records import Add, Name, Record, Remark, Revoke, decode_record, sign_record
+from crdtnotes.trust.signatures import verify
 from tests.sync.wire import Wire, settle
 from tests.trust.devices import device, unchecked
 from tests.trust.test_certificate import unloadable
@@ -217,3 +219,36 @@ def test_a_peer_of_version_2_gets_the_records_that_it_knows(three: Three) -> Non
     assert known == [body for body in every if not isinstance(body, Name | Remark)]
     assert len(known) == 3
     assert len(every) > 6
+
+
+def test_opening_checks_no_signatures_and_check_does(three: Three, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of records have to open fast; stored digests show whether the file has changed."""
+    verified: list[bytes] = []
+
+    def counted(key: bytes, signature: bytes, message: bytes) -> bool:
+        verified.append(message)
+        return verify(key, signature, message)
+
+    monkeypatch.setattr("crdtnotes.trust.records.verify", counted)
+    path = three.replicas["c"].path
+    with closing(Replica(path)) as again:
+        assert len(again.devices.certificates()) == 3
+        assert verified == []
+        again.members.check()
+        assert len(verified) == len(again.devices.records())
+
+
+def test_a_changed_record_in_the_file_is_noticed(three: Three) -> None:
+    replica = three.replicas["c"]
+    conn = replica.conn
+    good = conn.execute("SELECT id, digest, record FROM members ORDER BY id").fetchall()
+    spoilt = bytearray(good[1][2])
+    spoilt[-1] ^= 1
+    for digest, record in ((good[1][1], bytes(spoilt)), (sha256(spoilt).digest(), bytes(spoilt))):
+        conn.execute("UPDATE members SET digest = ?, record = ? WHERE id = ?", (digest, record, good[1][0]))
+        with pytest.raises(Damaged):
+            replica.members.check()
+    conn.execute("DELETE FROM members WHERE id = ?", (good[0][0],))
+    replica.members.forget()
+    with pytest.raises(Damaged):
+        replica.members.membership()
