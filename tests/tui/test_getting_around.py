@@ -2,6 +2,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from textual.command import CommandList
 from textual.widgets import Input
 
 from crdtnotes import Vault
@@ -280,5 +281,23 @@ def test_the_terminals_cursor_is_where_a_question_is_answered(tmp_path: Path) ->
             await workspace.pilot.pause()
             wanted = workspace.app.main.panes.find.query_one("#wanted", LineInput)
             assert workspace.app.cursor_position == wanted.cursor_screen_offset
+
+    run(main())
+
+
+def test_the_palette_opens_again_before_the_closed_one_is_gone(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(vault_of(tmp_path / "v", n=""), "n") as workspace:
+            app = workspace.app
+
+            def is_filled() -> bool:
+                return any(found.option_count for found in app.screen.query(CommandList))
+
+            for _ in range(3):
+                app.action_command_palette()
+                await until(is_filled)
+                app.screen.dismiss()
+            app.action_command_palette()
+            await until(is_filled)
 
     run(main())

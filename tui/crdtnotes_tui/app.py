@@ -144,7 +144,7 @@ class NotesApp(App[None]):
     def action_command_palette(self) -> None:
         """Open the command palette."""
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette())
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Let Textual paint, with the terminal's cursor, where input methods open, at the focused caret.
