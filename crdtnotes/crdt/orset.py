@@ -70,9 +70,9 @@ class OrSet:
         """Return how many tags of the element are alive."""
         return len(self._alive.get(element, _NONE))
 
-    def tags(self, element: Element) -> tuple[OpId, ...]:
-        """Return the element's living tags in order."""
-        return tuple(sorted(self._alive.get(element, _NONE)))
+    def tags(self, element: Element, limit: int | None = None) -> tuple[OpId, ...]:
+        """Return the element's living tags in order, or `limit` of them."""
+        return tuple(sorted(islice(self._alive.get(element, _NONE), limit)))
 
     def counts(self) -> dict[Element, int]:
         """Return every element with the number of its living tags, in a fixed order."""
@@ -94,7 +94,7 @@ class OrSet:
             for _ in range(count - len(self._alive.get(element, _NONE)))
         ]
         removes = [
-            (element, tuple(sorted(islice(self._alive[element], MAX_UNLINKED))))
+            (element, self.tags(element, MAX_UNLINKED))
             for element in sorted(self._alive)
             if element[0] in kinds and element not in wanted
         ]

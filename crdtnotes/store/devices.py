@@ -87,13 +87,19 @@ class Devices:
             return self._members.membership().let_in_by(device)
 
     def begin_anew(self) -> None:
-        """Turn this vault into a new one without members: all devices have to be paired again."""
+        """Turn this vault into a new one without members: all devices have to be paired again.
+
+        The new vault has the same notes, in one stream.
+        """
+        from crdtnotes.store.compaction.collapse import collapse
+
         with self._core.transaction():
             self._members.leave()
             self._signer.clear()
             vault = os.urandom(16)
             self._core.conn.execute("UPDATE meta SET value = ? WHERE key = 'vault'", (vault,))
             self._members.forget(vault)
+            collapse(self._core)
 
     def adopt(self, root: bytes, records: list[bytes]) -> None:
         """Take the root and the records of the device that this one was paired with.

@@ -116,6 +116,13 @@ class ForkWinners:
             return []  # a damaged proof proves nothing
         return items
 
+    def clear(self) -> None:
+        """Forget all winners: the log is written anew, in other streams."""
+        for place in list(self._ranks):
+            self._conn.execute("DELETE FROM meta WHERE key = ?", fork_entry(*place, self._ranks[place])[:1])
+        self._conn.execute("DELETE FROM proofs")
+        self._ranks.clear()
+
     def forget_beyond(self) -> None:
         """Delete the winners beyond the next change of their stream: they followed changes that are gone."""
         for place in [place for place in self._ranks if place[1] > self._log.head(place[0]).seq + 1]:

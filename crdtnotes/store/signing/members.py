@@ -187,7 +187,10 @@ class Members:
         `now` is the wall time in ms. Raises TooLarge if there are too many streams.
         """
         if len(heads) > MAX_ADOPTED:
-            raise TooLarge(f"A vault with more than {MAX_ADOPTED} streams of changes cannot be paired.")
+            raise TooLarge(
+                f"A vault with more than {MAX_ADOPTED} streams of changes cannot be paired; "
+                "`crdtnotes revoke --all-others` makes a new vault of its notes, with one stream."
+            )
         streams = tuple((actor, seq, digest) for actor, (seq, digest) in sorted(heads.items()))
         founder = Found(self._vault, identity.certificate, printable_name(name), streams)
         record = sign_record(founder, identity)

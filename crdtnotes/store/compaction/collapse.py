@@ -1,0 +1,121 @@
+"""Rewriting a log so that all of it is one stream, with the same notes and the same history of each.
+
+A new vault of the same notes (`revoke --all-others`) needs none of the old streams: no device has them, and
+nobody's signatures count there. It may have thousands of them, more than the founder could vouch for.
+
+Rules
+    - The changes are replayed in the order of the log, which is causal, note by note. Each becomes one change
+      of the new stream that has the same effect on the note: on its text, names, links and existence.
+    - The new stream has seen everything before each of its changes, so its elements are the newest, and text
+      goes exactly where the old change showed it. Counters, elements and tags get new names.
+    - Changes without an effect are left out. Operations of unknown kinds are kept.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from crdtnotes.changes.change import Change
+from crdtnotes.changes.codec import encode
+from crdtnotes.crdt.ids import OpId
+from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename, Unknown, Unlink, next_counter
+from crdtnotes.crdt.orset import MAX_UNLINKED
+from crdtnotes.store.core import ReplicaCore
+
+DERIVE_EVERY = 500
+"""While the log is rewritten, derived data is updated after this many changes; so memory stays bounded."""
+
+_MAX_LINKED = 1000
+# Links of one kind and value that are added to those of a note's birth; only a forged count is larger.
+
+
+class _Copy:
+    """One note as it was and as it becomes; both show the same."""
+
+    def __init__(self) -> None:
+        self.old = NoteState()
+        self.new = NoteState()
+        self._actor = self._seq = self._counter = 0
+        self._ops: list[Op] = []
+
+    def follow(self, change: Change, actor: int, seq: int, start: int) -> tuple[Op, ...]:
+        """Apply a change to the old state; return the operations that have the same effect on the new one."""
+        self._actor, self._seq, self._counter, self._ops = actor, seq, start, []
+        for op in change.ops:
+            self._follow_op(change, op)
+        if self.new.births:
+            if self.old.name.value != self.new.name.value:
+                self._put(Rename(self._id, self.old.name.value))
+            if any(isinstance(op, Create | Link | Unlink) for op in change.ops):
+                self._follow_links()
+            self._follow_existence()
+        return tuple(self._ops)
+
+    @property
+    def _id(self) -> OpId:
+        return OpId(self._counter, self._actor)
+
+    def _put(self, op: Op) -> None:
+        self.new.apply(self._actor, self._seq, (op,))
+        self._ops.append(op)
+        self._counter = next_counter(self._counter, op)
+
+    def _follow_op(self, change: Change, op: Op) -> None:
+        patches = self.old.apply(change.actor, change.seq, (op,))
+        if isinstance(op, Create) and not self.new.births:
+            self._put(op)
+            return
+        for start, removed, inserted in patches:
+            if removed:
+                self._put(Delete(self.new.text.spans(start, removed)))
+            if inserted:
+                self._put(Insert(self._id, self.new.text.before(start), inserted))
+        if isinstance(op, Rename) or (isinstance(op, Create) and op.name not in self.new.name.past):
+            self._put(Rename(self._id, op.name))
+        if isinstance(op, Unknown):
+            self._put(op)
+
+    def _follow_links(self) -> None:
+        wanted, found = self.old.links.counts(), self.new.links.counts()
+        for element in sorted(wanted.keys() | found.keys()):
+            more = wanted.get(element, 0) - found.get(element, 0)
+            for _ in range(min(more, _MAX_LINKED)):
+                self._put(Link(self._id, element))
+            if more < 0:
+                self._put(Unlink(element, self.new.links.tags(element, min(-more, MAX_UNLINKED))))
+
+    def _follow_existence(self) -> None:
+        if self.old.exists and not self.new.exists:
+            self._put(Delete(()))
+        elif self.new.exists and not self.old.exists:
+            self._put(Remove(((self._actor, self._seq),)))
+
+
+def collapsed(changes: Iterable[Change], actor: int) -> Iterator[Change]:
+    """Yield the changes of one stream that show the same as these, which come in causal order."""
+    notes: dict[bytes, _Copy] = {}
+    seq = end = 0
+    for change in changes:
+        ops = notes.setdefault(change.note, _Copy()).follow(change, actor, seq + 1, end + 1)
+        if ops:
+            seq += 1
+            made = Change(actor, seq, end + 1, (), change.time, change.note, ops)
+            end = made.last
+            yield made
+
+
+def collapse(core: ReplicaCore) -> None:
+    """Rewrite the log of a vault without members as one new stream, in the caller's transaction."""
+    log, derived = core.log, core.derived
+    actor = core.new_actor()
+    changes = list(collapsed((change for change, _ in log.opened({})), actor))
+    log.clear()
+    derived.clear()
+    core.winners.clear()
+    core.begin_epoch()
+    core.stream.begin(actor)
+    for number, change in enumerate(changes, 1):
+        data = encode(change)
+        log.write(change, data, derived.enter(change, data, derived.documents.open(change.note)))
+        if number % DERIVE_EVERY == 0:
+            derived.derive()
+            derived.documents.trim()
