@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from crdtnotes.own_files import open_own_file, write_own_file
+from crdtnotes.own_files import open_regular_file, write_regular_file
 
 try:
     import fcntl
@@ -100,7 +100,7 @@ def _lock(file: int) -> bool:
 def recall(path: Path) -> StreamRecord | None:
     """Return the record for the replica at this path; None if there is none, or it cannot be read."""
     try:
-        with open_own_file(_place(path)) as file:
+        with open_regular_file(_place(path), follow=False) as file:
             token, actor, seq = file.read(_MAX_RECORD_BYTES).decode("ascii").split()
         return StreamRecord(token, int(actor, 16), int(seq, 16))
     except (OSError, ValueError):
@@ -137,7 +137,7 @@ def forget(path: Path) -> None:
 
 def _opened(place: Path) -> int:
     try:
-        return write_own_file(place)
+        return write_regular_file(place)
     except FileNotFoundError:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return write_own_file(place)
+        return write_regular_file(place)
