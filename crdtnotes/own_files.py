@@ -18,12 +18,15 @@ _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
-def open_regular_file(path: Path) -> BinaryIO:
-    """Open a file that a person has named, for reading; links are followed.
+def open_regular_file(path: Path, *, follow: bool = True) -> BinaryIO:
+    """Open a file for reading; a link at its path is followed if a person may have made it.
 
-    Raises OSError, also if it is not a regular file.
+    Raises OSError, also if it is not a regular file, or is a link that is not to be followed.
     """
-    return _regular(path, os.open(path, os.O_RDONLY | _NO_WAITING | _BINARY))
+    if not follow and not _NO_LINKS and path.is_symlink():
+        raise OSError(errno.ELOOP, "It is a link", str(path))
+    links = 0 if follow else _NO_LINKS
+    return _regular(path, os.open(path, os.O_RDONLY | _NO_WAITING | links | _BINARY))
 
 
 def open_own_file(path: Path) -> BinaryIO:
@@ -31,26 +34,23 @@ def open_own_file(path: Path) -> BinaryIO:
 
     Raises OSError, also if `path` is a link, is not a regular file, or belongs to another user.
     """
-    if not _NO_LINKS and path.is_symlink():
-        raise OSError(errno.ELOOP, "It is a link", str(path))
-    file = _regular(path, os.open(path, os.O_RDONLY | _NO_WAITING | _NO_LINKS | _BINARY))
+    file = open_regular_file(path, follow=False)
     if not is_own(os.fstat(file.fileno())):
         file.close()
         raise PermissionError(errno.EPERM, "It belongs to another user", str(path))
     return file
 
 
-def write_own_file(path: Path, mode: int = 0o600) -> int:
-    """Return a descriptor for writing a file of this user's programs, which is created if it is missing.
+def write_regular_file(path: Path) -> int:
+    """Return a descriptor for writing a file, which is created with mode 0600 if it is missing.
 
-    Raises OSError, also if `path` is a link, is not a regular file, or belongs to another user.
+    Raises OSError, also if `path` is a link or is not a regular file.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _NO_WAITING | _NO_LINKS | _BINARY, mode)
-    status = os.fstat(descriptor)
-    if stat.S_ISREG(status.st_mode) and is_own(status):
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _NO_WAITING | _NO_LINKS | _BINARY, 0o600)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)
-    raise PermissionError(errno.EPERM, "It is not a file of this user", str(path))
+    raise OSError(errno.EINVAL, "It is not a file", str(path))
 
 
 def private_folder(path: Path) -> Path:

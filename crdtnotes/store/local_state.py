@@ -18,7 +18,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from crdtnotes.own_files import open_own_file, write_own_file
+from crdtnotes.own_files import open_regular_file, write_regular_file
 
 try:
     import fcntl
@@ -140,7 +140,7 @@ def recall(path: Path) -> StreamRecord | None:
         if _is_private(spare.parent):
             found[spare.stat().st_mtime_ns] = spare
     try:
-        with open_own_file(found[max(found, default=0)]) as file:
+        with open_regular_file(found[max(found, default=0)], follow=False) as file:
             token, actor, seq = file.read(_MAX_RECORD_BYTES).decode("ascii").split()
         return StreamRecord(token, int(actor, 16), int(seq, 16))
     except (OSError, KeyError, ValueError):
@@ -192,7 +192,7 @@ def _opened(path: Path) -> int:
 
 def _opened_at(place: Path) -> int:
     try:
-        return write_own_file(place)
+        return write_regular_file(place)
     except FileNotFoundError:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return write_own_file(place)
+        return write_regular_file(place)
