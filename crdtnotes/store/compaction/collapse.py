@@ -8,13 +8,15 @@ Rules
       of the new stream that has the same effect on the note: on its text, names, links and existence.
     - The new stream has seen everything before each of its changes, so its elements are the newest, and text
       goes exactly where the old change showed it. Counters, elements and tags get new names.
-    - Changes without an effect are left out. Operations of unknown kinds are kept.
+    - A value becomes text like all other. Changes without an effect are left out. Operations of unknown kinds
+      are kept, if they are of the format that is written.
 """
 
 from collections.abc import Iterable, Iterator
 
-from crdtnotes.changes.change import Change
+from crdtnotes.changes.change import FORMAT, Change
 from crdtnotes.changes.codec import encode
+from crdtnotes.changes.derived import birth_actor
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename, Unknown, Unlink, next_counter
@@ -40,9 +42,11 @@ class _Copy:
     def follow(self, change: Change, actor: int, seq: int, start: int) -> tuple[Op, ...]:
         """Apply a change to the old state; return the operations that have the same effect on the new one."""
         self._actor, self._seq, self._counter, self._ops = actor, seq, start, []
+        counter = change.start
         for op in change.ops:
-            self._follow_op(change, op)
-        if self.new.births:
+            self._follow_op(change, counter, op)
+            counter = next_counter(counter, op)
+        if self.new.derived:
             if self.old.name.value != self.new.name.value:
                 self._put(Rename(self._id, self.old.name.value))
             if any(isinstance(op, Create | Link | Unlink) for op in change.ops):
@@ -55,14 +59,14 @@ class _Copy:
         return OpId(self._counter, self._actor)
 
     def _put(self, op: Op) -> None:
-        self.new.apply(self._actor, self._seq, (op,))
+        self.new.apply(self._actor, self._seq, self._counter, (op,))
         self._ops.append(op)
         self._counter = next_counter(self._counter, op)
 
-    def _follow_op(self, change: Change, op: Op) -> None:
-        patches = self.old.apply(change.actor, change.seq, (op,))
-        if isinstance(op, Create) and not self.new.births:
-            self._put(op)
+    def _follow_op(self, change: Change, counter: int, op: Op) -> None:
+        patches = self.old.apply(change.actor, change.seq, counter, (op,))
+        if isinstance(op, Create) and not self.new.derived:
+            self._put(op._replace(birth=birth_actor(change.note, op.text)))
             return
         for start, removed, inserted in patches:
             if removed:
@@ -71,7 +75,7 @@ class _Copy:
                 self._put(Insert(self._id, self.new.text.before(start), inserted))
         if isinstance(op, Rename) or (isinstance(op, Create) and op.name not in self.new.name.past):
             self._put(Rename(self._id, op.name))
-        if isinstance(op, Unknown):
+        if isinstance(op, Unknown) and change.format == FORMAT:
             self._put(op)
 
     def _follow_links(self) -> None:

@@ -21,7 +21,7 @@ def shown(vault: Vault) -> dict[bytes, tuple[object, ...]]:
         doc = replica.documents.open(uid)
         assert doc is not None
         state = doc.state
-        if state.births:
+        if state.derived:
             name = state.name.value, frozenset(state.name.past)
             found[uid] = (str(state.text), state.links.counts(), name, state.exists, state.newer)
     return found
@@ -71,7 +71,7 @@ def test_thousands_of_streams_become_one_and_the_vault_can_be_paired(tmp_path: P
 
 def test_operations_of_a_newer_program_stay(tmp_path: Path) -> None:
     with replicas(tmp_path, 1) as [vault]:
-        pour(vault, [created(vault, Unknown(9, b"\x91\x09"))])
+        pour(vault, [created(vault, Unknown(19, 1, b"\x92\x13\x01"))])
         before = shown(vault)
         vault.replica.devices.begin_anew()
         assert shown(vault) == before
