@@ -28,6 +28,11 @@ class Leaves:
         self._leaves: set[int] | None = None
         self._grown: set[int] = set()
 
+    @property
+    def computed(self) -> bool:
+        """Whether they were asked for; before that nobody has to tell what was logged."""
+        return self._leaves is not None
+
     def forget(self) -> None:
         """Compute them again when they are next asked for."""
         self._leaves = None

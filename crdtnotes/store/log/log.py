@@ -74,7 +74,7 @@ class Log:
 
     def refresh(self) -> None:
         """Read the heads again: another process may have written."""
-        before = dict(self.heads)
+        before = dict(self.heads) if self._leaves.computed else {}
         self.heads.clear()
         self._moved.clear()
         self._ids.clear()
@@ -86,9 +86,10 @@ class Log:
                 raise Damaged("The log of the vault's file is damaged; run `crdtnotes repair`.")
             self._ids[actor] = id
             self.heads[actor] = Head(seq, last, tip)
-        if any(self.head(actor).seq < head.seq for actor, head in before.items()):
-            self._leaves.forget()
-        self._leaves.grow([actor for actor, head in self.heads.items() if before.get(actor) != head])
+        if self._leaves.computed:
+            if any(self.head(actor).seq < head.seq for actor, head in before.items()):
+                self._leaves.forget()
+            self._leaves.grow([actor for actor, head in self.heads.items() if before.get(actor) != head])
         (self.tip,) = self._conn.execute(
             "SELECT max((SELECT ifnull(max(id), 0) FROM log), (SELECT ifnull(max(id), 0) FROM blocks))"
         ).fetchone()
