@@ -24,14 +24,6 @@ OLDEST_PROTOCOL = 3
 NEWEST_PROTOCOL = 3
 """The versions of the sync protocol that this version of crdtnotes speaks."""
 
-PRESENCE_PROTOCOL = 2
-"""Peers know Presence from this protocol version on."""
-
-STREAMS_PROTOCOL = 3
-"""Peers know Total and Streams, and a Heads in several messages, from this protocol version on."""
-PIECES_PROTOCOL = 3
-"""From this protocol version on, peers send their records about devices in pieces, ended by an empty one."""
-
 MAX_HOPS = 3
 """How many times a Presence is passed on."""
 

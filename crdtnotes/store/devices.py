@@ -121,13 +121,10 @@ class Devices:
         with self._core.reading():
             return self._members.digest()
 
-    def records(self, protocol: int | None = None) -> list[bytes]:
-        """Return the records about devices, each after those that it needs.
-
-        With `protocol` only those that this version of the sync protocol has.
-        """
+    def records(self) -> list[bytes]:
+        """Return the records about devices, each after those that it needs."""
         with self._core.reading():
-            return self._members.records(protocol)
+            return self._members.records()
 
     def take_records(self, records: list[bytes]) -> int:
         """Keep the records that are new here and whose signers belong to the vault; returns how many.

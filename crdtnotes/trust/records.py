@@ -156,9 +156,6 @@ class Remark(_Body, frozen=True, tag=5):
 
 Body = Add | Revoke | Found | Name | Remark
 
-FIRST_PROTOCOL = {Name: 3, Remark: 3}
-"""The first version of the sync protocol that has these records; all others are in every version."""
-
 
 class _Envelope(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
     body: Annotated[bytes, Meta(max_length=MAX_RECORD_BYTES)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from crdtnotes.store import Replica
 from crdtnotes.store import local_state as memory
 from crdtnotes.trust.identity import Identity
+from crdtnotes.trust.records import Name, Remark, decode_record
 from crdtnotes.vault import Vault
 from tests.sync.wire import Wire, settle
 from tests.trust.devices import device
@@ -56,6 +57,11 @@ def meet(*vaults: Vault, times: int = 2) -> None:
     for _ in range(times):
         for one, other in pairwise(vaults):
             settle(Wire(one.replica, other.replica))
+
+
+def about_membership(records: list[bytes]) -> list[bytes]:
+    """The records that change who belongs to a vault, without names and remarks."""
+    return [data for data in records if not isinstance(decode_record(data).body, Name | Remark)]
 
 
 def agree(*vaults: Vault) -> None:

@@ -21,7 +21,6 @@ from crdtnotes.errors import Damaged, DecodeError, LocalError, NotPaired, TooLar
 from crdtnotes.trust import device_id
 from crdtnotes.trust.membership import MAX_ADDS, Member, Membership
 from crdtnotes.trust.records import (
-    FIRST_PROTOCOL,
     MAX_ADOPTED,
     MAX_HEADS,
     MAX_KEPT,
@@ -62,7 +61,7 @@ class Members:
         self._state: tuple[bytes | None, int] | None = None
         self._membership = Membership(vault, None, ())
         self._digest = _NO_RECORDS
-        self._records: dict[int, list[bytes]] = {}
+        self._records: list[bytes] | None = None
         self._seen_at: tuple[bytes, bytes | None, int] | None = None
         self._root: bytes | None = None
         self._root_known = False
@@ -117,17 +116,12 @@ class Members:
         self._refresh()
         return self._digest
 
-    def records(self, protocol: int | None = None) -> list[bytes]:
-        """Return all records, each after those that it needs; with `protocol` only those that it has."""
+    def records(self) -> list[bytes]:
+        """Return all records, each after those that it needs."""
         self._refresh()
-        key = -1 if protocol is None else protocol
-        if key not in self._records:
-            self._records[key] = [
-                record.data
-                for record in self._membership.rooted.values()
-                if protocol is None or FIRST_PROTOCOL.get(type(record.body), 0) <= protocol
-            ]
-        return self._records[key]
+        if self._records is None:
+            self._records = [record.data for record in self._membership.rooted.values()]
+        return self._records
 
     def take(self, datas: Iterable[bytes]) -> int:
         """Keep the records that are rooted and new; returns how many. Raises DecodeError for an invalid one.
@@ -389,7 +383,7 @@ class Members:
         self._membership = membership
         digests = sorted(membership.rooted)
         self._digest = hashlib.sha256(b"".join(digests)).digest()[:16] if digests else _NO_RECORDS
-        self._records.clear()
+        self._records = None
         self._state = (self.root, self._last())
 
     def forget(self, vault: bytes | None = None) -> None:

@@ -23,12 +23,10 @@ _HEAD_BYTES = 300
 class Groups:
     """The group of changes that is being received."""
 
-    def __init__(self, replica: SyncStore, holding: Holding | None = None, *, in_parts: bool = True) -> None:
-        """`in_parts`: whether the sender may divide the signatures of a group (protocol 3)."""
+    def __init__(self, replica: SyncStore, holding: Holding | None = None) -> None:
         self._replica = replica
         self._holding = holding or HeldBudget().holding(None)
         self._holding.on_drop = self.clear
-        self.in_parts = in_parts
         self._held: list[bytes | Heads] = []
 
     def add(self, message: Changes | Heads) -> list[bytes | Heads]:
@@ -38,7 +36,7 @@ class Groups:
         because all connections together hold back too much.
         """
         if isinstance(message, Heads):
-            if not (self.in_parts and messages.is_part(message)):
+            if not messages.is_part(message):
                 self._refuse_if_dropped()
                 return [*self.clear(), message]
             self._hold(message, len(message.heads) * _HEAD_BYTES)

@@ -45,8 +45,6 @@ class Outgoing:
         self._asked: Version = {}
         self._answers: deque[Heads] = deque()
         self._parts: deque[Heads] = deque()
-        self.in_parts = True
-        """Whether the peer knows signatures of a group in several messages (protocol 3)."""
         self._answered: set[tuple[int, int]] = set()
 
     def wake(self) -> None:
@@ -85,7 +83,7 @@ class Outgoing:
         else:
             item = self._next_item()
             if isinstance(item, Heads):
-                item, *rest = self._parts_of(self._news(item))
+                item, *rest = messages.heads_in_parts(self._news(item))
                 self._parts.extend(rest)
         if item is None:
             return None
@@ -94,9 +92,6 @@ class Outgoing:
         self._unacknowledged.append(len(frame))
         self._unacknowledged_bytes += len(frame)
         return frame
-
-    def _parts_of(self, heads: Heads) -> list[Heads]:
-        return messages.heads_in_parts(heads) if self.in_parts else [heads]
 
     # -- unsigned changes
 

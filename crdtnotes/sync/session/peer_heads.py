@@ -6,7 +6,6 @@ Rules (docs/protocol.md, "Total and Streams")
     - Both sides compare the same two Totals, so each knows whether Streams will come. A side whose peer sends
       no Total names its heads at once.
     - Until the heads of the peer are known, no changes are sent to it, and it is not caught up.
-    - A peer with an older protocol sends and gets neither. What its Hello does not name is sent to it again.
 """
 
 from collections.abc import Mapping
@@ -39,9 +38,8 @@ class PeerHeads:
 
     def greeted(self, hello: Hello) -> None:
         """Note the peer's Hello."""
-        knows = hello.newest >= messages.STREAMS_PROTOCOL
-        self._many = knows and len(self._mine) >= MAX_HEADS
-        self._awaited = knows and len(hello.heads) == MAX_HEADS
+        self._many = len(self._mine) >= MAX_HEADS
+        self._awaited = len(hello.heads) == MAX_HEADS
         self._count = len(hello.heads)
         if self._many or self._awaited:
             self._digest = messages.total_of(self._mine)

@@ -40,11 +40,8 @@ class Devices(Protocol):
         """Return a hash (16 bytes) of the set of records about devices; zeros for none."""
         ...
 
-    def records(self, protocol: int | None = None, /) -> list[bytes]:
-        """Return the records about devices, each after those that it needs.
-
-        With `protocol` only those that this version of the sync protocol has.
-        """
+    def records(self) -> list[bytes]:
+        """Return the records about devices, each after those that it needs."""
         ...
 
     def take_records(self, records: list[bytes], /) -> int:

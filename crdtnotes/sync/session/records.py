@@ -5,13 +5,11 @@ Invariants
       pieces, and then an empty piece: then both know that they agree.
     - No record is sent to a peer that has sent it or was sent it before.
     - Changes are exchanged only once both sides know who belongs to the vault (`known`).
-
-Peers of protocol 2 send everything in one message, and know only the records of that version.
 """
 
 from collections.abc import Iterator, Sequence
 
-from crdtnotes.changes.messages import NEWEST_PROTOCOL, PIECES_PROTOCOL, Hello, Records
+from crdtnotes.changes.messages import Hello, Records
 from crdtnotes.sync.session.ports import Devices
 
 PIECE_RECORDS = 1000
@@ -27,7 +25,6 @@ class RecordsExchange:
         self._at_peer: set[bytes] = set()
         self._digest = b""
         self._checked = b""
-        self._protocol = NEWEST_PROTOCOL
         self._agree = False
         self._sent = False
         self._came = False
@@ -41,7 +38,6 @@ class RecordsExchange:
 
     def greeted(self, hello: Hello) -> None:
         """Process the hash in the peer's Hello."""
-        self._protocol = min(hello.newest, NEWEST_PROTOCOL)
         self._agree = hello.records == self._digest
         if not self._agree:
             self._at_peer.clear()
@@ -65,7 +61,7 @@ class RecordsExchange:
         records = list(message.records)
         new = self._devices.take_records(records)
         self._at_peer.update(records)
-        if not records or self._protocol < PIECES_PROTOCOL:
+        if not records:
             self._came = True
         # Storing them may have produced further records.
         self._dirty = True
@@ -80,7 +76,7 @@ class RecordsExchange:
         if digest == self._checked and self._sent:
             return []
         self._checked = digest
-        missing = [record for record in self._devices.records(self._protocol) if record not in self._at_peer]
+        missing = [record for record in self._devices.records() if record not in self._at_peer]
         if not missing and (self._agree or self._sent):
             return []
         self._at_peer.update(missing)
@@ -91,7 +87,7 @@ class RecordsExchange:
 
         Revocations must be sent even then: otherwise a revoked device could hide its revocation from others.
         """
-        if self._agree or self._sent or not (records := self._devices.records(self._protocol)):
+        if self._agree or self._sent or not (records := self._devices.records()):
             return []
         return self._messages(records)
 
@@ -99,7 +95,7 @@ class RecordsExchange:
         first = not self._sent and not self._agree
         self._sent = True
         messages = [Records(tuple(piece)) for piece in pieces(records)]
-        if first and (self._protocol >= PIECES_PROTOCOL or not messages):
+        if first:
             messages.append(Records(()))
         return messages
 

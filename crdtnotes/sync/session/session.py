@@ -204,13 +204,13 @@ class Session:
 
     @property
     def knows_presence(self) -> bool:
-        """Whether the peer has accepted our Hello and its protocol includes Presence."""
-        return self.welcomed and self.peer is not None and self.peer.newest >= messages.PRESENCE_PROTOCOL
+        """Whether the peer has accepted our Hello, so that it takes Presence messages."""
+        return self.welcomed and self.peer is not None
 
     # -- what the caller does
 
     def say(self, presences: Sequence[Presence]) -> None:
-        """Send presence messages to the peer, if its protocol includes them."""
+        """Send presence messages to the peer, if it takes them already."""
         if self.knows_presence and not self.closed:
             self._presences += presences
 
@@ -408,7 +408,6 @@ class Session:
             self.peer = hello
             self._versions.greeted(hello.version)
             self._peer_heads.greeted(hello)
-            self._outgoing.in_parts = self._groups.in_parts = hello.newest >= messages.STREAMS_PROTOCOL
             self._to_say.append(messages.ack(0, {}))
 
     def _show(self, branch: Branch | None) -> bool:
