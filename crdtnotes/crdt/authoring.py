@@ -77,13 +77,18 @@ def named(names: Names, after: Id, base: int, series: int, text: str) -> tuple[t
     return tuple(result)
 
 
-def base_of(state: NoteState, after: Id, leaving: Iterable[Elements]) -> int:
+def base_of(state: NoteState, after: Id, leaving: Sequence[Elements]) -> int:
     """Return the base of elements that stand right of `after` and left of the first element that stays.
 
     It is a function of these two neighbours: elements from `base + 1` on stand between them on every replica,
-    whatever tombstones lie there. `leaving` are visible elements that give way.
+    whatever tombstones lie there. `leaving` are visible elements that give way, right behind `after`. If
+    nothing stays behind them, the first of them takes the place of the right neighbour: what others append
+    meanwhile stays behind the new elements.
     """
-    return max(after[0], state.text.least_between(after, leaving))
+    least = state.text.least_between(after, leaving)
+    if not least and leaving:
+        least = state.text.least_between(after, ())
+    return max(after[0], least)
 
 
 def replace(draft: Draft, start: int, removed: int, text: str) -> None:

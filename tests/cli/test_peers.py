@@ -18,8 +18,15 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 
 @contextmanager
 def served(program: Program) -> Iterator[str]:
-    """Serve the program's replica in a process; yield the address."""
+    """Serve the program's replica, which was never paired, in a process; yield the address."""
     with program.staying("serve", "--plain", "--port", "0") as (_, line):
+        yield line.split()[-1]
+
+
+@contextmanager
+def served_to_members(program: Program) -> Iterator[str]:
+    """Serve the program's replica of a paired vault in a process; yield the address on this machine."""
+    with program.staying("serve", "--host", "127.0.0.1", "--port", "0") as (_, line):
         yield line.split()[-1]
 
 
@@ -169,7 +176,7 @@ def test_sync_says_what_waits_for_a_signature_and_fails(tmp_path: Path, here: st
     members.close()
     programs = {name: Program(tmp_path / f"{name}.db", tmp_path / name) for name in ("ana", "cem")}
     other = programs.pop("ana" if here == "cem" else "cem")
-    with served(other) as address:
+    with served_to_members(other) as address:
         for _ in range(2):
             code, out, err = programs[here].finish("sync", address, "--once")
             assert code == 1

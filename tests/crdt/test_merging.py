@@ -94,6 +94,11 @@ CASES: dict[str, Case] = {
         [(who, "type", 5, f"{who}{i}\n") for i in range(3) for who in BOTH],
         {"list\na2\na1\na0\nb2\nb1\nb0\nend\n", "list\nb2\nb1\nb0\na2\na1\na0\nend\n"},
     ),
+    "one replaces the last line, one appends": (
+        "log\nbad line\n",
+        [(A, "write", "log\ngood words\n"), (B, "type", 13, "more\n")],
+        "log\ngood words\nmore\n",
+    ),
     "both move a line alike": ("a\nb\nc\n", [(BOTH, "write", "a\nc\nb\n")], "a\nc\nb\n"),
     "both capitalise, count up, respell": (
         "note 3 colour\n",

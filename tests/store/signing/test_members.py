@@ -44,7 +44,8 @@ def test_records_are_kept_once_and_only_if_rooted(tmp_path: Path) -> None:
     b = device(tmp_path, "b")
     with replica(tmp_path / "1") as one, replica(tmp_path / "2", one.vault_id) as other:
         one.devices.admit(b.certificate, "b")
-        other.devices.adopt(one.members.root or b"", one.devices.records())
+        with other.transaction():
+            other.members.adopt(one.members.root or b"", one.devices.records())
         assert other.devices.take_records(one.devices.records()) == 0
         assert other.devices.records_digest() == one.devices.records_digest()
         with replica(tmp_path / "3") as foreign:
