@@ -1,9 +1,11 @@
 """Renaming a note, and rewriting the links that use its name.
 
-Links by an alias stay as they are. A link that was only the title stays so if the new title leads to the
-note; otherwise it becomes the full name.
+Links by an alias stay as they are. Links by the present name and by former ones follow: a former name leads
+to the note only until somebody makes a new note of that name. A link that was only the title stays so if the
+new title leads to the note; otherwise it becomes the full name.
 """
 
+from crdtnotes.markup.kinds import KIND_ALIAS
 from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.markup.outline import Link
 from crdtnotes.markup.resolve import relative_target
@@ -21,6 +23,8 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
         doc = replica.documents.open(uid)
         if doc is None:
             return 0
+        aliases = {name_key(value) for kind, value in doc.state.links.counts() if kind == KIND_ALIAS}
+        names = [old, *(name for name in sorted(doc.state.name.past) if name_key(name) not in aliases)]
         calling = [
             (holder, holder_uid, name, replica.links.values_to(holder, doc.id))
             for holder, holder_uid, name in replica.links.holders(doc.id)
@@ -39,7 +43,9 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
                 values: set[tuple[str, str]] = values,
                 resolver: Resolver = resolver,
             ) -> str | None:
-                if (link.kind, link.target) not in values or not _spells(link.target, old):
+                if (link.kind, link.target) not in values or name_key(link.target) in aliases:
+                    return None
+                if not any(_spells(link.target, former) for former in names):
                     return None
                 for target in _spellings(link.target, here, new):
                     if resolver.resolve(target, here) == doc.id:

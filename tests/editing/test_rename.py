@@ -47,8 +47,27 @@ def test_a_title_that_would_lead_to_another_note_becomes_the_full_name(tmp_path:
         vault.create_note("i", "[[f/C]] [[C]]")
         vault.note("f/C").rename("f/B")
         assert vault.note("i").text == "[[f/B]] [[f/B]]"
-        assert vault.note("h").text == "[[A]]", "a link by a former name is not rewritten"
+        assert vault.note("h").text == "[[f/B]]", "a link by a former name follows"
         assert vault.note("h").links()[0].note == "f/B"
+
+
+def test_links_by_former_names_follow(tmp_path: Path) -> None:
+    """Otherwise they would break, or lead elsewhere, once somebody makes a note of that name."""
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("笔记/系统").rename("笔记/分布式系统")
+        vault.create_note("h", "[[系统]] [[笔记/系统|标签]] [[分布式系统#一]] [x](笔记/系统.md)")
+        assert vault.note("笔记/分布式系统").rename("笔记/DS") == 1
+        assert vault.note("h").text == "[[DS]] [[笔记/DS|标签]] [[DS#一]] [x](笔记/DS.md)"
+        vault.create_note("笔记/系统", "another note")
+        assert {link.note for link in vault.note("h").links()} == {"笔记/DS"}
+
+
+def test_a_former_name_that_is_an_alias_stays(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("A", "---\naliases: [A]\n---\n").rename("B")
+        vault.create_note("h", "[[A]] [[B]]")
+        vault.note("B").rename("C")
+        assert vault.note("h").text == "[[A]] [[C]]"
 
 
 def test_links_by_an_alias_stay(tmp_path: Path) -> None:
