@@ -15,8 +15,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from crdtnotes.changes.compression import compress_if_worthwhile, decompress
+from crdtnotes.changes.derived import from_wire, to_wire
 from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_TIME
-from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
+from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, Id, OpId
 from crdtnotes.crdt.version import Version, pairs
 from crdtnotes.errors import DecodeError
 
@@ -69,7 +70,24 @@ _Seq = Annotated[int, Meta(ge=1, le=MAX_COUNTER)]
 _Hash = Annotated[bytes, Meta(min_length=16, max_length=16)]
 _Person = Annotated[int, Meta(ge=1, le=BIRTH - 1)]
 _Beat = Annotated[int, Meta(ge=1, le=MAX_COUNTER)]
-_Element = tuple[Annotated[int, Meta(ge=0, le=MAX_COUNTER)], Annotated[int, Meta(ge=0)]]
+_Element = tuple[Annotated[int, Meta(ge=0, le=MAX_COUNTER)], int | bytes]
+
+
+def element_to_wire(id: Id) -> tuple[int, int | bytes]:
+    """Return an element as it is sent: a derived actor as bytes; `(0, 0)` is the beginning."""
+    counter, actor = id
+    return counter, to_wire(actor)
+
+
+def element_of(element: tuple[int, int | bytes]) -> OpId:
+    """Return the element that was sent; raises DecodeError if there can be none."""
+    counter, wire = element
+    if element == (0, 0):
+        return ROOT
+    actor = from_wire(wire)
+    if actor is None:
+        raise DecodeError("A message names an element that cannot be.")
+    return OpId(counter, actor)
 
 
 class Reason(IntEnum):
@@ -176,7 +194,7 @@ class Presence(_Wire, frozen=True, tag=5):
 
     `person` names one open editor, `beat` rises with each of its messages, `hops` counts how often this
     message was passed on. `actor` is the stream that the editor writes to. The caret and the other end of the
-    selection are given by the elements before them, as `(counter, actor)`; `(0, 0)` is the beginning.
+    selection are given by the elements before them, as `element_to_wire` gives them.
     """
 
     person: _Person
@@ -193,6 +211,8 @@ class Presence(_Wire, frozen=True, tag=5):
         _check_printable(self.device, "A Presence's device name")
         if len(self.note) not in (0, 16):
             raise DecodeError("A Presence's note is not a note id.")
+        for element in (self.caret, self.start):
+            element_of(element)
 
 
 class Records(_Wire, frozen=True, tag=7):

@@ -20,7 +20,7 @@ Time is in seconds of any clock that does not go back, and is passed to each cal
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crdtnotes.changes.messages import MAX_HOPS, Presence, device_name
+from crdtnotes.changes.messages import MAX_HOPS, Presence, device_name, element_of, element_to_wire
 from crdtnotes.crdt.ids import ROOT, OpId
 
 EXPIRY_SECONDS = 15.0
@@ -77,8 +77,8 @@ class Presences:
             device_name(device),
             actor,
             note,
-            (caret[0], caret[1]),
-            (start[0], start[1]),
+            element_to_wire(caret),
+            element_to_wire(start),
         )
         return self._own
 
@@ -96,7 +96,7 @@ class Presences:
         own = self._own
         if own is None or now - self._own_at < BEAT_SECONDS:
             return []
-        return [self.move(own.device, own.actor, own.note, OpId(*own.caret), OpId(*own.start), now)]
+        return [self.move(own.device, own.actor, own.note, element_of(own.caret), element_of(own.start), now)]
 
     def hear(self, said: Iterable[Presence], now: float, source: bytes | None = None) -> list[Presence]:
         """Process the messages of a peer; return those that are to be passed on to the other peers.
@@ -148,8 +148,8 @@ class Presences:
                 message.device,
                 f"{message.actor:016x}",
                 message.note.hex(),
-                OpId(*message.caret),
-                OpId(*message.start),
+                element_of(message.caret),
+                element_of(message.start),
                 source,
                 source is not None and message.hops > 0,
             )

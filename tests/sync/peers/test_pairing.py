@@ -132,6 +132,8 @@ async def frames_of(
     joiner = PairingJoiner(CODE, bo, "bo", tls.getpeercert(binary_form=True), secrets.token_bytes)
 
     async def step() -> None:
+        if joiner.stage is Stage.ASK:
+            joiner.agree()
         for frame in joiner.data_to_send():
             writer.write(len(frame).to_bytes(4, "big") + frame)
         joiner.receive(await read_frame(reader, MAX_WELCOME_BYTES))

@@ -2,10 +2,14 @@
 
 from random import Random
 
+import msgspec
 import pytest
 
+from crdtnotes.changes import messages
+from crdtnotes.changes.derived import WIDE
 from crdtnotes.changes.messages import MAX_HOPS, Presence
-from crdtnotes.crdt.ids import ROOT, OpId
+from crdtnotes.crdt.ids import BIRTH, ROOT, OpId
+from crdtnotes.errors import DecodeError
 from crdtnotes.sync.session.presence import (
     BEAT_SECONDS,
     EXPIRY_SECONDS,
@@ -133,3 +137,20 @@ def test_a_person_whose_own_device_is_not_heard_any_more_may_be_heard_of() -> No
     there.hear(at(here, 0.0), 0.0, ANA)
     there.hear(relayed(at(here, EXPIRY_SECONDS)), EXPIRY_SECONDS, BO)
     assert [(one.source, one.relayed) for one in there.people] == [(BO, True)]
+
+
+@pytest.mark.parametrize("actor", [1, BIRTH - 1, BIRTH, 2 * BIRTH - 1, WIDE, 2**128 - 1])
+def test_a_caret_stands_at_an_element_of_any_actor(actor: int) -> None:
+    """Also in text that is the same whoever wrote it: its actors have 16 bytes."""
+    here, there = Presences(1), Presences(2)
+    message = here.move("书房", 7, NOTE, OpId(3, actor), ROOT, 0.0)
+    again = messages.decode(messages.encode(message))
+    assert isinstance(again, messages.Presence)
+    there.hear([again], 0.0)
+    assert [(one.caret, one.start) for one in there.people] == [(OpId(3, actor), ROOT)]
+
+
+@pytest.mark.parametrize("element", [(1, 0), (0, -1), (1, b""), (1, bytes(16)), (-1, 5), (1, "x")])
+def test_a_caret_at_no_element_is_refused(element: tuple[object, object]) -> None:
+    with pytest.raises(DecodeError):
+        messages.decode(msgspec.msgpack.encode((5, 1, 1, 0, "x", 7, NOTE, element, (0, 0))))

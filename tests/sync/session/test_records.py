@@ -49,17 +49,6 @@ def test_the_peer_has_all_once_its_empty_piece_has_come() -> None:
     assert one.to_send() == [Records((b"+later",))]
 
 
-def test_a_peer_of_version_2_sends_and_gets_no_empty_piece() -> None:
-    one = exchange(b"+1")
-    one.greeted(hello(2))
-    assert one.to_send() == [Records((b"+1",))]
-    one.take(Records((b"+2",)))
-    assert one.settled
-    empty = exchange()
-    empty.greeted(hello(2))
-    assert empty.to_send() == [Records(())]
-
-
 def test_pieces_are_bounded_in_bytes() -> None:
     records = [bytes([number]) * 60_000 for number in range(40)]
     made = list(pieces(records))
