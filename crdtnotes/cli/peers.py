@@ -16,7 +16,7 @@ from crdtnotes.errors import NotSigned
 from crdtnotes.sync.net.address import DEFAULT_PORT, Address
 
 if TYPE_CHECKING:
-    from crdtnotes.sync.peers.node import Summary
+    from crdtnotes.sync.peers.status import Summary
 
 
 @click.command()

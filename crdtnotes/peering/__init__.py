@@ -7,6 +7,7 @@
 ``sync_once``      exchange missing changes, once
 ``clone``          make a replica of the vault that a peer serves
 ``service``        stay in sync: serve, follow, connect to the vault's devices
+``lazy_node``      a node of a service, started when it is needed
 ``addresses``      where a peer can be reached
 ``codes``          pairing codes and device ids, as people read and type them
 ``pair``           show a code and let a new device join

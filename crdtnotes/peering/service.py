@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from crdtnotes.errors import BadIdentity, CrdtnotesError, LocalError, NotPaired, PortTaken
 from crdtnotes.peering.known_devices import NOT_PAIRED, PAIRED, KnownDevices, known_devices
+from crdtnotes.peering.lazy_node import LazyNode
 from crdtnotes.peering.listener import Listener
 from crdtnotes.peering.open_vault import VaultRunner
 from crdtnotes.sync.net.address import Address
@@ -76,8 +77,8 @@ class PeerService:
         self._listener = listener or Listener()
         self._listens = listens
         self._lock = asyncio.Lock()
-        self._plain = _Side()
-        self._secure = _Side()
+        self._plain = LazyNode()
+        self._secure = LazyNode()
         self._without_keys = False
         self._place: tuple[str | None, int | None] = (None, None)
         self._dialer: Dialer | None = None
@@ -477,26 +478,6 @@ class PeerService:
             ):
                 return address
         return Address(status.host, status.dialled_port, secure=True) if secure else None
-
-
-class _Side:
-    """One node of a service: the unencrypted one, or the one for the vault's devices."""
-
-    def __init__(self) -> None:
-        self.node: Node | None = None
-        self.identity: Identity | None = None
-        self.address: Address | None = None
-
-    async def stop_serving(self) -> None:
-        self.address = None
-        if self.node is not None:
-            await self.node.stop_serving()
-
-    async def close(self) -> None:
-        self.address = None
-        node, self.node = self.node, None
-        if node is not None:
-            await node.close()
 
 
 async def _load(name: str) -> Any:

@@ -11,8 +11,8 @@ from crdtnotes.peering.known_devices import PAIRED
 from crdtnotes.peering.open_vault import OpenVault
 from crdtnotes.sync.net.address import Address
 from crdtnotes.sync.peers.dialer import Dialer, identity_for
-from crdtnotes.sync.peers.node import Node, Summary
-from crdtnotes.sync.peers.status import PeerStatus
+from crdtnotes.sync.peers.node import Node
+from crdtnotes.sync.peers.status import PeerStatus, Summary
 from crdtnotes.vault import Vault
 
 LOOK_AROUND_SECONDS = 2.0

@@ -9,7 +9,8 @@ from statistics import median
 from typing import Any
 
 from crdtnotes.store import Replica
-from crdtnotes.sync.peers.node import Node, Summary
+from crdtnotes.sync.peers.node import Node
+from crdtnotes.sync.peers.status import Summary
 from tests.benchmarks import peers
 from tests.benchmarks.histories import copy, imported_vault
 from tests.benchmarks.inputs import Inputs

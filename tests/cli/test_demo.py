@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from crdtnotes.cli import story
-from crdtnotes.sync.peers.node import Summary
+from crdtnotes.sync.peers.status import Summary
 from tests.cli.program import Program
 
 

@@ -8,7 +8,7 @@ import pytest
 from crdtnotes.peering import sync_once
 from crdtnotes.peering.sync_once import sync_members
 from crdtnotes.sync.peers.dialer import Dialer
-from crdtnotes.sync.peers.node import Summary
+from crdtnotes.sync.peers.status import Summary
 from tests.sync.laptops import forked
 from tests.sync.running import run
 

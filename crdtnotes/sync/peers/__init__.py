@@ -3,7 +3,7 @@
 ``worker``         the replica's own thread
 ``file_watch``     notices commits of other processes
 ``inotify``        notifications of writes to a file, on Linux
-``status``         the state of the conversation with one peer
+``status``         the state of the conversation with one peer, and its result
 ``conversation``   moves frames between one session and its websocket
 ``per_device``     limits the connections of one device
 ``node``           serves peers, follows them, syncs once

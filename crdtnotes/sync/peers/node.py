@@ -7,7 +7,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -41,7 +41,7 @@ from crdtnotes.sync.peers.conversation import Conversation, Deadlines
 from crdtnotes.sync.peers.network_watch import own_addresses
 from crdtnotes.sync.peers.peer_book import PeerBook
 from crdtnotes.sync.peers.per_device import find_room
-from crdtnotes.sync.peers.status import PeerStatus
+from crdtnotes.sync.peers.status import PeerStatus, Summary
 from crdtnotes.sync.peers.worker import Worker
 from crdtnotes.sync.session.ports import SyncStore
 from crdtnotes.sync.session.presence import BEAT_SECONDS, Presences, Present
@@ -55,24 +55,6 @@ _CONNECTIONS = 128
 _log = logging.getLogger("crdtnotes.sync")
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The result of a one-time sync: changes in and out, the bytes of all messages, notices for the user.
-
-    `withheld` changes were not sent and `missing` ones did not come, because the devices that made them have
-    not signed them.
-    """
-
-    device: str
-    received: int
-    sent: int
-    bytes_received: int
-    bytes_sent: int
-    notices: tuple[str, ...] = ()
-    withheld: int = 0
-    missing: int = 0
 
 
 class Node:

@@ -1,4 +1,4 @@
-"""The state of the conversation with one peer, as programs show it."""
+"""The state of the conversation with one peer, and its result, as programs show them."""
 
 from dataclasses import dataclass
 
@@ -25,3 +25,21 @@ class PeerStatus:
     """The peer's device id, if TLS has proven it."""
     dialled_port: int | None = None
     """The port at which it was dialled; None if the peer dialled us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The result of a one-time sync: changes in and out, the bytes of all messages, notices for the user.
+
+    `withheld` changes were not sent and `missing` ones did not come, because the devices that made them have
+    not signed them.
+    """
+
+    device: str
+    received: int
+    sent: int
+    bytes_received: int
+    bytes_sent: int
+    notices: tuple[str, ...] = ()
+    withheld: int = 0
+    missing: int = 0
