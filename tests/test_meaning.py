@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from crdtnotes import Note, Vault
-from crdtnotes.crdt.ops import Patch
+from crdtnotes.changes.codec import decode
+from crdtnotes.crdt.ops import Delete, Insert, Patch, Same
 from crdtnotes.editing.session import Grouped
-from tests.vaults import meet, replicas
+from crdtnotes.store.writer import MAX_ALIKE
+from tests.vaults import changes, meet, replicas
 
 MILK = "- [ ] milk\n- [ ] tea\n"
 FRONT = "---\nstatus: open\n---\n"
@@ -185,3 +187,18 @@ def test_what_is_written_upwards_in_two_editors_stays_together(tmp_path: Path) -
         assert one.note("A").text == two.note("A").text
         blocks = ["".join(f"{vault.device} {number}\n" for number in (2, 1, 0)) for vault in (one, two)]
         assert one.note("A").text in {f"list\n{a}{b}end\n" for a, b in (blocks, blocks[::-1])}
+
+
+def test_very_many_edits_at_once_are_typed(tmp_path: Path) -> None:
+    """They would take a kilobyte of memory each, for good, if they were the same whoever made them."""
+    old = "".join(f"word{number}\nkept{number}\n" for number in range(MAX_ALIKE + 1))
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A", old)
+        one.note("A").write(old.replace("word", "Word"))
+        one.create_note("B", old[: old.index("word500\n")])
+        one.note("B").write(one.note("B").text.replace("word", "Word"))
+        meet(one, two)
+        assert two.note("A").text == old.replace("word", "Word")
+        kinds = [{type(op) for op in decode(data).ops} for data in changes(one)]
+        assert {Insert, Delete} in kinds
+        assert {Same, Delete} in kinds

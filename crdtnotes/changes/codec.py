@@ -424,6 +424,7 @@ class OpReader:
         base = self._base(after, counter, op.lift)
         value = NoteNames(self.note).value(after, base, op.text)
         rank = OpId(counter - op.back, own.actor)
+        check(sum(length for _, _, length in op.spans) <= MAX_VALUE, "what a value takes the place of")
         spans = tuple(self.span(counter, *span) for span in op.spans)
         return Set(own, after, base, value, op.text, rank, spans)
 

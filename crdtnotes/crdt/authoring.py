@@ -4,6 +4,7 @@
       template, a replacement. It is a Same, with a Delete of what gives way.
     - `set_value` sets one value behind its delimiter: a task's box, a scalar of the front matter, a link's
       target.
+    - `type_over` makes an edit of this author, as a person who types does.
     - `erase` deletes.
 
 What a person types or pastes is an Insert, or a Before in front of what the same person has just written.
@@ -12,18 +13,19 @@ Each function applies its operations to the note through `Draft.add`, one after 
 on the text that the one before it leaves. Positions are code points.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from crdtnotes.crdt.ids import ROOT, Id
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import Delete, Elements, Insert, Op, Same, Set
+from crdtnotes.crdt.values import within
 
 MAX_PIECES = 256
 """The most pieces of one Same; the last takes the rest of the text. Each piece takes about 1 KB of memory."""
 
 MAX_VALUE = 1000
-"""The most characters of one value."""
+"""The most characters of one value, and of what a Set names that stood there before."""
 
 
 class Names(Protocol):
@@ -105,6 +107,15 @@ def replace(draft: Draft, start: int, removed: int, text: str) -> None:
     erase(draft, spans)
 
 
+def type_over(draft: Draft, start: int, removed: int, text: str) -> None:
+    """Replace `removed` characters from `start` on with a text, as a person who types."""
+    state = draft.state
+    spans, after = state.text.spans(start, removed), state.text.before(start)
+    if text:
+        draft.add(Insert(draft.next_id(), after, text))
+    erase(draft, spans)
+
+
 def set_value(draft: Draft, start: int, removed: int, text: str, rank: Id | None = None) -> None:
     """Set the value right behind its delimiter: it takes the place of `removed` characters from `start` on.
 
@@ -120,7 +131,8 @@ def set_value(draft: Draft, start: int, removed: int, text: str, rank: Id | None
         text = whole[start] + text
     spans = state.text.spans(start, removed)
     delimiter = state.text.before(start)
-    if delimiter == ROOT or not 0 < len(text) <= MAX_VALUE or not _is_one_value(state, delimiter, spans):
+    fits = 0 < len(text) <= MAX_VALUE and removed <= MAX_VALUE
+    if delimiter == ROOT or not fits or not _is_one_value(state, delimiter, spans):
         replace(draft, start, removed, text)
         return
     base = base_of(state, delimiter, spans)
@@ -157,25 +169,17 @@ def _is_one_value(state: NoteState, delimiter: Id, spans: Sequence[Elements]) ->
     others = [span for span in spans if cell is None or values.cell_of.get(span[0]) is not cell]
     if any(span[0] in values.cell_of for span in others):
         return False
-    return not any(values.visible(values.cells[id]) for id in _cells_at(state, others))
-
-
-def _cells_at(state: NoteState, spans: Iterable[Elements]) -> Iterator[Id]:
-    """Yield those of the elements that are delimiters of values."""
-    if state.values.cells:
-        for actor, counter, length in spans:
-            for at in range(counter, counter + length):
-                if (at, actor) in state.values.cells:
-                    yield at, actor
+    return not any(values.visible(values.cells[id]) for id in within(others, values.cells))
 
 
 def _values_behind(state: NoteState, spans: Sequence[Elements]) -> Iterator[tuple[Id, str]]:
     """Yield the visible elements, with their characters, whose value's delimiter goes and they do not."""
-    going = {(at, actor) for actor, counter, length in spans for at in range(counter, counter + length)}
-    for delimiter in _cells_at(state, spans):
+    characters: dict[Id, str] = {}
+    for delimiter in within(spans, state.values.cells):
         cell = state.values.cells[delimiter]
         for actor, counter, length in state.values.visible(cell):
             value = cell.values[actor]
             for at in range(counter, counter + length):
-                if (at, actor) not in going:
-                    yield (at, actor), value.text[at - value.counter]
+                characters[at, actor] = value.text[at - value.counter]
+    going = set(within(spans, characters))
+    yield from ((id, character) for id, character in characters.items() if id not in going)

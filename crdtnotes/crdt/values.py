@@ -23,12 +23,13 @@ How it is kept
     visible or tombstones as the rules say; a value keeps its text for that.
 """
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from crdtnotes.crdt.ids import ROOT, Id
 from crdtnotes.crdt.ops import Elements, Patch
 from crdtnotes.crdt.rga import Rga
-from crdtnotes.errors import InvalidChange
+from crdtnotes.errors import InvalidChange, MissingChanges
 
 
 class Value:
@@ -118,15 +119,17 @@ class Values:
             if cell is None:
                 plain.append(span)
                 continue
+            if self._text.first_missing(span) is not None:
+                raise MissingChanges("A delete names an element that is not here.")
             value = cell.values[span[0]]
             for offset in range(span[1] - value.counter, span[1] - value.counter + span[2]):
                 if value.deleted.get(offset, ROOT) < by:
                     value.deleted[offset] = by
             touched[cell.delimiter] = cell
-        for id in _ids(plain):
-            if id in self.cells:
-                touched[id] = self.cells[id]
-            for other in self._of_former.get(id, ()):
+        for id in within(plain, self.cells):
+            touched[id] = self.cells[id]
+        for id in within(plain, self._of_former):
+            for other in self._of_former[id]:
                 other.former_deleted = True
                 touched[other.delimiter] = other
         patches = self._text.delete(plain)
@@ -205,6 +208,31 @@ def _stretches(value: Value) -> Iterator[tuple[int, int, bool]]:
             yield start, offset, shown
             start, shown = offset, now
     yield start, len(value.text), shown
+
+
+def within(spans: Sequence[Elements], ids: Collection[Id]) -> list[Id]:
+    """Return those of the elements `ids` that lie in spans, which may be very long."""
+    if not ids:
+        return []
+    if sum([length for _, _, length in spans]) <= len(ids):
+        return [id for id in _ids(spans) if id in ids]
+    starts: dict[int, list[int]] = {}
+    ends: dict[int, list[int]] = {}
+    for actor, first, length in sorted(spans):
+        before = ends.setdefault(actor, [])
+        if before and first <= before[-1]:
+            before[-1] = max(before[-1], first + length)
+        else:
+            starts.setdefault(actor, []).append(first)
+            before.append(first + length)
+    found: list[Id] = []
+    for id in ids:
+        own = starts.get(id[1])
+        if own is not None:
+            at = bisect_right(own, id[0]) - 1
+            if at >= 0 and id[0] < ends[id[1]][at]:
+                found.append(id)
+    return found
 
 
 def _ids(spans: Iterable[Elements]) -> Iterator[Id]:

@@ -37,6 +37,9 @@ from crdtnotes.store.deps import Deps, actors_of
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
 
+MAX_ALIKE = 1000
+"""The most edits of one write that are the same whoever makes them: each takes a kilobyte of memory."""
+
 MAX_TEXT = 8 * 1024 * 1024
 """The most characters in one insert; a change also has a limit in bytes."""
 
@@ -217,8 +220,9 @@ class Writer:
     def replace(self, uid: bytes, edits: Sequence[Edit], rank: Id | None = None) -> None:
         """Make edits that are the same whoever makes them: a whole-text write, an import, a rename.
 
-        The positions of all patches refer to the text before them; they go from the last to the first. For
-        `rank`, which concerns edits of values, see `authoring.set_value`.
+        The positions of all patches refer to the text before them; they go from the last to the first. More
+        than MAX_ALIKE edits at once are made as if they were typed. For `rank`, which concerns edits of
+        values, see `authoring.set_value`.
         """
         for edit in edits:
             check_text(edit.patch.inserted)
@@ -227,8 +231,10 @@ class Writer:
             for (start, removed, inserted), is_value in edits:
                 if is_value:
                     authoring.set_value(draft, start, removed, inserted, rank)
-                else:
+                elif len(edits) <= MAX_ALIKE:
                     authoring.replace(draft, start, removed, inserted)
+                else:
+                    authoring.type_over(draft, start, removed, inserted)
 
         self.edit(uid, make)
 

@@ -9,6 +9,7 @@ from crdtnotes.changes.relabel import Move, relabel
 from crdtnotes.crdt.authoring import named
 from crdtnotes.crdt.ids import BIRTH, ROOT, OpId
 from crdtnotes.crdt.ops import Before, Create, Delete, Insert, Same, Set, Span
+from crdtnotes.errors import DecodeError
 
 NOTE = b"n" * 16
 NAMES = NoteNames(NOTE)
@@ -109,3 +110,17 @@ def test_a_same_at_the_beginning() -> None:
     same = Same(OpId(4, 7), ROOT, 2, 0, named(NAMES, ROOT, 2, 0, "a\nb"))
     change = Change(7, 1, 4, (), 0, NOTE, (same,))
     assert codec.decode(codec.encode(change)) == change
+
+
+def test_a_few_bytes_cannot_name_millions_of_former_elements() -> None:
+    value = NAMES.value(OpId(9, 7), 9, "x")
+    for length, fits in ((1000, True), (1001, False), (2**40, False)):
+        start = length + 10
+        spans = (Span(7, 1, length),)
+        op = Set(OpId(start, 7), OpId(9, 7), 9, value, "x", OpId(start, 7), spans)
+        data = codec.encode(Change(7, 2, start, (), 0, NOTE, (op,)))
+        if fits:
+            assert codec.decode(data).ops == (op,)
+        else:
+            with pytest.raises(DecodeError):
+                codec.decode(data)

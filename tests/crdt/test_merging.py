@@ -1,13 +1,18 @@
 """Merges mean what people meant: cases with their wanted texts, and random histories against the model."""
 
+import tracemalloc
 from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crdtnotes.crdt.ids import ROOT, Id
 from crdtnotes.crdt.ops import Before, Delete, Set
 from crdtnotes.crdt.rga import Rga
+from crdtnotes.crdt.values import within
+from crdtnotes.errors import MissingChanges
 from tests.crdt import invariants
 from tests.crdt.merging import Change, Peer, entries, order
 from tests.merge_model import bundles, ids_of, show
@@ -147,6 +152,37 @@ def test_a_box_toggled_a_thousand_times_holds_two_values() -> None:
     (cell,) = bob.state.values.cells.values()
     assert len(cell.values) == 2
     assert bob.text == MILK
+
+
+def test_a_delete_beyond_a_value_is_refused() -> None:
+    ann, _ = two(MILK)
+    ann.set(3, 4, "x")
+    ((actor, cell),) = ann.state.values.cell_of.items()
+    value = cell.values[actor]
+    with pytest.raises(MissingChanges):
+        ann.state.values.delete((99, 9), [(actor, value.counter, 2**40)])
+
+
+def test_a_long_text_with_a_value_is_deleted_without_a_list_of_its_elements() -> None:
+    ann, bob = two(MILK + "x" * 2_000_000)
+    ann.set(3, 4, "x")
+    ann.meet(bob)
+    tracemalloc.start()
+    change = ann.delete(0, len(ann.text))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000  # the text itself, a few times; its elements one by one take ten times as much
+    assert change is not None
+    bob.receive(change)
+    assert ann.text == bob.text == ""
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(1, 30), st.integers(1, 9)), max_size=8),
+    st.sets(st.tuples(st.integers(1, 40), st.integers(1, 3)), max_size=60),
+)
+def test_elements_within_spans(spans: list[tuple[int, int, int]], ids: set[Id]) -> None:
+    assert set(within(spans, ids)) == ids & ids_of(spans)
 
 
 # -- random histories
