@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crdtnotes_tui.text.reading.convert import Notes
@@ -191,6 +191,8 @@ FRAGMENTS = (
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=30), st.integers(1, 60))
+@example(["```"], 1)
+@example(["x\n", "```"], 20)
 def test_any_text_is_shown_in_any_width(fragments: list[str], width: int) -> None:
     text = "".join(fragments)
     rows = drawn(text, width).rows

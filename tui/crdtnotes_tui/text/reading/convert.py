@@ -97,7 +97,8 @@ class _Converter:
                 yield Paragraph(line, self._pieces(children), int(token.tag[1:]))
             case "fence" | "code_block":
                 language = token.info.split()[0].strip("{}.") if token.info.strip() else ""
-                first = line + (token.type == "fence")
+                # The code begins behind the fence's line, if there is any.
+                first = line + (token.type == "fence" and bool(token.content))
                 yield Code(first, code_lines(token.content, language))
             case "math_block" | "math_block_label":
                 shown = "\n".join(row.strip() for row in as_unicode(token.content).split("\n"))
