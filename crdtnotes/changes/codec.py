@@ -283,6 +283,7 @@ def _from_wire(wire: _Change | _OpaqueChange) -> Change:
     check(0 < wire.format <= FORMAT, f"format {wire.format} is unknown")
     check(0 < len(wire.ops) <= MAX_OPS, "the number of its operations")
     check(len(wire.note) == 16, "its note id")
+    check(0 < wire.start <= MAX_COUNTER, "its counters")
     reader = OpReader(wire.actor, wire.actors, wire.note, wire.format)
     counter = wire.start
     ops: list[Op] = []
@@ -341,6 +342,7 @@ class OpReader:
     """
 
     def __init__(self, own: int, actors: tuple[int | bytes, ...], note: bytes, change_format: int) -> None:
+        check(0 < own < BIRTH, "its actor")
         numbers = [from_wire(actor) for actor in actors]
         others = [actor for actor in numbers if actor is not None]
         check(len(others) == len(numbers), "its actor table")
@@ -431,7 +433,7 @@ class OpReader:
     def _base(self, after: OpId, counter: int, lift: int) -> int:
         """Return the base of new elements: at least the counter of what they hang at, and in the past."""
         base = counter - lift
-        check(after.counter <= base < counter, "the base of new elements")
+        check(after.counter <= base < counter <= MAX_COUNTER, "the base of new elements")
         return base
 
     def span(self, counter: int, index: int, distance: int, length: int) -> Span:

@@ -288,3 +288,25 @@ def test_changes_that_are_too_large_or_not_valid_text_are_not_encoded() -> None:
         codec.encode(change(Insert(OpId(10, 5), ROOT, "\ud800")))
     with pytest.raises(DecodeError):
         codec.decode(bytes(MAX_CHANGE_BYTES + 1))
+
+
+@pytest.mark.parametrize("op", [(8, 0, 3, 2, 0, "a\nb"), (9, 0, 3, 2, 0, "x", ()), (10, 0, 3, "x")])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"actor": -1},
+        {"actor": 0},
+        {"actor": BIRTH},
+        {"start": 0},
+        {"start": -5},
+        {"start": 2**64 - 1},
+        {"note": b""},
+    ],
+)
+def test_derived_names_of_fields_out_of_bounds_are_refused(
+    op: tuple[object, ...], fields: dict[str, object]
+) -> None:
+    """Actors and counters go into the hash, so they are checked before."""
+    codec.decode(raw(op))
+    with pytest.raises(DecodeError):
+        codec.decode(raw(op, **fields))

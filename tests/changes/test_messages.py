@@ -25,8 +25,9 @@ from crdtnotes.changes.messages import (
     Unsigned,
     Winner,
 )
-from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
+from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT
 from crdtnotes.errors import DecodeError
+from tests.changes.histories import others
 
 VAULT = b"v" * 16
 
@@ -35,6 +36,9 @@ seqs = st.integers(1, MAX_COUNTER)
 versions = st.dictionaries(actors, seqs, max_size=5)
 heads = st.dictionaries(actors, st.tuples(seqs, st.binary(min_size=16, max_size=16)), max_size=5)
 hashes = st.binary(min_size=16, max_size=16)
+elements = st.one_of(st.just(ROOT), st.tuples(st.integers(0, MAX_COUNTER), others)).map(
+    messages.element_to_wire
+)
 MESSAGES: dict[type, st.SearchStrategy[Message]] = {
     Hello: st.builds(messages.hello, hashes, st.text(), heads),
     Ack: st.builds(messages.ack, st.integers(0, MAX_COUNTER), versions),
@@ -48,8 +52,8 @@ MESSAGES: dict[type, st.SearchStrategy[Message]] = {
         st.text().map(messages.device_name),
         actors,
         st.sampled_from([b"", b"n" * 16]),
-        st.tuples(st.integers(0, MAX_COUNTER), st.integers(0, 2**64 - 1)),
-        st.tuples(st.integers(0, MAX_COUNTER), st.integers(0, 2**64 - 1)),
+        elements,
+        elements,
     ),
     Heads: st.builds(
         lambda proofs, seqs, signature: Heads(

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.messages import Branch
+from crdtnotes.changes.messages import Branch, Changes
 from crdtnotes.errors import Fork
 from crdtnotes.sync.session.session import Session
 from crdtnotes.vault import Vault
@@ -321,3 +321,32 @@ def test_a_revoked_device_cannot_hide_behind_a_fork(members: Members) -> None:
     dan = members.device("dan", cem)
     agree(cem, dan)
     assert lines(dan, "A") == ["", "begin", "one", "two"]
+
+
+def test_what_builds_on_a_version_is_not_sent_to_a_peer_that_named_another(members: Members) -> None:
+    """Cem gets Ana's version only after a clone of Ana has named another one in its Hello."""
+    ana = members.device("ana")
+    bo = members.device("bo", by=ana)
+    cem = members.device("cem", by=ana)
+    ana.create_note("系统", "begin\n")
+    agree(ana, bo, cem)
+    two = members.clone(ana, "two")
+    ana.note("系统").append("first")
+    two.note("系统").append("second")
+    key = two.replica.signer.identity.id
+    here = Session(cem.replica, device=key)
+    there = Session(two.replica, device=cem.replica.signer.identity.id)
+    here.start()
+    there.start()
+    there.receive(here.data_to_send())
+    here.receive(there.data_to_send())
+    # Meanwhile the other version arrives here, and something that was written on it.
+    meet(ana, bo, times=1)
+    bo.note("系统").append("on the first")
+    meet(bo, cem, times=1)
+    here.wake()
+    said = [messages.decode(frame) for frame in here.data_to_send()]
+    assert any(isinstance(message, Branch) for message in said)
+    assert not any(isinstance(message, Changes) for message in said)
+    agree(ana, bo, cem, two)
+    assert lines(ana, "系统") == ["", "begin", "first", "on the first", "second"]

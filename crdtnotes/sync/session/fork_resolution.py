@@ -32,6 +32,8 @@ class Settling:
         self._asked: dict[int, tuple[Branch, int]] = {}
         self._forks = 0
         self._standing_said = False
+        self._beyond: dict[int, tuple[int, bytes]] = {}
+        """What the peer named and was not here yet: the seq and the hash, by actor."""
         self.forked = False
         """Whether a fork was found."""
         self.dispute = ""
@@ -46,7 +48,23 @@ class Settling:
         for actor, seq, digest in named:
             own_seq, own_digest = heads.get(actor, (0, b""))
             known = own_digest if own_seq == seq else self._replica.forks.hash_at(actor, seq)
-            if known is not None and known != digest:
+            if known is None:
+                self._beyond[actor] = seq, digest
+            elif known != digest:
+                return self._show(actor, 0, seq)
+        return None
+
+    def found_meanwhile(self) -> Branch | None:
+        """Return the Branch to send if a stream that the peer named goes on differently here by now.
+
+        What depends on our version must not be sent to a peer that would take it for its own version's.
+        """
+        if not self._beyond:
+            return None
+        here = self._replica.version()
+        for actor in [actor for actor, (seq, _) in self._beyond.items() if here.get(actor, 0) >= seq]:
+            seq, digest = self._beyond.pop(actor)
+            if self._replica.forks.hash_at(actor, seq) not in (None, digest):
                 return self._show(actor, 0, seq)
         return None
 

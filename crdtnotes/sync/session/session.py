@@ -117,6 +117,7 @@ class Session:
         self._messages_taken = 0
         self._ack_due: Version = {}
         self._ack_owed = False
+        self._stored_since = False
         self._presences: list[Presence] = []
         self._frames: deque[bytes] = deque()
 
@@ -232,6 +233,7 @@ class Session:
 
     def wake(self) -> None:
         """Note that something was committed here, by any process or peer."""
+        self._stored_since = True
         self._outgoing.wake()
         self._records.wake()
 
@@ -255,6 +257,9 @@ class Session:
         try:
             if not self.closed:
                 self._check_peer()
+                if self._stored_since and not self.forked:
+                    self._stored_since = False
+                    self._show(self._settling.found_meanwhile())
                 changes = self._before_changes() + self._changes_to_send(budget)
         except (RemoteError, LocalError) as error:
             self._to_say.clear()
@@ -427,6 +432,7 @@ class Session:
         except Fork as fork:
             self._show(self._settling.found_in_changes(fork))
             return
+        self._stored_since = True
         self._messages_taken += len(items)
         self._ack_owed = True
         self.received += received.changes
