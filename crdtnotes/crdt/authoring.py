@@ -100,8 +100,9 @@ def replace(draft: Draft, start: int, removed: int, text: str) -> None:
     if text:
         after = state.text.before(start)
         base = base_of(state, after, spans)
+        first = pieces(text)[0]
         series = 0
-        while (base + 1, draft.names.piece(after, base, series, pieces(text)[0])) in state.text:
+        while (base + 1, draft.names.piece(after, base, series, first)) in state.text:
             series += 1  # it was here before, and was deleted for good
         draft.add(Same(draft.next_id(), after, base, series, named(draft.names, after, base, series, text)))
     erase(draft, spans)

@@ -146,12 +146,11 @@ class NoteState:
 
     def _same(self, op: Same, actor: int, seq: int) -> list[Patch]:
         patches: list[Patch] = []
-        after, counter = op.after, op.base + 1
-        for piece, text in op.pieces:
+        after = op.after
+        for piece, counter, text in op.runs:
             self._bring(piece, actor, seq)
             patches += self.text.insert((counter, piece), after, text)
-            counter += len(text)
-            after = (counter - 1, piece)
+            after = (counter + len(text) - 1, piece)
         return patches
 
     def _bring(self, derived: int, actor: int, seq: int) -> None:

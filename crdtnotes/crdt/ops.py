@@ -98,6 +98,16 @@ class Same(NamedTuple):
         """The whole text."""
         return "".join([text for _, text in self.pieces])
 
+    @property
+    def runs(self) -> list[tuple[int, int, str]]:
+        """The actor, the first counter and the text of each piece."""
+        found: list[tuple[int, int, str]] = []
+        counter = self.base + 1
+        for actor, text in self.pieces:
+            found.append((actor, counter, text))
+            counter += len(text)
+        return found
+
 
 class Set(NamedTuple):
     """Sets the value behind a delimiter, the element `after`: of several values only one stands.

@@ -257,7 +257,8 @@ class EditSession:
                 index, _ = self._rga.position(op.after)
                 steps.append(Valued(OpId(*op.after), before[index + 1 : end], op.text))
             elif isinstance(op, Same):
-                steps.append(Inserted(_spans_of(op), OpId(*op.after)))
+                came = tuple(Span(actor, counter, len(text)) for actor, counter, text in op.runs)
+                steps.append(Inserted(came, OpId(*op.after)))
             elif isinstance(op, Delete):
                 parts = _placed(spans, start)
                 steps.append(Deleted(tuple((span, before[at : at + span.length]) for at, span in parts)))
@@ -303,16 +304,6 @@ class EditSession:
             patches += done
         made.append(Inserted(tuple(spans), ROOT))
         return patches
-
-
-def _spans_of(op: Same) -> tuple[Span, ...]:
-    """Return the elements that a Same brings."""
-    spans: list[Span] = []
-    counter = op.base + 1
-    for actor, text in op.pieces:
-        spans.append(Span(actor, counter, len(text)))
-        counter += len(text)
-    return tuple(spans)
 
 
 def _placed(spans: Sequence[Span], index: int) -> Iterator[tuple[int, Span]]:

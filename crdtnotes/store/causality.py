@@ -101,7 +101,7 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
                     )
             case _:
                 assert_never(op)
-        for actor, counter in _elements(op):
+        for actor, counter in references(op):
             seen = held or born(actor) if actor >= BIRTH else counter <= horizon.get(actor, (0, 0))[1]
             if counter and not seen:
                 raise InvalidChange(
@@ -119,8 +119,8 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
                 ) from None
 
 
-def _elements(op: Op) -> list[tuple[int, int]]:
-    """Return the elements `(actor, counter)` that must be known before the operation."""
+def references(op: Op) -> list[tuple[int, int]]:
+    """Return the elements `(actor, counter)` that must be known before the operation; counter 0: none."""
     match op:
         case Insert() | Same():
             return [(op.after[1], op.after[0])]

@@ -14,25 +14,10 @@ Invariants
 """
 
 from collections.abc import Iterable
-from typing import assert_never
 
 from crdtnotes.changes.limits import DEPS_PER_CHANGE
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.crdt.ops import (
-    Before,
-    Create,
-    Delete,
-    Insert,
-    Link,
-    Op,
-    Remove,
-    Rename,
-    Same,
-    Set,
-    Unknown,
-    Unlink,
-)
 from crdtnotes.crdt.version import Version
 from crdtnotes.store.log.log import Log
 
@@ -98,20 +83,3 @@ class Deps:
         if len(self._seen) + len(self.named) < len(by):
             return any(actor in by and self.has(actor, by[actor]) for actor in (*self._seen, *self.named))
         return any(self.has(actor, seq) for actor, seq in by.items())
-
-
-def actors_of(op: Op) -> set[int]:
-    """Return the actors of the elements that an operation refers to."""
-    match op:
-        case Insert() | Same():
-            return {op.after[1]} if op.after[0] else set()
-        case Before():
-            return {op.before[1]}
-        case Delete():
-            return {actor for actor, _, _ in op.spans}
-        case Set():
-            return {op.after[1], *(actor for actor, _, _ in op.spans)}
-        case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
-            return set()
-        case _:
-            assert_never(op)

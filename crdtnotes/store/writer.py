@@ -33,7 +33,8 @@ from crdtnotes.crdt.version import Version, join, pairs
 from crdtnotes.errors import CrdtnotesError, InvalidText, NeedsUpdate, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
 from crdtnotes.markup.values import Edit
-from crdtnotes.store.deps import Deps, actors_of
+from crdtnotes.store.causality import references
+from crdtnotes.store.deps import Deps
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
 
@@ -89,8 +90,9 @@ class Draft:
 
     def add(self, op: Op) -> None:
         """Apply the next operation; an insert that continues the last one becomes part of it."""
+        actors = {actor for actor, counter in references(op) if counter}
         # The highest counters are in the streams that are named already, so these change nothing in `start`.
-        self.deps.name(self.deps.streams_of(self.doc.state, actors_of(op)))
+        self.deps.name(self.deps.streams_of(self.doc.state, actors))
         self.doc.state.apply(self.actor, self.seq, self.counter, (op,))
         self.made.append(op)
         last = self.ops[-1] if self.ops else None

@@ -275,7 +275,7 @@ class Members:
         *,
         keep_added: bool = True,
     ) -> None:
-        """Keep Revokes of a device that name all these streams: one for each MAX_HEADS, at least one."""
+        """Keep a Revoke of a device; Remarks name the streams and records for which it has no room."""
         members = self.membership()
         signed = members.signed_by(device) if keep_added else []
         heads = sorted(streams)
