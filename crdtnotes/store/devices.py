@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from crdtnotes.changes.limits import MAX_TIME
 from crdtnotes.changes.messages import Heads
@@ -10,8 +11,10 @@ from crdtnotes.errors import NotPaired, ProtocolError
 from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
 from crdtnotes.trust.actors import actor_of
-from crdtnotes.trust.member_log import Event, member_log
 from crdtnotes.trust.membership import Member
+
+if TYPE_CHECKING:
+    from crdtnotes.trust.member_log import Event
 
 MAX_DEVICE_STREAMS = 2048
 """Streams that a device may hand over of its own. It begins one when its file was copied or restored, and one
@@ -76,8 +79,10 @@ class Devices:
                     self._members.revoke(self._signer.identity, id, _now(), keep_added=keep_added)
             self._answer_for_gone()
 
-    def log(self) -> list[Event]:
+    def log(self) -> "list[Event]":
         """Return who added, revoked or named whom, in causal order."""
+        from crdtnotes.trust.member_log import member_log  # only one command asks for it
+
         with self._core.reading():
             return member_log(self._members.membership())
 

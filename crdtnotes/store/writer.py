@@ -7,7 +7,7 @@ Merging never creates changes; only this module does.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from crdtnotes.changes.change import Change, note_id
 from crdtnotes.changes.codec import encode
@@ -32,11 +32,13 @@ from crdtnotes.crdt.rga import GROW
 from crdtnotes.crdt.version import Version, join, pairs
 from crdtnotes.errors import CrdtnotesError, InvalidText, NeedsUpdate, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
-from crdtnotes.markup.values import Edit
 from crdtnotes.store.causality import references
 from crdtnotes.store.deps import Deps
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
+
+if TYPE_CHECKING:
+    from crdtnotes.markup.values import Edit  # reading a vault needs no grammar
 
 MAX_ALIKE = 1000
 """The most edits of one write that are the same whoever makes them: each takes a kilobyte of memory."""
@@ -219,7 +221,7 @@ class Writer:
         if spans:
             self.edit(uid, lambda draft: authoring.erase(draft, spans), {span.actor for span in spans})
 
-    def replace(self, uid: bytes, edits: Sequence[Edit], rank: Id | None = None) -> None:
+    def replace(self, uid: bytes, edits: "Sequence[Edit]", rank: Id | None = None) -> None:
         """Make edits that are the same whoever makes them: a whole-text write, an import, a rename.
 
         The positions of all patches refer to the text before them; they go from the last to the first. More

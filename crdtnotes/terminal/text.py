@@ -13,6 +13,7 @@ variation selectors and the marks of right-to-left scripts are left alone: words
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -30,19 +31,29 @@ HIDDEN: Mapping[str, str] = MappingProxyType(
 )
 """Hidden characters, but for halves of surrogate pairs, and the visible character for each."""
 
-_PATTERN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-_LINE_PATTERN = re.compile(f"[\n\t]|{_PATTERN.pattern}")
+_HIDDEN = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    """Compiled at the first use: few texts need it, and every command starts faster without it."""
+    return re.compile(_HIDDEN)
+
+
+@cache
+def _line_pattern() -> re.Pattern[str]:
+    return re.compile(f"[\n\t]|{_HIDDEN}")
 
 
 def visible(text: str) -> str:
     """Return a text of any number of lines with a visible character in place of each hidden one."""
     # Hidden characters are not printable in Python's sense, which costs much less to find out.
-    return text if text.isprintable() else _PATTERN.sub(_shown, text)
+    return text if text.isprintable() else _pattern().sub(_shown, text)
 
 
 def printable(text: str) -> str:
     """Return a text as one line: each white space is a space, and each hidden character a visible one."""
-    return text if text.isprintable() else _LINE_PATTERN.sub(_shown_in_line, text)
+    return text if text.isprintable() else _line_pattern().sub(_shown_in_line, text)
 
 
 def json_escaped(document: str) -> str:
@@ -50,7 +61,7 @@ def json_escaped(document: str) -> str:
 
     JSON's own rules escape C0 only. Newlines and tabs between the values are left.
     """
-    return document if document.isprintable() else _PATTERN.sub(_escape, document)
+    return document if document.isprintable() else _pattern().sub(_escape, document)
 
 
 def _shown(match: re.Match[str]) -> str:
