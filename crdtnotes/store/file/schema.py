@@ -38,6 +38,16 @@ def m004_values(db: Database) -> None:
     db.execute("PRAGMA user_version = 4")
 
 
+@migrations()
+def m005_births(db: Database) -> None:
+    """Let notes have seams between their births; snapshots say from now on which births there are.
+
+    A note that has several births may show another text now: `meta` says that they must be looked for.
+    """
+    db.execute("INSERT INTO meta SELECT 'births', 0 WHERE EXISTS (SELECT 1 FROM meta)")
+    db.execute("PRAGMA user_version = 5")
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     # One row a stream: its head, the chain's hash there, and the highest counter used in it.
