@@ -71,10 +71,13 @@ if TYPE_CHECKING:
     from crdtnotes.markup.tagtree import TagBranch
     from crdtnotes.note import Note
     from crdtnotes.results import (
+        FINDING_KINDS,
         MOST_ARRIVALS,
         Arrival,
         Backlink,
+        Choice,
         Dangling,
+        Finding,
         Hit,
         Link,
         Mention,
@@ -82,6 +85,7 @@ if TYPE_CHECKING:
         NoteInfo,
         NoteNames,
         Received,
+        Side,
     )
     from crdtnotes.store.committed import Committed, Origin
     from crdtnotes.vault import Vault
@@ -89,11 +93,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "FINDING_KINDS",
     "MOST_ARRIVALS",
     "Arrival",
     "Backlink",
     "BadIdentity",
     "Busy",
+    "Choice",
     "Committed",
     "CrdtnotesError",
     "Damaged",
@@ -101,6 +107,7 @@ __all__ = [
     "DecodeError",
     "DiskFull",
     "EditSession",
+    "Finding",
     "Fork",
     "Grouped",
     "Hit",
@@ -134,6 +141,7 @@ __all__ = [
     "ReadOnly",
     "Received",
     "RemoteError",
+    "Side",
     "StoreError",
     "TagBranch",
     "TooLarge",
