@@ -12,6 +12,7 @@ Everything that a script needs is here; docs/api.md describes it. Each name is l
 ``note``        one note of a vault
 ``results``     the values that vaults and notes return
 ``editing``     editors' views of notes, undo, renaming
+``review``      what was written apart and met, and the edits that settle it
 ``store``       the replica: the log of changes in SQLite, and all that follows from it
 ``trust``       devices, members, signatures, pairing
 ``helpers``     other processes that take work off this one
