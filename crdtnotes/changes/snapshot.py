@@ -49,7 +49,7 @@ class _Snapshot(Struct, array_like=True, forbid_unknown_fields=True):
     cover: list[tuple[int, int]]
     unknown: bool | list[tuple[int, int]]  # a boolean in snapshots of version 0.1
     cells: list[_Cell] = []
-    births: list[tuple[int, int]] = []  # (actor, as in `Births.lengths`); not in snapshots before schema 5
+    births: list[tuple[int, int]] = []  # (actor, as in `Births.lengths`); not in snapshots before schema 6
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -108,7 +108,7 @@ def dump(state: NoteState) -> bytes:
 def load(data: bytes, text: str) -> NoteState:
     """Rebuild a state from its snapshot and its visible text; raises Damaged when they do not fit.
 
-    A snapshot from before schema 5 gives a state without births; such a note must be read from the log.
+    A snapshot from before schema 6 gives a state without births; such a note must be read from the log.
     """
     try:
         snapshot = _decoder.decode(zlib.decompress(data))

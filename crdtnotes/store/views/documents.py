@@ -260,7 +260,7 @@ class Documents:
         if state is not None and (state.births or not state.derived):
             doc = Document(id, uid, state, upto, modified)
         else:
-            # There is no snapshot, or it is from before schema 5 and does not say which births there are.
+            # There is no snapshot, or it is from before schema 6 and does not say which births there are.
             doc = Document(id, uid, NoteState(), 0, modified)
             doc.saved = upto
         doc.checked = -1
