@@ -1,6 +1,6 @@
 """A finding before it has names and times: two versions, and the edits that settle it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
@@ -58,6 +58,16 @@ class Found:
 def _plain(value: object) -> object:
     """Return tuples without names for their parts: an id is written in one way."""
     return tuple(map(_plain, value)) if isinstance(value, tuple) else value
+
+
+def patched(text: str, patches: Sequence[Patch]) -> str:
+    """Return a text after patches, which go from the last to the first and refer to the text before them."""
+    parts: list[str] = []
+    end = len(text)
+    for start, removed, inserted in patches:
+        parts += text[start + removed : end], inserted
+        end = start
+    return "".join([text[:end], *reversed(parts)])
 
 
 def typed(start: int, removed: int, inserted: str) -> Edit:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from crdtnotes.changes.change import Change
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.review.assignments import existence, names, values
+from crdtnotes.review.births import births
 from crdtnotes.review.found import Found
 from crdtnotes.review.past import Past, Seen
 from crdtnotes.review.regions import regions
@@ -26,6 +27,7 @@ def findings(state: NoteState, changes: Iterable[Change], seen: Seen) -> list[Fo
     found = [
         *existence(past),
         *names(past),
+        *births(past),
         *values(past, stretches),
         *additions(past),
         *replaced(past, stretches),
