@@ -12,6 +12,7 @@ Everything that a script needs is here; docs/api.md describes it. Each name is l
 ``note``        one note of a vault
 ``results``     the values that vaults and notes return
 ``editing``     editors' views of notes, undo, renaming
+``review``      what was written apart and met, and the edits that settle it
 ``store``       the replica: the log of changes in SQLite, and all that follows from it
 ``trust``       devices, members, signatures, pairing
 ``helpers``     other processes that take work off this one
@@ -71,10 +72,13 @@ if TYPE_CHECKING:
     from crdtnotes.markup.tagtree import TagBranch
     from crdtnotes.note import Note
     from crdtnotes.results import (
+        FINDING_KINDS,
         MOST_ARRIVALS,
         Arrival,
         Backlink,
+        Choice,
         Dangling,
+        Finding,
         Hit,
         Link,
         Mention,
@@ -82,6 +86,7 @@ if TYPE_CHECKING:
         NoteInfo,
         NoteNames,
         Received,
+        Side,
     )
     from crdtnotes.store.committed import Committed, Origin
     from crdtnotes.vault import Vault
@@ -89,11 +94,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "FINDING_KINDS",
     "MOST_ARRIVALS",
     "Arrival",
     "Backlink",
     "BadIdentity",
     "Busy",
+    "Choice",
     "Committed",
     "CrdtnotesError",
     "Damaged",
@@ -101,6 +108,7 @@ __all__ = [
     "DecodeError",
     "DiskFull",
     "EditSession",
+    "Finding",
     "Fork",
     "Grouped",
     "Hit",
@@ -134,6 +142,7 @@ __all__ = [
     "ReadOnly",
     "Received",
     "RemoteError",
+    "Side",
     "StoreError",
     "TagBranch",
     "TooLarge",

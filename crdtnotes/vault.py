@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
+    from crdtnotes.crdt.ops import Patch
+    from crdtnotes.editing.session import EditSession
     from crdtnotes.markup.tagtree import TagBranch
-    from crdtnotes.results import Arrival, Dangling, Hit, NoteInfo, NoteNames, Received
+    from crdtnotes.results import Arrival, Choice, Dangling, Finding, Hit, NoteInfo, NoteNames, Received
     from crdtnotes.store.views.note_list import NoteFigures
     from crdtnotes.trust.identity import Identity
 
@@ -381,6 +383,46 @@ class Vault:
         Raises a RemoteError, and changes nothing, if the bytes are invalid or the vault is paired.
         """
         return self._replica.receive([batch], wait=True)
+
+    # -- what was written apart
+
+    def review(
+        self, note: str | None = None, *, with_seen: bool = False, progress: Progress = no_progress
+    ) -> list[Finding]:
+        """Return what people wrote apart and what met: in a note, in the order of its text, or everywhere.
+
+        Notes with newer findings come first. What was marked as seen is left out, unless `with_seen`.
+        `progress` counts notes. Raises NoteNotFound, or Damaged.
+        """
+        from crdtnotes.review import look
+
+        with self._writer.flushed() as replica:
+            if note is None:
+                return look.review_all(replica, with_seen=with_seen, progress=progress)
+            return look.review_note(replica, bytes.fromhex(self.note(note).id), with_seen=with_seen)
+
+    def settle(self, finding: Finding, choice: Choice, session: EditSession | None = None) -> list[Patch]:
+        """Make the edit of a finding's choice; a choice without an edit marks the finding as seen.
+
+        In an editor's `session` of the note, an edit of the text can be undone; the result is its effect on
+        the session's text, with others' edits. Raises OutOfRange if it is settled already or has no such
+        choice, NoteExists for a name that is taken, or NoteNotFound.
+        """
+        from crdtnotes.review import look
+
+        def rename(uid: bytes, name: str) -> None:
+            Note(self._writer, uid).rename(name)
+
+        in_text = look.settle(self._writer, finding, choice, rename, edit=session is None)
+        if session is None or not in_text:
+            return []
+        return session.replace(lambda: look.edits(self._replica, finding, choice))
+
+    def mark_seen(self, *findings: Finding) -> None:
+        """Remember that the user of this replica has seen these findings; raises ReadOnly."""
+        from crdtnotes.store.marks import mark
+
+        mark(self._replica, [one.key for one in findings])
 
     # -- maintenance
 

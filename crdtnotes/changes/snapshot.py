@@ -49,6 +49,7 @@ class _Snapshot(Struct, array_like=True, forbid_unknown_fields=True):
     cover: list[tuple[int, int]]
     unknown: bool | list[tuple[int, int]]  # a boolean in snapshots of version 0.1
     cells: list[_Cell] = []
+    births: list[tuple[int, int]] = []  # (actor, as in `Births.lengths`); not in snapshots before schema 6
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -83,6 +84,10 @@ def dump(state: NoteState) -> bytes:
         (kind, value, tags(alive), tags(removed)) for (kind, value), alive, removed in state.links.export()
     ]
     cells = [_cell(cell, numbers) for _, cell in sorted(state.values.cells.items())]
+    births = [
+        (numbers.setdefault(birth, len(numbers)), length)
+        for birth, length in sorted(state.births.lengths.items())
+    ]
     snapshot = _Snapshot(
         [to_wire(actor) for actor in numbers],
         run_actors,
@@ -95,14 +100,16 @@ def dump(state: NoteState) -> bytes:
         sorted(state.cover.items()),
         sorted(state.unknown.items()) or False,
         cells,
+        births,
     )
-    fields = msgspec.structs.astuple(snapshot)
-    # Without cells a snapshot has the form that it had before there were any.
-    return zlib.compress(_encoder.encode(fields if cells else fields[:-1]), 1)
+    return zlib.compress(_encoder.encode(snapshot), 1)
 
 
 def load(data: bytes, text: str) -> NoteState:
-    """Rebuild a state from its snapshot and its visible text; raises Damaged when they do not fit."""
+    """Rebuild a state from its snapshot and its visible text; raises Damaged when they do not fit.
+
+    A snapshot from before schema 6 gives a state without births; such a note must be read from the log.
+    """
     try:
         snapshot = _decoder.decode(zlib.decompress(data))
         if sum(length for length in snapshot.run_lengths if length > 0) != len(text):
@@ -111,6 +118,8 @@ def load(data: bytes, text: str) -> NoteState:
         state = NoteState(Rga.from_runs(_runs(snapshot, actors, text)))
         for cell in snapshot.cells:
             state.values.restore(_restored(cell, actors))
+        for number, length in snapshot.births:
+            state.births.restore(actors[number], length)
         state.links = OrSet.load(
             (
                 (kind, value),
@@ -129,6 +138,14 @@ def load(data: bytes, text: str) -> NoteState:
     if not isinstance(snapshot.unknown, bool):
         state.unknown = dict(snapshot.unknown)
     return state
+
+
+def derived_actors(data: bytes) -> int:
+    """Return how many derived actors a snapshot has, 0 if it cannot be read: none fewer than births."""
+    try:
+        return len(_decoder.decode(zlib.decompress(data)).derived)
+    except (zlib.error, msgspec.DecodeError):
+        return 0
 
 
 def _run(actors: list[int], number: int, first: int, length: int = 1) -> Run:

@@ -4,7 +4,7 @@ Rules
     - The text is an RGA, the links an OR-set, the name a last-writer-wins register.
     - A birth gives the first text's characters the ids `(1 … n, birth)` and its links the tags
       `(1 … count, birth)`. The same birth from several authors counts once; different births are all
-      kept. Any rename wins over a birth's name.
+      kept, and `births.py` puts newlines between them. Any rename wins over a birth's name.
     - Same and Set give their characters ids with derived actors too, so the same edit by several authors
       counts once. `values.py` has the rules of what was set.
     - A remove names the version that its author had seen. The note exists while it has an edit that no
@@ -17,6 +17,7 @@ Rules
 from collections.abc import Sequence
 from typing import assert_never
 
+from crdtnotes.crdt.births import SEAM, Births, seam_actor
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import (
     Before,
@@ -46,18 +47,19 @@ class NoteState:
     """One note's state.
 
     `derived` maps each derived actor (of a birth, a piece of a Same, a value) to the first change by each
-    author that brings its elements, `{author: seq}`. `edits` and `cover` are versions: the last edit by each
-    actor, and everything that removers had seen. `unknown` has the first change by each author that holds
-    an operation of an unknown kind, `{author: seq}`.
+    author that brings its elements, `{author: seq}`. `births` tells which of them are births. `edits` and
+    `cover` are versions: the last edit by each actor, and everything that removers had seen. `unknown` has
+    the first change by each author that holds an operation of an unknown kind, `{author: seq}`.
     """
 
-    __slots__ = ("cover", "derived", "edits", "links", "name", "text", "unknown", "values")
+    __slots__ = ("births", "cover", "derived", "edits", "links", "name", "text", "unknown", "values")
 
     def __init__(self, text: Rga | None = None) -> None:
         self.text = Rga() if text is None else text
         self.links = OrSet()
         self.name = Register()
         self.values = Values(self.text)
+        self.births = Births()
         self.derived: dict[int, Version] = {}
         self.edits: Version = {}
         self.cover: Version = {}
@@ -138,11 +140,15 @@ class NoteState:
         self.name.assign(ROOT, op.name)
         for kind, value, count in op.links:
             self.links.add((kind, value), OpId(1, op.birth), count)
-        known = op.birth in self.derived
         self._bring(op.birth, actor, seq)
-        if known:
+        if op.birth in self.births:
             return []
-        return self.text.insert(OpId(1, op.birth), ROOT, op.text)
+        patches = self.text.insert(OpId(1, op.birth), ROOT, op.text)
+        last = self.births.add(op.birth, op.text)
+        if last is not None:
+            counter, birth = last
+            patches += self.text.insert((counter, seam_actor(birth)), last, SEAM)
+        return patches
 
     def _same(self, op: Same, actor: int, seq: int) -> list[Patch]:
         patches: list[Patch] = []

@@ -24,9 +24,12 @@ from crdtnotes.crdt.rebase import rebase
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.editing.history import Deleted, History, Inserted, Step, Valued, places
 from crdtnotes.errors import NoteNotFound, StoreError
-from crdtnotes.markup.values import box_in
+from crdtnotes.markup.values import Edit, box_in
 from crdtnotes.store.views.documents import Document
 from crdtnotes.store.writer import Draft, Made, Writer, check_text
+
+_ALONE = -1
+# The undo group of an edit that is undone by itself.
 
 
 class Grouped(NamedTuple):
@@ -115,6 +118,31 @@ class EditSession:
                 return differences(before, self.text)
             return replica.documents.catch_up(self._doc)
 
+    def replace(self, make: Callable[[], Sequence[Edit]]) -> list[Patch]:
+        """Commit edits that are the same whoever makes them, as one group to undo.
+
+        `make` returns them, from the last to the first; it is called in the transaction, when the session's
+        text is what the log shows, and the positions of all edits refer to that text. Returns the effect on
+        the session's text, with others' edits before it; errors are those of `commit`.
+        """
+        patches: list[Patch] = []
+        steps: list[Step] = []
+        while True:
+            patches += self.refresh()
+            with self._writing():
+                if not self._is_current:
+                    continue
+                for (start, removed, inserted), is_value in make():
+                    made, done = self._replace(start, removed, inserted, is_value=is_value)
+                    steps += made
+                    patches += done
+            break
+        self._history.close_group()
+        self._history.record(_ALONE, steps)
+        self._history.close_group()
+        self._links_outdated = True
+        return patches
+
     def undo(self) -> list[Patch]:
         """Undo this session's last group of edits; return the effect on the text as patches."""
         return self._turn(self._history.undos, self._history.redos)
@@ -149,6 +177,12 @@ class EditSession:
     def _outdated(self) -> bool:
         """Whether the log was rewritten since the session loaded the note."""
         return self._epoch != self._writer.replica.epoch
+
+    @property
+    def _is_current(self) -> bool:
+        """Whether the session's text is the one that the log shows; asked inside a transaction."""
+        doc = self._writer.replica.documents.open(self._uid)
+        return not self._outdated and doc is not None and doc.upto == self._doc.upto
 
     def _copy(self) -> Document:
         doc = self._writer.replica.documents.copy(self._uid)
@@ -251,6 +285,26 @@ class EditSession:
             deleted, patches = self._erase(list(_placed(spans, start)))
             span, more = self._insert(delimiter, value)
             return [deleted, Inserted((span,), delimiter)], patches + more
+        return self._steps(made, before, start, end, spans), patches
+
+    def _replace(
+        self, start: int, removed: int, inserted: str, *, is_value: bool
+    ) -> tuple[list[Step], list[Patch]]:
+        """Replace a text, or set a value, as everybody would; the session's text is the log's."""
+        check_text(inserted)
+        before, spans = self.text, self._rga.spans(start, removed)
+
+        def make(draft: Draft) -> None:
+            if is_value:
+                authoring.set_value(draft, start, removed, inserted)
+            else:
+                authoring.replace(draft, start, removed, inserted)
+
+        made, patches = self._apply(make)
+        return self._steps(made, before, start, start + removed, spans), patches
+
+    def _steps(self, made: Made, before: str, start: int, end: int, spans: Sequence[Span]) -> list[Step]:
+        """Return the steps of operations that replaced `before[start:end]`, which were these elements."""
         steps: list[Step] = []
         for op in made.ops:
             if isinstance(op, Set):
@@ -262,7 +316,7 @@ class EditSession:
             elif isinstance(op, Delete):
                 parts = _placed(spans, start)
                 steps.append(Deleted(tuple((span, before[at : at + span.length]) for at, span in parts)))
-        return steps, patches
+        return steps
 
     def _turn(self, source: list[list[Step]], target: list[list[Step]]) -> list[Patch]:
         """Undo the last group of `source`; the steps that undo it again go to `target`."""

@@ -79,8 +79,13 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
     made: set[int] = set()
 
     def born(derived: int) -> bool:
-        """Whether the horizon, or this change, has an operation that brings a derived actor's elements."""
-        return derived in made or _is_born(state.derived.get(derived, {}), horizon)
+        """Whether the horizon, or this change, has what brings a derived actor's elements."""
+        if derived in made or _is_born(state.derived.get(derived, {}), horizon):
+            return True
+        if not _has_seam(state, derived, horizon):
+            return False
+        made.add(derived)  # there may be many births to look at: once is enough
+        return True
 
     created = any(map(born, state.derived))
     # What an unknown operation brings is unknown too.
@@ -164,6 +169,16 @@ def _name(op: Op) -> str | None:
             return None
         case _:
             assert_never(op)
+
+
+def _has_seam(state: NoteState, actor: int, horizon: Horizon) -> bool:
+    """Whether this is the actor of a seam, and the horizon had its two births before this change."""
+    birth = state.births.birth_of(actor)
+    return (
+        birth is not None
+        and _is_born(state.derived[birth], horizon)
+        and any(_is_born(state.derived[other], horizon) for other in state.births.behind(birth))
+    )
 
 
 def _is_born(by: Mapping[int, int], horizon: Horizon) -> bool:

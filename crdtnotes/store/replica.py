@@ -63,6 +63,7 @@ class Replica(ReplicaCore):
         try:
             if not read_only:
                 self._read_newer()
+                self._read_births()
         except BaseException:
             self.db.close()
             raise
@@ -240,6 +241,15 @@ class Replica(ReplicaCore):
         with self.transaction():
             self.derived.read_newer()
             self.conn.execute("UPDATE meta SET value = ? WHERE key = 'kinds'", (KNOWN_KINDS,))
+
+    def _read_births(self) -> None:
+        """Once after the update that brought seams, read the notes again that may have some."""
+        with plain_errors(self.path):
+            if self.conn.execute("SELECT 1 FROM meta WHERE key = 'births'").fetchone() is None:
+                return
+        with self.transaction():
+            self.derived.read_births()
+            self.conn.execute("DELETE FROM meta WHERE key = 'births'")
 
     # -- receiving
 

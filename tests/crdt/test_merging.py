@@ -1,6 +1,7 @@
 """Merges mean what people meant: cases with their wanted texts, and random histories against the model."""
 
 import tracemalloc
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -8,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crdtnotes.crdt.births import seam_actor
 from crdtnotes.crdt.ids import ROOT, Id
-from crdtnotes.crdt.ops import Before, Delete, Set
+from crdtnotes.crdt.ops import Before, Create, Delete, Set
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.crdt.values import within
 from crdtnotes.errors import MissingChanges
 from tests.crdt import invariants
 from tests.crdt.merging import Change, Peer, entries, order
-from tests.merge_model import bundles, ids_of, show
+from tests.merge_model import bundles, ids_of, seams, show
 
 MILK = "- [ ] milk\n- [ ] tea\n"
 FRONT = "---\nstatus: open\n---\n"
@@ -189,7 +191,7 @@ def test_elements_within_spans(spans: list[tuple[int, int, int]], ids: set[Id]) 
 
 WORDS = ("ab", "cd", "e", "fg ", "h\n", " ", "ij kl\n", "x\ny\n", "茶\n")
 VALUES = ("x", " ", "-", "done", "open", "no go")
-TEXTS = ("- [ ] ab cd\nk: open\n- [ ] e\n", "ab [ ] cd\nk: open\n", "k: open\n", "")
+TEXTS = ("- [ ] ab cd\nk: open\n- [ ] e\n", "ab [ ] cd\nk: open\n", "k: open\n", "", "# ab\ncd", "k: open")
 
 
 class History:
@@ -360,12 +362,19 @@ class History:
             assert len({id[1] for id in shown if id[1] in cell}) <= 1
         # What one person wrote upwards stands together: in between is only what hangs there.
         parent = {}
-        for _, op in ops:
-            for bundle in bundles(op):
-                at_id = bundle.at
-                for id in bundle.ids:
-                    parent[id] = at_id
-                    at_id = id
+        for bundle in (*[bundle for _, op in ops for bundle in bundles(op)], *seams(ops)):
+            at_id = bundle.at
+            for id in bundle.ids:
+                parent[id] = at_id
+                at_id = id
+        # Between two first texts is a newline, unless somebody deleted it.
+        births = sorted({(op.birth, op.text) for _, op in ops if isinstance(op, Create) and op.text})
+        for (actor, _), (before, text) in pairwise(births):
+            between = model.order[place[1, before] : place[1, actor]]
+            if not text.endswith("\n"):
+                seam = (len(text), seam_actor(before))
+                assert seam in between
+                assert (seam in shown) != (seam in named)
         for block in self.blocks:
             members = set(block)
             numbers = [place[id] for id in block]

@@ -161,7 +161,7 @@ def test_the_same_birth_counts_once_and_different_births_are_both_kept() -> None
     assert str(state.text) == "same"
     assert state.derived == {2**63: {1: 1, 2: 1}}
     state.apply(3, 1, 1, (Create(2**63 + 5, "n", "else", ()),))
-    assert str(state.text) == "elsesame"
+    assert str(state.text) == "else\nsame"
     assert state.name.value == "n"
 
 

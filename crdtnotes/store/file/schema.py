@@ -38,6 +38,23 @@ def m004_values(db: Database) -> None:
     db.execute("PRAGMA user_version = 4")
 
 
+@migrations()
+def m005_review(db: Database) -> None:
+    """Add the index of deps, and what the user has marked as seen."""
+    for statement in _M005:
+        db.execute(statement)
+
+
+@migrations()
+def m006_births(db: Database) -> None:
+    """Let notes have seams between their births; snapshots say from now on which births there are.
+
+    A note that has several births may show another text now: `meta` says that they must be looked for.
+    """
+    db.execute("INSERT INTO meta SELECT 'births', 0 WHERE EXISTS (SELECT 1 FROM meta)")
+    db.execute("PRAGMA user_version = 6")
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     # One row a stream: its head, the chain's hash there, and the highest counter used in it.
@@ -144,4 +161,18 @@ _M003 = (
         actor INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, proof BLOB NOT NULL,
         PRIMARY KEY (actor, seq)) WITHOUT ROWID""",
     "PRAGMA user_version = 3",
+)
+
+_M005 = (
+    # The deps of each change (store/log/dep_index.py). `deps_missing` in `meta` is the log id up to which the
+    # changes are not indexed yet.
+    """CREATE TABLE deps (
+        id INTEGER NOT NULL, author INTEGER NOT NULL, at INTEGER NOT NULL, actor INTEGER NOT NULL,
+        seq INTEGER NOT NULL, PRIMARY KEY (id, actor)) WITHOUT ROWID""",
+    """INSERT INTO meta SELECT 'deps_missing', id FROM (
+        SELECT max((SELECT ifnull(max(id), 0) FROM log), (SELECT ifnull(max(id), 0) FROM blocks)) AS id)
+       WHERE id > 0""",
+    # The keys of the findings that the user has marked as seen (crdtnotes/review/). They do not sync.
+    "CREATE TABLE reviewed (key TEXT PRIMARY KEY) WITHOUT ROWID",
+    "PRAGMA user_version = 5",
 )

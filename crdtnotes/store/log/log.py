@@ -17,6 +17,7 @@ from crdtnotes.changes.compression import decompress
 from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.log.blocks import Block, Blocks, Entry
+from crdtnotes.store.log.dep_index import DepIndex
 from crdtnotes.store.log.dictionaries import Dictionaries
 from crdtnotes.store.log.leaves import Leaves
 from crdtnotes.store.log.recent import RecentChanges
@@ -71,6 +72,7 @@ class Log:
         """The last changes that this process stored."""
         self._seen: dict[int, dict[int, tuple[int, int]]] = {}
         self._leaves = Leaves(conn)
+        self.dep_index = DepIndex(conn)
 
     def refresh(self) -> None:
         """Read the heads again: another process may have written."""
@@ -219,11 +221,16 @@ class Log:
             self._conn.execute(
                 "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", (change.actor, actor, seq, last)
             )
+        author = self._ids[change.actor]
+        self.dep_index.record(
+            (self.tip, author, change.seq, self._ids[actor], seq) for actor, seq in change.deps
+        )
 
     def clear(self) -> None:
         """Delete every change; the caller must rewrite the log in the same transaction."""
         for table in ("log", "blocks", "block_notes", "actors", "seen"):
             self._conn.execute(f"DELETE FROM {table}")
+        self.dep_index.clear()
         self.heads.clear()
         self._moved.clear()
         self._ids.clear()

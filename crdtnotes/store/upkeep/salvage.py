@@ -38,6 +38,7 @@ _REBUILT = frozenset(
         "log",
         "blocks",
         "block_notes",
+        "deps",
         "dictionaries",
         "notes",
         "texts",

@@ -10,6 +10,7 @@ Rules
 import sqlite3
 
 from crdtnotes.changes.change import Change
+from crdtnotes.errors import Damaged
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.views.documents import Document, Documents, is_birth
 from crdtnotes.store.views.links import LinkIndex
@@ -121,11 +122,30 @@ class Derived:
         """Read the notes again that contain operations which an older crdtnotes did not know."""
         rows = self._conn.execute("SELECT id, uid FROM notes WHERE newer").fetchall()
         for id, uid in rows:
-            self.search.take_out(id)
-            self._conn.execute("DELETE FROM texts WHERE note = ?", (id,))
-            self._conn.execute("UPDATE notes SET upto = 0 WHERE id = ?", (id,))
-            if (doc := self.documents.open(uid)) is not None:
-                self.touch(doc)
+            self._read_again(id, uid)
+
+    def read_births(self) -> None:
+        """Read the notes again that have several births, from snapshots of a version that had no seams."""
+        rows = self._conn.execute("SELECT id, uid FROM notes JOIN texts ON note = id").fetchall()
+        for id, uid in rows:
+            if self.documents.may_have_births(id) and self._births(uid) > 1:
+                self._read_again(id, uid)
+
+    def _births(self, uid: bytes) -> int:
+        """Return how many births a note has, by the log."""
+        try:
+            doc = self.documents.copy(uid)
+        except Damaged:
+            return 0  # `check` says so
+        return 0 if doc is None else len(doc.state.births)
+
+    def _read_again(self, id: int, uid: bytes) -> None:
+        """Read a note again from the log, because it may show something else now."""
+        self.search.take_out(id)
+        self._conn.execute("DELETE FROM texts WHERE note = ?", (id,))
+        self._conn.execute("UPDATE notes SET upto = 0 WHERE id = ?", (id,))
+        if (doc := self.documents.open(uid)) is not None:
+            self.touch(doc)
 
     def _save(self, doc: Document) -> None:
         self.search.take_out(doc.id)

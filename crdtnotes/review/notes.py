@@ -1,0 +1,39 @@
+"""All findings of one note, as a function of its state and its changes."""
+
+from collections.abc import Iterable
+
+from crdtnotes.changes.change import Change
+from crdtnotes.crdt.note import NoteState
+from crdtnotes.review.assignments import existence, names, values
+from crdtnotes.review.births import births
+from crdtnotes.review.found import Found
+from crdtnotes.review.past import Past, Seen
+from crdtnotes.review.regions import regions
+from crdtnotes.review.texts import additions, replaced
+
+
+def findings(state: NoteState, changes: Iterable[Change], seen: Seen) -> list[Found]:
+    """Return the findings of a note, in the order of the text; those about the whole note come first.
+
+    `changes` are all changes of the note, in any order, and `state` is what they show. `seen` tells what an
+    author had seen (`Past`). A note with operations of unknown kinds has no findings.
+    """
+    if state.newer:
+        return []
+    past = Past(state, changes, seen)
+    if not past.apart_from_some:
+        return []
+    stretches = regions(past)
+    found = [
+        *existence(past),
+        *names(past),
+        *births(past),
+        *values(past, stretches),
+        *additions(past),
+        *replaced(past, stretches),
+    ]
+    return sorted(found, key=_order)
+
+
+def _order(found: Found) -> tuple[bool, int, str, str]:
+    return found.start is not None, found.start or 0, found.kind, repr(found.identity)
