@@ -14,7 +14,7 @@ Rules
     - Changes are applied in causal order. The resulting state depends only on the set of changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from crdtnotes.crdt.births import SEAM, Births, seam_actor
@@ -74,6 +74,22 @@ class NoteState:
     def exists(self) -> bool:
         """Whether the note has an edit that none of its removers had seen."""
         return any(seq > self.cover.get(actor, 0) for actor, seq in self.edits.items())
+
+    @property
+    def writes(self) -> Mapping[int, int]:
+        """The last change by each author that may have changed what the note shows, `{author: seq}`."""
+        return self.edits
+
+    @property
+    def only_born(self) -> bool:
+        """Whether text and links are those of one birth, whoever brought it and whatever the note's name."""
+        if len(self.derived) != 1:
+            return False
+        [birth] = self.derived
+        return all(actor == birth and text for actor, _, _, text in self.text.runs()) and all(
+            not removed and all(actor == birth for actor, _, _ in alive)
+            for _, alive, removed in self.links.export()
+        )
 
     def apply(self, actor: int, seq: int, start: int, ops: Sequence[Op]) -> list[Patch]:
         """Apply one change and return its effect on the text, as patches to be applied one after another.

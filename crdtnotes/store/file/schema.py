@@ -55,6 +55,13 @@ def m006_births(db: Database) -> None:
     db.execute("PRAGMA user_version = 6")
 
 
+@migrations()
+def m007_frontiers(db: Database) -> None:
+    """Add the table of the notes' frontiers, which a replica fills when it opens."""
+    for statement in _M007:
+        db.execute(statement)
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     # One row a stream: its head, the chain's hash there, and the highest counter used in it.
@@ -175,4 +182,16 @@ _M005 = (
     # The keys of the findings that the user has marked as seen (crdtnotes/review/). They do not sync.
     "CREATE TABLE reviewed (key TEXT PRIMARY KEY) WITHOUT ROWID",
     "PRAGMA user_version = 5",
+)
+
+_M007 = (
+    # The frontier of each note that several streams have written (store/views/frontiers.py): the streams, and
+    # the seqs of their last changes of the note. `actor` is the actor itself, not a row id.
+    """CREATE TABLE frontiers (
+        note INTEGER NOT NULL, actor INTEGER NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (note, actor)) WITHOUT ROWID""",
+    # Whether the frontiers are still to be computed from the log.
+    """INSERT INTO meta SELECT 'frontiers', 'due'
+       WHERE EXISTS (SELECT 1 FROM log) OR EXISTS (SELECT 1 FROM blocks)""",
+    "PRAGMA user_version = 7",
 )
