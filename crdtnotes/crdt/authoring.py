@@ -17,6 +17,7 @@ on the text that the one before it leaves. Positions are code points.
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
+from zlib import crc32
 
 from crdtnotes.crdt.ids import ROOT, Id
 from crdtnotes.crdt.note import NoteState
@@ -29,6 +30,9 @@ MAX_PIECES = 256
 MAX_VALUE = 1000
 """The most characters of one value, and of what a Set names that stood there before."""
 
+
+NEWLINE_FIRST = 2**32
+"""The smallest series of a text that begins with a newline and does not end with one."""
 
 AGAIN = 2**16
 """The first series of text that an undo brings back, so that it is not taken for text that was written."""
@@ -103,9 +107,25 @@ def replace(draft: Draft, start: int, removed: int, text: str) -> None:
     """Replace `removed` characters from `start` on with a text; the same edit by others counts once."""
     state = draft.state
     spans = state.text.spans(start, removed)
-    if text:
-        draft.add(same(draft, state, state.text.before(start), spans, text))
+    after: Id = state.text.before(start)
+    for part in _parts(text):
+        series = crc32(part.encode()) + NEWLINE_FIRST if part[0] == "\n" else 0
+        op = _same(draft, state, after, base_of(state, after, spans), part, series)
+        draft.add(op)
+        actor, counter, piece = op.runs[-1]
+        after = (counter + len(piece) - 1, actor)
     erase(draft, spans)
+
+
+def _parts(text: str) -> list[str]:
+    """Cut a text that is to be inserted into one part for each Same.
+
+    Lines that come behind a last line without a newline begin with one. Each of them is a part, and its
+    series tells what follows the newline: two people who add different lines there do not share it.
+    """
+    if not text.startswith("\n") or text.endswith("\n"):
+        return [text] if text else []
+    return [f"\n{line}" for line in text[1:].split("\n", MAX_PIECES - 1)]
 
 
 def same(draft: Draft, seen: NoteState, after: Id, leaving: Sequence[Elements], text: str) -> Same:

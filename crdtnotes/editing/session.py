@@ -185,7 +185,8 @@ class EditSession:
         self._renew()
         moved = rebase(differences(before, shown), differences(before, self.text))
         alike = len(edits) <= MAX_ALIKE and all(edit.alike for edit in edits)
-        for patch in sorted(moved, reverse=True):
+        # From the last to the first; of an insert and a delete at one place, first the delete.
+        for patch in sorted(moved, key=lambda patch: (patch.start, patch.removed), reverse=True):
             self._make(patch, alike=alike)
         self._links_outdated = True
         return differences(shown, self.text)
