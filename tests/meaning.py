@@ -27,6 +27,12 @@ ROWS: dict[str, Row] = {
     "both tick a task": (MILK, [TICK], [TICK], {"- [x] milk\n- [ ] tea\n"}),
     "one ticks, one ticks and unticks": (MILK, [TICK], [TICK, UNTICK], {MILK}),
     "one ticks, one deletes the line": (MILK, [TICK], [("write", "- [ ] milk\n", "")], {"- [ ] tea\n"}),
+    "both tick and untick, one does again, one deletes the line": (
+        MILK,
+        [TICK, UNTICK, TICK, UNTICK],
+        [TICK, UNTICK, ("write", "- [ ] milk\n", "")],
+        {"- [ ] tea\n"},
+    ),
     "both rename alike": (LINK, [("rename", "X", "Y")], [("rename", "X", "Y")], {"See [[Y]]. Two.\n"}),
     "they rename to two names": (
         LINK,
