@@ -124,7 +124,8 @@ def _visible(order: list[Id], entries: list[Entry]) -> list[Id]:
             return id not in named
         cell = [op for op in sets if op.after == delimiter]
         rank, standing = max((op.rank, op.value) for op in cell)
-        if standing != id[1] or any(by > rank and id in ids for by, ids in deletes):
+        is_cut = delimiter in named
+        if standing != id[1] or any((by > rank or is_cut) and id in ids for by, ids in deletes):
             return False
         stood = {one for op in cell for one in ids_of(op.spans)}
         stood |= {one for op in cell if op.value != standing for bundle in bundles(op) for one in bundle.ids}

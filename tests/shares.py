@@ -36,7 +36,8 @@ class Share:
     `world_chunks` chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated. For each seed,
     `kills` processes are killed and `power_edits` edits are cut off. `terminal_rounds` rounds of random bytes
     are played to editors. `frames` mutated frames are sent. In each page of a file `flipped_bits` bits are
-    flipped, and half as many in its first hundred bytes, one at a time.
+    flipped, and half as many in its first hundred bytes, one at a time. Two people use a list of tasks for
+    `list_days` days, and three people make `renames` renames.
     """
 
     name: str
@@ -52,6 +53,8 @@ class Share:
     terminal_rounds: int
     frames: int
     flipped_bits: int
+    list_days: int
+    renames: int
 
     @property
     def counts(self) -> dict[str, int]:
@@ -83,6 +86,8 @@ SHARES = {
             terminal_rounds=0,
             frames=0,
             flipped_bits=1,
+            list_days=25,
+            renames=40,
         ),
         Share(
             "usual",
@@ -98,6 +103,8 @@ SHARES = {
             terminal_rounds=0,
             frames=3000,
             flipped_bits=2,
+            list_days=90,
+            renames=150,
         ),
         Share(
             "full",
@@ -113,6 +120,8 @@ SHARES = {
             terminal_rounds=0,
             frames=20_000,
             flipped_bits=12,
+            list_days=365,
+            renames=1000,
         ),
     )
 }

@@ -1,7 +1,9 @@
 """Turns edits by position into the operations that say what the author meant.
 
     - `replace` makes an edit that is the same whoever makes it: an import, a whole-text write, a rename, a
-      template, a replacement. It is a Same, with a Delete of what gives way.
+      template. It is a Same, with a Delete of what gives way.
+    - `same` and `same_again` make the Same alone, for an editor: of a command that rewrites text, and of an
+      undo that brings deleted text back.
     - `set_value` sets one value behind its delimiter: a task's box, a scalar of the front matter, a link's
       target.
     - `type_over` makes an edit of this author, as a person who types does.
@@ -15,10 +17,11 @@ on the text that the one before it leaves. Positions are code points.
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
+from zlib import crc32
 
 from crdtnotes.crdt.ids import ROOT, Id
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.crdt.ops import Delete, Elements, Insert, Op, Same, Set
+from crdtnotes.crdt.ops import Delete, Elements, Insert, Op, Same, Set, Span
 from crdtnotes.crdt.values import within
 
 MAX_PIECES = 256
@@ -26,6 +29,13 @@ MAX_PIECES = 256
 
 MAX_VALUE = 1000
 """The most characters of one value, and of what a Set names that stood there before."""
+
+
+NEWLINE_FIRST = 2**32
+"""The smallest series of a text that begins with a newline and does not end with one."""
+
+AGAIN = 2**16
+"""The first series of text that an undo brings back, so that it is not taken for text that was written."""
 
 
 class Names(Protocol):
@@ -97,15 +107,60 @@ def replace(draft: Draft, start: int, removed: int, text: str) -> None:
     """Replace `removed` characters from `start` on with a text; the same edit by others counts once."""
     state = draft.state
     spans = state.text.spans(start, removed)
-    if text:
-        after = state.text.before(start)
-        base = base_of(state, after, spans)
-        first = pieces(text)[0]
-        series = 0
-        while (base + 1, draft.names.piece(after, base, series, first)) in state.text:
-            series += 1  # it was here before, and was deleted for good
-        draft.add(Same(draft.next_id(), after, base, series, named(draft.names, after, base, series, text)))
+    after: Id = state.text.before(start)
+    for part in _parts(text):
+        series = crc32(part.encode()) + NEWLINE_FIRST if part[0] == "\n" else 0
+        op = _same(draft, state, after, base_of(state, after, spans), part, series)
+        draft.add(op)
+        actor, counter, piece = op.runs[-1]
+        after = (counter + len(piece) - 1, actor)
     erase(draft, spans)
+
+
+def _parts(text: str) -> list[str]:
+    """Cut a text that is to be inserted into one part for each Same.
+
+    Lines that come behind a last line without a newline begin with one. Each of them is a part, and its
+    series tells what follows the newline: two people who add different lines there do not share it.
+    """
+    if not text.startswith("\n") or text.endswith("\n"):
+        return [text] if text else []
+    return [f"\n{line}" for line in text[1:].split("\n", MAX_PIECES - 1)]
+
+
+def same(draft: Draft, seen: NoteState, after: Id, leaving: Sequence[Elements], text: str) -> Same:
+    """Return the insertion of a text in place of the elements `leaving`, which stand right behind `after`.
+
+    `seen` is the note as the author saw it; the draft may know more. Who makes this edit there in the same
+    place, without having seen this one, brings the same elements.
+    """
+    return _same(draft, seen, after, base_of(seen, after, leaving), text)
+
+
+def same_again(draft: Draft, seen: NoteState, after: Id, text: str) -> Same:
+    """Return the insertion of a text right behind the tombstone `after`, the last of those that had the text.
+
+    Other tombstones behind it may get their text back as well, so this one stays in front of all of them.
+    """
+    right = seen.text.neighbour(after)
+    return _same(draft, seen, after, max(after[0], right[0] if right is not None else 0), text, AGAIN)
+
+
+def again(names: Names, seen: NoteState, after: Id, line: str) -> Span | None:
+    """Return the elements with which somebody made `same_again` of a line; None if they are not there now."""
+    right = seen.text.neighbour(after)
+    if right is None or right[1] != names.piece(after, right[0] - 1, AGAIN, line):
+        return None
+    first, _ = seen.text.position(right)
+    last, alive = seen.text.position((right[0] + len(line) - 1, right[1]))
+    return Span(right[1], right[0], len(line)) if last + alive > first else None
+
+
+def _same(draft: Draft, seen: NoteState, after: Id, base: int, text: str, series: int = 0) -> Same:
+    first = pieces(text)[0]
+    while (base + 1, draft.names.piece(after, base, series, first)) in seen.text:
+        series += 1  # it was here before, and was deleted for good
+    return Same(draft.next_id(), after, base, series, named(draft.names, after, base, series, text))
 
 
 def type_over(draft: Draft, start: int, removed: int, text: str) -> None:

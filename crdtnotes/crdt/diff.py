@@ -24,6 +24,9 @@ _WORD = re.compile(r"\w+|\s+|.", re.ASCII | re.DOTALL)
 _LETTER = re.compile(r"[^\W\u2e80-\U0003ffff]")
 """The first character of a cluster that is part of a longer word."""
 
+_NUMBER = re.compile(r"[ \t>]*\d{1,9}[.)][ \t]+(?=\S)")
+"""The number of an item in a list: it tells which place the item has, not which item it is."""
+
 _PUNCTUATION = frozenset(punctuation + "，。、；：？！“”‘’（）《》【】「」")
 """What lines of every content have in common: the marks of lists and tasks, ends of sentences."""
 
@@ -59,8 +62,13 @@ def edits(old: str, new: str) -> list[Patch]:
         at += sum(map(len, old_lines[done : before.start]))
         for patch in _block(at, old_lines[before], new_lines[after]):
             last = patches[-1] if patches else None
-            if last is not None and last.start + last.removed == patch.start:
-                # Neighbours are one edit: its text stays together.
+            begins_line = patch.start == 0 or old[patch.start - 1] == "\n"
+            if (
+                last is not None
+                and last.start + last.removed == patch.start
+                and not (begins_line and last.inserted[-1:] in ("", "\n"))
+            ):
+                # Neighbours are one edit: its text stays together. Where a line begins, they are two.
                 joined = Patch(last.start, last.removed + patch.removed, last.inserted + patch.inserted)
                 patches[-1] = joined
             else:
@@ -132,8 +140,11 @@ def _standing(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _counted(line: str) -> Counter[str]:
-    """Return how often each word occurs in a line; punctuation counts only where there is nothing else."""
-    found = [word for word in words(line) if not word.isspace()]
+    """Return how often each word occurs in a line, without its number in a list.
+
+    Punctuation counts only where there is nothing else.
+    """
+    found = [word for word in words(_NUMBER.sub("", line)) if not word.isspace()]
     return Counter([word for word in found if word not in _PUNCTUATION] or found)
 
 

@@ -9,7 +9,8 @@ Rules
     - Of a cell's values the one with the greatest `(rank, actor)` stands; `rank` is the greatest rank of the
       Sets that set this value.
     - The elements of the value that stands are visible, except
-      (1) those that a Delete whose id is greater than that rank names, and
+      (1) those that a Delete whose id is greater than that rank names, or any Delete if the cell's delimiter
+          is a tombstone, and
       (2) all of them where the cell is *closed*: its delimiter is a tombstone, and something that stood there
           otherwise (a former element, an element of another value) is named by a Delete, or by a Set of
           another cell.
@@ -167,11 +168,16 @@ class Values:
             return []
         value = cell.values[standing]
         return [
-            (standing, value.counter + start, end - start) for start, end, shown in _stretches(value) if shown
+            (standing, value.counter + start, end - start)
+            for start, end, shown in _stretches(value, self._is_delimited(cell))
+            if shown
         ]
 
+    def _is_delimited(self, cell: Cell) -> bool:
+        return self._text.position(cell.delimiter)[1]
+
     def _is_closed(self, cell: Cell, standing: int) -> bool:
-        return not self._text.position(cell.delimiter)[1] and (
+        return not self._is_delimited(cell) and (
             cell.former_deleted
             or any(value.deleted for actor, value in cell.values.items() if actor != standing)
         )
@@ -186,7 +192,7 @@ class Values:
             if actor != standing or closed:
                 patches += array.delete([(actor, value.counter, len(value.text))])
                 continue
-            for start, end, shown in _stretches(value):
+            for start, end, shown in _stretches(value, self._is_delimited(cell)):
                 counter = value.counter + start
                 if shown:
                     patches += array.reveal((counter, actor), value.text[start:end])
@@ -195,15 +201,16 @@ class Values:
         return patches
 
 
-def _stretches(value: Value) -> Iterator[tuple[int, int, bool]]:
+def _stretches(value: Value, is_delimited: bool) -> Iterator[tuple[int, int, bool]]:
     """Yield the stretches `(start, end, visible)` of the value that stands, if its cell is not closed."""
     if not value.deleted:
         yield 0, len(value.text), True
         return
     start = 0
-    shown = value.deleted.get(0, ROOT) <= value.rank
+    rank = value.rank if is_delimited else ROOT
+    shown = value.deleted.get(0, ROOT) <= rank
     for offset in range(1, len(value.text)):
-        now = value.deleted.get(offset, ROOT) <= value.rank
+        now = value.deleted.get(offset, ROOT) <= rank
         if now != shown:
             yield start, offset, shown
             start, shown = offset, now

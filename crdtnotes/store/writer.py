@@ -228,7 +228,7 @@ class Writer:
     def replace(self, uid: bytes, edits: "Sequence[Edit]", rank: Id | None = None) -> None:
         """Make edits that are the same whoever makes them: a whole-text write, an import, a rename.
 
-        The positions of all patches refer to the text before them; they go from the last to the first. More
+        They go from the last to the first, and each applies to the text that the one before it left. More
         than MAX_ALIKE edits at once are made as if they were typed. For `rank`, which concerns edits of
         values, see `authoring.set_value`.
         """

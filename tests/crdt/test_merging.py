@@ -41,6 +41,38 @@ CASES: dict[str, Case] = {
         [(A, "set", 3, 4, "x"), (B, "write", MILK.replace("milk", "oat milk"))],
         "- [x] oat milk\n- [ ] tea\n",
     ),
+    "one ticks and unticks again, one deletes the line": (
+        MILK,
+        [
+            (BOTH, "set", 3, 4, "x"),
+            (BOTH, "set", 3, 4, " "),
+            (A, "set", 3, 4, "x"),
+            (A, "set", 3, 4, " "),
+            (B, "delete", 0, 11),
+        ],
+        "- [ ] tea\n",
+    ),
+    "renamed twice, renamed back, and the sentence deleted": (
+        LINK,
+        [
+            (BOTH, "set", 6, 7, "Y"),
+            (A, "set", 6, 7, "Z"),
+            (A, "set", 6, 7, "Y"),
+            (B, "delete", 0, 11),
+        ],
+        "Two.\n",
+    ),
+    "renamed back, the brackets and a part of the name deleted": (
+        "See [[X]]. Two.\n",
+        [
+            (BOTH, "set", 6, 7, "Alpha"),
+            (A, "set", 6, 11, "Z"),
+            (A, "set", 6, 7, "Alpha"),
+            (B, "delete", 8, 13),
+            (B, "delete", 4, 6),
+        ],
+        "See Al. Two.\n",
+    ),
     "both rename to one name": (LINK, [(BOTH, "set", 6, 7, "Y")], "See [[Y]]. Two.\n"),
     "renamed to two names": (
         LINK,

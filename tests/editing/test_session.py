@@ -219,6 +219,7 @@ def test_two_sessions_and_their_undos_converge(vault: Vault, other: Vault, seed:
                 edit = Grouped(
                     Patch(start, removed, chance.choice(["", "x", "文字", "\n"])),
                     chance.randint(turn, turn + 1),
+                    alike=chance.random() < 0.3,
                 )
                 edits.append(edit)
                 text = patched(text, [edit.edit])
@@ -231,14 +232,16 @@ def test_two_sessions_and_their_undos_converge(vault: Vault, other: Vault, seed:
     assert vault.check() == []
 
 
-def test_undoing_everything_restores_the_first_text(vault: Vault) -> None:
-    chance = random.Random(7)
+@pytest.mark.parametrize("seed", range(8))
+def test_undoing_everything_restores_the_first_text(vault: Vault, seed: int) -> None:
+    chance = random.Random(seed)
     note = session(vault, "the first text")
     for group in range(1, 80):
         length = len(note.text)
         start = chance.randint(0, length)
         removed = chance.randint(0, min(3, length - start))
-        note.commit([Grouped(Patch(start, removed, chance.choice(["", "ab", "文"])), group)])
+        patch = Patch(start, removed, chance.choice(["", "ab", "文", "a\nb"]))
+        note.commit([Grouped(patch, group, alike=chance.random() < 0.5)])
         if chance.random() < 0.3:
             note.undo()
             if chance.random() < 0.5:

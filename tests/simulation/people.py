@@ -123,7 +123,7 @@ class Person:
             at, length = _part(text, random, most=3)
             typed = self._words(random)
             self._ledger.take(text[at : at + length])
-            editor.commit([Grouped(Patch(at, length, typed))])
+            editor.commit([Grouped(Patch(at, length, typed), alike=random.random() < 0.3)])
             self._ledger.save(typed, self._machine)
         if random.random() < 0.5:
             with suppress(NoteNotFound):

@@ -6,6 +6,7 @@ keeps the caret, the selection and the visible lines in place.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from textual import events
@@ -204,6 +205,10 @@ class NoteEditor(NotePainting, LineActions):
         if self.buffer is not None:
             self.buffer.redo()
 
+    def alike(self) -> AbstractContextManager[None]:
+        """Let the edits made inside be the same whoever makes them."""
+        return super().alike() if self.buffer is None else self.buffer.alike()
+
     def _end_undo_group(self) -> None:
         if self.buffer is not None:
             self.buffer.end_group()
@@ -228,7 +233,7 @@ class NoteEditor(NotePainting, LineActions):
         return result
 
     def replace_pieces(self, pieces: Sequence[Patch]) -> None:
-        """Replace pieces of the text, given in ascending order, in one undo step.
+        """Replace pieces of the text, given in ascending order, in one undo step; the same whoever does it.
 
         The caret goes behind the last piece.
         """
@@ -237,7 +242,7 @@ class NoteEditor(NotePainting, LineActions):
         document = self.note_document
         locate = document.get_location_from_index
         caret = pieces[-1].start + pieces[-1].removed
-        with self.buffer.one_group():
+        with self.buffer.one_group(), self.buffer.alike():
             for patch in reversed(pieces):
                 end = patch.start + patch.removed
                 document.replace_range(locate(patch.start), locate(end), patch.inserted)

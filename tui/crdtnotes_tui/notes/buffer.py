@@ -13,8 +13,8 @@ Rules
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from enum import Enum
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
@@ -111,6 +111,7 @@ class Buffer:
         self._unsettled = False
         self._edited_at = 0.0
         self._groups = UndoGroups(clock)
+        self._alike = False
         self._pump: asyncio.Task[None] | None = None
         self._stopped = False
         self._hurry = asyncio.Event()
@@ -126,7 +127,7 @@ class Buffer:
 
     def _edited(self, start: int, removed: int, inserted: str) -> None:
         edit = Patch(start, removed, inserted)
-        self._enqueue([Grouped(edit, self._groups.number(edit))])
+        self._enqueue([Grouped(edit, self._groups.number(edit), self._alike)])
         self._unsettled = True
         self._edited_at = asyncio.get_running_loop().time()
 
@@ -137,6 +138,15 @@ class Buffer:
     def one_group(self) -> AbstractContextManager[None]:
         """Let all edits made inside be undone together, and separately from others."""
         return self._groups.joined()
+
+    @contextmanager
+    def alike(self) -> Iterator[None]:
+        """Let the edits made inside be those of a command, which are the same whoever gives it."""
+        self._alike = True
+        try:
+            yield
+        finally:
+            self._alike = False
 
     def undo(self) -> None:
         """Undo the person's own last group of edits."""
