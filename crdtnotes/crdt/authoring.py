@@ -167,18 +167,23 @@ def _add_set(
     draft.add(Set(id, delimiter, base, value, text, id if rank is None else rank, former))
 
 
-def erase(draft: Draft, spans: Sequence[Elements]) -> None:
-    """Delete visible elements.
+def erase(draft: Draft, spans: Sequence[Elements], seen: NoteState | None = None) -> None:
+    """Delete elements that the author saw, in the state `seen` or, by default, in that of the draft.
 
-    If a value loses its delimiter and would go with it, though it is not among them, it is written again.
+    If a value loses its delimiter and would go with it, though it is not among them, it is written again. A
+    value that the author did not see goes, as it does when it is set and deleted apart.
     """
     if not spans:
         return
-    state = draft.state
-    kept = list(_values_behind(state, spans))
+    text = draft.state.text
+    kept = [
+        (id, character)
+        for id, character in _values_behind(draft.state if seen is None else seen, spans)
+        if seen is None or text.position(id)[1]
+    ]
     draft.add(Delete(tuple(spans)))
     for id, character in kept:
-        if not state.text.position(id)[1]:
+        if not text.position(id)[1]:
             draft.add(Insert(draft.next_id(), id, character))
 
 

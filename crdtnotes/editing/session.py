@@ -225,7 +225,7 @@ class EditSession:
     def _erase(self, parts: list[tuple[int, Span]]) -> tuple[Deleted, list[Patch]]:
         text = str(self._rga)
         spans = [span for _, span in parts]
-        made, patches = self._apply(lambda draft: authoring.erase(draft, spans))
+        made, patches = self._apply(lambda draft: authoring.erase(draft, spans, self._doc.state))
         counter = made.start
         for op in made.ops:
             if isinstance(op, Insert):  # a value that lost its delimiter is written again, as text

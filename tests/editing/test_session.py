@@ -289,3 +289,20 @@ def test_a_tick_of_a_task_that_others_have_changed_since(
     note.undo()
     assert note.text == other.note("n").text
     assert note.text in (wanted, f"{wanted[:3]}{shown[3]}{wanted[4:]}")
+
+
+def test_undo_of_a_task_that_others_have_ticked_since(vault: Vault, other: Vault) -> None:
+    note = session(vault, "- [ ] tea\n")
+    note.commit([Grouped(Patch(0, 0, "- [ ] milk\n"))])
+    other.note("n").write(TICKED)
+    assert note.text == MILK
+    assert patched(note.text, note.undo() + note.refresh()) == note.text == "- [ ] tea\n"
+    assert other.note("n").text == "- [ ] tea\n"
+
+
+def test_a_bracket_is_deleted_before_a_box_that_others_have_ticked_since(vault: Vault, other: Vault) -> None:
+    note = session(vault, MILK)
+    other.note("n").write(TICKED)
+    patches = note.commit([Grouped(Patch(2, 1, ""))])
+    assert patched(f"{MILK[:2]}{MILK[3:]}", patches) == note.text == other.note("n").text
+    assert note.text == "- x] milk\n- [ ] tea\n"
