@@ -33,6 +33,7 @@ class Share:
     """The size of a run.
 
     `examples` is the number of inputs that Hypothesis tries for a property without a number of its own.
+    `history_chunks` chunks of `tests.crdt.test_merging.HISTORIES` histories are compared with the model.
     `world_chunks` chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated. For each seed,
     `kills` processes are killed and `power_edits` edits are cut off. `terminal_rounds` rounds of random bytes
     are played to editors. `frames` mutated frames are sent. In each page of a file `flipped_bits` bits are
@@ -47,6 +48,7 @@ class Share:
     lagging_schedules: int
     forks: int
     key_runs: int
+    history_chunks: int
     world_chunks: int
     kills: int
     power_edits: int
@@ -64,6 +66,7 @@ class Share:
             "lagging_seed": self.lagging_schedules,
             "forks_seed": self.forks,
             "keys_seed": self.key_runs,
+            "histories_chunk": self.history_chunks,
             "worlds_chunk": self.world_chunks,
             "terminal_seed": self.terminal_rounds,
         }
@@ -80,6 +83,7 @@ SHARES = {
             lagging_schedules=5,
             forks=2,
             key_runs=1,
+            history_chunks=5,
             world_chunks=0,
             kills=0,
             power_edits=0,
@@ -97,6 +101,7 @@ SHARES = {
             lagging_schedules=8,
             forks=2,
             key_runs=1,
+            history_chunks=10,
             world_chunks=1,
             kills=40,
             power_edits=4,
@@ -114,6 +119,7 @@ SHARES = {
             lagging_schedules=30,
             forks=8,
             key_runs=4,
+            history_chunks=250,
             world_chunks=20,
             kills=200,
             power_edits=12,

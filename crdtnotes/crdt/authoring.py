@@ -5,7 +5,7 @@
     - `same` and `same_again` make the Same alone, for an editor: of a command that rewrites text, and of an
       undo that brings deleted text back.
     - `set_value` sets one value behind its delimiter: a task's box, a scalar of the front matter, a link's
-      target.
+      target. `set_seen_value` does so for an author who has not seen the latest state.
     - `type_over` makes an edit of this author, as a person who types does.
     - `erase` deletes.
 
@@ -188,34 +188,65 @@ def set_value(draft: Draft, start: int, removed: int, text: str, rank: Id | None
     spans = state.text.spans(start, removed)
     delimiter = state.text.before(start)
     fits = 0 < len(text) <= MAX_VALUE and removed <= MAX_VALUE
-    if delimiter == ROOT or not fits or not _is_one_value(state, delimiter, spans):
+    if delimiter == ROOT or not fits or not is_one_value(state, delimiter, spans):
         replace(draft, start, removed, text)
         return
-    base = base_of(state, delimiter, spans)
-    former = tuple(span for span in spans if span[0] not in values.cell_of)
+    _add_set(draft, delimiter, spans, spans, text, rank)
+
+
+def set_seen_value(draft: Draft, delimiter: Id, seen: Sequence[Elements], text: str) -> None:
+    """Set the value behind a delimiter for an author who saw it as the elements `seen`.
+
+    Others may have set it since. `seen` is one value, as `is_one_value` says of
+    the state that the author saw; the text has 1 to `MAX_VALUE` characters.
+    """
+    cell = draft.state.values.cells.get(delimiter)
+    leaving = [*seen, *(draft.state.values.visible(cell) if cell is not None else ())]
+    _add_set(draft, delimiter, seen, leaving, text, None)
+
+
+def _add_set(
+    draft: Draft,
+    delimiter: Id,
+    seen: Sequence[Elements],
+    leaving: Sequence[Elements],
+    text: str,
+    rank: Id | None,
+) -> None:
+    """Add a Set; it names those of `seen` that belong to no value. `leaving` gives way, for the base."""
+    state = draft.state
+    base = base_of(state, delimiter, leaving)
+    former = tuple(span for span in seen if span[0] not in state.values.cell_of)
     id = draft.next_id()
     value = draft.names.value(delimiter, base, text)
     draft.add(Set(id, delimiter, base, value, text, id if rank is None else rank, former))
 
 
-def erase(draft: Draft, spans: Sequence[Elements]) -> None:
-    """Delete visible elements.
+def erase(draft: Draft, spans: Sequence[Elements], seen: NoteState | None = None) -> None:
+    """Delete elements that the author saw, in the state `seen` or, by default, in that of the draft.
 
-    If a value loses its delimiter and would go with it, though it is not among them, it is written again.
+    If a value loses its delimiter and would go with it, though it is not among them, it is written again. A
+    value that the author did not see goes, as it does when it is set and deleted apart.
     """
     if not spans:
         return
-    state = draft.state
-    kept = list(_values_behind(state, spans))
+    text = draft.state.text
+    kept = [
+        (id, character)
+        for id, character in _values_behind(draft.state if seen is None else seen, spans)
+        if seen is None or text.position(id)[1]
+    ]
     draft.add(Delete(tuple(spans)))
     for id, character in kept:
-        if not state.text.position(id)[1]:
+        if not text.position(id)[1]:
             draft.add(Insert(draft.next_id(), id, character))
 
 
-def _is_one_value(state: NoteState, delimiter: Id, spans: Sequence[Elements]) -> bool:
+def is_one_value(state: NoteState, delimiter: Id, spans: Sequence[Elements]) -> bool:
     """Whether elements right behind a delimiter are its value, whole, or what stands there without one."""
     values = state.values
+    if delimiter[1] in values.cell_of:
+        return False  # a part of a value delimits nothing
     if not values.cells:
         return True
     cell = values.cells.get(delimiter)

@@ -104,7 +104,7 @@ class Values:
         elif value.rank < rank:
             value.rank = rank
         touched = {delimiter: cell}
-        for id in _ids(spans):
+        for id in elements(spans):
             self._add_former(cell, id, touched)
         patches += array.delete(spans)
         for other in touched.values():
@@ -222,7 +222,7 @@ def within(spans: Sequence[Elements], ids: Collection[Id]) -> list[Id]:
     if not ids:
         return []
     if sum([length for _, _, length in spans]) <= len(ids):
-        return [id for id in _ids(spans) if id in ids]
+        return [id for id in elements(spans) if id in ids]
     starts: dict[int, list[int]] = {}
     ends: dict[int, list[int]] = {}
     for actor, first, length in sorted(spans):
@@ -242,7 +242,8 @@ def within(spans: Sequence[Elements], ids: Collection[Id]) -> list[Id]:
     return found
 
 
-def _ids(spans: Iterable[Elements]) -> Iterator[Id]:
+def elements(spans: Iterable[Elements]) -> Iterator[Id]:
+    """Yield the ids of the elements in spans."""
     for actor, counter, length in spans:
         for at in range(counter, counter + length):
             yield at, actor

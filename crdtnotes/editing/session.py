@@ -24,6 +24,7 @@ from crdtnotes.crdt.ids import ROOT, Id, OpId
 from crdtnotes.crdt.ops import Before, Delete, Insert, Patch, Same, Set, Span, next_counter
 from crdtnotes.crdt.rebase import rebase
 from crdtnotes.crdt.rga import Rga
+from crdtnotes.crdt.values import elements
 from crdtnotes.editing.history import Deleted, History, Inserted, Pieces, Step, Valued, lines, places
 from crdtnotes.errors import NoteNotFound, StoreError
 from crdtnotes.markup.values import Edit, box_in
@@ -293,7 +294,7 @@ class EditSession:
         return _spans(next(op for op in made.ops if isinstance(op, Same))), patches
 
     def _erase(self, gone: Pieces) -> tuple[Deleted, list[Patch]]:
-        made, patches = self._apply(lambda draft: authoring.erase(draft, [span for span, _ in gone]))
+        made, patches = self._apply(lambda draft: authoring.erase(draft, [span for span, _ in gone], self._doc.state))
         counter = made.start
         for op in made.ops:
             if isinstance(op, Insert):  # a value that lost its delimiter is written again, as text
@@ -309,17 +310,33 @@ class EditSession:
         return tuple((span, text[index : index + span.length]) for index, span in parts)
 
     def _set(self, start: int, removed: int, value: str) -> tuple[list[Step], list[Patch]]:
-        """Set the value that stands at a position; if others have changed it meanwhile, replace the text."""
+        """Set the value that stands at a position; if that is not one value any more, replace the text."""
         before, end = self.text, start + removed
         delimiter, spans = self._rga.before(start), self._rga.spans(start, removed)
+        is_value = (
+            delimiter != ROOT
+            and 0 < len(value) <= authoring.MAX_VALUE
+            and removed <= authoring.MAX_VALUE
+            and authoring.is_one_value(self._doc.state, delimiter, spans)
+        )
+
+        is_gone = False
 
         def make(draft: Draft) -> None:
+            nonlocal is_gone
             text = draft.state.text
             index, alive = text.position(delimiter)
             if alive and len(text) > index + removed and text.spans(index + 1, removed) == spans:
                 authoring.set_value(draft, index + 1, removed, value)
+            elif alive and is_value:
+                # Others have set it since this session was last refreshed.
+                authoring.set_seen_value(draft, delimiter, spans, value)
+            else:
+                is_gone = not alive and not any(text.position(id)[1] for id in elements(spans))
 
         made, patches = self._apply(make)
+        if is_gone:
+            return [], []  # others have deleted it, with its line
         if not made.ops:
             deleted, patches = self._erase(self._with_text(_placed(spans, start)))
             span, more = self._insert(delimiter, value)

@@ -1,7 +1,7 @@
 """Makes a failing plan smaller: removes steps as long as it still fails."""
 
 from tests.simulation.plan import Plan
-from tests.simulation.world import run
+from tests.simulation.play import run
 
 
 def attempt(plan: Plan) -> Exception | None:

@@ -349,7 +349,7 @@ def test_a_file_of_a_version_without_frontiers_gets_them(tmp_path: Path) -> None
     conn = sqlite3.connect(path)
     # As such a version left it: the merged link set was shown.
     conn.execute("DROP TABLE frontiers")
-    conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm005_frontiers'")
+    conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm007_frontiers'")
     conn.execute("PRAGMA user_version = 4")
     (element,) = conn.execute("SELECT id FROM elements WHERE value = 'Y'").fetchone()
     conn.execute("INSERT INTO links SELECT id, ?, 2, NULL FROM notes WHERE name = 'N'", (element,))
