@@ -12,6 +12,7 @@ Everything that a script needs is here; docs/api.md describes it. Each name is l
 ``note``        one note of a vault
 ``results``     the values that vaults and notes return
 ``editing``     editors' views of notes, undo, renaming
+``own_keys``    this device's own keys: are they locked, and unlocking them
 ``store``       the replica: the log of changes in SQLite, and all that follows from it
 ``trust``       devices, members, signatures, pairing
 ``helpers``     other processes that take work off this one
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         InvalidChange,
         InvalidName,
         InvalidText,
+        KeysLocked,
         LocalError,
         MissingChanges,
         NeedsUpdate,
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
         VaultExists,
         VaultNotFound,
         VersionMismatch,
+        WrongPassphrase,
         WrongVault,
     )
     from crdtnotes.markup.tagtree import TagBranch
@@ -107,6 +110,7 @@ __all__ = [
     "InvalidChange",
     "InvalidName",
     "InvalidText",
+    "KeysLocked",
     "Link",
     "LocalError",
     "Mention",
@@ -142,6 +146,7 @@ __all__ = [
     "VaultExists",
     "VaultNotFound",
     "VersionMismatch",
+    "WrongPassphrase",
     "WrongVault",
     "__version__",
 ]
