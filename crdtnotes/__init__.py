@@ -13,6 +13,7 @@ Everything that a script needs is here; docs/api.md describes it. Each name is l
 ``results``     the values that vaults and notes return
 ``editing``     editors' views of notes, undo, renaming
 ``review``      what was written apart and met, and the edits that settle it
+``own_keys``    this device's own keys: are they locked, and unlocking them
 ``store``       the replica: the log of changes in SQLite, and all that follows from it
 ``trust``       devices, members, signatures, pairing
 ``helpers``     other processes that take work off this one
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         InvalidChange,
         InvalidName,
         InvalidText,
+        KeysLocked,
         LocalError,
         MissingChanges,
         NeedsUpdate,
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
         VaultExists,
         VaultNotFound,
         VersionMismatch,
+        WrongPassphrase,
         WrongVault,
     )
     from crdtnotes.markup.tagtree import TagBranch
@@ -115,6 +118,7 @@ __all__ = [
     "InvalidChange",
     "InvalidName",
     "InvalidText",
+    "KeysLocked",
     "Link",
     "LocalError",
     "Mention",
@@ -151,6 +155,7 @@ __all__ = [
     "VaultExists",
     "VaultNotFound",
     "VersionMismatch",
+    "WrongPassphrase",
     "WrongVault",
     "__version__",
 ]

@@ -14,6 +14,8 @@
     │   ├── NotLoopback
     │   ├── PortTaken
     │   ├── BadIdentity        this device's own keys
+    │   │   └── KeysLocked     by a passphrase
+    │   ├── WrongPassphrase
     │   ├── NotPaired          no such device belongs to the vault
     │   ├── Unreachable        (also a ConnectionError)
     │   │   └── NotLetIn       somebody is there
@@ -92,6 +94,21 @@ class PortTaken(LocalError):
 
 class BadIdentity(LocalError):
     """This device's own keys cannot be made or read."""
+
+
+class KeysLocked(BadIdentity):
+    """This device's own keys are locked, and this process does not have their passphrase.
+
+    `certificate` is the device's certificate (DER), which nothing locks.
+    """
+
+    def __init__(self, sentence: str, certificate: bytes = b"") -> None:
+        super().__init__(sentence)
+        self.certificate = certificate
+
+
+class WrongPassphrase(LocalError):
+    """This is not the passphrase with which this device's own keys are locked."""
 
 
 class NotPaired(LocalError):

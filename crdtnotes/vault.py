@@ -437,6 +437,7 @@ class Vault:
             "version": version,
             "changes": sum(version.values()),
             "unsigned": self._replica.signatures.unsigned_count(),
+            "unsigned_own": self._replica.signatures.unsigned_own(),
             "digest": self.digest,
             "notes": len(self),
             "engine": "compiled" if COMPILED else "plain",

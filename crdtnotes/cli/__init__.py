@@ -7,6 +7,7 @@
 ``progress_bar``  a bar for long work, on a terminal
 ``running``       asynchronous work that Ctrl-C ends
 ``asking``        a question on the terminal
+``unlocking``     the passphrase of this device's keys, for commands that need them
 
 The commands, by family:
 
@@ -19,6 +20,7 @@ The commands, by family:
 ``devices``   the devices of the vault, and revoking them
 ``peers``     serving and syncing
 ``bundles``   changes in a file, for devices without a common network
+``passphrase``  locking this device's keys
 ``care``      looking after the vault
 ``tui``       the editor
 ``demo``      two laptops in one terminal

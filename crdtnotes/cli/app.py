@@ -63,6 +63,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "serve": "peers",
         "sync": "peers",
         "bundle": "bundles",
+        "passphrase": "passphrase",
     },
     "Care": {"status": "care", "check": "care", "repair": "care", "compact": "care", "backup": "care"},
     "Try": {"demo": "demo"},

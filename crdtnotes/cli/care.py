@@ -27,8 +27,14 @@ def status(ctx: click.Context, as_json: bool) -> None:
         return
     for key in ("vault", "device", "actor", "path", "notes", "changes", "digest", "engine"):
         click.echo(f"{key:8} {printable(str(found[key]))}")
-    if found["unsigned"]:
-        changes = counted(found["unsigned"], "change")
+    own = found["unsigned_own"]
+    if own:
+        click.echo(
+            f"\nNot signed yet by this device, because its keys are locked: {counted(own, 'change')}. "
+            "`crdtnotes sync` asks for the passphrase, signs them and sends them."
+        )
+    if found["unsigned"] > own:
+        changes = counted(found["unsigned"] - own, "change")
         click.echo(
             f"\nNot signed yet by the devices that made them: {changes}. Sync with those devices: until "
             "then, later changes only reach devices that already have these changes."

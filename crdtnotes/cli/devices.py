@@ -17,6 +17,7 @@ from crdtnotes.cli.output import (
     quoted,
     yes_option,
 )
+from crdtnotes.cli.unlocking import with_keys
 from crdtnotes.errors import NotPaired
 from crdtnotes.terminal import printable
 
@@ -48,12 +49,12 @@ def devices(ctx: click.Context, log: bool, as_json: bool) -> None:
         _print_log(ctx, as_json=as_json)
         return
     from crdtnotes.trust.device_id import short, shown
-    from crdtnotes.trust.identity import own_identity
+    from crdtnotes.trust.identity import own_id
 
     with open_vault(ctx) as vault:
         records = vault.replica.members
         members = records.membership().members.values()
-        own = own_identity().id if members else b""
+        own = own_id() if members else b""
         rows = [_row(vault, records, member, own) for member in members]
     if as_json:
         print_json(rows)
@@ -152,6 +153,7 @@ def _did(event: Event) -> str:
 @yes_option
 @json_option
 @click.pass_context
+@with_keys
 def revoke(
     ctx: click.Context, device: str | None, stolen: bool, all_others: bool, yes: bool, as_json: bool
 ) -> None:

@@ -12,6 +12,7 @@ from crdtnotes.cli.opening import vault_path
 from crdtnotes.cli.output import counted, json_option, json_text, quoted, yes_option
 from crdtnotes.cli.progress_bar import progress_bar, tell
 from crdtnotes.cli.starting import default_device, device_option
+from crdtnotes.cli.unlocking import with_keys
 from crdtnotes.errors import LocalError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @yes_option
 @json_option
 @click.pass_context
+@with_keys
 def pair(ctx: click.Context, yes: bool, as_json: bool) -> None:
     """Show a code with which another laptop can join this vault.
 
@@ -98,6 +100,7 @@ def _qr_lines(text: str) -> Iterable[str]:
 @device_option
 @yes_option
 @click.pass_context
+@with_keys
 def join(ctx: click.Context, code: str, address: str | None, device: str, yes: bool) -> None:
     """Join the vault of a laptop that shows a code.
 

@@ -294,7 +294,8 @@ class EditSession:
         return _spans(next(op for op in made.ops if isinstance(op, Same))), patches
 
     def _erase(self, gone: Pieces) -> tuple[Deleted, list[Patch]]:
-        made, patches = self._apply(lambda draft: authoring.erase(draft, [span for span, _ in gone], self._doc.state))
+        spans = [span for span, _ in gone]
+        made, patches = self._apply(lambda draft: authoring.erase(draft, spans, self._doc.state))
         counter = made.start
         for op in made.ops:
             if isinstance(op, Insert):  # a value that lost its delimiter is written again, as text

@@ -114,6 +114,11 @@ class PeerService:
         if isinstance(problem, PortTaken):
             raise problem
 
+    async def keys_unlocked(self) -> None:
+        """Connect to the vault's devices now that this device's keys can be used; raises as `meet` does."""
+        self._without_keys = False
+        await self.meet()
+
     async def run(self) -> None:
         """Stay connected to the vault's devices as soon as it is paired, until cancelled.
 

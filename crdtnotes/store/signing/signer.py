@@ -1,11 +1,13 @@
 """Signing local changes, and checking the signatures of changes from others.
 
 All of it happens inside the replica's transactions. A vault that was never paired needs no signatures.
-Stored signatures can be missing: those streams are unsigned (`checkpoints.py`) until others send them.
+Stored signatures can be missing: those streams are unsigned (`checkpoints.py`) until others send them. That
+is also so for changes that this device writes while a passphrase locks its keys: they wait for its own
+signature (`sign_waiting`), and are not sent before.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from os import urandom
 
 from crdtnotes.changes.batch import Batch, batches, unbatch
@@ -13,12 +15,13 @@ from crdtnotes.changes.change import Rank, chain
 from crdtnotes.changes.limits import GROUP_BYTES, GROUP_STREAMS, MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.ids import MAX_COUNTER
-from crdtnotes.errors import Fork, LocalError, NotSigned
+from crdtnotes.errors import Fork, KeysLocked, LocalError, NotSigned
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.signing.checkpoints import Checkpoints, Signed
 from crdtnotes.store.signing.members import Members
 from crdtnotes.store.signing.recut import recut
 from crdtnotes.trust.actors import ActorRecord, actor_of, moved_actor, new_actor
+from crdtnotes.trust.certificate import read_certificate
 from crdtnotes.trust.identity import Identity
 from crdtnotes.trust.signatures import sign_head
 
@@ -34,6 +37,7 @@ class Signer:
         self._members = members
         self._make_identity = identity
         self._identity: Identity | None = None
+        self._locked_key: bytes | None = None
         self._own = 0
         self.learned = False
         """Whether signatures of earlier changes have come since somebody reset it."""
@@ -42,7 +46,7 @@ class Signer:
 
     @property
     def identity(self) -> Identity:
-        """This device's keys, loaded when they are first needed; raises BadIdentity."""
+        """This device's keys, loaded when they are first needed; raises BadIdentity, or KeysLocked."""
         if self._identity is None:
             self._identity = self._make_identity()
         return self._identity
@@ -51,9 +55,27 @@ class Signer:
     def own_key(self) -> bytes | None:
         """This device's public signing key; None if it has no key, or the key cannot be read."""
         try:
-            return self.identity.keys.signing
+            return self._public_key()
         except LocalError:
             return None
+
+    def _public_key(self) -> bytes:
+        """Return this device's public signing key, which can be read even if its keys are locked."""
+        if self._locked_key is not None and self._identity is None:
+            return self._locked_key
+        try:
+            return self.identity.keys.signing
+        except KeysLocked as locked:
+            self._locked_key = read_certificate(locked.certificate).signing
+            return self._locked_key
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether this process has this device's keys; False if they are locked. Raises BadIdentity."""
+        try:
+            return bool(self.identity)
+        except KeysLocked:
+            return False
 
     def forget(self) -> None:
         """Re-check which device owns our stream, and drop late signatures that were not applied."""
@@ -74,7 +96,7 @@ class Signer:
         proven owner.
         """
         if self._own != actor and self._members.founded:
-            key = self.identity.keys.signing
+            key = self._public_key()
             if self.checkpoints.key_of(actor) != key:
                 author = new_actor(key, urandom)
                 self.checkpoints.add_author(author)
@@ -88,13 +110,67 @@ class Signer:
             self.sign_own(actor)
 
     def sign_own(self, actor: int) -> None:
-        """Sign the head of our stream if it has grown; raises NotSigned if another stream has grown."""
+        """Sign the head of our stream if it has grown; raises NotSigned if another stream has grown.
+
+        While this device's keys are locked, it stays unsigned.
+        """
         grown = self._log.grown
         if grown and self._members.founded:
             if self._own != actor or grown.keys() != {actor}:
                 self.check_signed()
-            self._sign(sum(grown.values()), {actor: self._log.head(actor).seq})
+            if self.can_sign and self.has_waiting():
+                self.sign_waiting()
+            elif self.can_sign:
+                self._sign(sum(grown.values()), {actor: self._log.head(actor).seq})
+            else:
+                self.checkpoints.extend_waiting(sum(grown.values()))
         grown.clear()
+
+    def has_waiting(self) -> bool:
+        """Whether changes that this device wrote wait for its own signature."""
+        unsigned = self.checkpoints.unsigned_streams()
+        own = self.own_key if unsigned else None
+        return own is not None and any(self.checkpoints.key_of(actor) == own for actor in unsigned)
+
+    def sign_waiting(self) -> None:
+        """Sign the changes that this device wrote while its keys were locked; raises KeysLocked."""
+        own = self.identity.keys.signing
+        unsigned = self.checkpoints.unsigned_streams()
+        mine = {actor: seq for actor, seq in unsigned.items() if self.checkpoints.key_of(actor) == own}
+        if not mine:
+            return
+        pieces = list(self._pieces(unsigned, mine))
+        if len(mine) == len(unsigned) and self.checkpoints.drop_waiting():
+            for size, ends in pieces:
+                self._sign(size, ends)
+        else:
+            # Changes of others came in between.
+            signed = self.checkpoints.all_signed()
+            last = max((checkpoint for checkpoint, _ in signed), default=0)
+            for number, (_, ends) in enumerate(pieces, last + 1):
+                signed += [(number, (actor, seq, self._signature(actor, seq))) for actor, seq in ends.items()]
+            recut(self._log, self.checkpoints, signed)
+        self.learned = True
+
+    def _pieces(
+        self, unsigned: Mapping[int, int], mine: Collection[int]
+    ) -> Iterator[tuple[int, dict[int, int]]]:
+        """Yield the unsigned changes in pieces of a group's size: the bytes, and where streams of ours end.
+
+        (In one large group, nobody would accept them.)
+        """
+        known = {actor: unsigned.get(actor, seq) for actor, seq in self._log.version().items()}
+        ends: dict[int, int] = {}
+        size = 0
+        for item in self._log.ordered(known):
+            size += item.size
+            if item.actor in mine:
+                ends[item.actor] = item.seq
+            if size >= GROUP_BYTES and ends:
+                yield size, ends
+                ends, size = {}, 0
+        if ends:
+            yield size, ends
 
     def sign_past(self) -> None:
         """Sign all changes that are here when the vault is first paired, at checkpoints of a group's size."""
@@ -202,7 +278,8 @@ class Signer:
     def mend_signatures(self) -> int:
         """Make the signatures match the log: drop invalid ones, and sign the changes of this device.
 
-        Returns the bytes of the largest group that was merged from several by this, 0 if there is none.
+        Returns the bytes of the largest group that was merged from several by this, 0 if there is none. While
+        this device's keys are locked, its changes stay unsigned.
         """
         for author in self.checkpoints.authors():
             if not author.proven:
@@ -212,7 +289,10 @@ class Signer:
             for checkpoint, signed in self.checkpoints.all_signed()
             if self.is_signed(*signed)
         ]
-        own = self.own_key or b""
+        try:
+            own = self.identity.keys.signing
+        except LocalError:
+            own = b""
         ends: dict[int, int] = {}
         for _, (actor, seq, _) in good:
             ends[actor] = max(seq, ends.get(actor, 0))
