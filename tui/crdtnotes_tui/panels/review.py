@@ -48,6 +48,8 @@ class ReviewPanel(OptionList, Panel):
         self._shown: Sequence[Finding | None] = ()
         self._elsewhere: Sequence[Finding] = ()
         self._content: tuple[object, ...] = ()
+        self._under_way: set[str] = set()
+        """The keys of the findings that are being settled: one key may come twice in one read."""
 
     def update_panel(self, change: Change) -> None:
         """Show what was found in the open note; after other changes, look through the other notes, too."""
@@ -179,8 +181,14 @@ class ReviewPanel(OptionList, Panel):
 
     @work(group="settling")
     async def _do(self, finding: Finding, job: Callable[[], Awaitable[None]]) -> None:
-        with self.errors_shown():
-            await job()
+        if finding.key in self._under_way:
+            return
+        self._under_way.add(finding.key)
+        try:
+            with self.errors_shown():
+                await job()
+        finally:
+            self._under_way.discard(finding.key)
         opened, buffer = self.workspace.current, self.editor.buffer
         if opened is not None and opened is not buffer:
             self.post_message(GoTo(opened.name, finding.line))
