@@ -13,6 +13,7 @@ The commands, by family:
 ``starting``  making a vault, cloning a peer's
 ``notes``     one note: make, read, change, rename, delete
 ``finding``   listing and finding notes
+``review``    what was written apart and met
 ``folders``   Markdown folders, and the graph in other programs' formats
 ``pairing``   letting another device join the vault
 ``devices``   the devices of the vault, and revoking them

@@ -52,6 +52,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "tags": "finding",
         "orphans": "finding",
         "dangling": "finding",
+        "review": "review",
     },
     "Folders and graph": {"import": "folders", "export": "folders", "graph": "folders"},
     "Other laptops": {

@@ -33,6 +33,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "tags": [["tags"]],
     "orphans": [["orphans"]],
     "dangling": [["dangling"]],
+    "review": [["review"], ["review", f"x{EVIL}"]],
     "import": [["import", f"/nowhere/{EVIL}"]],
     "export": [["export", f"/nowhere/{EVIL}"]],
     "graph": [["graph", "--format", "json"], ["graph", "--format", EVIL], ["graph", "--around", EVIL]],
