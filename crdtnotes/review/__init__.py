@@ -6,6 +6,8 @@
 ``assignments``  values, names and whole notes: of two versions one stands
 ``texts``        texts that were replaced side by side, deleted unseen, or edited where others deleted them
 ``births``       the offer to make one text of two births of a note
+``moves``        texts that somebody moved
+``following``    the offer to let what others did to a moved text follow it
 ``joining``      one text of two that people wrote as the first text of one note
 ``notes``        all findings of one note, as a function of its state and its changes
 ``look``         the findings of a vault; taking a version, and remembering what was seen

@@ -6,6 +6,7 @@ from crdtnotes.changes.change import Change
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.review.assignments import existence, names, values
 from crdtnotes.review.births import births
+from crdtnotes.review.following import Following
 from crdtnotes.review.found import Found
 from crdtnotes.review.past import Past, Seen
 from crdtnotes.review.regions import regions
@@ -24,13 +25,15 @@ def findings(state: NoteState, changes: Iterable[Change], seen: Seen) -> list[Fo
     if not past.apart_from_some:
         return []
     stretches = regions(past)
+    following = Following(past)
     found = [
         *existence(past),
         *names(past),
         *births(past),
-        *values(past, stretches),
+        *[one for one in values(past, stretches) if one.identity[0] not in following.delimiters],
         *additions(past),
-        *replaced(past, stretches),
+        *[one for one in replaced(past, stretches) if one.start not in following.texts],
+        *following.offers,
     ]
     return sorted(found, key=_order)
 

@@ -45,7 +45,7 @@ def regions(past: Past) -> list[Region]:
     """Return the regions that have a part which was deleted apart from some other change."""
     found: list[Region] = []
     region: Region = []
-    for part in _parts(past):
+    for part in parts(past):
         apart = any(change in past.apart_from_some for change in part.changes)
         if apart:
             region.append(part)
@@ -56,7 +56,8 @@ def regions(past: Past) -> list[Region]:
     return [region for region in found if not all(part.visible for part in region)]
 
 
-def _parts(past: Past) -> Iterator[Part]:
+def parts(past: Past) -> Iterator[Part]:
+    """Yield all elements of the text in order."""
     index = 0
     for actor, counter, length, text in past.state.text.runs():
         end = counter + length

@@ -11,6 +11,7 @@ from tests.cli.program import Program
 from tests.cli.test_hostile_text import EVIL
 from tests.cli.test_output import Screen
 from tests.review.edits import apart, keys, write
+from tests.vaults import meet, replicas
 
 MONDAY = "# Plan\non Monday, ok\n"
 TUESDAY, WEDNESDAY = write("Monday", "Tuesday"), write("Monday", "Wednesday")
@@ -153,3 +154,31 @@ def test_hostile_texts_cannot_steer_the_terminal(tmp_path: Path, monkeypatch: py
     program = Program(tmp_path / "0.db")
     for arguments in (["review"], ["review", "--json"]):
         assert not set(HIDDEN) & set(program.out(*arguments))
+
+
+def test_an_edit_follows_a_moved_paragraph(tmp_path: Path) -> None:
+    text = "# Plan\nwater the plants\n\nend\n"
+    moving = keys((7, 17, ""), (len(text) - 17, 0, "water the plants\n"))
+    with apart(tmp_path, text, moving, write("plants", "old plants")):
+        program = Program(tmp_path / "0.db")
+    [line] = program.out("review").splitlines()
+    assert line.split("\t")[3:6] == ["moved", "water the plants", "water the old plants"]
+    assert program.json("review")[0]["choices"] == ["other"]
+    program.out("review", "A", "--take", "1")
+    assert program.text("A") == "# Plan\n\nend\nwater the old plants\n"
+    assert program.out("review") == ""
+    assert program.json("check") == []
+
+
+def test_two_texts_of_one_note_become_one(tmp_path: Path) -> None:
+    with replicas(tmp_path) as vaults:
+        for vault, text in zip(vaults, ("# A\nmilk\ntea", "# A\nmilk\nrice\ntea"), strict=True):
+            vault.create_note("A", text)
+        meet(*vaults)
+    program = Program(tmp_path / "1.db")
+    assert program.json("review", "A")[0]["kind"] == "births"
+    assert "cannot be settled" in program.fails("review", "A", "--drop", "1")
+    program.out("review", "--take", "1")
+    assert program.text("A") == "# A\nmilk\nrice\ntea"
+    assert program.out("review") == ""
+    assert program.json("check") == []

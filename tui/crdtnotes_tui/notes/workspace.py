@@ -16,6 +16,7 @@ from crdtnotes.markup.outline import Outline, outline
 from crdtnotes_tui.notes.buffer import Buffer, Opened, State, open_note
 from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.notes.navigation import NavigationHistory
+from crdtnotes_tui.notes.review import Review
 from crdtnotes_tui.vault.result_cache import ResultCache
 from crdtnotes_tui.vault.unsaved_files import Unsaved, UnsavedFiles, bring_back
 from crdtnotes_tui.vault.vault_thread import VaultThread
@@ -112,6 +113,7 @@ class Workspace:
         """Whether `first` found no notes."""
         self._wake = asyncio.Event()
         self._learned = asyncio.Event()
+        self.review = Review(thread, self.open, self._learned)
 
     async def start(self) -> None:
         """Open the vault; raises a StoreError. Call `learn` once the first note is shown."""
@@ -151,6 +153,7 @@ class Workspace:
             return []
         self._stopped = True
         await self._cancel(self._refreshing)
+        await self.review.stop()
         lost = []
         for buffer in await self.settle(LEAVE_SECONDS):
             kept = await self._put_down(buffer)
@@ -345,6 +348,7 @@ class Workspace:
                 except CrdtnotesError:
                     self._changes = changes
                     continue  # tried again after the next commit
+            self.review.committed(from_others=changes.from_others)
             self._refreshed(changes)
 
     async def _keep_lists(self) -> None:

@@ -21,6 +21,7 @@ class StatusLine(Static):
         "status--saving",
         "status--failed",
         "status--peers",
+        "status--review",
         "status--hint",
     }
 
@@ -28,6 +29,8 @@ class StatusLine(Static):
         super().__init__(id="status", markup=False)
         self.peers: Callable[[], str] = str
         """Returns the state of the peers in a few words, "" without peers."""
+        self.to_review: Callable[[], int] = int
+        """Returns how much was written apart in the note and waits for the person."""
         self._editor = editor
         self._text = ""
         self._content: tuple[object, ...] = ()
@@ -39,8 +42,8 @@ class StatusLine(Static):
             self._show(Text("opening …"))
             return
         row, column = self._editor.cursor_location
-        peers = self.peers()
-        content = (buffer.name, buffer.state, buffer.problem, buffer.exists, row, column, peers)
+        peers, to_review = self.peers(), self.to_review()
+        content = (buffer.name, buffer.state, buffer.problem, buffer.exists, row, column, peers, to_review)
         if content == self._content:
             return  # a key leads to several updates
         self._content = content
@@ -60,6 +63,9 @@ class StatusLine(Static):
             text.append(
                 f" ⇄ {printable(peers)} ", self.get_component_rich_style("status--peers", partial=True)
             )
+        if to_review:
+            style = self.get_component_rich_style("status--review", partial=True)
+            text.append(f" {to_review} to review ", style)
         hint = self.get_component_rich_style("status--hint", partial=True)
         text.append(f" {row + 1}:{column + 1}  ^O open  ^P all commands  F1 keys ", hint)
         self._show(text)

@@ -72,6 +72,8 @@ class MainScreen(Screen[None]):
         self.status = StatusLine(self.editor)
         self.collaboration = Collaboration(self.editor, self.workspace, self.status.update_status)
         self.status.peers = lambda: self.collaboration.summary
+        self.status.to_review = lambda: len(self.workspace.review.findings)
+        self.workspace.review.changed = self._reviewed
         self.error = ErrorPanel()
         self.panes = Panes(self.workspace, self.editor)
         self.completions = CompletionController(self.editor, CompletionList(), self.workspace)
@@ -164,6 +166,7 @@ class MainScreen(Screen[None]):
         self.editor.show(buffer, position)
         self.previews.close()
         self.panes.focus_text()
+        self.workspace.review.follow(buffer)
         self.panes.update_panels(Change.NOTE)
         self.collaboration.moved()
         self.status.update_status()
@@ -253,6 +256,12 @@ class MainScreen(Screen[None]):
             self.call_later(self._crash, buffer.crash)
         elif buffer is self.editor.buffer and self.is_mounted:
             self.collaboration.moved()
+            self.status.update_status()
+
+    def _reviewed(self) -> None:
+        """The open note was looked through for what was written apart."""
+        if self.is_mounted:
+            self.panes.update_panels(Change.REVIEW)
             self.status.update_status()
 
     def _crash(self, error: BaseException) -> None:
