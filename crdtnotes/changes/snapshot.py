@@ -50,7 +50,11 @@ class _Snapshot(Struct, array_like=True, forbid_unknown_fields=True):
     unknown: bool | list[tuple[int, int]]  # a boolean in snapshots of version 0.1
     cells: list[_Cell] = []
     births: list[tuple[int, int]] = []  # (actor, as in `Births.lengths`); not in snapshots before schema 6
+    follows: list[tuple[int, int]] = []
 
+
+_FIRST_COLUMNS = 10
+# The columns up to `unknown`, which every snapshot has.
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Snapshot)
@@ -101,8 +105,13 @@ def dump(state: NoteState) -> bytes:
         sorted(state.unknown.items()) or False,
         cells,
         births,
+        sorted(state.follows.items()),
     )
-    return zlib.compress(_encoder.encode(snapshot), 1)
+    fields = msgspec.structs.astuple(snapshot)
+    # Without the later columns, where they are empty, a snapshot has the form that it had before.
+    while len(fields) > _FIRST_COLUMNS and not fields[-1]:
+        fields = fields[:-1]
+    return zlib.compress(_encoder.encode(fields), 1)
 
 
 def load(data: bytes, text: str) -> NoteState:
@@ -135,6 +144,7 @@ def load(data: bytes, text: str) -> NoteState:
     state.derived = {_actor(actor): dict(by) for actor, by in snapshot.derived}
     state.edits = dict(snapshot.edits)
     state.cover = dict(snapshot.cover)
+    state.follows = dict(snapshot.follows)
     if not isinstance(snapshot.unknown, bool):
         state.unknown = dict(snapshot.unknown)
     return state

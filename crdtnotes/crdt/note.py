@@ -8,7 +8,7 @@ Rules
     - Same and Set give their characters ids with derived actors too, so the same edit by several authors
       counts once. `values.py` has the rules of what was set.
     - A remove names the version that its author had seen. The note exists while it has an edit that no
-      remover had seen; every change except a pure remove is an edit.
+      remover had seen; every change is an edit, except a pure remove and one that begins with a Follow.
     - From an operation of an unknown kind on, the note keeps the state that it has, because what follows may
       build on that operation. Only whether the note exists is still followed.
     - Changes are applied in causal order. The resulting state depends only on the set of changes.
@@ -23,6 +23,7 @@ from crdtnotes.crdt.ops import (
     Before,
     Create,
     Delete,
+    Follow,
     Insert,
     Link,
     Op,
@@ -42,17 +43,31 @@ from crdtnotes.crdt.values import Values
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import InvalidChange
 
+_NEVER_CREATED = "A change edits a note that was never created."
+
 
 class NoteState:
     """One note's state.
 
     `derived` maps each derived actor (of a birth, a piece of a Same, a value) to the first change by each
     author that brings its elements, `{author: seq}`. `births` tells which of them are births. `edits` and
-    `cover` are versions: the last edit by each actor, and everything that removers had seen. `unknown` has
-    the first change by each author that holds an operation of an unknown kind, `{author: seq}`.
+    `cover` are versions: the last edit by each actor, and everything that removers had seen. `follows` is the
+    version of the changes that follow from edits of other notes. `unknown` has the first change by each
+    author that holds an operation of an unknown kind, `{author: seq}`.
     """
 
-    __slots__ = ("births", "cover", "derived", "edits", "links", "name", "text", "unknown", "values")
+    __slots__ = (
+        "births",
+        "cover",
+        "derived",
+        "edits",
+        "follows",
+        "links",
+        "name",
+        "text",
+        "unknown",
+        "values",
+    )
 
     def __init__(self, text: Rga | None = None) -> None:
         self.text = Rga() if text is None else text
@@ -62,6 +77,7 @@ class NoteState:
         self.births = Births()
         self.derived: dict[int, Version] = {}
         self.edits: Version = {}
+        self.follows: Version = {}
         self.cover: Version = {}
         self.unknown: Version = {}
 
@@ -78,7 +94,11 @@ class NoteState:
     @property
     def writes(self) -> Mapping[int, int]:
         """The last change by each author that may have changed what the note shows, `{author: seq}`."""
-        return self.edits
+        if not self.follows:
+            return self.edits
+        writes = dict(self.edits)
+        join(writes, self.follows)
+        return writes
 
     @property
     def only_born(self) -> bool:
@@ -105,6 +125,11 @@ class NoteState:
                 join(self.cover, dict(op.cover))
                 continue
             edited = True
+            if isinstance(op, Follow):
+                if not self.derived:
+                    raise InvalidChange(_NEVER_CREATED)
+                self.follows[actor] = max(seq, self.follows.get(actor, 0))
+                continue
             if self.unknown:
                 if isinstance(op, Unknown):
                     self.unknown.setdefault(actor, seq)
@@ -112,7 +137,7 @@ class NoteState:
             if isinstance(op, Create):
                 patches += self._create(op, actor, seq)
             elif not self.derived:
-                raise InvalidChange("A change edits a note that was never created.")
+                raise InvalidChange(_NEVER_CREATED)
             elif isinstance(op, Insert):
                 patches += self.text.insert(op.id, op.after, op.text)
             elif isinstance(op, Delete):
@@ -126,7 +151,7 @@ class NoteState:
                 patches += self.values.delete((counter, actor), op.spans)
             else:
                 patches += self._apply_rarer(op, actor, seq)
-        if edited:
+        if edited and self.follows.get(actor) != seq:
             self.edits[actor] = max(seq, self.edits.get(actor, 0))
         return patches
 

@@ -19,6 +19,7 @@ from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import (
     Create,
     Element,
+    Follow,
     Insert,
     Link,
     Op,
@@ -229,13 +230,16 @@ class Writer:
         """Make edits that are the same whoever makes them: a whole-text write, an import, a rename.
 
         They go from the last to the first, and each applies to the text that the one before it left. More
-        than MAX_ALIKE edits at once are made as if they were typed. For `rank`, which concerns edits of
-        values, see `authoring.set_value`.
+        than MAX_ALIKE edits at once are made as if they were typed. With the `rank` of another operation
+        (`authoring.set_value`), they follow from it: they are a change of their own, which does not bring the
+        note back if somebody has deleted it meanwhile.
         """
         for edit in edits:
             check_text(edit.patch.inserted)
 
         def make(draft: Draft) -> None:
+            if rank is not None:
+                draft.add(Follow(draft.next_id()))
             for (start, removed, inserted), is_value in edits:
                 if is_value:
                     authoring.set_value(draft, start, removed, inserted, rank)
@@ -244,7 +248,12 @@ class Writer:
                 else:
                     authoring.type_over(draft, start, removed, inserted)
 
-        self.edit(uid, make)
+        with self.transaction():
+            if rank is not None:
+                self.close_draft()
+            self.edit(uid, make)
+            if rank is not None:
+                self.close_draft()
 
     def update_links(self, uid: bytes) -> None:
         """Make a note's link set match its text, after edits with `links_later`.

@@ -23,9 +23,6 @@ from crdtnotes.store.views.snapshots import content_digest
 
 _SHOWN_EVERY = 256
 
-FIRST_WITH_FRONTIERS = 5
-"""The first schema whose files have the notes' frontiers."""
-
 
 def problems(replica: Replica, progress: Progress) -> Iterator[str]:
     """Yield a sentence for each problem found; nothing in the file is changed.
@@ -151,7 +148,7 @@ def _check_notes(replica: Replica, states: dict[bytes, NoteState], found: Fronti
                FROM notes LEFT JOIN texts ON note = notes.id"""
         )
     }
-    frontiers = _stored_frontiers(replica.conn)
+    frontiers = _stored_frontiers(replica)
     for uid, state in states.items():
         if uid not in here:
             yield f"Note {uid.hex()} is in the log but not among the notes."
@@ -171,11 +168,13 @@ def _check_notes(replica: Replica, states: dict[bytes, NoteState], found: Fronti
         yield f"Note {uid.hex() if isinstance(uid, bytes) else uid!r} is shown but not in the log."
 
 
-def _stored_frontiers(conn: sqlite3.Connection) -> dict[int, Version] | None:
+def _stored_frontiers(replica: Replica) -> dict[int, Version] | None:
     """Return the stored frontiers; None in a file of an older version, which was opened only to be read."""
-    (schema,) = conn.execute("PRAGMA user_version").fetchone()
-    if schema < FIRST_WITH_FRONTIERS:
-        return None
+    conn = replica.conn
+    if replica.read_only:
+        table = "SELECT 1 FROM sqlite_master WHERE name = 'frontiers'"
+        if conn.execute(table).fetchone() is None:
+            return None
     frontiers: dict[int, Version] = {}
     for id, actor, seq in conn.execute("SELECT note, actor, seq FROM frontiers"):
         frontiers.setdefault(id, {})[actor] = seq

@@ -15,6 +15,7 @@ from crdtnotes.editing.session import Grouped
 from crdtnotes.markup.outline import occurrences
 from crdtnotes.note import Note
 from crdtnotes.repair import repair
+from crdtnotes.store.file.header import SCHEMA
 from crdtnotes.store.views import note_facts
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_log, check_against_new_file, shown_links
@@ -349,8 +350,8 @@ def test_a_file_of_a_version_without_frontiers_gets_them(tmp_path: Path) -> None
     conn = sqlite3.connect(path)
     # As such a version left it: the merged link set was shown.
     conn.execute("DROP TABLE frontiers")
-    conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm007_frontiers'")
-    conn.execute("PRAGMA user_version = 4")
+    conn.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '%_frontiers'")
+    conn.execute(f"PRAGMA user_version = {SCHEMA - 1}")
     (element,) = conn.execute("SELECT id FROM elements WHERE value = 'Y'").fetchone()
     conn.execute("INSERT INTO links SELECT id, ?, 2, NULL FROM notes WHERE name = 'N'", (element,))
     conn.commit()
