@@ -231,6 +231,8 @@ def imports(*texts: str) -> Callable[[Vault, Path], None]:
         (imports(NEXT, LAST), imports(LAST)),
         (imports(LAST, BASE, LAST), imports(LAST)),
         (imports(LAST, BASE, LAST), imports(NEXT, LAST)),
+        (imports(NEXT, BASE, LAST), imports(LAST)),
+        (imports(NEXT, BASE, LAST), imports(NEXT, BASE, LAST)),
     ],
 )
 def test_a_folder_that_two_replicas_have_is_imported_again_on_both(

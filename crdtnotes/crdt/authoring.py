@@ -110,11 +110,32 @@ def replace(draft: Draft, start: int, removed: int, text: str) -> None:
     after: Id = state.text.before(start)
     for part in _parts(text):
         series = crc32(part.encode()) + NEWLINE_FIRST if part[0] == "\n" else 0
-        op = _same(draft, state, after, base_of(state, after, spans), part, series)
-        draft.add(op)
+        op = _bring(draft, after, spans, part, series)
         actor, counter, piece = op.runs[-1]
         after = (counter + len(piece) - 1, actor)
     erase(draft, spans)
+
+
+def _bring(draft: Draft, after: Id, leaving: Sequence[Elements], text: str, series: int = 0) -> Same:
+    """Insert a text in place of elements right behind `after`; return the Same that has its last piece.
+
+    If the first of the pieces were here before, and were deleted for good, the others hang behind them, as
+    they do for everybody else, and these are inserted again in front.
+    """
+    state = draft.state
+    base = base_of(state, after, leaving)
+    while True:
+        op = Same(draft.next_id(), after, base, series, named(draft.names, after, base, series, text))
+        known = 0
+        while known < len(op.pieces) and (op.runs[known][1], op.pieces[known][0]) in state.text:
+            known += 1
+        if known < len(op.pieces):
+            break
+        series += 1
+    draft.add(op)
+    if known:
+        _bring(draft, after, leaving, "".join([piece for _, piece in op.pieces[:known]]))
+    return op
 
 
 def _parts(text: str) -> list[str]:

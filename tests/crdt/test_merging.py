@@ -128,6 +128,26 @@ CASES: dict[str, Case] = {
         [(BOTH, "write", "one\ntwo\n"), (A, "delete", 4, 8), (A, "write", "one\ntwo\n")],
         "one\ntwo\n",
     ),
+    "imported, deleted, imported again with more; imported": (
+        "one\n",
+        [
+            (A, "write", "one\ntwo\n"),
+            (A, "delete", 4, 8),
+            (A, "write", "one\ntwo\nthree\n"),
+            (B, "write", "one\ntwo\nthree\n"),
+        ],
+        "one\ntwo\nthree\n",
+    ),
+    "the same, above other lines": (
+        "one\nend\n",
+        [
+            (A, "write", "one\ntwo\nthree\nend\n"),
+            (A, "delete", 4, 14),
+            (A, "write", "one\ntwo\nthree\nfour\nend\n"),
+            (BOTH, "write", "one\ntwo\nthree\nfour\nend\n"),
+        ],
+        "one\ntwo\nthree\nfour\nend\n",
+    ),
     "both type one line of a log": ("log\n", [(BOTH, "type", 4, "tea\n")], "log\ntea\ntea\n"),
     "both write upwards": (
         "list\nend\n",
