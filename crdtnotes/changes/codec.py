@@ -36,6 +36,7 @@ from crdtnotes.crdt.ops import (
     Create,
     Delete,
     Elements,
+    Follow,
     Insert,
     Link,
     Op,
@@ -116,7 +117,11 @@ class _Before(Wire, frozen=True, tag=10):
     text: str
 
 
-WireOp = _Insert | _Delete | _Create | _Rename | _Link | _Unlink | _Remove | _Same | _Set | _Before
+class _Follow(Wire, frozen=True, tag=11):
+    counters: int
+
+
+WireOp = _Insert | _Delete | _Create | _Rename | _Link | _Unlink | _Remove | _Same | _Set | _Before | _Follow
 KNOWN_KINDS = len(get_args(WireOp))
 """Kinds 1 to this are known. A replica records it, to reread changes after an update adds kinds."""
 
@@ -237,6 +242,8 @@ def to_wire(op: Op, counter: int, actors: ActorTable) -> WireOp | msgspec.Raw:
             return _Unlink(kind, value, tuple((actors.number(t.actor), counter - t.counter) for t in op.tags))
         case Remove():
             return _Remove(op.cover)
+        case Follow():
+            return _Follow(1)
         case Unknown():
             return msgspec.Raw(op.raw)
         case _:
@@ -299,13 +306,22 @@ def _from_wire(wire: _Change | _OpaqueChange) -> Change:
 
 
 def check_header(change: Change, end: int) -> None:
-    """Check a change except its operations; `end` is the counter after the last. Raises DecodeError."""
+    """Check a change, apart from each operation; `end` is the counter after the last. Raises DecodeError."""
     check(0 < change.actor < BIRTH, "its actor")
     check(0 < change.seq <= MAX_COUNTER, "its seq")
     check(change.start > 0 and end <= MAX_COUNTER, "its counters")
     check(0 <= change.time <= MAX_TIME, "its time")
     _check_version(change.deps, "its dependencies")
     check(all(actor != change.actor for actor, _ in change.deps), "it depends on itself")
+    _check_follow(change.ops)
+
+
+def _check_follow(ops: tuple[Op, ...]) -> None:
+    """Check that a change that follows from another edit says so first, and only changes text and links."""
+    marks = sum(isinstance(op, Follow) for op in ops)
+    if marks:
+        check(marks == 1 and isinstance(ops[0], Follow), "what marks it as following another edit")
+        check(not any(isinstance(op, Create | Rename | Remove) for op in ops), "it follows another edit")
 
 
 def _check_version(entries: tuple[tuple[int, int], ...], what: str) -> None:
@@ -398,6 +414,9 @@ class OpReader:
             case _Remove():
                 _check_version(op.cover, "the version of a remove")
                 return Remove(op.cover)
+            case _Follow():
+                check(op.counters == 1 and self._format > 1, "an operation that marks a change")
+                return Follow(own)
             case Unknown():
                 return op
             case _:

@@ -49,7 +49,11 @@ class _Snapshot(Struct, array_like=True, forbid_unknown_fields=True):
     cover: list[tuple[int, int]]
     unknown: bool | list[tuple[int, int]]  # a boolean in snapshots of version 0.1
     cells: list[_Cell] = []
+    follows: list[tuple[int, int]] = []
 
+
+_FIRST_COLUMNS = 10
+# The columns up to `unknown`, which every snapshot has.
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Snapshot)
@@ -95,10 +99,13 @@ def dump(state: NoteState) -> bytes:
         sorted(state.cover.items()),
         sorted(state.unknown.items()) or False,
         cells,
+        sorted(state.follows.items()),
     )
     fields = msgspec.structs.astuple(snapshot)
-    # Without cells a snapshot has the form that it had before there were any.
-    return zlib.compress(_encoder.encode(fields if cells else fields[:-1]), 1)
+    # Without the later columns, where they are empty, a snapshot has the form that it had before.
+    while len(fields) > _FIRST_COLUMNS and not fields[-1]:
+        fields = fields[:-1]
+    return zlib.compress(_encoder.encode(fields), 1)
 
 
 def load(data: bytes, text: str) -> NoteState:
@@ -126,6 +133,7 @@ def load(data: bytes, text: str) -> NoteState:
     state.derived = {_actor(actor): dict(by) for actor, by in snapshot.derived}
     state.edits = dict(snapshot.edits)
     state.cover = dict(snapshot.cover)
+    state.follows = dict(snapshot.follows)
     if not isinstance(snapshot.unknown, bool):
         state.unknown = dict(snapshot.unknown)
     return state

@@ -8,13 +8,13 @@ Rules
     - Same and Set give their characters ids with derived actors too, so the same edit by several authors
       counts once. `values.py` has the rules of what was set.
     - A remove names the version that its author had seen. The note exists while it has an edit that no
-      remover had seen; every change except a pure remove is an edit.
+      remover had seen; every change is an edit, except a pure remove and one that begins with a Follow.
     - From an operation of an unknown kind on, the note keeps the state that it has, because what follows may
       build on that operation. Only whether the note exists is still followed.
     - Changes are applied in causal order. The resulting state depends only on the set of changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from crdtnotes.crdt.ids import ROOT, OpId
@@ -22,6 +22,7 @@ from crdtnotes.crdt.ops import (
     Before,
     Create,
     Delete,
+    Follow,
     Insert,
     Link,
     Op,
@@ -41,17 +42,20 @@ from crdtnotes.crdt.values import Values
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import InvalidChange
 
+_NEVER_CREATED = "A change edits a note that was never created."
+
 
 class NoteState:
     """One note's state.
 
     `derived` maps each derived actor (of a birth, a piece of a Same, a value) to the first change by each
     author that brings its elements, `{author: seq}`. `edits` and `cover` are versions: the last edit by each
-    actor, and everything that removers had seen. `unknown` has the first change by each author that holds
-    an operation of an unknown kind, `{author: seq}`.
+    actor, and everything that removers had seen. `follows` is the version of the changes that follow from
+    edits of other notes. `unknown` has the first change by each author that holds an operation of an unknown
+    kind, `{author: seq}`.
     """
 
-    __slots__ = ("cover", "derived", "edits", "links", "name", "text", "unknown", "values")
+    __slots__ = ("cover", "derived", "edits", "follows", "links", "name", "text", "unknown", "values")
 
     def __init__(self, text: Rga | None = None) -> None:
         self.text = Rga() if text is None else text
@@ -60,6 +64,7 @@ class NoteState:
         self.values = Values(self.text)
         self.derived: dict[int, Version] = {}
         self.edits: Version = {}
+        self.follows: Version = {}
         self.cover: Version = {}
         self.unknown: Version = {}
 
@@ -72,6 +77,26 @@ class NoteState:
     def exists(self) -> bool:
         """Whether the note has an edit that none of its removers had seen."""
         return any(seq > self.cover.get(actor, 0) for actor, seq in self.edits.items())
+
+    @property
+    def writes(self) -> Mapping[int, int]:
+        """The last change by each author that may have changed what the note shows, `{author: seq}`."""
+        if not self.follows:
+            return self.edits
+        writes = dict(self.edits)
+        join(writes, self.follows)
+        return writes
+
+    @property
+    def only_born(self) -> bool:
+        """Whether text and links are those of one birth, whoever brought it and whatever the note's name."""
+        if len(self.derived) != 1:
+            return False
+        [birth] = self.derived
+        return all(actor == birth and text for actor, _, _, text in self.text.runs()) and all(
+            not removed and all(actor == birth for actor, _, _ in alive)
+            for _, alive, removed in self.links.export()
+        )
 
     def apply(self, actor: int, seq: int, start: int, ops: Sequence[Op]) -> list[Patch]:
         """Apply one change and return its effect on the text, as patches to be applied one after another.
@@ -87,6 +112,11 @@ class NoteState:
                 join(self.cover, dict(op.cover))
                 continue
             edited = True
+            if isinstance(op, Follow):
+                if not self.derived:
+                    raise InvalidChange(_NEVER_CREATED)
+                self.follows[actor] = max(seq, self.follows.get(actor, 0))
+                continue
             if self.unknown:
                 if isinstance(op, Unknown):
                     self.unknown.setdefault(actor, seq)
@@ -94,7 +124,7 @@ class NoteState:
             if isinstance(op, Create):
                 patches += self._create(op, actor, seq)
             elif not self.derived:
-                raise InvalidChange("A change edits a note that was never created.")
+                raise InvalidChange(_NEVER_CREATED)
             elif isinstance(op, Insert):
                 patches += self.text.insert(op.id, op.after, op.text)
             elif isinstance(op, Delete):
@@ -108,7 +138,7 @@ class NoteState:
                 patches += self.values.delete((counter, actor), op.spans)
             else:
                 patches += self._apply_rarer(op, actor, seq)
-        if edited:
+        if edited and self.follows.get(actor) != seq:
             self.edits[actor] = max(seq, self.edits.get(actor, 0))
         return patches
 

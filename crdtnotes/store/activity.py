@@ -10,6 +10,7 @@ from crdtnotes.crdt.ops import (
     Before,
     Create,
     Delete,
+    Follow,
     Insert,
     Link,
     Op,
@@ -111,7 +112,7 @@ def _element(op: Op) -> OpId | None:
             return OpId(op.base + len(op.text), op.pieces[-1][0])
         case Set():
             return OpId(op.base + len(op.text), op.value)
-        case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
+        case Create() | Rename() | Link() | Unlink() | Remove() | Follow() | Unknown():
             return None
         case _:
             assert_never(op)

@@ -25,6 +25,7 @@ from crdtnotes.crdt.ops import (
     Create,
     Delete,
     Elements,
+    Follow,
     Insert,
     Link,
     Op,
@@ -94,7 +95,18 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
                     raise InvalidChange(
                         f"A peer sent {label(change)}, which deletes what its author never saw."
                     )
-            case Insert() | Delete() | Same() | Set() | Before() | Rename() | Link() | Unlink() | Unknown():
+            case (
+                Insert()
+                | Delete()
+                | Same()
+                | Set()
+                | Before()
+                | Rename()
+                | Link()
+                | Unlink()
+                | Follow()
+                | Unknown()
+            ):
                 if not created:
                     raise InvalidChange(
                         f"A peer sent {label(change)}, which edits a note that its author never saw."
@@ -130,7 +142,7 @@ def references(op: Op) -> list[tuple[int, int]]:
             return _lasts(op.spans)
         case Set():
             return [(op.after[1], op.after[0]), *_lasts(op.spans)]
-        case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
+        case Create() | Rename() | Link() | Unlink() | Remove() | Follow() | Unknown():
             return []
         case _:
             assert_never(op)
@@ -149,7 +161,7 @@ def _derived(op: Op) -> list[int]:
             return [actor for actor, _ in op.pieces]
         case Set():
             return [op.value]
-        case Insert() | Before() | Delete() | Rename() | Link() | Unlink() | Remove() | Unknown():
+        case Insert() | Before() | Delete() | Rename() | Link() | Unlink() | Remove() | Follow() | Unknown():
             return []
         case _:
             assert_never(op)
@@ -160,7 +172,9 @@ def _name(op: Op) -> str | None:
     match op:
         case Create() | Rename():
             return op.name
-        case Insert() | Delete() | Same() | Set() | Before() | Link() | Unlink() | Remove() | Unknown():
+        case Insert() | Delete() | Same() | Set() | Before() | Link() | Unlink() | Remove():
+            return None
+        case Follow() | Unknown():
             return None
         case _:
             assert_never(op)

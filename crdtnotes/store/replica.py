@@ -62,6 +62,7 @@ class Replica(ReplicaCore):
         self.ingest = Ingest(self, self.forks)
         try:
             if not read_only:
+                self._fill_frontiers()
                 self._read_newer()
         except BaseException:
             self.db.close()
@@ -230,6 +231,17 @@ class Replica(ReplicaCore):
         while pending:
             with self.transaction():
                 pending = self.search.put_in_pending(PENDING_BULK)
+
+    def _fill_frontiers(self) -> None:
+        """Compute the notes' frontiers in a file of a version that had none."""
+        due = "SELECT 1 FROM meta WHERE key = 'frontiers'"
+        with plain_errors(self.path):
+            if self.conn.execute(due).fetchone() is None:
+                return
+        with self.transaction():
+            if self.conn.execute(due).fetchone() is not None:
+                self.derived.fill_frontiers()
+                self.conn.execute("DELETE FROM meta WHERE key = 'frontiers'")
 
     def _read_newer(self) -> None:
         """Read the notes again that hold operations which an older crdtnotes did not know."""

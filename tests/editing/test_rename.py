@@ -1,11 +1,14 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Grouped
 from crdtnotes.errors import InvalidName, NoteExists
 from crdtnotes.vault import Vault
-from tests.store.oracle import check_against_new_file
-from tests.vaults import meet, replicas
+from tests.store.oracle import check_against_log, check_against_new_file
+from tests.vaults import meet, replicas, send
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,85 @@ def test_after_concurrent_renames_all_names_lead_to_the_note(tmp_path: Path) -> 
             for number in range(3):
                 assert {link.note for link in vault.note(f"h{number}").links()} == {winner}
             assert vault.check() == []
+
+
+@pytest.mark.parametrize("first", ["delete", "rename"])
+@pytest.mark.parametrize("before", ["[[A]]", "[x](A.md) and [[A|label]]", "---\nup: '[[A]]'\n---\n"])
+def test_a_rename_leaves_a_note_deleted_that_somebody_deleted_meanwhile(
+    tmp_path: Path, first: str, before: str
+) -> None:
+    with replicas(tmp_path, 3) as [one, two, three]:
+        one.create_note("A")
+        one.create_note("h", before)
+        one.create_note("other", "[[A]]")
+        meet(one, two, three)
+        one.note("A").rename("B")
+        two.note("h").remove()
+        for source in (two, one) if first == "delete" else (one, two):
+            send(source, three)
+        meet(one, two, three)
+        for vault in (one, two, three):
+            assert [info.name for info in vault.notes()] == ["B", "other"]
+            assert [back.note for back in vault.note("B").backlinks()] == ["other"]
+            check_against_log(vault)
+            assert vault.check() == []
+        check_against_new_file(one, tmp_path / "new.db")
+
+
+def test_an_edit_by_a_person_brings_a_deleted_note_back_as_ever(tmp_path: Path) -> None:
+    """Also in the transaction of the rename, where it must not become part of what follows from it."""
+    edits: list[Callable[[Vault], object]] = [
+        lambda vault: vault.note("h").append("mine"),
+        lambda vault: vault.note("h").rename("mine"),
+        lambda vault: vault.note("h").write("[[B]] mine"),
+    ]
+    for number, edit in enumerate(edits):
+        (tmp_path / str(number)).mkdir()
+        with replicas(tmp_path / str(number)) as [one, two]:
+            one.create_note("A")
+            one.create_note("h", "[[A]]")
+            meet(one, two)
+            with one.transaction():
+                one.note("A").rename("B")
+                edit(one)
+            two.note("h").remove()
+            meet(one, two)
+            for vault in (one, two):
+                name = "mine" if "mine" in vault else "h"
+                assert vault.note(name).text.startswith("[[B]]")
+                assert vault.note(name).links()[0].note == "B"
+                check_against_log(vault)
+
+
+def test_a_deleted_note_comes_back_with_the_new_name_in_its_link(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A")
+        one.create_note("h", "[[A]]")
+        meet(one, two)
+        session = two.note("h").open()
+        one.note("h").remove()
+        two.note("A").rename("B")
+        meet(one, two)
+        assert "h" not in one
+        assert "h" not in two
+        session.refresh()
+        session.commit([Grouped(Patch(0, 0, "x"))])
+        session.update_links()
+        meet(one, two)
+        for vault in (one, two):
+            assert vault.note("h").text == "x[[B]]"
+            check_against_log(vault)
+
+
+def test_a_note_that_links_to_itself_and_is_renamed_comes_back(tmp_path: Path) -> None:
+    """A rename of the note itself is an edit that a person made."""
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A", "[[A]]")
+        meet(one, two)
+        one.note("A").rename("B")
+        two.note("A").remove()
+        meet(one, two)
+        assert two.note("B").text == "[[B]]"
 
 
 def test_text_typed_by_others_meanwhile_stays(tmp_path: Path) -> None:

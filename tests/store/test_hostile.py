@@ -213,4 +213,7 @@ def test_a_few_bytes_with_millions_of_links_take_no_memory(pair: list[Vault]) ->
     assert left < 40_000_000
     send(one, two)
     assert two.digest == one.digest
-    assert one.check() == two.check() == []
+    # A few edits take a forged link's tags away; until then check names it.
+    [said] = one.check()
+    assert said == two.check()[0]
+    assert "links of 'bomb'" in said

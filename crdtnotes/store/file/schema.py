@@ -38,6 +38,13 @@ def m004_values(db: Database) -> None:
     db.execute("PRAGMA user_version = 4")
 
 
+@migrations()
+def m005_frontiers(db: Database) -> None:
+    """Add the table of the notes' frontiers, which a replica fills when it opens."""
+    for statement in _M005:
+        db.execute(statement)
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     # One row a stream: its head, the chain's hash there, and the highest counter used in it.
@@ -144,4 +151,16 @@ _M003 = (
         actor INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, proof BLOB NOT NULL,
         PRIMARY KEY (actor, seq)) WITHOUT ROWID""",
     "PRAGMA user_version = 3",
+)
+
+_M005 = (
+    # The frontier of each note that several streams have written (store/views/frontiers.py): the streams, and
+    # the seqs of their last changes of the note. `actor` is the actor itself, not a row id.
+    """CREATE TABLE frontiers (
+        note INTEGER NOT NULL, actor INTEGER NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (note, actor)) WITHOUT ROWID""",
+    # Whether the frontiers are still to be computed from the log.
+    """INSERT INTO meta SELECT 'frontiers', 'due'
+       WHERE EXISTS (SELECT 1 FROM log) OR EXISTS (SELECT 1 FROM blocks)""",
+    "PRAGMA user_version = 5",
 )

@@ -44,6 +44,7 @@ _REBUILT = frozenset(
         "names",
         "elements",
         "links",
+        "frontiers",
     }
 )
 _OTHERS = ("search", "sqlite_", "_sqlite")

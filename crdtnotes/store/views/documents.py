@@ -16,6 +16,7 @@ from crdtnotes.crdt.ops import (
     Before,
     Create,
     Delete,
+    Follow,
     Insert,
     Link,
     Op,
@@ -277,7 +278,7 @@ def _new_row(cursor: sqlite3.Cursor) -> int:
 def _changes_links(op: Op) -> bool:
     """Whether an operation can change what a note links to, or what leads to it."""
     match op:
-        case Insert() | Delete() | Same() | Set() | Before() | Remove() | Unknown():
+        case Insert() | Delete() | Same() | Set() | Before() | Remove() | Follow() | Unknown():
             return False
         case Create() | Rename() | Link() | Unlink():
             return True
