@@ -306,14 +306,7 @@ class History:
             wanted = text[:at] + random.choice(("", *WORDS)) + text[end:]
             peer.write(wanted)
         elif kind == "again":
-            at = text.find("\n") + 1
-            new = random.choice(("q\n", "q\nr\n"))
-            if text.startswith("q\n", at):
-                wanted = text[:at] + text[at + 2 :]
-                peer.delete(at, at + 2)
-            else:
-                wanted = text[:at] + new + text[at:]
-                peer.replace(at, at, new)
+            wanted = self.add_and_remove(peer, text)
         elif kind == "set":
             places = values_in(text)
             if places:
@@ -327,6 +320,20 @@ class History:
             peer.trick(random)
             wanted = peer.text
         assert peer.text == wanted
+
+    def add_and_remove(self, peer: Peer, text: str) -> str:
+        """Add lines at a place and remove them, some times in a row: the same elements cannot come twice."""
+        at = text.find("\n") + 1
+        for _ in range(self.random.choice((1, 1, 3))):
+            new = self.random.choice(("q\n", "q\nr\n"))
+            if text.startswith("q\n", at):
+                text = text[:at] + text[at + 2 :]
+                peer.delete(at, at + 2)
+            else:
+                text = text[:at] + new + text[at:]
+                peer.replace(at, at, new)
+            assert peer.text == text
+        return text
 
     def write_upwards(self, peer: Peer, text: str) -> str:
         random = self.random
@@ -354,12 +361,28 @@ class History:
         if not common:
             return
         where = random.choice(common)
-        text = self.mark() + random.choice(("", f"\n{self.mark()}", " s\n"))
+        text = self.mark() + random.choice(("", f"\n{self.mark()}\n", f"\n{self.mark()}", " s\n"))
+        in_steps = random.choice((*chosen, None))
         names = set()
         for peer, place in zip(chosen, places, strict=True):
-            change = peer.replace(place[where], place[where] + length, text)
-            assert change is not None
-            names.add(tuple(id for bundle in bundles(change[4][0]) for id in bundle.ids))
+            at, end = place[where], place[where] + length
+            parts = [text]
+            if peer is in_steps:  # one of them adds a line and then the next
+                parts = [part for part in text.partition("\n") if part != "\n"]
+                parts = [f"{parts[0]}\n", parts[1]] if "\n" in text else [text]
+            changes = []
+            for part in filter(None, parts):
+                changes.append(peer.replace(at, end, part))
+                at = end = at + len(part)
+            names.add(
+                tuple(
+                    id
+                    for change in changes
+                    if change is not None
+                    for bundle in bundles(change[4][0])
+                    for id in bundle.ids
+                )
+            )
         assert len(names) == 1
 
     def set_alike(self) -> None:

@@ -12,6 +12,7 @@ from crdtnotes.vault import Vault
 from tests.simulation.disk import Disk
 from tests.simulation.identities import identity
 from tests.simulation.ledger import Ledger
+from tests.simulation.lines import Pen
 from tests.simulation.people import Person
 
 
@@ -26,11 +27,11 @@ class Process:
 class Machine:
     """One replica and the programs that use it."""
 
-    def __init__(self, number: int, path: Path, processes: int, ledger: Ledger) -> None:
+    def __init__(self, number: int, path: Path, processes: int, ledger: Ledger, pen: Pen) -> None:
         self.number = number
         self.processes = processes
         self.disk = Disk(path, in_memory=processes == 1)
-        self.person = Person(number, ledger)
+        self.person = Person(number, ledger, pen)
         self.identity = identity(number)
         """The device's keys; only a paired world uses them."""
         self.clock = 1_800_000_000_000

@@ -2,13 +2,17 @@
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
 from tests.simulation import carried, lies, replaced, steps
+from tests.simulation.alike import check_alike
 from tests.simulation.circle import begin
+from tests.simulation.coverage import operations
+from tests.simulation.intent import check_texts
 from tests.simulation.machine import Machine
 from tests.simulation.oracles import check_links, check_stream, check_waiting
 from tests.simulation.outcome import check_outcome
@@ -46,31 +50,41 @@ _FOR_ALL = frozenset(("pair", "wait", "clock", "partition", "join", "crash", "fu
 # Steps that can happen to a machine that is not paired yet, in a paired world.
 
 
-def run(plan: Plan) -> None:
-    """Run a plan; fails with Broken, or with an exception that should not occur."""
+def run(plan: Plan) -> Counter[str]:
+    """Run a plan; return what happened, counted.
+
+    Fails with Broken, or with an exception that should not occur.
+    """
     with _folder(plan) as folder:
         world = World(plan, folder)
         try:
             with patched(world.here, world.random):
-                _play(world)
+                return _play(world)
         finally:
             world.close()
 
 
-def _play(world: World) -> None:
+def _play(world: World) -> Counter[str]:
     """Take all steps, then heal the network and check the outcome."""
     plan = world.plan
     for number in range(plan.machines):
         world.add(plan.processes[number])
     for number in range(plan.notes):
-        steps.edit(world, world.machines[0], world.machines[0], Random(number))
+        steps.edit(world, world.machines[0], world.machines[0], Random(f"{plan.seed} {number}"))
     if plan.first is not None:
         begin(world.machines, plan.first)
+    if plan.met:
+        world.sync()
     for step in plan.steps:
         _take(world, step)
     world.heal()
+    seen = check_texts(world.members[0], world.ledger, plan.style)
+    seen[f"{check_alike(world)} by all"] += 1
     check_outcome(world.members, world.ledger, world.empty())
+    seen += operations(world.members[0].running[0].vault)
     _check_links_after_an_edit(world)
+    seen["worlds"] = 1
+    return seen
 
 
 def _take(world: World, step: Step) -> None:

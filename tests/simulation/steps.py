@@ -12,6 +12,13 @@ from tests.simulation.world import World
 
 
 def edit(world: World, one: Machine, _other: Machine, random: Random) -> None:
+    """Let the person at a machine do one to three things."""
+    for _ in range(random.randint(1, 3)):
+        _do_one_thing(world, one, Random(random.getrandbits(32)))
+    world.network.wake(one)
+
+
+def _do_one_thing(world: World, one: Machine, random: Random) -> None:
     process = one.process(random.getrandbits(8))
 
     def act() -> None:
@@ -27,7 +34,6 @@ def edit(world: World, one: Machine, _other: Machine, random: Random) -> None:
             _check_note(world, process, note)
 
     world.guard(one, act)
-    world.network.wake(one)
 
 
 def _check_note(world: World, process: Process, note: Note) -> None:

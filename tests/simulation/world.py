@@ -11,6 +11,7 @@ from tests.simulation.disk import Crash
 from tests.simulation.identities import NEWCOMER, identity
 from tests.simulation.ledger import Ledger
 from tests.simulation.liar import Liar
+from tests.simulation.lines import Pen
 from tests.simulation.machine import Machine
 from tests.simulation.network import Clock, Network
 from tests.simulation.oracles import require
@@ -29,6 +30,7 @@ class World:
         self.folder = folder
         self.random = Random(plan.seed)
         self.ledger = Ledger()
+        self.pen = Pen(self.ledger, plan.style)
         self.clock = Clock()
         self.here: dict[Path, Machine] = {}
         self.machines: list[Machine] = []
@@ -56,15 +58,7 @@ class World:
             machine.away, machine.group = False, 0
         if self.paired is not None:
             self._heal_paired(self.paired)
-        for _ in range(ROUNDS):
-            for a, b in self.edges:
-                self.network.connect(self.machines[a], self.machines[b], self.random)
-                self.settle()
-            heads = {frozenset(machine.replica.heads().items()) for machine in self.members}
-            if len(heads) == 1 and not any(
-                machine.replica.signatures.unsigned_streams() for machine in self.members
-            ):
-                break
+        self.agree()
         check_agreement(self.members)
         require(self.may_fork or not self.network.forks, "a number was used twice")
 
@@ -83,6 +77,22 @@ class World:
         for machine in paired.members:
             paired.check_authors(machine)
 
+    def sync(self) -> None:
+        """Let all machines that ever connect do so, one pair after the other."""
+        for a, b in self.edges:
+            self.network.connect(self.machines[a], self.machines[b], self.random)
+            self.settle()
+
+    def agree(self) -> None:
+        """Sync until all members have the same, for at most ROUNDS rounds."""
+        for _ in range(ROUNDS):
+            self.sync()
+            heads = {frozenset(machine.replica.heads().items()) for machine in self.members}
+            if len(heads) == 1 and not any(
+                machine.replica.signatures.unsigned_streams() for machine in self.members
+            ):
+                return
+
     def settle(self) -> None:
         """Wait until nothing happens any more, and close the connections."""
         for _ in range(10_000):
@@ -98,7 +108,7 @@ class World:
         """Add a machine with an empty replica that this many processes have open."""
         number = len(self.machines)
         path = self.folder / f"{number}.db"
-        machine = Machine(number, path, processes, self.ledger)
+        machine = Machine(number, path, processes, self.ledger, self.pen)
         self.here[path] = machine
         machine.begin(self.random.randint(1, 2**63 - 1))
         machine.start()
