@@ -171,7 +171,8 @@ class PeerService:
                     problem = await self._listen(port)
                 await self._dial(node, known)
         finally:
-            self._names = {id: name for id, name in known.names.items() if id != self._own}
+            if self._own:
+                self._names = {id: name for id, name in known.names.items() if id != self._own}
         return problem
 
     async def _end_plain(self) -> int | None:

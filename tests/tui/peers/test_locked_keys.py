@@ -91,6 +91,8 @@ def test_without_it_the_editor_goes_on_alone(paired: Path) -> None:
             await workspace.sees("This vault's devices can connect")
             await until(lambda: unsigned(paired) == 0)
             await workspace.press("escape")
+            await workspace.sees("bo not here yet")
+            assert workspace.screen_text().count("not here yet") == 1
         assert not workspace.app.failure
 
     run(main())

@@ -122,7 +122,7 @@ class PeerActions(ScreenPart):
 
         async def go_on() -> None:
             await self._unlocked()
-            await self.collaboration.connections.keys_unlocked()
+            await self.collaboration.keys_unlocked()
             await job()
 
         if await asyncio.to_thread(self._unlock_unasked):
