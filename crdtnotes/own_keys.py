@@ -78,6 +78,11 @@ def _passphrase_in_file() -> str | None:
     raise LocalError(f"The file that {FILE_VARIABLE} names cannot be read: {reason}.")
 
 
+def is_encrypted(data: bytes) -> bool:
+    """Whether data, or its first bytes, are what `encrypt_for_this_device` returns."""
+    return age.is_encrypted(data)
+
+
 def encrypt_for_this_device(data: bytes) -> bytes | None:
     """Return data so that only this device's keys open them; None if no passphrase locks these keys.
 

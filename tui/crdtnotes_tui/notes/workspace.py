@@ -18,7 +18,7 @@ from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.notes.navigation import NavigationHistory
 from crdtnotes_tui.notes.review import Review
 from crdtnotes_tui.vault.result_cache import ResultCache
-from crdtnotes_tui.vault.unsaved_files import Unsaved, UnsavedFiles, bring_back
+from crdtnotes_tui.vault.unsaved_files import Unsaved, UnsavedFiles, are_locked, bring_back
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 MAX_OPEN_NOTES = 16
@@ -109,6 +109,8 @@ class Workspace:
         self.rescue = UnsavedFiles(thread.path)
         self.brought_back: list[str] = []
         """Names of notes whose texts an earlier editor could not store, but this one could."""
+        self.has_locked_texts = False
+        """Whether such texts are encrypted for this device's keys, which are locked."""
         self.began_empty = False
         """Whether `first` found no notes."""
         self._wake = asyncio.Event()
@@ -119,10 +121,15 @@ class Workspace:
         """Open the vault; raises a StoreError. Call `learn` once the first note is shown."""
         await self.thread.start(self._committed)
         self._vault_id = await self._run(lambda vault: vault.id)
+        await self.bring_back()
+        self._refreshing = asyncio.create_task(self._keep_fresh())
+
+    async def bring_back(self) -> None:
+        """Restore texts that earlier editors could not store; see `brought_back`, `has_locked_texts`."""
         with suppress(CrdtnotesError):
             # If there is still no room, the texts stay in their files until the next start.
             self.brought_back = await self._run(bring_back)
-        self._refreshing = asyncio.create_task(self._keep_fresh())
+            self.has_locked_texts = await self.thread.call(lambda: are_locked(self.thread.path))
 
     async def learn(self) -> None:
         """Read the names of all notes; this takes a while in a large vault."""

@@ -79,7 +79,15 @@ class MainScreen(Screen[None]):
         self.completions = CompletionController(self.editor, CompletionList(), self.workspace)
         self.previews = PreviewController(self.editor, self.completions.list, self.workspace)
         self.navigation = NavigationActions(self, self.workspace, self.editor, self._show)
-        self.peers = PeerActions(self, self.collaboration, thread, self.leave, options.serve_at)
+        self.peers = PeerActions(
+            self,
+            self.collaboration,
+            thread,
+            self.leave,
+            options.serve_at,
+            lambda: self.workspace.has_locked_texts,
+            self._bring_back,
+        )
         self.lists = ListActions(self, self.workspace, self.editor)
         parts: list[ScreenPart] = [
             self.navigation,
@@ -129,8 +137,17 @@ class MainScreen(Screen[None]):
         await self._painted()
         await self.workspace.learn()
         self._vault_changed(EVERYTHING)
+        self._tell_of_restored()
+
+    async def _bring_back(self) -> None:
+        """Restore unsaved texts that were waiting for this device's keys."""
+        await self.workspace.bring_back()
+        self._tell_of_restored()
+
+    def _tell_of_restored(self) -> None:
         for restored in self.workspace.brought_back:
             self.notify("Unsaved text from last time is back.", title=restored, markup=False)
+        self.workspace.brought_back = []
 
     async def _painted(self) -> None:
         """Wait until the first note is painted, load what the first key needs, start garbage collection.

@@ -5,7 +5,9 @@ are kept when it is restored. The vault's folder is tried first, then the user's
 folder among the temporary files, which are often on another disk.
 
 All users share the folder for temporary files, and some share the vault's. So a file is written only under a
-new name or in a private folder, and it is read only if it is a regular file of this user.
+new name or in a private folder, and it is read only if it is a regular file of this user. If a passphrase
+locks this device's keys, the file is encrypted for them: the vault may lie in an encrypted folder, and the
+temporary files may not. Writing needs no passphrase, restoring does.
 
 The process that writes such a file keeps it locked: other editors of the same vault leave it alone as long as
 that process lives. The system frees the lock when a process ends, however it ends.
@@ -22,8 +24,10 @@ import msgspec
 from platformdirs import user_state_path
 
 from crdtnotes import Vault
-from crdtnotes.errors import NoteNotFound
+from crdtnotes.errors import BadIdentity, CrdtnotesError, NoteNotFound
 from crdtnotes.own_files import open_own_file, private_folder
+from crdtnotes.own_keys import are_locked as keys_are_locked
+from crdtnotes.own_keys import decrypt_on_this_device, encrypt_for_this_device, is_encrypted
 
 try:
     import fcntl
@@ -33,6 +37,8 @@ except ImportError:  # Windows: others cannot remove an open file, which serves 
 _ENDING = ".unsaved"
 
 _MAX_BYTES = 256 * 1024 * 1024
+
+_START_BYTES = 64
 
 
 class Unsaved(msgspec.Struct, frozen=True):
@@ -83,6 +89,14 @@ def _temporary_places() -> list[Path]:
     return [*sorted(shared.glob(f"{_private_name()}-*/")), shared]
 
 
+def _encrypted(data: bytes) -> bytes:
+    try:
+        return encrypt_for_this_device(data) or data
+    except BadIdentity:
+        # The keys are damaged. The text must not be lost for that; in the vault, it is not encrypted either.
+        return data
+
+
 class UnsavedFiles:
     """Keeps unsaved texts of the vault at a path, one file for each note."""
 
@@ -95,7 +109,7 @@ class UnsavedFiles:
         kept = self._kept.get(unsaved.note)
         if kept is not None and kept[2] == unsaved:
             return kept[0]
-        data = msgspec.json.encode(unsaved)
+        data = _encrypted(msgspec.json.encode(unsaved))
         for folder in places(self._vault):
             written = _write(folder, f"{self._vault.name}.{unsaved.note[:12]}.", data)
             if written is not None:
@@ -124,13 +138,33 @@ class UnsavedFiles:
 
 
 def left_behind(vault: Path, vault_id: str) -> Iterator[Left]:
-    """Yield the texts that editors of this vault left which are no longer running."""
+    """Yield the texts that editors of this vault left which are no longer running.
+
+    While this device's keys are locked, texts that are encrypted for them are left out.
+    """
+    for path in _left_files(vault):
+        with suppress(OSError):
+            left = _take(path, vault_id)
+            if left is not None:
+                yield left
+
+
+def are_locked(vault: Path) -> bool:
+    """Whether texts of a vault with this file name are encrypted for this device's keys, which are locked.
+
+    Raises BadIdentity.
+    """
+    for path in _left_files(vault):
+        if path.name.startswith(f"{vault.name}."):
+            with suppress(OSError), open_own_file(path) as file:
+                if is_encrypted(file.read(_START_BYTES)):
+                    return keys_are_locked()
+    return False
+
+
+def _left_files(vault: Path) -> Iterator[Path]:
     for folder in [*places(vault), *_temporary_places()]:
-        for path in sorted(folder.glob(f"*{_ENDING}")):
-            with suppress(OSError):
-                left = _take(path, vault_id)
-                if left is not None:
-                    yield left
+        yield from sorted(folder.glob(f"*{_ENDING}"))
 
 
 def bring_back(vault: Vault) -> list[str]:
@@ -207,11 +241,12 @@ def _take(path: Path, vault_id: str) -> Left | None:
     file = open_own_file(path)
     try:
         if os.fstat(file.fileno()).st_size <= _MAX_BYTES and _lock(file):
-            unsaved = msgspec.json.decode(file.read(), type=Unsaved)
+            unsaved = msgspec.json.decode(decrypt_on_this_device(file.read()), type=Unsaved)
             if unsaved.vault == vault_id and path.exists():
                 return Left(unsaved, path, file)
-    except (msgspec.DecodeError, UnicodeError):
-        pass  # not one of ours, or damaged: leave it for the person to inspect
+    except (msgspec.DecodeError, UnicodeError, CrdtnotesError):
+        # Not one of ours, or damaged: leave it for the person to inspect. Or locked: leave it for later.
+        pass
     file.close()
     return None
 
