@@ -29,13 +29,15 @@ class NoteInfo:
 class NoteNames:
     """All names of a note: its name, its aliases, and the keys of all names that it ever had.
 
-    `modified` is as in NoteInfo.
+    `modified` is as in NoteInfo. `elsewhere` has the targets in this note that lead to a note other than the
+    one that shows their name, each with that note's name: two notes were renamed to one name.
     """
 
     name: str
     modified: int
     aliases: tuple[str, ...]
     former: tuple[str, ...]
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

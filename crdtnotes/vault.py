@@ -196,8 +196,15 @@ class Vault:
             rows = replica.notes.rows()
             aliases = replica.names.aliases()
             former = replica.names.former()
+            elsewhere = replica.derived.namesakes.elsewhere()
         return [
-            NoteNames(row.name, row.modified, tuple(aliases.get(row.id, ())), tuple(former.get(row.id, ())))
+            NoteNames(
+                row.name,
+                row.modified,
+                tuple(aliases.get(row.id, ())),
+                tuple(former.get(row.id, ())),
+                tuple(elsewhere.get(row.id, ())),
+            )
             for row in rows
         ]
 

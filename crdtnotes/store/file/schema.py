@@ -190,6 +190,8 @@ _M007 = (
     """CREATE TABLE frontiers (
         note INTEGER NOT NULL, actor INTEGER NOT NULL, seq INTEGER NOT NULL,
         PRIMARY KEY (note, actor)) WITHOUT ROWID""",
+    # The notes that show a number because others have their name.
+    "CREATE INDEX notes_numbered ON notes (base_key) WHERE name != base",
     # Whether the frontiers are still to be computed from the log.
     """INSERT INTO meta SELECT 'frontiers', 'due'
        WHERE EXISTS (SELECT 1 FROM log) OR EXISTS (SELECT 1 FROM blocks)""",

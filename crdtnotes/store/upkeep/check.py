@@ -18,6 +18,7 @@ from crdtnotes.store.signing import recut
 from crdtnotes.store.signing.checkpoints import Signed
 from crdtnotes.store.views.frontiers import FrontiersOfLog
 from crdtnotes.store.views.names import Resolver
+from crdtnotes.store.views.namesakes import Namesakes
 from crdtnotes.store.views.note_facts import links_in, shown_base, shown_links
 from crdtnotes.store.views.snapshots import content_digest
 
@@ -248,12 +249,14 @@ def _check_names(replica: Replica) -> Iterator[str]:
 def _check_targets(replica: Replica) -> Iterator[str]:
     """Compare where links lead with where their targets resolve to."""
     resolver = Resolver(replica.conn)
-    for name, value, target in replica.conn.execute(
-        """SELECT name, value, target FROM links JOIN elements ON elements.id = element
+    namesakes = Namesakes(replica.conn, replica.documents)
+    namesakes.refresh()
+    for holder, name, value, target in replica.conn.execute(
+        """SELECT note, name, value, target FROM links JOIN elements ON elements.id = element
            JOIN notes ON notes.id = note
            WHERE title_key IS NOT NULL AND name IS NOT NULL"""
     ).fetchall():
-        if resolver.resolve(value, name) != target:
+        if namesakes.meant(resolver.resolve(value, name), value, holder) != target:
             yield f"The link {value!r} in {name!r} does not lead where it should."
 
 

@@ -12,11 +12,13 @@ from contextlib import suppress
 
 from crdtnotes.changes.change import Change
 from crdtnotes.errors import Damaged
+from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.views.documents import Document, Documents, is_birth
 from crdtnotes.store.views.frontiers import Frontiers, FrontiersOfLog
 from crdtnotes.store.views.links import LinkIndex
 from crdtnotes.store.views.names import NameIndex
+from crdtnotes.store.views.namesakes import Namesakes
 from crdtnotes.store.views.note_facts import of_state, shown_base
 from crdtnotes.store.views.search import SearchIndex
 
@@ -39,7 +41,8 @@ class Derived:
         self.documents = Documents(conn, log)
         self.frontiers = Frontiers(conn)
         self.names = NameIndex(conn)
-        self.links = LinkIndex(conn)
+        self.namesakes = Namesakes(conn, self.documents)
+        self.links = LinkIndex(conn, self.namesakes)
         self.search = SearchIndex(conn, self.documents.texts)
         self._touched: dict[bytes, Document] = {}
         self.entered: set[bytes] = set()
@@ -115,6 +118,7 @@ class Derived:
             )
         self.frontiers.save()
         self.names.flush(self.search.take_out)
+        self._follow_namesakes()
         self.links.flush(self.names.dirty_titles, self.names.dirty_holders)
         self.names.dirty_titles.clear()
         self.names.dirty_holders.clear()
@@ -126,6 +130,19 @@ class Derived:
             ):
                 self._save(doc)
         self._touched.clear()
+
+    def _follow_namesakes(self) -> None:
+        """Read which notes share a name, and note which links may therefore lead elsewhere now."""
+        self.namesakes.refresh()
+        if self.namesakes.keys:
+            for doc in self._touched.values():
+                key = name_key(shown_base(doc.state))
+                if key in self.namesakes.keys:
+                    self.names.dirty_titles.add(title_of(key))
+                    self.names.changed = True
+                if doc.state.values.cells:
+                    self.names.dirty_holders.add(doc.id)
+                    self.names.changed = True
 
     def fill_frontiers(self) -> None:
         """Compute all frontiers from the log, and update the links of the notes whose text gives them."""

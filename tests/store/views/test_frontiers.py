@@ -350,6 +350,7 @@ def test_a_file_of_a_version_without_frontiers_gets_them(tmp_path: Path) -> None
     conn = sqlite3.connect(path)
     # As such a version left it: the merged link set was shown.
     conn.execute("DROP TABLE frontiers")
+    conn.execute("DROP INDEX notes_numbered")
     conn.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '%_frontiers'")
     conn.execute(f"PRAGMA user_version = {SCHEMA - 1}")
     (element,) = conn.execute("SELECT id FROM elements WHERE value = 'Y'").fetchone()
