@@ -288,7 +288,7 @@ class Person:
         length = random.randint(0, min(3, (len(text) if end < 0 else end) - at))
         typed = self._pen.words(random)
         self._ledger.take(text[at : at + length])
-        editor.commit([Grouped(Patch(at, length, typed))])
+        editor.commit([Grouped(Patch(at, length, typed), alike=random.random() < 0.3)])
         self._ledger.save(typed, self._machine)
 
 
