@@ -15,6 +15,7 @@
     │   ├── PortTaken
     │   ├── BadIdentity        this device's own keys
     │   ├── NotPaired          no such device belongs to the vault
+    │   ├── NotPermitted       this device's role does not allow it
     │   ├── Unreachable        (also a ConnectionError)
     │   │   └── NotLetIn       somebody is there
     │   └── StoreError         the replica's file
@@ -96,6 +97,10 @@ class BadIdentity(LocalError):
 
 class NotPaired(LocalError):
     """No such device belongs to the vault."""
+
+
+class NotPermitted(LocalError):
+    """This device's role in the vault does not allow this."""
 
 
 class Unreachable(LocalError, ConnectionError):

@@ -22,8 +22,11 @@ from crdtnotes.crdt.version import Version, pairs
 from crdtnotes.errors import DecodeError
 
 OLDEST_PROTOCOL = 3
-NEWEST_PROTOCOL = 3
+NEWEST_PROTOCOL = 4
 """The versions of the sync protocol that this version of crdtnotes speaks."""
+
+ROLES_PROTOCOL = 4
+"""The first version of the protocol whose records know roles."""
 
 MAX_HOPS = 3
 """How many times a Presence is passed on."""

@@ -47,6 +47,9 @@ class FakeDevices:
         self._called()
         return list(self.kept)
 
+    def uses_roles(self) -> bool:
+        return False
+
     def introduce(self) -> None:
         self._called()
 

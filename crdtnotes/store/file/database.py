@@ -31,7 +31,7 @@ from crdtnotes.errors import (
     VaultNotFound,
 )
 from crdtnotes.own_files import open_regular_file
-from crdtnotes.store.file.header import APPLICATION_ID, SCHEMA
+from crdtnotes.store.file.header import APPLICATION_ID, BASE_SCHEMA, SCHEMA
 
 BUSY_TIMEOUT = 30.0
 """Seconds to wait for another process that has locked the replica."""
@@ -174,7 +174,7 @@ def open_file(path: Path, *, read_only: bool = False) -> ReplicaFile:
             _release(identity)
             raise
         try:
-            if not read_only and _schema_of(db.conn) < SCHEMA:
+            if not read_only and _schema_of(db.conn) < BASE_SCHEMA:
                 _migrate(db.conn)
         except BaseException:
             db.close()

@@ -51,6 +51,10 @@ class Devices(Protocol):
         """
         ...
 
+    def uses_roles(self) -> bool:
+        """Tell whether there are records about roles, which peers that speak protocol 3 cannot read."""
+        ...
+
     def is_member(self, device: bytes, /) -> bool:
         """Tell whether the device with this id belongs to the vault now."""
         ...

@@ -407,6 +407,10 @@ class Session:
             raise WrongVault("The two sides have different vaults, so nothing was exchanged.")
         if self._plain and any(hello.records):
             raise _paired_elsewhere()
+        if hello.newest < messages.ROLES_PROTOCOL and self._replica.devices.uses_roles():
+            raise VersionMismatch(
+                "The peer's crdtnotes does not know roles, which this vault uses: it needs an update."
+            )
         self._greeted = True
         self._records.greeted(hello)
         if not self._show(self._settling.found_in_heads(hello.heads, self._heads)):
