@@ -77,7 +77,9 @@ def pair(ctx: click.Context, role: str | None, yes: bool, as_json: bool) -> None
 
     async def work() -> tuple[str, bytes]:
         async with OpenVault(path) as open_, PeerService(open_) as service:
-            device = await pair_device(service, ask, show, role=None if role is None else role_called(role))
+            device = await pair_device(
+                service, ask, show, role=lambda: None if role is None else role_called(role)
+            )
             await wait_for_first_sync(service, device)
             return device.name, device.id
 

@@ -20,7 +20,15 @@ from crdtnotes.trust.roles import Role
 from crdtnotes.trust.spake import BlindedSecret
 from crdtnotes.vault import Vault
 
-__all__ = ["FIRST_SYNC_SECONDS", "Ask", "NewDevice", "ShowCodes", "pair_device", "wait_for_first_sync"]
+__all__ = [
+    "FIRST_SYNC_SECONDS",
+    "Ask",
+    "ChosenRole",
+    "NewDevice",
+    "ShowCodes",
+    "pair_device",
+    "wait_for_first_sync",
+]
 
 FIRST_SYNC_SECONDS = 60.0
 """How long the new device may take to begin its first sync."""
@@ -30,6 +38,9 @@ _LOOK_SECONDS = 0.05
 ShowCodes = Callable[[Code, Code], None]
 """Called with the code in words and with the code for a QR code, which contains the address."""
 
+ChosenRole = Callable[[], Role | None]
+"""Returns the role of the new device; None if the person chose none."""
+
 
 async def pair_device(
     service: PeerService,
@@ -37,14 +48,14 @@ async def pair_device(
     show: ShowCodes,
     *,
     port: int = PAIRING_PORT,
-    role: Role | None = None,
+    role: ChosenRole = lambda: None,
 ) -> NewDevice:
     """Show a code and wait for the device that knows it; the device is a member of the vault from then on.
 
     `ask` is called with the name and the id of the device and with the digits that both devices show, and
     returns whether the person accepts it. `port` is the port on which this device listens for the pairing; if
-    it is taken, any free port is used. Without a `role`, a new device becomes an owner, and one that belongs
-    already keeps its role.
+    it is taken, any free port is used. `role` is called once the person has accepted the device, and
+    returns its role; for None, a new device becomes an owner, and one that belongs already keeps its role.
 
     Raises NotPermitted if this device is no owner, PairingFailed if the code was wrong, the person said no,
     or no device connected in time, and the errors of `PeerService.open_to_new_device`.
@@ -59,9 +70,11 @@ async def pair_device(
             return PairingHost(codes, identity, device, vault_id, secrets.token_bytes)
 
         async def admit(name: str, certificate: bytes) -> Welcome:
+            chosen = role()
+
             def add(vault: Vault) -> Welcome:
                 replica = vault.replica
-                replica.devices.admit(certificate, name, role)
+                replica.devices.admit(certificate, name, chosen)
                 root = replica.members.root or b""
                 # The rest follows when the device syncs: all records may be too many for one frame.
                 records = replica.devices.introduction(device_id(certificate))

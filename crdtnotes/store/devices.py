@@ -60,6 +60,11 @@ class Devices:
         with self._core.reading():
             return self._members.role(self._signer.identity.id) if self._members.founded else None
 
+    def is_reader(self) -> bool:
+        """Tell whether this device may only read the vault; raises BadIdentity."""
+        with self._core.reading():
+            return self._signer.is_reader
+
     def check_owner(self) -> None:
         """Raise NotPermitted or NotPaired if this device may not add others to the vault."""
         with self._core.reading():

@@ -20,6 +20,7 @@ class StatusLine(Static):
         "status--saved",
         "status--saving",
         "status--failed",
+        "status--reader",
         "status--peers",
         "status--hint",
     }
@@ -40,7 +41,8 @@ class StatusLine(Static):
             return
         row, column = self._editor.cursor_location
         peers = self.peers()
-        content = (buffer.name, buffer.state, buffer.problem, buffer.exists, row, column, peers)
+        reads = self._editor.read_only
+        content = (buffer.name, buffer.state, buffer.problem, buffer.exists, reads, row, column, peers)
         if content == self._content:
             return  # a key leads to several updates
         self._content = content
@@ -54,8 +56,11 @@ class StatusLine(Static):
         else:
             mark, style_name = _MARKS[buffer.state]
             text.append(f" {mark} ", self.get_component_rich_style(style_name, partial=True))
+        if reads:
+            style = self.get_component_rich_style("status--reader", partial=True)
+            text.append(" ⊘ read only: this device is a reader ", style)
         if not buffer.exists:
-            text.append(" deleted; typing brings it back ")
+            text.append(" deleted " if reads else " deleted; typing brings it back ")
         if peers:
             text.append(
                 f" ⇄ {printable(peers)} ", self.get_component_rich_style("status--peers", partial=True)
