@@ -17,6 +17,7 @@
     │   │   └── KeysLocked     by a passphrase
     │   ├── WrongPassphrase
     │   ├── NotPaired          no such device belongs to the vault
+    │   ├── NotPermitted       this device's role does not allow it
     │   ├── Unreachable        (also a ConnectionError)
     │   │   └── NotLetIn       somebody is there
     │   └── StoreError         the replica's file
@@ -113,6 +114,10 @@ class WrongPassphrase(LocalError):
 
 class NotPaired(LocalError):
     """No such device belongs to the vault."""
+
+
+class NotPermitted(LocalError):
+    """This device's role in the vault does not allow this."""
 
 
 class Unreachable(LocalError, ConnectionError):

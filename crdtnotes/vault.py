@@ -116,6 +116,14 @@ class Vault:
         return self._replica
 
     @property
+    def may_write(self) -> bool:
+        """Whether this device may change notes here: it may unless it is a reader of a paired vault.
+
+        Raises BadIdentity in a paired vault that knows roles.
+        """
+        return not self._replica.devices.is_reader()
+
+    @property
     def is_untouched(self) -> bool:
         """Whether there is nothing to lose: never paired, and no changes other than new daily notes.
 

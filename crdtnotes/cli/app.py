@@ -59,6 +59,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "pair": "pairing",
         "join": "pairing",
         "devices": "devices",
+        "role": "devices",
         "revoke": "devices",
         "serve": "peers",
         "sync": "peers",

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 def devices(ctx: click.Context, log: bool, as_json: bool) -> None:
     """List the devices of this vault.
 
-    Shows when each was last connected, and how many of the current changes it lacked then. With --log, it
-    shows how the devices came to belong: each line after those that it follows from. The times are those that
-    the devices claim.
+    Shows the role of each, when it was last connected, and how many of the current changes it lacked then.
+    With --log, it shows how the devices came to belong: each line after those that it follows from. The times
+    are those that the devices claim.
 
     \b
     crdtnotes devices --json
@@ -63,6 +63,7 @@ def devices(ctx: click.Context, log: bool, as_json: bool) -> None:
         (
             row["name"],
             short(bytes.fromhex(str(row["hash"]))),
+            row["role"],
             "this device" if row["own"] else row["state"],
             "" if row["own"] else "never" if row["seen"] is None else local_time(int(str(row["seen"]))),
             "" if row["lacks"] is None else row["lacks"],
@@ -70,7 +71,7 @@ def devices(ctx: click.Context, log: bool, as_json: bool) -> None:
         for row in rows
     ]
     print_rows(
-        ("device", "id", "state", "last seen", "lacks"),
+        ("device", "id", "role", "state", "last seen", "lacks"),
         table,
         "No device has been paired yet: crdtnotes pair",
     )
@@ -88,6 +89,7 @@ def _row(vault: Vault, members: Members, member: Member, own: bytes) -> dict[str
         "name": printable(member.name),
         "id": shown(member.id),
         "hash": member.id.hex(),
+        "role": member.role.word,
         "state": "active" if member.active else "revoked",
         "own": member.id == own,
         "seen": None if contact is None else contact.seen,
@@ -115,6 +117,7 @@ def _print_log(ctx: click.Context, *, as_json: bool) -> None:
                     "by_id": shown(event.by),
                     "device": printable(event.name),
                     "device_id": shown(event.device),
+                    "role": None if event.role is None else event.role.word,
                     "counts": event.counts,
                 }
                 for event, who in zip(events, by, strict=True)
@@ -139,7 +142,42 @@ def _print_log(ctx: click.Context, *, as_json: bool) -> None:
 
 
 def _did(event: Event) -> str:
-    return event.kind if event.counts else f"{event.kind}, without effect"
+    from crdtnotes.trust.member_log import ADDED, SET_ROLE
+    from crdtnotes.trust.roles import Role
+
+    did = event.kind
+    if event.role is not None and event.kind == SET_ROLE:
+        did = f"made {event.role.word}"
+    elif event.role is not None and event.kind == ADDED and event.role is not Role.OWNER:
+        did = f"added as {event.role.word}"
+    return did if event.counts else f"{did}, without effect"
+
+
+@click.command()
+@click.argument("device")
+@click.argument("role", type=click.Choice(["owner", "writer", "reader"]))
+@json_option
+@click.pass_context
+def role(ctx: click.Context, device: str, role: str, as_json: bool) -> None:
+    """Say what a device may do.
+
+    DEVICE is its name, or the beginning of its id. An owner adds and revokes devices and changes their roles,
+    a writer only writes, and a reader only reads. Only owners can do this, and only those that have been
+    owners for longer than DEVICE can make an owner a writer or a reader. What DEVICE has written stays.
+
+    \b
+    crdtnotes role kitchen-tablet reader
+    """
+    from crdtnotes.trust.device_id import shown
+    from crdtnotes.trust.roles import role_called
+
+    with open_vault(ctx) as vault:
+        member = find_device(vault.replica.members, device)
+        vault.replica.devices.set_role(member.id, role_called(role))
+    if as_json:
+        print_json({"name": printable(member.name), "id": shown(member.id), "role": role})
+    else:
+        click.echo(f"{quoted(member.name)} is {'an' if role == 'owner' else 'a'} {role} of this vault.")
 
 
 @click.command()
@@ -287,4 +325,4 @@ def find_device(members: Members, wanted: str, *, among_revoked: bool = False) -
     return found[0]
 
 
-COMMANDS = [devices, revoke]
+COMMANDS = [devices, role, revoke]

@@ -10,7 +10,9 @@
 ``actors``       names of streams that prove which device owns the stream
 ``signatures``   a device's signature over the head of a stream
 ``records``      signed records that say which devices belong, or no longer belong, to the vault
+``roles``        what a device may do: reader, writer, owner
 ``rooted``       which records count, because they chain back to the founder's
+``limits``       what revocations and demotions strike, and which owner is senior to which
 ``membership``   the members that a set of records defines
 ``member_log``   who added, revoked or named whom, in causal order
 ``code``         the short code that pairs two devices

@@ -15,15 +15,21 @@ from crdtnotes.changes.change import Rank, chain
 from crdtnotes.changes.limits import GROUP_BYTES, GROUP_STREAMS, MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.ids import MAX_COUNTER
-from crdtnotes.errors import Fork, KeysLocked, LocalError, NotSigned
+from crdtnotes.errors import Fork, KeysLocked, LocalError, NotPermitted, NotSigned
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.signing.checkpoints import Checkpoints, Signed
 from crdtnotes.store.signing.members import Members
 from crdtnotes.store.signing.recut import recut
 from crdtnotes.trust.actors import ActorRecord, actor_of, moved_actor, new_actor
 from crdtnotes.trust.certificate import read_certificate
+from crdtnotes.trust.device_id import device_id
 from crdtnotes.trust.identity import Identity
+from crdtnotes.trust.roles import Role
 from crdtnotes.trust.signatures import sign_head
+
+MAY_ONLY_READ = (
+    "This device may only read this vault; an owner of it can let it write: crdtnotes role DEVICE writer"
+)
 
 
 class Signer:
@@ -37,7 +43,7 @@ class Signer:
         self._members = members
         self._make_identity = identity
         self._identity: Identity | None = None
-        self._locked_key: bytes | None = None
+        self._locked: tuple[bytes, bytes] | None = None
         self._own = 0
         self.learned = False
         """Whether signatures of earlier changes have come since somebody reset it."""
@@ -55,19 +61,20 @@ class Signer:
     def own_key(self) -> bytes | None:
         """This device's public signing key; None if it has no key, or the key cannot be read."""
         try:
-            return self._public_key()
+            return self._public()[1]
         except LocalError:
             return None
 
-    def _public_key(self) -> bytes:
-        """Return this device's public signing key, which can be read even if its keys are locked."""
-        if self._locked_key is not None and self._identity is None:
-            return self._locked_key
+    def _public(self) -> tuple[bytes, bytes]:
+        """Return this device's id and public signing key, which can be read even if its keys are locked."""
+        if self._locked is not None and self._identity is None:
+            return self._locked
         try:
-            return self.identity.keys.signing
+            return self.identity.id, self.identity.keys.signing
         except KeysLocked as locked:
-            self._locked_key = read_certificate(locked.certificate).signing
-            return self._locked_key
+            certificate = locked.certificate
+            self._locked = device_id(certificate), read_certificate(certificate).signing
+            return self._locked
 
     @property
     def can_sign(self) -> bool:
@@ -93,16 +100,27 @@ class Signer:
         """Return the stream to write to: this one if this device can sign for it, else a new one.
 
         A copied file can have the stream of another device, and a stream from before the pairing has no
-        proven owner.
+        proven owner. Raises NotPermitted if this device is a reader.
         """
         if self._own != actor and self._members.founded:
-            key = self._public_key()
+            self.check_writes()
+            key = self._public()[1]
             if self.checkpoints.key_of(actor) != key:
                 author = new_actor(key, urandom)
                 self.checkpoints.add_author(author)
                 actor = author.actor
             self._own = actor
         return actor
+
+    def check_writes(self) -> None:
+        """Raise NotPermitted if this device may only read the vault: nobody would accept its changes."""
+        if self.is_reader:
+            raise NotPermitted(MAY_ONLY_READ)
+
+    @property
+    def is_reader(self) -> bool:
+        """Whether this device may only read the vault; raises BadIdentity."""
+        return self._members.uses_roles() and self._members.role(self._public()[0]) is Role.READER
 
     def sign_if_large(self, actor: int) -> None:
         """Sign our stream in the middle of a large transaction, so that groups stay small."""
@@ -297,10 +315,34 @@ class Signer:
         for _, (actor, seq, _) in good:
             ends[actor] = max(seq, ends.get(actor, 0))
         last = max((checkpoint for checkpoint, _ in good), default=1)
+        if own and self.is_reader:
+            own = b""
         for actor, seq in self._log.version().items():
             if ends.get(actor, 0) < seq and self.checkpoints.key_of(actor) == own:
                 good.append((last, (actor, seq, self._signature(actor, seq))))
         return recut(self._log, self.checkpoints, good)
+
+    def match_role(self) -> None:
+        """Make the signatures fit this device's role, which may have changed.
+
+        A reader drops signatures that nobody accepts any more: of its own changes, and of those of other
+        devices that may not write (any more) which no record keeps. Until somebody accepts them, they are
+        unsigned, and not sent. Any other device signs its own changes which are unsigned since it was a
+        reader.
+        """
+        if not self._members.uses_roles():
+            return
+        self._own = 0
+        role = self._members.role(self._public()[0])
+        if role is Role.READER:
+            every = self.checkpoints.all_signed()
+            good = [one for one in every if self._is_accepted(*one[1])]
+            if len(good) < len(every):
+                recut(self._log, self.checkpoints, good)
+        elif role is not None and self.checkpoints.is_waiting and self.can_sign:
+            own = self.own_key
+            if any(self.checkpoints.key_of(actor) == own for actor in self.checkpoints.unsigned_streams()):
+                self.mend_signatures()
 
     def is_signed(self, actor: int, seq: int, signature: bytes) -> bool:
         """Tell whether the log has what was signed, even if the signer no longer belongs to the vault."""

@@ -197,12 +197,12 @@ class NoteEditor(NotePainting, LineActions):
 
     def action_undo(self) -> None:
         """Undo the person's own last edit."""
-        if self.buffer is not None:
+        if self.buffer is not None and not self.read_only:
             self.buffer.undo()
 
     def action_redo(self) -> None:
         """Redo it."""
-        if self.buffer is not None:
+        if self.buffer is not None and not self.read_only:
             self.buffer.redo()
 
     def alike(self) -> AbstractContextManager[None]:
@@ -222,7 +222,12 @@ class NoteEditor(NotePainting, LineActions):
         self.action_redo()
 
     def edit(self, edit: Edit) -> EditResult:
-        """Make a local edit; full-width link brackets become ASCII ones when they are closed."""
+        """Make a local edit; full-width link brackets become ASCII ones when they are closed.
+
+        Nothing happens while the editor is `read_only`, because this device may only read the vault.
+        """
+        if self.read_only:
+            return EditResult(end_location=self.cursor_location, replaced_text="")
         if self.marks:
             document = self.note_document
             start, end = map(document.get_index_from_location, (edit.top, edit.bottom))
@@ -237,7 +242,7 @@ class NoteEditor(NotePainting, LineActions):
 
         The caret goes behind the last piece.
         """
-        if not pieces or self.buffer is None:
+        if not pieces or self.buffer is None or self.read_only:
             return
         document = self.note_document
         locate = document.get_location_from_index

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from crdtnotes import Backlink, Committed, Origin, Vault
-from crdtnotes.errors import CrdtnotesError, NoteNotFound
+from crdtnotes.errors import CrdtnotesError, NoteNotFound, NotPermitted
 from crdtnotes.markup.names import clean_name
 from crdtnotes.markup.outline import Outline, outline
 from crdtnotes_tui.notes.buffer import Buffer, Opened, State, open_note
@@ -113,6 +113,8 @@ class Workspace:
         """Whether such texts are encrypted for this device's keys, which are locked."""
         self.began_empty = False
         """Whether `first` found no notes."""
+        self.may_write = True
+        """Whether this device may write, when it was last asked (`ask_role`)."""
         self._wake = asyncio.Event()
         self._learned = asyncio.Event()
         self.review = Review(thread, self.open, self._learned)
@@ -121,6 +123,7 @@ class Workspace:
         """Open the vault; raises a StoreError. Call `learn` once the first note is shown."""
         await self.thread.start(self._committed)
         self._vault_id = await self._run(lambda vault: vault.id)
+        await self.ask_role()
         await self.bring_back()
         self._refreshing = asyncio.create_task(self._keep_fresh())
 
@@ -130,6 +133,11 @@ class Workspace:
             # If there is still no room, the texts stay in their files until the next start.
             self.brought_back = await self._run(bring_back)
             self.has_locked_texts = await self.thread.call(lambda: are_locked(self.thread.path))
+
+    async def ask_role(self) -> None:
+        """Find out whether this device may write."""
+        with suppress(CrdtnotesError):
+            self.may_write = await self._run(lambda vault: vault.may_write)
 
     async def learn(self) -> None:
         """Read the names of all notes; this takes a while in a large vault."""
@@ -236,10 +244,18 @@ class Workspace:
         return await self._take(lambda vault: open_note(vault, vault.today().name))
 
     async def first(self) -> Buffer:
-        """Open the first note that an editor shows: the last one changed, or today's in an empty vault."""
+        """Open the first note that an editor shows: the last one changed, or today's in an empty vault.
+
+        Raises NotPermitted if there is none and this device may only read.
+        """
 
         def job(vault: Vault) -> Opened:
             note = vault.latest()
+            if note is None and not vault.may_write:
+                raise NotPermitted(
+                    "There are no notes here yet, and this device may only read: `crdtnotes sync --once` "
+                    "fetches them."
+                )
             self.began_empty = note is None
             return open_note(vault, (note or vault.today()).name)
 

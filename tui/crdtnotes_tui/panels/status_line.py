@@ -20,6 +20,7 @@ class StatusLine(Static):
         "status--saved",
         "status--saving",
         "status--failed",
+        "status--reader",
         "status--peers",
         "status--review",
         "status--hint",
@@ -42,8 +43,9 @@ class StatusLine(Static):
             self._show(Text("opening …"))
             return
         row, column = self._editor.cursor_location
-        peers, to_review = self.peers(), self.to_review()
-        content = (buffer.name, buffer.state, buffer.problem, buffer.exists, row, column, peers, to_review)
+        peers, to_review, reads = self.peers(), self.to_review(), self._editor.read_only
+        shown = (buffer.name, buffer.state, buffer.problem, buffer.exists, reads)
+        content = (*shown, row, column, peers, to_review)
         if content == self._content:
             return  # a key leads to several updates
         self._content = content
@@ -57,8 +59,11 @@ class StatusLine(Static):
         else:
             mark, style_name = _MARKS[buffer.state]
             text.append(f" {mark} ", self.get_component_rich_style(style_name, partial=True))
+        if reads:
+            style = self.get_component_rich_style("status--reader", partial=True)
+            text.append(" ⊘ read only: this device is a reader ", style)
         if not buffer.exists:
-            text.append(" deleted; typing brings it back ")
+            text.append(" deleted " if reads else " deleted; typing brings it back ")
         if peers:
             text.append(
                 f" ⇄ {printable(peers)} ", self.get_component_rich_style("status--peers", partial=True)

@@ -130,6 +130,7 @@ class MainScreen(Screen[None]):
 
     async def _open_first_note(self) -> None:
         await self.workspace.start()
+        self._obey_role()
         name = self._first_note
         self._show(await (self.workspace.first() if name is None else self.workspace.open(name)))
         if self.workspace.began_empty:
@@ -297,7 +298,15 @@ class MainScreen(Screen[None]):
         if changed.from_others or changed.members:
             self.peers.run(partial(self._keep_up, changed))
 
+    def _obey_role(self) -> None:
+        """Let the person edit notes, or only read them, as this device's role says."""
+        self.editor.read_only = not self.workspace.may_write
+        self.status.update_status()
+
     async def _keep_up(self, changed: Changed) -> None:
+        if changed.members:
+            await self.workspace.ask_role()
+            self._obey_role()
         await self.collaboration.keep_up(changed)
         if self.collaboration.news:
             self.panes.welcome.close()  # peers have sent notes: the vault is not empty any more
