@@ -99,13 +99,16 @@ def replace(draft: Draft, start: int, removed: int, text: str) -> None:
     spans = state.text.spans(start, removed)
     if text:
         after = state.text.before(start)
-        base = base_of(state, after, spans)
-        first = pieces(text)[0]
-        series = 0
-        while (base + 1, draft.names.piece(after, base, series, first)) in state.text:
-            series += 1  # it was here before, and was deleted for good
-        draft.add(Same(draft.next_id(), after, base, series, named(draft.names, after, base, series, text)))
-    erase(draft, spans)
+        _add_same(draft, after, base_of(state, after, spans), text)
+    erase(draft, spans, alike=True)
+
+
+def _add_same(draft: Draft, after: Id, base: int, text: str) -> None:
+    first = pieces(text)[0]
+    series = 0
+    while (base + 1, draft.names.piece(after, base, series, first)) in draft.state.text:
+        series += 1  # it was here before, and was deleted for good
+    draft.add(Same(draft.next_id(), after, base, series, named(draft.names, after, base, series, text)))
 
 
 def type_over(draft: Draft, start: int, removed: int, text: str) -> None:
@@ -143,19 +146,44 @@ def set_value(draft: Draft, start: int, removed: int, text: str, rank: Id | None
     draft.add(Set(id, delimiter, base, value, text, id if rank is None else rank, former))
 
 
-def erase(draft: Draft, spans: Sequence[Elements]) -> None:
+def erase(draft: Draft, spans: Sequence[Elements], *, alike: bool = False) -> None:
     """Delete visible elements.
 
-    If a value loses its delimiter and would go with it, though it is not among them, it is written again.
+    If a value loses its delimiter and would go with it, though it is not among them, it is written again: as
+    a Same if the edit is to be `alike`, whoever makes it.
     """
     if not spans:
         return
     state = draft.state
     kept = list(_values_behind(state, spans))
+    stretches = _stretches(state, kept) if alike else [([id], text) for id, text in kept]
     draft.add(Delete(tuple(spans)))
-    for id, character in kept:
-        if not state.text.position(id)[1]:
-            draft.add(Insert(draft.next_id(), id, character))
+    for ids, text in stretches:
+        id = ids[-1]
+        if state.text.position(id)[1]:
+            continue
+        if alike:
+            _add_same(draft, id, base_of(state, id, ()), text)
+        else:
+            draft.add(Insert(draft.next_id(), id, text))
+
+
+def _stretches(state: NoteState, elements: Sequence[tuple[Id, str]]) -> list[tuple[list[Id], str]]:
+    """Join elements with consecutive ids between which nothing else is visible."""
+    found: list[tuple[list[Id], str]] = []
+    for id, character in elements:
+        if found:
+            ids, text = found[-1]
+            last = ids[-1]
+            if (
+                id == (last[0] + 1, last[1])
+                and state.text.position(id)[0] == state.text.position(last)[0] + 1
+            ):
+                ids.append(id)
+                found[-1] = ids, text + character
+                continue
+        found.append(([id], character))
+    return found
 
 
 def _is_one_value(state: NoteState, delimiter: Id, spans: Sequence[Elements]) -> bool:

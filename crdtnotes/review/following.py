@@ -247,11 +247,11 @@ class Following:
         )
 
     def _is_stray(self, part: Part, move: int) -> bool:
-        return (
-            part.visible
-            and part.actor not in self._past.state.values.cell_of
-            and self._is_apart(part.changes, move)
-        )
+        """Whether a part is visible text that others wrote apart from a move, or a value in such text."""
+        cell = self._past.state.values.cell_of.get(part.actor)
+        if cell is not None and self._moves.owner(cell.delimiter[1], cell.delimiter[0]) is not None:
+            return False
+        return part.visible and self._is_apart(part.changes, move)
 
     # -- what was deleted, and values
 
