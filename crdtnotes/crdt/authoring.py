@@ -113,7 +113,7 @@ def replace(draft: Draft, start: int, removed: int, text: str) -> None:
         op = _bring(draft, after, spans, part, series)
         actor, counter, piece = op.runs[-1]
         after = (counter + len(piece) - 1, actor)
-    erase(draft, spans)
+    erase(draft, spans, alike=True)
 
 
 def _bring(draft: Draft, after: Id, leaving: Sequence[Elements], text: str, series: int = 0) -> Same:
@@ -243,24 +243,51 @@ def _add_set(
     draft.add(Set(id, delimiter, base, value, text, id if rank is None else rank, former))
 
 
-def erase(draft: Draft, spans: Sequence[Elements], seen: NoteState | None = None) -> None:
+def erase(
+    draft: Draft, spans: Sequence[Elements], seen: NoteState | None = None, *, alike: bool = False
+) -> None:
     """Delete elements that the author saw, in the state `seen` or, by default, in that of the draft.
 
-    If a value loses its delimiter and would go with it, though it is not among them, it is written again. A
-    value that the author did not see goes, as it does when it is set and deleted apart.
+    If a value loses its delimiter and would go with it, though it is not among them, it is written again: as
+    a Same if the edit is to be `alike`, whoever makes it. A value that the author did not see goes, as it
+    does when it is set and deleted apart.
     """
     if not spans:
         return
-    text = draft.state.text
+    state = draft.state
     kept = [
         (id, character)
-        for id, character in _values_behind(draft.state if seen is None else seen, spans)
-        if seen is None or text.position(id)[1]
+        for id, character in _values_behind(state if seen is None else seen, spans)
+        if seen is None or state.text.position(id)[1]
     ]
+    stretches = _stretches(state, kept) if alike else [([id], text) for id, text in kept]
     draft.add(Delete(tuple(spans)))
-    for id, character in kept:
-        if not text.position(id)[1]:
-            draft.add(Insert(draft.next_id(), id, character))
+    for ids, text in stretches:
+        id = ids[-1]
+        if state.text.position(id)[1]:
+            continue
+        if alike:
+            _bring(draft, id, (), text)
+        else:
+            draft.add(Insert(draft.next_id(), id, text))
+
+
+def _stretches(state: NoteState, elements: Sequence[tuple[Id, str]]) -> list[tuple[list[Id], str]]:
+    """Join elements with consecutive ids between which nothing else is visible."""
+    found: list[tuple[list[Id], str]] = []
+    for id, character in elements:
+        if found:
+            ids, text = found[-1]
+            last = ids[-1]
+            if (
+                id == (last[0] + 1, last[1])
+                and state.text.position(id)[0] == state.text.position(last)[0] + 1
+            ):
+                ids.append(id)
+                found[-1] = ids, text + character
+                continue
+        found.append(([id], character))
+    return found
 
 
 def is_one_value(state: NoteState, delimiter: Id, spans: Sequence[Elements]) -> bool:

@@ -14,9 +14,12 @@ from crdtnotes.review.found import Found, Plan, Version, patched, typed
 from crdtnotes.review.joining import joined
 from crdtnotes.review.past import Past
 
+MAX_OFFERED = 20
+"""How many other births are compared with the first at a time: each takes time in proportion to its text."""
+
 
 def births(past: Past) -> Iterator[Found]:
-    """Yield the offers to join another birth's text with the first: at most one for each of the others."""
+    """Yield the offers to join another birth's text with the first: at most one for each of the next ones."""
     if len(past.state.births) < 2:
         return
     text = str(past.state.text)
@@ -29,7 +32,7 @@ def births(past: Past) -> Iterator[Found]:
         return
     first, _, end = parts[0]
     one = text[:end]
-    for birth, begin, until in parts[1:]:
+    for birth, begin, until in parts[1 : 1 + MAX_OFFERED]:
         both = one + text[begin:until]
         patches = joined(one, text[begin:until])
         if not patches:

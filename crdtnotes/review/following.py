@@ -16,6 +16,7 @@ follow, and the offer is gone.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from crdtnotes.crdt.ids import Id
@@ -70,8 +71,8 @@ class Following:
             if steps and len(steps) <= MAX_EDITS and self._is_left(move):
                 # From the last to the first; at one place what is removed comes before what is inserted.
                 steps.sort(key=lambda step: (step.start, step.removed > 0, step.order), reverse=True)
-                if _changes_nothing(text, steps):
-                    continue  # the text was put back where it was
+                if _overlap(steps) or _changes_nothing(text, steps):
+                    continue  # only forged moves overlap; or the text was put back where it was
                 self.offers.append(self._offer(move, steps, text))
                 self.texts.update(step.start for step in steps if step.at_old_place)
                 self.delimiters.update(step.delimiter for step in steps if step.delimiter is not None)
@@ -247,11 +248,11 @@ class Following:
         )
 
     def _is_stray(self, part: Part, move: int) -> bool:
-        return (
-            part.visible
-            and part.actor not in self._past.state.values.cell_of
-            and self._is_apart(part.changes, move)
-        )
+        """Whether a part is visible text that others wrote apart from a move, or a value in such text."""
+        cell = self._past.state.values.cell_of.get(part.actor)
+        if cell is not None and self._moves.owner(cell.delimiter[1], cell.delimiter[0]) is not None:
+            return False
+        return part.visible and self._is_apart(part.changes, move)
 
     # -- what was deleted, and values
 
@@ -300,8 +301,8 @@ class Following:
             if to in values.cells or text[start + 1 : start + 1 + removed] == value:
                 self.delimiters.add(delimiter)  # it has followed already
                 continue
-            if any(place != start + 1 for place, _ in stood[:1]):
-                continue
+            if stood and (stood[0][0] != start + 1 or sum(stood[-1]) != start + 1 + removed):
+                continue  # others have written between them
             self._add(owner.move, Patch(start + 1, removed, value), max(changes), delimiter=delimiter)
             for actor, counter, length in values.visible(cell):
                 at, _ = self._past.state.text.position((counter, actor))
@@ -322,6 +323,11 @@ class Following:
                     return found
                 found.append((pair.to[1], pair.to[0] + counter - pair.counter, 1))
         return found
+
+
+def _overlap(steps: Sequence[_Step]) -> bool:
+    """Whether edits, from the last to the first, are not beside each other."""
+    return any(step.start + step.removed > later.start for later, step in pairwise(steps))
 
 
 def _changes_nothing(text: str, steps: Sequence[_Step]) -> bool:

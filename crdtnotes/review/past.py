@@ -70,6 +70,7 @@ class Past:
         self._written: dict[int, list[Written]] = {}
         self._deletions: dict[int, list[Deletion]] = {}
         self._longest: dict[int, int] = {}
+        self._rewriting: list[tuple[Insert | Same, int]] = []
         if self.apart_from_some:
             self._read()
 
@@ -125,10 +126,10 @@ class Past:
     def is_rewritten(self, text: str, over: Sequence[int]) -> bool:
         """Whether somebody who knew these changes has written this text again."""
         return any(
-            isinstance(done.op, (Same, Insert))
-            and text in done.op.text
-            and all(done.change != change and self.knows(done.change, change) for change in over)
-            for done in self.done
+            len(op.text) >= len(text)
+            and text in op.text
+            and all(change != other and self.knows(change, other) for other in over)
+            for op, change in self._rewriting
         )
 
     def _concurrent(self) -> frozenset[int]:
@@ -155,6 +156,8 @@ class Past:
             counter = change.start
             for op in change.ops:
                 self.done.append(Done(op, (counter, change.actor), number))
+                if isinstance(op, (Insert, Same)):
+                    self._rewriting.append((op, number))
                 for actor, first, text in _runs(op):
                     brought.setdefault(actor, {}).setdefault(first, (text, []))[1].append(number)
                 if isinstance(op, (Delete, Set)):

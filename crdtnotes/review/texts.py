@@ -1,7 +1,8 @@
 """Texts that were replaced side by side, deleted unseen, or edited where others deleted them."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 from crdtnotes.crdt.ids import Id
 from crdtnotes.crdt.ops import Same
@@ -13,6 +14,9 @@ from crdtnotes.review.regions import Part, Region
 
 BETWEEN = " / "
 """What stands between two words that are both kept."""
+
+MAX_COMPARED = 4_000_000
+"""If the parts of a region times the visible ones are more than this, left-over edits are not looked for."""
 
 
 def additions(past: Past) -> Iterator[Found]:
@@ -87,22 +91,35 @@ def _of(past: Past, parts: Sequence[Part], author: int) -> list[Part]:
 
 
 def _side_by_side(past: Past, region: Region, shown: list[Part], text: str) -> Iterator[Found]:
-    for one, other in combinations(_authors(past, shown), 2):
-        common = next((part for part in region if _both_deleted(past, part, one, other)), None)
-        first, second = _of(past, shown, one), _of(past, shown, other)
-        if common is None or not past.apart(first[0].changes[0], second[0].changes[0]):
+    """Yield the neighbours among the texts that took the place of one text."""
+    first: list[Part] = []
+    for author in _authors(past, shown):
+        second = _of(past, shown, author)
+        if not first:
+            first = second
             continue
-        if any(_came_later(past, part, first[0], second[0]) for part in shown):
+        common = _common(past, region, first[0], second[0])
+        if common is None:
             continue
-        start = first[0].at
         ours, theirs = _version(past, first), _version(past, second)
-        plans = {
-            Choice.OTHER: _without(first),
-            Choice.BOTH: _separated(first, second),
-            Choice.STANDING: _without(second),
-        }
-        identity = (ours.change.actor, theirs.change.actor, common.first)
-        yield Found("words", identity, start, line_at(text, start), ours, theirs, plans)
+        if not any(_came_later(past, part, first[0], second[0]) for part in shown):
+            start = first[0].at
+            plans = {
+                Choice.OTHER: _without(first),
+                Choice.BOTH: _separated(first, second),
+                Choice.STANDING: _without(second),
+            }
+            identity = (ours.change.actor, theirs.change.actor, common.first)
+            yield Found("words", identity, start, line_at(text, start), ours, theirs, plans)
+        first = second
+
+
+def _common(past: Past, region: Region, one: Part, other: Part) -> Part | None:
+    """Return what the authors of two parts both deleted apart, if they wrote these parts apart, too."""
+    if not past.apart(one.changes[0], other.changes[0]):
+        return None
+    ours, theirs = past.actor(one.changes[0]), past.actor(other.changes[0])
+    return next((part for part in region if _both_deleted(past, part, ours, theirs)), None)
 
 
 def _came_later(past: Past, part: Part, one: Part, other: Part) -> bool:
@@ -146,68 +163,90 @@ def _edited(past: Past, region: Region, text: str) -> Iterator[tuple[Found | Non
     The finding is None if it was settled.
     """
     shown = [part for part in region if part.visible]
+    if len(shown) * len(region) > MAX_COMPARED:
+        return
+    deleters = dict.fromkeys(
+        past.actor(change) for part in region if not part.visible for change in part.changes
+    )
     for author in _authors(past, shown):
-        for deleter in dict.fromkeys(
-            past.actor(change) for part in region if not part.visible for change in part.changes
-        ):
+        for deleter in deleters:
             if deleter == author:
                 continue
-            parts = [
-                part for part in _of(past, shown, author) if _is_inside(past, region, part, author, deleter)
+            inside = _Inside(past, region, author, deleter)
+            parts = [part for part in _of(past, shown, author) if inside.has(part)]
+            if parts:
+                yield _left_over(past, inside, parts, _of(past, shown, deleter), text), parts
+                break
+
+
+class _Inside:
+    """Where a person's edits stand inside of what another one deleted apart from them, and they did not."""
+
+    def __init__(self, past: Past, region: Region, author: int, deleter: int) -> None:
+        self.deleter = deleter
+        self._past = past
+        self._region = region
+        self._places = {part.first: place for place, part in enumerate(region)}
+        self._deletions = [
+            (place, [change for change in part.changes if past.actor(change) == deleter])
+            for place, part in enumerate(region)
+            if not part.visible and not any(past.actor(change) == author for change in part.changes)
+        ]
+        self._gone: dict[int, list[int]] = {}
+
+    def gone(self, edit: int) -> list[int]:
+        """Return the places in the region of what was deleted apart from a change."""
+        if edit not in self._gone:
+            apart = {change: self._past.apart(change, edit) for _, some in self._deletions for change in some}
+            self._gone[edit] = [
+                place for place, some in self._deletions if any(apart[change] for change in some)
             ]
-            if not parts:
-                continue
-            gone = [part for part in region if _deleted_by(past, part, deleter, author, parts[0])]
-            by = min(change for part in gone for change in part.changes if past.actor(change) == deleter)
-            edit = _version(past, parts)
-            settled = any(
-                past.is_rewritten(part.text, (by, parts[0].changes[0])) for part in gone if part.text.strip()
-            )
-            theirs = _of(past, shown, deleter)
-            instead = _version(past, theirs).text if theirs else ""
-            whole = _whole(gone, parts)
-            found = Found(
-                "edited deletion",
-                (edit.change.actor, past.changes[by].actor, gone[0].first),
-                parts[0].at,
-                next((line for line in whole.split("\n") if line.strip()), line_at(text, parts[0].at)),
-                edit,
-                Version(instead, past.changes[by]),
-                {
-                    Choice.OTHER: _without(parts),
-                    Choice.BOTH: Plan(tuple(typed(part.at, 0, part.text) for part in reversed(gone))),
-                },
-            )
-            yield (None if settled else found), parts
-            break
+        return self._gone[edit]
+
+    def parts(self, edit: int) -> list[Part]:
+        """Return what was deleted apart from a change."""
+        return [self._region[place] for place in self.gone(edit)]
+
+    def has(self, edit: Part) -> bool:
+        """Whether an edit has such tombstones on both sides, or on one in its own line.
+
+        On one side counts only where whole lines were deleted: otherwise two people edited side by side.
+        """
+        gone = self.gone(edit.changes[0])
+        at = bisect_left(gone, self._places[edit.first])
+        if 0 < at < len(gone):
+            return True
+        if not any("\n" in self._region[place].text for place in gone):
+            return False
+        if at:
+            before = self._region[gone[at - 1]]
+            return not before.text.endswith("\n") and not edit.text.startswith("\n")
+        return not self._region[gone[0]].text.startswith("\n") and not edit.text.endswith("\n")
 
 
-def _deleted_by(past: Past, part: Part, deleter: int, author: int, edit: Part) -> bool:
-    """Whether a part was deleted by one person, apart from another one's edit, and not by that one."""
-    return (
-        not part.visible
-        and not any(past.actor(change) == author for change in part.changes)
-        and any(
-            past.actor(change) == deleter and past.apart(change, edit.changes[0]) for change in part.changes
-        )
+def _left_over(
+    past: Past, inside: _Inside, parts: list[Part], instead: list[Part], text: str
+) -> Found | None:
+    """Return the finding for edits that are left over; `instead` is what the other one wrote there."""
+    gone = inside.parts(parts[0].changes[0])
+    by = min(change for part in gone for change in part.changes if past.actor(change) == inside.deleter)
+    over = (by, parts[0].changes[0])
+    if any(past.is_rewritten(part.text, over) for part in gone if part.text.strip()):
+        return None
+    edit = _version(past, parts)
+    whole = _whole(gone, parts)
+    return Found(
+        "edited deletion",
+        (edit.change.actor, inside.deleter, gone[0].first),
+        parts[0].at,
+        next((line for line in whole.split("\n") if line.strip()), line_at(text, parts[0].at)),
+        edit,
+        Version(_version(past, instead).text if instead else "", past.changes[by]),
+        {
+            Choice.OTHER: _without(parts),
+            Choice.BOTH: Plan(tuple(typed(part.at, 0, part.text) for part in reversed(gone))),
+        },
     )
-
-
-def _is_inside(past: Past, region: Region, edit: Part, author: int, deleter: int) -> bool:
-    """Whether an edit stands inside what another person deleted.
-
-    It has such tombstones on both sides; or on one side in its own line, if whole lines were deleted.
-    """
-    at = region.index(edit)
-    before = [part for part in region[:at] if _deleted_by(past, part, deleter, author, edit)]
-    after = [part for part in region[at:] if _deleted_by(past, part, deleter, author, edit)]
-    if before and after:
-        return True
-    if not any("\n" in part.text for part in before + after):
-        return False
-    if before:
-        return not before[-1].text.endswith("\n") and not edit.text.startswith("\n")
-    return bool(after) and not after[0].text.startswith("\n") and not edit.text.endswith("\n")
 
 
 def _whole(gone: Sequence[Part], edits: Sequence[Part]) -> str:

@@ -199,6 +199,28 @@ def test_a_merge_means_what_people_meant(name: str) -> None:
     assert peers[A].text in ({wanted} if isinstance(wanted, str) else wanted)
 
 
+@pytest.mark.parametrize(("value", "typed"), [("Y", ""), ("long name", ""), ("long name", "-")])
+def test_both_take_the_delimiters_of_a_value_away(value: str, typed: str) -> None:
+    """The value is written again, as text; by two people who make the same edit it is written once."""
+    ann, bob = two(LINK)
+    ann.set(6, 7, "gone")
+    ann.delete(6, 10)  # so that the cell is closed without its delimiter
+    ann.set(6, 6, value)
+    if typed:
+        ann.type(8, typed)
+        value = value[:2] + typed + value[2:]
+    ann.meet(bob)
+    for peer in (ann, bob):
+        peer.write(f"See {value}. Two.\n")
+        assert peer.text == f"See {value}. Two.\n"
+    ann.meet(bob)
+    assert ann.text == bob.text == f"See {value}. Two.\n"
+    ann.write("See. Two.\n")
+    ann.write(f"See {value}. Two.\n")
+    bob.receive(*ann.changes)
+    assert bob.text == ann.text == f"See {value}. Two.\n"
+
+
 def test_a_box_toggled_a_thousand_times_holds_two_values() -> None:
     ann, bob = two(MILK)
     for number in range(1000):

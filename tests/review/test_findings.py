@@ -351,12 +351,50 @@ def test_what_only_a_third_replica_passed_on_counts_as_seen(tmp_path: Path) -> N
         assert one.review() == two.review() == three.review() == []
 
 
-def test_three_people_are_found_pair_by_pair(tmp_path: Path) -> None:
+def test_of_three_texts_the_neighbours_are_found(tmp_path: Path) -> None:
     days = ("Tuesday", "Wednesday", "Friday")
     with apart(tmp_path, "on Monday, ok\n", *(write("Monday", day) for day in days)) as vaults:
-        found = vaults[0].review()
-        assert len(found) == 3
-        assert {frozenset((one.standing.text, one.other.text)) for one in found} == {
-            frozenset((first, second)) for first in days for second in days if first != second
-        }
-        assert vaults[1].review() == vaults[2].review() == found
+        first, second = vaults[0].review()
+        shown = first.standing.text + first.other.text + second.other.text
+        assert first.other == second.standing
+        assert vaults[0].note("A").text == f"on {shown}, ok\n"
+        assert vaults[1].review() == vaults[2].review() == [first, second]
+        vaults[2].settle(first, Choice.OTHER)
+        vaults[0].settle(second, Choice.STANDING)
+        meet(*vaults)
+        assert vaults[1].review() == []
+        assert vaults[1].note("A").text == f"on {first.other.text}, ok\n"
+
+
+def test_two_whole_new_texts(tmp_path: Path) -> None:
+    one_text, two_text = "# One\n\nall new\nhere\n", "# 二\n\n完全不同\n"
+    edits = [lambda vault, text=text: vault.note("A").write(text) for text in (one_text, two_text)]
+    with apart(tmp_path, "old\ntext\n", *edits) as [one, two]:
+        found = only(one)
+        assert found.kind == "words"
+        assert {found.standing.text, found.other.text} == {one_text, two_text}
+        one.settle(found, Choice.OTHER)
+        meet(one, two)
+        assert two.note("A").text == found.other.text
+
+
+def test_a_cell_of_a_table(tmp_path: Path) -> None:
+    with apart(tmp_path, "| a | 1 |\n", write("1", "2"), write("1", "3")) as [one, _]:
+        found = only(one)
+        assert {found.standing.text, found.other.text} == {"2", "3"}
+
+
+def test_many_edits_in_a_deleted_chapter_are_one_finding(tmp_path: Path) -> None:
+    lines = [f"line {number} of the chapter\n" for number in range(40)]
+    text = "begin\n" + "".join(lines) + "end\n"
+
+    def edit_each(vault: Vault) -> None:
+        vault.note("A").write(text.replace("of the", "in this"))
+
+    with apart(tmp_path, text, lambda vault: vault.note("A").write("begin\nend\n"), edit_each) as [one, two]:
+        found = only(one)
+        assert found.kind == "edited deletion"
+        two.settle(found, Choice.OTHER)
+        meet(one, two)
+        assert one.note("A").text == "begin\nend\n"
+        assert one.review() == []
