@@ -6,6 +6,7 @@ the file only in a backup.
 
 from collections.abc import Callable
 
+from crdtnotes.changes.change import Change
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.errors import OutOfRange
 from crdtnotes.markup.values import Edit
@@ -14,12 +15,18 @@ from crdtnotes.results import Choice, Finding, Side
 from crdtnotes.review.found import Found, Plan, Version
 from crdtnotes.review.notes import findings
 from crdtnotes.store.activity import signers
-from crdtnotes.store.horizons import fill, horizons, maybe_concurrent
+from crdtnotes.store.horizons import Horizons, fill, horizons, maybe_concurrent
 from crdtnotes.store.marks import mark, marked
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.claimed_times import shown_times
 from crdtnotes.store.views.note_list import wall_time
 from crdtnotes.store.writer import Writer
+
+NOTES_AT_ONCE = 64
+"""Notes whose changes are read together, because packed changes of many notes lie in one block."""
+
+_Read = tuple[list[tuple[int, Change]], Horizons]
+# The changes of a note with their log ids, and the horizons of their authors.
 
 
 def review_note(replica: Replica, uid: bytes, *, with_seen: bool = False) -> list[Finding]:
@@ -40,12 +47,18 @@ def review_all(
     notes: list[list[Finding]] = []
     with replica.steady():
         seen = marked(replica)
-        candidates = [replica.uid_of(row) for row in maybe_concurrent(replica, progress)]
-        for done, uid in enumerate(candidates, 1):
-            found = _shown(replica, uid, seen, with_seen=with_seen)
-            if found:
-                notes.append(found)
-            progress(done, len(candidates))
+        candidates = {replica.uid_of(row): row for row in maybe_concurrent(replica, progress)}
+        uids = list(candidates)
+        for begin in range(0, len(uids), NOTES_AT_ONCE):
+            some = uids[begin : begin + NOTES_AT_ONCE]
+            changes = replica.log.of_notes({uid: candidates[uid] for uid in some})
+            known = horizons(replica, {change.actor for of in changes.values() for _, change in of})
+            notes += [
+                _shown(replica, uid, seen, with_seen=with_seen, read=(changes[uid], known)) for uid in some
+            ]
+            replica.documents.trim()
+            progress(min(begin + NOTES_AT_ONCE, len(uids)), len(uids))
+    notes = [found for found in notes if found]
     notes.sort(key=lambda some: (-max(_newest(one) for one in some), some[0].name))
     return [one for some in notes for one in some]
 
@@ -102,13 +115,18 @@ def _newest(finding: Finding) -> int:
     return max(finding.standing.time, finding.other.time)
 
 
-def _found(replica: Replica, uid: bytes) -> list[tuple[Found, dict[tuple[int, int], int]]]:
+def _found(
+    replica: Replica, uid: bytes, read: _Read | None = None
+) -> list[tuple[Found, dict[tuple[int, int], int]]]:
     """Return the findings of a note, each with the times of the note's changes by actor and seq."""
     doc = replica.documents.open(uid)
     if doc is None or not doc.state.exists or _authors(doc.state) < 2:
         return []
-    changes = list(replica.log.of_note(doc.id, uid, 0))
-    known = horizons(replica, {change.actor for _, change in changes})
+    if read is None:
+        changes = list(replica.log.of_note(doc.id, uid, 0))
+        known = horizons(replica, {change.actor for _, change in changes})
+    else:
+        changes, known = read
     found = findings(doc.state, [change for _, change in changes], known.seen)
     if not found:
         return []
@@ -121,9 +139,11 @@ def _authors(state: NoteState) -> int:
     return len(state.edits.keys() | state.cover.keys())
 
 
-def _shown(replica: Replica, uid: bytes, seen: frozenset[str], *, with_seen: bool) -> list[Finding]:
+def _shown(
+    replica: Replica, uid: bytes, seen: frozenset[str], *, with_seen: bool, read: _Read | None = None
+) -> list[Finding]:
     row = replica.notes.find(uid)
-    found = [] if row is None else _found(replica, uid)
+    found = [] if row is None else _found(replica, uid, read)
     found = [(one, times) for one, times in found if with_seen or one.key(uid) not in seen]
     if row is None or not found:
         return []

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from crdtnotes import Choice, Grouped, OutOfRange, Patch, ReadOnly, Vault
+from crdtnotes.store.log.blocks import Block
 from crdtnotes.store.log.log import Log
 from tests.review.edits import apart, keys, write
 from tests.vaults import meet, replicas
@@ -75,16 +76,39 @@ def test_only_notes_that_were_edited_apart_are_read(tmp_path: Path, monkeypatch:
         uid = bytes.fromhex(one.note("A").id)
         one.compact()
         read: list[bytes] = []
-        of_note = Log.of_note
+        of_notes = Log.of_notes
 
-        def watched(log: Log, note: int, uid: bytes, after: int) -> object:
-            if after == 0:
-                read.append(uid)
-            return of_note(log, note, uid, after)
+        def watched(log: Log, notes: dict[bytes, int]) -> object:
+            read.extend(notes)
+            return of_notes(log, notes)
 
-        monkeypatch.setattr(Log, "of_note", watched)
+        monkeypatch.setattr(Log, "of_notes", watched)
         assert len(one.review()) == 1
-        assert set(read) == {uid}
+        assert read == [uid]
+
+
+def test_a_block_is_decoded_once_for_all_notes_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with replicas(tmp_path) as [one, two]:
+        for number in range(5):
+            one.create_note(str(number), MONDAY)
+        meet(one, two)
+        for vault, day in ((one, "Tuesday"), (two, "Wednesday")):
+            for number in range(5):
+                vault.note(str(number)).write(f"on {day}, ok\n")
+        meet(one, two)
+        before = one.review()
+        one.compact()
+        decoded: list[int] = []
+        entries = Block.entries
+
+        def watched(block: Block) -> object:
+            decoded.append(block.id)
+            return entries(block)
+
+        monkeypatch.setattr(Block, "entries", watched)
+        assert one.review() == before
+        assert len(before) == 5
+        assert len(decoded) == len(set(decoded))
 
 
 def test_progress_counts_the_notes_that_are_read(tmp_path: Path) -> None:
