@@ -1,3 +1,4 @@
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -356,3 +357,18 @@ def test_a_note_that_linked_to_both_leads_to_the_one_that_shows_the_name(tmp_pat
             assert led(vault, "both") == {loser}
             assert vault.check() == []
         check_against_new_file(one, tmp_path / "new.db")
+
+
+def test_a_damaged_note_does_not_keep_others_from_being_written(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        two_renamed_apart(one, two)
+        path = one.path
+    conn = sqlite3.connect(path)
+    conn.execute("UPDATE texts SET state = x'00' WHERE note IN (SELECT id FROM notes WHERE name LIKE 'to %')")
+    conn.commit()
+    conn.close()
+    with Vault.open(path) as vault:
+        vault.create_note("new", "[[Z]]")
+        vault.note("Z").append("more")
+        vault.note("Z").remove()
+        assert {info.name for info in vault.notes()} >= {"Z", "new"}

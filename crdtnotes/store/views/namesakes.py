@@ -11,12 +11,14 @@ these notes. All of this depends only on the states of the notes.
 """
 
 import sqlite3
+from contextlib import suppress
 from typing import NamedTuple
 
 from crdtnotes.crdt.ids import Id
+from crdtnotes.errors import Damaged
 from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.store.file.database import rows_for
-from crdtnotes.store.views.documents import Documents
+from crdtnotes.store.views.documents import Document, Documents
 
 
 class _Group(NamedTuple):
@@ -90,7 +92,7 @@ class Namesakes:
         """Return the ids of the Renames that gave the notes of a group their names."""
         found: dict[Id, int] = {}
         for row, uid in group.notes:
-            if (doc := self._documents.open(uid)) is not None:
+            if (doc := self._open(uid)) is not None:
                 found[doc.state.name.id] = row
         return found
 
@@ -100,7 +102,7 @@ class Namesakes:
         if ranks is None:
             ranks = self._ranks[holder] = set()
             row = self._conn.execute("SELECT uid FROM notes WHERE id = ?", (holder,)).fetchone()
-            doc = None if row is None else self._documents.open(bytes(row[0]))
+            doc = None if row is None else self._open(bytes(row[0]))
             if doc is not None:
                 values = doc.state.values
                 ranks.update(
@@ -109,6 +111,12 @@ class Namesakes:
                     if values.visible(cell)
                 )
         return ranks
+
+    def _open(self, uid: bytes) -> Document | None:
+        # A damaged note must not keep others from being written; its own links lead where names say.
+        with suppress(Damaged):
+            return self._documents.open(uid)
+        return None
 
 
 def _spells(target: str, key: str) -> bool:
