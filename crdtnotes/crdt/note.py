@@ -46,12 +46,12 @@ class NoteState:
     """One note's state.
 
     `derived` maps each derived actor (of a birth, a piece of a Same, a value) to the first change by each
-    author that brings its elements, `{author: seq}`. `edits` and `cover` are versions: the last edit by each
-    actor, and everything that removers had seen. `unknown` has the first change by each author that holds
-    an operation of an unknown kind, `{author: seq}`.
+    author that brings its elements, `{author: seq}`; many share one, so none is changed in place. `edits` and
+    `cover` are versions: the last edit by each actor, and everything that removers had seen. `unknown` has
+    the first change by each author that holds an operation of an unknown kind, `{author: seq}`.
     """
 
-    __slots__ = ("cover", "derived", "edits", "links", "name", "text", "unknown", "values")
+    __slots__ = ("_brought", "cover", "derived", "edits", "links", "name", "text", "unknown", "values")
 
     def __init__(self, text: Rga | None = None) -> None:
         self.text = Rga() if text is None else text
@@ -59,6 +59,7 @@ class NoteState:
         self.name = Register()
         self.values = Values(self.text)
         self.derived: dict[int, Version] = {}
+        self._brought: Version = {}
         self.edits: Version = {}
         self.cover: Version = {}
         self.unknown: Version = {}
@@ -155,4 +156,11 @@ class NoteState:
 
     def _bring(self, derived: int, actor: int, seq: int) -> None:
         """Note that a change brings a derived actor's elements."""
-        self.derived.setdefault(derived, {}).setdefault(actor, seq)
+        known = self.derived.get(derived)
+        if known is None:
+            # A change brings thousands of derived actors, so all of them share one version.
+            if self._brought.get(actor) != seq:
+                self._brought = {actor: seq}
+            self.derived[derived] = self._brought
+        elif actor not in known:
+            self.derived[derived] = {**known, actor: seq}
