@@ -240,7 +240,7 @@ def test_what_is_written_upwards_in_two_editors_stays_together(tmp_path: Path) -
 
 
 def test_very_many_edits_at_once_are_typed(tmp_path: Path) -> None:
-    """They would take a kilobyte of memory each, for good, if they were the same whoever made them."""
+    """They would take 250 bytes of memory each, for good, if they were the same whoever made them."""
     old = "".join(f"word{number}\nkept{number}\n" for number in range(MAX_ALIKE + 1))
     with replicas(tmp_path) as [one, two]:
         one.create_note("A", old)

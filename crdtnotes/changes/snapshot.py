@@ -19,6 +19,7 @@ from crdtnotes.crdt.orset import OrSet
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.crdt.tags import Run
 from crdtnotes.crdt.values import Cell, Value
+from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Damaged
 
 _Tags = list[tuple[int, ...]]
@@ -141,7 +142,9 @@ def load(data: bytes, text: str) -> NoteState:
         raise Damaged(f"A note's snapshot cannot be read ({error}).") from None
     counter, actor, value, past = snapshot.name
     state.name.id, state.name.value, state.name.past = OpId(counter, actor), value, set(past)
-    state.derived = {_actor(actor): dict(by) for actor, by in snapshot.derived}
+    versions: dict[tuple[tuple[int, int], ...], Version] = {}  # many derived actors share one
+    for derived, by in snapshot.derived:
+        state.derived[_actor(derived)] = versions.setdefault(tuple(by), dict(by))
     state.edits = dict(snapshot.edits)
     state.cover = dict(snapshot.cover)
     state.follows = dict(snapshot.follows)
@@ -213,7 +216,7 @@ def _restored(stored: _Cell, actors: list[int]) -> Cell:
     for of, first, text, rank, ranker, deleted in values:
         value = Value(first, text, (rank, actors[ranker]))
         value.deleted = {offset: (at, actors[by]) for offset, at, by in deleted}
-        cell.values[actors[of]] = value
+        cell.add(actors[of], value)
     return cell
 
 

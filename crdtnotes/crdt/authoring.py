@@ -25,7 +25,7 @@ from crdtnotes.crdt.ops import Delete, Elements, Insert, Op, Same, Set, Span
 from crdtnotes.crdt.values import within
 
 MAX_PIECES = 256
-"""The most pieces of one Same; the last takes the rest of the text. Each piece takes about 1 KB of memory."""
+"""The most pieces of one Same; the last takes the rest of the text. Each takes about 250 bytes of memory."""
 
 MAX_VALUE = 1000
 """The most characters of one value, and of what a Set names that stood there before."""

@@ -50,13 +50,15 @@ class NoteState:
     """One note's state.
 
     `derived` maps each derived actor (of a birth, a piece of a Same, a value) to the first change by each
-    author that brings its elements, `{author: seq}`. `births` tells which of them are births. `edits` and
-    `cover` are versions: the last edit by each actor, and everything that removers had seen. `follows` is the
-    version of the changes that follow from edits of other notes. `unknown` has the first change by each
-    author that holds an operation of an unknown kind, `{author: seq}`.
+    author that brings its elements, `{author: seq}`; many share one, so none is changed in place. `births`
+    tells which of them are births. `edits` and `cover` are versions: the last edit by each actor, and
+    everything that removers had seen. `follows` is the version of the changes that follow from edits of other
+    notes. `unknown` has the first change by each author that holds an operation of an unknown kind,
+    `{author: seq}`.
     """
 
     __slots__ = (
+        "_brought",
         "births",
         "cover",
         "derived",
@@ -76,6 +78,7 @@ class NoteState:
         self.values = Values(self.text)
         self.births = Births()
         self.derived: dict[int, Version] = {}
+        self._brought: Version = {}
         self.edits: Version = {}
         self.follows: Version = {}
         self.cover: Version = {}
@@ -202,4 +205,11 @@ class NoteState:
 
     def _bring(self, derived: int, actor: int, seq: int) -> None:
         """Note that a change brings a derived actor's elements."""
-        self.derived.setdefault(derived, {}).setdefault(actor, seq)
+        known = self.derived.get(derived)
+        if known is None:
+            # A change brings thousands of derived actors, so all of them share one version.
+            if self._brought.get(actor) != seq:
+                self._brought = {actor: seq}
+            self.derived[derived] = self._brought
+        elif actor not in known:
+            self.derived[derived] = {**known, actor: seq}

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from crdtnotes.markup.values import Edit  # reading a vault needs no grammar
 
 MAX_ALIKE = 1000
-"""The most edits of one write that are the same whoever makes them: each takes a kilobyte of memory."""
+"""The most edits of one write that are the same whoever makes them: each takes 250 bytes of memory."""
 
 MAX_TEXT = 8 * 1024 * 1024
 """The most characters in one insert; a change also has a limit in bytes."""

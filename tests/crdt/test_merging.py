@@ -1,7 +1,9 @@
 """Merges mean what people meant: cases with their wanted texts, and random histories against the model."""
 
+import gc
 import tracemalloc
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -10,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crdtnotes.crdt.authoring import named
 from crdtnotes.crdt.births import seam_actor
 from crdtnotes.crdt.ids import ROOT, Id
-from crdtnotes.crdt.ops import Before, Create, Delete, Insert, Same, Set
+from crdtnotes.crdt.ops import Before, Create, Delete, Insert, Op, Same, Set
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.crdt.values import within
 from crdtnotes.errors import MissingChanges
 from tests.crdt import invariants
-from tests.crdt.merging import Change, Peer, entries, order
+from tests.crdt.merging import Change, Peer, TestNames, birth, entries, order
 from tests.merge_model import Shown, bundles, ids_of, seams, show
 
 MILK = "- [ ] milk\n- [ ] tea\n"
@@ -229,6 +232,49 @@ def test_a_box_toggled_a_thousand_times_holds_two_values() -> None:
     (cell,) = bob.state.values.cells.values()
     assert len(cell.values) == 2
     assert bob.text == MILK
+
+
+def memory_of(ops: Sequence[Op]) -> int:
+    """The bytes that a note takes for operations, in one change."""
+    ann, _ = two("ab")
+    tracemalloc.start()
+    ann.state.apply(1, 2, 10, tuple(ops))
+    gc.collect()
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return used
+
+
+def test_what_many_small_edits_of_a_hostile_member_cost() -> None:
+    """A piece that is the same whoever makes it takes some three times the memory of a typed character."""
+    count, after, names = 2000, (1, birth("ab")), TestNames()
+    typed = [Insert((10 + number, 1), after, "x") for number in range(count)]
+    same = [
+        Same((10 + number, 1), after, 1, number, named(names, after, 1, number, "x"))
+        for number in range(count)
+    ]
+    lines = [Same((10, 1), after, 1, 0, named(names, after, 1, 0, "x\n" * 250))] * (count // 250)
+    assert memory_of(typed) / count < 200
+    assert memory_of(same) / count < 450
+    assert memory_of(lines) / 250 < 450
+
+
+def test_a_cell_with_very_many_values_costs_no_more_for_each() -> None:
+    """Setting one of them does not walk through the others."""
+    ann, _ = two("ab")
+    after, names = (1, birth("ab")), TestNames()
+    values = [str(number) for number in range(3000)]
+    counter = 10
+    for number, value in enumerate(values):
+        actor = names.value(after, 5, value)
+        patches = ann.state.values.set(after, 6, actor, value, (counter, 1), ())
+        assert len(patches) <= 3
+        counter += len(value)
+        if not number % 500:
+            assert ann.text == f"a{value}b"
+    assert ann.text == "a2999b"
+    (cell,) = ann.state.values.cells.values()
+    assert len(cell.values) == len(values)
 
 
 def test_a_delete_beyond_a_value_is_refused() -> None:
