@@ -7,6 +7,7 @@ import click
 from crdtnotes.cli.opening import open_vault, vault_path
 from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows
 from crdtnotes.cli.progress_bar import progress_bar
+from crdtnotes.cli.unlocking import with_keys
 from crdtnotes.errors import LocalError
 from crdtnotes.terminal import printable
 
@@ -77,6 +78,7 @@ def check(ctx: click.Context, as_json: bool) -> None:
     "--from", "address", metavar="ADDRESS", help="Fetch missing changes from the peer at this address."
 )
 @click.pass_context
+@with_keys
 def repair(ctx: click.Context, address: str | None) -> None:
     """Repair a damaged vault: rebuild it from its log, and from a peer.
 

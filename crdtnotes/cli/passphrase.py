@@ -35,7 +35,7 @@ def set_() -> None:
     crdtnotes passphrase set
     """
     from crdtnotes.trust import key_lock, key_ring
-    from crdtnotes.trust.identity import own_identity
+    from crdtnotes.trust.identity import own_id
 
     if not sys.stdin.isatty():
         raise LocalError("A passphrase can be set on a terminal only.")
@@ -46,9 +46,9 @@ def set_() -> None:
     if ask_passphrase("The same again: ") != chosen:
         raise LocalError("These are two different passphrases; nothing has changed.")
     key_lock.lock(chosen)
-    if key_ring.is_remembered():
-        key_ring.remember(own_identity().id, key_lock.normal(chosen))
     click.echo("The passphrase has changed." if locked else "This device's keys are locked from now on.")
+    if key_ring.is_remembered():
+        key_ring.remember(own_id(), key_lock.normal(chosen))
 
 
 @passphrase.command("remove")
@@ -59,7 +59,7 @@ def remove() -> None:
     crdtnotes passphrase remove
     """
     from crdtnotes.trust import key_lock, key_ring
-    from crdtnotes.trust.identity import own_identity
+    from crdtnotes.trust.identity import own_id
 
     if not key_lock.is_locked():
         raise LocalError("This device's keys have no passphrase.")
@@ -68,8 +68,8 @@ def remove() -> None:
     else:
         unlock()
     key_lock.remove_lock()
-    key_ring.forget(own_identity().id)
     click.echo("This device's keys have no passphrase any more.")
+    key_ring.forget(own_id())
 
 
 @passphrase.command("remember")
@@ -83,15 +83,14 @@ def remember() -> None:
     crdtnotes passphrase remember
     """
     from crdtnotes.trust import key_lock, key_ring
+    from crdtnotes.trust.identity import own_id
 
     if not key_lock.is_locked():
         raise LocalError("This device's keys have no passphrase: crdtnotes passphrase set")
     if not sys.stdin.isatty():
         raise LocalError("A passphrase can be typed on a terminal only.")
     typed = _ask_old()
-    from crdtnotes.trust.identity import own_identity
-
-    key_ring.remember(own_identity().id, key_lock.normal(typed))
+    key_ring.remember(own_id(), key_lock.normal(typed))
     click.echo("The system's keyring has the passphrase now.")
 
 
@@ -103,13 +102,11 @@ def forget() -> None:
     crdtnotes passphrase forget
     """
     from crdtnotes.trust import key_ring
-    from crdtnotes.trust.device_id import device_id
-    from crdtnotes.trust.identity import FOLDER, home, read_files
+    from crdtnotes.trust.identity import own_id
 
     if not key_ring.is_remembered():
         raise LocalError("The system's keyring does not have the passphrase.")
-    _, certificate, _ = read_files(home() / FOLDER)
-    key_ring.forget(device_id(certificate))
+    key_ring.forget(own_id())
     click.echo("The system's keyring has forgotten the passphrase.")
 
 

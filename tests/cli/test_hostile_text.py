@@ -44,6 +44,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "serve": [["serve", "--plain", "--host", EVIL]],
     "sync": [["sync", EVIL, "--once"]],
     "bundle": [["bundle", "apply", f"/nowhere/{EVIL}"], ["bundle", "create", "x", "--for", EVIL]],
+    "passphrase": [["passphrase", one] for one in ("status", "set", "remove", "remember", "forget")],
     "status": [["status"]],
     "check": [["check"]],
     "repair": [["repair"]],

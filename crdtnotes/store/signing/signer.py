@@ -45,6 +45,8 @@ class Signer:
         self._identity: Identity | None = None
         self._locked: tuple[bytes, bytes] | None = None
         self._own = 0
+        self._none_waits = False
+        # Whether it is known that no change of ours waits for our own signature.
         self.learned = False
         """Whether signatures of earlier changes have come since somebody reset it."""
         self._late: list[list[Signed]] = []
@@ -87,6 +89,7 @@ class Signer:
     def forget(self) -> None:
         """Re-check which device owns our stream, and drop late signatures that were not applied."""
         self._own = 0
+        self._none_waits = False
         self._late.clear()
 
     def clear(self) -> None:
@@ -136,12 +139,14 @@ class Signer:
         if grown and self._members.founded:
             if self._own != actor or grown.keys() != {actor}:
                 self.check_signed()
-            if self.can_sign and self.has_waiting():
-                self.sign_waiting()
-            elif self.can_sign:
-                self._sign(sum(grown.values()), {actor: self._log.head(actor).seq})
-            else:
+            if not self.can_sign:
                 self.checkpoints.extend_waiting(sum(grown.values()))
+                self._none_waits = False
+            elif not self._none_waits and self.has_waiting():
+                self.sign_waiting()
+            else:
+                self._sign(sum(grown.values()), {actor: self._log.head(actor).seq})
+                self._none_waits = True
         grown.clear()
 
     def has_waiting(self) -> bool:
@@ -302,6 +307,7 @@ class Signer:
         for author in self.checkpoints.authors():
             if not author.proven:
                 self.checkpoints.remove_author(author.actor)
+        self._none_waits = False
         good = [
             (checkpoint, signed)
             for checkpoint, signed in self.checkpoints.all_signed()
