@@ -62,6 +62,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "revoke": "devices",
         "serve": "peers",
         "sync": "peers",
+        "resign": "devices",
         "bundle": "bundles",
     },
     "Care": {"status": "care", "check": "care", "repair": "care", "compact": "care", "backup": "care"},
