@@ -17,7 +17,7 @@ The commands, by family:
 ``review``    what was written apart and met
 ``folders``   Markdown folders, and the graph in other programs' formats
 ``pairing``   letting another device join the vault
-``devices``   the devices of the vault, and revoking them
+``devices``   the devices of the vault, their roles, revoking them, and signing what they cannot
 ``peers``     serving and syncing
 ``bundles``   changes in a file, for devices without a common network
 ``passphrase``  locking this device's keys

@@ -63,6 +63,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "revoke": "devices",
         "serve": "peers",
         "sync": "peers",
+        "resign": "devices",
         "bundle": "bundles",
         "passphrase": "passphrase",
     },

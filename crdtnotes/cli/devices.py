@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from crdtnotes.trust.member_log import Event
     from crdtnotes.trust.membership import Member
     from crdtnotes.vault import Vault
+
+_DAY_MS = 24 * 3600 * 1000
 
 
 @click.command()
@@ -303,6 +306,54 @@ def _begin_anew(ctx: click.Context, *, yes: bool, as_json: bool) -> None:
     click.echo("This is now a new vault with the same notes. Pair your other devices again: crdtnotes pair")
 
 
+@click.command()
+@click.option(
+    "--after",
+    metavar="DAYS",
+    type=click.IntRange(0, 36500),
+    help="Also changes of devices that were not connected with this one for so many days.",
+)
+@yes_option
+@json_option
+@click.pass_context
+def resign(ctx: click.Context, after: int | None, yes: bool, as_json: bool) -> None:
+    """Sign changes that wait for a device which cannot sign them.
+
+    Part of the changes here may wait because a device was copied or restored, and has not signed its part
+    since; until then nothing that was written after them is sent. If that device is revoked or may only read,
+    it never will: this signs its changes as changes of this device, so that the others get them.
+
+    With --after also those of a device that was not seen for so long. If it comes back nevertheless, what it
+    had written may appear twice.
+
+    \b
+    crdtnotes resign
+    crdtnotes resign --after 30
+    """
+    with open_vault(ctx) as vault:
+        replica = vault.replica
+        silent = {}
+        if after is not None:
+            before = time.time_ns() // 1_000_000 - after * _DAY_MS
+            for member in replica.signatures.awaited():
+                contact = replica.members.contact(member.id)
+                if contact is None or contact.seen <= before:
+                    silent[member.keys.signing] = member.name
+        if silent and not yes:
+            names = ", ".join(map(quoted, silent.values()))
+            click.confirm(f"Sign for {names}, which may still come back?", abort=True, err=True)
+        signed = replica.forks.resign(list(silent))
+        left = replica.signatures.unsigned_count()
+        waits = replica.signatures.unsigned_authors()
+    if as_json:
+        print_json({"signed": signed, "waiting": left, "for": waits})
+        return
+    click.echo(f"Signed {counted(signed, 'change')}." if signed else "Nothing to sign.")
+    if left:
+        names = ", ".join(map(quoted, waits))
+        click.echo(f"{counted(left, 'change')} still {'waits' if left == 1 else 'wait'} for {names}.")
+
+
 def find_device(members: Members, wanted: str, *, among_revoked: bool = False) -> Member:
     """Return the active device whose name is `wanted`, or whose id begins with it; raises NotPaired.
 
@@ -325,4 +376,4 @@ def find_device(members: Members, wanted: str, *, among_revoked: bool = False) -
     return found[0]
 
 
-COMMANDS = [devices, role, revoke]
+COMMANDS = [devices, role, revoke, resign]

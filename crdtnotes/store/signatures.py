@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.version import Version
 from crdtnotes.store.core import ReplicaCore
+from crdtnotes.trust.membership import Member
 
 
 class Signatures:
@@ -39,6 +40,14 @@ class Signatures:
                 for actor, seq in unsigned.items()
                 if own is not None and self._checkpoints.key_of(actor) == own
             )
+
+    def awaited(self) -> list[Member]:
+        """Return the members whose signatures are missing here, without this device."""
+        with self._core.reading():
+            members = self._core.members.membership().active.values()
+            keys = set(map(self._checkpoints.key_of, self._checkpoints.unsigned_streams()))
+            own = self._core.signer.own_key
+            return [one for one in members if one.keys.signing in keys and one.keys.signing != own]
 
     def unsigned_authors(self) -> list[str]:
         """Return the names of the devices whose signatures are missing here; a name may stand for several."""

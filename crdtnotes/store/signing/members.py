@@ -279,6 +279,16 @@ class Members:
         """Raise NotPermitted or NotPaired if this device may not add others."""
         self._owner(identity)
 
+    def check_writer(self, identity: Identity) -> None:
+        """Raise NotPermitted or NotPaired if this device may not write."""
+        if not self._own(identity).writes:
+            raise NotPermitted("This device may only read this vault.")
+
+    def writing_keys(self) -> list[bytes]:
+        """Return the signing keys of the devices that may write now."""
+        members = self.membership()
+        return [member.keys.signing for member in members.active.values() if member.writes]
+
     def role(self, device: bytes) -> Role | None:
         """Return the role of a device, None if it does not belong to the vault."""
         member = self.membership().active.get(device)

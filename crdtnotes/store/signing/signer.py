@@ -27,6 +27,9 @@ from crdtnotes.trust.identity import Identity
 from crdtnotes.trust.roles import Role
 from crdtnotes.trust.signatures import sign_head
 
+Name = Callable[[int, int, bytes], int]
+"""As `crdtnotes.store.forks.split.Name`."""
+
 MAY_ONLY_READ = (
     "This device may only read this vault; an owner of it can let it write: crdtnotes role DEVICE writer"
 )
@@ -381,6 +384,41 @@ class Signer:
         author = moved_actor(key, content)
         self.checkpoints.add_author(author)
         return author.actor
+
+    def lost(self, silent: Collection[bytes]) -> dict[int, int]:
+        """Return the streams with unsigned changes whose devices cannot or do not sign, and where they begin.
+
+        Those are the devices that may not write any more, and those with the signing keys in `silent`. The
+        result is `{actor: seq of the first unsigned change}`.
+        """
+        gone = {key for _, key in self._members.membership().gone()} | set(silent)
+        return {
+            actor: seq + 1
+            for actor, seq in self.checkpoints.unsigned_streams().items()
+            if (key := self.checkpoints.key_of(actor)) in gone and key != self.own_key
+        }
+
+    def carried_name(self, carrier: bytes, content: bytes) -> ActorRecord:
+        """Return the stream to which changes move so that the device with the key `carrier` signs them.
+
+        `content` is the content of the first of them.
+        """
+        return moved_actor(carrier, content)
+
+    def naming(self, lost: Mapping[int, int], carrier: bytes) -> Name:
+        """Return the naming of streams for changes that move because `carrier` signs those in `lost`.
+
+        Other changes move to streams of their own devices.
+        """
+
+        def name(actor: int, seq: int, content: bytes) -> int:
+            if actor not in lost:
+                return self.move(actor, seq, content)
+            author = self.carried_name(carrier, content)
+            self.checkpoints.add_author(author)
+            return author.actor
+
+        return name
 
     def proof(self, actor: int, first: int) -> list[bytes | Heads]:
         """Return the changes of a stream from `first` to the next signed head, then that head's signature.
