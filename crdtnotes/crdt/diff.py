@@ -40,10 +40,10 @@ MAX_SIMILARITIES = 10_000
 """In a block of more pairs of lines than this, no lines stand for each other."""
 
 SIMILAR = 0.5
-"""The share of words that two lines need in common in order to stand for each other."""
+"""The share of words that two lines need in common in order to stand for each other.
 
-SIMILAR_ALONE = 1 / 3
-"""That share where one line takes the place of one line: these are more likely the same line, edited."""
+With less, a merge too often mixes a line with another one that took its place (tests/crdt/test_lines.py).
+"""
 
 
 def edits(old: str, new: str) -> list[Patch]:
@@ -114,14 +114,13 @@ def _standing(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
         return []
     old_words = [_counted(line) for line in old]
     new_words = [_counted(line) for line in new]
-    least = SIMILAR_ALONE if len(old) == len(new) == 1 else SIMILAR
     # best[i][j] is the greatest sum of similarities of the lines from i and j on (Needleman & Wunsch 1970).
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     likeness = [[0.0] * len(new) for _ in old]
     for i in range(len(old) - 1, -1, -1):
         for j in range(len(new) - 1, -1, -1):
             alike = _similarity(old_words[i], new_words[j])
-            if alike < least:
+            if alike < SIMILAR:
                 alike = 0.0
             likeness[i][j] = alike
             best[i][j] = max(best[i + 1][j], best[i][j + 1], alike + best[i + 1][j + 1] if alike else 0.0)

@@ -1,10 +1,11 @@
 """A machine: its disk, its clock, the processes that have its replica open."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.editing.session import EditSession
-from crdtnotes.errors import CrdtnotesError
+from crdtnotes.errors import CrdtnotesError, NoteNotFound
 from crdtnotes.store.local_state import StreamRecord
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.writer import Writer
@@ -42,6 +43,8 @@ class Machine:
         self.outside: StreamRecord | None = None
         """The content of the machine's state folder about the replica."""
         self.running: list[Process] = []
+        self.unfinished: set[str] = set()
+        """Notes whose links may not be those of their text: an editor that typed in them was killed."""
 
     def begin(self, actor: int) -> None:
         """Make an empty replica."""
@@ -70,6 +73,7 @@ class Machine:
 
     def stop(self) -> None:
         """Kill all programs; uncommitted data is lost."""
+        self.unfinished |= self.edited
         self.running.clear()
         self.disk.stop()
 
@@ -82,6 +86,18 @@ class Machine:
                 # The disk is full: derived data lags behind the log.
                 continue
         self.stop()
+
+    @property
+    def edited(self) -> set[str]:
+        """The ids of the notes that are open in editors."""
+        return {id for process in self.running for id in process.editors}
+
+    def finish_editing(self) -> None:
+        """Let editors do what they do when typing pauses."""
+        for process in self.running:
+            for editor in process.editors.values():
+                with suppress(NoteNotFound):
+                    editor.update_links()
 
     def texts(self) -> str:
         """The texts of all notes, including deleted notes."""

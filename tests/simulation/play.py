@@ -80,7 +80,9 @@ def _play(world: World) -> Counter[str]:
     world.heal()
     seen = check_texts(world.members[0], world.ledger, plan.style)
     seen[f"{check_alike(world)} by all"] += 1
-    check_outcome(world.members, world.ledger, world.empty())
+    # In a paired world no lie is believed.
+    lies = world.paired is None and any(step.kind == "lie" for step in plan.steps)
+    check_outcome(world.members, world.ledger, world.empty(), world.unfinished, lies=lies)
     seen += operations(world.members[0].running[0].vault)
     _check_links_after_an_edit(world)
     seen["worlds"] = 1

@@ -48,6 +48,14 @@ class World:
         """The machines that have to agree in the end."""
         return self.machines if self.paired is None else self.paired.members
 
+    @property
+    def unfinished(self) -> set[str]:
+        """The notes whose links need not be those of their text."""
+        notes = {id for machine in self.machines for id in machine.unfinished}
+        if self.paired is not None and self.paired.gone is not None:
+            notes |= self.paired.gone.edited  # it may not finish any more
+        return notes
+
     def heal(self) -> None:
         """End all faults and sync along the edges; all must agree within ROUNDS rounds."""
         self.clock.run(self.clock.now + 10 * self.plan.delay + 1000)
@@ -56,6 +64,7 @@ class World:
             machine.disk.crash_in = None
             machine.disk.set_full(False)
             machine.away, machine.group = False, 0
+            self.guard(machine, machine.finish_editing)
         if self.paired is not None:
             self._heal_paired(self.paired)
         self.agree()
