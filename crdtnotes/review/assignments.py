@@ -35,7 +35,7 @@ def values(past: Past, regions: list[Region]) -> Iterator[Found]:
         cell = past.state.values.cells.get(delimiter)
         if cell is None:
             continue
-        standing = cell.standing()
+        standing = cell.standing
         shown = past.state.values.visible(cell)
         for done in some:
             op = done.op
@@ -65,7 +65,7 @@ def _is_known(past: Past, done: Done, some: list[Done], cell: Cell) -> bool:
 
 def _value(past: Past, done: Done, op: Set, some: list[Done], text: str) -> Found | None:
     cell = past.state.values.cells[op.after]
-    standing = cell.standing()
+    standing = cell.standing
     winners = [one for one in some if isinstance(one.op, Set) and one.op.value == standing]
     winner = max(winners, key=_rank)
     index, _ = past.state.text.position(op.after)

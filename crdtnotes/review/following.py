@@ -287,7 +287,7 @@ class Following:
                 setters.setdefault((done.op.after, done.op.value), []).append(done.change)
         for delimiter, cell in sorted(values.cells.items()):
             owner = self._moves.owner(delimiter[1], delimiter[0])
-            standing = cell.standing()
+            standing = cell.standing
             changes = setters.get((delimiter, standing), [])
             if owner is None or not self._is_apart(changes, owner.move):
                 continue

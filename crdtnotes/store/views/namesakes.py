@@ -106,7 +106,7 @@ class Namesakes:
             if doc is not None:
                 values = doc.state.values
                 ranks.update(
-                    cell.values[cell.standing()].rank
+                    cell.values[cell.standing].rank
                     for cell in values.cells.values()
                     if values.visible(cell)
                 )
