@@ -42,7 +42,9 @@ MAX_SIMILARITIES = 10_000
 SIMILAR = 0.5
 """The share of words that two lines need in common in order to stand for each other.
 
-With less, a merge too often mixes a line with another one that took its place (tests/crdt/test_lines.py).
+With less, a merge too often mixes a line with another one that took its place (tests/crdt/test_lines.py). One
+line that takes the place of one line also stands for it if either has all words of the other: words were
+added, or were deleted.
 """
 
 
@@ -114,13 +116,14 @@ def _standing(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
         return []
     old_words = [_counted(line) for line in old]
     new_words = [_counted(line) for line in new]
+    alone = len(old) == len(new) == 1
     # best[i][j] is the greatest sum of similarities of the lines from i and j on (Needleman & Wunsch 1970).
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     likeness = [[0.0] * len(new) for _ in old]
     for i in range(len(old) - 1, -1, -1):
         for j in range(len(new) - 1, -1, -1):
             alike = _similarity(old_words[i], new_words[j])
-            if alike < SIMILAR:
+            if alike < SIMILAR and not (alone and _holds(old_words[i], new_words[j])):
                 alike = 0.0
             likeness[i][j] = alike
             best[i][j] = max(best[i + 1][j], best[i][j + 1], alike + best[i + 1][j + 1] if alike else 0.0)
@@ -151,6 +154,11 @@ def _similarity(one: Counter[str], other: Counter[str]) -> float:
     """Return the share of words that two lines have in common, from 0 to 1."""
     total = one.total() + other.total()
     return 2 * (one & other).total() / total if total else 0.0
+
+
+def _holds(one: Counter[str], other: Counter[str]) -> bool:
+    """Tell whether one of two lines has all words of the other, at least one."""
+    return 0 < (one & other).total() == min(one.total(), other.total())
 
 
 def _within(at: int, old: str, new: str) -> Iterator[Patch]:

@@ -124,3 +124,19 @@ def test_a_large_block_is_replaced_as_a_whole() -> None:
 
 def test_lines_end_at_a_newline_and_nowhere_else() -> None:
     assert edits("a\x0cb\u2028c\x85d", "a\x0cb\u2028c\x85e") == [Patch(6, 1, "e")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("- [ ] tea\n", "- [ ] tea with lots of additional words here\n"),
+        ("old", "old 中文 typed more"),
+        ("今天", "今天我们去了很多地方然后回家"),
+        ("x", "1 2 3 4 5 6 x 7"),
+    ],
+)
+def test_words_added_to_a_line_or_deleted_from_it_leave_the_others(old: str, new: str) -> None:
+    assert all(not patch.removed for patch in edits(old, new))
+    assert all(not patch.inserted for patch in edits(new, old))
+    around = "# Title\n\n", "\nlast\n"
+    assert all(not patch.removed for patch in edits(old.join(around), new.join(around)))
