@@ -14,6 +14,7 @@ LEAST = {
     "Set": 0.5,
     "Before": 0.15,
     "Rename": 0.3,
+    "Follow": 0.05,
     "Remove": 0.25,
     "Link": 0.6,
     "Unlink": 0.4,
@@ -23,8 +24,13 @@ LEAST = {
 ENOUGH = 300
 """Shares are only judged over at least this many worlds."""
 
-STRANGE = 16 / 750
-"""Of the notes in worlds of whole lines, the share that may show a line that nobody wrote."""
+MOST = (
+    ("notes with strange lines", "notes of whole lines", 16 / 750),
+    ("links captured", "links before syncs", 0.05),
+    ("links of namesakes that changed", "links before syncs", 0.02),
+    ("links that renames wrote and that lead elsewhere", "links that renames wrote", 0.15),
+)
+"""What may happen in a share, at most, of what it is a part of (see intent.py and leads.py)."""
 
 
 def operations(vault: Vault) -> Counter[str]:
@@ -49,9 +55,9 @@ def shortfalls(seen: Counter[str], least: dict[str, float] = LEAST) -> list[str]
         for kind, share in least.items()
         if seen[kind] < share * worlds
     ]
-    if seen["notes with strange lines"] > STRANGE * seen["notes of whole lines"]:
-        found.append(
-            f"{seen['notes with strange lines']} of {seen['notes of whole lines']} notes of whole lines "
-            "have a line that nobody wrote"
-        )
+    found += [
+        f"{seen[part]} {part} of {seen[whole]} {whole}; at most {share:.1%} may be"
+        for part, whole, share in MOST
+        if seen[part] > share * seen[whole]
+    ]
     return found

@@ -19,6 +19,8 @@ class Ledger:
         self.gone: set[str] = set()
         self.lines: set[str] = set()
         """The lines that somebody wrote, with their newlines."""
+        self.renamed: dict[tuple[bytes, str], set[tuple[bytes, str]]] = {}
+        """The links that renames wrote (see leads.py): the notes that were renamed, and their new names."""
 
     def mark(self) -> str:
         """A new mark."""

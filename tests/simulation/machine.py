@@ -12,6 +12,7 @@ from crdtnotes.store.writer import Writer
 from crdtnotes.vault import Vault
 from tests.simulation.disk import Disk
 from tests.simulation.identities import identity
+from tests.simulation.leads import Leads
 from tests.simulation.ledger import Ledger
 from tests.simulation.lines import Pen
 from tests.simulation.people import Person
@@ -43,6 +44,8 @@ class Machine:
         self.outside: StreamRecord | None = None
         """The content of the machine's state folder about the replica."""
         self.running: list[Process] = []
+        self.looked: Leads | None = None
+        """Where all links led when the person had done something for the last time."""
         self.unfinished: set[str] = set()
         """Notes whose links may not be those of their text: an editor that typed in them was killed."""
 

@@ -12,6 +12,7 @@ from crdtnotes.errors import NoteExists, NoteNotFound
 from crdtnotes.markup.values import with_values
 from crdtnotes.note import Note
 from crdtnotes.vault import Vault
+from tests.simulation.leads import leads
 from tests.simulation.ledger import Ledger, marks
 from tests.simulation.lines import (
     BLOCKS,
@@ -126,7 +127,13 @@ class Person:
     def rename(self, vault: Vault, note: Note, name: str) -> None:
         """Give a note another name, unless a note has it."""
         with suppress(NoteExists):
+            before = leads(vault)
             note.rename(name)
+            after = leads(vault)
+            uid = bytes.fromhex(note.id)
+            for link in [link for link, target in after.targets.items() if target == uid]:
+                if link not in before.targets:
+                    self._ledger.renamed.setdefault(link, set()).add((uid, after.bases[uid]))
             # Lines with links to the note are other lines now.
             for info in vault.names():
                 self._ledger.wrote(line for line in lines_of(vault.note(info.name).text) if "[[" in line)

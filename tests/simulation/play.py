@@ -13,6 +13,7 @@ from tests.simulation.alike import check_alike
 from tests.simulation.circle import begin
 from tests.simulation.coverage import operations
 from tests.simulation.intent import check_texts
+from tests.simulation.leads import check_meaning, check_renamed, leads
 from tests.simulation.machine import Machine
 from tests.simulation.oracles import check_links, check_stream, check_waiting
 from tests.simulation.outcome import check_outcome
@@ -78,7 +79,7 @@ def _play(world: World) -> Counter[str]:
     for step in plan.steps:
         _take(world, step)
     world.heal()
-    seen = check_texts(world.members[0], world.ledger, plan.style)
+    seen = check_texts(world.members[0], world.ledger, plan.style) + _check_meaning(world)
     seen[f"{check_alike(world)} by all"] += 1
     # In a paired world no lie is believed.
     lies = world.paired is None and any(step.kind == "lie" for step in plan.steps)
@@ -104,6 +105,16 @@ def _take(world: World, step: Step) -> None:
             check_stream(process.vault.replica)
     if paired is not None:
         paired.check()
+
+
+def _check_meaning(world: World) -> Counter[str]:
+    """Check what links mean now that all agree; return what was seen, counted."""
+    after = leads(world.members[0].running[0].vault)
+    seen = check_renamed(world.ledger.renamed, after)
+    for machine in world.members:
+        if machine.looked is not None:
+            seen += check_meaning(machine.looked, after)
+    return seen
 
 
 def _check_links_after_an_edit(world: World) -> None:

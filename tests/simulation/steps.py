@@ -6,6 +6,7 @@ from crdtnotes.errors import DiskFull, NoteNotFound
 from crdtnotes.note import Note
 from crdtnotes.store.compaction import packing
 from tests.simulation.circle import PairedMachines
+from tests.simulation.leads import leads
 from tests.simulation.machine import Machine, Process
 from tests.simulation.oracles import check_links
 from tests.simulation.world import World
@@ -30,6 +31,7 @@ def _do_one_thing(world: World, one: Machine, random: Random) -> None:
             # Somebody has deleted the note meanwhile; its editor closes.
             process.editors.clear()
             return
+        one.looked = leads(process.vault)
         if note is not None:
             _check_note(world, process, note)
 

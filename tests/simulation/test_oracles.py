@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
-from tests.simulation.coverage import ENOUGH, LEAST, shortfalls
+from tests.simulation.coverage import ENOUGH, LEAST, MOST, shortfalls
 from tests.simulation.intent import check_boxes, check_words, strange_lines
+from tests.simulation.leads import Leads, check_meaning, check_renamed
 from tests.simulation.ledger import Ledger
 from tests.simulation.oracles import Broken
 
@@ -22,6 +23,61 @@ def test_strange_lines_are_bounded() -> None:
     seen = Counter(dict.fromkeys(LEAST, ENOUGH) | {"worlds": ENOUGH, "notes of whole lines": 750})
     assert shortfalls(seen + Counter({"notes with strange lines": 16})) == []
     assert len(shortfalls(seen + Counter({"notes with strange lines": 17}))) == 1
+
+
+@pytest.mark.parametrize(("part", "whole", "share"), MOST)
+def test_what_may_happen_seldom_is_bounded(part: str, whole: str, share: float) -> None:
+    seen = Counter(dict.fromkeys(LEAST, ENOUGH) | {"worlds": ENOUGH, whole: 1000})
+    assert shortfalls(seen + Counter({part: int(1000 * share)})) == []
+    assert len(shortfalls(seen + Counter({part: int(1000 * share) + 1}))) == 1
+
+
+A, B, C = b"A", b"B", b"C"
+KEYS = {A: "a", B: "b", C: "c"}
+
+
+def view(link: bytes | None, **names: str) -> Leads:
+    """A replica in which C has the link `[[b]]`; `names` are those that differ from `KEYS`."""
+    bases = KEYS | {id.encode(): name for id, name in names.items()}
+    bases = {id: name for id, name in bases.items() if name}
+    return Leads({(C, "b"): link}, {id: frozenset({(name, 0)}) for id, name in bases.items()}, bases)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "seen"),
+    [
+        (view(B), view(B), None),
+        (view(None), view(B), None),
+        (view(B), view(A, A="b", B="c"), "links to notes that were renamed or deleted"),
+        (view(B), view(None, B=""), "links to notes that were renamed or deleted"),
+        (view(B), view(A, A="b"), "links captured"),
+        (view(B, A=""), view(A, A="b"), "links captured"),
+        (view(B), view(A, C="a/c"), "links captured"),
+        (view(B, A="b"), view(A, A="b"), "links of namesakes that changed"),
+    ],
+)
+def test_what_may_change_the_meaning_of_a_link_is_counted(
+    before: Leads, after: Leads, seen: str | None
+) -> None:
+    counted = check_meaning(before, after)
+    assert counted == Counter(
+        {"links before syncs": int(before.targets[C, "b"] is not None)} | ({} if seen is None else {seen: 1})
+    )
+
+
+@pytest.mark.parametrize("after", [view(A), view(None), view(None, C="a/c")])
+def test_a_link_that_means_something_else_without_a_reason_is_noticed(after: Leads) -> None:
+    with pytest.raises(Broken):
+        check_meaning(view(B), after)
+
+
+def test_links_that_renames_wrote_are_counted() -> None:
+    link, both = (C, "b"), {(A, "b"), (B, "b")}
+    wrote, elsewhere = "links that renames wrote", "links that renames wrote and that lead elsewhere"
+    assert check_renamed({link: {(B, "b")}}, view(B)) == Counter({wrote: 1, elsewhere: 0})
+    assert check_renamed({link: {(B, "b")}}, view(A, A="b")) == Counter({wrote: 1, elsewhere: 1})
+    for notes, after in ((both, view(B, A="b")), ({(B, "b")}, view(None, B=""))):
+        assert not check_renamed({link: notes}, after)
 
 
 @pytest.mark.parametrize(
