@@ -106,9 +106,7 @@ class Namesakes:
             if doc is not None:
                 values = doc.state.values
                 ranks.update(
-                    cell.values[cell.standing].rank
-                    for cell in values.cells.values()
-                    if values.visible(cell)
+                    cell.values[cell.standing].rank for cell in values.cells.values() if values.visible(cell)
                 )
         return ranks
 
