@@ -15,17 +15,17 @@ from typing import assert_never
 
 import msgspec
 
-from crdtnotes.changes.change import FORMAT, Change
+from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import (
     ActorTable,
     OpReader,
-    Wire,
-    WireOp,
     check,
+    check_format,
     check_header,
     to_wire,
 )
 from crdtnotes.changes.limits import MAX_BLOCK_BYTES, MAX_BLOCK_CHANGES, MAX_OPS
+from crdtnotes.changes.wire_ops import Wire, WireOp
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import (
     Before,
@@ -132,7 +132,7 @@ def pack(changes: Sequence[Change]) -> bytes:
                     Create() | Same() | Set() | Before() | Rename() | Link() | Unlink() | Remove() | Unknown()
                 ):
                     block.kinds.append(_OTHER)
-                    block.others.append(_known(to_wire(op, counter, actors)))
+                    block.others.append(_known(to_wire(op, counter, actors, erased=change.is_erased)))
                 case _:
                     assert_never(op)
             counter = next_counter(counter, op)
@@ -168,7 +168,7 @@ def unpack(data: bytes) -> list[Change]:
 
 def _check_columns(block: _Block) -> None:
     """Check that the lengths of the columns agree with each other."""
-    check(0 < block.format <= FORMAT, f"block format {block.format} is unknown")
+    check_format(block.format)
     changes = len(block.counts)
     check(0 < changes <= MAX_BLOCK_CHANGES, "the number of a block's changes")
     columns = (block.starts, block.times, block.places)

@@ -1,5 +1,6 @@
 """A change: operations by one actor on one note, made together; the unit of storing and sending."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -14,6 +15,9 @@ Place = tuple[int, int]
 FORMAT = 2
 """The format of the changes that this version writes. Changes of format 1 have no Same, Set and Before, and
 their births have actors of 8 bytes."""
+
+ERASED = 16
+"""Added to the format of a change whose texts were erased, all of them or some (`erasing.py`)."""
 
 Rank = tuple[int, bytes]
 """The time and the hash of a change: of two versions at one place, the version with the smaller rank wins."""
@@ -39,6 +43,11 @@ class Change:
     format: int = FORMAT
 
     @property
+    def is_erased(self) -> bool:
+        """Whether some of its texts were erased, so that these are not the bytes that its author wrote."""
+        return self.format >= ERASED
+
+    @property
     def last(self) -> int:
         """The highest counter that the change uses; the author's clock moves past it."""
         counter = self.start
@@ -50,6 +59,17 @@ class Change:
 def chain(previous: bytes, data: bytes) -> bytes:
     """Return the hash of an actor's stream up to and including the change with these bytes."""
     return blake2b(previous + data, digest_size=16).digest()
+
+
+def chained(before: bytes, change: Change, data: bytes, erased: Mapping[bytes, bytes]) -> bytes:
+    """Return the hash of an actor's stream up to and including a change, erased or not.
+
+    `before` is the hash before it. `erased` leads from the hash that an erased change gives to the one that
+    the change gave as its author wrote it: the chain goes on from there. So a stream's later hashes, and the
+    signatures over them, stay what they were.
+    """
+    tip = chain(before, data)
+    return erased.get(tip, tip) if change.is_erased else tip
 
 
 def note_id(vault: bytes, key: str, generation: int = 0) -> bytes:

@@ -21,8 +21,8 @@ from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, Id, OpId
 from crdtnotes.crdt.version import Version, pairs
 from crdtnotes.errors import DecodeError
 
-OLDEST_PROTOCOL = 3
-NEWEST_PROTOCOL = 3
+OLDEST_PROTOCOL = 4
+NEWEST_PROTOCOL = 4
 """The versions of the sync protocol that this version of crdtnotes speaks."""
 
 MAX_HOPS = 3

@@ -9,13 +9,13 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from crdtnotes.trust.membership import Membership
-from crdtnotes.trust.records import Add, Found, Name, Record, Remark, Revoke, printable_name
+from crdtnotes.trust.records import Add, Erase, Found, Name, Record, Remark, Revoke, printable_name
 
-FOUNDED, ADDED, REVOKED, NAMED = "founded", "added", "revoked", "named"
+FOUNDED, ADDED, REVOKED, NAMED, ERASED = "founded", "added", "revoked", "named", "erased text"
 
 
 class Event(NamedTuple):
-    """One record: the device `by` did something to `device` (ids); FOUNDED and NAMED are about itself.
+    """One record: the device `by` did something to `device` (ids), which is itself but for ADDED and REVOKED.
 
     `name` is what the device is called by this record, or was called before it. `time` is the wall time in ms
     that the signer claims, None if it claims none. `counts` is False for an Add that has no effect, because
@@ -45,6 +45,8 @@ def member_log(membership: Membership) -> list[Event]:
         elif isinstance(body, Revoke):
             name = names.get(body.device, "")
             events.append(Event(REVOKED, body.by, body.device, name, time, counts=True))
+        elif isinstance(body, Erase):
+            events.append(Event(ERASED, body.by, body.by, names.get(body.by, ""), time, counts=True))
         elif isinstance(body, Add | Found):
             name = names.setdefault(body.device, printable_name(body.name))
             kind = ADDED if isinstance(body, Add) else FOUNDED
@@ -58,7 +60,7 @@ def _claimed_times(membership: Membership) -> dict[bytes, int]:
     times: dict[bytes, int] = {}
     for record in membership.rooted.values():
         body = record.body
-        if isinstance(body, Name):
+        if isinstance(body, Name | Erase):
             times[record.digest] = body.time
         elif isinstance(body, Remark):
             times[body.about] = min(body.time, times.get(body.about, body.time))

@@ -16,7 +16,8 @@ agree, in whatever order the records arrived.
    signing key belongs to it. So only a new pairing, which gives it a higher epoch, can bring it back.
 7. If a device is not active, its changes stay only up to the heads that Revokes of it name for their stream.
    Revokes that are struck, or that the device signed itself, do not count for this.
-8. A device is called what its Name with the highest number says. What others call it counts only until then.
+8. An Erase counts as soon as it is rooted, for good.
+9. A device is called what its Name with the highest number says. What others call it counts only until then.
 """
 
 from bisect import bisect_left
@@ -24,8 +25,9 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from crdtnotes.crdt.tags import Tags
 from crdtnotes.trust.certificate import PublicKeys
-from crdtnotes.trust.records import Add, Found, Name, Record, Remark, Revoke, printable_name
+from crdtnotes.trust.records import Add, Erase, Found, Name, Record, Remark, Revoke, printable_name
 from crdtnotes.trust.rooted import At, RootedRecords
 from crdtnotes.trust.signatures import head_is_signed
 
@@ -47,6 +49,17 @@ class Member(NamedTuple):
     added_by: bytes
     active: bool
     revoked_by: bytes | None
+
+
+class ErasedTexts(NamedTuple):
+    """What was erased from a note: the ids, and the changes that bring them.
+
+    `places` has, for the hash of its stream that each change gave as its author wrote it, those that it gives
+    in the erased forms that records name.
+    """
+
+    ids: Tags
+    places: dict[bytes, set[bytes]]
 
 
 class _Revoked:
@@ -207,6 +220,21 @@ class Membership:
         """Return the active devices that belong to the vault only through what this device signed."""
         struck = self._standing_without(id)
         return [member for one, member in self.active.items() if one != id and one not in struck]
+
+    # -- erased texts
+
+    @cached_property
+    def erased(self) -> dict[bytes, "ErasedTexts"]:
+        """What was erased, by note: all rooted Erases count, since nothing brings a text back."""
+        erased: dict[bytes, ErasedTexts] = {}
+        for record in self.rooted.values():
+            if isinstance(record.body, Erase):
+                texts = erased.setdefault(record.body.note, ErasedTexts(Tags(), {}))
+                for actor, first, length in record.body.ids.runs():
+                    texts.ids.add(actor, first, first + length)
+                for tip, original in record.body.places:
+                    texts.places.setdefault(original, set()).add(tip)
+        return erased
 
     # -- changes
 

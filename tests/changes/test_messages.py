@@ -366,9 +366,9 @@ def test_the_example_in_the_protocol_description_is_correct() -> None:
     vault, digest = b"\x01" * 16, bytes(range(16))
     expected: dict[Message, str] = {
         messages.hello(vault, "A", {7: (3, digest)}): (
-            "97010303c410" + "01" * 16 + "a14191930703c410" + digest.hex() + "c410" + "00" * 16
+            "97010404c410" + "01" * 16 + "a14191930703c410" + digest.hex() + "c410" + "00" * 16
         ),
-        messages.hello(vault, "B", {}): "97010303c410" + "01" * 16 + "a14290c410" + "00" * 16,
+        messages.hello(vault, "B", {}): "97010404c410" + "01" * 16 + "a14290c410" + "00" * 16,
         messages.ack(0, {}): "93020090",
         messages.ack(1, {7: 3}): "93020191920703",
     }

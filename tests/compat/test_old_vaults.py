@@ -319,7 +319,7 @@ def test_an_old_peer_is_told_that_it_needs_an_update(tmp_path: Path, name: str, 
         assert isinstance(bye, messages.Bye)
         assert bye.reason == messages.Reason.VERSION_MISMATCH
         assert bye.sentence == (
-            "One side supports sync protocol 2 to 2, the other 3 to 3: the older crdtnotes needs an update."
+            "One side supports sync protocol 2 to 2, the other 4 to 4: the older crdtnotes needs an update."
         )
         assert session.closed
         assert vault.digest == digest

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from crdtnotes.changes.codec import KNOWN_KINDS
+from crdtnotes.changes.wire_ops import KNOWN_KINDS
 from crdtnotes.editing.session import EditSession
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.store.local_state import StreamRecord

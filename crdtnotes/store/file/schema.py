@@ -38,6 +38,13 @@ def m004_values(db: Database) -> None:
     db.execute("PRAGMA user_version = 4")
 
 
+@migrations()
+def m005_erased(db: Database) -> None:
+    """Add the table of erased changes, which older versions cannot read."""
+    for statement in _M005:
+        db.execute(statement)
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     # One row a stream: its head, the chain's hash there, and the highest counter used in it.
@@ -144,4 +151,11 @@ _M003 = (
         actor INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, proof BLOB NOT NULL,
         PRIMARY KEY (actor, seq)) WITHOUT ROWID""",
     "PRAGMA user_version = 3",
+)
+
+_M005 = (
+    # Where the chain goes on after an erased change (store/erasure): the hash that the change gives now, and
+    # the one that it gave as its author wrote it. Primary.
+    "CREATE TABLE erased (hash BLOB PRIMARY KEY, original BLOB NOT NULL) WITHOUT ROWID",
+    "PRAGMA user_version = 5",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from crdtnotes.changes.change import Change, Rank, chain
+from crdtnotes.changes.change import Change, Rank
 from crdtnotes.changes.limits import MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Heads
 from crdtnotes.errors import Fork, NotSigned
@@ -46,7 +46,8 @@ class Forks:
 
     def check(self, change: Change, data: bytes) -> None:
         """Raise Fork if this replica has another change, or another winner, under this change's number."""
-        found = chain(self._core.log.hash_at(change.actor, change.seq - 1) or b"", data)
+        log = self._core.log
+        found = log.chain(log.hash_at(change.actor, change.seq - 1) or b"", change, data)
         if found != self.hash_at(change.actor, change.seq):
             raise Fork(
                 f"There are two different versions of {causality.label(change)}: "

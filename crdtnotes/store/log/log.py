@@ -12,12 +12,13 @@ from itertools import chain as concatenated
 from typing import NamedTuple
 
 from crdtnotes.changes.batch import Form, Opened, Packed, Piece, open_piece, piece_of
-from crdtnotes.changes.change import NO_HASH, Change, chain
+from crdtnotes.changes.change import NO_HASH, Change, chain, chained
 from crdtnotes.changes.compression import decompress
 from crdtnotes.crdt.version import Version
-from crdtnotes.errors import Damaged, DecodeError
+from crdtnotes.errors import Damaged, DecodeError, InvalidChange
 from crdtnotes.store.log.blocks import Block, Blocks, Entry
 from crdtnotes.store.log.dictionaries import Dictionaries
+from crdtnotes.store.log.erased import ErasedTips
 from crdtnotes.store.log.leaves import Leaves
 from crdtnotes.store.log.recent import RecentChanges
 
@@ -59,7 +60,8 @@ class Log:
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
-        self.blocks = Blocks(conn)
+        self.erased = ErasedTips(conn)
+        self.blocks = Blocks(conn, self.erased)
         self.dictionaries = Dictionaries(conn)
         self.heads: dict[int, Head] = {}
         self.tip = 0
@@ -81,6 +83,7 @@ class Log:
         self._seen.clear()
         self.blocks.forget()
         self.recent.clear()
+        self.erased.refresh()
         for id, actor, seq, last, tip in self._conn.execute("SELECT id, actor, seq, last, hash FROM actors"):
             if not (isinstance(actor, int) and isinstance(seq, int) and isinstance(last, int)):
                 raise Damaged("The log of the vault's file is damaged; run `crdtnotes repair`.")
@@ -161,14 +164,17 @@ class Log:
     def advance(self, change: Change, data: bytes) -> int:
         """Advance the log to a change that follows its actor's last one; return its log id.
 
-        The caller must then store it with `write` or `write_block`.
+        The caller must then store it with `write` or `write_block`. Raises InvalidChange for an erased change
+        that belongs nowhere.
         """
+        if change.is_erased and chain(self.head(change.actor).hash, data) not in self.erased:
+            raise InvalidChange(f"Change {change.seq} of {change.actor:016x} was not erased by a device.")
         head = self.heads.get(change.actor)
         if head is None:
             head = self.heads[change.actor] = Head()
         head.seq = change.seq
         head.last = change.last
-        head.hash = chain(head.hash, data)
+        head.hash = self.chain(head.hash, change, data)
         self._moved.add(change.actor)
         self.grown[change.actor] = self.grown.get(change.actor, 0) + len(data)
         if change.actor not in self._ids:
@@ -206,10 +212,14 @@ class Log:
         first = self.tip - len(opened.changes) + 1
         tip = before
         for id, (change, data) in enumerate(opened.changes, first):
-            tip = chain(tip, data)
+            tip = self.chain(tip, change, data)
             entries.append(Entry(id, change, data, tip))
             self.recent.add(id, notes[id - first], change, len(data))
         self.blocks.add(self._ids[entries[0].change.actor], before, entries, opened.piece, notes)
+
+    def chain(self, before: bytes, change: Change, data: bytes) -> bytes:
+        """Return the hash of a stream up to a change, erased or not; `before` is the hash before it."""
+        return chained(before, change, data, self.erased)
 
     def _record_deps(self, change: Change) -> None:
         seen = self.seen(change.actor)
@@ -285,7 +295,7 @@ class Log:
             place = self.blocks.place(actor, seq - 1) if seq > 1 else (0, NO_HASH)
             before = b"" if place is None else place[1]
         change, data = self._open_row(length, data)
-        _verify(before, data, stored)
+        self._verify(before, data, stored)
         return change
 
     def _packed_of_note(self, blocks: list[Block], uid: bytes) -> Iterator[tuple[int, Change]]:
@@ -321,7 +331,7 @@ class Log:
                     yield Entry(id, change, data, tip)
             if block is not None:
                 try:
-                    entries = block.entries()
+                    entries = block.entries(self.erased)
                     if {entry.change.note for entry in entries} != self.blocks.notes(block):
                         damaged(
                             f"Changes {block.seq} to {block.until} of {actor:016x} are filed under other "
@@ -433,7 +443,7 @@ class Log:
             if seq != after + 1:
                 break
             piece = self._piece(length, data)
-            tip = _verify(tip, _content(piece), stored)
+            tip = self._verify(tip, _content(piece), stored)
             # A compressed change is sent as it is stored, unless the receiver would need a dictionary.
             page.append((tip, Next(last, actor, seq, piece if length is None else _small(piece))))
             size += len(data)
@@ -442,6 +452,13 @@ class Log:
                 break
         cursor.close()
         return page
+
+    def _verify(self, before: bytes, data: bytes, stored: bytes) -> bytes:
+        """Return the chain's hash after a change; raises Damaged if it is not the stored one."""
+        tip = chain(before, data) if isinstance(before, bytes) else b""
+        if stored not in (tip, self.erased.get(tip)):
+            raise Damaged(_DAMAGED)
+        return stored
 
     def _piece(self, length: int | None, data: bytes) -> Piece:
         """Return the piece stored in a row; raises Damaged for a wrong type: a file can hold anything."""
@@ -477,11 +494,3 @@ def _content(piece: Piece) -> bytes:
         return decompress(piece.data, piece.length) if isinstance(piece, Packed) else piece
     except DecodeError:
         raise Damaged(_DAMAGED) from None
-
-
-def _verify(before: bytes, data: bytes, stored: bytes) -> bytes:
-    """Return the chain's hash after a change; raises Damaged if it is not the stored one."""
-    tip = chain(before, data) if isinstance(before, bytes) else b""
-    if tip != stored:
-        raise Damaged(_DAMAGED)
-    return tip

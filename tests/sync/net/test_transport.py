@@ -186,7 +186,7 @@ def test_peek_returns_the_hello_of_a_peer() -> None:
         (b"nonsense", Unreachable, "is not a crdtnotes peer"),
         (messages.encode(messages.ack(0, {})), Unreachable, "is not a crdtnotes peer"),
         (messages.encode(messages.bye(Reason.TROUBLE, "Not now.")), Unreachable, "says: Not now"),
-        (b"\x94\x01\x04\x05\xc0", VersionMismatch, "newer sync protocol"),
+        (b"\x94\x01\x05\x06\xc0", VersionMismatch, "newer sync protocol"),
         (b"\x94\x01\x01\x01\xc0", VersionMismatch, "older sync protocol"),
         (None, Unreachable, "does not answer"),
     ],

@@ -416,8 +416,8 @@ def test_a_peer_that_never_locates_the_fork_is_disconnected() -> None:
 
 def test_a_newer_protocol_is_refused_with_a_message_even_if_its_hello_is_unknown() -> None:
     hellos: list[tuple[object, ...]] = [
-        (1, 4, 5, VAULT, "peer", []),
-        (1, 4, 5, "whatever", {"new": "fields"}, 5, 6, 7),
+        (1, 5, 6, VAULT, "peer", []),
+        (1, 5, 6, "whatever", {"new": "fields"}, 5, 6, 7),
     ]
     for fields in hellos:
         session = Session(replica(1, 1))
@@ -427,7 +427,7 @@ def test_a_newer_protocol_is_refused_with_a_message_even_if_its_hello_is_unknown
         assert isinstance(session.error, VersionMismatch)
         bye = last_bye(session)
         assert bye.reason == Reason.VERSION_MISMATCH
-        assert "4 to 5" in bye.sentence
+        assert "5 to 6" in bye.sentence
 
 
 def test_a_peer_that_also_supports_a_newer_protocol_is_accepted() -> None:
