@@ -52,7 +52,12 @@ def erase(ctx: click.Context, name: str, text: str | None, yes: bool) -> None:
             what = f"the note {quoted(shown)}" if wanted is None else f"this text in {quoted(shown)}"
             where = "here and on all devices" if paired else "and make a new vault of the rest"
             click.confirm(f"Erase {what} for good, with its history, {where}?", abort=True, err=True)
+        before = vault.id
         changes = note.erase(wanted)
+        if changes:
+            from crdtnotes.unsaved import erase_unsaved
+
+            erase_unsaved(vault.path, before, vault.id, note.id, wanted)
     if not changes:
         raise LocalError(f"{quoted(shown)} does not hold that text, and never did.")
     click.echo(f"Erased from {counted(changes, 'change')} of {quoted(shown)}.")

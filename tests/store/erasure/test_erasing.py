@@ -169,6 +169,40 @@ def test_what_another_device_had_written_alike_is_erased_when_it_arrives(tmp_pat
             assert vault.note("N").text == "the same \n"
 
 
+def test_changes_as_they_were_written_are_erased_when_they_arrive_after_the_record(tmp_path: Path) -> None:
+    with circle(tmp_path, "a", "b", "c") as (_, [a, b, c]):
+        note = a.create_note("N", f"one {SECRET} two")
+        for number in range(300):
+            note.append(f"{number} {SECRET if number % 100 == 0 else ''}")
+        meet(a, b)
+        b.compact()  # so that they arrive in a block
+        before = list(b.replica.changes_since({}))
+        a.note("N").erase(SECRET)
+        c.replica.devices.take_records(a.replica.devices.records())
+        c.replica.receive(before)
+        assert traces(c, SECRET) == []
+        assert c.check() == []
+        agree(a, b, c)
+        assert c.note("N").text.startswith("one  two\n0 \n1 \n")
+
+
+def test_a_copied_device_with_erased_changes_is_left_to_people(tmp_path: Path) -> None:
+    with circle(tmp_path, "a", "b") as (members, [a, b]):
+        a.create_note("N", "begin")
+        meet(a, b)
+        twin = fast(members.clone(a, "twin"))
+        for vault in (a, twin):
+            vault.note("N").append(f"{SECRET} by {vault.path.stem}")
+            vault.note("N").erase(SECRET)
+        for vault in (a, twin):
+            assert traces(vault, SECRET) == []
+        meet(a, b)
+        meet(twin, b)
+        for vault in (a, twin, b):
+            assert vault.check() == []
+            assert traces(vault, SECRET) == []
+
+
 def test_two_devices_erase_different_parts_of_one_edit_at_once(tmp_path: Path) -> None:
     with circle(tmp_path, "a", "b", "c") as (members, [a, b, c]):
         a.create_note("N", f"one {SECRET} two other-secret three")

@@ -1,14 +1,7 @@
-"""Files for texts that the replica could not store, kept until it can.
-
-A file holds one note's text as it was typed, and the text on which it was based, so that changes by others
-are kept when it is restored. The vault's folder is tried first, then the user's state folder, then a private
-folder among the temporary files, which are often on another disk.
+"""Files for texts that the replica could not store, kept until it can (crdtnotes/unsaved.py).
 
 All users share the folder for temporary files, and some share the vault's. So a file is written only under a
-new name or in a private folder, and it is read only if it is a regular file of this user.
-
-The process that writes such a file keeps it locked: other editors of the same vault leave it alone as long as
-that process lives. The system frees the lock when a process ends, however it ends.
+new name or in a private folder.
 """
 
 import os
@@ -16,71 +9,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import msgspec
-from platformdirs import user_state_path
 
 from crdtnotes import Vault
 from crdtnotes.errors import NoteNotFound
-from crdtnotes.own_files import open_own_file, private_folder
-
-try:
-    import fcntl
-except ImportError:  # Windows: others cannot remove an open file, which serves as the lock
-    fcntl = None  # type: ignore[assignment]
-
-_ENDING = ".unsaved"
-
-_MAX_BYTES = 256 * 1024 * 1024
-
-
-class Unsaved(msgspec.Struct, frozen=True):
-    """The unsaved text of a note; `base` is its text in the replica, `vault` and `note` are ids in hex."""
-
-    vault: str
-    note: str
-    name: str
-    base: str
-    text: str
-
-
-class Left(NamedTuple):
-    """A text that an earlier editor left in a file; the file stays locked until `done` is called."""
-
-    unsaved: Unsaved
-    path: Path
-    file: BinaryIO
-
-    def done(self, *, keep: bool) -> None:
-        """Close the file, and remove it unless `keep`."""
-        if not keep:
-            self.path.unlink(missing_ok=True)
-        self.file.close()
-
-
-def places(vault: Path) -> list[Path]:
-    """Return the folders to try, in order."""
-    return [
-        vault.absolute().parent,
-        user_state_path("crdtnotes", appauthor=False),
-        Path(tempfile.gettempdir()) / _private_name(),
-    ]
-
-
-def _private_name() -> str:
-    """Return the name of this user's folder among the temporary files."""
-    return f"crdtnotes-{os.getuid()}" if hasattr(os, "getuid") else "crdtnotes"
-
-
-def _temporary_places() -> list[Path]:
-    """Return where else among the temporary files an editor may have left texts.
-
-    These are private folders that were made because the name of the usual one was taken, and the shared
-    folder itself, which earlier builds wrote to.
-    """
-    shared = Path(tempfile.gettempdir())
-    return [*sorted(shared.glob(f"{_private_name()}-*/")), shared]
+from crdtnotes.own_files import private_folder
+from crdtnotes.unsaved import ENDING, Left, Unsaved, lock, places, take, temporary_places
 
 
 class UnsavedFiles:
@@ -125,10 +61,10 @@ class UnsavedFiles:
 
 def left_behind(vault: Path, vault_id: str) -> Iterator[Left]:
     """Yield the texts that editors of this vault left which are no longer running."""
-    for folder in [*places(vault), *_temporary_places()]:
-        for path in sorted(folder.glob(f"*{_ENDING}")):
+    for folder in [*places(vault), *temporary_places()]:
+        for path in sorted(folder.glob(f"*{ENDING}")):
             with suppress(OSError):
-                left = _take(path, vault_id)
+                left = take(path, vault_id)
                 if left is not None:
                     yield left
 
@@ -175,10 +111,10 @@ def _write(folder: Path, prefix: str, data: bytes) -> tuple[Path, BinaryIO] | No
     except OSError:
         return None
     part = Path(name)
-    path = part.with_suffix(_ENDING)
+    path = part.with_suffix(ENDING)
     file = os.fdopen(descriptor, "w+b", buffering=0)
     try:
-        _lock(file)
+        lock(file)
         view = memoryview(data)
         while view:
             view = view[file.write(view) :]
@@ -201,25 +137,3 @@ def _made(folder: Path) -> Path:
         return private_folder(folder)
     except OSError:
         return Path(tempfile.mkdtemp("", f"{folder.name}-", folder.parent))
-
-
-def _take(path: Path, vault_id: str) -> Left | None:
-    file = open_own_file(path)
-    try:
-        if os.fstat(file.fileno()).st_size <= _MAX_BYTES and _lock(file):
-            unsaved = msgspec.json.decode(file.read(), type=Unsaved)
-            if unsaved.vault == vault_id and path.exists():
-                return Left(unsaved, path, file)
-    except (msgspec.DecodeError, UnicodeError):
-        pass  # not one of ours, or damaged: leave it for the person to inspect
-    file.close()
-    return None
-
-
-def _lock(file: BinaryIO) -> bool:
-    if fcntl is not None:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
