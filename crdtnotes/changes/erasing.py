@@ -191,6 +191,9 @@ def _text(actor: int, first: int, text: str, ids: Tags) -> str:
 
 
 def _still_in(text: str, links: tuple[tuple[str, str, int], ...]) -> tuple[tuple[str, str, int], ...]:
-    """Return the links whose targets a text holds."""
+    """Return the links whose targets a text holds, apart from what was erased.
+
+    So fewer characters never leave more links, and it does not matter in how many steps a text is erased.
+    """
     folded = text.casefold()
-    return tuple(link for link in links if link[1].casefold() in folded)
+    return tuple(link for link in links if FILLER not in link[1] and link[1].casefold() in folded)
