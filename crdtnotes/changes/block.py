@@ -6,7 +6,8 @@ the numbers repeat: times as differences, the position of an operation as its di
 operation before, all texts in one string. Compression is a later step (`changes/compression.py`).
 
 A change has exactly one encoding, so encoding it again gives its exact bytes; the caller of `pack` verifies
-this before it discards the originals. Changes with operations of unknown kinds are not put into blocks.
+this before it discards the originals. Erased changes, and those with operations of unknown kinds, are not put
+into blocks.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,12 +16,11 @@ from typing import assert_never
 
 import msgspec
 
-from crdtnotes.changes.change import Change
+from crdtnotes.changes.change import FORMAT, Change
 from crdtnotes.changes.codec import (
     ActorTable,
     OpReader,
     check,
-    check_format,
     check_header,
     to_wire,
 )
@@ -91,7 +91,7 @@ _decoder = msgspec.msgpack.Decoder(_Block)
 
 def packable(change: Change) -> bool:
     """Whether a change can be part of a block."""
-    return not any(isinstance(op, Unknown) for op in change.ops)
+    return not change.is_erased and not any(isinstance(op, Unknown) for op in change.ops)
 
 
 def pack(changes: Sequence[Change]) -> bytes:
@@ -132,7 +132,7 @@ def pack(changes: Sequence[Change]) -> bytes:
                     Create() | Same() | Set() | Before() | Rename() | Link() | Unlink() | Remove() | Unknown()
                 ):
                     block.kinds.append(_OTHER)
-                    block.others.append(_known(to_wire(op, counter, actors, erased=change.is_erased)))
+                    block.others.append(_known(to_wire(op, counter, actors, erased=False)))
                 case _:
                     assert_never(op)
             counter = next_counter(counter, op)
@@ -168,7 +168,7 @@ def unpack(data: bytes) -> list[Change]:
 
 def _check_columns(block: _Block) -> None:
     """Check that the lengths of the columns agree with each other."""
-    check_format(block.format)
+    check(0 < block.format <= FORMAT, f"block format {block.format} is unknown")
     changes = len(block.counts)
     check(0 < changes <= MAX_BLOCK_CHANGES, "the number of a block's changes")
     columns = (block.starts, block.times, block.places)

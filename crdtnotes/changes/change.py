@@ -1,6 +1,6 @@
 """A change: operations by one actor on one note, made together; the unit of storing and sending."""
 
-from collections.abc import Mapping
+from collections.abc import Container
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -30,7 +30,8 @@ class Change:
     `start` is the counter of its first operation; `deps` are the heads `(actor, seq)` of other actors
     that the author had seen since its previous change, ordered by actor; `time` is wall time in ms since
     1970, for display only; `note` is the note's 16-byte id; `format` decides how it is encoded and how the
-    actor of a birth is derived.
+    actor of a birth is derived. `original` is empty unless some of its texts were erased: then it is the hash
+    that its stream gave there when the change was as its author wrote it.
     """
 
     actor: int
@@ -41,6 +42,7 @@ class Change:
     note: bytes
     ops: tuple[Op, ...]
     format: int = FORMAT
+    original: bytes = b""
 
     @property
     def is_erased(self) -> bool:
@@ -61,15 +63,15 @@ def chain(previous: bytes, data: bytes) -> bytes:
     return blake2b(previous + data, digest_size=16).digest()
 
 
-def chained(before: bytes, change: Change, data: bytes, erased: Mapping[bytes, bytes]) -> bytes:
+def chained(before: bytes, change: Change, data: bytes, erased: Container[bytes]) -> bytes:
     """Return the hash of an actor's stream up to and including a change, erased or not.
 
-    `before` is the hash before it. `erased` leads from the hash that an erased change gives to the one that
-    the change gave as its author wrote it: the chain goes on from there. So a stream's later hashes, and the
-    signatures over them, stay what they were.
+    `before` is the hash before it. `erased` holds the hashes that erased changes give, as records of members
+    name them: after these the chain goes on from the hash of the original. So a stream's later hashes, and
+    the signatures over them, stay what they were.
     """
     tip = chain(before, data)
-    return erased.get(tip, tip) if change.is_erased else tip
+    return change.original if change.is_erased and tip in erased else tip
 
 
 def note_id(vault: bytes, key: str, generation: int = 0) -> bytes:

@@ -70,6 +70,10 @@ class _Change(Wire, frozen=True):
     ops: tuple[WireOp, ...]
 
 
+class _ErasedChange(_Change, frozen=True):
+    original: bytes
+
+
 class _OpaqueChange(Wire, frozen=True):
     """A change whose operations are still bytes."""
 
@@ -84,12 +88,22 @@ class _OpaqueChange(Wire, frozen=True):
     ops: tuple[msgspec.Raw, ...]
 
 
+class _OpaqueErasedChange(_OpaqueChange, frozen=True):
+    original: bytes
+
+
 _encoder = msgspec.msgpack.Encoder()
 _change_decoder = msgspec.msgpack.Decoder(_Change)
 _opaque_decoder = msgspec.msgpack.Decoder(_OpaqueChange)
+_erased_decoder = msgspec.msgpack.Decoder(_ErasedChange)
+_opaque_erased_decoder = msgspec.msgpack.Decoder(_OpaqueErasedChange)
 _op_decoder: msgspec.msgpack.Decoder[WireOp] = msgspec.msgpack.Decoder(WireOp)
 _fields_decoder = msgspec.msgpack.Decoder(tuple[msgspec.Raw, ...])
 _int_decoder = msgspec.msgpack.Decoder(int)
+
+
+_TEN = b"\x9a"
+# How an array of ten fields begins: an erased change has one field more.
 
 
 class ActorTable:
@@ -137,7 +151,7 @@ def encode(change: Change) -> bytes:
         ops,
     )
     try:
-        data = _encoder.encode(wire)
+        data = _encoder.encode((*wire, change.original) if change.is_erased else wire)
     except UnicodeEncodeError:
         raise InvalidText("The text holds half of a surrogate pair, which is not valid Unicode.") from None
     if len(data) > MAX_CHANGE_BYTES:
@@ -220,10 +234,11 @@ def decode(data: bytes) -> Change:
     if len(data) > MAX_CHANGE_BYTES:
         raise DecodeError(f"A change of {len(data):,} bytes is over the limit.")
     try:
+        erased = data[:1] == _TEN
         try:
-            wire: _Change | _OpaqueChange = _change_decoder.decode(data)
+            wire: _Change | _OpaqueChange = (_erased_decoder if erased else _change_decoder).decode(data)
         except msgspec.ValidationError:
-            wire = _opaque_decoder.decode(data)
+            wire = (_opaque_erased_decoder if erased else _opaque_decoder).decode(data)
         if _encoder.encode(wire) != data:
             raise DecodeError("A change is not in its canonical form.")
         return _from_wire(wire)
@@ -238,7 +253,10 @@ def check(condition: bool, what: str) -> None:
 
 
 def _from_wire(wire: _Change | _OpaqueChange) -> Change:
-    check_format(wire.format)
+    original = wire.original if isinstance(wire, _ErasedChange | _OpaqueErasedChange) else b""
+    base = wire.format - ERASED if original else wire.format
+    check(0 < base <= FORMAT, f"format {wire.format} is unknown")
+    check(len(original) in (0, 16), "the hash of its original")
     check(0 < len(wire.ops) <= MAX_OPS, "the number of its operations")
     check(len(wire.note) == 16, "its note id")
     check(0 < wire.start <= MAX_COUNTER, "its counters")
@@ -251,14 +269,9 @@ def _from_wire(wire: _Change | _OpaqueChange) -> Change:
         counter = next_counter(counter, op)
     reader.finish()
     head = (wire.actor, wire.seq, wire.start, wire.deps, wire.time, wire.note)
-    change = Change(*head, tuple(ops), wire.format)
+    change = Change(*head, tuple(ops), wire.format, original)
     check_header(change, counter)
     return change
-
-
-def check_format(number: int) -> None:
-    """Raise DecodeError unless this is the format of a change, erased or not."""
-    check(0 < number % ERASED <= FORMAT and 0 < number < 2 * ERASED, f"format {number} is unknown")
 
 
 def check_header(change: Change, end: int) -> None:

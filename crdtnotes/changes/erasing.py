@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from crdtnotes.changes.change import ERASED, Change
+from crdtnotes.changes.change import ERASED, NO_HASH, Change
 from crdtnotes.crdt.ids import BIRTH
 from crdtnotes.crdt.ops import (
     Before,
@@ -116,18 +116,20 @@ def _is_unlinked(op: Unlink, ids: Tags) -> bool:
     )
 
 
-def erase(change: Change, ids: Tags, *, named: bool) -> Change:
+def erase(change: Change, ids: Tags, *, named: bool, original: bytes = NO_HASH) -> Change:
     """Return a change without the texts that have these ids; the very same change if there are none.
 
     Unless an erasure has `named` the change, nothing is erased from it but for what several changes can bring
     alike: if it has characters with derived actors that are erased, or an Unlink of a Link that is.
+    `original` is the hash of its stream there, which has to be right only where the result is stored or sent.
     """
     ops = _ops_without(change, ids, named=named or change.is_erased)
     if ops != change.ops and not named:
         ops = _ops_without(change, ids, named=True)
     if ops == change.ops:
         return change
-    return replace(change, ops=ops, format=change.format % ERASED + ERASED)
+    form = change.format % ERASED + ERASED
+    return replace(change, ops=ops, format=form, original=change.original or original)
 
 
 def _ops_without(change: Change, ids: Tags, *, named: bool) -> tuple[Op, ...]:

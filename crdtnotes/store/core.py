@@ -221,6 +221,7 @@ class ReplicaCore:
                 self.log.save_heads()
         except BaseException:
             self.log.forget()
+            self.log.erased.forget()
             self.derived.forget()
             self.members.forget()
             self.stream.forget()

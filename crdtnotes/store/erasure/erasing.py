@@ -106,7 +106,7 @@ class Erasing:
             every.add(actor, first, first + length)
         forms: list[_Form] = []
         for one in held:
-            form = erase(one.change, every, named=True)
+            form = erase(one.change, every, named=True, original=one.tip)
             forms.append(_Form(form, chain(one.before, encode(form)), one.tip))
         self._sign(note, every, forms)
 
@@ -152,7 +152,7 @@ class Erasing:
             return change, data, piece
         before = self._core.log.head(change.actor).hash
         tip = self._core.log.chain(before, change, data)
-        erased = erase(change, texts.ids, named=tip in texts.places)
+        erased = erase(change, texts.ids, named=tip in texts.places, original=tip)
         if erased is change:
             return change, data, piece
         data = encode(erased)
@@ -212,7 +212,8 @@ class Erasing:
             form, data = one.change, one.data
             if form.note in notes:
                 texts_here = texts[form.note]
-                form = erase(one.change, texts_here.ids, named=one.tip in texts_here.places)
+                named = one.tip in texts_here.places
+                form = erase(one.change, texts_here.ids, named=named, original=one.tip)
                 _check_claims(one, claims.get(one.tip, ()))
             if form is not one.change:
                 rewritten = True
@@ -252,7 +253,8 @@ def _check_claims(one: _Logged, claims: Iterable[tuple[bytes, Tags]]) -> None:
     if one.change.is_erased:
         return
     for tip, ids in claims:
-        if tip != chain(one.before, encode(erase(one.change, ids, named=True))):
+        wanted = erase(one.change, ids, named=True, original=one.tip)
+        if tip != chain(one.before, encode(wanted)):
             raise InvalidChange(
                 f"A device says that text was erased from change {one.change.seq} of "
                 f"{one.change.actor:016x}, but names another change in its place."

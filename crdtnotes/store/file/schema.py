@@ -156,6 +156,6 @@ _M003 = (
 _M005 = (
     # Where the chain goes on after an erased change (store/erasure): the hash that the change gives now, and
     # the one that it gave as its author wrote it. Primary.
-    "CREATE TABLE erased (hash BLOB PRIMARY KEY, original BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE erased (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, original BLOB NOT NULL)",
     "PRAGMA user_version = 5",
 )

@@ -6,14 +6,14 @@ larger ones.
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
 
 from crdtnotes.changes.batch import Form, Packed, open_piece
-from crdtnotes.changes.change import Change, chained
+from crdtnotes.changes.change import Change, chain
 from crdtnotes.errors import Damaged, DecodeError
 
 MAX_OPEN_BLOCKS = 2
@@ -53,11 +53,8 @@ class Block(NamedTuple):
     ids: bytes
     packed: Packed
 
-    def entries(self, erased: Mapping[bytes, bytes]) -> list[Entry]:
-        """Return the changes; raises Damaged if they are not the ones that were packed.
-
-        For `erased` see `crdtnotes.changes.change.chained`.
-        """
+    def entries(self) -> list[Entry]:
+        """Return the changes; raises Damaged if they are not the ones that were packed."""
         count = self.until - self.seq + 1
         try:
             opened = open_piece(self.packed)
@@ -69,7 +66,7 @@ class Block(NamedTuple):
         if len(opened) != count or len(ids) != count:
             raise Damaged("A packed part of the log is damaged: it does not contain the expected changes.")
         for id, (change, data) in zip(ids, opened, strict=True):
-            tip = chained(tip, change, data, erased)
+            tip = chain(tip, data)
             result.append(Entry(id, change, data, tip))
         if tip != self.hash:
             raise Damaged("A packed part of the log is damaged: its hash does not match.")
@@ -92,9 +89,8 @@ class Block(NamedTuple):
 class Blocks:
     """The blocks of a replica. Methods that write must be called inside a transaction."""
 
-    def __init__(self, conn: sqlite3.Connection, erased: Mapping[bytes, bytes]) -> None:
+    def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
-        self._erased = erased
         self._open: OrderedDict[int, tuple[Block, list[Entry]]] = OrderedDict()
 
     def forget(self) -> None:
@@ -105,7 +101,7 @@ class Blocks:
         """Return the changes of a block; raises Damaged if the block, as just read, is not intact."""
         known, entries = self._open.get(block.id, (None, []))
         if known != block:
-            entries = block.entries(self._erased)
+            entries = block.entries()
             self._open[block.id] = (block, entries)
             while len(self._open) > MAX_OPEN_BLOCKS:
                 self._open.popitem(last=False)

@@ -337,7 +337,7 @@ def test_a_record_that_changes_more_than_it_erases_is_refused(tmp_path: Path) ->
         [birth] = [change for change, _ in b.replica.log.opened({}) if change.note == note]
         ids = _first_of_secret(birth)
         before, original = _place(b, note)
-        erased = erase(birth, ids, named=True)
+        erased = erase(birth, ids, named=True, original=original)
         other = replace(erased, time=5)
         digest = a.digest
         with pytest.raises(InvalidChange, match="names another change"):
@@ -374,6 +374,23 @@ def test_a_record_cannot_make_another_change_pass(tmp_path: Path) -> None:
         b.replica.devices.take_records([_record(c, note, original, bytes(16), ids)])
         agree(a, b, c)
         assert b.note("N").text == f"one {SECRET} two"
+
+
+def test_a_record_cannot_lead_an_erased_change_elsewhere(tmp_path: Path) -> None:
+    with circle(tmp_path, "a", "b") as (members, [a, b]):
+        note = a.create_note("N", f"one {SECRET} two")
+        a.note("N").erase(SECRET)
+        meet(a, b)
+        [erasure] = erasures(b)
+        ids = Tags()
+        ids.add(2**127 + 5, 5, 6)
+        for number in range(8):  # whichever of the records comes first
+            other = bytes([number]) * 16
+            record = _record(b, bytes.fromhex(note.id), erasure.places[0][0], other, ids)
+            b.replica.devices.take_records([record])
+        newcomer = fast(members.device("c", b))
+        agree(b, newcomer, a)
+        assert newcomer.note("N").text == "one  two"
 
 
 def test_what_is_written_later_cannot_be_erased_before(tmp_path: Path) -> None:
