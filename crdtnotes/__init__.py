@@ -12,6 +12,8 @@ Everything that a script needs is here; docs/api.md describes it. Each name is l
 ``note``        one note of a vault
 ``results``     the values that vaults and notes return
 ``editing``     editors' views of notes, undo, renaming
+``review``      what was written apart and met, and the edits that settle it
+``own_keys``    this device's own keys: are they locked, and unlocking them
 ``store``       the replica: the log of changes in SQLite, and all that follows from it
 ``trust``       devices, members, signatures, pairing
 ``helpers``     other processes that take work off this one
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
         InvalidChange,
         InvalidName,
         InvalidText,
+        KeysLocked,
         LocalError,
         MissingChanges,
         NeedsUpdate,
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
         NotLetIn,
         NotLoopback,
         NotPaired,
+        NotPermitted,
         NotSigned,
         OutOfRange,
         PairingFailed,
@@ -67,15 +71,19 @@ if TYPE_CHECKING:
         VaultExists,
         VaultNotFound,
         VersionMismatch,
+        WrongPassphrase,
         WrongVault,
     )
     from crdtnotes.markup.tagtree import TagBranch
     from crdtnotes.note import Note
     from crdtnotes.results import (
+        FINDING_KINDS,
         MOST_ARRIVALS,
         Arrival,
         Backlink,
+        Choice,
         Dangling,
+        Finding,
         Hit,
         Link,
         Mention,
@@ -83,6 +91,7 @@ if TYPE_CHECKING:
         NoteInfo,
         NoteNames,
         Received,
+        Side,
     )
     from crdtnotes.store.committed import Committed, Origin
     from crdtnotes.vault import Vault
@@ -90,11 +99,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "FINDING_KINDS",
     "MOST_ARRIVALS",
     "Arrival",
     "Backlink",
     "BadIdentity",
     "Busy",
+    "Choice",
     "Committed",
     "CrdtnotesError",
     "Damaged",
@@ -102,12 +113,14 @@ __all__ = [
     "DecodeError",
     "DiskFull",
     "EditSession",
+    "Finding",
     "Fork",
     "Grouped",
     "Hit",
     "InvalidChange",
     "InvalidName",
     "InvalidText",
+    "KeysLocked",
     "Link",
     "LocalError",
     "Mention",
@@ -120,6 +133,7 @@ __all__ = [
     "NotLetIn",
     "NotLoopback",
     "NotPaired",
+    "NotPermitted",
     "NotSigned",
     "Note",
     "NoteExists",
@@ -135,6 +149,7 @@ __all__ = [
     "ReadOnly",
     "Received",
     "RemoteError",
+    "Side",
     "StoreError",
     "TagBranch",
     "TooLarge",
@@ -143,6 +158,7 @@ __all__ = [
     "VaultExists",
     "VaultNotFound",
     "VersionMismatch",
+    "WrongPassphrase",
     "WrongVault",
     "__version__",
 ]

@@ -14,7 +14,10 @@
     │   ├── NotLoopback
     │   ├── PortTaken
     │   ├── BadIdentity        this device's own keys
+    │   │   └── KeysLocked     by a passphrase
+    │   ├── WrongPassphrase
     │   ├── NotPaired          no such device belongs to the vault
+    │   ├── NotPermitted       this device's role does not allow it
     │   ├── Unreachable        (also a ConnectionError)
     │   │   └── NotLetIn       somebody is there
     │   └── StoreError         the replica's file
@@ -94,8 +97,27 @@ class BadIdentity(LocalError):
     """This device's own keys cannot be made or read."""
 
 
+class KeysLocked(BadIdentity):
+    """This device's own keys are locked, and this process does not have their passphrase.
+
+    `certificate` is the device's certificate (DER), which nothing locks.
+    """
+
+    def __init__(self, sentence: str, certificate: bytes = b"") -> None:
+        super().__init__(sentence)
+        self.certificate = certificate
+
+
+class WrongPassphrase(LocalError):
+    """This is not the passphrase with which this device's own keys are locked."""
+
+
 class NotPaired(LocalError):
     """No such device belongs to the vault."""
+
+
+class NotPermitted(LocalError):
+    """This device's role in the vault does not allow this."""
 
 
 class Unreachable(LocalError, ConnectionError):

@@ -154,7 +154,8 @@ class Note:
         The text goes from this replica's history and file, and from those of each other device as soon as it
         hears of it; the note's name and links count as its text. Without `text` the note is deleted, too. If
         the vault was never paired, it becomes a new vault, which no copy of the old one can sync with.
-        Returns how many changes held some of it. Raises NoteNotFound, NeedsUpdate, TooLarge or NotPaired.
+        Returns how many changes held some of it. Raises NoteNotFound, NeedsUpdate or TooLarge; in a paired
+        vault also KeysLocked, NotPaired, or NotPermitted if this device is a reader.
         """
         from crdtnotes.store.erasure.find import ids_of_all, ids_of_text
 

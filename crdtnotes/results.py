@@ -1,6 +1,8 @@
 """The values that a vault and its notes return: plain data that does not change when the vault does."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 MOST_ARRIVALS = 100
 """`Vault.arrivals` returns at most this many, the latest ones."""
@@ -27,13 +29,15 @@ class NoteInfo:
 class NoteNames:
     """All names of a note: its name, its aliases, and the keys of all names that it ever had.
 
-    `modified` is as in NoteInfo.
+    `modified` is as in NoteInfo. `elsewhere` has the targets in this note that lead to a note other than the
+    one that shows their name, each with that note's name: two notes were renamed to one name.
     """
 
     name: str
     modified: int
     aliases: tuple[str, ...]
     former: tuple[str, ...]
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,81 @@ class Arrival:
     line: int
     context: str
     device: str | None = None
+
+
+class Choice(StrEnum):
+    """What can be done about a Finding, besides marking it as seen."""
+
+    OTHER = "other"
+    """Take the other version in place of the one that stands; accept an offered edit."""
+    BOTH = "both"
+    """Keep both versions."""
+    STANDING = "standing"
+    """Keep only the version that stands."""
+
+
+FINDING_KINDS: Mapping[str, str] = {
+    "value": "Two values were set apart; one of them stands.",
+    "deleted value": "A value was set in a text that was deleted at the same time.",
+    "name": "The note was renamed apart to two names; one of them stands.",
+    "addition": "The same text was added apart, and one of the two copies was deleted.",
+    "words": "The same text was replaced apart; both new texts are in the note.",
+    "edited deletion": "A text was deleted, and edited at the same time; the edits are left over.",
+    "note": "The note was deleted, and edited at the same time; it came back.",
+    "moved": "A text was moved, and edited at the same time at its old place.",
+    "births": "The note was created apart with two texts; both are in it.",
+}
+"""The kinds of findings, each with the sentence that says what happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two versions of a Finding: its text, who made it, and when.
+
+    `text` is "" where this side deleted something. `actor` has 16 hex digits, `device` is as in Arrival,
+    `time` is in ms since 1970, by its author's clock if that is credible.
+    """
+
+    text: str
+    actor: str
+    time: int
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What two people wrote apart and what met in a note: two versions, of which one stands or both do.
+
+    `key` names the finding for good, on every replica. `note` is the note's id and `name` its name, `kind`
+    is one of FINDING_KINDS. `line` is the 1-based line where it stands, or stood, and `context` that line as
+    it is or, if it was deleted, as it was. `start` is the code point of its place in the text, None if it
+    concerns the whole note.
+
+    `standing` is the version that the note shows, or the first one if it shows both, and `other` the other
+    one. If nothing of a version is left, its text is as it was written. `choices` are the ways to settle it;
+    each is an ordinary edit, so it reaches all replicas, where the finding then disappears. `seen`: the user
+    of this replica has marked it as seen.
+
+    An offered edit is a Finding too: `standing.text` is what it would change, `other.text` what would then be
+    there, `Choice.OTHER` makes it, and marking it as seen dismisses it.
+    """
+
+    key: str
+    note: str
+    name: str
+    kind: str
+    line: int
+    context: str
+    start: int | None
+    standing: Side
+    other: Side
+    choices: tuple[Choice, ...]
+    seen: bool = False
+
+    @property
+    def summary(self) -> str:
+        """One sentence that says what happened."""
+        return FINDING_KINDS[self.kind]
 
 
 @dataclass(slots=True)

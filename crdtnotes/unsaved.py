@@ -5,7 +5,8 @@ are kept when it is restored. The vault's folder is tried first, then the user's
 folder among the temporary files, which are often on another disk.
 
 All users share the folder for temporary files, and some share the vault's. So a file is read only if it is a
-regular file of this user.
+regular file of this user. If a passphrase locks this device's keys, the file is encrypted for them: the vault
+may lie in an encrypted folder, and the temporary files may not. Reading it needs the passphrase.
 
 The process that writes such a file keeps it locked: others leave it alone as long as that process lives. The
 system frees the lock when a process ends, however it ends.
@@ -13,6 +14,7 @@ system frees the lock when a process ends, however it ends.
 
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -20,7 +22,10 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 from platformdirs import user_state_path
 
+from crdtnotes.errors import BadIdentity, CrdtnotesError
 from crdtnotes.own_files import open_own_file
+from crdtnotes.own_keys import are_locked as keys_are_locked
+from crdtnotes.own_keys import decrypt_on_this_device, encrypt_for_this_device, is_encrypted
 
 try:
     import fcntl
@@ -31,6 +36,8 @@ ENDING = ".unsaved"
 """What the names of these files end with."""
 
 _MAX_BYTES = 256 * 1024 * 1024
+
+_START_BYTES = 64
 
 
 class Unsaved(msgspec.Struct, frozen=True):
@@ -81,16 +88,45 @@ def _private_name() -> str:
     return f"crdtnotes-{os.getuid()}" if hasattr(os, "getuid") else "crdtnotes"
 
 
+def left_files(vault: Path) -> Iterator[Path]:
+    """Yield all files where editors may have left texts of this vault; some may belong to others."""
+    for folder in [*places(vault), *temporary_places()]:
+        yield from sorted(folder.glob(f"*{ENDING}"))
+
+
+def are_locked(vault: Path) -> bool:
+    """Whether texts of a vault with this file name are encrypted for this device's keys, which are locked.
+
+    Raises BadIdentity.
+    """
+    for path in left_files(vault):
+        if path.name.startswith(f"{vault.name}."):
+            with suppress(OSError), open_own_file(path) as file:
+                if is_encrypted(file.read(_START_BYTES)):
+                    return keys_are_locked()
+    return False
+
+
+def encrypted(data: bytes) -> bytes:
+    """Return what a file is to hold: encrypted if a passphrase locks this device's keys."""
+    try:
+        return encrypt_for_this_device(data) or data
+    except BadIdentity:
+        # The keys are damaged. The text must not be lost for that; in the vault, it is not encrypted either.
+        return data
+
+
 def take(path: Path, vault_id: str) -> Left | None:
-    """Lock and read a file; return None if it is in use, or holds no text of this vault. Raises OSError."""
+    """Lock and read a file; return None if it is in use, locked, or no text of this vault. Raises OSError."""
     file = open_own_file(path)
     try:
         if os.fstat(file.fileno()).st_size <= _MAX_BYTES and lock(file):
-            unsaved = msgspec.json.decode(file.read(), type=Unsaved)
+            unsaved = msgspec.json.decode(decrypt_on_this_device(file.read()), type=Unsaved)
             if unsaved.vault == vault_id and path.exists():
                 return Left(unsaved, path, file)
-    except (msgspec.DecodeError, UnicodeError):
-        pass  # not one of ours, or damaged: leave it for the person to inspect
+    except (msgspec.DecodeError, UnicodeError, CrdtnotesError):
+        # Not one of ours, or damaged: leave it for the person to inspect. Or locked: leave it for later.
+        pass
     file.close()
     return None
 
@@ -109,14 +145,14 @@ def erase_unsaved(vault: Path, before: str, after: str, note: str, text: str | N
     """Erase a text from the unsaved texts of a note, or remove them if `text` is None.
 
     `before` and `after` are the ids of the vault at `vault` before the text was erased and now; all files of
-    the vault get the new id. Files that an editor still has open are left alone.
+    the vault get the new id. Files that an editor still has open are left alone, and so are those that are
+    encrypted for locked keys: ask `are_locked` first.
     """
-    for folder in [*places(vault), *temporary_places()]:
-        for path in sorted(folder.glob(f"*{ENDING}")):
-            with suppress(OSError):
-                left = take(path, before)
-                if left is not None:
-                    left.done(keep=_rewritten(left, after, note, text))
+    for path in left_files(vault):
+        with suppress(OSError):
+            left = take(path, before)
+            if left is not None:
+                left.done(keep=_rewritten(left, after, note, text))
 
 
 def _rewritten(left: Left, vault: str, note: str, text: str | None) -> bool:
@@ -135,7 +171,7 @@ def _rewritten(left: Left, vault: str, note: str, text: str | None) -> bool:
     descriptor, part = tempfile.mkstemp(".part", left.path.stem, left.path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(unsaved))
+            file.write(encrypted(msgspec.json.encode(unsaved)))
             file.flush()
             os.fsync(file.fileno())
         Path(part).replace(left.path)

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
+    from crdtnotes.crdt.ops import Patch
+    from crdtnotes.editing.session import EditSession
     from crdtnotes.markup.tagtree import TagBranch
-    from crdtnotes.results import Arrival, Dangling, Hit, NoteInfo, NoteNames, Received
+    from crdtnotes.results import Arrival, Choice, Dangling, Finding, Hit, NoteInfo, NoteNames, Received
     from crdtnotes.store.views.note_list import NoteFigures
     from crdtnotes.trust.identity import Identity
 
@@ -118,6 +120,14 @@ class Vault:
         """Whether this vault was ever paired, so that all of its changes are signed."""
         with self._replica.reading():
             return self._replica.members.founded
+
+    @property
+    def may_write(self) -> bool:
+        """Whether this device may change notes here: it may unless it is a reader of a paired vault.
+
+        Raises BadIdentity in a paired vault that knows roles.
+        """
+        return not self._replica.devices.is_reader()
 
     @property
     def is_untouched(self) -> bool:
@@ -205,8 +215,15 @@ class Vault:
             rows = replica.notes.rows()
             aliases = replica.names.aliases()
             former = replica.names.former()
+            elsewhere = replica.derived.namesakes.elsewhere()
         return [
-            NoteNames(row.name, row.modified, tuple(aliases.get(row.id, ())), tuple(former.get(row.id, ())))
+            NoteNames(
+                row.name,
+                row.modified,
+                tuple(aliases.get(row.id, ())),
+                tuple(former.get(row.id, ())),
+                tuple(elsewhere.get(row.id, ())),
+            )
             for row in rows
         ]
 
@@ -393,6 +410,46 @@ class Vault:
         """
         return self._replica.receive([batch], wait=True)
 
+    # -- what was written apart
+
+    def review(
+        self, note: str | None = None, *, with_seen: bool = False, progress: Progress = no_progress
+    ) -> list[Finding]:
+        """Return what people wrote apart and what met: in a note, in the order of its text, or everywhere.
+
+        Notes with newer findings come first. What was marked as seen is left out, unless `with_seen`.
+        `progress` counts notes. Raises NoteNotFound, or Damaged.
+        """
+        from crdtnotes.review import look
+
+        with self._writer.flushed() as replica:
+            if note is None:
+                return look.review_all(replica, with_seen=with_seen, progress=progress)
+            return look.review_note(replica, bytes.fromhex(self.note(note).id), with_seen=with_seen)
+
+    def settle(self, finding: Finding, choice: Choice, session: EditSession | None = None) -> list[Patch]:
+        """Make the edit of a finding's choice; a choice without an edit marks the finding as seen.
+
+        In an editor's `session` of the note, an edit of the text can be undone; the result is its effect on
+        the session's text, with others' edits. Raises OutOfRange if it is settled already or has no such
+        choice, NoteExists for a name that is taken, or NoteNotFound.
+        """
+        from crdtnotes.review import look
+
+        def rename(uid: bytes, name: str) -> None:
+            Note(self._writer, uid).rename(name)
+
+        in_text = look.settle(self._writer, finding, choice, rename, edit=session is None)
+        if session is None or not in_text:
+            return []
+        return session.replace(lambda: look.edits(self._replica, finding, choice))
+
+    def mark_seen(self, *findings: Finding) -> None:
+        """Remember that the user of this replica has seen these findings; raises ReadOnly."""
+        from crdtnotes.store.marks import mark
+
+        mark(self._replica, [one.key for one in findings])
+
     # -- maintenance
 
     def status(self) -> dict[str, Any]:
@@ -406,6 +463,7 @@ class Vault:
             "version": version,
             "changes": sum(version.values()),
             "unsigned": self._replica.signatures.unsigned_count(),
+            "unsigned_own": self._replica.signatures.unsigned_own(),
             "digest": self.digest,
             "notes": len(self),
             "engine": "compiled" if COMPILED else "plain",

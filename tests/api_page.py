@@ -39,6 +39,7 @@ MODULES = (
     "crdtnotes.mirror.exporter",
     "crdtnotes.mirror.importer",
     "crdtnotes.own_files",
+    "crdtnotes.own_keys",
     "crdtnotes.unsaved",
     "crdtnotes.peering.addresses",
     "crdtnotes.peering.codes",

@@ -1,12 +1,15 @@
 """What a note shows, as a function of the *set* of its operations: slow, and written to be read.
 
-An operation is given with its id. The order of elements is a tree: in front of an element comes what hangs at
-its front, behind it what hangs behind it, both from the greatest id down, each with what hangs there.
+An operation is given with its id. The order of elements is a tree: in front of an element comes what hangs
+at its front, behind it what hangs behind it, both from the greatest id down, each with what hangs there.
+Behind a first text that does not end with a newline hangs a newline, its seam, if a smaller first text
+comes after it.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from crdtnotes.crdt.births import seam_actor
 from crdtnotes.crdt.ids import ROOT, Id
 from crdtnotes.crdt.ops import Before, Create, Delete, Elements, Insert, Op, Same, Set, next_counter
 
@@ -65,6 +68,14 @@ def bundles(op: Op) -> Iterator[Bundle]:
                 at, counter = bundle.ids[-1], counter + len(text)
 
 
+def seams(entries: Iterable[Entry]) -> Iterator[Bundle]:
+    """The newlines between the first texts of a note that was created several times."""
+    births = {op.birth: op.text for _, op in entries if isinstance(op, Create) and op.text}
+    for birth, text in births.items():
+        if not text.endswith("\n") and birth > min(births):
+            yield Bundle((len(text), seam_actor(birth)), (len(text), birth), False, "\n")
+
+
 def ids_of(spans: Iterable[Elements]) -> set[Id]:
     """The elements of spans."""
     return {(counter + i, actor) for actor, counter, length in spans for i in range(length)}
@@ -75,14 +86,13 @@ def show(entries: Iterable[Entry]) -> Shown:
     entries = list(entries)
     character: dict[Id, str] = {}
     hanging: dict[tuple[Id, bool], set[Id]] = {}
-    for _, op in entries:
-        for bundle in bundles(op):
-            at, in_front = bundle.at, bundle.in_front
-            for id, one in zip(bundle.ids, bundle.text, strict=True):
-                assert id > at
-                assert character.setdefault(id, one) == one
-                hanging.setdefault((at, in_front), set()).add(id)
-                at, in_front = id, False
+    for bundle in (*[bundle for _, op in entries for bundle in bundles(op)], *seams(entries)):
+        at, in_front = bundle.at, bundle.in_front
+        for id, one in zip(bundle.ids, bundle.text, strict=True):
+            assert id > at
+            assert character.setdefault(id, one) == one
+            hanging.setdefault((at, in_front), set()).add(id)
+            at, in_front = id, False
     order = _in_order(hanging)
     visible = _visible(order, entries)
     return Shown(order, visible, "".join(character[id] for id in visible))
@@ -114,7 +124,8 @@ def _visible(order: list[Id], entries: list[Entry]) -> list[Id]:
             return id not in named
         cell = [op for op in sets if op.after == delimiter]
         rank, standing = max((op.rank, op.value) for op in cell)
-        if standing != id[1] or any(by > rank and id in ids for by, ids in deletes):
+        is_cut = delimiter in named
+        if standing != id[1] or any((by > rank or is_cut) and id in ids for by, ids in deletes):
             return False
         stood = {one for op in cell for one in ids_of(op.spans)}
         stood |= {one for op in cell if op.value != standing for bundle in bundles(op) for one in bundle.ids}

@@ -13,6 +13,7 @@ from crdtnotes.crdt.ops import (
     Create,
     Delete,
     Element,
+    Follow,
     Insert,
     Link,
     Op,
@@ -41,7 +42,7 @@ def rga_text(ops: Iterable[Op]) -> str:
                 op = Insert(OpId(1, op.birth), ROOT, op.text)
             case Insert():
                 pass
-            case Rename() | Link() | Unlink() | Remove() | Unknown():
+            case Rename() | Link() | Unlink() | Remove() | Follow() | Unknown():
                 continue
             case Same() | Set() | Before():
                 raise TypeError("tests/merge_model.py has the model that knows these")
@@ -99,7 +100,7 @@ def note_of(changes: Iterable[tuple[int, int, int, tuple[Op, ...]]]) -> NoteMode
     exists = any(
         all(cover.get(actor, 0) < seq for cover in covers)
         for actor, seq, _, change in changes
-        if any(not isinstance(op, Remove) for op in change)
+        if any(not isinstance(op, Remove) for op in change) and not isinstance(change[0], Follow)
     )
     return NoteModel(
         show(entries(changes)).text,
@@ -118,7 +119,9 @@ def _adds(op: Op) -> Iterator[tuple[Element, OpId]]:
             for kind, value, count in op.links:
                 for number in range(1, count + 1):
                     yield (kind, value), OpId(number, op.birth)
-        case Insert() | Delete() | Same() | Set() | Before() | Rename() | Unlink() | Remove() | Unknown():
+        case Insert() | Delete() | Same() | Set() | Before() | Rename() | Unlink() | Remove():
+            pass
+        case Follow() | Unknown():
             pass
         case _:
             assert_never(op)
@@ -130,7 +133,9 @@ def _names(op: Op) -> Iterator[tuple[OpId, str]]:
             yield op.id, op.name
         case Create():
             yield ROOT, op.name
-        case Insert() | Delete() | Same() | Set() | Before() | Link() | Unlink() | Remove() | Unknown():
+        case Insert() | Delete() | Same() | Set() | Before() | Link() | Unlink() | Remove():
+            pass
+        case Follow() | Unknown():
             pass
         case _:
             assert_never(op)

@@ -33,10 +33,12 @@ class Share:
     """The size of a run.
 
     `examples` is the number of inputs that Hypothesis tries for a property without a number of its own.
+    `history_chunks` chunks of `tests.crdt.test_merging.HISTORIES` histories are compared with the model.
     `world_chunks` chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated. For each seed,
     `kills` processes are killed and `power_edits` edits are cut off. `terminal_rounds` rounds of random bytes
     are played to editors. `frames` mutated frames are sent. In each page of a file `flipped_bits` bits are
-    flipped, and half as many in its first hundred bytes, one at a time.
+    flipped, and half as many in its first hundred bytes, one at a time. Two people use a list of tasks for
+    `list_days` days, and three people make `renames` renames.
     """
 
     name: str
@@ -46,12 +48,15 @@ class Share:
     lagging_schedules: int
     forks: int
     key_runs: int
+    history_chunks: int
     world_chunks: int
     kills: int
     power_edits: int
     terminal_rounds: int
     frames: int
     flipped_bits: int
+    list_days: int
+    renames: int
 
     @property
     def counts(self) -> dict[str, int]:
@@ -61,6 +66,7 @@ class Share:
             "lagging_seed": self.lagging_schedules,
             "forks_seed": self.forks,
             "keys_seed": self.key_runs,
+            "histories_chunk": self.history_chunks,
             "worlds_chunk": self.world_chunks,
             "terminal_seed": self.terminal_rounds,
         }
@@ -77,12 +83,15 @@ SHARES = {
             lagging_schedules=5,
             forks=2,
             key_runs=1,
+            history_chunks=5,
             world_chunks=0,
             kills=0,
             power_edits=0,
             terminal_rounds=0,
             frames=0,
             flipped_bits=1,
+            list_days=15,
+            renames=20,
         ),
         Share(
             "usual",
@@ -92,12 +101,15 @@ SHARES = {
             lagging_schedules=8,
             forks=2,
             key_runs=1,
+            history_chunks=10,
             world_chunks=1,
             kills=40,
             power_edits=4,
             terminal_rounds=0,
             frames=3000,
             flipped_bits=2,
+            list_days=40,
+            renames=60,
         ),
         Share(
             "full",
@@ -107,12 +119,15 @@ SHARES = {
             lagging_schedules=30,
             forks=8,
             key_runs=4,
-            world_chunks=20,
+            history_chunks=250,
+            world_chunks=7,
             kills=200,
             power_edits=12,
             terminal_rounds=0,
             frames=20_000,
             flipped_bits=12,
+            list_days=365,
+            renames=1000,
         ),
     )
 }

@@ -8,8 +8,10 @@ import pytest
 from crdtnotes import Note, Vault
 from crdtnotes.changes.codec import decode
 from crdtnotes.crdt.ops import Delete, Insert, Patch, Same
-from crdtnotes.editing.session import Grouped
+from crdtnotes.editing.session import EditSession, Grouped
+from crdtnotes.mirror.importer import import_folder
 from crdtnotes.store.writer import MAX_ALIKE
+from tests.meaning import ROWS, take
 from tests.vaults import changes, meet, replicas
 
 MILK = "- [ ] milk\n- [ ] tea\n"
@@ -121,6 +123,54 @@ def test_a_merge_means_what_people_meant(name: str, tmp_path: Path) -> None:
             assert vault.check() == []
 
 
+class AtVault:
+    """A person who uses the library."""
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+        self.note = vault.note("A")
+        self._editor: EditSession | None = None
+
+    def text(self) -> str:
+        return self.note.text
+
+    def write(self, text: str) -> None:
+        self.note.write(text)
+
+    def append(self, text: str) -> None:
+        self.note.append(text)
+
+    def rename(self, old: str, new: str) -> None:
+        self.vault.note(old).rename(new)
+
+    def import_folder(self, folder: Path) -> None:
+        import_folder(self.vault, folder)
+
+    def type(self, start: int, removed: int, text: str) -> None:
+        self._editor = self._editor or self.note.open()
+        self._editor.commit([Grouped(Patch(start, removed, text))])
+        self._editor.update_links()
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_in_two_vaults(name: str, tmp_path: Path) -> None:
+    text, *steps, wanted = ROWS[name]
+    with replicas(tmp_path) as vaults:
+        vaults[0].create_note("A", text)
+        vaults[0].create_note("X")
+        meet(*vaults)
+        for vault, taken in zip(vaults, steps, strict=True):
+            person = AtVault(vault)
+            for step in taken:
+                take(person, step, tmp_path / vault.device)
+        meet(*vaults)
+        for vault in vaults:
+            assert vault.note("A").text in wanted
+            assert not list(vault.dangling())
+            assert vault.check() == []
+        assert vaults[0].note("A").text == vaults[1].note("A").text
+
+
 def linked(vault: Vault) -> Note:
     vault.create_note("X")
     return vault.create_note("holder", "See [[X]]. Two.\n")
@@ -190,7 +240,7 @@ def test_what_is_written_upwards_in_two_editors_stays_together(tmp_path: Path) -
 
 
 def test_very_many_edits_at_once_are_typed(tmp_path: Path) -> None:
-    """They would take a kilobyte of memory each, for good, if they were the same whoever made them."""
+    """They would take 250 bytes of memory each, for good, if they were the same whoever made them."""
     old = "".join(f"word{number}\nkept{number}\n" for number in range(MAX_ALIKE + 1))
     with replicas(tmp_path) as [one, two]:
         one.create_note("A", old)

@@ -31,6 +31,7 @@ from crdtnotes.crdt.ops import (
     Before,
     Create,
     Delete,
+    Follow,
     Insert,
     Link,
     Op,
@@ -129,7 +130,16 @@ def pack(changes: Sequence[Change]) -> bytes:
                         block.span_lengths.append(length)
                         cursor = at - 1
                 case (
-                    Create() | Same() | Set() | Before() | Rename() | Link() | Unlink() | Remove() | Unknown()
+                    Create()
+                    | Same()
+                    | Set()
+                    | Before()
+                    | Rename()
+                    | Link()
+                    | Unlink()
+                    | Remove()
+                    | Follow()
+                    | Unknown()
                 ):
                     block.kinds.append(_OTHER)
                     block.others.append(_known(to_wire(op, counter, actors, erased=False)))

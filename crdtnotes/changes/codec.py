@@ -12,7 +12,7 @@ One change has exactly one encoding; bytes that are not that encoding are reject
 chain is computed over bytes. Operations of unknown kinds are kept verbatim: `[kind, counters, …]`.
 
 In an erased change (`erasing.py`) derived actors no longer follow from the texts, so they are written down:
-Create, Same and Set are operations of the kinds 11 to 13 there, and only there.
+Create, Same and Set are operations of the kinds 12 to 14 there, and only there.
 """
 
 from operator import lt
@@ -40,6 +40,7 @@ from crdtnotes.crdt.ops import (
     Create,
     Delete,
     Elements,
+    Follow,
     Insert,
     Link,
     Op,
@@ -194,6 +195,8 @@ def to_wire(op: Op, counter: int, actors: ActorTable, *, erased: bool) -> WireOp
             )
         case Remove():
             return wire_ops.Remove(op.cover)
+        case Follow():
+            return wire_ops.Follow(1)
         case Unknown():
             return msgspec.Raw(op.raw)
         case _:
@@ -275,13 +278,22 @@ def _from_wire(wire: _Change | _OpaqueChange) -> Change:
 
 
 def check_header(change: Change, end: int) -> None:
-    """Check a change except its operations; `end` is the counter after the last. Raises DecodeError."""
+    """Check a change, apart from each operation; `end` is the counter after the last. Raises DecodeError."""
     check(0 < change.actor < BIRTH, "its actor")
     check(0 < change.seq <= MAX_COUNTER, "its seq")
     check(change.start > 0 and end <= MAX_COUNTER, "its counters")
     check(0 <= change.time <= MAX_TIME, "its time")
     _check_version(change.deps, "its dependencies")
     check(all(actor != change.actor for actor, _ in change.deps), "it depends on itself")
+    _check_follow(change.ops)
+
+
+def _check_follow(ops: tuple[Op, ...]) -> None:
+    """Check that a change that follows from another edit says so first, and only changes text and links."""
+    marks = sum(isinstance(op, Follow) for op in ops)
+    if marks:
+        check(marks == 1 and isinstance(ops[0], Follow), "what marks it as following another edit")
+        check(not any(isinstance(op, Create | Rename | Remove) for op in ops), "it follows another edit")
 
 
 def _check_version(entries: tuple[tuple[int, int], ...], what: str) -> None:
@@ -370,19 +382,21 @@ class OpReader:
                 _check_element(op.kind, op.value)
                 return Link(own, (op.kind, op.value))
             case wire_ops.Unlink():
-                _check_element(op.kind, op.value)
-                tags = tuple(self.id(counter, *tag) for tag in op.tags)
-                return Unlink((op.kind, op.value), tags)
+                return self._unlink(op, counter)
             case wire_ops.Remove():
                 _check_version(op.cover, "the version of a remove")
                 return Remove(op.cover)
-            case wire_ops.ErasedCreate() | wire_ops.ErasedSame() | wire_ops.ErasedSet():
-                check(self._erased, "an erased operation")
-                return self._read_erased(op, counter)
+            case wire_ops.Follow():
+                check(op.counters == 1 and self._format > 1, "an operation that marks a change")
+                return Follow(own)
             case Unknown():
                 return op
             case _:
-                assert_never(op)
+                return self._read_erased(op, counter)
+
+    def _unlink(self, op: wire_ops.Unlink, counter: int) -> Unlink:
+        _check_element(op.kind, op.value)
+        return Unlink((op.kind, op.value), tuple(self.id(counter, *tag) for tag in op.tags))
 
     def _derived(self, wire: int | bytes) -> int:
         """Return a derived actor that is written down, as in an erased change."""
@@ -393,6 +407,7 @@ class OpReader:
     def _read_erased(
         self, op: wire_ops.ErasedCreate | wire_ops.ErasedSame | wire_ops.ErasedSet, counter: int
     ) -> Op:
+        check(self._erased, "an erased operation")
         if isinstance(op, wire_ops.ErasedCreate):
             _check_name(op.name)
             if op.links:

@@ -7,10 +7,7 @@ have actors of 8 bytes, from 2⁶³ on.
 
 from hashlib import blake2b
 
-from crdtnotes.crdt.ids import BIRTH, Id
-
-WIDE = 2**127
-"""Derived actors of 16 bytes begin here."""
+from crdtnotes.crdt.ids import BIRTH, WIDE, Id
 
 
 class NoteNames:

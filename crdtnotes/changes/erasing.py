@@ -7,6 +7,8 @@ Rules
     - What is erased is named by ids: those of characters, and those of the operations that name the note or
       that add or remove a link. A birth has no ids for its links: those that its text does not hold any more
       go with the text.
+    - A newline at the end of a birth stays: whether there is a seam behind it depends on that
+      (crdt/births.py).
     - Erasing one set of ids and then another gives the same bytes as erasing both at once, in either order.
       So replicas that hear of the same erasures hold the same bytes.
     - An erased change has a format of its own (`change.ERASED`), so nobody can pass it off as one that its
@@ -23,6 +25,7 @@ from crdtnotes.crdt.ops import (
     Before,
     Create,
     Delete,
+    Follow,
     Insert,
     Link,
     Op,
@@ -58,7 +61,7 @@ def texts_of(op: Op) -> list[Elements]:
             return op.runs
         case Set():
             return [(op.value, op.base + 1, op.text)]
-        case Delete() | Rename() | Link() | Unlink() | Remove() | Unknown():
+        case Delete() | Rename() | Link() | Unlink() | Remove() | Follow() | Unknown():
             return []
         case _:
             assert_never(op)
@@ -73,7 +76,7 @@ def labels_of(op: Op) -> list[str]:
             return [op.name]
         case Link() | Unlink():
             return [op.element[1]]
-        case Insert() | Before() | Same() | Set() | Delete() | Remove() | Unknown():
+        case Insert() | Before() | Same() | Set() | Delete() | Remove() | Follow() | Unknown():
             return []
         case _:
             assert_never(op)
@@ -157,6 +160,8 @@ def _erased(op: Op, ids: Tags, *, named: bool, own: bool) -> Op:
             return op._replace(text=_text(op.id[1], op.id[0], op.text, ids)) if named else op
         case Create():
             text = _text(op.birth, 1, op.text, ids)
+            if op.text.endswith("\n"):
+                text = text[:-1] + "\n"
             links = op.links if text == op.text else _still_in(text, op.links)
             return op._replace(text=text, links=links, name=ERASED_NAME if own else op.name)
         case Same():
@@ -172,7 +177,7 @@ def _erased(op: Op, ids: Tags, *, named: bool, own: bool) -> Op:
         case Unlink():
             gone = own or _is_unlinked(op, ids)
             return op._replace(element=(op.element[0], ERASED_NAME)) if gone else op
-        case Delete() | Remove() | Unknown():
+        case Delete() | Remove() | Follow() | Unknown():
             return op
         case _:
             assert_never(op)

@@ -29,6 +29,7 @@ from crdtnotes.crdt.ops import (
     Create,
     Delete,
     Elements,
+    Follow,
     Insert,
     Link,
     Op,
@@ -173,6 +174,8 @@ class _Names:
                 return Link(self._id(op.id), op.element)
             case Unlink():
                 return Unlink(op.element, tuple(self._id(tag) for tag in op.tags))
+            case Follow():
+                return Follow(self._id(op.id))
             case Remove():
                 return Remove(_version(op.cover, self._moves))
             case Create() | Unknown():

@@ -19,6 +19,7 @@ from crdtnotes.crdt.orset import OrSet
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.crdt.tags import Run
 from crdtnotes.crdt.values import Cell, Value
+from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Damaged
 
 _Tags = list[tuple[int, ...]]
@@ -49,7 +50,12 @@ class _Snapshot(Struct, array_like=True, forbid_unknown_fields=True):
     cover: list[tuple[int, int]]
     unknown: bool | list[tuple[int, int]]  # a boolean in snapshots of version 0.1
     cells: list[_Cell] = []
+    births: list[tuple[int, int]] = []  # (actor, as in `Births.lengths`); not in snapshots before schema 6
+    follows: list[tuple[int, int]] = []
 
+
+_FIRST_COLUMNS = 10
+# The columns up to `unknown`, which every snapshot has.
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Snapshot)
@@ -83,6 +89,10 @@ def dump(state: NoteState) -> bytes:
         (kind, value, tags(alive), tags(removed)) for (kind, value), alive, removed in state.links.export()
     ]
     cells = [_cell(cell, numbers) for _, cell in sorted(state.values.cells.items())]
+    births = [
+        (numbers.setdefault(birth, len(numbers)), length)
+        for birth, length in sorted(state.births.lengths.items())
+    ]
     snapshot = _Snapshot(
         [to_wire(actor) for actor in numbers],
         run_actors,
@@ -95,14 +105,21 @@ def dump(state: NoteState) -> bytes:
         sorted(state.cover.items()),
         sorted(state.unknown.items()) or False,
         cells,
+        births,
+        sorted(state.follows.items()),
     )
     fields = msgspec.structs.astuple(snapshot)
-    # Without cells a snapshot has the form that it had before there were any.
-    return zlib.compress(_encoder.encode(fields if cells else fields[:-1]), 1)
+    # Without the later columns, where they are empty, a snapshot has the form that it had before.
+    while len(fields) > _FIRST_COLUMNS and not fields[-1]:
+        fields = fields[:-1]
+    return zlib.compress(_encoder.encode(fields), 1)
 
 
 def load(data: bytes, text: str) -> NoteState:
-    """Rebuild a state from its snapshot and its visible text; raises Damaged when they do not fit."""
+    """Rebuild a state from its snapshot and its visible text; raises Damaged when they do not fit.
+
+    A snapshot from before schema 6 gives a state without births; such a note must be read from the log.
+    """
     try:
         snapshot = _decoder.decode(zlib.decompress(data))
         if sum(length for length in snapshot.run_lengths if length > 0) != len(text):
@@ -111,6 +128,8 @@ def load(data: bytes, text: str) -> NoteState:
         state = NoteState(Rga.from_runs(_runs(snapshot, actors, text)))
         for cell in snapshot.cells:
             state.values.restore(_restored(cell, actors))
+        for number, length in snapshot.births:
+            state.births.restore(actors[number], length)
         state.links = OrSet.load(
             (
                 (kind, value),
@@ -123,12 +142,23 @@ def load(data: bytes, text: str) -> NoteState:
         raise Damaged(f"A note's snapshot cannot be read ({error}).") from None
     counter, actor, value, past = snapshot.name
     state.name.id, state.name.value, state.name.past = OpId(counter, actor), value, set(past)
-    state.derived = {_actor(actor): dict(by) for actor, by in snapshot.derived}
+    versions: dict[tuple[tuple[int, int], ...], Version] = {}  # many derived actors share one
+    for derived, by in snapshot.derived:
+        state.derived[_actor(derived)] = versions.setdefault(tuple(by), dict(by))
     state.edits = dict(snapshot.edits)
     state.cover = dict(snapshot.cover)
+    state.follows = dict(snapshot.follows)
     if not isinstance(snapshot.unknown, bool):
         state.unknown = dict(snapshot.unknown)
     return state
+
+
+def derived_actors(data: bytes) -> int:
+    """Return how many derived actors a snapshot has, 0 if it cannot be read: none fewer than births."""
+    try:
+        return len(_decoder.decode(zlib.decompress(data)).derived)
+    except (zlib.error, msgspec.DecodeError):
+        return 0
 
 
 def _run(actors: list[int], number: int, first: int, length: int = 1) -> Run:
@@ -186,7 +216,7 @@ def _restored(stored: _Cell, actors: list[int]) -> Cell:
     for of, first, text, rank, ranker, deleted in values:
         value = Value(first, text, (rank, actors[ranker]))
         value.deleted = {offset: (at, actors[by]) for offset, at, by in deleted}
-        cell.values[actors[of]] = value
+        cell.add(actors[of], value)
     return cell
 
 

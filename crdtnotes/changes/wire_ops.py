@@ -90,7 +90,13 @@ class Before(Wire, frozen=True, tag=10):
     text: str
 
 
-class ErasedCreate(Wire, frozen=True, tag=11):
+class Follow(Wire, frozen=True, tag=11):
+    """A `crdt.ops.Follow`, whose own id is that of its change's first operation."""
+
+    counters: int
+
+
+class ErasedCreate(Wire, frozen=True, tag=12):
     """A `crdt.ops.Create` in an erased change, with its derived actors."""
 
     birth: int | bytes
@@ -99,7 +105,7 @@ class ErasedCreate(Wire, frozen=True, tag=11):
     links: tuple[tuple[str, str, int], ...]
 
 
-class ErasedSame(Wire, frozen=True, tag=12):
+class ErasedSame(Wire, frozen=True, tag=13):
     """A `crdt.ops.Same` in an erased change, with its derived actors."""
 
     actor: int
@@ -109,7 +115,7 @@ class ErasedSame(Wire, frozen=True, tag=12):
     pieces: tuple[tuple[bytes, str], ...]
 
 
-class ErasedSet(Wire, frozen=True, tag=13):
+class ErasedSet(Wire, frozen=True, tag=14):
     """A `crdt.ops.Set` in an erased change, with its derived actors."""
 
     actor: int
@@ -132,6 +138,7 @@ WireOp = (
     | Same
     | Set
     | Before
+    | Follow
     | ErasedCreate
     | ErasedSame
     | ErasedSet

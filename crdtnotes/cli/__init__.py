@@ -7,6 +7,7 @@
 ``progress_bar``  a bar for long work, on a terminal
 ``running``       asynchronous work that Ctrl-C ends
 ``asking``        a question on the terminal
+``unlocking``     the passphrase of this device's keys, for commands that need them
 
 The commands, by family:
 
@@ -14,11 +15,13 @@ The commands, by family:
 ``notes``     one note: make, read, change, rename, delete
 ``erasing``   erasing a note or a text for good
 ``finding``   listing and finding notes
+``review``    what was written apart and met
 ``folders``   Markdown folders, and the graph in other programs' formats
 ``pairing``   letting another device join the vault
-``devices``   the devices of the vault, and revoking them
+``devices``   the devices of the vault, their roles, revoking them, and signing what they cannot
 ``peers``     serving and syncing
 ``bundles``   changes in a file, for devices without a common network
+``passphrase``  locking this device's keys
 ``care``      looking after the vault
 ``tui``       the editor
 ``demo``      two laptops in one terminal

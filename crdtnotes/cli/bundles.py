@@ -9,6 +9,7 @@ import click
 
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, quoted
+from crdtnotes.cli.unlocking import with_keys
 
 
 def _version(ctx: click.Context, parameter: click.Parameter, text: str | None) -> dict[int, int] | None:  # noqa: ARG001
@@ -49,6 +50,7 @@ def bundle() -> None:
     "--since", metavar="VERSION", callback=_version, help="All changes beyond this version, as JSON."
 )
 @click.pass_context
+@with_keys
 def create(ctx: click.Context, file: Path, device: str | None, since: dict[int, int] | None) -> None:
     """Write changes to FILE, encrypted for DEVICE or for all devices of the vault.
 
@@ -79,6 +81,7 @@ def create(ctx: click.Context, file: Path, device: str | None, since: dict[int, 
 @bundle.command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_context
+@with_keys
 def apply(ctx: click.Context, file: Path) -> None:
     """Apply the changes in FILE to this vault.
 

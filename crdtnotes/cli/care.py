@@ -7,6 +7,7 @@ import click
 from crdtnotes.cli.opening import open_vault, vault_path
 from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows
 from crdtnotes.cli.progress_bar import progress_bar
+from crdtnotes.cli.unlocking import with_keys
 from crdtnotes.errors import LocalError
 from crdtnotes.terminal import printable
 
@@ -27,8 +28,14 @@ def status(ctx: click.Context, as_json: bool) -> None:
         return
     for key in ("vault", "device", "actor", "path", "notes", "changes", "digest", "engine"):
         click.echo(f"{key:8} {printable(str(found[key]))}")
-    if found["unsigned"]:
-        changes = counted(found["unsigned"], "change")
+    own = found["unsigned_own"]
+    if own:
+        click.echo(
+            f"\nNot signed yet by this device, because its keys are locked: {counted(own, 'change')}. "
+            "`crdtnotes sync` asks for the passphrase, signs them and sends them."
+        )
+    if found["unsigned"] > own:
+        changes = counted(found["unsigned"] - own, "change")
         click.echo(
             f"\nNot signed yet by the devices that made them: {changes}. Sync with those devices: until "
             "then, later changes only reach devices that already have these changes."
@@ -71,6 +78,7 @@ def check(ctx: click.Context, as_json: bool) -> None:
     "--from", "address", metavar="ADDRESS", help="Fetch missing changes from the peer at this address."
 )
 @click.pass_context
+@with_keys
 def repair(ctx: click.Context, address: str | None) -> None:
     """Repair a damaged vault: rebuild it from its log, and from a peer.
 

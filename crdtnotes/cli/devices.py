@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,7 @@ from crdtnotes.cli.output import (
     quoted,
     yes_option,
 )
+from crdtnotes.cli.unlocking import with_keys
 from crdtnotes.errors import NotPaired
 from crdtnotes.terminal import printable
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from crdtnotes.trust.membership import Member
     from crdtnotes.vault import Vault
 
+_DAY_MS = 24 * 3600 * 1000
+
 
 @click.command()
 @click.option("--log", is_flag=True, help="Show who added, revoked or named whom, and when.")
@@ -36,9 +40,9 @@ if TYPE_CHECKING:
 def devices(ctx: click.Context, log: bool, as_json: bool) -> None:
     """List the devices of this vault.
 
-    Shows when each was last connected, and how many of the current changes it lacked then. With --log, it
-    shows how the devices came to belong: each line after those that it follows from. The times are those that
-    the devices claim.
+    Shows the role of each, when it was last connected, and how many of the current changes it lacked then.
+    With --log, it shows how the devices came to belong: each line after those that it follows from. The times
+    are those that the devices claim.
 
     \b
     crdtnotes devices --json
@@ -48,12 +52,12 @@ def devices(ctx: click.Context, log: bool, as_json: bool) -> None:
         _print_log(ctx, as_json=as_json)
         return
     from crdtnotes.trust.device_id import short, shown
-    from crdtnotes.trust.identity import own_identity
+    from crdtnotes.trust.identity import own_id
 
     with open_vault(ctx) as vault:
         records = vault.replica.members
         members = records.membership().members.values()
-        own = own_identity().id if members else b""
+        own = own_id() if members else b""
         rows = [_row(vault, records, member, own) for member in members]
     if as_json:
         print_json(rows)
@@ -62,6 +66,7 @@ def devices(ctx: click.Context, log: bool, as_json: bool) -> None:
         (
             row["name"],
             short(bytes.fromhex(str(row["hash"]))),
+            row["role"],
             "this device" if row["own"] else row["state"],
             "" if row["own"] else "never" if row["seen"] is None else local_time(int(str(row["seen"]))),
             "" if row["lacks"] is None else row["lacks"],
@@ -69,7 +74,7 @@ def devices(ctx: click.Context, log: bool, as_json: bool) -> None:
         for row in rows
     ]
     print_rows(
-        ("device", "id", "state", "last seen", "lacks"),
+        ("device", "id", "role", "state", "last seen", "lacks"),
         table,
         "No device has been paired yet: crdtnotes pair",
     )
@@ -87,6 +92,7 @@ def _row(vault: Vault, members: Members, member: Member, own: bytes) -> dict[str
         "name": printable(member.name),
         "id": shown(member.id),
         "hash": member.id.hex(),
+        "role": member.role.word,
         "state": "active" if member.active else "revoked",
         "own": member.id == own,
         "seen": None if contact is None else contact.seen,
@@ -114,6 +120,7 @@ def _print_log(ctx: click.Context, *, as_json: bool) -> None:
                     "by_id": shown(event.by),
                     "device": printable(event.name),
                     "device_id": shown(event.device),
+                    "role": None if event.role is None else event.role.word,
                     "counts": event.counts,
                 }
                 for event, who in zip(events, by, strict=True)
@@ -138,7 +145,42 @@ def _print_log(ctx: click.Context, *, as_json: bool) -> None:
 
 
 def _did(event: Event) -> str:
-    return event.kind if event.counts else f"{event.kind}, without effect"
+    from crdtnotes.trust.member_log import ADDED, SET_ROLE
+    from crdtnotes.trust.roles import Role
+
+    did = event.kind
+    if event.role is not None and event.kind == SET_ROLE:
+        did = f"made {event.role.word}"
+    elif event.role is not None and event.kind == ADDED and event.role is not Role.OWNER:
+        did = f"added as {event.role.word}"
+    return did if event.counts else f"{did}, without effect"
+
+
+@click.command()
+@click.argument("device")
+@click.argument("role", type=click.Choice(["owner", "writer", "reader"]))
+@json_option
+@click.pass_context
+def role(ctx: click.Context, device: str, role: str, as_json: bool) -> None:
+    """Say what a device may do.
+
+    DEVICE is its name, or the beginning of its id. An owner adds and revokes devices and changes their roles,
+    a writer only writes, and a reader only reads. Only owners can do this, and only those that have been
+    owners for longer than DEVICE can make an owner a writer or a reader. What DEVICE has written stays.
+
+    \b
+    crdtnotes role kitchen-tablet reader
+    """
+    from crdtnotes.trust.device_id import shown
+    from crdtnotes.trust.roles import role_called
+
+    with open_vault(ctx) as vault:
+        member = find_device(vault.replica.members, device)
+        vault.replica.devices.set_role(member.id, role_called(role))
+    if as_json:
+        print_json({"name": printable(member.name), "id": shown(member.id), "role": role})
+    else:
+        click.echo(f"{quoted(member.name)} is {'an' if role == 'owner' else 'a'} {role} of this vault.")
 
 
 @click.command()
@@ -152,6 +194,7 @@ def _did(event: Event) -> str:
 @yes_option
 @json_option
 @click.pass_context
+@with_keys
 def revoke(
     ctx: click.Context, device: str | None, stolen: bool, all_others: bool, yes: bool, as_json: bool
 ) -> None:
@@ -263,6 +306,54 @@ def _begin_anew(ctx: click.Context, *, yes: bool, as_json: bool) -> None:
     click.echo("This is now a new vault with the same notes. Pair your other devices again: crdtnotes pair")
 
 
+@click.command()
+@click.option(
+    "--after",
+    metavar="DAYS",
+    type=click.IntRange(0, 36500),
+    help="Also changes of devices that were not connected with this one for so many days.",
+)
+@yes_option
+@json_option
+@click.pass_context
+def resign(ctx: click.Context, after: int | None, yes: bool, as_json: bool) -> None:
+    """Sign changes that wait for a device which cannot sign them.
+
+    Part of the changes here may wait because a device was copied or restored, and has not signed its part
+    since; until then nothing that was written after them is sent. If that device is revoked or may only read,
+    it never will: this signs its changes as changes of this device, so that the others get them.
+
+    With --after also those of a device that was not seen for so long. If it comes back nevertheless, what it
+    had written may appear twice.
+
+    \b
+    crdtnotes resign
+    crdtnotes resign --after 30
+    """
+    with open_vault(ctx) as vault:
+        replica = vault.replica
+        silent = {}
+        if after is not None:
+            before = time.time_ns() // 1_000_000 - after * _DAY_MS
+            for member in replica.signatures.awaited():
+                contact = replica.members.contact(member.id)
+                if contact is None or contact.seen <= before:
+                    silent[member.keys.signing] = member.name
+        if silent and not yes:
+            names = ", ".join(map(quoted, silent.values()))
+            click.confirm(f"Sign for {names}, which may still come back?", abort=True, err=True)
+        signed = replica.forks.resign(list(silent))
+        left = replica.signatures.unsigned_count()
+        waits = replica.signatures.unsigned_authors()
+    if as_json:
+        print_json({"signed": signed, "waiting": left, "for": waits})
+        return
+    click.echo(f"Signed {counted(signed, 'change')}." if signed else "Nothing to sign.")
+    if left:
+        names = ", ".join(map(quoted, waits))
+        click.echo(f"{counted(left, 'change')} still {'waits' if left == 1 else 'wait'} for {names}.")
+
+
 def find_device(members: Members, wanted: str, *, among_revoked: bool = False) -> Member:
     """Return the active device whose name is `wanted`, or whose id begins with it; raises NotPaired.
 
@@ -285,4 +376,4 @@ def find_device(members: Members, wanted: str, *, among_revoked: bool = False) -
     return found[0]
 
 
-COMMANDS = [devices, revoke]
+COMMANDS = [devices, role, revoke, resign]

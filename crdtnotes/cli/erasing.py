@@ -9,7 +9,8 @@ import click
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, quoted, yes_option
 from crdtnotes.cli.texts import given_text
-from crdtnotes.errors import LocalError, NoteNotFound
+from crdtnotes.cli.unlocking import with_keys
+from crdtnotes.errors import KeysLocked, LocalError, NoteNotFound
 
 if TYPE_CHECKING:
     from crdtnotes.note import Note
@@ -28,6 +29,7 @@ OUT_OF_REACH = (
 )
 @yes_option
 @click.pass_context
+@with_keys
 def erase(ctx: click.Context, name: str, text: str | None, yes: bool) -> None:
     """Erase a note, or a text in it, from the history, too. This cannot be undone.
 
@@ -42,10 +44,11 @@ def erase(ctx: click.Context, name: str, text: str | None, yes: bool) -> None:
     crdtnotes erase "drafts/letter"
     crdtnotes erase Servers --text -
     """
-    wanted = None if text is None else given_text(text).rstrip("\n")
-    if wanted == "":
-        raise click.UsageError("There is no text to erase.")
     with open_vault(ctx) as vault:
+        _check_keys(vault)
+        wanted = None if text is None else given_text(text).rstrip("\n")
+        if wanted == "":
+            raise click.UsageError("There is no text to erase.")
         note, shown = _find(vault, name)
         paired = vault.is_paired
         if not yes:
@@ -66,6 +69,17 @@ def erase(ctx: click.Context, name: str, text: str | None, yes: bool) -> None:
     else:
         click.echo("This is now a new vault, with the rest of the notes.")
     click.echo(OUT_OF_REACH)
+
+
+def _check_keys(vault: Vault) -> None:
+    """Raise KeysLocked before anything is read or asked, if erasing will need this device's locked keys.
+
+    Records are signed with them, and they encrypt texts that an editor could not store.
+    """
+    from crdtnotes import own_keys, unsaved
+
+    if (vault.is_paired and own_keys.are_locked()) or unsaved.are_locked(vault.path):
+        raise KeysLocked("This device's keys are locked with a passphrase.")
 
 
 def _find(vault: Vault, name: str) -> tuple[Note, str]:

@@ -12,6 +12,7 @@ import click
 
 from crdtnotes.cli.opening import vault_path
 from crdtnotes.cli.output import counted, quoted
+from crdtnotes.cli.unlocking import with_keys
 from crdtnotes.errors import NotSigned
 from crdtnotes.sync.net.address import DEFAULT_PORT, Address
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     help="Serve a vault that was never paired, at ws://, to your own programs on this machine.",
 )
 @click.pass_context
+@with_keys
 def serve(ctx: click.Context, host: str | None, port: int | None, plain: bool) -> None:
     """Stay in sync with the devices of this vault, until Ctrl-C.
 
@@ -82,6 +84,7 @@ def _refuse_to_wait_in_silence(path: Path, summaries: Sequence[Summary]) -> None
 @click.argument("address", required=False)
 @click.option("--once", is_flag=True, help="Exchange missing changes, then exit.")
 @click.pass_context
+@with_keys
 def sync(ctx: click.Context, address: str | None, once: bool) -> None:
     """Stay in sync with the peer at ADDRESS, until Ctrl-C.
 

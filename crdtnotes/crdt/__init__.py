@@ -6,6 +6,7 @@
 ``note``       the state of one note, and the effect of each operation on it
 ``rga``        a text as a replicated growable array
 ``runs``       the data structures of an RGA
+``births``     the births of a note, and the newlines between their texts
 ``values``     values behind delimiters, of which one stands
 ``authoring``  edits by position to the operations that say what their author meant
 ``orset``      a note's links as an observed-remove set

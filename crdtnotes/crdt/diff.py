@@ -24,6 +24,9 @@ _WORD = re.compile(r"\w+|\s+|.", re.ASCII | re.DOTALL)
 _LETTER = re.compile(r"[^\W\u2e80-\U0003ffff]")
 """The first character of a cluster that is part of a longer word."""
 
+_NUMBER = re.compile(r"[ \t>]*\d{1,9}[.)][ \t]+(?=\S)")
+"""The number of an item in a list: it tells which place the item has, not which item it is."""
+
 _PUNCTUATION = frozenset(punctuation + "，。、；：？！“”‘’（）《》【】「」")
 """What lines of every content have in common: the marks of lists and tasks, ends of sentences."""
 
@@ -37,10 +40,10 @@ MAX_SIMILARITIES = 10_000
 """In a block of more pairs of lines than this, no lines stand for each other."""
 
 SIMILAR = 0.5
-"""The share of words that two lines need in common in order to stand for each other."""
+"""The share of words that two lines need in common in order to stand for each other.
 
-SIMILAR_ALONE = 1 / 3
-"""That share where one line takes the place of one line: these are more likely the same line, edited."""
+With less, a merge too often mixes a line with another one that took its place (tests/crdt/test_lines.py).
+"""
 
 
 def edits(old: str, new: str) -> list[Patch]:
@@ -59,8 +62,13 @@ def edits(old: str, new: str) -> list[Patch]:
         at += sum(map(len, old_lines[done : before.start]))
         for patch in _block(at, old_lines[before], new_lines[after]):
             last = patches[-1] if patches else None
-            if last is not None and last.start + last.removed == patch.start:
-                # Neighbours are one edit: its text stays together.
+            begins_line = patch.start == 0 or old[patch.start - 1] == "\n"
+            if (
+                last is not None
+                and last.start + last.removed == patch.start
+                and not (begins_line and last.inserted[-1:] in ("", "\n"))
+            ):
+                # Neighbours are one edit: its text stays together. Where a line begins, they are two.
                 joined = Patch(last.start, last.removed + patch.removed, last.inserted + patch.inserted)
                 patches[-1] = joined
             else:
@@ -106,14 +114,13 @@ def _standing(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
         return []
     old_words = [_counted(line) for line in old]
     new_words = [_counted(line) for line in new]
-    least = SIMILAR_ALONE if len(old) == len(new) == 1 else SIMILAR
     # best[i][j] is the greatest sum of similarities of the lines from i and j on (Needleman & Wunsch 1970).
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     likeness = [[0.0] * len(new) for _ in old]
     for i in range(len(old) - 1, -1, -1):
         for j in range(len(new) - 1, -1, -1):
             alike = _similarity(old_words[i], new_words[j])
-            if alike < least:
+            if alike < SIMILAR:
                 alike = 0.0
             likeness[i][j] = alike
             best[i][j] = max(best[i + 1][j], best[i][j + 1], alike + best[i + 1][j + 1] if alike else 0.0)
@@ -132,8 +139,11 @@ def _standing(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _counted(line: str) -> Counter[str]:
-    """Return how often each word occurs in a line; punctuation counts only where there is nothing else."""
-    found = [word for word in words(line) if not word.isspace()]
+    """Return how often each word occurs in a line, without its number in a list.
+
+    Punctuation counts only where there is nothing else.
+    """
+    found = [word for word in words(_NUMBER.sub("", line)) if not word.isspace()]
     return Counter([word for word in found if word not in _PUNCTUATION] or found)
 
 

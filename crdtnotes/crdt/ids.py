@@ -8,6 +8,9 @@ MAX_COUNTER = 2**53 - 1
 BIRTH = 2**63
 """Actors from this number on are derived: hashes of what their elements are. Smaller actors name streams."""
 
+WIDE = 2**127
+"""Derived actors of 16 bytes begin here. Births of format 1 have actors of 8 bytes, below."""
+
 
 Id = tuple[int, int]
 """`(counter, actor)`: names an operation or a character; ordered by counter, then actor."""

@@ -4,24 +4,26 @@ Rules
     - The text is an RGA, the links an OR-set, the name a last-writer-wins register.
     - A birth gives the first text's characters the ids `(1 … n, birth)` and its links the tags
       `(1 … count, birth)`. The same birth from several authors counts once; different births are all
-      kept. Any rename wins over a birth's name.
+      kept, and `births.py` puts newlines between them. Any rename wins over a birth's name.
     - Same and Set give their characters ids with derived actors too, so the same edit by several authors
       counts once. `values.py` has the rules of what was set.
     - A remove names the version that its author had seen. The note exists while it has an edit that no
-      remover had seen; every change except a pure remove is an edit.
+      remover had seen; every change is an edit, except a pure remove and one that begins with a Follow.
     - From an operation of an unknown kind on, the note keeps the state that it has, because what follows may
       build on that operation. Only whether the note exists is still followed.
     - Changes are applied in causal order. The resulting state depends only on the set of changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+from crdtnotes.crdt.births import SEAM, Births, seam_actor
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import (
     Before,
     Create,
     Delete,
+    Follow,
     Insert,
     Link,
     Op,
@@ -41,25 +43,44 @@ from crdtnotes.crdt.values import Values
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import InvalidChange
 
+_NEVER_CREATED = "A change edits a note that was never created."
+
 
 class NoteState:
     """One note's state.
 
     `derived` maps each derived actor (of a birth, a piece of a Same, a value) to the first change by each
-    author that brings its elements, `{author: seq}`. `edits` and `cover` are versions: the last edit by each
-    actor, and everything that removers had seen. `unknown` has the first change by each author that holds
-    an operation of an unknown kind, `{author: seq}`.
+    author that brings its elements, `{author: seq}`; many share one, so none is changed in place. `births`
+    tells which of them are births. `edits` and `cover` are versions: the last edit by each actor, and
+    everything that removers had seen. `follows` is the version of the changes that follow from edits of other
+    notes. `unknown` has the first change by each author that holds an operation of an unknown kind,
+    `{author: seq}`.
     """
 
-    __slots__ = ("cover", "derived", "edits", "links", "name", "text", "unknown", "values")
+    __slots__ = (
+        "_brought",
+        "births",
+        "cover",
+        "derived",
+        "edits",
+        "follows",
+        "links",
+        "name",
+        "text",
+        "unknown",
+        "values",
+    )
 
     def __init__(self, text: Rga | None = None) -> None:
         self.text = Rga() if text is None else text
         self.links = OrSet()
         self.name = Register()
         self.values = Values(self.text)
+        self.births = Births()
         self.derived: dict[int, Version] = {}
+        self._brought: Version = {}
         self.edits: Version = {}
+        self.follows: Version = {}
         self.cover: Version = {}
         self.unknown: Version = {}
 
@@ -72,6 +93,26 @@ class NoteState:
     def exists(self) -> bool:
         """Whether the note has an edit that none of its removers had seen."""
         return any(seq > self.cover.get(actor, 0) for actor, seq in self.edits.items())
+
+    @property
+    def writes(self) -> Mapping[int, int]:
+        """The last change by each author that may have changed what the note shows, `{author: seq}`."""
+        if not self.follows:
+            return self.edits
+        writes = dict(self.edits)
+        join(writes, self.follows)
+        return writes
+
+    @property
+    def only_born(self) -> bool:
+        """Whether text and links are those of one birth, whoever brought it and whatever the note's name."""
+        if len(self.derived) != 1:
+            return False
+        [birth] = self.derived
+        return all(actor == birth and text for actor, _, _, text in self.text.runs()) and all(
+            not removed and all(actor == birth for actor, _, _ in alive)
+            for _, alive, removed in self.links.export()
+        )
 
     def apply(self, actor: int, seq: int, start: int, ops: Sequence[Op]) -> list[Patch]:
         """Apply one change and return its effect on the text, as patches to be applied one after another.
@@ -87,6 +128,11 @@ class NoteState:
                 join(self.cover, dict(op.cover))
                 continue
             edited = True
+            if isinstance(op, Follow):
+                if not self.derived:
+                    raise InvalidChange(_NEVER_CREATED)
+                self.follows[actor] = max(seq, self.follows.get(actor, 0))
+                continue
             if self.unknown:
                 if isinstance(op, Unknown):
                     self.unknown.setdefault(actor, seq)
@@ -94,7 +140,7 @@ class NoteState:
             if isinstance(op, Create):
                 patches += self._create(op, actor, seq)
             elif not self.derived:
-                raise InvalidChange("A change edits a note that was never created.")
+                raise InvalidChange(_NEVER_CREATED)
             elif isinstance(op, Insert):
                 patches += self.text.insert(op.id, op.after, op.text)
             elif isinstance(op, Delete):
@@ -108,7 +154,7 @@ class NoteState:
                 patches += self.values.delete((counter, actor), op.spans)
             else:
                 patches += self._apply_rarer(op, actor, seq)
-        if edited:
+        if edited and self.follows.get(actor) != seq:
             self.edits[actor] = max(seq, self.edits.get(actor, 0))
         return patches
 
@@ -138,11 +184,15 @@ class NoteState:
         self.name.assign(ROOT, op.name)
         for kind, value, count in op.links:
             self.links.add((kind, value), OpId(1, op.birth), count)
-        known = op.birth in self.derived
         self._bring(op.birth, actor, seq)
-        if known:
+        if op.birth in self.births:
             return []
-        return self.text.insert(OpId(1, op.birth), ROOT, op.text)
+        patches = self.text.insert(OpId(1, op.birth), ROOT, op.text)
+        last = self.births.add(op.birth, op.text)
+        if last is not None:
+            counter, birth = last
+            patches += self.text.insert((counter, seam_actor(birth)), last, SEAM)
+        return patches
 
     def _same(self, op: Same, actor: int, seq: int) -> list[Patch]:
         patches: list[Patch] = []
@@ -155,4 +205,11 @@ class NoteState:
 
     def _bring(self, derived: int, actor: int, seq: int) -> None:
         """Note that a change brings a derived actor's elements."""
-        self.derived.setdefault(derived, {}).setdefault(actor, seq)
+        known = self.derived.get(derived)
+        if known is None:
+            # A change brings thousands of derived actors, so all of them share one version.
+            if self._brought.get(actor) != seq:
+                self._brought = {actor: seq}
+            self.derived[derived] = self._brought
+        elif actor not in known:
+            self.derived[derived] = {**known, actor: seq}

@@ -164,6 +164,16 @@ class Remove(NamedTuple):
     cover: tuple[tuple[int, int], ...]
 
 
+class Follow(NamedTuple):
+    """Marks the change that it begins as one that follows from another edit, as links follow from a rename.
+
+    Such a change is no edit by a person who wants this note: it does not bring the note back if somebody has
+    deleted it meanwhile.
+    """
+
+    id: Id
+
+
 class Unknown(NamedTuple):
     """An operation of a kind that only a newer crdtnotes knows; kept and passed on unchanged.
 
@@ -175,7 +185,7 @@ class Unknown(NamedTuple):
     raw: bytes
 
 
-Op = Insert | Delete | Create | Same | Set | Before | Rename | Link | Unlink | Remove | Unknown
+Op = Insert | Delete | Create | Same | Set | Before | Rename | Link | Unlink | Remove | Follow | Unknown
 """What a change does to a note: one of these."""
 
 
@@ -192,7 +202,7 @@ def next_counter(counter: int, op: Op) -> int:
         return max(counter, len(op.text)) + 1
     if isinstance(op, Unknown):
         return counter + op.counters
-    if isinstance(op, (Delete, Rename, Link, Unlink, Remove)):
+    if isinstance(op, (Delete, Rename, Link, Unlink, Remove, Follow)):
         return counter + 1
     assert_never(op)
 

@@ -12,7 +12,7 @@ def rebase(patches: Sequence[Patch], meanwhile: Sequence[Patch]) -> list[Patch]:
     is deleted once; every insert stays; where both insert at one place, the text from `meanwhile` comes
     first. All returned positions refer to the text after `meanwhile` and before any returned patch.
     """
-    theirs = sorted(meanwhile, key=lambda patch: patch.start)
+    theirs = sorted(meanwhile, key=lambda patch: (patch.start, patch.removed))
     result: list[Patch] = []
     for patch in patches:
         result.append(Patch(_place(patch.start, theirs), 0, patch.inserted))

@@ -69,23 +69,34 @@ class Page:
         self.starts = [run.counter for run in runs]
 
 
+_NO_FIRSTS: list[int] = []
+_NO_PAGES: list[Page] = []
+"""Never changed; all streams of one run share them."""
+
+
 class Stream:
     """One actor's runs by first counter, at least one, in pages; `firsts[i]` is where `pages[i]` begins.
 
-    Pages are short, so adding a run among many thousands does not move all the others.
+    Pages are short, so adding a run among many thousands does not move all the others. A single run, as each
+    derived actor has one, is `only`, and there are no pages.
     """
 
-    __slots__ = ("firsts", "pages")
+    __slots__ = ("firsts", "only", "pages")
 
     def __init__(self) -> None:
-        self.firsts: list[int] = []
-        self.pages: list[Page] = []
+        self.only: Run | None = None
+        self.firsts = _NO_FIRSTS
+        self.pages = _NO_PAGES
 
     @classmethod
     def of(cls, runs: list[Run]) -> "Stream":
         """Return the stream of these runs, given in any order."""
         runs = sorted(runs, key=lambda run: run.counter)
         result = cls()
+        if len(runs) == 1:
+            result.only = runs[0]
+            return result
+        result.firsts, result.pages = [], []
         for start in range(0, len(runs), PAGE // 2):
             result.pages.append(Page(runs[start : start + PAGE // 2]))
             result.firsts.append(runs[start].counter)
@@ -95,9 +106,11 @@ class Stream:
         """Add a run."""
         counter = run.counter
         if not self.pages:
-            self.pages.append(Page([run]))
-            self.firsts.append(counter)
-            return
+            if self.only is None:
+                self.only = run
+                return
+            self.firsts, self.pages = [self.only.counter], [Page([self.only])]
+            self.only = None
         page = self.pages[-1]
         at = len(self.pages) - 1
         if counter > page.starts[-1]:
@@ -121,6 +134,9 @@ class Stream:
 
     def find(self, counter: int) -> Run | None:
         """Return the run that holds the counter."""
+        only = self.only
+        if only is not None:
+            return only if only.counter <= counter < only.counter + only.length else None
         page = self.pages[-1]
         starts = page.starts
         if counter >= starts[-1]:
@@ -137,6 +153,9 @@ class Stream:
 
     def replace(self, counter: int, run: Run) -> None:
         """Replace the entry at `counter` with `run`, under the run's own first counter."""
+        if self.only is not None:
+            self.only = run
+            return
         at = self._page_of(counter)
         page = self.pages[at]
         place = bisect_left(page.starts, counter)

@@ -9,7 +9,8 @@ Rules
     - Of a cell's values the one with the greatest `(rank, actor)` stands; `rank` is the greatest rank of the
       Sets that set this value.
     - The elements of the value that stands are visible, except
-      (1) those that a Delete whose id is greater than that rank names, and
+      (1) those that a Delete whose id is greater than that rank names, or any Delete if the cell's delimiter
+          is a tombstone, and
       (2) all of them where the cell is *closed*: its delimiter is a tombstone, and something that stood there
           otherwise (a former element, an element of another value) is named by a Delete, or by a Set of
           another cell.
@@ -19,8 +20,10 @@ Why replicas agree
     Every rule is a union or a maximum over the set of operations. No rule asks what was concurrent with what.
 
 How it is kept
-    The elements are in the array like all others. When an operation touches a cell, its elements are made
-    visible or tombstones as the rules say; a value keeps its text for that.
+    The elements are in the array like all others. When an operation touches a cell, the elements of the value
+    that stands are made visible or tombstones as the rules say, and those of the one that stood before are
+    made tombstones; a value keeps its text for that. So an operation costs the same however many values a
+    cell has.
 """
 
 from bisect import bisect_right
@@ -50,20 +53,28 @@ class Value:
 class Cell:
     """The values behind one delimiter, by actor, and the former elements.
 
-    `former_deleted` tells whether a Delete, or a Set of another cell, names a former element.
+    `former_deleted` tells whether a Delete, or a Set of another cell, names a former element, `deleted` has
+    the actors of the values of which a Delete names elements. The value of the actor `standing` stands.
     """
 
-    __slots__ = ("delimiter", "former", "former_deleted", "values")
+    __slots__ = ("deleted", "delimiter", "former", "former_deleted", "standing", "values")
 
     def __init__(self, delimiter: Id) -> None:
         self.delimiter = delimiter
         self.values: dict[int, Value] = {}
         self.former: set[Id] = set()
         self.former_deleted = False
+        self.deleted: set[int] = set()
+        self.standing = 0
 
-    def standing(self) -> int:
-        """Return the actor of the value that stands."""
-        return max([(value.rank, actor) for actor, value in self.values.items()])[1]
+    def add(self, actor: int, value: Value) -> None:
+        """Add a value, or one of which the rank has grown; find out which one stands."""
+        self.values[actor] = value
+        if value.deleted:
+            self.deleted.add(actor)
+        best = self.values.get(self.standing)
+        if best is None or (value.rank, actor) > (best.rank, self.standing):
+            self.standing = actor
 
 
 class Values:
@@ -97,17 +108,22 @@ class Values:
         if cell is None:
             cell = self.cells[delimiter] = Cell(delimiter)
         value = cell.values.get(actor)
+        stood = cell.standing
         if value is None:
-            cell.values[actor] = Value(counter, text, rank)
+            cell.add(actor, Value(counter, text, rank))
             self.cell_of[actor] = cell
         elif value.rank < rank:
             value.rank = rank
+            cell.add(actor, value)
+        # Of the value that stood and the new one, all elements that do not stand now become tombstones.
+        for other in {stood, actor} - {cell.standing, 0}:
+            patches += array.delete([(other, cell.values[other].counter, len(cell.values[other].text))])
         touched = {delimiter: cell}
-        for id in _ids(spans):
+        for id in elements(spans):
             self._add_former(cell, id, touched)
         patches += array.delete(spans)
-        for other in touched.values():
-            patches += self._show(other)
+        for each in touched.values():
+            patches += self._show(each)
         return patches
 
     def delete(self, by: Id, spans: Iterable[Elements]) -> list[Patch]:
@@ -125,6 +141,7 @@ class Values:
             for offset in range(span[1] - value.counter, span[1] - value.counter + span[2]):
                 if value.deleted.get(offset, ROOT) < by:
                     value.deleted[offset] = by
+            cell.deleted.add(span[0])
             touched[cell.delimiter] = cell
         for id in within(plain, self.cells):
             touched[id] = self.cells[id]
@@ -162,48 +179,50 @@ class Values:
 
     def visible(self, cell: Cell) -> list[Elements]:
         """Return the elements of a cell that are visible: all of the value that stands."""
-        standing = cell.standing()
-        if self._is_closed(cell, standing):
+        standing = cell.standing
+        if self._is_closed(cell):
             return []
         value = cell.values[standing]
         return [
-            (standing, value.counter + start, end - start) for start, end, shown in _stretches(value) if shown
+            (standing, value.counter + start, end - start)
+            for start, end, shown in _stretches(value, self._is_delimited(cell))
+            if shown
         ]
 
-    def _is_closed(self, cell: Cell, standing: int) -> bool:
-        return not self._text.position(cell.delimiter)[1] and (
-            cell.former_deleted
-            or any(value.deleted for actor, value in cell.values.items() if actor != standing)
+    def _is_delimited(self, cell: Cell) -> bool:
+        return self._text.position(cell.delimiter)[1]
+
+    def _is_closed(self, cell: Cell) -> bool:
+        return not self._is_delimited(cell) and (
+            cell.former_deleted or len(cell.deleted) > (cell.standing in cell.deleted)
         )
 
     def _show(self, cell: Cell) -> list[Patch]:
-        """Make a cell's elements visible, or tombstones, as the rules say."""
+        """Make the elements of the value that stands visible, or tombstones, as the rules say."""
         array = self._text
-        standing = cell.standing()
-        closed = self._is_closed(cell, standing)
+        actor, value = cell.standing, cell.values[cell.standing]
+        if self._is_closed(cell):
+            return array.delete([(actor, value.counter, len(value.text))])
         patches: list[Patch] = []
-        for actor, value in cell.values.items():
-            if actor != standing or closed:
-                patches += array.delete([(actor, value.counter, len(value.text))])
-                continue
-            for start, end, shown in _stretches(value):
-                counter = value.counter + start
-                if shown:
-                    patches += array.reveal((counter, actor), value.text[start:end])
-                else:
-                    patches += array.delete([(actor, counter, end - start)])
+        for start, end, shown in _stretches(value, self._is_delimited(cell)):
+            counter = value.counter + start
+            if shown:
+                patches += array.reveal((counter, actor), value.text[start:end])
+            else:
+                patches += array.delete([(actor, counter, end - start)])
         return patches
 
 
-def _stretches(value: Value) -> Iterator[tuple[int, int, bool]]:
+def _stretches(value: Value, is_delimited: bool) -> Iterator[tuple[int, int, bool]]:
     """Yield the stretches `(start, end, visible)` of the value that stands, if its cell is not closed."""
     if not value.deleted:
         yield 0, len(value.text), True
         return
     start = 0
-    shown = value.deleted.get(0, ROOT) <= value.rank
+    rank = value.rank if is_delimited else ROOT
+    shown = value.deleted.get(0, ROOT) <= rank
     for offset in range(1, len(value.text)):
-        now = value.deleted.get(offset, ROOT) <= value.rank
+        now = value.deleted.get(offset, ROOT) <= rank
         if now != shown:
             yield start, offset, shown
             start, shown = offset, now
@@ -215,7 +234,7 @@ def within(spans: Sequence[Elements], ids: Collection[Id]) -> list[Id]:
     if not ids:
         return []
     if sum([length for _, _, length in spans]) <= len(ids):
-        return [id for id in _ids(spans) if id in ids]
+        return [id for id in elements(spans) if id in ids]
     starts: dict[int, list[int]] = {}
     ends: dict[int, list[int]] = {}
     for actor, first, length in sorted(spans):
@@ -235,7 +254,8 @@ def within(spans: Sequence[Elements], ids: Collection[Id]) -> list[Id]:
     return found
 
 
-def _ids(spans: Iterable[Elements]) -> Iterator[Id]:
+def elements(spans: Iterable[Elements]) -> Iterator[Id]:
+    """Yield the ids of the elements in spans."""
     for actor, counter, length in spans:
         for at in range(counter, counter + length):
             yield at, actor

@@ -4,7 +4,8 @@ Rules
     - A *step* is the effect of one operation: elements that were inserted, elements that were deleted, with
       their text, or a value that was set, with the one before it.
     - Undoing an insertion deletes those of its elements that are still visible. Undoing a deletion inserts
-      its text right behind the tombstones. Either one is a new step, which the opposite direction undoes.
+      its text right behind the tombstones, line by line: two people who both undo the deletion of a paragraph
+      bring it back once. Either one is a new step, which the opposite direction undoes.
     - Undoing a Set sets the former value, if the new one still stands.
     - Elements that are inserted again have new ids. A step that names the old ids means the new ones too.
     - Edits of others belong to no step: they stay, wherever they are.
@@ -22,6 +23,10 @@ MAX_UNDO_GROUPS = 1000
 """The most groups of steps that can be undone."""
 
 
+Pieces = tuple[tuple[Span, str], ...]
+"""Elements with their text."""
+
+
 class Inserted(NamedTuple):
     """These elements were inserted, the first of them right behind `after`."""
 
@@ -32,7 +37,7 @@ class Inserted(NamedTuple):
 class Deleted(NamedTuple):
     """These elements were deleted; each span comes with the text that it had."""
 
-    pieces: tuple[tuple[Span, str], ...]
+    pieces: Pieces
 
 
 class Valued(NamedTuple):
@@ -114,9 +119,26 @@ def places(pieces: Iterable[tuple[Span, str]], text: Rga) -> Iterator[tuple[Span
         yield from places(parts, text)
 
 
+def lines(pieces: Iterable[tuple[Span, str]]) -> Iterator[tuple[Span, str]]:
+    """Split pieces behind each newline."""
+    for span, text in pieces:
+        start = 0
+        while start < len(text):
+            end = text.find("\n", start) + 1 or len(text)
+            yield Span(span.actor, span.counter + start, end - start), text[start:end]
+            start = end
+
+
 def _append(steps: list[Step], step: Step) -> None:
-    """Add a step; continued typing is merged into one step."""
+    """Add a step; continued typing is merged into one step, and so is continued deleting."""
     last = steps[-1] if steps else None
+    if isinstance(last, Deleted) and isinstance(step, Deleted):
+        (first, text), *rest = last.pieces
+        before, was = step.pieces[-1]
+        if _element(before, before.length) == _element(first, 0):  # by Backspace
+            grown = Span(before.actor, before.counter, before.length + first.length)
+            steps[-1] = Deleted((*step.pieces[:-1], (grown, was + text), *rest))
+            return
     if isinstance(last, Inserted) and isinstance(step, Inserted):
         before, after = last.spans[-1], step.spans[0]
         end = _element(before, before.length - 1)

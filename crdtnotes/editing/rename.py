@@ -5,7 +5,6 @@ to the note only until somebody makes a new note of that name. A link that was o
 new title leads to the note; otherwise it becomes the full name.
 """
 
-from crdtnotes.markup.kinds import KIND_ALIAS
 from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.markup.outline import Link
 from crdtnotes.markup.resolve import relative_target
@@ -23,7 +22,7 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
         doc = replica.documents.open(uid)
         if doc is None:
             return 0
-        aliases = {name_key(value) for kind, value in doc.state.links.counts() if kind == KIND_ALIAS}
+        aliases = {name_key(value) for value in replica.names.aliases_of(doc.id)}
         names = [old, *(name for name in sorted(doc.state.name.past) if name_key(name) not in aliases)]
         calling = [
             (holder, holder_uid, name, replica.links.values_to(holder, doc.id))

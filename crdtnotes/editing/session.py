@@ -12,28 +12,42 @@ Rules
       the places of edits by comparing the texts, and forgets its undo history.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from crdtnotes.changes.derived import NoteNames
 from crdtnotes.crdt import authoring
 from crdtnotes.crdt.diff import edits as differences
 from crdtnotes.crdt.ids import ROOT, Id, OpId
 from crdtnotes.crdt.ops import Before, Delete, Insert, Patch, Same, Set, Span, next_counter
 from crdtnotes.crdt.rebase import rebase
 from crdtnotes.crdt.rga import Rga
-from crdtnotes.editing.history import Deleted, History, Inserted, Step, Valued, places
+from crdtnotes.crdt.values import elements
+from crdtnotes.editing.history import Deleted, History, Inserted, Pieces, Step, Valued, lines, places
 from crdtnotes.errors import NoteNotFound, StoreError
-from crdtnotes.markup.values import box_in
+from crdtnotes.markup.values import Edit, box_in
 from crdtnotes.store.views.documents import Document
-from crdtnotes.store.writer import Draft, Made, Writer, check_text
+from crdtnotes.store.writer import MAX_ALIKE, Draft, Made, Writer, check_text
+
+MAX_BOX = 3
+"""The most characters in an edit that ticks a task: a box with its brackets."""
+
+_ALONE = -1
+# The undo group of an edit that is undone by itself.
 
 
 class Grouped(NamedTuple):
-    """An edit and its undo group; edits of one group are undone together."""
+    """An edit and its undo group; edits of one group are undone together.
+
+    `alike`: the edit is the same whoever makes it, as a replacement is, or a change of the indentation. Two
+    people who make it apart mean one edit; where they type the same text, they mean two.
+    """
 
     edit: Patch
     group: int = 0
+    alike: bool = False
 
 
 class EditSession:
@@ -92,10 +106,14 @@ class EditSession:
         Call `update_links` for the links. Raises OutOfRange, InvalidText, TooLarge or a StoreError.
         """
         done: list[tuple[int, list[Step]]] = []
+        alike = Counter(edit.group for edit in edits if edit.alike)
         with self._writing():
             if self._outdated:
                 return self._commit_anew(edits)
-            done.extend((group, self._make(edit)) for edit, group in edits)
+            done.extend(
+                (group, self._make(edit, alike=is_alike and alike[group] <= MAX_ALIKE))
+                for edit, group, is_alike in edits
+            )
         for group, steps in done:
             if steps:
                 self._history.record(group, steps)
@@ -114,6 +132,31 @@ class EditSession:
                 self._renew()
                 return differences(before, self.text)
             return replica.documents.catch_up(self._doc)
+
+    def replace(self, make: Callable[[], Sequence[Edit]]) -> list[Patch]:
+        """Commit edits that are the same whoever makes them, as one group to undo.
+
+        `make` returns them, from the last to the first; it is called in the transaction, when the session's
+        text is what the log shows, and the positions of all edits refer to that text. Returns the effect on
+        the session's text, with others' edits before it; errors are those of `commit`.
+        """
+        patches: list[Patch] = []
+        steps: list[Step] = []
+        while True:
+            patches += self.refresh()
+            with self._writing():
+                if not self._is_current:
+                    continue
+                for (start, removed, inserted), is_value in make():
+                    made, done = self._replace(start, removed, inserted, is_value=is_value)
+                    steps += made
+                    patches += done
+            break
+        self._history.close_group()
+        self._history.record(_ALONE, steps)
+        self._history.close_group()
+        self._links_outdated = True
+        return patches
 
     def undo(self) -> list[Patch]:
         """Undo this session's last group of edits; return the effect on the text as patches."""
@@ -150,6 +193,12 @@ class EditSession:
         """Whether the log was rewritten since the session loaded the note."""
         return self._rewrites != self._writer.replica.rewrites
 
+    @property
+    def _is_current(self) -> bool:
+        """Whether the session's text is the one that the log shows; asked inside a transaction."""
+        doc = self._writer.replica.documents.open(self._uid)
+        return not self._outdated and doc is not None and doc.upto == self._doc.upto
+
     def _copy(self) -> Document:
         doc = self._writer.replica.documents.copy(self._uid)
         if doc is None:
@@ -166,35 +215,52 @@ class EditSession:
     def _commit_anew(self, edits: Sequence[Grouped]) -> list[Patch]:
         """Commit edits of the text that this session shows to a log that was rewritten."""
         before = shown = self.text
-        for (start, removed, inserted), _ in edits:
+        for (start, removed, inserted), *_ in edits:
             shown = shown[:start] + inserted + shown[start + removed :]
         self._renew()
         moved = rebase(differences(before, shown), differences(before, self.text))
-        for patch in sorted(moved, reverse=True):
-            self._make(patch)
+        alike = len(edits) <= MAX_ALIKE and all(edit.alike for edit in edits)
+        # From the last to the first; of an insert and a delete at one place, first the delete.
+        for patch in sorted(moved, key=lambda patch: (patch.start, patch.removed), reverse=True):
+            self._make(patch, alike=alike)
         self._links_outdated = True
         return differences(shown, self.text)
 
-    def _make(self, edit: Patch) -> list[Step]:
-        if edit.removed == len(edit.inserted) == 1 and self._is_box(edit.start):
-            steps, _ = self._set(edit.start, 1, edit.inserted)
-            return steps
+    def _make(self, edit: Patch, *, alike: bool) -> list[Step]:
+        if 0 < edit.removed == len(edit.inserted) <= MAX_BOX:
+            at = self._box_within(edit)
+            if at is not None:
+                steps, _ = self._set(at, 1, edit.inserted[at - edit.start])
+                return steps
         steps = []
         after = self._rga.before(edit.start)
         spans = self._rga.spans(edit.start, edit.removed)
-        if spans:
-            step, _ = self._erase(list(_placed(spans, edit.start)))
+        gone = self._with_text(_placed(spans, edit.start)) if spans else ()
+        if edit.inserted and alike:
+            state = self._doc.state
+            came, _ = self._insert_same(
+                lambda draft: authoring.same(draft, state, after, spans, edit.inserted), edit.inserted
+            )
+            steps.append(Inserted(came, after))
+        if gone:
+            step, _ = self._erase(gone)
             steps.append(step)
-        if edit.inserted:
+        if edit.inserted and not alike:
             span, _ = self._insert(after, edit.inserted)
             steps.append(Inserted((span,), after))
         return steps
 
-    def _is_box(self, index: int) -> bool:
-        """Whether the character at a position is the value of a task's box."""
+    def _box_within(self, edit: Patch) -> int | None:
+        """Return the position of a task's box value if an edit changes just this character, else None."""
         text = self.text
+        old = text[edit.start : edit.start + edit.removed]
+        changed = [at for at, pair in enumerate(zip(old, edit.inserted, strict=False)) if pair[0] != pair[1]]
+        if len(old) != edit.removed or len(changed) != 1:
+            return None
+        index = edit.start + changed[0]
         start, end = text.rfind("\n", 0, index) + 1, text.find("\n", index)
-        return box_in(text[start : end if end >= 0 else len(text)]) == (index - start, index - start + 1)
+        is_box = box_in(text[start : end if end >= 0 else len(text)]) == (index - start, index - start + 1)
+        return index if is_box else None
 
     def _apply(self, make: Callable[[Draft], None]) -> tuple[Made, list[Patch]]:
         """Write operations, and apply them to the text that this session shows."""
@@ -221,10 +287,15 @@ class EditSession:
             self._begun.add(OpId(made.start, made.actor))
         return span, patches
 
-    def _erase(self, parts: list[tuple[int, Span]]) -> tuple[Deleted, list[Patch]]:
-        text = str(self._rga)
-        spans = [span for _, span in parts]
-        made, patches = self._apply(lambda draft: authoring.erase(draft, spans))
+    def _insert_same(self, same: Callable[[Draft], Same], text: str) -> tuple[tuple[Span, ...], list[Patch]]:
+        """Insert text whose elements do not depend on the author; return them."""
+        check_text(text)
+        made, patches = self._apply(lambda draft: draft.add(same(draft)))
+        return _spans(next(op for op in made.ops if isinstance(op, Same))), patches
+
+    def _erase(self, gone: Pieces) -> tuple[Deleted, list[Patch]]:
+        spans = [span for span, _ in gone]
+        made, patches = self._apply(lambda draft: authoring.erase(draft, spans, self._doc.state))
         counter = made.start
         for op in made.ops:
             if isinstance(op, Insert):  # a value that lost its delimiter is written again, as text
@@ -232,37 +303,76 @@ class EditSession:
                 size = len(op.text)
                 self._history.revive(Span(actor, at, size), Span(made.actor, counter, size))
             counter = next_counter(counter, op)
-        gone = tuple((span, text[index : index + span.length]) for index, span in parts)
         return Deleted(gone), patches
 
+    def _with_text(self, parts: Iterable[tuple[int, Span]]) -> Pieces:
+        """Return elements at positions with their text."""
+        text = self.text
+        return tuple((span, text[index : index + span.length]) for index, span in parts)
+
     def _set(self, start: int, removed: int, value: str) -> tuple[list[Step], list[Patch]]:
-        """Set the value that stands at a position; if others have changed it meanwhile, replace the text."""
+        """Set the value that stands at a position; if that is not one value any more, replace the text."""
         before, end = self.text, start + removed
         delimiter, spans = self._rga.before(start), self._rga.spans(start, removed)
+        is_value = (
+            delimiter != ROOT
+            and 0 < len(value) <= authoring.MAX_VALUE
+            and removed <= authoring.MAX_VALUE
+            and authoring.is_one_value(self._doc.state, delimiter, spans)
+        )
+
+        is_gone = False
 
         def make(draft: Draft) -> None:
+            nonlocal is_gone
             text = draft.state.text
             index, alive = text.position(delimiter)
             if alive and len(text) > index + removed and text.spans(index + 1, removed) == spans:
                 authoring.set_value(draft, index + 1, removed, value)
+            elif alive and is_value:
+                # Others have set it since this session was last refreshed.
+                authoring.set_seen_value(draft, delimiter, spans, value)
+            else:
+                is_gone = not alive and not any(text.position(id)[1] for id in elements(spans))
 
         made, patches = self._apply(make)
+        if is_gone:
+            return [], []  # others have deleted it, with its line
         if not made.ops:
-            deleted, patches = self._erase(list(_placed(spans, start)))
+            deleted, patches = self._erase(self._with_text(_placed(spans, start)))
             span, more = self._insert(delimiter, value)
             return [deleted, Inserted((span,), delimiter)], patches + more
+        return self._steps(made, before, start, end, spans), patches
+
+    def _replace(
+        self, start: int, removed: int, inserted: str, *, is_value: bool
+    ) -> tuple[list[Step], list[Patch]]:
+        """Replace a text, or set a value, as everybody would; the session's text is the log's."""
+        check_text(inserted)
+        before, spans = self.text, self._rga.spans(start, removed)
+
+        def make(draft: Draft) -> None:
+            if is_value:
+                authoring.set_value(draft, start, removed, inserted)
+            else:
+                authoring.replace(draft, start, removed, inserted)
+
+        made, patches = self._apply(make)
+        return self._steps(made, before, start, start + removed, spans), patches
+
+    def _steps(self, made: Made, before: str, start: int, end: int, spans: Sequence[Span]) -> list[Step]:
+        """Return the steps of operations that replaced `before[start:end]`, which were these elements."""
         steps: list[Step] = []
         for op in made.ops:
             if isinstance(op, Set):
                 index, _ = self._rga.position(op.after)
                 steps.append(Valued(OpId(*op.after), before[index + 1 : end], op.text))
             elif isinstance(op, Same):
-                came = tuple(Span(actor, counter, len(text)) for actor, counter, text in op.runs)
-                steps.append(Inserted(came, OpId(*op.after)))
+                steps.append(Inserted(_spans(op), OpId(*op.after)))
             elif isinstance(op, Delete):
                 parts = _placed(spans, start)
                 steps.append(Deleted(tuple((span, before[at : at + span.length]) for at, span in parts)))
-        return steps, patches
+        return steps
 
     def _turn(self, source: list[list[Step]], target: list[list[Step]]) -> list[Patch]:
         """Undo the last group of `source`; the steps that undo it again go to `target`."""
@@ -272,16 +382,19 @@ class EditSession:
             if self._outdated:
                 return self.refresh()
         if source:
+            deleted = [step.pieces for step in source[-1] if isinstance(step, Deleted)]
+            alike = sum(text.count("\n") + 1 for pieces in deleted for _, text in pieces) <= MAX_ALIKE
             with self._history.reviving(), self._writing():
                 for step in reversed(source[-1]):
-                    patches += self._take_back(step, made)
+                    patches += self._take_back(step, made, alike=alike)
             source.pop()
             target.append(made)
             self._history.close_group()
             self._links_outdated = True
         return patches
 
-    def _take_back(self, step: Step, made: list[Step]) -> list[Patch]:
+    def _take_back(self, step: Step, made: list[Step], *, alike: bool) -> list[Patch]:
+        """Undo a step; `alike`: deleted text comes back the same whoever brings it back."""
         patches: list[Patch] = []
         if isinstance(step, Valued):
             index, alive = self._rga.position(step.delimiter)
@@ -293,17 +406,35 @@ class EditSession:
         if isinstance(step, Inserted):
             parts = self._history.living(step.spans, self._rga)
             if parts:
-                deleted, patches = self._erase(parts)
+                deleted, patches = self._erase(self._with_text(parts))
                 made.append(deleted)
             return patches
+        pieces = list(places(step.pieces, self._rga))
         spans: list[Span] = []
-        for old, text in list(places(step.pieces, self._rga)):
-            span, done = self._insert(OpId(old.counter + old.length - 1, old.actor), text)
-            self._history.revive(old, span)
-            spans.append(span)
+        for old, text in lines(pieces) if alike else pieces:
+            came, done = self._bring_back(OpId(old.counter + old.length - 1, old.actor), text, alike=alike)
+            self._history.revive(old, came)
+            spans.append(came)
             patches += done
         made.append(Inserted(tuple(spans), ROOT))
         return patches
+
+    def _bring_back(self, after: OpId, text: str, *, alike: bool) -> tuple[Span, list[Patch]]:
+        """Insert the text of tombstones right behind them; `after` is the last one."""
+        if not alike:
+            return self._insert(after, text)
+        state = self._doc.state
+        found = authoring.again(NoteNames(self._uid), state, after, text)
+        if found is not None:  # another person's undo was here first
+            return found, []
+        (came,), patches = self._insert_same(
+            lambda draft: authoring.same_again(draft, state, after, text), text
+        )
+        return came, patches
+
+
+def _spans(op: Same) -> tuple[Span, ...]:
+    return tuple(Span(actor, counter, len(text)) for actor, counter, text in op.runs)
 
 
 def _placed(spans: Sequence[Span], index: int) -> Iterator[tuple[int, Span]]:

@@ -1,6 +1,7 @@
-"""Pairing codes and device ids, as people read and type them."""
+"""Pairing codes, device ids and roles, as people read and type them."""
 
 from crdtnotes.trust.code import Code, read_code, written
 from crdtnotes.trust.device_id import shown
+from crdtnotes.trust.roles import Role, role_called
 
-__all__ = ["Code", "read_code", "shown", "written"]
+__all__ = ["Code", "Role", "read_code", "role_called", "shown", "written"]

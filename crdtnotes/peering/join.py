@@ -22,6 +22,7 @@ from crdtnotes.trust.code import Code
 from crdtnotes.trust.device_id import shown
 from crdtnotes.trust.identity import Identity, own_identity
 from crdtnotes.trust.pairing import PairingJoiner
+from crdtnotes.trust.roles import Role
 from crdtnotes.vault import Vault
 
 __all__ = ["AskJoiner", "JoinedVault", "Tell", "join_vault"]
@@ -32,13 +33,14 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class JoinedVault:
-    """The name of the device that was joined, and the number of notes received.
+    """The name of the device that was joined, the number of notes received, and the role of this device.
 
     `notes` is None if the first sync failed: the replica exists and is paired, and any later sync fills it.
     """
 
     host: str
     notes: int | None
+    role: Role
 
 
 async def _nothing() -> None:
@@ -76,11 +78,14 @@ async def join_vault(
     def make(certificate: bytes) -> PairingJoiner:
         return PairingJoiner(code, keys, device, certificate, secrets.token_bytes, vault)
 
+    role = Role.OWNER
+
     async def store(joined: Joined) -> None:
+        nonlocal role
         await before_making()
         making = asyncio.create_task(asyncio.to_thread(make_replica, joined, path, device, vault, identity))
         try:
-            await asyncio.shield(making)
+            role = await asyncio.shield(making)
         except asyncio.CancelledError:
             # The file is half made: wait until it is complete, because the program may go on and open it.
             await asyncio.wait([making])
@@ -102,11 +107,11 @@ async def join_vault(
     try:
         await _first_sync(joined, path, keys, progress)
     except CrdtnotesError:
-        return JoinedVault(joined.host_name, None)
+        return JoinedVault(joined.host_name, None, role)
     except asyncio.CancelledError:
         tell("This device is paired, but not all notes are here: `crdtnotes sync --once` fetches the rest.")
         raise
-    return JoinedVault(joined.host_name, count_notes(path))
+    return JoinedVault(joined.host_name, count_notes(path), role)
 
 
 async def _first_sync(joined: Joined, path: Path, identity: Identity, progress: Progress) -> None:
@@ -132,8 +137,10 @@ def vault_at(path: Path) -> bytes | None:
 
 def make_replica(
     joined: Joined, path: Path, device: str, vault: bytes | None, identity: Identity | None = None
-) -> None:
+) -> Role:
     """Make the replica of the vault that was joined, or add the membership records to the existing replica.
+
+    Returns the role of this device.
 
     `vault` is the id of the existing vault; None if there is none or it may be replaced. Raises VaultExists,
     PairingFailed or a StoreError.
@@ -150,7 +157,9 @@ def make_replica(
     replica = Replica(path, identity=lambda: keys)
     try:
         replica.devices.adopt(welcome.root, list(welcome.records))
-        if not replica.devices.is_member(keys.id):
+        role = replica.devices.own_role()
+        if role is None:
             raise PairingFailed("The other device sent no record that admits this device.")
+        return role
     finally:
         replica.close()

@@ -12,13 +12,23 @@ from crdtnotes.sync.peers.discovery import PAIRING, Discovery
 from crdtnotes.sync.peers.network_watch import best_address
 from crdtnotes.sync.peers.pairing import Ask, NewDevice, PairingServer
 from crdtnotes.terminal import printable
+from crdtnotes.trust import spake
 from crdtnotes.trust.code import Code, new_code, new_qr_code
 from crdtnotes.trust.device_id import device_id
 from crdtnotes.trust.pairing import PairingHost, Welcome
-from crdtnotes.trust.spake import BlindedSecret, Role
+from crdtnotes.trust.roles import Role
+from crdtnotes.trust.spake import BlindedSecret
 from crdtnotes.vault import Vault
 
-__all__ = ["FIRST_SYNC_SECONDS", "Ask", "NewDevice", "ShowCodes", "pair_device", "wait_for_first_sync"]
+__all__ = [
+    "FIRST_SYNC_SECONDS",
+    "Ask",
+    "ChosenRole",
+    "NewDevice",
+    "ShowCodes",
+    "pair_device",
+    "wait_for_first_sync",
+]
 
 FIRST_SYNC_SECONDS = 60.0
 """How long the new device may take to begin its first sync."""
@@ -28,31 +38,43 @@ _LOOK_SECONDS = 0.05
 ShowCodes = Callable[[Code, Code], None]
 """Called with the code in words and with the code for a QR code, which contains the address."""
 
+ChosenRole = Callable[[], Role | None]
+"""Returns the role of the new device; None if the person chose none."""
+
 
 async def pair_device(
-    service: PeerService, ask: Ask, show: ShowCodes, *, port: int = PAIRING_PORT
+    service: PeerService,
+    ask: Ask,
+    show: ShowCodes,
+    *,
+    port: int = PAIRING_PORT,
+    role: ChosenRole = lambda: None,
 ) -> NewDevice:
     """Show a code and wait for the device that knows it; the device is a member of the vault from then on.
 
     `ask` is called with the name and the id of the device and with the digits that both devices show, and
     returns whether the person accepts it. `port` is the port on which this device listens for the pairing; if
-    it is taken, any free port is used.
+    it is taken, any free port is used. `role` is called once the person has accepted the device, and
+    returns its role; for None, a new device becomes an owner, and one that belongs already keeps its role.
 
-    Raises PairingFailed if the code was wrong, the person said no, or no device connected in time, and the
-    errors of `PeerService.open_to_new_device`.
+    Raises NotPermitted if this device is no owner, PairingFailed if the code was wrong, the person said no,
+    or no device connected in time, and the errors of `PeerService.open_to_new_device`.
     """
+    await service.vault.run(lambda vault: vault.replica.devices.check_owner())
     device, vault_id = await service.vault.run(lambda vault: (vault.device, bytes.fromhex(vault.id)))
     words = new_code(secrets.token_bytes)
-    codes = [(words, BlindedSecret(Role.HOST, words.secret, secrets.token_bytes))]
+    codes = [(words, BlindedSecret(spake.Role.HOST, words.secret, secrets.token_bytes))]
     async with service.open_to_new_device() as (identity, sync_port):
 
         def make() -> PairingHost:
             return PairingHost(codes, identity, device, vault_id, secrets.token_bytes)
 
         async def admit(name: str, certificate: bytes) -> Welcome:
+            chosen = role()
+
             def add(vault: Vault) -> Welcome:
                 replica = vault.replica
-                replica.devices.admit(certificate, name)
+                replica.devices.admit(certificate, name, chosen)
                 root = replica.members.root or b""
                 # The rest follows when the device syncs: all records may be too many for one frame.
                 records = replica.devices.introduction(device_id(certificate))
@@ -66,7 +88,7 @@ async def pair_device(
         async with host.listening(identity, service.ways.host, port) as bound:
             address = Address(service.ways.host or best_address(), bound, secure=True).place
             scanned = new_qr_code(words.number, address, identity.id, secrets.token_bytes)
-            codes.append((scanned, BlindedSecret(Role.HOST, scanned.secret, secrets.token_bytes)))
+            codes.append((scanned, BlindedSecret(spake.Role.HOST, scanned.secret, secrets.token_bytes)))
             show(words, scanned)
             async with _announced(words.number, bound, discover=service.ways.discover):
                 return await host.paired()

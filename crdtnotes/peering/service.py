@@ -18,7 +18,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from crdtnotes.errors import BadIdentity, CrdtnotesError, LocalError, NotPaired, PortTaken
+from crdtnotes.errors import BadIdentity, CrdtnotesError, KeysLocked, LocalError, NotPaired, PortTaken
 from crdtnotes.peering.known_devices import NOT_PAIRED, PAIRED, KnownDevices, known_devices
 from crdtnotes.peering.lazy_node import LazyNode
 from crdtnotes.peering.listener import Listener
@@ -79,7 +79,7 @@ class PeerService:
         self._lock = asyncio.Lock()
         self._plain = LazyNode()
         self._secure = LazyNode()
-        self._without_keys = False
+        self._without_keys = self._keys_locked = False
         self._place: tuple[str | None, int | None] = (None, None)
         self._dialer: Dialer | None = None
         self._dialing: asyncio.Task[None] | None = None
@@ -113,6 +113,16 @@ class PeerService:
             problem = await self._begin()
         if isinstance(problem, PortTaken):
             raise problem
+
+    @property
+    def keys_locked(self) -> bool:
+        """Whether this device's keys were locked when they were last needed: no device can be reached."""
+        return self._keys_locked
+
+    async def keys_unlocked(self) -> None:
+        """Connect to the vault's devices now that this device's keys can be used; raises as `meet` does."""
+        self._without_keys = self._keys_locked = False
+        await self.meet()
 
     async def run(self) -> None:
         """Stay connected to the vault's devices as soon as it is paired, until cancelled.
@@ -161,7 +171,8 @@ class PeerService:
                     problem = await self._listen(port)
                 await self._dial(node, known)
         finally:
-            self._names = {id: name for id, name in known.names.items() if id != self._own}
+            if self._own:
+                self._names = {id: name for id, name in known.names.items() if id != self._own}
         return problem
 
     async def _end_plain(self) -> int | None:
@@ -177,8 +188,9 @@ class PeerService:
         if self._secure.node is None:
             try:
                 identity = await asyncio.to_thread(self.ways.identity)
-            except BadIdentity:
+            except BadIdentity as error:
                 self._without_keys = True  # reported once
+                self._keys_locked = isinstance(error, KeysLocked)
                 raise
             self._secure.identity = identity
             self._secure.node = await self._started(identity)

@@ -7,6 +7,8 @@
 ``deps``         which streams a local change names as its past
 ``ingest``       takes in changes from other replicas
 ``causality``    the rules that every change must follow
+``horizons``     which changes an author had seen at each of its changes
+``marks``        which findings of the review the user has seen
 ``digest``       one hash to compare the contents of two replicas
 ``forks``        two versions of one change: which one wins, and how the other gives way
 ``signatures``   which changes are signed, each call a transaction

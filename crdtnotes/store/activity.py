@@ -10,6 +10,7 @@ from crdtnotes.crdt.ops import (
     Before,
     Create,
     Delete,
+    Follow,
     Insert,
     Link,
     Op,
@@ -67,7 +68,7 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
         ((one, note, actor) for (note, actor), one in gathered.items() if note in names),
         key=lambda found: (-found[0].time, names[found[1]], found[2]),
     )
-    signers = _signers(replica, {actor for _, _, actor in latest})
+    devices = signers(replica, {actor for _, _, actor in latest})
     return [
         Arrival(
             note.hex(),
@@ -76,24 +77,24 @@ def arrivals(replica: Replica, version: Mapping[int, int]) -> list[Arrival]:
             one.changes,
             one.time,
             *_line(replica, note, one.element),
-            signers.get(actor, "") if replica.members.founded else None,
+            devices.get(actor, "") if replica.members.founded else None,
         )
         for one, note, actor in latest[:MOST_ARRIVALS]
     ]
 
 
-def _signers(replica: Replica, actors: AbstractSet[int]) -> dict[int, str]:
+def signers(replica: Replica, actors: AbstractSet[int]) -> dict[int, str]:
     """Map each stream whose name proves that it is a device's own to the name of that device."""
     names: dict[bytes, set[str]] = {}
     for member in replica.members.membership().members.values():
         names.setdefault(member.keys.signing, set()).add(member.name)
-    signers: dict[int, str] = {}
+    devices: dict[int, str] = {}
     for actor in actors:
         key = replica.signer.checkpoints.key_of(actor)
         found = names.get(key, set()) if key is not None else set()
         if len(found) == 1:
-            (signers[actor],) = found
-    return signers
+            (devices[actor],) = found
+    return devices
 
 
 def _element(op: Op) -> OpId | None:
@@ -111,7 +112,7 @@ def _element(op: Op) -> OpId | None:
             return OpId(op.base + len(op.text), op.pieces[-1][0])
         case Set():
             return OpId(op.base + len(op.text), op.value)
-        case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
+        case Create() | Rename() | Link() | Unlink() | Remove() | Follow() | Unknown():
             return None
         case _:
             assert_never(op)

@@ -25,6 +25,7 @@ from crdtnotes.crdt.ops import (
     Create,
     Delete,
     Elements,
+    Follow,
     Insert,
     Link,
     Op,
@@ -79,8 +80,13 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
     made: set[int] = set()
 
     def born(derived: int) -> bool:
-        """Whether the horizon, or this change, has an operation that brings a derived actor's elements."""
-        return derived in made or _is_born(state.derived.get(derived, {}), horizon)
+        """Whether the horizon, or this change, has what brings a derived actor's elements."""
+        if derived in made or _is_born(state.derived.get(derived, {}), horizon):
+            return True
+        if not _has_seam(state, derived, horizon):
+            return False
+        made.add(derived)  # there may be many births to look at: once is enough
+        return True
 
     created = any(map(born, state.derived))
     # What an unknown operation brings is unknown too.
@@ -94,7 +100,18 @@ def check_references(change: Change, state: NoteState, horizon: Horizon) -> None
                     raise InvalidChange(
                         f"A peer sent {label(change)}, which deletes what its author never saw."
                     )
-            case Insert() | Delete() | Same() | Set() | Before() | Rename() | Link() | Unlink() | Unknown():
+            case (
+                Insert()
+                | Delete()
+                | Same()
+                | Set()
+                | Before()
+                | Rename()
+                | Link()
+                | Unlink()
+                | Follow()
+                | Unknown()
+            ):
                 if not created:
                     raise InvalidChange(
                         f"A peer sent {label(change)}, which edits a note that its author never saw."
@@ -130,7 +147,7 @@ def references(op: Op) -> list[tuple[int, int]]:
             return _lasts(op.spans)
         case Set():
             return [(op.after[1], op.after[0]), *_lasts(op.spans)]
-        case Create() | Rename() | Link() | Unlink() | Remove() | Unknown():
+        case Create() | Rename() | Link() | Unlink() | Remove() | Follow() | Unknown():
             return []
         case _:
             assert_never(op)
@@ -149,7 +166,7 @@ def _derived(op: Op) -> list[int]:
             return [actor for actor, _ in op.pieces]
         case Set():
             return [op.value]
-        case Insert() | Before() | Delete() | Rename() | Link() | Unlink() | Remove() | Unknown():
+        case Insert() | Before() | Delete() | Rename() | Link() | Unlink() | Remove() | Follow() | Unknown():
             return []
         case _:
             assert_never(op)
@@ -160,10 +177,22 @@ def _name(op: Op) -> str | None:
     match op:
         case Create() | Rename():
             return op.name
-        case Insert() | Delete() | Same() | Set() | Before() | Link() | Unlink() | Remove() | Unknown():
+        case Insert() | Delete() | Same() | Set() | Before() | Link() | Unlink() | Remove():
+            return None
+        case Follow() | Unknown():
             return None
         case _:
             assert_never(op)
+
+
+def _has_seam(state: NoteState, actor: int, horizon: Horizon) -> bool:
+    """Whether this is the actor of a seam, and the horizon had its two births before this change."""
+    birth = state.births.birth_of(actor)
+    return (
+        birth is not None
+        and _is_born(state.derived[birth], horizon)
+        and any(_is_born(state.derived[other], horizon) for other in state.births.behind(birth))
+    )
 
 
 def _is_born(by: Mapping[int, int], horizon: Horizon) -> bool:

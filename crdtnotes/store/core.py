@@ -259,7 +259,7 @@ class ReplicaCore:
         log_id = self.log.advance(change, data)
         self.log.write(change, data, doc.id)
         doc.note(change, log_id)
-        self.derived.touch(doc)
+        self.derived.follow(doc, change)
         self.signer.sign_if_large(self.actor)
 
     def add_created(self, change: Change, data: bytes) -> None:

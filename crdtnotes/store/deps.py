@@ -13,7 +13,7 @@ Invariants
       nothing else: each has one Remove that covers nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from crdtnotes.changes.limits import DEPS_PER_CHANGE
 from crdtnotes.crdt.ids import BIRTH
@@ -63,10 +63,10 @@ class Deps:
         The edit refers to elements of these actors, some of which may be derived.
         """
         streams: set[int] = set()
-        derived = set()
+        derived: set[int] = set()
         for actor in actors:
             if actor >= BIRTH:
-                derived.add(actor)
+                derived.update(self._births_for(state, actor))
             else:
                 streams.add(actor)
         if not derived and not any(self._is_brought(state, actor) for actor in state.derived):
@@ -75,6 +75,16 @@ class Deps:
             if actor in state.derived and not self._is_brought(state, actor):
                 streams.add(min(state.derived[actor]))
         return streams
+
+    def _births_for(self, state: NoteState, derived: int) -> Iterator[int]:
+        """Yield a derived actor that operations bring; for that of a seam the two births that bring it."""
+        birth = state.births.birth_of(derived)
+        if birth is None:
+            yield derived
+            return
+        yield birth
+        behind = list(state.births.behind(birth))
+        yield next((other for other in behind if self._is_brought(state, other)), min(behind))
 
     def _is_brought(self, state: NoteState, derived: int) -> bool:
         by = state.derived[derived]

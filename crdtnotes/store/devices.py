@@ -14,6 +14,7 @@ from crdtnotes.store.erasure.erasing import Erasing
 from crdtnotes.trust.actors import actor_of
 from crdtnotes.trust.membership import Member
 from crdtnotes.trust.records import Erase
+from crdtnotes.trust.roles import Role
 
 if TYPE_CHECKING:
     from crdtnotes.trust.member_log import Event
@@ -34,10 +35,11 @@ class Devices:
         self._members = core.members
         self._signer = core.signer
 
-    def admit(self, certificate: bytes, name: str) -> None:
+    def admit(self, certificate: bytes, name: str, role: Role | None = None) -> None:
         """Make a device a member of the vault; the first time, this device becomes the founder.
 
-        Raises NotPaired if this device does not belong to the vault, BadIdentity, or TooLarge.
+        Without a `role`, a new device becomes an owner, and a member keeps its role. Raises NotPaired if this
+        device does not belong to the vault, NotPermitted if it is no owner, BadIdentity, or TooLarge.
         """
         with self._core.transaction():
             if not self._members.founded:
@@ -45,7 +47,36 @@ class Devices:
                     self._signer.identity, self._core.device, self._core.heads(), claimed_now()
                 )
                 self._signer.sign_past()
-            self._members.admit(self._signer.identity, certificate, name, claimed_now())
+            self._members.admit(self._signer.identity, certificate, name, claimed_now(), role=role)
+
+    def set_role(self, device: bytes, role: Role) -> None:
+        """Give a device another role; its changes that are here stay.
+
+        Raises NotPaired if the device or this one does not belong to the vault, NotPermitted if this device
+        may not do this.
+        """
+        with self._core.transaction():
+            self._members.set_role(self._signer.identity, device, role, claimed_now())
+            self._answer_for_gone()
+
+    def own_role(self) -> Role | None:
+        """Return this device's role; None if the vault was never paired, or this device is no member of it.
+
+        Raises BadIdentity.
+        """
+        with self._core.reading():
+            return self._members.role(self._signer.identity.id) if self._members.founded else None
+
+    def is_reader(self) -> bool:
+        """Tell whether this device may only read the vault; raises BadIdentity."""
+        with self._core.reading():
+            return self._signer.is_reader
+
+    def check_owner(self) -> None:
+        """Raise NotPermitted or NotPaired if this device may not add others to the vault."""
+        with self._core.reading():
+            if self._members.founded:
+                self._members.check_owner(self._signer.identity)
 
     def introduce(self) -> None:
         """Say in the vault's records what this device is called, if it is a member and has never said so.
@@ -72,7 +103,8 @@ class Devices:
 
         Without `keep_added`, all devices that one of them added are out, too, except those that another
         member has added as well; the device may have been revoked before. Raises NotPaired if the device or
-        this one does not belong to the vault, or if this one would be out.
+        this one does not belong to the vault, or if this one would be out, and NotPermitted if this one is no
+        owner.
         """
         with self._core.transaction():
             own = self._signer.identity.id
@@ -155,6 +187,7 @@ class Devices:
 
     def _answer_for_gone(self) -> None:
         self._members.answer_for_gone(lambda: self._signer.identity, claimed_now())
+        self._signer.match_role()
 
     def is_member(self, device: bytes) -> bool:
         """Tell whether a device belongs to the vault now."""

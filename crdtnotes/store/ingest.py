@@ -67,6 +67,7 @@ class Ingest:
             self._rewrites = self._core.rewrites
             self._waiting.clear()
         self._born = []
+        before = self._streams_if_unsigned()
         try:
             self._receive(received, result, wait=wait, restored=restored)
         except Fork as fork:
@@ -78,9 +79,17 @@ class Ingest:
         while self._waiting and self._take_waiting(result):
             pass
         result.waiting = len(self._waiting)
+        if before is not None and (began := self._log.heads.keys() - before):
+            self._forks.follow_resigned(began)
         with self._core.reading():
             self._derived.search.prepare(self._born)
         return result
+
+    def _streams_if_unsigned(self) -> set[int] | None:
+        """Return the streams that are here, if changes wait for signatures; else None."""
+        with self._core.reading():
+            waiting = self._core.members.founded and self._core.signer.checkpoints.is_waiting
+            return set(self._log.heads) if waiting else None
 
     def _receive(
         self, received: Sequence[bytes | Batch | Heads], result: Received, *, wait: bool, restored: bool

@@ -61,12 +61,14 @@ class Replica(ReplicaCore):
         super().__init__(path, read_only=read_only, actors=actors, identity=identity)
         self.erasing = Erasing(self)
         self.devices = Devices(self, self.erasing, self.scrub_if_possible)
-        self.forks = Forks(self)
+        self.forks = Forks(self, self.erasing.moved)
         self.signatures = Signatures(self)
         self.ingest = Ingest(self, self.forks, self.erasing)
         try:
             if not read_only:
+                self._fill_frontiers()
                 self._read_newer()
+                self._read_births()
                 self.scrub_if_possible()
         except BaseException:
             self.db.close()
@@ -251,6 +253,17 @@ class Replica(ReplicaCore):
             with self.transaction():
                 pending = self.search.put_in_pending(PENDING_BULK)
 
+    def _fill_frontiers(self) -> None:
+        """Compute the notes' frontiers in a file of a version that had none."""
+        due = "SELECT 1 FROM meta WHERE key = 'frontiers'"
+        with plain_errors(self.path):
+            if self.conn.execute(due).fetchone() is None:
+                return
+        with self.transaction():
+            if self.conn.execute(due).fetchone() is not None:
+                self.derived.fill_frontiers()
+                self.conn.execute("DELETE FROM meta WHERE key = 'frontiers'")
+
     def _read_newer(self) -> None:
         """Read the notes again that hold operations which an older crdtnotes did not know."""
         with plain_errors(self.path):
@@ -261,11 +274,20 @@ class Replica(ReplicaCore):
             self.derived.read_newer()
             self.conn.execute("UPDATE meta SET value = ? WHERE key = 'kinds'", (KNOWN_KINDS,))
 
+    def _read_births(self) -> None:
+        """Once after the update that brought seams, read the notes again that may have some."""
+        with plain_errors(self.path):
+            if self.conn.execute("SELECT 1 FROM meta WHERE key = 'births'").fetchone() is None:
+                return
+        with self.transaction():
+            self.derived.read_births()
+            self.conn.execute("DELETE FROM meta WHERE key = 'births'")
+
     def erase(self, note: bytes, ids: Tags) -> int:
         """Erase the texts with these ids from a note for good; return how many changes held some of them.
 
-        A vault that was never paired becomes a new one. Raises TooLarge, or NotPaired if this device does not
-        belong to the vault.
+        A vault that was never paired becomes a new one. Raises TooLarge; in a paired vault also KeysLocked,
+        NotPaired if this device does not belong to it, or NotPermitted if it may only read.
         """
         with self.transaction():
             held = self.erasing.count(note, ids)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.version import Version
 from crdtnotes.store.core import ReplicaCore
+from crdtnotes.trust.membership import Member
 
 
 class Signatures:
@@ -29,6 +30,25 @@ class Signatures:
         """Return how many changes are unsigned here."""
         return sum(self._core.log.head(actor).seq - seq for actor, seq in self.unsigned_streams().items())
 
+    def unsigned_own(self) -> int:
+        """Return how many changes wait for this device's own signature, because its keys were locked."""
+        with self._core.reading():
+            unsigned = self._checkpoints.unsigned_streams()
+            own = self._core.signer.own_key if unsigned else None
+            return sum(
+                self._core.log.head(actor).seq - seq
+                for actor, seq in unsigned.items()
+                if own is not None and self._checkpoints.key_of(actor) == own
+            )
+
+    def awaited(self) -> list[Member]:
+        """Return the members whose signatures are missing here, without this device."""
+        with self._core.reading():
+            members = self._core.members.membership().active.values()
+            keys = set(map(self._checkpoints.key_of, self._checkpoints.unsigned_streams()))
+            own = self._core.signer.own_key
+            return [one for one in members if one.keys.signing in keys and one.keys.signing != own]
+
     def unsigned_authors(self) -> list[str]:
         """Return the names of the devices whose signatures are missing here; a name may stand for several."""
         with self._core.reading():
@@ -41,6 +61,17 @@ class Signatures:
         """Return the signed heads of these streams up to at most these seqs, one Heads per checkpoint."""
         with self._core.reading():
             return self._checkpoints.heads_for(streams)
+
+    def sign_waiting(self) -> None:
+        """Sign the changes that this device wrote while its keys were locked, if there are any.
+
+        Raises KeysLocked if they still are.
+        """
+        with self._core.reading():
+            if not (self._core.members.founded and self._core.signer.has_waiting()):
+                return
+        with self._core.transaction():
+            self._core.signer.sign_waiting()
 
     def mend(self) -> None:
         """Make the signatures match the log again, after parts of either were lost."""

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from crdtnotes.changes.change import Change, note_id
 from crdtnotes.changes.codec import encode
 from crdtnotes.changes.derived import NoteNames, birth_actor
-from crdtnotes.changes.limits import DEPS_PER_CHANGE, MAX_TIME, MAX_VALUE_BYTES
+from crdtnotes.changes.limits import DEPS_PER_CHANGE, MAX_TIME
 from crdtnotes.crdt import authoring
 from crdtnotes.crdt.ids import Id, OpId
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import (
     Create,
     Element,
+    Follow,
     Insert,
     Link,
     Op,
@@ -36,12 +37,14 @@ from crdtnotes.store.causality import references
 from crdtnotes.store.deps import Deps
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
+from crdtnotes.store.views.note_facts import kept as _kept
+from crdtnotes.store.views.note_facts import links_in as _links
 
 if TYPE_CHECKING:
     from crdtnotes.markup.values import Edit  # reading a vault needs no grammar
 
 MAX_ALIKE = 1000
-"""The most edits of one write that are the same whoever makes them: each takes a kilobyte of memory."""
+"""The most edits of one write that are the same whoever makes them: each takes 250 bytes of memory."""
 
 MAX_TEXT = 8 * 1024 * 1024
 """The most characters in one insert; a change also has a limit in bytes."""
@@ -50,8 +53,8 @@ MAX_TEXT = 8 * 1024 * 1024
 class Draft:
     """An open change: its operations so far are applied to the document, but not yet logged.
 
-    `made` has the operations of the latest edit, each as it was added. Drafts implement
-    `crdtnotes.crdt.authoring.Draft`.
+    `made` has the operations of the latest edit, each as it was added. `joins`: the note's link set may not
+    match its text, because it was edited concurrently. Drafts implement `crdtnotes.crdt.authoring.Draft`.
     """
 
     __slots__ = (
@@ -59,6 +62,7 @@ class Draft:
         "counter",
         "deps",
         "doc",
+        "joins",
         "made",
         "names",
         "ops",
@@ -68,8 +72,9 @@ class Draft:
         "text_edited",
     )
 
-    def __init__(self, doc: Document, actor: int, seq: int, deps: Deps) -> None:
+    def __init__(self, doc: Document, actor: int, seq: int, deps: Deps, *, joins: bool) -> None:
         self.doc = doc
+        self.joins = joins
         self.actor = actor
         self.names = NoteNames(doc.uid)
         self.seq = seq
@@ -224,14 +229,17 @@ class Writer:
     def replace(self, uid: bytes, edits: "Sequence[Edit]", rank: Id | None = None) -> None:
         """Make edits that are the same whoever makes them: a whole-text write, an import, a rename.
 
-        The positions of all patches refer to the text before them; they go from the last to the first. More
-        than MAX_ALIKE edits at once are made as if they were typed. For `rank`, which concerns edits of
-        values, see `authoring.set_value`.
+        They go from the last to the first, and each applies to the text that the one before it left. More
+        than MAX_ALIKE edits at once are made as if they were typed. With the `rank` of another operation
+        (`authoring.set_value`), they follow from it: they are a change of their own, which does not bring the
+        note back if somebody has deleted it meanwhile.
         """
         for edit in edits:
             check_text(edit.patch.inserted)
 
         def make(draft: Draft) -> None:
+            if rank is not None:
+                draft.add(Follow(draft.next_id()))
             for (start, removed, inserted), is_value in edits:
                 if is_value:
                     authoring.set_value(draft, start, removed, inserted, rank)
@@ -240,7 +248,12 @@ class Writer:
                 else:
                     authoring.type_over(draft, start, removed, inserted)
 
-        self.edit(uid, make)
+        with self.transaction():
+            if rank is not None:
+                self.close_draft()
+            self.edit(uid, make)
+            if rank is not None:
+                self.close_draft()
 
     def update_links(self, uid: bytes) -> None:
         """Make a note's link set match its text, after edits with `links_later`.
@@ -292,7 +305,7 @@ class Writer:
         draft, self._draft = self._draft, None
         if draft is None:
             return
-        if draft.text_edited:
+        if draft.text_edited or (draft.joins and any(not isinstance(op, Remove) for op in draft.ops)):
             self._reconcile(draft)
         if not draft.ops:
             return
@@ -360,8 +373,10 @@ class Writer:
             raise NoteNotFound("This note is not here any more.")
         if doc.state.newer:
             raise NeedsUpdate("This note was edited with a newer crdtnotes; update this one to edit it.")
-        place = self._place(doc, actors)  # this may begin a new stream
-        self._draft = Draft(doc, self.replica.actor, *place)
+        # The edit has all others in its horizon, so the link set that it leaves is the one that is shown.
+        frontier = self.replica.derived.frontiers.of(doc)
+        place = self._place(doc, {*actors, *frontier})  # this may begin a new stream
+        self._draft = Draft(doc, self.replica.actor, *place, joins=len(frontier) > 1)
         return self._draft
 
     def _reconcile(self, draft: Draft) -> None:
@@ -393,13 +408,6 @@ def _continues(last: Insert, op: Insert) -> bool:
     return op.after == (counter + len(last.text) - 1, actor) and len(last.text) < GROW
 
 
-def _links(text: str) -> dict[Element, int]:
-    """Return the links of a text that are stored."""
-    from crdtnotes.markup.outline import occurrences  # reading a vault needs no grammar
-
-    return _kept(occurrences(text))
-
-
 def _differences(
     state: NoteState, links: Mapping[Element, int]
 ) -> tuple[list[Element], list[tuple[Element, tuple[OpId, ...]]]]:
@@ -407,15 +415,6 @@ def _differences(
     from crdtnotes.markup.outline import TEXT_KINDS
 
     return state.links.reconcile(links, TEXT_KINDS)
-
-
-def _kept(links: Mapping[Element, int]) -> dict[Element, int]:
-    """Return the links without those whose target is too long."""
-    return {
-        (kind, value): count
-        for (kind, value), count in links.items()
-        if len(value.encode()) <= MAX_VALUE_BYTES
-    }
 
 
 def check_text(text: str) -> None:

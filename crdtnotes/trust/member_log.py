@@ -5,21 +5,36 @@ signer a member. Where that says nothing, the times that the signers claim decid
 places no record before what it needs. So all replicas with the same records show the same log.
 """
 
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from crdtnotes.trust.membership import Membership
-from crdtnotes.trust.records import Add, Erase, Found, Name, Record, Remark, Revoke, printable_name
+from crdtnotes.trust.records import (
+    Add,
+    Erase,
+    Found,
+    Grant,
+    Keep,
+    Name,
+    Record,
+    Remark,
+    Revoke,
+    printable_name,
+)
+from crdtnotes.trust.roles import Role
 
-FOUNDED, ADDED, REVOKED, NAMED, ERASED = "founded", "added", "revoked", "named", "erased text"
+FOUNDED, ADDED, REVOKED, NAMED = "founded", "added", "revoked", "named"
+SET_ROLE, ERASED = "role", "erased text"
 
 
 class Event(NamedTuple):
     """One record: the device `by` did something to `device` (ids), which is itself but for ADDED and REVOKED.
 
     `name` is what the device is called by this record, or was called before it. `time` is the wall time in ms
-    that the signer claims, None if it claims none. `counts` is False for an Add that has no effect, because
-    its signer was revoked or was no member.
+    that the signer claims, None if it claims none. `counts` is False for an Add or a Grant that has no
+    effect, because its signer was revoked or demoted, or may not do this. `role` is the role that the device
+    got.
     """
 
     kind: str
@@ -28,6 +43,7 @@ class Event(NamedTuple):
     name: str
     time: int | None
     counts: bool
+    role: Role | None = None
 
 
 def member_log(membership: Membership) -> list[Event]:
@@ -47,11 +63,13 @@ def member_log(membership: Membership) -> list[Event]:
             events.append(Event(REVOKED, body.by, body.device, name, time, counts=True))
         elif isinstance(body, Erase):
             events.append(Event(ERASED, body.by, body.by, names.get(body.by, ""), time, counts=True))
-        elif isinstance(body, Add | Found):
+        elif isinstance(body, Add | Found | Grant):
             name = names.setdefault(body.device, printable_name(body.name))
-            kind = ADDED if isinstance(body, Add) else FOUNDED
+            kind = FOUNDED if isinstance(body, Found) else ADDED
+            if isinstance(body, Grant) and body.epoch > 1:
+                kind = ADDED if membership.is_revoked_at(body.device, body.epoch - 1) else SET_ROLE
             counts = membership.stands(record)
-            events.append(Event(kind, body.by, body.device, name, time, counts))
+            events.append(Event(kind, body.by, body.device, name, time, counts, body.role))
     return events
 
 
@@ -69,20 +87,8 @@ def _claimed_times(membership: Membership) -> dict[bytes, int]:
 
 def _in_order(membership: Membership, times: dict[bytes, int]) -> list[Record]:
     """Return the records that are events, each after those that it needs, earlier times first."""
-    records = [one for one in membership.rooted.values() if not isinstance(one.body, Remark)]
-    first: dict[tuple[bytes, int], bytes] = {}
-    needs: dict[bytes, set[bytes]] = {}
-    for record in records:
-        # Rooted records come after what they need, so the first Add of a device at an epoch is known here.
-        body = record.body
-        wanted = [] if isinstance(body, Found) else [(body.by, body.by_epoch)]
-        if isinstance(body, Add) and body.epoch > 1:
-            wanted.append((body.device, body.epoch - 1))
-        elif isinstance(body, Revoke):
-            wanted.append((body.device, body.epoch))
-        needs[record.digest] = {first[at] for at in wanted}
-        if isinstance(body, Add | Found):
-            first.setdefault((body.device, body.epoch), record.digest)
+    records = [one for one in membership.rooted.values() if not isinstance(one.body, Remark | Keep)]
+    needs = _needs(records)
     needed_by: dict[bytes, list[Record]] = {}
     for record in records:
         for digest in needs[record.digest]:
@@ -92,7 +98,7 @@ def _in_order(membership: Membership, times: dict[bytes, int]) -> list[Record]:
 
     def enter(record: Record, not_before: int) -> None:
         at[record.digest] = max(not_before, times.get(record.digest, 0))
-        epoch = record.body.epoch if isinstance(record.body, Add | Found | Revoke) else 0
+        epoch = record.body.epoch if isinstance(record.body, Add | Found | Grant | Revoke) else 0
         heappush(ready, (at[record.digest], epoch, record.digest, record))
 
     for record in records:
@@ -108,3 +114,24 @@ def _in_order(membership: Membership, times: dict[bytes, int]) -> list[Record]:
             if not needs[other.digest]:
                 enter(other, at[other.digest])
     return ordered
+
+
+def _needs(records: Iterable[Record]) -> dict[bytes, set[bytes]]:
+    """Return the digests of the events that each record needs; they are all among those before it."""
+    first: dict[tuple[bytes, int, Role], bytes] = {}
+    needs: dict[bytes, set[bytes]] = {}
+    for record in records:
+        # Rooted records come after what they need, so the first Add of a device at an epoch is known here.
+        body = record.body
+        role = Role.OWNER if isinstance(body, Add | Grant | Revoke) else Role.READER
+        wanted = [] if isinstance(body, Found) else [(body.by, body.by_epoch, role)]
+        if isinstance(body, Add | Grant) and body.epoch > 1:
+            wanted.append((body.device, body.epoch - 1, Role.READER))
+        elif isinstance(body, Revoke):
+            wanted.append((body.device, body.epoch, Role.READER))
+        needs[record.digest] = {first[at] for at in wanted}
+        if isinstance(body, Add | Found | Grant):
+            for given in Role:
+                if given <= body.role:
+                    first.setdefault((body.device, body.epoch, given), record.digest)
+    return needs

@@ -1,4 +1,5 @@
-"""Membership: the devices that belong to the vault by its records, and the changes they may have written.
+"""Membership: the devices that belong to the vault by its records, their roles, and the changes they may
+have written.
 
 The set of records only grows, and membership depends only on the set. So replicas with the same records
 agree, in whatever order the records arrived.
@@ -7,32 +8,50 @@ agree, in whatever order the records arrived.
 2. A rooted Revoke counts forever: nothing undoes it, whatever happens to its signer. It keeps the records
    that it names, itself or in Remarks.
 3. A rooted record other than the root is *struck* if its signer was revoked at that epoch or a later one by
-   a Revoke that does not keep the record. So a revoked device cannot add others, not even with an old date.
-4. An Add *stands* if it is not struck, its signer has a record that stands, and it is one of the MAX_ADDS
-   Adds of that signer at that epoch with the smallest digests; the root stands.
+   a Revoke that does not keep the record, or demoted at a later one by a Grant that does not (`limits.py`).
+   So a revoked or demoted device cannot add others, not even with an old date.
+4. An Add or a Grant *stands* if it is not struck, its signer is an owner at that epoch, and it is one of the
+   MAX_ADDS of that signer at that epoch with the smallest digests; the root stands. A Grant at epoch 2 or
+   later by an owner that is not senior to the device stands only if it makes it an owner, or if the device
+   was revoked at the epoch before. Where several stand for one epoch of a device, the one whose signer is the
+   most senior decides its role (of those that stand, always the one of the most senior signer comes next).
 5. A signing key belongs to the devices that have used it to name themselves. If none has, it belongs to all
    devices that were added with it, and the revocation of one of them ends the others.
 6. A device is active if the highest epoch of its standing records is above that of all its Revokes, and its
    signing key belongs to it. So only a new pairing, which gives it a higher epoch, can bring it back.
-7. If a device is not active, its changes stay only up to the heads that Revokes of it name for their stream.
-   Revokes that are struck, or that the device signed itself, do not count for this.
-8. An Erase counts as soon as it is rooted, for good.
+7. If a device is not active or is a reader, its changes stay only up to the heads that Revokes, Grants and
+   Keeps about it name for their stream. Those that are struck, or that the device signed itself, do not
+   count for this.
+8. An Erase counts as soon as it is rooted, for good, like a Revoke: whatever happens to its signer.
 9. A device is called what its Name with the highest number says. What others call it counts only until then.
 """
 
-from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from crdtnotes.crdt.tags import Tags
 from crdtnotes.trust.certificate import PublicKeys
-from crdtnotes.trust.records import Add, Erase, Found, Name, Record, Remark, Revoke, printable_name
+from crdtnotes.trust.limits import Seniority, Struck
+from crdtnotes.trust.records import (
+    Add,
+    Erase,
+    Found,
+    Grant,
+    Keep,
+    Name,
+    Record,
+    Remark,
+    Revoke,
+    printable_name,
+)
+from crdtnotes.trust.roles import Role
 from crdtnotes.trust.rooted import At, RootedRecords
 from crdtnotes.trust.signatures import head_is_signed
 
 MAX_ADDS = 4096
-"""Adds of one device, at one of its epochs, that stand."""
+"""Adds and Grants of one device, at one of its epochs, that stand."""
 
 _Heads = dict[int, tuple[int, bytes]]
 # Heads of streams: `{actor: (seq, hash of the chain)}`.
@@ -49,6 +68,18 @@ class Member(NamedTuple):
     added_by: bytes
     active: bool
     revoked_by: bytes | None
+    role: Role = Role.OWNER
+    """The role at its highest epoch, also of a revoked device."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether its changes are accepted now."""
+        return self.active and self.role >= Role.WRITER
+
+    @property
+    def owns(self) -> bool:
+        """Whether it may add and revoke devices, and change their roles."""
+        return self.active and self.role is Role.OWNER
 
 
 class ErasedTexts(NamedTuple):
@@ -60,39 +91,6 @@ class ErasedTexts(NamedTuple):
 
     ids: Tags
     places: dict[bytes, set[bytes]]
-
-
-class _Revoked:
-    """The Revokes of one device: how far they reach, and what they keep."""
-
-    def __init__(self) -> None:
-        self.epoch = 0
-        self.by = b""
-        self._kept: list[tuple[int, set[bytes]]] = []
-        self._epochs: list[int] = []
-        self._left: list[set[bytes]] = []
-        # For each epoch of a Revoke, ascending: what all Revokes at this epoch or later keep.
-
-    def add(self, revoke: Revoke, kept: set[bytes]) -> None:
-        """Take in a Revoke; `kept` may still grow until the first call of `strikes`."""
-        self.epoch, self.by = max((self.epoch, self.by), (revoke.epoch, revoke.by))
-        self._kept.append((revoke.epoch, kept))
-
-    def strikes(self, digest: bytes, by_epoch: int) -> bool:
-        """Tell whether one of them strikes a record that the device signed at an epoch."""
-        if not self._epochs:
-            left: set[bytes] | None = None
-            for epoch, kept in sorted(self._kept, key=lambda one: -one[0]):
-                left = set(kept) if left is None else left & kept
-                if self._epochs and self._epochs[-1] == epoch:
-                    self._left[-1] = left
-                else:
-                    self._epochs.append(epoch)
-                    self._left.append(left)
-            self._epochs.reverse()
-            self._left.reverse()
-        at = bisect_left(self._epochs, by_epoch)
-        return at < len(self._epochs) and digest not in self._left[at]
 
 
 class Membership:
@@ -125,14 +123,15 @@ class Membership:
     def members(self) -> dict[bytes, Member]:
         """The devices that a standing record added or a Revoke names, if their keys belong to them."""
         standing = self._standing
-        left = self._revoked.keys() - {add.device for add in standing}
+        revoked = self._struck.revoked
+        left = revoked.keys() - {add.device for add in standing}
         gone = [
             record.body
             for record in self.rooted.values()
-            if isinstance(record.body, Add) and record.body.device in left
+            if isinstance(record.body, Add | Grant) and record.body.device in left
         ]
-        highest: dict[bytes, Add | Found] = {}
-        first: dict[bytes, Add | Found] = {}
+        highest: dict[bytes, _Adding] = {}
+        first: dict[bytes, _Adding] = {}
         for add in sorted([*standing, *gone], key=lambda add: (add.epoch, add.by, add.name)):
             highest[add.device] = add
             first.setdefault(add.device, add)
@@ -152,13 +151,14 @@ class Membership:
                 add.epoch,
                 add.by,
                 not over,
-                self._revoked[id if id in over else over[0]].by if over else None,
+                revoked[id if id in over else over[0]].by if over else None,
+                self._roles.get((id, add.epoch), Role.READER),
             )
         return members
 
-    def _is_over(self, id: bytes, highest: dict[bytes, Add | Found]) -> bool:
+    def _is_over(self, id: bytes, highest: "dict[bytes, _Adding]") -> bool:
         """Tell whether a device was revoked since it was last added."""
-        revoked = self._revoked.get(id)
+        revoked = self._struck.revoked.get(id)
         return revoked is not None and (id not in highest or highest[id].epoch <= revoked.epoch)
 
     @cached_property
@@ -170,22 +170,35 @@ class Membership:
         """Tell whether a device belongs to the vault now."""
         return id in self.active
 
+    @cached_property
+    def uses_roles(self) -> bool:
+        """Whether there are records about roles, which earlier versions of crdtnotes cannot read."""
+        return any(isinstance(record.body, Grant | Keep) for record in self.rooted.values())
+
+    def may_write(self, id: bytes) -> bool:
+        """Tell whether the changes of a device are accepted now."""
+        return id in self.active and self.active[id].writes
+
+    def may_set_role(self, by: bytes, id: bytes, role: Role) -> bool:
+        """Tell whether an owner may give an active device this role now."""
+        return by != id and (role is Role.OWNER or self._seniority.is_senior(by, id))
+
     def signed_by(self, id: bytes) -> list[bytes]:
-        """Return the digests of what a device signed that a Revoke of it can keep."""
+        """Return the digests of what a device signed that a Revoke or a Grant about it can keep."""
         return [
             digest
             for digest, record in self.rooted.items()
             if record.body.by == id
             and (
-                isinstance(record.body, Add | Revoke)
+                isinstance(record.body, Add | Revoke | Grant | Keep)
                 or (isinstance(record.body, Remark) and (record.body.heads or record.body.kept))
             )
         ]
 
     def adds_by(self, id: bytes, epoch: int) -> int:
-        """Return how many Adds a device signed at an epoch."""
+        """Return how many Adds and Grants a device signed at an epoch."""
         return sum(
-            isinstance(record.body, Add) and (record.body.by, record.body.by_epoch) == (id, epoch)
+            isinstance(record.body, Add | Grant) and (record.body.by, record.body.by_epoch) == (id, epoch)
             for record in self.rooted.values()
         )
 
@@ -194,8 +207,16 @@ class Membership:
         return max((epoch for device, epoch in self._found.keys if device == id), default=0) + 1
 
     def stands(self, record: Record) -> bool:
-        """Tell whether an Add or a Found stands."""
+        """Tell whether an Add, a Grant or a Found stands."""
         return record.digest in self._standing_digests
+
+    def strikes(self, record: Record) -> bool:
+        """Tell whether a rooted record other than the root is struck."""
+        return self._struck.strikes(record)
+
+    def is_revoked_at(self, id: bytes, epoch: int) -> bool:
+        """Tell whether a Revoke names this epoch of a device."""
+        return (id, epoch) in self._struck.ended
 
     def own_name(self, id: bytes) -> tuple[int, str] | None:
         """Return the number and the name of the Name that counts for a device; None if it has none."""
@@ -203,17 +224,24 @@ class Membership:
 
     def introduction(self, *ids: bytes) -> list[Record]:
         """Return records that show, on their own, that these devices were added, each after its signer's."""
-        adds: dict[At, Record] = {}
+        adds: dict[tuple[bytes, int, Role], Record] = {}
         for record in self.rooted.values():
-            if isinstance(record.body, Add | Found):
-                adds.setdefault((record.body.device, record.body.epoch), record)
+            if isinstance(record.body, Add | Found | Grant):
+                for role in Role:
+                    if role <= record.body.role:
+                        adds.setdefault((record.body.device, record.body.epoch, role), record)
         wanted: set[bytes] = set()
-        queue = [(id, epoch) for id in ids for epoch in range(1, self.next_epoch(id))]
+        queue = [(id, epoch, Role.READER) for id in ids for epoch in range(1, self.next_epoch(id))]
+        queue += [
+            (*at, self._roles[at]) for at in [(id, epoch) for id, epoch, _ in queue] if at in self._roles
+        ]
         while queue:
             record = adds[queue.pop()]
-            if record.digest not in wanted and isinstance(record.body, Add | Found):
+            if record.digest not in wanted and isinstance(record.body, Add | Found | Grant):
                 wanted.add(record.digest)
-                queue += [(record.body.by, epoch) for epoch in range(1, record.body.by_epoch + 1)]
+                by, by_epoch = record.body.by, record.body.by_epoch
+                queue += [(by, epoch, Role.READER) for epoch in range(1, by_epoch)]
+                queue.append((by, by_epoch, Role.OWNER))
         return [record for digest, record in self.rooted.items() if digest in wanted]
 
     def let_in_by(self, id: bytes) -> list[Member]:
@@ -239,15 +267,15 @@ class Membership:
     # -- changes
 
     def gone(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield `(device id, signing key)` of the devices that were added and are no longer active."""
+        """Yield `(device id, signing key)` of the devices that were added and may not write (any more)."""
         for key, ids in self._owners.items():
-            if not any(map(self.is_active, ids)):
+            if not any(map(self.may_write, ids)):
                 yield from ((id, key) for id in ids)
 
     def may_have_written(self, signing_key: bytes, actor: int, seq: int, digest: bytes) -> bool:
         """Tell whether changes by the device with this key are accepted up to a head of its stream."""
         ids = self._owners.get(signing_key, [])
-        if any(map(self.is_active, ids)):
+        if any(map(self.may_write, ids)):
             return True
         kept = [head for id in ids for head in self._kept.get((id, actor), ())]
         return any(seq < end or (seq, digest) == (end, tip) for end, tip in kept)
@@ -287,50 +315,40 @@ class Membership:
     # -- inside
 
     @cached_property
-    def _revoked(self) -> dict[bytes, _Revoked]:
-        """The Revokes by the device that they revoke, each with what it keeps, also in Remarks that count."""
-        return self._revokes(self._remarks)
+    def _seniority(self) -> Seniority:
+        founder = self._found.founder
+        return Seniority(self.rooted, b"" if founder is None else founder.device)
+
+    @cached_property
+    def _struck(self) -> Struck:
+        """What Revokes and demotions strike; what they keep is also in the Remarks that count."""
+        return Struck(self.rooted, self._remarks, self._seniority)
 
     @cached_property
     def _remarks(self) -> list[Remark]:
-        """The Remarks that continue a Revoke and are not struck.
+        """The Remarks that continue a Revoke or a Grant and are not struck.
 
         They decide what is kept, and this is about what is kept: here all of them count.
         """
         remarks = [record for record in self.rooted.values() if isinstance(record.body, Remark)]
         every = [record.body for record in remarks if isinstance(record.body, Remark)]
-        revoked = self._revokes(every)
+        struck = Struck(self.rooted, every, self._seniority)
         return [
             remark
             for record, remark in zip(remarks, every, strict=True)
-            if (remark.heads or remark.kept)
-            and not (remark.by in revoked and revoked[remark.by].strikes(record.digest, remark.by_epoch))
+            if (remark.heads or remark.kept) and not struck.strikes(record)
         ]
-
-    def _revokes(self, remarks: Iterable[Remark]) -> dict[bytes, _Revoked]:
-        revoked: dict[bytes, _Revoked] = {}
-        kept: dict[bytes, set[bytes]] = {}
-        for digest, record in self.rooted.items():
-            body = record.body
-            if isinstance(body, Revoke):
-                kept[digest] = set(body.kept)
-                revoked.setdefault(body.device, _Revoked()).add(body, kept[digest])
-        for remark in remarks:
-            if remark.about in kept:
-                kept[remark.about].update(remark.kept)
-        return revoked
-
-    def _is_struck(self, record: Record) -> bool:
-        revoked = self._revoked.get(record.body.by)
-        return revoked is not None and revoked.strikes(record.digest, record.body.by_epoch)
 
     @cached_property
     def _counted(self) -> list[Record]:
-        """The root, and the Adds that are not struck and within the quota of their signers."""
+        """The root, and the Adds and Grants that may stand, are not struck, and within the quota of their
+        signers.
+        """
         by: dict[At, list[Record]] = {}
         for record in self.rooted.values():
-            if isinstance(record.body, Add) and not self._is_struck(record):
-                by.setdefault((record.body.by, record.body.by_epoch), []).append(record)
+            body = record.body
+            if isinstance(body, Add | Grant) and self._may_stand(body) and not self._struck.strikes(record):
+                by.setdefault((body.by, body.by_epoch), []).append(record)
         counted = [self.rooted[self._root]] if self._root in self.rooted else []
         for records in by.values():
             if len(records) > MAX_ADDS:
@@ -338,13 +356,32 @@ class Membership:
             counted += records[:MAX_ADDS]
         return counted
 
-    @cached_property
-    def _standing_records(self) -> list[Record]:
-        return _standing(self._counted)
+    def _may_stand(self, body: Add | Grant) -> bool:
+        return (
+            body.epoch == 1
+            or body.role is Role.OWNER
+            or self._seniority.is_senior(body.by, body.device)
+            or self.is_revoked_at(body.device, body.epoch - 1)
+        )
 
     @cached_property
-    def _standing(self) -> list[Add | Found]:
-        return [record.body for record in self._standing_records if isinstance(record.body, Add | Found)]
+    def _standing_and_roles(self) -> tuple[list[Record], dict[At, Role]]:
+        return _standing(self._counted, self._seniority)
+
+    @property
+    def _roles(self) -> dict[At, Role]:
+        """The role of each device at each epoch for which a record stands."""
+        return self._standing_and_roles[1]
+
+    @property
+    def _standing_records(self) -> list[Record]:
+        return self._standing_and_roles[0]
+
+    @cached_property
+    def _standing(self) -> "list[_Adding]":
+        return [
+            record.body for record in self._standing_records if isinstance(record.body, Add | Found | Grant)
+        ]
 
     @cached_property
     def _standing_digests(self) -> set[bytes]:
@@ -353,7 +390,8 @@ class Membership:
     def _standing_without(self, id: bytes) -> set[bytes]:
         """Return the devices that would stand if no Add that a device signed did."""
         left = (one for one in self._counted if one.body.by != id or one.digest == self._root)
-        return {one.body.device for one in _standing(left) if isinstance(one.body, Add | Found)}
+        standing, _ = _standing(left, self._seniority)
+        return {one.body.device for one in standing if isinstance(one.body, Add | Found | Grant)}
 
     @cached_property
     def _names(self) -> dict[bytes, tuple[int, str]]:
@@ -375,16 +413,16 @@ class Membership:
 
     @cached_property
     def _kept(self) -> dict[tuple[bytes, int], set[tuple[int, bytes]]]:
-        """The heads that Revokes name, by device and actor; a fork can give several for one seq."""
+        """The heads that records keep, by device and actor; a fork can give several for one seq."""
         kept: dict[tuple[bytes, int], set[tuple[int, bytes]]] = {}
         counted = {
             digest: record.body
             for digest, record in self.rooted.items()
-            if isinstance(record.body, Revoke)
+            if isinstance(record.body, Revoke | Grant | Keep)
             and record.body.by != record.body.device
-            and not self._is_struck(record)
+            and not self._struck.strikes(record)
         }
-        named = [(revoke.device, revoke.heads) for revoke in counted.values()]
+        named = [(body.device, body.heads) for body in counted.values()]
         named += [
             (counted[remark.about].device, remark.heads)
             for remark in self._remarks
@@ -396,22 +434,33 @@ class Membership:
         return kept
 
 
-def _standing(counted: Iterable[Record]) -> list[Record]:
-    """Return the Adds, and the root, whose signers have a record that stands; the root comes first."""
+_Adding = Add | Found | Grant
+
+
+def _standing(counted: Iterable[Record], seniority: Seniority) -> tuple[list[Record], dict[At, Role]]:
+    """Return the records, the root first, whose signers are owners, and the roles that they give.
+
+    Of the records whose signers are known to be owners, always one of the most senior signer is taken next;
+    the first for a device's epoch decides its role.
+    """
     standing: list[Record] = []
-    vouched: set[At] = set()
+    roles: dict[At, Role] = {}
     waiting: dict[At, list[Record]] = {}
+    ready: list[tuple[int, bytes, Record]] = []
     for record in counted:
         body = record.body
-        if isinstance(body, Add) and (body.by, body.by_epoch) not in vouched:
+        if isinstance(body, Found):
+            ready.append((seniority.place(body.by), record.digest, record))
+        else:
             waiting.setdefault((body.by, body.by_epoch), []).append(record)
-            continue
-        queue = [record]
-        while queue:
-            record = queue.pop()
-            standing.append(record)
-            if isinstance(record.body, Add | Found):
-                at = (record.body.device, record.body.epoch)
-                vouched.add(at)
-                queue += waiting.pop(at, [])
-    return standing
+    heapify(ready)
+    while ready:
+        _, _, record = heappop(ready)
+        standing.append(record)
+        body = record.body
+        if isinstance(body, Add | Found | Grant):
+            at = (body.device, body.epoch)
+            if roles.setdefault(at, body.role) is Role.OWNER:
+                for one in waiting.pop(at, ()):
+                    heappush(ready, (seniority.place(one.body.by), one.digest, one))
+    return standing, roles

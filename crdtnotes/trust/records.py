@@ -21,6 +21,7 @@ from crdtnotes.crdt.tags import Tags
 from crdtnotes.errors import DecodeError, TooLarge
 from crdtnotes.trust.certificate import MAX_CERTIFICATE_BYTES
 from crdtnotes.trust.device_id import device_id
+from crdtnotes.trust.roles import Role
 from crdtnotes.trust.signatures import SIGNATURE_BYTES, SigningKey, verify
 
 MAX_NAME_LENGTH = 64
@@ -31,7 +32,8 @@ MAX_EPOCH = 2**31 - 1
 
 MAX_HEADS = 1000
 MAX_KEPT = 500
-"""Streams and records that a Revoke names, and a Remark again; what is more goes into further Remarks."""
+"""Streams and records that a Revoke or a Grant names, and a Remark again; what is more goes into further
+Remarks, or for a Keep into further Keeps."""
 
 MAX_SPANS = 1000
 MAX_PLACES = 500
@@ -62,9 +64,10 @@ _Heads = tuple[tuple[_Actor, _Seq, _Hash], ...]
 
 
 class Add(_Body, frozen=True, tag=1):
-    """Says, signed by the member `by`, that the device with this certificate belongs to the vault.
+    """Says, signed by the owner `by`, that the device with this certificate is an owner, too.
 
-    `epoch` counts how often the device was paired, from 1; `by_epoch` is the signer's own epoch.
+    `epoch` counts how often the device was added or got another role, from 1; `by_epoch` is the signer's own
+    epoch.
     """
 
     vault: _VaultId
@@ -78,6 +81,11 @@ class Add(_Body, frozen=True, tag=1):
     def device(self) -> bytes:
         """The device's id."""
         return device_id(self.certificate)
+
+    @property
+    def role(self) -> Role:
+        """The role that the device has at this epoch."""
+        return Role.OWNER
 
 
 class Revoke(_Body, frozen=True, tag=2):
@@ -124,6 +132,11 @@ class Found(_Body, frozen=True, tag=3):
         """The signer's epoch."""
         return 1
 
+    @property
+    def role(self) -> Role:
+        """The founder's role."""
+        return Role.OWNER
+
 
 class Name(_Body, frozen=True, tag=4):
     """Says, signed by the device `by` itself, what it is called; the Name with the highest `number` counts.
@@ -148,7 +161,8 @@ class Name(_Body, frozen=True, tag=4):
 class Remark(_Body, frozen=True, tag=5):
     """Adds to the record `about`, by the same signer, the wall time in ms at which it was signed.
 
-    If that is a Revoke which names more streams or records than fit into it, `heads` and `kept` continue it.
+    If that is a Revoke or a Grant which names more streams or records than fit into it, `heads` and `kept`
+    continue it.
     """
 
     vault: _VaultId
@@ -160,8 +174,45 @@ class Remark(_Body, frozen=True, tag=5):
     kept: Annotated[tuple[_Id, ...], Meta(max_length=MAX_KEPT)]
 
 
-class Erase(_Body, frozen=True, tag=6):
-    """Says that the texts with certain ids are erased from a note, for good, by the member `by`.
+class Grant(_Body, frozen=True, tag=6):
+    """Says, signed by the owner `by`, which role the device with this certificate has from this epoch on.
+
+    What the device signed at earlier epochs stays as in a Revoke, unless the role is that of an owner: the
+    records whose digests are in `kept`, and, for a reader, its changes up to `heads`.
+    """
+
+    vault: _VaultId
+    certificate: Annotated[bytes, Meta(min_length=1, max_length=MAX_CERTIFICATE_BYTES)]
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+    epoch: _Epoch
+    role: Role
+    by: _Id
+    by_epoch: _Epoch
+    heads: Annotated[_Heads, Meta(max_length=MAX_HEADS)]
+    kept: Annotated[tuple[_Id, ...], Meta(max_length=MAX_KEPT)]
+
+    @property
+    def device(self) -> bytes:
+        """The device's id."""
+        return device_id(self.certificate)
+
+
+class Keep(_Body, frozen=True, tag=7):
+    """Says, signed by the writer or owner `by`, that it holds the device's changes up to `heads`.
+
+    So these stay, although the device was revoked or became a reader. (Owners say it of revoked devices with
+    a further Revoke, which earlier versions of crdtnotes know, too.)
+    """
+
+    vault: _VaultId
+    device: _Id
+    by: _Id
+    by_epoch: _Epoch
+    heads: Annotated[_Heads, Meta(min_length=1, max_length=MAX_HEADS)]
+
+
+class Erase(_Body, frozen=True, tag=8):
+    """Says that the texts with certain ids are erased from a note, for good, by the writer or owner `by`.
 
     `spans` are `(actor, counter, length)`, a derived actor as bytes. `places` names the changes that bring
     them: the hash of its stream that each gives without those texts, and the one that it gave as its author
@@ -185,7 +236,7 @@ class Erase(_Body, frozen=True, tag=6):
         return ids
 
 
-Body = Add | Revoke | Found | Name | Remark | Erase
+Body = Add | Revoke | Found | Name | Remark | Grant | Keep | Erase
 
 
 class _Envelope(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
@@ -234,11 +285,11 @@ def decode_record(data: bytes) -> Record:
         raise DecodeError(f"A record about a device cannot be read ({error}).") from None
     if _encoder.encode(body) != envelope.body or _encoder.encode(envelope) != data:
         raise DecodeError("A record about a device is not in its canonical form.")
-    if isinstance(body, Add | Found | Name) and _UNPRINTABLE.search(body.name):
+    if isinstance(body, Add | Found | Name | Grant) and _UNPRINTABLE.search(body.name):
         raise DecodeError("A device's name holds control characters.")
     if isinstance(body, Name) and printable_name(body.name) != body.name:
         raise DecodeError("A device's name is not in the form in which devices name themselves.")
-    if isinstance(body, Revoke | Found | Remark) and any(
+    if isinstance(body, Revoke | Found | Remark | Grant | Keep) and any(
         former[0] >= latter[0] for former, latter in pairwise(body.heads)
     ):
         raise DecodeError("The heads in a record are not in ascending order.")

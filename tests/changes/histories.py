@@ -4,15 +4,16 @@ import msgspec
 from hypothesis import strategies as st
 
 from crdtnotes.changes.change import Change
-from crdtnotes.changes.derived import WIDE, NoteNames, birth_actor
+from crdtnotes.changes.derived import NoteNames, birth_actor
 from crdtnotes.changes.limits import MAX_TIME
 from crdtnotes.changes.wire_ops import KNOWN_KINDS
 from crdtnotes.crdt.authoring import named
-from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, OpId
+from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, WIDE, OpId
 from crdtnotes.crdt.ops import (
     Before,
     Create,
     Delete,
+    Follow,
     Insert,
     Link,
     Op,
@@ -118,16 +119,31 @@ def operations(draw: st.DrawFn, actor: int, note: bytes, counter: int) -> Op:
 
 
 @st.composite
-def changes(draw: st.DrawFn) -> Change:
-    actor, note = draw(own), draw(note_ids)
-    start = counter = draw(st.one_of(st.integers(1, 100), st.integers(1, MAX_COUNTER - 1000)))
-    ops = []
-    for _ in range(draw(st.integers(1, 6))):
-        op = draw(operations(actor, note, counter))
+def some_operations(
+    draw: st.DrawFn, actor: int, note: bytes, counter: int, most: int, *, known: bool = False
+) -> tuple[Op, ...]:
+    """The operations of a change, `most` at most, some of which follow from another edit."""
+    ops: list[Op] = []
+    if draw(st.integers(0, 9)) == 0:
+        ops.append(Follow(OpId(counter, actor)))
+        counter += 1
+    never = (Unknown,) if known else ()
+    if ops:
+        never = (*never, Create, Rename, Remove)
+    for _ in range(draw(st.integers(1, most))):
+        op = draw(operations(actor, note, counter).filter(lambda op: not isinstance(op, never)))
         counter = next_counter(counter, op)
         ops.append(op)
+    return tuple(ops)
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Change:
+    actor, note = draw(own), draw(note_ids)
+    start = draw(st.one_of(st.integers(1, 100), st.integers(1, MAX_COUNTER - 1000)))
+    ops = draw(some_operations(actor, note, start, 6))
     time = draw(st.integers(0, MAX_TIME))
-    return Change(actor, draw(seqs), start, draw(versions(without=actor)), time, note, tuple(ops))
+    return Change(actor, draw(seqs), start, draw(versions(without=actor)), time, note, ops)
 
 
 @st.composite
@@ -140,12 +156,9 @@ def streams(draw: st.DrawFn) -> list[Change]:
     for _ in range(draw(st.integers(1, 8))):
         note = draw(st.sampled_from(notes))
         start = counter = counter + draw(st.integers(0, 50))
-        ops = []
-        for _ in range(draw(st.integers(1, 4))):
-            op = draw(operations(actor, note, counter).filter(lambda op: not isinstance(op, Unknown)))
-            counter = next_counter(counter, op)
-            ops.append(op)
+        ops = draw(some_operations(actor, note, start, 4, known=True))
         time = draw(st.integers(0, MAX_TIME))
-        result.append(Change(actor, seq, start, draw(versions(without=actor)), time, note, tuple(ops)))
+        result.append(Change(actor, seq, start, draw(versions(without=actor)), time, note, ops))
+        counter = result[-1].last + 1
         seq += 1
     return result

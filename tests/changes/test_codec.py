@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crdtnotes.changes import codec
+from crdtnotes.changes import block, codec
 from crdtnotes.changes.change import FORMAT, Change
 from crdtnotes.changes.derived import birth_actor
 from crdtnotes.changes.limits import MAX_CHANGE_BYTES, MAX_DEPS, MAX_NAME_BYTES, MAX_TIME, MAX_VALUE_BYTES
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, OpId
-from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename, Span, Unknown, Unlink
+from crdtnotes.crdt.ops import Create, Delete, Follow, Insert, Link, Op, Remove, Rename, Span, Unknown, Unlink
 from crdtnotes.errors import DecodeError, InvalidText, TooLarge
 from tests.changes.histories import changes
 
@@ -97,6 +97,31 @@ def test_every_byte_changed_to_every_other() -> None:
     for at in range(len(encoded)):
         for value in range(256):
             refused_or_canonical(encoded[:at] + bytes([value]) + encoded[at + 1 :])
+
+
+def test_what_follows_from_another_edit_says_so_first_and_only_edits_text_and_links() -> None:
+    follow, link = Follow(OpId(10, 5)), Link(OpId(11, 5), ("tag", "t"))
+    good = change(follow, link, Insert(OpId(12, 5), ROOT, "x"), Delete(()))
+    assert codec.decode(codec.encode(good)) == good
+    assert block.unpack(block.pack([good])) == [good]
+    create = Create(birth_actor(NOTE, ""), "n", "", ())
+    for ops in (
+        (Link(OpId(10, 5), ("tag", "t")), Follow(OpId(11, 5))),
+        (follow, Follow(OpId(11, 5))),
+        (follow, Rename(OpId(11, 5), "n")),
+        (follow, create),
+        (follow, Remove(())),
+        (follow, link, Remove(((5, 1),))),
+    ):
+        with pytest.raises(DecodeError):
+            codec.decode(codec.encode(change(*ops)))
+        with pytest.raises(DecodeError):
+            block.unpack(block.pack([change(*ops)]))
+    with pytest.raises(DecodeError):
+        codec.decode(codec.encode(replace(good, format=1)))
+    for counters in (0, 2, -1, "1"):
+        with pytest.raises(DecodeError):
+            codec.decode(raw([11, counters]))
 
 
 def test_numbers_and_strings_have_one_encoding() -> None:

@@ -4,10 +4,10 @@ import pytest
 
 from crdtnotes.changes import codec
 from crdtnotes.changes.change import Change
-from crdtnotes.changes.derived import WIDE, NoteNames, birth_actor, from_wire, narrow_birth, to_wire
+from crdtnotes.changes.derived import NoteNames, birth_actor, from_wire, narrow_birth, to_wire
 from crdtnotes.changes.relabel import Move, relabel
 from crdtnotes.crdt.authoring import named
-from crdtnotes.crdt.ids import BIRTH, ROOT, OpId
+from crdtnotes.crdt.ids import BIRTH, ROOT, WIDE, OpId
 from crdtnotes.crdt.ops import Before, Create, Delete, Insert, Same, Set, Span
 from crdtnotes.errors import DecodeError
 

@@ -7,7 +7,7 @@ import pytest
 from crdtnotes.changes import snapshot
 from crdtnotes.crdt import NoteState, OrSet
 from crdtnotes.crdt.ids import OpId
-from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Remove, Rename, Span, Unknown, Unlink
+from crdtnotes.crdt.ops import Create, Delete, Follow, Insert, Link, Remove, Rename, Span, Unknown, Unlink
 from crdtnotes.errors import Damaged
 from tests.crdt import invariants
 from tests.crdt.test_merging import History
@@ -27,6 +27,7 @@ def state() -> NoteState:
     )
     state.apply(3, 2, 1, (Rename(OpId(31, 3), "Y"), Unknown(19, 1, b"\x92\x13\x01")))
     state.apply(2**63 - 1, 1, 1, (Remove(((3, 2), (9, 1))),))
+    state.apply(9, 3, 40, (Follow(OpId(40, 9)),))
     return state
 
 
@@ -38,6 +39,7 @@ def content(state: NoteState) -> tuple[object, ...]:
         state.derived,
         state.edits,
         state.cover,
+        state.follows,
         state.unknown,
         [
             (

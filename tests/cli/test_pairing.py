@@ -49,9 +49,9 @@ def finish(program: Program, *arguments: str) -> str:
 
 
 @contextmanager
-def pairing(program: Program) -> "Iterator[tuple[subprocess.Popen[str], str, str]]":
+def pairing(program: Program, *options: str) -> "Iterator[tuple[subprocess.Popen[str], str, str]]":
     """Run `pair`; yield the process, the code and an address on this machine."""
-    with program.staying("pair", "--yes", "--json") as (process, line):
+    with program.staying("pair", "--yes", "--json", *options) as (process, line):
         shown = json.loads(line)
         yield process, shown["code"], f"127.0.0.1:{shown['address'].rpartition(':')[2]}"
 
@@ -264,3 +264,40 @@ def test_both_people_compare_digits(ana: Program, tmp_path: Path, answer: str) -
                 assert "refused the pairing" in host.text
                 assert not path.exists()
                 assert "bo" not in {one["name"] for one in json.loads(finish(ana, "devices", "--json"))}
+
+
+def test_a_reader_that_was_paired_so_reads_and_is_made_a_writer(ana: Program, bo: Program) -> None:
+    with pairing(ana, "--reader") as (process, code, address):
+        out = finish(bo, "join", code, address, "--yes", "--device", "波")
+        assert "This device is a reader of it." in out
+        process.communicate(timeout=DEADLINE_SECONDS)
+    assert finish(bo, "show", "系统") == "见 [[CAP]]"
+    for words in (("new", "B"), ("append", "系统", "x"), ("rename", "系统", "C"), ("delete", "系统")):
+        failed, _, err = ended(bo, *words)
+        assert (failed, err.count("\n"), "may only read this vault" in err) == (1, 1, True)
+    for words in (("pair", "--yes"), ("role", "ana", "reader"), ("revoke", "ana", "--yes")):
+        failed, _, err = ended(bo, *words)
+        assert (failed, "only owners" in err) == (1, True), err
+    devices = json.loads(finish(ana, "devices", "--json"))
+    assert [(one["name"], one["role"]) for one in devices] == [("ana", "owner"), ("波", "reader")]
+    with ana.staying("serve", "--host", "127.0.0.1", "--port", "0") as (_, line):
+        address = line.split()[-1]
+        assert finish(ana, "role", "波", "writer") == '"波" is a writer of this vault.\n'
+        finish(bo, "sync", address, "--once")
+        finish(bo, "append", "系统", "\n- bo")
+        finish(bo, "sync", address, "--once")
+        wait_until(lambda: "- bo" in ended(ana, "show", "系统")[1])
+        assert ended(ana, "role", "ana", "reader")[0] == 1
+        assert ended(ana, "role", "波", "king")[0] == 2
+        done = json.loads(finish(ana, "role", "波", "reader", "--json"))
+        assert (done["name"], done["role"]) == ("波", "reader")
+        finish(bo, "sync", address, "--once")
+        assert "may only read" in ended(bo, "append", "系统", "more")[2]
+    did = [line.split("\t")[3] for line in finish(ana, "devices", "--log").splitlines()]
+    assert [one for one in did if one not in ("named", "founded")] == [
+        "added as reader",
+        "made writer",
+        "made reader",
+    ]
+    events = json.loads(finish(bo, "devices", "--log", "--json"))
+    assert [one["role"] for one in events if one["event"] == "role"] == ["writer", "reader"]

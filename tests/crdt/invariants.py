@@ -35,6 +35,8 @@ def check(array: Rga) -> None:
         own = [run for page in stream.pages for run in page.runs]
         assert starts == sorted(set(starts))
         assert starts == [run.counter for run in own]
+        assert (stream.only is None) == bool(own)
+        own += [] if stream.only is None else [stream.only]
         assert stream.firsts == [page.starts[0] for page in stream.pages]
         assert all(len(page.runs) <= runs.PAGE for page in stream.pages)
         assert all(run.actor == actor for run in own)

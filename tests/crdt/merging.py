@@ -63,7 +63,7 @@ class Peer:
     def _own_log(self) -> list[Change]:
         return self.log.setdefault(self.actor, [])
 
-    def _edit(self, make: Callable[[], object]) -> Change | None:
+    def edit(self, make: Callable[[], object]) -> Change | None:
         ends = [_end(stream[-1]) for stream in self.log.values() if stream]
         self._start = self._counter = max(ends, default=1)
         make()
@@ -90,7 +90,7 @@ class Peer:
     # -- editing
 
     def create(self, text: str) -> Change | None:
-        return self._edit(lambda: self.add(Create(birth(text), "N", text, ())))
+        return self.edit(lambda: self.add(Create(birth(text), "N", text, ())))
 
     def type(self, index: int, text: str) -> Change | None:
         """Insert; in front of what this peer has inserted itself, hang it there."""
@@ -106,10 +106,10 @@ class Peer:
                 self.add(Insert(own, after, text))
             self.own.add(own)
 
-        return self._edit(make)
+        return self.edit(make)
 
     def delete(self, start: int, end: int) -> Change | None:
-        return self._edit(lambda: erase(self, self.state.text.spans(start, end - start)))
+        return self.edit(lambda: erase(self, self.state.text.spans(start, end - start)))
 
     def write(self, text: str) -> Change | None:
         """Make the text this one: an import, a whole-text write."""
@@ -118,10 +118,10 @@ class Peer:
             for start, removed, inserted in edits(self.text, text):
                 replace(self, start, removed, inserted)
 
-        return self._edit(make)
+        return self.edit(make)
 
     def replace(self, start: int, end: int, text: str) -> Change | None:
-        return self._edit(lambda: replace(self, start, end - start, text))
+        return self.edit(lambda: replace(self, start, end - start, text))
 
     def set(self, start: int, end: int, text: str, *, follows: bool = False) -> Change | None:
         """Set a value; `follows`: as something that follows from another operation of this change."""
@@ -133,7 +133,7 @@ class Peer:
                 self.add(Delete(()))  # takes a counter, as a Rename does
             set_value(self, start, end - start, text, rank)
 
-        return self._edit(make)
+        return self.edit(make)
 
     def trick(self, random: Random) -> Change | None:
         """Make what the rules allow and no honest peer makes: any base, delimiter, rank and elements."""
@@ -162,7 +162,7 @@ class Peer:
                 spans = tuple((actor, counter, 1) for counter, actor in gone)
                 self.add(Set(own, after, base, self.names.value(after, base, text), text, rank, spans))
 
-        return self._edit(make)
+        return self.edit(make)
 
     # -- meeting
 

@@ -9,6 +9,7 @@ from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import (
     Create,
     Delete,
+    Follow,
     Insert,
     Link,
     Op,
@@ -45,8 +46,10 @@ class Author:
         counter, ops = self.clock + 1, []
         seq = self.seen.get(self.actor, 0) + 1
         needs = dict(self.seen)
-        for _ in range(random.randint(1, 3)):
-            op = self.operation(random, counter, seq)
+        follows = bool(self.state.derived) and random.random() < 0.2
+        for number in range(random.randint(1, 3)):
+            kinds = "f" if follows and not number else "illud" if follows else "cillluurxdddiii"
+            op = self.operation(random, counter, seq, kinds)
             before = str(self.state.text)
             assert patched(before, self.state.apply(self.actor, seq, counter, (op,))) == str(self.state.text)
             counter = next_counter(counter, op)
@@ -54,9 +57,11 @@ class Author:
         start, self.clock = self.clock + 1, counter - 1
         self.keep((self.actor, seq), tuple(ops), needs, start)
 
-    def operation(self, random: Random, counter: int, seq: int) -> Op:
+    def operation(self, random: Random, counter: int, seq: int, kinds: str) -> Op:
         state, id = self.state, OpId(counter, self.actor)
-        kind = random.choice("cillluurxdddiii" if state.derived else "c")
+        kind = random.choice(kinds if state.derived else "c")
+        if kind == "f":
+            return Follow(id)
         if kind == "c":
             return BIRTHS[random.choice(list(BIRTHS))]
         if kind == "d" and len(state.text):
@@ -155,18 +160,59 @@ def test_a_remove_is_not_an_edit() -> None:
     assert state.edits == {1: 1}
 
 
+def test_what_follows_from_another_edit_is_no_edit() -> None:
+    """In whatever order it meets the remove, and operation by operation as in an open draft."""
+    follow: tuple[Op, ...] = (
+        Follow(OpId(5, 1)),
+        Insert(OpId(6, 1), OpId(1, 2**63), "!"),
+        Link(OpId(7, 1), ("tag", "t")),
+    )
+    for order in (0, 1):
+        state = created()
+        changes = [((1, 2, 5), follow), ((2, 1, 1), (Remove(((1, 1),)),))]
+        for key, ops in changes[::-1] if order else changes:
+            state.apply(*key, ops)
+        assert not state.exists
+        assert (state.edits, state.follows, state.writes) == ({1: 1}, {1: 2}, {1: 2})
+        assert str(state.text) == "初!"
+        state.apply(1, 3, 8, (Insert(OpId(8, 1), OpId(6, 1), "!"),))
+        assert state.exists
+        assert str(state.text) == "初!!"
+    singly = created()
+    for number, op in enumerate(follow):
+        singly.apply(1, 2, 5 + number, (op,))
+    assert singly.edits == {1: 1}
+    singly.apply(2, 1, 1, (Remove(((1, 1),)),))
+    assert not singly.exists
+
+
+def test_what_follows_from_another_edit_is_none_in_a_note_that_is_held() -> None:
+    state = created()
+    state.apply(2, 1, 1, (Unknown(19, 1, b"\x92\x13\x01"), Remove(((1, 1), (2, 1)))))
+    state.apply(1, 2, 5, (Follow(OpId(5, 1)), Insert(OpId(6, 1), OpId(1, 2**63), "!")))
+    assert state.newer
+    assert not state.exists
+
+
 def test_the_same_birth_counts_once_and_different_births_are_both_kept() -> None:
     state = created("same")
     state.apply(2, 1, 1, (Create(2**63, "N", "same", ()),))
     assert str(state.text) == "same"
     assert state.derived == {2**63: {1: 1, 2: 1}}
     state.apply(3, 1, 1, (Create(2**63 + 5, "n", "else", ()),))
-    assert str(state.text) == "elsesame"
+    assert str(state.text) == "else\nsame"
     assert state.name.value == "n"
 
 
 @pytest.mark.parametrize(
-    "op", [Rename(OpId(1, 1), "x"), Unknown(9, 1, b""), Link(OpId(1, 1), ("link", "x")), Delete(())]
+    "op",
+    [
+        Rename(OpId(1, 1), "x"),
+        Unknown(9, 1, b""),
+        Link(OpId(1, 1), ("link", "x")),
+        Delete(()),
+        Follow(OpId(1, 1)),
+    ],
 )
 def test_a_note_that_was_never_created_cannot_be_edited(op: Op) -> None:
     with pytest.raises(InvalidChange):

@@ -38,6 +38,8 @@ def merged(base: str, mine: str, theirs: str) -> str:
         ("one two", "one", "one two three", "one three"),
         ("a b c", "a c", "a c", "a c"),
         ("a b c", "a X c", "a Y c", "a XY c"),
+        ("1. a\n", "1. b\n2. a\n", "1. a\nc\n", "1. b\n2. a\nc\n"),
+        ("1. a\n", "1. a\nc\n", "1. b\n2. a\n", "1. b\n2. a\nc\n"),
         ("", "mine", "theirs", "theirsmine"),
         ("ab", "ab!", "ab?", "ab?!"),
         ("whole text", "", "whole new text", "new "),

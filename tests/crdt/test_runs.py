@@ -61,3 +61,22 @@ def test_chunks_and_groups_know_whether_they_are_beyond_an_id(chunk: Chunk) -> N
     assert chunk.least == (4, 7)
     assert group.is_beyond((2, 9))
     assert not group.is_beyond((4, 6))
+
+
+def test_a_stream_of_one_run(chunk: Chunk) -> None:
+    run, longer, next_run = (
+        Run(7, 10, 3, "abc", chunk),
+        Run(7, 9, 4, "xabc", chunk),
+        Run(7, 20, 1, "d", chunk),
+    )
+    added = Stream()
+    added.add(run)
+    for stream in (added, Stream.of([run])):
+        assert stream.only is run
+        assert [stream.find(counter) for counter in (9, 10, 12, 13)] == [None, run, run, None]
+        stream.replace(10, longer)
+        assert [stream.find(counter) for counter in (8, 9, 12, 13)] == [None, longer, longer, None]
+        stream.add(next_run)
+        assert stream.only is None
+        _check(stream, {9: longer, 20: next_run})
+        assert Stream.of([]).pages == []

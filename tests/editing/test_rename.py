@@ -1,11 +1,16 @@
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from crdtnotes.crdt.ops import Patch
+from crdtnotes.editing.session import Grouped
 from crdtnotes.errors import InvalidName, NoteExists
+from crdtnotes.store.committed import Committed
 from crdtnotes.vault import Vault
-from tests.store.oracle import check_against_new_file
-from tests.vaults import meet, replicas
+from tests.store.oracle import check_against_log, check_against_new_file
+from tests.vaults import meet, replicas, send
 
 
 @pytest.mark.parametrize(
@@ -135,6 +140,85 @@ def test_after_concurrent_renames_all_names_lead_to_the_note(tmp_path: Path) -> 
             assert vault.check() == []
 
 
+@pytest.mark.parametrize("first", ["delete", "rename"])
+@pytest.mark.parametrize("before", ["[[A]]", "[x](A.md) and [[A|label]]", "---\nup: '[[A]]'\n---\n"])
+def test_a_rename_leaves_a_note_deleted_that_somebody_deleted_meanwhile(
+    tmp_path: Path, first: str, before: str
+) -> None:
+    with replicas(tmp_path, 3) as [one, two, three]:
+        one.create_note("A")
+        one.create_note("h", before)
+        one.create_note("other", "[[A]]")
+        meet(one, two, three)
+        one.note("A").rename("B")
+        two.note("h").remove()
+        for source in (two, one) if first == "delete" else (one, two):
+            send(source, three)
+        meet(one, two, three)
+        for vault in (one, two, three):
+            assert [info.name for info in vault.notes()] == ["B", "other"]
+            assert [back.note for back in vault.note("B").backlinks()] == ["other"]
+            check_against_log(vault)
+            assert vault.check() == []
+        check_against_new_file(one, tmp_path / "new.db")
+
+
+def test_an_edit_by_a_person_brings_a_deleted_note_back_as_ever(tmp_path: Path) -> None:
+    """Also in the transaction of the rename, where it must not become part of what follows from it."""
+    edits: list[Callable[[Vault], object]] = [
+        lambda vault: vault.note("h").append("mine"),
+        lambda vault: vault.note("h").rename("mine"),
+        lambda vault: vault.note("h").write("[[B]] mine"),
+    ]
+    for number, edit in enumerate(edits):
+        (tmp_path / str(number)).mkdir()
+        with replicas(tmp_path / str(number)) as [one, two]:
+            one.create_note("A")
+            one.create_note("h", "[[A]]")
+            meet(one, two)
+            with one.transaction():
+                one.note("A").rename("B")
+                edit(one)
+            two.note("h").remove()
+            meet(one, two)
+            for vault in (one, two):
+                name = "mine" if "mine" in vault else "h"
+                assert vault.note(name).text.startswith("[[B]]")
+                assert vault.note(name).links()[0].note == "B"
+                check_against_log(vault)
+
+
+def test_a_deleted_note_comes_back_with_the_new_name_in_its_link(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A")
+        one.create_note("h", "[[A]]")
+        meet(one, two)
+        session = two.note("h").open()
+        one.note("h").remove()
+        two.note("A").rename("B")
+        meet(one, two)
+        assert "h" not in one
+        assert "h" not in two
+        session.refresh()
+        session.commit([Grouped(Patch(0, 0, "x"))])
+        session.update_links()
+        meet(one, two)
+        for vault in (one, two):
+            assert vault.note("h").text == "x[[B]]"
+            check_against_log(vault)
+
+
+def test_a_note_that_links_to_itself_and_is_renamed_comes_back(tmp_path: Path) -> None:
+    """A rename of the note itself is an edit that a person made."""
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("A", "[[A]]")
+        meet(one, two)
+        one.note("A").rename("B")
+        two.note("A").remove()
+        meet(one, two)
+        assert two.note("B").text == "[[B]]"
+
+
 def test_text_typed_by_others_meanwhile_stays(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("A")
@@ -173,3 +257,118 @@ def test_the_number_of_a_note_can_be_made_its_name(tmp_path: Path) -> None:
         a.note("Z").remove()
         assert [info.name for info in a.notes()] == ["Z (2)"]
         assert a.note("Z (2)").text != kept
+
+
+def two_renamed_apart(one: Vault, two: Vault, *, more: str = "") -> None:
+    """P and Q, each with links, are renamed to one name by two people."""
+    for name in ("P", "Q"):
+        one.create_note(name, name.lower())
+    one.create_note("to P", f"[[P]] and ![[P#head]]{more}")
+    one.create_note("to Q", f"see [[Q|label]], [x](Q.md){more}")
+    meet(one, two)
+    one.note("P").rename("Z")
+    two.note("Q").rename("Z")
+    meet(one, two)
+
+
+def led(vault: Vault, holder: str) -> set[str]:
+    """The texts of the notes to which a note's links lead."""
+    return {vault.note(link.note).text for link in vault.note(holder).links() if link.note is not None}
+
+
+def test_links_keep_the_notes_that_they_meant_when_both_get_one_name(tmp_path: Path) -> None:
+    with replicas(tmp_path, 3) as [one, two, three]:
+        two_renamed_apart(one, two)
+        meet(one, two, three)
+        for vault in (one, two, three):
+            assert {info.name for info in vault.notes()} == {"Z", "Z (2)", "to P", "to Q"}
+            assert (led(vault, "to P"), led(vault, "to Q")) == ({"p"}, {"q"})
+            for name in ("Z", "Z (2)"):
+                text = vault.note(name).text
+                assert {back.note for back in vault.note(name).backlinks()} == {f"to {text.upper()}"}
+            assert vault.check() == []
+        check_against_new_file(one, tmp_path / "new.db")
+        # A link that a person writes leads to the note that shows the name.
+        three.create_note("by hand", "[[Z]]")
+        assert led(three, "by hand") == {three.note("Z").text}
+        # Each can be renamed again, and its own links follow.
+        three.note("Z (2)").rename("Y")
+        meet(one, two, three)
+        for vault in (one, two, three):
+            assert (led(vault, "to P"), led(vault, "to Q")) == ({"p"}, {"q"})
+            loser = vault.note("Y").text.upper()
+            assert "Y" in vault.note(f"to {loser}").text
+            assert vault.check() == []
+        path = one.path
+    with Vault.open(path) as vault:
+        assert (led(vault, "to P"), led(vault, "to Q")) == ({"p"}, {"q"})
+
+
+def test_names_say_which_links_mean_a_namesake(tmp_path: Path) -> None:
+    """An editor resolves links by the names alone; it asks for them when the stamp changes."""
+    with replicas(tmp_path) as [one, two]:
+        two_renamed_apart(one, two)
+        holder = f"to {one.note('Z (2)').text.upper()}"
+        spelled = ("Z",)
+        elsewhere = {names.name: names.elsewhere for names in one.names() if names.elsewhere}
+        assert elsewhere == {holder: tuple((target, "Z (2)") for target in spelled)}
+        stamp = one.names_stamp()
+        commits: list[Committed] = []
+        two.replica.on_commit = commits.append
+        one.note(holder).write("nothing")
+        send(one, two)
+        assert any(commit.names_changed for commit in commits)
+        for vault in (one, two):
+            assert not any(names.elsewhere for names in vault.names())
+            assert vault.names_stamp() != stamp
+
+
+def test_a_link_that_meant_a_note_that_is_deleted_leads_to_its_namesake(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        two_renamed_apart(one, two)
+        first = one.note("Z").text
+        one.note("Z (2)").remove()
+        meet(one, two)
+        for vault in (one, two):
+            assert led(vault, "to P") == led(vault, "to Q") == {first}
+            assert vault.check() == []
+        check_against_new_file(one, tmp_path / "new.db")
+
+
+def test_a_note_that_linked_to_both_leads_to_the_one_that_shows_the_name(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        for name in ("P", "Q"):
+            one.create_note(name, name.lower())
+        one.create_note("both", "[[P]] and [[Q]]")
+        meet(one, two)
+        one.note("P").rename("Z")
+        two.note("Q").rename("Z")
+        meet(one, two)
+        for vault in (one, two):
+            assert vault.note("both").text == "[[Z]] and [[Z]]"
+            assert led(vault, "both") == {vault.note("Z").text}
+            assert vault.check() == []
+        # It keeps the meaning of the link that is left.
+        loser = two.note("Z (2)").text
+        cut = 0 if loser == "q" else len("[[Z]] and ")
+        two.note("both").delete(cut, len("[[Z]]"))
+        meet(one, two)
+        for vault in (one, two):
+            assert led(vault, "both") == {loser}
+            assert vault.check() == []
+        check_against_new_file(one, tmp_path / "new.db")
+
+
+def test_a_damaged_note_does_not_keep_others_from_being_written(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        two_renamed_apart(one, two)
+        path = one.path
+    conn = sqlite3.connect(path)
+    conn.execute("UPDATE texts SET state = x'00' WHERE note IN (SELECT id FROM notes WHERE name LIKE 'to %')")
+    conn.commit()
+    conn.close()
+    with Vault.open(path) as vault:
+        vault.create_note("new", "[[Z]]")
+        vault.note("Z").append("more")
+        vault.note("Z").remove()
+        assert {info.name for info in vault.notes()} >= {"Z", "new"}

@@ -219,6 +219,7 @@ def test_two_sessions_and_their_undos_converge(vault: Vault, other: Vault, seed:
                 edit = Grouped(
                     Patch(start, removed, chance.choice(["", "x", "文字", "\n"])),
                     chance.randint(turn, turn + 1),
+                    alike=chance.random() < 0.3,
                 )
                 edits.append(edit)
                 text = patched(text, [edit.edit])
@@ -231,14 +232,16 @@ def test_two_sessions_and_their_undos_converge(vault: Vault, other: Vault, seed:
     assert vault.check() == []
 
 
-def test_undoing_everything_restores_the_first_text(vault: Vault) -> None:
-    chance = random.Random(7)
+@pytest.mark.parametrize("seed", range(8))
+def test_undoing_everything_restores_the_first_text(vault: Vault, seed: int) -> None:
+    chance = random.Random(seed)
     note = session(vault, "the first text")
     for group in range(1, 80):
         length = len(note.text)
         start = chance.randint(0, length)
         removed = chance.randint(0, min(3, length - start))
-        note.commit([Grouped(Patch(start, removed, chance.choice(["", "ab", "文"])), group)])
+        patch = Patch(start, removed, chance.choice(["", "ab", "文", "a\nb"]))
+        note.commit([Grouped(patch, group, alike=chance.random() < 0.5)])
         if chance.random() < 0.3:
             note.undo()
             if chance.random() < 0.5:
@@ -252,3 +255,57 @@ def test_undoing_everything_restores_the_first_text(vault: Vault) -> None:
     while note.can_redo:
         note.redo()
     assert note.text == last
+
+
+MILK = "- [ ] milk\n- [ ] tea\n"
+TICKED = MILK.replace("[ ]", "[x]", 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "others", "value", "wanted"),
+    [
+        (MILK, [TICKED], "x", TICKED),
+        (MILK, [TICKED], "X", MILK.replace("[ ]", "[X]", 1)),
+        (MILK, [TICKED, MILK], "x", TICKED),
+        (TICKED, [MILK], " ", MILK),
+        (TICKED, [MILK, TICKED, MILK], "X", MILK.replace("[ ]", "[X]", 1)),
+        (MILK, ["- [ ] tea\n"], "x", "- [ ] tea\n"),
+        (TICKED, ["- [ ] tea\n"], " ", "- [ ] tea\n"),
+        (MILK, [TICKED, "- [ ] tea\n"], "x", "- [ ] tea\n"),
+        (MILK, ["- [ ] tea\n", f"- [ ] rice\n{MILK[11:]}"], "x", f"- [ ] rice\n{MILK[11:]}"),
+    ],
+)
+def test_a_tick_of_a_task_that_others_have_changed_since(
+    vault: Vault, other: Vault, first: str, others: list[str], value: str, wanted: str
+) -> None:
+    note = session(vault, MILK)
+    for text in (first, MILK, first):
+        vault.note("n").write(text)  # the box holds a value if its first text is a tick
+    note.refresh()
+    shown = note.text
+    for text in others:
+        other.note("n").write(text)
+    assert note.text == shown == first
+    patches = note.commit([Grouped(Patch(3, 1, value))])
+    assert patched(f"{shown[:3]}{value}{shown[4:]}", patches) == note.text == wanted
+    assert other.note("n").text == wanted
+    note.undo()
+    assert note.text == other.note("n").text
+    assert note.text in (wanted, f"{wanted[:3]}{shown[3]}{wanted[4:]}")
+
+
+def test_undo_of_a_task_that_others_have_ticked_since(vault: Vault, other: Vault) -> None:
+    note = session(vault, "- [ ] tea\n")
+    note.commit([Grouped(Patch(0, 0, "- [ ] milk\n"))])
+    other.note("n").write(TICKED)
+    assert note.text == MILK
+    assert patched(note.text, note.undo() + note.refresh()) == note.text == "- [ ] tea\n"
+    assert other.note("n").text == "- [ ] tea\n"
+
+
+def test_a_bracket_is_deleted_before_a_box_that_others_have_ticked_since(vault: Vault, other: Vault) -> None:
+    note = session(vault, MILK)
+    other.note("n").write(TICKED)
+    patches = note.commit([Grouped(Patch(2, 1, ""))])
+    assert patched(f"{MILK[:2]}{MILK[3:]}", patches) == note.text == other.note("n").text
+    assert note.text == "- x] milk\n- [ ] tea\n"

@@ -76,7 +76,7 @@ def run(seed: int, frames: int, folder: Path, show: Callable[[int], None] = lamb
         (paired.converse, lambda: paired.exchange(mutator), 2),
     ]
     deck = [(target, source) for target, source, weight in targets for _ in range(weight)]
-    before = _memory()
+    before = memory()
     try:
         while tally.frames < frames:
             target, source = random.choice(deck)
@@ -102,13 +102,14 @@ def run(seed: int, frames: int, folder: Path, show: Callable[[int], None] = lamb
     finally:
         host.close()
         paired.close()
-    tally.grown_mb = _memory() - before
+    tally.grown_mb = memory() - before
     assert tally.slowest < SLOWEST, f"one frame took {tally.slowest:.1f} s"
     assert tally.grown_mb < MEMORY_MB, f"the process grew by {tally.grown_mb:.0f} MB"
     return tally
 
 
-def _memory() -> float:
+def memory() -> float:
+    """Return the most memory that this process has had, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1024 if sys.platform != "darwin" else peak / 1024 / 1024
 

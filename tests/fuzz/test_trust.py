@@ -20,6 +20,8 @@ from crdtnotes.trust.records import (
     MAX_EPOCH,
     Add,
     Body,
+    Grant,
+    Keep,
     Name,
     Record,
     Remark,
@@ -28,6 +30,7 @@ from crdtnotes.trust.records import (
     printable_name,
     sign_record,
 )
+from crdtnotes.trust.roles import Role
 from crdtnotes.trust.sealing import seal
 from crdtnotes.trust.signatures import SIGNATURE_BYTES
 from tests.fuzz.corpus import Corpus, build
@@ -35,7 +38,7 @@ from tests.fuzz.mutator import Mutator
 from tests.simulation.identities import certificate
 from tests.sync.laptops import pair
 from tests.sync.wire import Wire, settle
-from tests.trust.devices import VAULT, added, device, founded, named, remarked, revoked
+from tests.trust.devices import VAULT, added, device, founded, granted, holding, named, remarked, revoked
 from tests.trust.test_certificate import unloadable
 from tests.trust.test_pairing import host_of, joiner_of
 
@@ -55,6 +58,8 @@ def test_mutated_records_leave_the_members_intact(tmp_path: Path, corpus: Corpus
     one, two = device(tmp_path, "one"), device(tmp_path, "two")
     good = [founded(one), added(two, one), revoked(two, one), added(two, one, epoch=2)]
     good += [named(one, "one"), remarked(good[1], one), remarked(good[2], one, kept=(good[1],))]
+    good += [granted(two, one, Role.READER, epoch=3, heads=((7, 1, bytes(16)),), kept=(good[1],))]
+    good += [holding(two, one, ((7, 2, bytes(16)),))]
     mutator, random = Mutator(Random(1), corpus), Random(2)
     with closing(Replica.create(tmp_path / "v.db", "here", VAULT)) as replica:
         with replica.transaction():
@@ -102,9 +107,14 @@ class HostileMember:
         digests = tuple(one.digest for one in random.sample(self.signed, min(3, len(self.signed))))
         heads = ((random.randint(1, 2**60), random.randint(1, 9), random.randbytes(16)),)
         body: Body
-        match random.choice(("add", "add", "add", "revoke", "name", "remark")):
+        match random.choice(("add", "add", "add", "grant", "keep", "revoke", "name", "remark")):
             case "add":
                 body = Add(VAULT, random.choice(self._certificates), name, epoch, by.id, by_epoch)
+            case "grant":
+                certificate, role = random.choice(self._certificates), random.choice(list(Role))
+                body = Grant(VAULT, certificate, name, epoch, role, by.id, by_epoch, heads, digests)
+            case "keep":
+                body = Keep(VAULT, target, by.id, by_epoch, heads)
             case "revoke":
                 body = Revoke(VAULT, target, epoch, by.id, by_epoch, heads, digests)
             case "name":

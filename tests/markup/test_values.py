@@ -42,6 +42,23 @@ def test_the_box_of_a_task(line: str, value: tuple[int, int] | None) -> None:
         (FRONT, FRONT.replace("1  #", "2  #"), [Edit(Patch(32, 1, "2"), is_value=True)]),
         # Not a scalar, not in the front matter, or not a value any more.
         (FRONT, FRONT.replace("[a]", "[a, b]"), [Edit(Patch(25, 0, ", b"), is_value=False)]),
+        # Items of a list, each with its comma.
+        (FRONT, FRONT.replace("[a]", "[b, a]"), [Edit(Patch(24, 0, "b, "), is_value=False)]),
+        (FRONT, FRONT.replace("[a]", "[b]"), [Edit(Patch(24, 1, "b"), is_value=True)]),
+        (FRONT, FRONT.replace("[a]", "[]"), [Edit(Patch(24, 1, ""), is_value=False)]),
+        (
+            "---\ntags: [a, b, c]\n---\n",
+            "---\ntags: [a, c, d]\n---\n",
+            [Edit(Patch(18, 0, ", d"), is_value=False), Edit(Patch(12, 3, ""), is_value=False)],
+        ),
+        ("---\ntags: a b\n---\n", "---\ntags: a c b\n---\n", [Edit(Patch(11, 0, " c"), is_value=False)]),
+        ("---\nname: a b\n---\n", "---\nname: a c b\n---\n", [Edit(Patch(10, 3, "a c b"), is_value=True)]),
+        # A new front matter: the lines around it, and those inside.
+        (
+            "text\n",
+            "---\na: b\n---\ntext\n",
+            [Edit(Patch(0, 0, "---\n---\n"), is_value=False), Edit(Patch(4, 0, "a: b\n"), is_value=False)],
+        ),
         ("status: open\n", "status: done\n", [Edit(Patch(8, 4, "done"), is_value=False)]),
         ("- [ ] a\n", "- a\n", [Edit(Patch(2, 4, ""), is_value=False)]),
         ("---\na: b\n---\n", "---\na:\n---\n", [Edit(Patch(6, 2, ""), is_value=False)]),

@@ -8,8 +8,10 @@ import os
 import sys
 import time
 import traceback
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
+from tests.simulation.coverage import shortfalls
 from tests.simulation.plan import Plan, draw
 from tests.simulation.shrink import attempt, shrink
 
@@ -32,10 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     chunks = [range(first, min(first + CHUNK, last)) for first in range(options.start, last, CHUNK)]
     done = 0
     failing: list[tuple[int, str]] = []
+    seen: Counter[str] = Counter()
     with ProcessPoolExecutor(options.jobs) as pool:
-        for chunk, failed in zip(chunks, pool.map(_run, chunks), strict=True):
+        for chunk, (failed, happened) in zip(chunks, pool.map(_run, chunks), strict=True):
             done += len(chunk)
             failing += failed
+            seen += happened
             _progress(f"{done} of {options.seeds}, {_rate(done, began)}, {len(failing)} failed")
             if len(failing) >= 5:
                 pool.shutdown(cancel_futures=True)
@@ -46,17 +50,21 @@ def main(arguments: list[str] | None = None) -> int:
     )
     for seed, said in failing[:3]:
         report(draw(seed), said)
-    return 1 if failing else 0
+    print("seen:", ", ".join(f"{what} {number}" for what, number in sorted(seen.items())))
+    missing = [] if failing else shortfalls(seen)
+    print(*missing, sep="\n", end="\n" if missing else "")
+    return 1 if failing or missing else 0
 
 
-def _run(seeds: range) -> list[tuple[int, str]]:
-    """Run schedules; return those that fail, each with its failure."""
+def _run(seeds: range) -> tuple[list[tuple[int, str]], Counter[str]]:
+    """Run schedules; return those that fail, each with its failure, and what happened, counted."""
     failing = []
+    seen: Counter[str] = Counter()
     for seed in seeds:
-        error = attempt(draw(seed))
+        error = attempt(draw(seed), seen)
         if error is not None:
             failing.append((seed, "".join(traceback.format_exception(error))))
-    return failing
+    return failing, seen
 
 
 def _replay(plan: Plan) -> int:

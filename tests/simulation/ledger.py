@@ -1,5 +1,9 @@
-"""Texts that were acknowledged as saved: each typed text contains a character that occurs nowhere else."""
+"""Texts that were acknowledged as saved: each typed text contains a character that occurs nowhere else.
 
+Also the lines that people wrote.
+"""
+
+from collections.abc import Iterable
 from itertools import count
 
 _FIRST, _LAST = 0x20000, 0x2A6D6  # CJK extension B: Chinese characters, and none that the texts use otherwise
@@ -13,6 +17,8 @@ class Ledger:
         self.saved: dict[str, int] = {}
         """Mark → the machine that acknowledged it."""
         self.gone: set[str] = set()
+        self.lines: set[str] = set()
+        """The lines that somebody wrote, with their newlines."""
 
     def mark(self) -> str:
         """A new mark."""
@@ -26,6 +32,10 @@ class Ledger:
     def take(self, text: str) -> None:
         """Record that somebody deletes this text, or tries to."""
         self.gone |= marks(text)
+
+    def wrote(self, lines: Iterable[str]) -> None:
+        """Record lines that somebody writes."""
+        self.lines.update(lines)
 
     def forgive(self, lost: set[str]) -> None:
         """Forget marks that were only in a file that its owner replaced."""

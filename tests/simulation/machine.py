@@ -1,10 +1,11 @@
 """A machine: its disk, its clock, the processes that have its replica open."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from crdtnotes.changes.wire_ops import KNOWN_KINDS
 from crdtnotes.editing.session import EditSession
-from crdtnotes.errors import CrdtnotesError
+from crdtnotes.errors import CrdtnotesError, NoteNotFound
 from crdtnotes.store.local_state import StreamRecord
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.writer import Writer
@@ -12,6 +13,7 @@ from crdtnotes.vault import Vault
 from tests.simulation.disk import Disk
 from tests.simulation.identities import identity
 from tests.simulation.ledger import Ledger
+from tests.simulation.lines import Pen
 from tests.simulation.people import Person
 
 
@@ -26,11 +28,11 @@ class Process:
 class Machine:
     """One replica and the programs that use it."""
 
-    def __init__(self, number: int, path: Path, processes: int, ledger: Ledger) -> None:
+    def __init__(self, number: int, path: Path, processes: int, ledger: Ledger, pen: Pen) -> None:
         self.number = number
         self.processes = processes
         self.disk = Disk(path, in_memory=processes == 1)
-        self.person = Person(number, ledger)
+        self.person = Person(number, ledger, pen)
         self.identity = identity(number)
         """The device's keys; only a paired world uses them."""
         self.clock = 1_800_000_000_000
@@ -41,6 +43,8 @@ class Machine:
         self.outside: StreamRecord | None = None
         """The content of the machine's state folder about the replica."""
         self.running: list[Process] = []
+        self.unfinished: set[str] = set()
+        """Notes whose links may not be those of their text: an editor that typed in them was killed."""
 
     def begin(self, actor: int) -> None:
         """Make an empty replica."""
@@ -69,6 +73,7 @@ class Machine:
 
     def stop(self) -> None:
         """Kill all programs; uncommitted data is lost."""
+        self.unfinished |= self.edited
         self.running.clear()
         self.disk.stop()
 
@@ -81,6 +86,18 @@ class Machine:
                 # The disk is full: derived data lags behind the log.
                 continue
         self.stop()
+
+    @property
+    def edited(self) -> set[str]:
+        """The ids of the notes that are open in editors."""
+        return {id for process in self.running for id in process.editors}
+
+    def finish_editing(self) -> None:
+        """Let editors do what they do when typing pauses."""
+        for process in self.running:
+            for editor in process.editors.values():
+                with suppress(NoteNotFound):
+                    editor.update_links()
 
     def texts(self) -> str:
         """The texts of all notes, including deleted notes."""

@@ -8,7 +8,7 @@ from crdtnotes.errors import RemoteError
 from crdtnotes.markup.outline import TEXT_KINDS
 from crdtnotes.note import Note
 from crdtnotes.store.replica import Replica
-from crdtnotes.store.writer import _links
+from crdtnotes.store.views.note_facts import links_in
 from crdtnotes.vault import Vault
 
 MAX_WAITING = 250
@@ -79,7 +79,7 @@ def check_stream(replica: Replica) -> None:
 
 def check_links(vault: Vault, note: Note) -> None:
     """Check that the link set matches the text after a local edit."""
-    written = {(kind, value): count for (kind, value), count in _links(note.text).items()}
+    written = {(kind, value): count for (kind, value), count in links_in(note.text).items()}
     rows = vault.replica.conn.execute(
         """SELECT kind, value, count FROM links JOIN elements ON elements.id = element
            JOIN notes ON notes.id = note WHERE uid = ?""",

@@ -1,6 +1,6 @@
 """Invariants that must hold once a world has healed."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from crdtnotes.changes.messages import Heads
 from crdtnotes.store.compaction import packing
@@ -25,8 +25,13 @@ def check_agreement(machines: Sequence[Machine]) -> None:
         )
 
 
-def check_outcome(machines: Sequence[Machine], ledger: Ledger, empty: Vault) -> None:
-    """Check in three ways that the visible state matches the log; nothing acknowledged may be missing."""
+def check_outcome(
+    machines: Sequence[Machine], ledger: Ledger, empty: Vault, unfinished: Set[str], *, lies: bool
+) -> None:
+    """Check in three ways that the visible state matches the log; nothing acknowledged may be missing.
+
+    The links of `unfinished` notes need not be those of their texts; none need if somebody lied (`lies`).
+    """
     missing = ledger.missing(machines[0].shown())
     require(not missing, f"acknowledged but not shown: {sorted(missing)}")
     vault = machines[0].running[0].vault
@@ -40,7 +45,8 @@ def check_outcome(machines: Sequence[Machine], ledger: Ledger, empty: Vault) -> 
             empty.replica.receive(group)
             group = []
     require(empty.digest == vault.digest, "the log alone gives another digest than the replica")
-    check_against_log(vault)
+    notes = {vault.note(info.name).id for info in vault.names()} if lies else unfinished
+    check_against_log(vault, set(map(bytes.fromhex, notes)))
     # All show the same, so it is enough to check one machine from the log up, with all its processes.
     for machine in machines[-1:]:
         for process in machine.running:

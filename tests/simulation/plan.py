@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import NamedTuple
 
-EDITS = ("type", "delete", "move", "create", "page", "today", "rename", "remove", "import", "editor", "undo")
+from tests.simulation.lines import MIXED, STYLES
 
 WEIGHTS = {
     "edit": 44,
@@ -75,6 +75,10 @@ class Plan:
     loss: float
     twice: float
     steps: tuple[Step, ...]
+    met: bool = True
+    """Whether all have met once, with the first notes, before the steps begin."""
+    style: str = MIXED
+    """How people write (see lines.py)."""
     first: int | None = None
     """In a paired world, the number of machines that are paired from the beginning; else None."""
 
@@ -115,7 +119,20 @@ def draw(seed: int) -> Plan:
     )
     # Paired worlds use a random generator of their own, so that the other worlds do not change.
     chance = Random(f"devices {seed}")
-    return _paired(plan, chance) if chance.random() < PAIRED else plan
+    if chance.random() < PAIRED:
+        plan = _paired(plan, chance)
+    return _with_style(plan, Random(f"lines {seed}"))
+
+
+def _with_style(plan: Plan, random: Random) -> Plan:
+    """The same world in which people write in some style."""
+    [style] = random.choices(STYLES, (6, 2, 2))
+    plan = replace(plan, notes=plan.notes + 1, met=random.random() < 0.8)
+    if style == MIXED:
+        return plan
+    # A liar's lines are in nobody's books, nor are those that were committed in the moment of a crash.
+    steps = tuple(step for step in plan.steps if step.kind not in ("lie", "crash soon"))
+    return replace(plan, style=style, steps=steps)
 
 
 def _paired(plan: Plan, random: Random) -> Plan:

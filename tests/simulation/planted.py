@@ -34,6 +34,7 @@ from crdtnotes.trust import rooted
 from crdtnotes.trust.certificate import PublicKeys
 from crdtnotes.trust.membership import Membership
 from crdtnotes.trust.records import Add, Record, Remark
+from crdtnotes.trust.roles import Role
 from crdtnotes.trust.rooted import RootedRecords
 
 Plant = Callable[[], AbstractContextManager[object]]
@@ -279,7 +280,7 @@ def _key_of_a_twin(right: Any) -> Any:
 
     def may_have_written(self: Any, signing_key: bytes, *head: Any) -> bool:
         added = {id for (id, _), keys in self._found.keys.items() if keys.signing == signing_key}
-        return right(self, signing_key, *head) or any(id not in self._revoked for id in added)
+        return right(self, signing_key, *head) or any(id not in self._struck.revoked for id in added)
 
     return may_have_written
 
@@ -298,7 +299,7 @@ def _epochs_jump(_: Any) -> Any:
     def missing(self: Any, record: Any) -> Any:
         body = record.body
         if (body.by, body.by_epoch) not in self.keys:
-            return body.by, body.by_epoch
+            return body.by, body.by_epoch, Role.READER
         return body.about if isinstance(body, Remark) and body.about not in self.records else None
 
     return missing

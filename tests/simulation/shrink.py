@@ -1,13 +1,17 @@
 """Makes a failing plan smaller: removes steps as long as it still fails."""
 
+from collections import Counter
+
 from tests.simulation.plan import Plan
-from tests.simulation.world import run
+from tests.simulation.play import run
 
 
-def attempt(plan: Plan) -> Exception | None:
-    """Run a plan; return the failure, or None."""
+def attempt(plan: Plan, seen: Counter[str] | None = None) -> Exception | None:
+    """Run a plan; return the failure, or None. What happened is added to `seen`."""
     try:
-        run(plan)
+        happened = run(plan)
+        if seen is not None:
+            seen.update(happened)
     except Exception as error:  # noqa: BLE001 - any exception is a failure to report
         return error
     return None

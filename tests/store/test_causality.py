@@ -10,7 +10,7 @@ from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import decode
 from crdtnotes.changes.derived import birth_actor
 from crdtnotes.crdt.ids import ROOT, OpId
-from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename, Span, Unknown, Unlink
+from crdtnotes.crdt.ops import Create, Delete, Follow, Insert, Link, Op, Remove, Rename, Span, Unknown, Unlink
 from crdtnotes.errors import DecodeError, InvalidChange, MissingChanges, RemoteError
 from crdtnotes.vault import Vault
 from tests.vaults import batch, changes, created, replicas, send, state
@@ -143,6 +143,7 @@ def test_a_span_that_ends_beyond_the_seen_changes_is_refused(pair: list[Vault]) 
         Insert(OpId(1, 77), ROOT, "x"),
         Rename(OpId(1, 77), "x"),
         Link(OpId(1, 77), ("tag", "t")),
+        Follow(OpId(1, 77)),
         Unknown(19, 1, b"\x92\x13\x01"),
     ],
     ids=lambda op: type(op).__name__,

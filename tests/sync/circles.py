@@ -8,6 +8,7 @@ from crdtnotes.store import Replica
 from crdtnotes.store import local_state as memory
 from crdtnotes.trust.identity import Identity
 from crdtnotes.trust.records import Name, Remark, decode_record
+from crdtnotes.trust.roles import Role
 from crdtnotes.vault import Vault
 from tests.sync.wire import Wire, settle
 from tests.trust.devices import device
@@ -20,13 +21,13 @@ class Members:
         self.folder = folder
         self.vaults: list[Vault] = []
 
-    def device(self, name: str, by: Vault | None = None) -> Vault:
+    def device(self, name: str, by: Vault | None = None, role: Role | None = None) -> Vault:
         """A device's replica; `by` pairs with it."""
         path = self.folder / f"{name}.db"
         Replica.create(path, name, None if by is None else by.replica.vault_id).close()
         vault = self.open(path, device(self.folder, name))
         if by is not None:
-            by.replica.devices.admit(vault.replica.signer.identity.certificate, name)
+            by.replica.devices.admit(vault.replica.signer.identity.certificate, name, role)
             vault.replica.devices.adopt(by.replica.members.root or b"", by.replica.devices.records())
         return vault
 

@@ -82,6 +82,9 @@ class FakeSignatures:
     def unsigned_streams(self) -> dict[int, int]:
         return {}
 
+    def sign_waiting(self) -> None:
+        pass
+
     def of_streams(self, streams: dict[int, int]) -> list[Heads]:
         return []
 

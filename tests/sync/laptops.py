@@ -16,6 +16,7 @@ from crdtnotes.sync.net.tls import dialling_context
 from crdtnotes.sync.peers.node import Node
 from crdtnotes.sync.peers.status import PeerStatus
 from crdtnotes.trust.identity import Identity, own_identity
+from crdtnotes.trust.roles import Role
 from crdtnotes.vault import Vault
 from tests.sync.wire import Wire, settle
 
@@ -43,10 +44,10 @@ class Laptop:
         replica.devices.revoke(other.identity.id)
         replica.close()
 
-    def add(self, other: "Laptop") -> None:
+    def add(self, other: "Laptop", role: Role | None = None) -> None:
         """Pair with another laptop, with the result of `pair` and `join`."""
         mine = self.open()
-        mine.devices.admit(other.identity.certificate, other.name)
+        mine.devices.admit(other.identity.certificate, other.name, role)
         records, root, vault = mine.members.records(), mine.members.root, mine.vault_id
         mine.close()
         if not other.path.exists():

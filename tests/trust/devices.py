@@ -4,7 +4,19 @@ from pathlib import Path
 
 from crdtnotes.trust import records
 from crdtnotes.trust.identity import Identity, own_identity
-from crdtnotes.trust.records import Add, Body, Found, Name, Record, Remark, Revoke, sign_record
+from crdtnotes.trust.records import (
+    Add,
+    Body,
+    Found,
+    Grant,
+    Keep,
+    Name,
+    Record,
+    Remark,
+    Revoke,
+    sign_record,
+)
+from crdtnotes.trust.roles import Role
 
 VAULT = bytes(range(16))
 
@@ -28,6 +40,26 @@ def revoked(
 ) -> Record:
     digests = tuple(record.digest for record in kept)
     return sign_record(Revoke(VAULT, who.id, epoch, by.id, by_epoch, (), digests), by)
+
+
+def granted(
+    who: Identity,
+    by: Identity,
+    role: Role,
+    epoch: int = 1,
+    by_epoch: int = 1,
+    kept: tuple[Record, ...] = (),
+    heads: tuple[tuple[int, int, bytes], ...] = (),
+) -> Record:
+    digests = tuple(record.digest for record in kept)
+    body = Grant(VAULT, who.certificate, "granted", epoch, role, by.id, by_epoch, heads, digests)
+    return sign_record(body, by)
+
+
+def holding(
+    who: Identity, by: Identity, heads: tuple[tuple[int, int, bytes], ...], by_epoch: int = 1
+) -> Record:
+    return sign_record(Keep(VAULT, who.id, by.id, by_epoch, heads), by)
 
 
 def named(who: Identity, name: str, number: int = 1, epoch: int = 1) -> Record:

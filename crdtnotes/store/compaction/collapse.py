@@ -8,20 +8,36 @@ Rules
       of the new stream that has the same effect on the note: on its text, names, links and existence.
     - The new stream has seen everything before each of its changes, so its elements are the newest, and text
       goes exactly where the old change showed it. Counters, elements and tags get new names.
+    - The links of a note that was edited concurrently are those of its text, so they become its link set.
     - A value becomes text like all other. Changes without an effect are left out. Operations of unknown kinds
       are kept, if they are of the format that is written.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from crdtnotes.changes.change import FORMAT, Change
 from crdtnotes.changes.codec import encode
 from crdtnotes.changes.derived import birth_actor
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.crdt.ops import Create, Delete, Insert, Link, Op, Remove, Rename, Unknown, Unlink, next_counter
+from crdtnotes.crdt.ops import (
+    Create,
+    Delete,
+    Element,
+    Insert,
+    Link,
+    Op,
+    Remove,
+    Rename,
+    Unknown,
+    Unlink,
+    next_counter,
+)
 from crdtnotes.crdt.orset import MAX_UNLINKED
+from crdtnotes.crdt.version import Version
 from crdtnotes.store.core import ReplicaCore
+from crdtnotes.store.views.frontiers import FrontiersOfLog
+from crdtnotes.store.views.note_facts import shown_links
 
 DERIVE_EVERY = 500
 """While the log is rewritten, derived data is updated after this many changes; so memory stays bounded."""
@@ -50,8 +66,15 @@ class _Copy:
             if self.old.name.value != self.new.name.value:
                 self._put(Rename(self._id, self.old.name.value))
             if any(isinstance(op, Create | Link | Unlink) for op in change.ops):
-                self._follow_links()
+                self._change_links(self.old.links.counts())
             self._follow_existence()
+        return tuple(self._ops)
+
+    def show_links(self, frontier: Version, actor: int, seq: int, start: int) -> tuple[Op, ...]:
+        """Return the operations that make the new link set hold the links which the old note shows."""
+        self._actor, self._seq, self._counter, self._ops = actor, seq, start, []
+        if len(frontier) > 1 and self.old.exists and not self.old.newer:
+            self._change_links(shown_links(self.old, frontier))
         return tuple(self._ops)
 
     @property
@@ -78,8 +101,8 @@ class _Copy:
         if isinstance(op, Unknown) and change.format == FORMAT:
             self._put(op)
 
-    def _follow_links(self) -> None:
-        wanted, found = self.old.links.counts(), self.new.links.counts()
+    def _change_links(self, wanted: Mapping[Element, int]) -> None:
+        found = self.new.links.counts()
         for element in sorted(wanted.keys() | found.keys()):
             more = wanted.get(element, 0) - found.get(element, 0)
             for _ in range(min(more, _MAX_LINKED)):
@@ -97,12 +120,22 @@ class _Copy:
 def collapsed(changes: Iterable[Change], actor: int) -> Iterator[Change]:
     """Yield the changes of one stream that show the same as these, which come in causal order."""
     notes: dict[bytes, _Copy] = {}
+    times: dict[bytes, int] = {}
+    found = FrontiersOfLog()
     seq = end = 0
     for change in changes:
+        found.follow(change)
+        times[change.note] = max(change.time, times.get(change.note, 0))
         ops = notes.setdefault(change.note, _Copy()).follow(change, actor, seq + 1, end + 1)
         if ops:
             seq += 1
             made = Change(actor, seq, end + 1, (), change.time, change.note, ops)
+            end = made.last
+            yield made
+    for uid, note in notes.items():
+        if ops := note.show_links(found.frontiers.get(uid, {}), actor, seq + 1, end + 1):
+            seq += 1
+            made = Change(actor, seq, end + 1, (), times[uid], uid, ops)
             end = made.last
             yield made
 

@@ -8,7 +8,8 @@ Rules
       change to the one that the change gave as its author wrote it, as the records say.
     - A replica that has a change as its author wrote it checks that a record erases nothing else in it, and
       refuses the record otherwise.
-    - A change that arrives as its author wrote it is erased before it is stored.
+    - A change that arrives as its author wrote it is erased before it is stored. So is one that comes into
+      another stream because a branch gives way.
     - If an erased change has a form here that no record names (two devices have erased different parts of it,
       or two have brought the same elements), this device signs a further record. So any other replica can
       check that form too.
@@ -83,8 +84,10 @@ class Erasing:
     def erase(self, note: bytes, ids: Tags) -> None:
         """Erase the texts with these ids from a note of a paired vault.
 
-        Raises TooLarge, or NotPaired if this device does not belong to the vault.
+        Raises TooLarge, KeysLocked, NotPermitted if this device may only read, or NotPaired if it does not
+        belong to the vault.
         """
+        self._core.members.check_writer(self._core.signer.identity)
         self._core.signer.sign_own(self._core.actor)
         self._tell(note, ids, self._holding(note, ids))
         self._made.clear()
@@ -159,6 +162,22 @@ class Erasing:
         self._keep(erased, chain(before, data), tip)
         return erased, data, data
 
+    def moved(self, changes: Sequence[tuple[Change, bytes]]) -> Iterator[tuple[Change, bytes]]:
+        """Return the forms in which changes are stored that move to other streams, in their order.
+
+        Call it before the log is cleared; the log must advance to each before the next one is taken.
+        """
+        self.begin()
+        if self.concerns(change for change, _ in changes):
+            self.shred()
+        return self._moved(changes)
+
+    def _moved(self, changes: Iterable[tuple[Change, bytes]]) -> Iterator[tuple[Change, bytes]]:
+        for change, data in changes:
+            form, data, _ = self.received(change, data, data)
+            yield form, data
+        self.answer()
+
     def answer(self) -> None:
         """Sign records for the forms that came about here and that no record names, if we are a member."""
         texts = self._texts
@@ -174,7 +193,7 @@ class Erasing:
             own = self._core.signer.identity.id
         except LocalError:
             return
-        if self._core.members.membership().is_active(own):
+        if self._core.members.membership().may_write(own):
             for note, forms in left.items():
                 with suppress(TooLarge):  # nobody can say that; the form is known here all the same
                     self._sign(note, texts[note].ids, forms)

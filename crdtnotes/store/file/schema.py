@@ -39,9 +39,33 @@ def m004_values(db: Database) -> None:
 
 
 @migrations()
-def m005_erased(db: Database) -> None:
-    """Add the table of erased changes, which older versions cannot read."""
+def m005_review(db: Database) -> None:
+    """Add the index of deps, and what the user has marked as seen."""
     for statement in _M005:
+        db.execute(statement)
+
+
+@migrations()
+def m006_births(db: Database) -> None:
+    """Let notes have seams between their births; snapshots say from now on which births there are.
+
+    A note that has several births may show another text now: `meta` says that they must be looked for.
+    """
+    db.execute("INSERT INTO meta SELECT 'births', 0 WHERE EXISTS (SELECT 1 FROM meta)")
+    db.execute("PRAGMA user_version = 6")
+
+
+@migrations()
+def m007_frontiers(db: Database) -> None:
+    """Add the table of the notes' frontiers, which a replica fills when it opens."""
+    for statement in _M007:
+        db.execute(statement)
+
+
+@migrations()
+def m008_erased(db: Database) -> None:
+    """Add the table of erased changes, which older versions cannot read."""
+    for statement in _M008:
         db.execute(statement)
 
 
@@ -154,8 +178,36 @@ _M003 = (
 )
 
 _M005 = (
+    # The deps of each change (store/log/dep_index.py). `deps_missing` in `meta` is the log id up to which the
+    # changes are not indexed yet.
+    """CREATE TABLE deps (
+        id INTEGER NOT NULL, author INTEGER NOT NULL, at INTEGER NOT NULL, actor INTEGER NOT NULL,
+        seq INTEGER NOT NULL, PRIMARY KEY (id, actor)) WITHOUT ROWID""",
+    """INSERT INTO meta SELECT 'deps_missing', id FROM (
+        SELECT max((SELECT ifnull(max(id), 0) FROM log), (SELECT ifnull(max(id), 0) FROM blocks)) AS id)
+       WHERE id > 0""",
+    # The keys of the findings that the user has marked as seen (crdtnotes/review/). They do not sync.
+    "CREATE TABLE reviewed (key TEXT PRIMARY KEY) WITHOUT ROWID",
+    "PRAGMA user_version = 5",
+)
+
+_M007 = (
+    # The frontier of each note that several streams have written (store/views/frontiers.py): the streams, and
+    # the seqs of their last changes of the note. `actor` is the actor itself, not a row id.
+    """CREATE TABLE frontiers (
+        note INTEGER NOT NULL, actor INTEGER NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (note, actor)) WITHOUT ROWID""",
+    # The notes that show a number because others have their name.
+    "CREATE INDEX notes_numbered ON notes (base_key) WHERE name != base",
+    # Whether the frontiers are still to be computed from the log.
+    """INSERT INTO meta SELECT 'frontiers', 'due'
+       WHERE EXISTS (SELECT 1 FROM log) OR EXISTS (SELECT 1 FROM blocks)""",
+    "PRAGMA user_version = 7",
+)
+
+_M008 = (
     # Where the chain goes on after an erased change (store/erasure): the hash that the change gives now, and
     # the one that it gave as its author wrote it. Primary.
     "CREATE TABLE erased (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, original BLOB NOT NULL)",
-    "PRAGMA user_version = 5",
+    "PRAGMA user_version = 8",
 )

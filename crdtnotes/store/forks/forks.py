@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from crdtnotes.changes.change import Change, Rank
@@ -10,10 +11,11 @@ from crdtnotes.changes.limits import MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Heads
 from crdtnotes.errors import Fork, NotSigned
 from crdtnotes.store import causality
+from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
 
 if TYPE_CHECKING:
-    from crdtnotes.store.forks.split import Division
+    from crdtnotes.store.forks.split import Division, Logged
 
 DERIVE_EVERY = 500
 """While a log is rewritten, derived data is updated after this many changes, so that memory stays bounded."""
@@ -22,8 +24,10 @@ DERIVE_EVERY = 500
 class Forks:
     """The forks that a replica knows; each call is a transaction or a read of its own."""
 
-    def __init__(self, core: ReplicaCore) -> None:
+    def __init__(self, core: ReplicaCore, stored: Callable[[Sequence[Logged]], Iterator[Logged]]) -> None:
+        """`stored` returns moved changes as they are stored: without what was erased from them."""
         self._core = core
+        self._stored = stored
         self._winners = core.winners
 
     def is_fork(self, actor: int, seq: int) -> bool:
@@ -93,6 +97,7 @@ class Forks:
                     self._winners.put(place, winning, proofs.get(place, ()))
                 self._sign_rewritten(actor, first)
             self._winners.put((actor, first), winner, proof)
+        self.follow_resigned(core.log.heads)
         sentence = (
             f"A device was copied or restored from a backup: from change {first} of {actor:016x} on there "
             "were two versions. One was kept, the changes of the other were moved, and nothing is lost."
@@ -104,6 +109,70 @@ class Forks:
 
         logging.getLogger("crdtnotes.store").warning(sentence)
         return sentence
+
+    def resign(self, silent: Collection[bytes] = ()) -> int:
+        """Carry changes that their devices cannot or do not sign as changes of this device.
+
+        These are unsigned changes of devices that may not write any more, and of the devices with the signing
+        keys in `silent`. Until they are signed, nothing here can be sent to peers that lack them. Returns how
+        many changes are signed by this. Raises NotPermitted if this device may only read, NotPaired if it
+        does not belong to the vault, and Fork if they are too many.
+        """
+        core = self._core
+        with core.transaction():
+            if not core.members.founded:
+                return 0
+            core.members.check_writer(core.signer.identity)
+            lost = core.signer.lost(silent)
+            if not lost:
+                return 0
+            count = sum(core.log.head(actor).seq - first + 1 for actor, first in lost.items())
+            self._carry(lost, core.signer.identity.keys.signing)
+        return count
+
+    def follow_resigned(self, streams: Container[int]) -> None:
+        """Let unsigned changes give way to the same changes as another device has signed and sent them.
+
+        Their names say where they are: `streams` are those among which to look.
+        """
+        from crdtnotes.store.forks.split import first_content
+
+        core = self._core
+        with core.reading():
+            waiting = core.members.founded and core.signer.checkpoints.is_waiting
+            carriers = core.members.writing_keys() if waiting else []
+            lost = core.signer.lost(carriers)
+        for actor, first in lost.items():
+            with core.reading():
+                if core.signer.lost(carriers).get(actor) != first:
+                    continue  # it has moved along with one of the others
+                try:
+                    content = first_content(core.log, actor, first)
+                except Fork:
+                    continue  # text was erased in it, so it cannot move
+                author = core.signer.checkpoints.key_of(actor)
+            for carrier in carriers:
+                if carrier != author and core.signer.carried_name(carrier, content).actor in streams:
+                    with core.transaction(Origin.PEER):
+                        self._carry({actor: first}, carrier)
+                    break
+
+    def _carry(self, lost: Mapping[int, int], carrier: bytes) -> None:
+        """Move these streams, from a seq on each, to streams of the device with the key `carrier`.
+
+        What depends on them moves, too, to streams of the devices that wrote it.
+        """
+        from crdtnotes.store.forks.split import divide_all
+
+        core = self._core
+        division = divide_all(core.log, lost.items(), core.signer.naming(lost, carrier))
+        winners = {**division.vacant, **division.conflicts}
+        proofs = {place: self.proof(*place) for place in winners}
+        self._rewrite(division)
+        for place, winning in winners.items():
+            if lost.get(place[0]) != place[1]:
+                self._winners.put(place, winning, proofs[place])
+        self._sign_rewritten(*next(iter(lost.items())))
 
     def _sign_rewritten(self, actor: int, first: int) -> None:
         """Sign a log that was rewritten; raises Fork if a group has become too large to be sent."""
@@ -120,10 +189,11 @@ class Forks:
     def _rewrite(self, division: Division) -> None:
         """Rewrite the log and all data derived from it."""
         core, derived = self._core, self._core.derived
+        moved = self._stored(division.moved)
         core.log.clear()
         derived.clear()
         core.begin_epoch()
-        for number, (change, data) in enumerate(division.stay + division.moved, 1):
+        for number, (change, data) in enumerate(chain(division.stay, moved), 1):
             core.log.write(change, data, derived.enter(change, data, derived.documents.open(change.note)))
             if number % DERIVE_EVERY == 0:
                 derived.derive()

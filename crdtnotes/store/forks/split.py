@@ -24,7 +24,7 @@ Forks are rare and reading a log is fast, so the whole log is rewritten.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from crdtnotes.changes.change import NO_HASH, Change, Place, Rank, chain
@@ -74,8 +74,13 @@ def rank(log: Log, actor: int, seq: int) -> Rank | None:
 
 def divide(log: Log, actor: int, first: int, name: Name = unpaired_name) -> Division:
     """Divide the log so that an actor's branch from `first` on gives way; raises what `name` raises."""
+    return divide_all(log, {(actor, first)}, name)
+
+
+def divide_all(log: Log, branches: Iterable[Place], name: Name) -> Division:
+    """Divide the log so that all these branches give way, each from a place on; raises what `name` raises."""
     logged = list(log.opened({}))
-    losers = {(actor, first)}
+    losers = set(branches)
     salts: Counter[Place] = Counter()
     conflicts: dict[Place, Rank] = {}
     while True:
@@ -89,6 +94,18 @@ def divide(log: Log, actor: int, first: int, name: Name = unpaired_name) -> Divi
         losers.add(clash.loser)
         # If the streams differ in their very first change, the name is taken: the moved one needs another.
         salts[clash.loser] += clash.place[1] == 1
+
+
+def first_content(log: Log, actor: int, first: int) -> bytes:
+    """Return the content that names the new stream of an actor's branch from `first` on, if it moves."""
+    contents: list[bytes] = []
+
+    def name(actor: int, first: int, content: bytes) -> int:
+        contents.append(content)
+        return unpaired_name(actor, first, content)
+
+    _Attempt(log, {(actor, first)}, Counter(), name).run(list(log.opened({})))
+    return contents[0]
 
 
 class _Clash(NamedTuple):
@@ -181,6 +198,9 @@ class _Attempt:
             elif other.data != moved.data:
                 mine = moved.change.time, chain(before, moved.data)
                 theirs = other.change.time, self._log.chain(before, other.change, other.data)
+                if theirs == mine:
+                    tips[place] = mine[1]  # it is here without a text that was erased from it
+                    continue
                 if theirs < mine:
                     return _Clash(place, theirs, moved.origin)
                 return _Clash(place, mine, other.origin)

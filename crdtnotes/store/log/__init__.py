@@ -3,6 +3,7 @@
 ``log``           changes in causal order, chained by hash
 ``erased``        where the chain goes on after erased changes
 ``leaves``        the streams whose last change no other change depends on
+``dep_index``     the deps of all changes, to ask who had seen what
 ``recent``        the last changes that this process stored
 ``blocks``        runs of small changes, packed together
 ``dictionaries``  compression dictionaries: content that many changes share, stored once

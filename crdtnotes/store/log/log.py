@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush, merge
 from itertools import chain as concatenated
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from crdtnotes.changes.batch import Form, Opened, Packed, Piece, open_piece, piece_of
 from crdtnotes.changes.change import NO_HASH, Change, chain, chained
@@ -18,6 +18,7 @@ from crdtnotes.changes.compression import decompress
 from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Damaged, DecodeError, InvalidChange
 from crdtnotes.store.log.blocks import Block, Blocks, Entry
+from crdtnotes.store.log.dep_index import DepIndex
 from crdtnotes.store.log.dictionaries import Dictionaries
 from crdtnotes.store.log.erased import ErasedTips
 from crdtnotes.store.log.leaves import Leaves
@@ -74,6 +75,7 @@ class Log:
         """The last changes that this process stored."""
         self._seen: dict[int, dict[int, tuple[int, int]]] = {}
         self._leaves = Leaves(conn)
+        self.dep_index = DepIndex(conn)
 
     def refresh(self) -> None:
         """Read the heads again: another process may have written."""
@@ -230,11 +232,16 @@ class Log:
             self._conn.execute(
                 "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", (change.actor, actor, seq, last)
             )
+        author = self._ids[change.actor]
+        self.dep_index.record(
+            (self.tip, author, change.seq, self._ids[actor], seq) for actor, seq in change.deps
+        )
 
     def clear(self) -> None:
         """Delete every change; the caller must rewrite the log in the same transaction."""
         for table in ("log", "blocks", "block_notes", "actors", "seen"):
             self._conn.execute(f"DELETE FROM {table}")
+        self.dep_index.clear()
         self.heads.clear()
         self._moved.clear()
         self._ids.clear()
@@ -266,15 +273,26 @@ class Log:
         row = self._conn.execute("SELECT length, data FROM log WHERE id = ?", (id,)).fetchone()
         return None if row is None else self._open_row(*row)[0]
 
+    def of_notes(self, notes: Mapping[bytes, int]) -> dict[bytes, list[tuple[int, Change]]]:
+        """Return the `(log id, change)` of several notes, given by their ids and rows; raises Damaged.
+
+        Each block is decoded once, however many of these notes have changes in it.
+        """
+        found: dict[bytes, dict[int, Change]] = {uid: {} for uid in notes}
+        blocks: dict[int, Block] = {}
+        for uid, note in notes.items():
+            found[uid] = {id: self._verified(*row) for id, *row in self._rows_of_note(note, 0)}
+            blocks.update({block.id: block for block in self.blocks.of_note(note, 0)})
+        for block in blocks.values():
+            for entry in self.blocks.entries(block):
+                if entry.change.note in found:
+                    found[entry.change.note][entry.id] = entry.change
+        return {uid: sorted(changes.items(), key=_log_id) for uid, changes in found.items()}
+
     def of_note(self, note: int, uid: bytes, after: int) -> Iterator[tuple[int, Change]]:
         """Yield `(log id, change)` of a note's changes that came after a log id; raises Damaged."""
         # Rows first: a change that another process packs between the two queries is read twice, not missed.
-        rows = self._conn.execute(
-            """SELECT log.id, log.actor, log.seq, log.length, log.data, log.hash, former.hash FROM log
-               LEFT JOIN log former ON former.actor = log.actor AND former.seq = log.seq - 1
-               WHERE log.note = ? AND log.id > ? ORDER BY log.id""",
-            (note, after),
-        ).fetchall()
+        rows = self._rows_of_note(note, after)
         by_actor: dict[int, list[Block]] = {}
         for block in self.blocks.of_note(note, after):
             by_actor.setdefault(block.actor, []).append(block)
@@ -287,6 +305,15 @@ class Log:
             if id > seen:
                 yield id, change
                 seen = id
+
+    def _rows_of_note(self, note: int, after: int) -> list[tuple[Any, ...]]:
+        """Return the rows of a note's changes that are not packed: their log ids, then what proves them."""
+        return self._conn.execute(
+            """SELECT log.id, log.actor, log.seq, log.length, log.data, log.hash, former.hash FROM log
+               LEFT JOIN log former ON former.actor = log.actor AND former.seq = log.seq - 1
+               WHERE log.note = ? AND log.id > ? ORDER BY log.id""",
+            (note, after),
+        ).fetchall()
 
     def _verified(
         self, actor: int, seq: int, length: int | None, data: bytes, stored: bytes, before: bytes | None

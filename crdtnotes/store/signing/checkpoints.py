@@ -8,8 +8,9 @@ the changes that it lacks in groups of bounded size, each signed at its end, and
 key stores one 64-byte signature for each GROUP_BYTES.
 
 The changes of a stream behind its last signature here are *unsigned*. That happens when a replica joined with
-changes from before the pairing, when a branch gave way (store/forks/split.py), and when a damaged file was
-repaired. The last checkpoint is then *waiting*: it stays the last one until the signatures have come.
+changes from before the pairing, when a branch gave way (store/forks/split.py), when a damaged file was
+repaired, and when this device wrote while its keys were locked. The last checkpoint is then *waiting*: it
+stays the last one until the signatures have come.
 
 In the file's tables a checkpoint is a row of `cuts`.
 """
@@ -75,6 +76,21 @@ class Checkpoints:
     def add_waiting(self, size: int) -> None:
         """Add a checkpoint for changes of `size` bytes that waits for signatures."""
         self._conn.execute("INSERT INTO cuts VALUES (?, ?, 1)", (self._last()[0] + 1, size))
+
+    def extend_waiting(self, size: int) -> None:
+        """Add unsigned changes of `size` bytes to the checkpoint that waits, or to a new one."""
+        if self.is_waiting:
+            self.put(size, ())
+        else:
+            self.add_waiting(size)
+
+    def drop_waiting(self) -> bool:
+        """Remove the checkpoint that waits, unless some stream is signed in it; return whether it is gone."""
+        id, _, waits = self._last()
+        if not waits or self._conn.execute("SELECT 1 FROM signatures WHERE cut = ?", (id,)).fetchone():
+            return False
+        self._conn.execute("DELETE FROM cuts WHERE id = ?", (id,))
+        return True
 
     def rewrite(self, checkpoints: Sequence[Checkpoint], *, waits: bool) -> None:
         """Replace all checkpoints by these; `waits` says whether the last one waits for signatures."""

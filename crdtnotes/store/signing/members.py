@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from crdtnotes.changes.derived import to_wire
-from crdtnotes.errors import Damaged, DecodeError, LocalError, NotPaired, TooLarge
+from crdtnotes.errors import Damaged, DecodeError, LocalError, NotPaired, NotPermitted, TooLarge
 from crdtnotes.trust import device_id
 from crdtnotes.trust.membership import MAX_ADDS, Member, Membership
 from crdtnotes.trust.records import (
@@ -28,6 +28,8 @@ from crdtnotes.trust.records import (
     Add,
     Erase,
     Found,
+    Grant,
+    Keep,
     Name,
     Record,
     Remark,
@@ -36,6 +38,7 @@ from crdtnotes.trust.records import (
     printable_name,
     sign_record,
 )
+from crdtnotes.trust.roles import Role
 
 if TYPE_CHECKING:
     from crdtnotes.trust.identity import Identity
@@ -195,25 +198,108 @@ class Members:
         self._keep([record, *self._remarks(identity, record, now)])
         self.introduce(identity, name, now)
 
-    def admit(self, identity: Identity, certificate: bytes, name: str, now: int = 0) -> None:
+    def admit(
+        self, identity: Identity, certificate: bytes, name: str, now: int = 0, *, role: Role | None = None
+    ) -> None:
         """Add a device, signed by this one, at the wall time `now` in ms.
 
-        Raises NotPaired if this device does not belong to the vault, TooLarge if it has added too many.
+        Without a `role`, a new device becomes an owner, and a member keeps its role. Raises NotPaired if this
+        device does not belong to the vault, NotPermitted if it may not do this, TooLarge if it has added too
+        many.
         """
-        own = self._own(identity)
-        members = self.membership()
+        own = self._owner(identity)
         added = device_id.device_id(certificate)
-        if members.is_active(added):
+        if self.membership().is_active(added):
+            if role is not None:
+                self.set_role(identity, added, role, now)
+        elif role in (None, Role.OWNER):
+            members = self.membership()
+            self._check_adds(own)
+            add = Add(
+                self._vault, certificate, printable_name(name), members.next_epoch(added), own.id, own.epoch
+            )
+            record = sign_record(add, identity)
+            self._keep([record, *self._remarks(identity, record, now)])
+        else:
+            self._grant(identity, own, certificate, printable_name(name), role, now)
+
+    def set_role(self, identity: Identity, device: bytes, role: Role, now: int = 0) -> None:
+        """Give a device another role, signed by this one; what it has signed, and its changes here, stay.
+
+        Raises NotPaired if either of the two does not belong to the vault, NotPermitted if this device may
+        not do this.
+        """
+        own = self._owner(identity)
+        members = self.membership()
+        member = members.active.get(device)
+        if member is None:
+            raise NotPaired("That device does not belong to the vault (any more).")
+        if member.role is role:
             return
-        if members.adds_by(own.id, own.epoch) >= MAX_ADDS:
+        if not members.may_set_role(own.id, device, role):
+            raise NotPermitted(
+                "A device cannot change its own role; another owner can."
+                if device == own.id
+                else "Only an owner that has been one for longer can take rights from an owner; to take them "
+                "from this device, revoke it and pair it again (crdtnotes revoke, crdtnotes pair)."
+            )
+        self._grant(identity, own, member.certificate, member.name, role, now)
+
+    def _grant(
+        self, identity: Identity, own: Member, certificate: bytes, name: str, role: Role, now: int
+    ) -> None:
+        """Keep a Grant; Remarks name the streams and records for which it has no room."""
+        self._check_adds(own)
+        members = self.membership()
+        device = device_id.device_id(certificate)
+        heads: list[tuple[int, int, bytes]] = []
+        signed: list[bytes] = []
+        if role is not Role.OWNER:
+            signed = members.signed_by(device)
+        if role is Role.READER and device in members.members:
+            heads = sorted(self._streams_of(members.members[device].keys.signing))
+        grant = Grant(
+            self._vault,
+            certificate,
+            name,
+            members.next_epoch(device),
+            role,
+            own.id,
+            own.epoch,
+            tuple(heads[:MAX_HEADS]),
+            tuple(signed[:MAX_KEPT]),
+        )
+        record = sign_record(grant, identity)
+        self._keep([record, *self._remarks(identity, record, now, heads[MAX_HEADS:], signed[MAX_KEPT:])])
+
+    def _check_adds(self, own: Member) -> None:
+        if self.membership().adds_by(own.id, own.epoch) >= MAX_ADDS:
             raise TooLarge(
                 f"This device has already added {MAX_ADDS} devices; pair further ones with another device."
             )
-        add = Add(
-            self._vault, certificate, printable_name(name), members.next_epoch(added), own.id, own.epoch
-        )
-        record = sign_record(add, identity)
-        self._keep([record, *self._remarks(identity, record, now)])
+
+    def check_owner(self, identity: Identity) -> None:
+        """Raise NotPermitted or NotPaired if this device may not add others."""
+        self._owner(identity)
+
+    def check_writer(self, identity: Identity) -> None:
+        """Raise NotPermitted or NotPaired if this device may not write."""
+        if not self._own(identity).writes:
+            raise NotPermitted("This device may only read this vault.")
+
+    def writing_keys(self) -> list[bytes]:
+        """Return the signing keys of the devices that may write now."""
+        members = self.membership()
+        return [member.keys.signing for member in members.active.values() if member.writes]
+
+    def role(self, device: bytes) -> Role | None:
+        """Return the role of a device, None if it does not belong to the vault."""
+        member = self.membership().active.get(device)
+        return None if member is None else member.role
+
+    def uses_roles(self) -> bool:
+        """Tell whether there are records about roles, which earlier versions of crdtnotes cannot read."""
+        return self.membership().uses_roles
 
     def erase(
         self,
@@ -225,8 +311,9 @@ class Members:
     ) -> None:
         """Say that texts are erased from a note; for `spans` and `places` see `records.Erase`.
 
-        Raises NotPaired if this device does not belong to the vault.
+        Raises NotPaired if this device does not belong to the vault, NotPermitted if it is a reader.
         """
+        self.check_writer(identity)
         own = self._own(identity)
         wire = tuple((to_wire(actor), first, length) for actor, first, length in spans)
         body = Erase(self._vault, own.id, own.epoch, now, note, wire, tuple(places))
@@ -251,19 +338,21 @@ class Members:
         """Remove a device from the vault, signed by this one; the changes of it that are here stay.
 
         With `keep_added`, so do the devices that it has added. Raises NotPaired if either of the two does not
-        belong to the vault. (Without `keep_added`, the device may have been revoked before.)
+        belong to the vault, NotPermitted if this device is no owner. (Without `keep_added`, the device may
+        have been revoked before.)
         """
-        own = self._own(identity)
+        own = self._owner(identity)
         member = self.membership().members.get(device)
         if member is None or (keep_added and not member.active):
             raise NotPaired("That device does not belong to the vault (any more).")
         self._revoke(identity, own, device, self._streams_of(member.keys.signing), now, keep_added=keep_added)
 
     def answer_for_gone(self, own_identity: Callable[[], Identity], now: int = 0) -> None:
-        """Write further Revokes that keep the changes of revoked devices which no Revoke keeps yet.
+        """Write records that keep the changes of revoked devices and readers which none keeps yet.
 
-        These changes came before this replica heard that their authors are revoked, and later changes here
-        depend on them: if other replicas refused them, replicas would diverge.
+        These changes came before this replica heard that their authors may not write any more, and later
+        changes here depend on them: if other replicas refused them, replicas would diverge. A reader has no
+        changes of its own, and may not keep any.
         """
         members = self.membership()
         beyond = {
@@ -281,9 +370,18 @@ class Members:
             return
         identity = own_identity()
         own = members.active.get(identity.id)
-        if own is not None:
-            for device, streams in beyond.items():
+        if own is None or not own.writes:
+            return
+        for device, streams in beyond.items():
+            if own.owns and not members.is_active(device):
                 self._revoke(identity, own, device, streams, now)
+            elif device != own.id:
+                heads = sorted(streams)
+                pieces = [heads[begin : begin + MAX_HEADS] for begin in range(0, len(heads), MAX_HEADS)]
+                self._keep(
+                    sign_record(Keep(self._vault, device, own.id, own.epoch, tuple(piece)), identity)
+                    for piece in pieces
+                )
 
     def _revoke(
         self,
@@ -361,15 +459,25 @@ class Members:
             raise NotPaired("This device does not belong to the vault; pair it with a device that does.")
         return own
 
+    def _owner(self, identity: Identity) -> Member:
+        own = self._own(identity)
+        if not own.owns:
+            raise NotPermitted(
+                f"This device is a {own.role.word} of the vault: only owners add and revoke devices and "
+                "change their roles."
+            )
+        return own
+
     def _set_root(self, digest: bytes) -> None:
         self._conn.execute("INSERT OR REPLACE INTO meta VALUES ('root', ?)", (digest,))
         self._root_known = False
         self.changed = True
 
     def _keep(self, records: Iterable[Record]) -> None:
+        kept = list(records)
         self._conn.executemany(
             "INSERT OR IGNORE INTO members (digest, record) VALUES (?, ?)",
-            [(record.digest, record.data) for record in records],
+            [(record.digest, record.data) for record in kept],
         )
         self.changed = True
 

@@ -1,11 +1,13 @@
 """Signing local changes, and checking the signatures of changes from others.
 
 All of it happens inside the replica's transactions. A vault that was never paired needs no signatures.
-Stored signatures can be missing: those streams are unsigned (`checkpoints.py`) until others send them.
+Stored signatures can be missing: those streams are unsigned (`checkpoints.py`) until others send them. That
+is also so for changes that this device writes while a passphrase locks its keys: they wait for its own
+signature (`sign_waiting`), and are not sent before.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from os import urandom
 
 from crdtnotes.changes.batch import Batch, batches, unbatch
@@ -13,14 +15,24 @@ from crdtnotes.changes.change import Rank
 from crdtnotes.changes.limits import GROUP_BYTES, GROUP_STREAMS, MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.ids import MAX_COUNTER
-from crdtnotes.errors import Fork, LocalError, NotSigned
+from crdtnotes.errors import Fork, KeysLocked, LocalError, NotPermitted, NotSigned
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.signing.checkpoints import Checkpoints, Signed
 from crdtnotes.store.signing.members import Members
 from crdtnotes.store.signing.recut import recut
 from crdtnotes.trust.actors import ActorRecord, actor_of, moved_actor, new_actor
+from crdtnotes.trust.certificate import read_certificate
+from crdtnotes.trust.device_id import device_id
 from crdtnotes.trust.identity import Identity
+from crdtnotes.trust.roles import Role
 from crdtnotes.trust.signatures import sign_head
+
+Name = Callable[[int, int, bytes], int]
+"""As `crdtnotes.store.forks.split.Name`."""
+
+MAY_ONLY_READ = (
+    "This device may only read this vault; an owner of it can let it write: crdtnotes role DEVICE writer"
+)
 
 
 class Signer:
@@ -34,7 +46,10 @@ class Signer:
         self._members = members
         self._make_identity = identity
         self._identity: Identity | None = None
+        self._locked: tuple[bytes, bytes] | None = None
         self._own = 0
+        self._none_waits = False
+        # Whether it is known that no change of ours waits for our own signature.
         self.learned = False
         """Whether signatures of earlier changes have come since somebody reset it."""
         self._late: list[list[Signed]] = []
@@ -42,7 +57,7 @@ class Signer:
 
     @property
     def identity(self) -> Identity:
-        """This device's keys, loaded when they are first needed; raises BadIdentity."""
+        """This device's keys, loaded when they are first needed; raises BadIdentity, or KeysLocked."""
         if self._identity is None:
             self._identity = self._make_identity()
         return self._identity
@@ -51,13 +66,33 @@ class Signer:
     def own_key(self) -> bytes | None:
         """This device's public signing key; None if it has no key, or the key cannot be read."""
         try:
-            return self.identity.keys.signing
+            return self._public()[1]
         except LocalError:
             return None
+
+    def _public(self) -> tuple[bytes, bytes]:
+        """Return this device's id and public signing key, which can be read even if its keys are locked."""
+        if self._locked is not None and self._identity is None:
+            return self._locked
+        try:
+            return self.identity.id, self.identity.keys.signing
+        except KeysLocked as locked:
+            certificate = locked.certificate
+            self._locked = device_id(certificate), read_certificate(certificate).signing
+            return self._locked
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether this process has this device's keys; False if they are locked. Raises BadIdentity."""
+        try:
+            return bool(self.identity)
+        except KeysLocked:
+            return False
 
     def forget(self) -> None:
         """Re-check which device owns our stream, and drop late signatures that were not applied."""
         self._own = 0
+        self._none_waits = False
         self._late.clear()
 
     def clear(self) -> None:
@@ -71,10 +106,11 @@ class Signer:
         """Return the stream to write to: this one if this device can sign for it, else a new one.
 
         A copied file can have the stream of another device, and a stream from before the pairing has no
-        proven owner.
+        proven owner. Raises NotPermitted if this device is a reader.
         """
         if self._own != actor and self._members.founded:
-            key = self.identity.keys.signing
+            self.check_writes()
+            key = self._public()[1]
             if self.checkpoints.key_of(actor) != key:
                 author = new_actor(key, urandom)
                 self.checkpoints.add_author(author)
@@ -82,19 +118,85 @@ class Signer:
             self._own = actor
         return actor
 
+    def check_writes(self) -> None:
+        """Raise NotPermitted if this device may only read the vault: nobody would accept its changes."""
+        if self.is_reader:
+            raise NotPermitted(MAY_ONLY_READ)
+
+    @property
+    def is_reader(self) -> bool:
+        """Whether this device may only read the vault; raises BadIdentity."""
+        return self._members.uses_roles() and self._members.role(self._public()[0]) is Role.READER
+
     def sign_if_large(self, actor: int) -> None:
         """Sign our stream in the middle of a large transaction, so that groups stay small."""
         if self._log.grown.get(actor, 0) >= GROUP_BYTES:
             self.sign_own(actor)
 
     def sign_own(self, actor: int) -> None:
-        """Sign the head of our stream if it has grown; raises NotSigned if another stream has grown."""
+        """Sign the head of our stream if it has grown; raises NotSigned if another stream has grown.
+
+        While this device's keys are locked, it stays unsigned.
+        """
         grown = self._log.grown
         if grown and self._members.founded:
             if self._own != actor or grown.keys() != {actor}:
                 self.check_signed()
-            self._sign(sum(grown.values()), {actor: self._log.head(actor).seq})
+            if not self.can_sign:
+                self.checkpoints.extend_waiting(sum(grown.values()))
+                self._none_waits = False
+            elif not self._none_waits and self.has_waiting():
+                self.sign_waiting()
+            else:
+                self._sign(sum(grown.values()), {actor: self._log.head(actor).seq})
+                self._none_waits = True
         grown.clear()
+
+    def has_waiting(self) -> bool:
+        """Whether changes that this device wrote wait for its own signature."""
+        unsigned = self.checkpoints.unsigned_streams()
+        own = self.own_key if unsigned else None
+        return own is not None and any(self.checkpoints.key_of(actor) == own for actor in unsigned)
+
+    def sign_waiting(self) -> None:
+        """Sign the changes that this device wrote while its keys were locked; raises KeysLocked."""
+        own = self.identity.keys.signing
+        unsigned = self.checkpoints.unsigned_streams()
+        mine = {actor: seq for actor, seq in unsigned.items() if self.checkpoints.key_of(actor) == own}
+        if not mine:
+            return
+        pieces = list(self._pieces(unsigned, mine))
+        if len(mine) == len(unsigned) and self.checkpoints.drop_waiting():
+            for size, ends in pieces:
+                self._sign(size, ends)
+        else:
+            # Changes of others came in between.
+            signed = self.checkpoints.all_signed()
+            last = max((checkpoint for checkpoint, _ in signed), default=0)
+            for number, (_, ends) in enumerate(pieces, last + 1):
+                signed += [(number, (actor, seq, self._signature(actor, seq))) for actor, seq in ends.items()]
+            recut(self._log, self.checkpoints, signed)
+        self.learned = True
+
+    def _pieces(
+        self, unsigned: Mapping[int, int], mine: Collection[int]
+    ) -> Iterator[tuple[int, dict[int, int]]]:
+        """Yield the unsigned changes in pieces of a group's size: the bytes, and where streams of ours end.
+
+        (In one large group, nobody would accept them.)
+        """
+        known = {actor: unsigned.get(actor, seq) for actor, seq in self._log.version().items()}
+        ends: dict[int, int] = {}
+        size = 0
+        for item in self._log.ordered(known):
+            size += item.size
+            if item.actor in mine:
+                ends[item.actor] = item.seq
+            if size >= GROUP_BYTES and ends:
+                yield size, ends
+                ends, size = {}, 0
+        if ends:
+            yield size, ends
 
     def sign_past(self) -> None:
         """Sign all changes that are here when the vault is first paired, at checkpoints of a group's size."""
@@ -202,25 +304,54 @@ class Signer:
     def mend_signatures(self) -> int:
         """Make the signatures match the log: drop invalid ones, and sign the changes of this device.
 
-        Returns the bytes of the largest group that was merged from several by this, 0 if there is none.
+        Returns the bytes of the largest group that was merged from several by this, 0 if there is none. While
+        this device's keys are locked, its changes stay unsigned.
         """
         for author in self.checkpoints.authors():
             if not author.proven:
                 self.checkpoints.remove_author(author.actor)
+        self._none_waits = False
         good = [
             (checkpoint, signed)
             for checkpoint, signed in self.checkpoints.all_signed()
             if self.is_signed(*signed)
         ]
-        own = self.own_key or b""
+        try:
+            own = self.identity.keys.signing
+        except LocalError:
+            own = b""
         ends: dict[int, int] = {}
         for _, (actor, seq, _) in good:
             ends[actor] = max(seq, ends.get(actor, 0))
         last = max((checkpoint for checkpoint, _ in good), default=1)
+        if own and self.is_reader:
+            own = b""
         for actor, seq in self._log.version().items():
             if ends.get(actor, 0) < seq and self.checkpoints.key_of(actor) == own:
                 good.append((last, (actor, seq, self._signature(actor, seq))))
         return recut(self._log, self.checkpoints, good)
+
+    def match_role(self) -> None:
+        """Make the signatures fit this device's role, which may have changed.
+
+        A reader drops signatures that nobody accepts any more: of its own changes, and of those of other
+        devices that may not write (any more) which no record keeps. Until somebody accepts them, they are
+        unsigned, and not sent. Any other device signs its own changes which are unsigned since it was a
+        reader.
+        """
+        if not self._members.uses_roles():
+            return
+        self._own = 0
+        role = self._members.role(self._public()[0])
+        if role is Role.READER:
+            every = self.checkpoints.all_signed()
+            good = [one for one in every if self._is_accepted(*one[1])]
+            if len(good) < len(every):
+                recut(self._log, self.checkpoints, good)
+        elif role is not None and self.checkpoints.is_waiting and self.can_sign:
+            own = self.own_key
+            if any(self.checkpoints.key_of(actor) == own for actor in self.checkpoints.unsigned_streams()):
+                self.mend_signatures()
 
     def is_signed(self, actor: int, seq: int, signature: bytes) -> bool:
         """Tell whether the log has what was signed, even if the signer no longer belongs to the vault."""
@@ -253,6 +384,41 @@ class Signer:
         author = moved_actor(key, content)
         self.checkpoints.add_author(author)
         return author.actor
+
+    def lost(self, silent: Collection[bytes]) -> dict[int, int]:
+        """Return the streams with unsigned changes whose devices cannot or do not sign, and where they begin.
+
+        Those are the devices that may not write any more, and those with the signing keys in `silent`. The
+        result is `{actor: seq of the first unsigned change}`.
+        """
+        gone = {key for _, key in self._members.membership().gone()} | set(silent)
+        return {
+            actor: seq + 1
+            for actor, seq in self.checkpoints.unsigned_streams().items()
+            if (key := self.checkpoints.key_of(actor)) in gone and key != self.own_key
+        }
+
+    def carried_name(self, carrier: bytes, content: bytes) -> ActorRecord:
+        """Return the stream to which changes move so that the device with the key `carrier` signs them.
+
+        `content` is the content of the first of them.
+        """
+        return moved_actor(carrier, content)
+
+    def naming(self, lost: Mapping[int, int], carrier: bytes) -> Name:
+        """Return the naming of streams for changes that move because `carrier` signs those in `lost`.
+
+        Other changes move to streams of their own devices.
+        """
+
+        def name(actor: int, seq: int, content: bytes) -> int:
+            if actor not in lost:
+                return self.move(actor, seq, content)
+            author = self.carried_name(carrier, content)
+            self.checkpoints.add_author(author)
+            return author.actor
+
+        return name
 
     def proof(self, actor: int, first: int) -> list[bytes | Heads]:
         """Return the changes of a stream from `first` to the next signed head, then that head's signature.

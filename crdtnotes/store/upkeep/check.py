@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from crdtnotes.changes import snapshot
 from crdtnotes.changes.change import Change
 from crdtnotes.crdt.note import NoteState
+from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, ReadOnly, StoreError
 from crdtnotes.markup.names import name_key
+from crdtnotes.markup.outline import TEXT_KINDS
 from crdtnotes.progress import Progress
 from crdtnotes.store import causality
 from crdtnotes.store.log.log import Head
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.signing import recut
 from crdtnotes.store.signing.checkpoints import Signed
+from crdtnotes.store.views.frontiers import FrontiersOfLog
 from crdtnotes.store.views.names import Resolver
-from crdtnotes.store.views.note_facts import shown_base
+from crdtnotes.store.views.namesakes import Namesakes
+from crdtnotes.store.views.note_facts import links_in, shown_base, shown_links
 from crdtnotes.store.views.snapshots import content_digest
 
 _SHOWN_EVERY = 256
@@ -29,9 +33,10 @@ def problems(replica: Replica, progress: Progress) -> Iterator[str]:
     yield from _check_search(replica)
     with replica.steady():
         states: dict[bytes, NoteState] = {}
+        found = FrontiersOfLog()
         yield from _as_far_as_readable(_check_file(replica))
-        yield from _as_far_as_readable(_check_log(replica, states, progress))
-        yield from _as_far_as_readable(_check_notes(replica, states))
+        yield from _as_far_as_readable(_check_log(replica, states, found, progress))
+        yield from _as_far_as_readable(_check_notes(replica, states, found))
         yield from _as_far_as_readable(_check_names(replica))
         yield from _as_far_as_readable(_check_targets(replica))
         yield from _as_far_as_readable(_check_devices(replica))
@@ -69,8 +74,10 @@ def _check_file(replica: Replica) -> Iterator[str]:
             yield f"The file is damaged: {message}."
 
 
-def _check_log(replica: Replica, states: dict[bytes, NoteState], progress: Progress) -> Iterator[str]:
-    """Replay the log, check the chain and the causal order, and build every note's state from it."""
+def _check_log(
+    replica: Replica, states: dict[bytes, NoteState], found: FrontiersOfLog, progress: Progress
+) -> Iterator[str]:
+    """Replay the log, check the chain and the causal order; build every note's state and frontier from it."""
     log = replica.log
     yield from log.dictionaries.problems()
     heads: dict[int, Head] = {}
@@ -92,6 +99,7 @@ def _check_log(replica: Replica, states: dict[bytes, NoteState], progress: Progr
         for actor, seq in change.deps:
             if heads.get(actor, Head()).seq < seq:
                 yield f"{causality.label(change)} comes in the log before a change that it depends on."
+        found.follow(change)
         yield from _apply(change, states, broken)
     yield from unreadable
     yield from _check_reached(replica.conn)
@@ -132,7 +140,7 @@ def _apply(change: Change, states: dict[bytes, NoteState], broken: set[bytes]) -
         yield f"{causality.label(change)} cannot be applied: {error}"
 
 
-def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[str]:
+def _check_notes(replica: Replica, states: dict[bytes, NoteState], found: FrontiersOfLog) -> Iterator[str]:
     """Compare the stored notes with the notes that the log gives."""
     here = {
         uid: row
@@ -141,6 +149,7 @@ def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[s
                FROM notes LEFT JOIN texts ON note = notes.id"""
         )
     }
+    frontiers = _stored_frontiers(replica)
     for uid, state in states.items():
         if uid not in here:
             yield f"Note {uid.hex()} is in the log but not among the notes."
@@ -152,16 +161,55 @@ def _check_notes(replica: Replica, states: dict[bytes, NoteState]) -> Iterator[s
             yield f"The digest of {name!r} does not match its content."
         if (shown_base(state), state.exists) != (base, bool(alive)):
             yield f"The name of {name!r} does not match the log."
-        links = {
-            (kind, value): count
-            for kind, value, count in replica.conn.execute(
-                "SELECT kind, value, count FROM links JOIN elements ON id = element WHERE note = ?", (id,)
-            )
-        }
-        if links != (state.links.counts() if state.exists else {}):
-            yield f"The links of {name!r} do not match the log."
+        frontier = found.frontiers.get(uid, {})
+        yield from _check_links(replica.conn, id, name, state, None if frontiers is None else frontier)
+        if frontiers is not None and len(found.writers.get(uid, ())) > 1 and frontiers.get(id) != frontier:
+            yield f"The concurrent edits of {name!r} do not match the log."
     for uid in here:
         yield f"Note {uid.hex() if isinstance(uid, bytes) else uid!r} is shown but not in the log."
+
+
+def _stored_frontiers(replica: Replica) -> dict[int, Version] | None:
+    """Return the stored frontiers; None in a file of an older version, which was opened only to be read."""
+    conn = replica.conn
+    if replica.read_only:
+        table = "SELECT 1 FROM sqlite_master WHERE name = 'frontiers'"
+        if conn.execute(table).fetchone() is None:
+            return None
+    frontiers: dict[int, Version] = {}
+    for id, actor, seq in conn.execute("SELECT note, actor, seq FROM frontiers"):
+        frontiers.setdefault(id, {})[actor] = seq
+    return frontiers
+
+
+def _check_links(
+    conn: sqlite3.Connection, id: int, name: str, state: NoteState, frontier: Version | None
+) -> Iterator[str]:
+    """Compare a note's links with those that follow from the log, and these with its text.
+
+    A file that has no frontiers shows the link set of each note.
+    """
+    links = {
+        (kind, value): count
+        for kind, value, count in conn.execute(
+            "SELECT kind, value, count FROM links JOIN elements ON id = element WHERE note = ?", (id,)
+        )
+    }
+    if not state.exists:
+        expected = {}
+    elif frontier is None:
+        expected = state.links.counts()
+    else:
+        expected = shown_links(state, frontier)
+    if links != expected:
+        yield f"The links of {name!r} do not match the log."
+    elif state.exists and frontier is not None:
+        followed = {element for element in links if element[0] in TEXT_KINDS}
+        if followed != links_in(str(state.text)).keys():
+            yield (
+                f"The links of {name!r} are not those in its text: its last author's program left them so. "
+                "Editing the note corrects them."
+            )
 
 
 def _check_snapshot(
@@ -201,12 +249,14 @@ def _check_names(replica: Replica) -> Iterator[str]:
 def _check_targets(replica: Replica) -> Iterator[str]:
     """Compare where links lead with where their targets resolve to."""
     resolver = Resolver(replica.conn)
-    for name, value, target in replica.conn.execute(
-        """SELECT name, value, target FROM links JOIN elements ON elements.id = element
+    namesakes = Namesakes(replica.conn, replica.documents)
+    namesakes.refresh()
+    for holder, name, value, target in replica.conn.execute(
+        """SELECT note, name, value, target FROM links JOIN elements ON elements.id = element
            JOIN notes ON notes.id = note
            WHERE title_key IS NOT NULL AND name IS NOT NULL"""
     ).fetchall():
-        if resolver.resolve(value, name) != target:
+        if namesakes.meant(resolver.resolve(value, name), value, holder) != target:
             yield f"The link {value!r} in {name!r} does not lead where it should."
 
 
@@ -234,10 +284,11 @@ def _check_signatures(replica: Replica) -> Iterator[str]:
             ends[actor] = max(seq, ends.get(actor, 0))
         else:
             yield f"The signature of change {seq} of {actor:016x} is not its author's."
-    own = signer.own_key
+    own = signer.own_key if signer.can_sign and not signer.is_reader else None
     for actor, head in log.heads.items():
         end = ends.get(actor, 0)
-        # Signatures of other devices may not have come yet; a device always has its own.
+        # Signatures of other devices may not have come yet. A device has its own, unless it is a reader or
+        # its keys are locked.
         waits = signer.checkpoints.is_waiting and signer.checkpoints.key_of(actor) != own
         if head.seq > end and not waits:
             yield f"Changes {end + 1} to {head.seq} of {actor:016x} are not signed by their author."

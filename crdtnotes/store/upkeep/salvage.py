@@ -38,6 +38,7 @@ _REBUILT = frozenset(
         "log",
         "blocks",
         "block_notes",
+        "deps",
         "dictionaries",
         "erased",
         "notes",
@@ -45,6 +46,7 @@ _REBUILT = frozenset(
         "names",
         "elements",
         "links",
+        "frontiers",
     }
 )
 _OTHERS = ("search", "sqlite_", "_sqlite")

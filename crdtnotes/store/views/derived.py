@@ -4,18 +4,26 @@ Rules
     - A change is entered when the log has advanced to it; `derive` brings the views that it affects up to
       date, once a transaction. Before that, only the open documents are current, not the indexes.
     - All of it can be computed again from the log.
-    - A note's stored snapshot may lag behind the log; opening the note catches up.
+    - A note's stored snapshot may lag behind the log; opening the note catches up. Its frontier never lags.
 """
 
 import sqlite3
+from contextlib import suppress
 
 from crdtnotes.changes.change import Change
+from crdtnotes.errors import Damaged
+from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.views.documents import Document, Documents, is_birth
+from crdtnotes.store.views.frontiers import Frontiers, FrontiersOfLog
 from crdtnotes.store.views.links import LinkIndex
 from crdtnotes.store.views.names import NameIndex
+from crdtnotes.store.views.namesakes import Namesakes
 from crdtnotes.store.views.note_facts import of_state, shown_base
 from crdtnotes.store.views.search import SearchIndex
+
+DERIVE_EVERY = 500
+"""While many notes are read again, derived data is updated after this many, so that memory stays bounded."""
 
 MAX_SNAPSHOT_LAG = 64
 """A note's stored snapshot lags by at most this many changes …"""
@@ -31,8 +39,10 @@ class Derived:
         self._conn = conn
         self._log = log
         self.documents = Documents(conn, log)
+        self.frontiers = Frontiers(conn)
         self.names = NameIndex(conn)
-        self.links = LinkIndex(conn)
+        self.namesakes = Namesakes(conn, self.documents)
+        self.links = LinkIndex(conn, self.namesakes)
         self.search = SearchIndex(conn, self.documents.texts)
         self._touched: dict[bytes, Document] = {}
         self.entered: set[bytes] = set()
@@ -41,6 +51,7 @@ class Derived:
     def forget(self) -> None:
         """Drop the data in memory: after a rollback it reflects changes that were never committed."""
         self.documents.forget()
+        self.frontiers.forget()
         self.names.forget()
         self.links.forget()
         self._touched.clear()
@@ -51,10 +62,11 @@ class Derived:
 
     def clear(self) -> None:
         """Delete all derived data; the caller must enter the log's changes again in the same transaction."""
-        for table in ("notes", "texts", "names", "links"):
+        for table in ("notes", "texts", "names", "links", "frontiers"):
             self._conn.execute(f"DELETE FROM {table}")
         self.search.clear()
         self.documents.forget()
+        self.frontiers.forget()
         self.links.forget()
 
     def touch(self, doc: Document) -> None:
@@ -73,8 +85,14 @@ class Derived:
         doc = doc or self.documents.add(change.note)
         doc.apply(change, self._log.advance(change, data))
         doc.birth_only &= in_row
-        self.touch(doc)
+        self.follow(doc, change)
         return doc.id
+
+    def follow(self, doc: Document, change: Change) -> None:
+        """Note that a document includes a change, to which the log has just advanced."""
+        if self.frontiers.advance(doc, change, self._log.seen(change.actor)) or doc.state.newer:
+            doc.links_changed = True
+        self.touch(doc)
 
     def add_created(self, change: Change, data: bytes) -> int:
         """Advance the log to the birth of a note that is not here, and add the note; return its row."""
@@ -90,7 +108,7 @@ class Derived:
         for doc in self._touched.values():
             moved = self.names.place(doc.id, shown_base(doc.state), doc.state.exists)
             if doc.links_changed or moved:
-                facts = of_state(doc.state)
+                facts = of_state(doc.state, self.frontiers.of(doc))
                 self.names.update(doc.id, facts)
                 self.names.changed |= self.links.update(doc.id, facts.links if facts.alive else {})
                 doc.links_changed = False
@@ -98,7 +116,9 @@ class Derived:
                 "UPDATE notes SET head = ?, modified = ?, newer = ? WHERE id = ?",
                 (doc.upto, doc.modified, doc.state.newer, doc.id),
             )
+        self.frontiers.save()
         self.names.flush(self.search.take_out)
+        self._follow_namesakes()
         self.links.flush(self.names.dirty_titles, self.names.dirty_holders)
         self.names.dirty_titles.clear()
         self.names.dirty_holders.clear()
@@ -111,6 +131,35 @@ class Derived:
                 self._save(doc)
         self._touched.clear()
 
+    def _follow_namesakes(self) -> None:
+        """Read which notes share a name, and note which links may therefore lead elsewhere now."""
+        self.namesakes.refresh()
+        if self.namesakes.keys:
+            for doc in self._touched.values():
+                key = name_key(shown_base(doc.state))
+                if key in self.namesakes.keys:
+                    self.names.dirty_titles.add(title_of(key))
+                    self.names.changed = True
+                if doc.state.values.cells:
+                    self.names.dirty_holders.add(doc.id)
+                    self.names.changed = True
+
+    def fill_frontiers(self) -> None:
+        """Compute all frontiers from the log, and update the links of the notes whose text gives them."""
+        found = FrontiersOfLog()
+        # A note that a damaged change belongs to gives the links of its text.
+        with suppress(Damaged):
+            for entry in self._log.entries(lambda _: None):
+                found.follow(entry.change)
+        for number, uid in enumerate(self.frontiers.fill(found), 1):
+            with suppress(Damaged):
+                if (doc := self.documents.open(uid)) is not None:
+                    doc.links_changed = True
+                    self.touch(doc)
+            if number % DERIVE_EVERY == 0:
+                self.derive()
+                self.documents.trim()
+
     def flush_snapshots(self) -> None:
         """Store the snapshots that lag behind the log."""
         for uid in self.documents.stale():
@@ -119,13 +168,34 @@ class Derived:
 
     def read_newer(self) -> None:
         """Read the notes again that contain operations which an older crdtnotes did not know."""
+        self.documents.forget()  # so that all of them are read from the log, and stored
         rows = self._conn.execute("SELECT id, uid FROM notes WHERE newer").fetchall()
         for id, uid in rows:
-            self.search.take_out(id)
-            self._conn.execute("DELETE FROM texts WHERE note = ?", (id,))
-            self._conn.execute("UPDATE notes SET upto = 0 WHERE id = ?", (id,))
-            if (doc := self.documents.open(uid)) is not None:
-                self.touch(doc)
+            self._read_again(id, uid)
+
+    def read_births(self) -> None:
+        """Read the notes again that have several births, from snapshots of a version that had no seams."""
+        self.documents.forget()  # so that all of them are read from the log, and stored
+        rows = self._conn.execute("SELECT id, uid FROM notes JOIN texts ON note = id").fetchall()
+        for id, uid in rows:
+            if self.documents.may_have_births(id) and self._births(uid) > 1:
+                self._read_again(id, uid)
+
+    def _births(self, uid: bytes) -> int:
+        """Return how many births a note has, by the log."""
+        try:
+            doc = self.documents.copy(uid)
+        except Damaged:
+            return 0  # `check` says so
+        return 0 if doc is None else len(doc.state.births)
+
+    def _read_again(self, id: int, uid: bytes) -> None:
+        """Read a note again from the log, because it may show something else now."""
+        self.search.take_out(id)
+        self._conn.execute("DELETE FROM texts WHERE note = ?", (id,))
+        self._conn.execute("UPDATE notes SET upto = 0 WHERE id = ?", (id,))
+        if (doc := self.documents.open(uid)) is not None:
+            self.touch(doc)
 
     def _save(self, doc: Document) -> None:
         self.search.take_out(doc.id)

@@ -16,6 +16,7 @@ from crdtnotes.crdt.ops import (
     Before,
     Create,
     Delete,
+    Follow,
     Insert,
     Link,
     Op,
@@ -207,6 +208,11 @@ class Documents:
             return True
         return self._conn.execute("SELECT 1 FROM notes WHERE uid = ?", (uid,)).fetchone() is not None
 
+    def may_have_births(self, id: int) -> bool:
+        """Whether the snapshot of the note in a row leaves it open that the note has several births."""
+        (state,) = self._conn.execute("SELECT state FROM texts WHERE note = ?", (id,)).fetchone()
+        return not isinstance(state, bytes) or snapshot.derived_actors(state) != 1
+
     def text(self, uid: bytes) -> str | None:
         """Return a note's text, None if it is not here; its state is decoded only if the snapshot lags."""
         doc = self._open.get(uid)
@@ -248,10 +254,14 @@ class Documents:
         if row is None:
             return None
         id, modified, upto, *stored = row
+        state = None
         if upto and stored[-1] is not None:
             dumped, text = open_state(uid, upto, *stored)
-            doc = Document(id, uid, snapshot.load(dumped, text.decode()), upto, modified)
+            state = snapshot.load(dumped, text.decode())
+        if state is not None and (state.births or not state.derived):
+            doc = Document(id, uid, state, upto, modified)
         else:
+            # There is no snapshot, or it is from before schema 6 and does not say which births there are.
             doc = Document(id, uid, NoteState(), 0, modified)
             doc.saved = upto
         doc.checked = -1
@@ -277,7 +287,7 @@ def _new_row(cursor: sqlite3.Cursor) -> int:
 def _changes_links(op: Op) -> bool:
     """Whether an operation can change what a note links to, or what leads to it."""
     match op:
-        case Insert() | Delete() | Same() | Set() | Before() | Remove() | Unknown():
+        case Insert() | Delete() | Same() | Set() | Before() | Remove() | Follow() | Unknown():
             return False
         case Create() | Rename() | Link() | Unlink():
             return True

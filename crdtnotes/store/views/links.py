@@ -15,6 +15,7 @@ from crdtnotes.markup.kinds import KIND_ALIAS, KIND_TAG
 from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.store.file.database import rows_for
 from crdtnotes.store.views.names import DEPENDS, Resolver
+from crdtnotes.store.views.namesakes import Namesakes
 
 MAX_CACHED_ELEMENTS = 50_000
 """The most elements whose rows and targets are kept in memory."""
@@ -34,8 +35,9 @@ class _Place(NamedTuple):
 class LinkIndex:
     """The links of all notes. Methods that write must be called inside a transaction."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: sqlite3.Connection, namesakes: Namesakes) -> None:
         self._conn = conn
+        self._namesakes = namesakes
         self._fresh: dict[int, dict[Element, int]] = {}  # rows to write, by note
         self._places: dict[Element, _Place] = {}
         self.changed = False
@@ -99,7 +101,7 @@ class LinkIndex:
         resolver.prepare({title for *_, title in elements})
         # The targets of very few links depend on the note that contains them: the others are set all at once.
         places = {
-            (kind, value): _Place(id, title, resolver.anywhere(value, title))
+            (kind, value): _Place(id, title, self._anywhere(resolver, value, title))
             for id, kind, value, title in elements
         }
         self._conn.executemany(
@@ -126,7 +128,7 @@ class LinkIndex:
             [
                 (found, note, element)
                 for note, element, value, target, _, name in rows
-                if (found := resolver.resolve(value, name)) != target
+                if (found := self._lead(resolver, value, note, name)) != target
             ],
         )
 
@@ -152,7 +154,8 @@ class LinkIndex:
             resolver.prepare(titles)
             names = dict(rows_for(self._conn, "SELECT id, name FROM notes", "id", {row[0] for row in singly}))
             rows += [
-                (note, id, count, resolver.resolve(value, names[note])) for note, value, id, count in singly
+                (note, id, count, self._lead(resolver, value, note, names[note]))
+                for note, value, id, count in singly
             ]
         self._conn.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", rows)
 
@@ -176,8 +179,17 @@ class LinkIndex:
             found.update(((kind, value), (id, title)) for id, kind, value, title in added)
         resolver.prepare({title for _, title in found.values() if title is not None})
         for element, (id, title) in found.items():
-            target = None if title is None else resolver.anywhere(element[1], title)
+            target = None if title is None else self._anywhere(resolver, element[1], title)
             self._places[element] = _Place(id, title, target)
+
+    def _anywhere(self, resolver: Resolver, value: str, title: str) -> int | None:
+        """Return the note to which a target leads in every note; DEPENDS if that depends on the note."""
+        found = resolver.anywhere(value, title)
+        return DEPENDS if self._namesakes.shares(found, value) else found
+
+    def _lead(self, resolver: Resolver, value: str, holder: int, name: str) -> int | None:
+        """Return the note to which a target leads in the note in a row, which shows this name."""
+        return self._namesakes.meant(resolver.resolve(value, name), value, holder)
 
     # -- reading
 

@@ -34,6 +34,11 @@ _STAMPED: tuple[tuple[str, tuple[object, ...]], ...] = (
            WHERE kind = ?""",
         (KIND_ALIAS,),
     ),
+    (
+        """SELECT group_concat(note || ' ' || element || ' ' || target, char(10))
+           FROM notes CROSS JOIN links ON target = notes.id WHERE name != base""",
+        (),
+    ),
 )
 
 _DAMAGED = "The names in the vault's file are damaged; run `crdtnotes repair`."
@@ -133,7 +138,7 @@ class NameIndex:
         )
 
     def stamp(self) -> bytes:
-        """Return a hash (16 bytes) of all shown names, aliases as written, and former names.
+        """Return a hash (16 bytes) of shown names, aliases as written, former names, and links to namesakes.
 
         SQLite does nearly all of the work, during which other threads can run: in a large vault that takes a
         tenth of the time of reading the names.

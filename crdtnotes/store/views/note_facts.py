@@ -1,8 +1,15 @@
-"""The facts about a note that the indexes need: from its state, or from its birth if nothing else exists."""
+"""The facts about a note that the indexes need: from its state, or from its birth if nothing else exists.
 
+The links that a note shows are its link set, if the author of its last edit had seen all other edits: such an
+author has made the set match the text. Otherwise (see `frontiers`), or if the note has operations that only a
+newer crdtnotes knows, they are those found in the text, and of the set only what no text can hold.
+"""
+
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from crdtnotes.changes.limits import MAX_VALUE_BYTES
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import Create, Element
 from crdtnotes.markup.names import clean_name
@@ -12,7 +19,7 @@ class Facts(NamedTuple):
     """A note as the indexes see it.
 
     `base` is the name in its register, in the form in which names are shown, empty before its birth is here;
-    `past` are all the names it was ever given; `links` counts the living tags of each link.
+    `past` are all the names it was ever given; `links` counts each link that it shows.
     """
 
     base: str
@@ -26,9 +33,36 @@ def shown_base(state: NoteState) -> str:
     return clean_name(state.name.value) if state.derived else ""
 
 
-def of_state(state: NoteState) -> Facts:
-    """Return the facts of a note from its state."""
-    return Facts(shown_base(state), state.name.past, state.exists, state.links.counts())
+def of_state(state: NoteState, frontier: Collection[int]) -> Facts:
+    """Return the facts of a note from its state and its frontier."""
+    return Facts(shown_base(state), state.name.past, state.exists, shown_links(state, frontier))
+
+
+def shown_links(state: NoteState, frontier: Collection[int]) -> dict[Element, int]:
+    """Return the links that a note shows, counted, from its state and its frontier."""
+    counts = state.links.counts()
+    if not state.newer and (len(frontier) < 2 or state.only_born):
+        return counts
+    from crdtnotes.markup.outline import TEXT_KINDS
+
+    shown = {element: count for element, count in counts.items() if element[0] not in TEXT_KINDS}
+    return dict(sorted((shown | links_in(str(state.text))).items()))
+
+
+def links_in(text: str) -> dict[Element, int]:
+    """Return the links of a text that are stored, each with its number of occurrences."""
+    from crdtnotes.markup.outline import occurrences  # reading a vault needs no grammar
+
+    return kept(occurrences(text))
+
+
+def kept(links: Mapping[Element, int]) -> dict[Element, int]:
+    """Return the links without those whose target is too long."""
+    return {
+        (kind, value): count
+        for (kind, value), count in links.items()
+        if len(value.encode()) <= MAX_VALUE_BYTES
+    }
 
 
 def of_birth(birth: Create) -> Facts:

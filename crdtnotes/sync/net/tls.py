@@ -82,7 +82,7 @@ def device_shown(tls: ssl.SSLObject | None) -> bytes | None:
 
 def _own(context: ssl.SSLContext, identity: Identity) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.load_cert_chain(identity.tls_file)
+    identity.load_into(context)
     if context.protocol == ssl.PROTOCOL_TLS_SERVER:
         # Sessions are never resumed: each handshake shows and checks certificates.
         context.num_tickets = 0

@@ -46,6 +46,7 @@ def create_bundle(
         raise NotPaired("No other device belongs to this vault that could read a bundle.")
     if not replica.devices.is_member(identity.id):
         raise NotPaired("This device does not belong to the vault.")
+    replica.signatures.sign_waiting()
     version = replica.version()
     if any(since.get(actor, 0) < version[actor] for actor in replica.signatures.unsigned_streams()):
         raise LocalError(

@@ -106,6 +106,7 @@ class Node:
         self._servers: list[Server] = []
         self._refreshing: asyncio.Task[None] | None = None
         self._stale = False
+        self._signing: asyncio.Task[None] | None = None
         self._running: dict[Conversation, asyncio.Task[None]] = {}
         self._closing = False
         self._rates = rates or Rates()
@@ -121,6 +122,7 @@ class Node:
         try:
             if self._identity is not None:
                 await self._worker.run(self._worker.replica.devices.introduce)
+                await self._sign()
             await self.refresh()
         except CrdtnotesError:
             self._unsubscribe()
@@ -339,8 +341,9 @@ class Node:
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
-        if self._refreshing is not None:
-            await asyncio.wait([self._refreshing])
+        for task in (self._refreshing, self._signing):
+            if task is not None:
+                await asyncio.wait([task])
         for server in self._servers:
             server.close(close_connections=False)
         for conversation in self._running:
@@ -385,6 +388,17 @@ class Node:
                 await self._converse(connection, once=False)
             except Unreachable as error:
                 _log.info("%s", error)
+
+    async def _sign(self) -> None:
+        await self._worker.run(self._worker.replica.signatures.sign_waiting)
+
+    async def _sign_after(self, earlier: asyncio.Task[None] | None) -> None:
+        if earlier is not None:
+            await asyncio.wait([earlier])
+        try:
+            await self._sign()
+        except CrdtnotesError as error:
+            _log.error("changes of this device cannot be signed: %s", error)
 
     def _refresh_soon(self) -> None:
         self._stale = True
@@ -459,6 +473,9 @@ class Node:
         """Send the commit to all peers except the one that it came from."""
         if committed.members_changed:
             self._refresh_soon()
+        if self._identity is not None and committed.origin is Origin.PROCESS and not self._closing:
+            # A program without the passphrase of this device's keys leaves its changes unsigned.
+            self._signing = asyncio.create_task(self._sign_after(self._signing))
         if not committed.derived_only:
             for conversation in self._running:
                 if conversation is not by or committed.origin is not Origin.PEER:

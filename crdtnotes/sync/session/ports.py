@@ -121,6 +121,10 @@ class Signatures(Protocol):
         """Return the streams with unsigned changes, each with the seq up to which it is signed."""
         ...
 
+    def sign_waiting(self) -> None:
+        """Sign the changes that this device wrote while its keys were locked."""
+        ...
+
     def of_streams(self, streams: dict[int, int], /) -> Sequence[Heads]:
         """Return the signed heads of these streams up to at most the given seqs, in order."""
         ...

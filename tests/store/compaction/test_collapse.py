@@ -7,7 +7,7 @@ import pytest
 from crdtnotes.crdt.ops import Unknown
 from crdtnotes.vault import Vault
 from tests.store.convergence import World
-from tests.store.oracle import check_against_log
+from tests.store.oracle import check_against_log, shown_links
 from tests.streams import flood, pour
 from tests.sync.circles import Members, agree
 from tests.vaults import created, fast, meet, replicas
@@ -23,7 +23,8 @@ def shown(vault: Vault) -> dict[bytes, tuple[object, ...]]:
         state = doc.state
         if state.derived:
             name = state.name.value, frozenset(state.name.past)
-            found[uid] = (str(state.text), state.links.counts(), name, state.exists, state.newer)
+            links = shown_links(vault, uid) if state.exists else state.links.counts()
+            found[uid] = (str(state.text), links, name, state.exists, state.newer)
     return found
 
 

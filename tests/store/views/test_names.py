@@ -141,7 +141,7 @@ def test_a_stranger_may_give_a_note_the_name_of_another(tmp_path: Path) -> None:
         one.create_note("by hand", "mine")
         one.apply(batch(created(one, text="theirs")))
         assert shown(one).keys() == {"by hand"}
-        assert sorted(one.note("by hand").text) == sorted("minetheirs")
+        assert sorted(one.note("by hand").text) == sorted("mine\ntheirs")
         send(one, two)
         assert two.digest == one.digest
 

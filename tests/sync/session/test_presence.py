@@ -6,9 +6,8 @@ import msgspec
 import pytest
 
 from crdtnotes.changes import messages
-from crdtnotes.changes.derived import WIDE
 from crdtnotes.changes.messages import MAX_HOPS, Presence
-from crdtnotes.crdt.ids import BIRTH, ROOT, OpId
+from crdtnotes.crdt.ids import BIRTH, ROOT, WIDE, OpId
 from crdtnotes.errors import DecodeError
 from crdtnotes.sync.session.presence import (
     BEAT_SECONDS,

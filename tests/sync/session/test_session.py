@@ -433,7 +433,7 @@ def test_a_newer_protocol_is_refused_with_a_message_even_if_its_hello_is_unknown
 def test_a_peer_that_also_supports_a_newer_protocol_is_accepted() -> None:
     session = Session(replica(1))
     session.start()
-    session.receive([msgspec.msgpack.encode((1, 1, 4, VAULT, "peer", [], bytes(16)))])
+    session.receive([msgspec.msgpack.encode((1, 1, 5, VAULT, "peer", [], bytes(16)))])
     assert session.accepted
 
 

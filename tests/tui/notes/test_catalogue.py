@@ -24,6 +24,18 @@ def test_links_are_resolved() -> None:
     assert "crdt" not in catalogue
 
 
+def test_a_link_that_means_a_namesake_leads_there() -> None:
+    notes = [
+        NoteNames("Z", 1, (), ("z", "p")),
+        NoteNames("Z (2)", 2, (), ("z", "q")),
+        NoteNames("holder", 3, (), (), (("Z", "Z (2)"),)),
+    ]
+    catalogue = Catalogue(notes)
+    assert catalogue.resolve(" Z ", "holder") == "Z (2)"
+    assert catalogue.resolve("Z", "other") == "Z"
+    assert catalogue.resolve("Z (2)", "other") == "Z (2)"
+
+
 def test_the_best_match_comes_first() -> None:
     assert found("crdt")[0] == "en/CRDT"
     assert found("cap")[0] == "zh/CAP定理"

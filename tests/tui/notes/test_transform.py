@@ -16,7 +16,7 @@ def done(text: str, changes: Sequence[Patch]) -> str:
 
 
 def plain(edits: Sequence[Grouped]) -> list[Patch]:
-    return [edit for edit, _ in edits]
+    return [grouped.edit for grouped in edits]
 
 
 def changes(chance: random.Random, text: str, letters: str) -> list[Patch]:
@@ -36,10 +36,10 @@ def test_both_orders_give_the_same_text(seed: int) -> None:
     for _ in range(200):
         text = "".join(chance.choices("abcdef文字\n", k=chance.randint(0, 12)))
         theirs = changes(chance, text, "XYZ")
-        mine = [Grouped(patch, 3) for patch in changes(chance, text, "123")]
+        mine = [Grouped(patch, 3, alike=True) for patch in changes(chance, text, "123")]
         theirs_after, mine_after = rebase(theirs, mine)
         assert done(done(text, plain(mine)), theirs_after) == done(done(text, theirs), plain(mine_after))
-        assert all(group == 3 for _, group in mine_after)
+        assert all(one.group == 3 and one.alike for one in mine_after)
 
 
 def test_no_edit_of_either_side_is_lost_or_applied_twice() -> None:

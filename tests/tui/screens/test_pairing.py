@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 
 from crdtnotes import Vault
+from crdtnotes.errors import NotPermitted
 from crdtnotes.peering import pair as pairing
 from crdtnotes.peering.join import join_vault
 from crdtnotes.sync.net.address import Address
 from crdtnotes.trust.code import read_code
 from crdtnotes.trust.device_id import shown
-from crdtnotes_tui.notes.workspace import EVERYTHING
+from crdtnotes.trust.roles import Role
+from crdtnotes_tui.notes.workspace import EVERYTHING, Workspace
 from crdtnotes_tui.screens.main import MainScreen
 from crdtnotes_tui.screens.pairing import JoinScreen, PairScreen, ServingScreen
+from crdtnotes_tui.vault.vault_thread import VaultThread
 from tests.peering.devices import ways
 from tests.sync.laptops import Laptop, founder, pair
 from tests.tui.desktop import Desktop, desktop
@@ -250,3 +253,58 @@ def test_serving_is_shown_stopped_and_started_again(tmp_path: Path) -> None:
             assert connections.address is not None
 
     run(main())
+
+
+def test_a_reader_is_paired_from_the_editor_and_its_editor_only_reads(tmp_path: Path) -> None:
+    ana, bo = founder(tmp_path), Laptop(tmp_path, "bo")
+    ana.write("n", "- [ ] text")
+
+    async def main() -> None:
+        async with desktop(ana.path, "n", (100, 40), ways=ways(ana), identity=ana.identity) as one:
+            code, address = await shown_code(one)
+            joining = asyncio.create_task(
+                join_vault(
+                    read_code(code), Address.typed(address), bo.path, "bo", agrees, identity=bo.identity
+                )
+            )
+            await one.sees('"bo" knows the code', "r only read")
+            await one.press("r")
+            assert (await joining).role is Role.READER
+            async with desktop(bo.path, "n", (100, 40), ways=ways(bo), identity=bo.identity) as other:
+                await other.sees("read only: this device is a reader")
+                await other.type("never")
+                await other.press("enter", "backspace", "ctrl+z", "ctrl+k", "alt+up", "ctrl+space", "tab")
+                other.editor.action_act()
+                other.editor.action_undo()
+                assert other.text == "- [ ] text"
+                # What others write comes in, and once the device may write, its person can type.
+                await one.type("!")
+                await until(lambda: other.text == one.text)
+                with Vault.open(ana.path, identity=ana.identity) as vault:
+                    vault.replica.devices.set_role(bo.identity.id, Role.WRITER)
+                await until(lambda: "read only" not in other.screen_text())
+                other.editor.caret_to(0)
+                await other.type("今")
+                await until(lambda: other.text == one.text and one.text.startswith("今"))
+        assert digest(ana) == digest(bo)
+
+    run(main())
+
+
+def test_an_editor_of_a_reader_without_notes_says_so(tmp_path: Path) -> None:
+    ana, bo = founder(tmp_path), Laptop(tmp_path, "bo")
+    ana.add(bo, Role.READER)
+    problem = asyncio.run(_first_problem(bo))
+    assert "There are no notes here yet, and this device may only read" in problem
+
+
+async def _first_problem(laptop: Laptop) -> str:
+    workspace = Workspace(VaultThread(laptop.path), lambda _: None, lambda _: None)
+    try:
+        workspace.thread.identity = laptop.identity
+        await workspace.start()
+        with pytest.raises(NotPermitted) as failed:
+            await workspace.first()
+        return str(failed.value)
+    finally:
+        await workspace.stop()

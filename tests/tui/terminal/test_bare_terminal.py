@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from crdtnotes import Vault
+from tests.review.edits import apart, write
 from tests.tui.desktop import vault_of
 from tests.tui.terminal.process import CTRL_Q, TerminalProcess, editor
 from tests.tui.terminal.sent import KEYS
@@ -118,6 +119,26 @@ def test_keys_that_close_a_list_come_twice_in_one_read(
     assert len(texts) == len(notes)
     assert sum(text.count("!") for text in texts.values()) == 1
     assert sorted(text.replace("!", "") for text in texts.values()) == sorted(notes.values())
+
+
+def test_what_was_written_apart_is_settled_by_keys_of_every_terminal(tmp_path: Path) -> None:
+    with apart(tmp_path, "on Monday, ok", write("Monday", "Tuesday"), write("Monday", "Friday")) as [one, _]:
+        [found] = one.review()
+    path = tmp_path / "0.db"
+    with editor("--vault", str(path), "tui", "A") as terminal:
+        terminal.wait_for("1 to review")
+        shown = terminal.mark()
+        terminal.send(KEYS["f7"])
+        terminal.wait_for("What was written apart", since=shown)
+        terminal.send(b"m")
+        terminal.wait_for("Written apart (1)", "t other", "s seen", since=shown)
+        shown = terminal.mark()
+        terminal.send(b"tt")
+        terminal.wait_for("Nothing in this note waits for you.", since=shown)
+        terminal.send(KEYS["escape"])
+        terminal.settle()
+        type_and_leave(terminal, "!")
+    assert stored(path, "A").replace("!", "") == f"on {found.other.text}, ok"
 
 
 def test_the_palette_in_a_terminal_without_room(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ keeps the caret, the selection and the visible lines in place.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from textual import events
@@ -196,13 +197,17 @@ class NoteEditor(NotePainting, LineActions):
 
     def action_undo(self) -> None:
         """Undo the person's own last edit."""
-        if self.buffer is not None:
+        if self.buffer is not None and not self.read_only:
             self.buffer.undo()
 
     def action_redo(self) -> None:
         """Redo it."""
-        if self.buffer is not None:
+        if self.buffer is not None and not self.read_only:
             self.buffer.redo()
+
+    def alike(self) -> AbstractContextManager[None]:
+        """Let the edits made inside be the same whoever makes them."""
+        return super().alike() if self.buffer is None else self.buffer.alike()
 
     def _end_undo_group(self) -> None:
         if self.buffer is not None:
@@ -217,7 +222,12 @@ class NoteEditor(NotePainting, LineActions):
         self.action_redo()
 
     def edit(self, edit: Edit) -> EditResult:
-        """Make a local edit; full-width link brackets become ASCII ones when they are closed."""
+        """Make a local edit; full-width link brackets become ASCII ones when they are closed.
+
+        Nothing happens while the editor is `read_only`, because this device may only read the vault.
+        """
+        if self.read_only:
+            return EditResult(end_location=self.cursor_location, replaced_text="")
         if self.marks:
             document = self.note_document
             start, end = map(document.get_index_from_location, (edit.top, edit.bottom))
@@ -228,16 +238,16 @@ class NoteEditor(NotePainting, LineActions):
         return result
 
     def replace_pieces(self, pieces: Sequence[Patch]) -> None:
-        """Replace pieces of the text, given in ascending order, in one undo step.
+        """Replace pieces of the text, given in ascending order, in one undo step; the same whoever does it.
 
         The caret goes behind the last piece.
         """
-        if not pieces or self.buffer is None:
+        if not pieces or self.buffer is None or self.read_only:
             return
         document = self.note_document
         locate = document.get_location_from_index
         caret = pieces[-1].start + pieces[-1].removed
-        with self.buffer.one_group():
+        with self.buffer.one_group(), self.buffer.alike():
             for patch in reversed(pieces):
                 end = patch.start + patch.removed
                 document.replace_range(locate(patch.start), locate(end), patch.inserted)

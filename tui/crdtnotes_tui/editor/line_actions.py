@@ -1,6 +1,7 @@
 """Keys that work on lines and on the whole text: indent, tick tasks, select, go to both ends."""
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
 
 from textual.binding import Binding
 
@@ -28,6 +29,10 @@ class LineActions(CaretMotion):
             if all(binding.id is None for binding in bound.get(key, ())):
                 bound.pop(key, None)
 
+    def alike(self) -> AbstractContextManager[None]:
+        """Let the edits made inside be those of a command, which are the same whoever gives it."""
+        return nullcontext()
+
     def action_outdent(self) -> None:
         """Outdent the lines of the selection."""
         self.indent(-1)
@@ -43,14 +48,15 @@ class LineActions(CaretMotion):
         ]
         if not rows and direction > 0:
             return False
-        for row in rows or range(first, last + 1):
-            line = self.document.get_line(row)
-            width = indent_of(line) or self.indent_width
-            if direction > 0:
-                self.insert(" " * width, (row, 0))
-            else:
-                spaces = len(line) - len(line.lstrip(" \t"))
-                self.delete((row, 0), (row, min(spaces, width)))
+        with self.alike():
+            for row in rows or range(first, last + 1):
+                line = self.document.get_line(row)
+                width = indent_of(line) or self.indent_width
+                if direction > 0:
+                    self.insert(" " * width, (row, 0))
+                else:
+                    spaces = len(line) - len(line.lstrip(" \t"))
+                    self.delete((row, 0), (row, min(spaces, width)))
         return True
 
     def action_toggle_task(self) -> None:
@@ -59,7 +65,8 @@ class LineActions(CaretMotion):
         edit = toggled(self.document.get_line(row))
         if edit is not None:
             start, end, text = edit
-            self.replace(text, (row, start), (row, end))
+            with self.alike():
+                self.replace(text, (row, start), (row, end))
 
     def action_note_start(self, select: bool = False) -> None:
         """Go to the start of the note, or select to there."""

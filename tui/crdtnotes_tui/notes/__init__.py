@@ -10,5 +10,6 @@
 ``chinese_ahead``  loads what Chinese notes need while nobody types
 ``navigation``     back and forward
 ``link_mentions``  turns mentions into links, and undoes that
+``review``         what was written apart in the open note
 ``workspace``      the vault's names, the open notes, the navigation history
 """

@@ -13,13 +13,13 @@ Rules
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from enum import Enum
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
-from crdtnotes import Note, Vault
+from crdtnotes import Choice, Finding, Note, Vault
 from crdtnotes.crdt import OpId, Patch
 from crdtnotes.editing import EditSession, Grouped
 from crdtnotes.errors import CrdtnotesError, MissingChanges, NoteNotFound, StoreError
@@ -63,6 +63,13 @@ class UndoRequest(Enum):
     REDO = "redo"
 
 
+class Settling(NamedTuple):
+    """A request to settle a finding in the session's text."""
+
+    job: Callable[[], list[Patch]]
+    done: asyncio.Future[None]
+
+
 class Opened(NamedTuple):
     """A note that was opened on the replica's thread."""
 
@@ -70,13 +77,14 @@ class Opened(NamedTuple):
     name: str
     session: EditSession
     text: str
+    vault: Vault
 
 
 def open_note(vault: Vault, name: str) -> Opened:
     """Open a note for editing; runs on the vault's thread. Raises NoteNotFound."""
     note = vault.note(name)
     session = note.open()
-    return Opened(note, note.name, session, session.text)
+    return Opened(note, note.name, session, session.text, vault)
 
 
 class Buffer:
@@ -103,14 +111,16 @@ class Buffer:
         self._thread = thread
         self._note = opened.note
         self._session = opened.session
+        self._vault = opened.vault
         self._changed = changed
         self._settle_seconds = settle_seconds
-        self._queue: list[list[Grouped] | UndoRequest] = []
+        self._queue: list[list[Grouped] | UndoRequest | Settling] = []
         self._in_flight = False
         self._looking = False
         self._unsettled = False
         self._edited_at = 0.0
         self._groups = UndoGroups(clock)
+        self._alike = False
         self._pump: asyncio.Task[None] | None = None
         self._stopped = False
         self._hurry = asyncio.Event()
@@ -126,7 +136,7 @@ class Buffer:
 
     def _edited(self, start: int, removed: int, inserted: str) -> None:
         edit = Patch(start, removed, inserted)
-        self._enqueue([Grouped(edit, self._groups.number(edit))])
+        self._enqueue([Grouped(edit, self._groups.number(edit), self._alike)])
         self._unsettled = True
         self._edited_at = asyncio.get_running_loop().time()
 
@@ -138,6 +148,15 @@ class Buffer:
         """Let all edits made inside be undone together, and separately from others."""
         return self._groups.joined()
 
+    @contextmanager
+    def alike(self) -> Iterator[None]:
+        """Let the edits made inside be those of a command, which are the same whoever gives it."""
+        self._alike = True
+        try:
+            yield
+        finally:
+            self._alike = False
+
     def undo(self) -> None:
         """Undo the person's own last group of edits."""
         self._enqueue(UndoRequest.UNDO)
@@ -145,6 +164,13 @@ class Buffer:
     def redo(self) -> None:
         """Redo the group of edits that was undone last."""
         self._enqueue(UndoRequest.REDO)
+
+    async def settle(self, finding: Finding, choice: Choice) -> None:
+        """Make the edit of a finding's choice, which undo takes back; raises the errors of `Vault.settle`."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        job = partial(self._vault.settle, finding, choice, self._session)
+        self._enqueue(Settling(job, done))
+        await done
 
     def refresh(self) -> None:
         """Apply commits to this note's text or name soon."""
@@ -213,13 +239,13 @@ class Buffer:
 
     # -- exchange with the replica
 
-    def _enqueue(self, what: list[Grouped] | UndoRequest) -> None:
+    def _enqueue(self, what: list[Grouped] | UndoRequest | Settling) -> None:
         last = self._queue[-1] if self._queue else None
         if isinstance(what, list) and isinstance(last, list):
             last.extend(what)
         else:
             self._queue.append(what)
-        if isinstance(what, UndoRequest):
+        if not isinstance(what, list):
             self._groups.end()
             self._unsettled = True
         self._hurry.set()
@@ -250,7 +276,11 @@ class Buffer:
         if self._stopped:
             return False
         if self._queue:
-            await self._send(self._queue.pop(0))
+            item = self._queue.pop(0)
+            if isinstance(item, Settling):
+                await self._settle(item)
+            else:
+                await self._send(item)
         elif self._looking:
             self._looking = False
             await self._refresh()
@@ -289,6 +319,22 @@ class Buffer:
         else:
             self.problem = ""
             self._receive(patches, own=isinstance(item, UndoRequest))
+        finally:
+            self._in_flight = False
+            self._changed(self)
+
+    async def _settle(self, item: Settling) -> None:
+        """Make an edit that is not tried again if it fails: the person then asks for it again."""
+        self._in_flight = True
+        try:
+            patches = await self._thread.call(item.job, self)
+        except CrdtnotesError as error:
+            if not item.done.cancelled():
+                item.done.set_exception(error)
+        else:
+            self._receive(patches, own=True)
+            if not item.done.cancelled():
+                item.done.set_result(None)
         finally:
             self._in_flight = False
             self._changed(self)

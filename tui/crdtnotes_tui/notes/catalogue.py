@@ -32,6 +32,7 @@ class Catalogue:
         self.ways: list[Way] = []
         self._present = _Ways()
         self._former = _Ways()
+        self._elsewhere: dict[tuple[str, str], str] = {}
         for note in notes:
             key = name_key(note.name)
             self.ways.append(Way(key, title_of(key), note.name, note.name, note.modified))
@@ -41,6 +42,7 @@ class Catalogue:
                 alias_key = name_key(alias)
                 self.ways.append(Way(alias_key, title_of(alias_key), alias, note.name, note.modified))
                 self._present.add(alias_key, note.name)
+            self._elsewhere.update(((note.name, target), name) for target, name in note.elsewhere)
             for former in note.former:
                 self._former.add(former, note.name)
 
@@ -51,6 +53,8 @@ class Catalogue:
         """Return the name of the note that a target in the note `holder` leads to; None if it dangles."""
         if not fits(target):
             return None
+        if (meant := self._elsewhere.get((holder, target.strip()))) is not None:
+            return meant
         return resolve(target, holder, self._present) or resolve(target, holder, self._former)
 
     def find(self, query: str, limit: int, recent: Sequence[str] = ()) -> list[Way]:

@@ -39,6 +39,6 @@ def _link(vault: Vault, mention: Mention) -> EditSession:
     length = len(mention.written)
     if session.text[mention.start : mention.start + length] != mention.written:
         raise LocalError("That line has changed; the mentions are being searched again.")
-    session.commit([Grouped(Patch(mention.start, length, mention.link), 1)])
+    session.commit([Grouped(Patch(mention.start, length, mention.link), 1, alike=True)])
     session.update_links()
     return session

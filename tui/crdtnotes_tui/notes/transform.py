@@ -15,12 +15,15 @@ from crdtnotes.editing import Grouped
 
 
 def rebase(theirs: Sequence[Patch], mine: Sequence[Grouped]) -> tuple[list[Patch], list[Grouped]]:
-    """Return `theirs` as applied after `mine`, and `mine`, with its groups, as applied after `theirs`."""
+    """Return `theirs` as applied after `mine`, and `mine` as applied after `theirs`.
+
+    Edits keep their groups and what they say of themselves.
+    """
     remote = [half for patch in theirs for half in _halves(patch)]
     local: list[Grouped] = []
-    for edit, group in mine:
-        remote, moved = _past(remote, _halves(edit))
-        local += [Grouped(one, group) for one in moved]
+    for grouped in mine:
+        remote, moved = _past(remote, _halves(grouped.edit))
+        local += [grouped._replace(edit=one) for one in moved]
     return remote, local
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from crdtnotes import Backlink, Committed, Origin, Vault
-from crdtnotes.errors import CrdtnotesError, NoteNotFound
+from crdtnotes.errors import CrdtnotesError, NoteNotFound, NotPermitted
 from crdtnotes.markup.names import clean_name
 from crdtnotes.markup.outline import Outline, outline
-from crdtnotes.unsaved import Unsaved
+from crdtnotes.unsaved import Unsaved, are_locked
 from crdtnotes_tui.notes.buffer import Buffer, Opened, State, open_note
 from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.notes.navigation import NavigationHistory
+from crdtnotes_tui.notes.review import Review
 from crdtnotes_tui.vault.result_cache import ResultCache
 from crdtnotes_tui.vault.unsaved_files import UnsavedFiles, bring_back
 from crdtnotes_tui.vault.vault_thread import VaultThread
@@ -109,19 +110,35 @@ class Workspace:
         self.rescue = UnsavedFiles(thread.path)
         self.brought_back: list[str] = []
         """Names of notes whose texts an earlier editor could not store, but this one could."""
+        self.has_locked_texts = False
+        """Whether such texts are encrypted for this device's keys, which are locked."""
         self.began_empty = False
         """Whether `first` found no notes."""
+        self.may_write = True
+        """Whether this device may write, when it was last asked (`ask_role`)."""
         self._wake = asyncio.Event()
         self._learned = asyncio.Event()
+        self.review = Review(thread, self.open, self._learned)
 
     async def start(self) -> None:
         """Open the vault; raises a StoreError. Call `learn` once the first note is shown."""
         await self.thread.start(self._committed)
         self._vault_id = await self._run(lambda vault: vault.id)
+        await self.ask_role()
+        await self.bring_back()
+        self._refreshing = asyncio.create_task(self._keep_fresh())
+
+    async def bring_back(self) -> None:
+        """Restore texts that earlier editors could not store; see `brought_back`, `has_locked_texts`."""
         with suppress(CrdtnotesError):
             # If there is still no room, the texts stay in their files until the next start.
             self.brought_back = await self._run(bring_back)
-        self._refreshing = asyncio.create_task(self._keep_fresh())
+            self.has_locked_texts = await self.thread.call(lambda: are_locked(self.thread.path))
+
+    async def ask_role(self) -> None:
+        """Find out whether this device may write."""
+        with suppress(CrdtnotesError):
+            self.may_write = await self._run(lambda vault: vault.may_write)
 
     async def learn(self) -> None:
         """Read the names of all notes; this takes a while in a large vault."""
@@ -152,6 +169,7 @@ class Workspace:
             return []
         self._stopped = True
         await self._cancel(self._refreshing)
+        await self.review.stop()
         lost = []
         for buffer in await self.settle(LEAVE_SECONDS):
             kept = await self._put_down(buffer)
@@ -227,10 +245,18 @@ class Workspace:
         return await self._take(lambda vault: open_note(vault, vault.today().name))
 
     async def first(self) -> Buffer:
-        """Open the first note that an editor shows: the last one changed, or today's in an empty vault."""
+        """Open the first note that an editor shows: the last one changed, or today's in an empty vault.
+
+        Raises NotPermitted if there is none and this device may only read.
+        """
 
         def job(vault: Vault) -> Opened:
             note = vault.latest()
+            if note is None and not vault.may_write:
+                raise NotPermitted(
+                    "There are no notes here yet, and this device may only read: `crdtnotes sync --once` "
+                    "fetches them."
+                )
             self.began_empty = note is None
             return open_note(vault, (note or vault.today()).name)
 
@@ -346,6 +372,7 @@ class Workspace:
                 except CrdtnotesError:
                     self._changes = changes
                     continue  # tried again after the next commit
+            self.review.committed(from_others=changes.from_others)
             self._refreshed(changes)
 
     async def _keep_lists(self) -> None:

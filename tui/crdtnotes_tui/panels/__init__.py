@@ -4,6 +4,7 @@
 ``notes_tree``     all notes by folder
 ``backlinks``      what links to the note, and what mentions it
 ``outline``        the headings of the note
+``review``         what was written apart and met
 ``graph``          the links around the note, drawn
 ``rendered_note``  the rendered note, in place of the text
 ``rendering``      renders the open note without blocking the event loop
@@ -20,12 +21,14 @@ from crdtnotes_tui.panels.notes_tree import NotesTree
 from crdtnotes_tui.panels.outline import OutlinePanel
 from crdtnotes_tui.panels.panel import Panel
 from crdtnotes_tui.panels.rendered_note import RenderedNote
+from crdtnotes_tui.panels.review import ReviewPanel
 
 PANELS: tuple[type[Panel], ...] = (
     NotesTree,
     BacklinksPanel,
     OutlinePanel,
     LocalGraph,
+    ReviewPanel,
     RenderedNote,
 )
 """All panels, in the order of their keys in the help."""

@@ -43,6 +43,8 @@ class Change(Flag):
     """Something was committed to the vault."""
     TEXT = auto()
     """The person edited the open note and has paused."""
+    REVIEW = auto()
+    """The open note was looked through for what was written apart."""
     CARET = auto()
     """The caret moved."""
 

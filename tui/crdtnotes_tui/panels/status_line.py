@@ -20,7 +20,9 @@ class StatusLine(Static):
         "status--saved",
         "status--saving",
         "status--failed",
+        "status--reader",
         "status--peers",
+        "status--review",
         "status--hint",
     }
 
@@ -28,6 +30,8 @@ class StatusLine(Static):
         super().__init__(id="status", markup=False)
         self.peers: Callable[[], str] = str
         """Returns the state of the peers in a few words, "" without peers."""
+        self.to_review: Callable[[], int] = int
+        """Returns how much was written apart in the note and waits for the person."""
         self._editor = editor
         self._text = ""
         self._content: tuple[object, ...] = ()
@@ -39,8 +43,9 @@ class StatusLine(Static):
             self._show(Text("opening …"))
             return
         row, column = self._editor.cursor_location
-        peers = self.peers()
-        content = (buffer.name, buffer.state, buffer.problem, buffer.exists, row, column, peers)
+        peers, to_review, reads = self.peers(), self.to_review(), self._editor.read_only
+        shown = (buffer.name, buffer.state, buffer.problem, buffer.exists, reads)
+        content = (*shown, row, column, peers, to_review)
         if content == self._content:
             return  # a key leads to several updates
         self._content = content
@@ -54,12 +59,18 @@ class StatusLine(Static):
         else:
             mark, style_name = _MARKS[buffer.state]
             text.append(f" {mark} ", self.get_component_rich_style(style_name, partial=True))
+        if reads:
+            style = self.get_component_rich_style("status--reader", partial=True)
+            text.append(" ⊘ read only: this device is a reader ", style)
         if not buffer.exists:
-            text.append(" deleted; typing brings it back ")
+            text.append(" deleted " if reads else " deleted; typing brings it back ")
         if peers:
             text.append(
                 f" ⇄ {printable(peers)} ", self.get_component_rich_style("status--peers", partial=True)
             )
+        if to_review:
+            style = self.get_component_rich_style("status--review", partial=True)
+            text.append(f" {to_review} to review ", style)
         hint = self.get_component_rich_style("status--hint", partial=True)
         text.append(f" {row + 1}:{column + 1}  ^O open  ^P all commands  F1 keys ", hint)
         self._show(text)

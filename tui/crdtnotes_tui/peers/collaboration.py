@@ -93,6 +93,11 @@ class Collaboration:
         await self.connections.meet()
         self._changed()
 
+    async def keys_unlocked(self) -> None:
+        """Connect to the vault's devices now that this device's keys are unlocked; raises a LocalError."""
+        await self.connections.keys_unlocked()
+        self._changed()
+
     async def follow(self, address: str) -> None:
         """Stay in sync with the peer at an address.
 

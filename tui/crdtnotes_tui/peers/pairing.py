@@ -18,13 +18,13 @@ from crdtnotes_tui.vault.vault_thread import VaultThread
 
 if TYPE_CHECKING:
     from crdtnotes.peering.join import AskJoiner, JoinedVault, Tell
-    from crdtnotes.peering.pair import Ask, NewDevice, ShowCodes
+    from crdtnotes.peering.pair import Ask, ChosenRole, NewDevice, ShowCodes
 
 
-async def pair_device(service: PeerService, ask: "Ask", show: "ShowCodes") -> "NewDevice":
+async def pair_device(service: PeerService, ask: "Ask", show: "ShowCodes", role: "ChosenRole") -> "NewDevice":
     """Let a device join this vault; see `crdtnotes.peering.pair.pair_device`."""
     module = await asyncio.to_thread(import_module, "crdtnotes.peering.pair")
-    device: NewDevice = await module.pair_device(service, ask, show)
+    device: NewDevice = await module.pair_device(service, ask, show, role=role)
     await service.meet()
     return device
 

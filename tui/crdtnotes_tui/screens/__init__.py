@@ -16,6 +16,7 @@
 ``key_help``            all keys
 ``commands``            commands with their keys
 ``letters``             commands by a letter, where Alt does not work
+``passphrase``          asks for the passphrase of this device's keys
 ``prompt``              asks for one line of text
 ``modal``               a screen that returns one result, once
 """

@@ -72,12 +72,22 @@ class MainScreen(Screen[None]):
         self.status = StatusLine(self.editor)
         self.collaboration = Collaboration(self.editor, self.workspace, self.status.update_status)
         self.status.peers = lambda: self.collaboration.summary
+        self.status.to_review = lambda: len(self.workspace.review.findings)
+        self.workspace.review.changed = self._reviewed
         self.error = ErrorPanel()
         self.panes = Panes(self.workspace, self.editor)
         self.completions = CompletionController(self.editor, CompletionList(), self.workspace)
         self.previews = PreviewController(self.editor, self.completions.list, self.workspace)
         self.navigation = NavigationActions(self, self.workspace, self.editor, self._show)
-        self.peers = PeerActions(self, self.collaboration, thread, self.leave, options.serve_at)
+        self.peers = PeerActions(
+            self,
+            self.collaboration,
+            thread,
+            self.leave,
+            options.serve_at,
+            lambda: self.workspace.has_locked_texts,
+            self._bring_back,
+        )
         self.lists = ListActions(self, self.workspace, self.editor)
         parts: list[ScreenPart] = [
             self.navigation,
@@ -120,6 +130,7 @@ class MainScreen(Screen[None]):
 
     async def _open_first_note(self) -> None:
         await self.workspace.start()
+        self._obey_role()
         name = self._first_note
         self._show(await (self.workspace.first() if name is None else self.workspace.open(name)))
         if self.workspace.began_empty:
@@ -127,8 +138,17 @@ class MainScreen(Screen[None]):
         await self._painted()
         await self.workspace.learn()
         self._vault_changed(EVERYTHING)
+        self._tell_of_restored()
+
+    async def _bring_back(self) -> None:
+        """Restore unsaved texts that were waiting for this device's keys."""
+        await self.workspace.bring_back()
+        self._tell_of_restored()
+
+    def _tell_of_restored(self) -> None:
         for restored in self.workspace.brought_back:
             self.notify("Unsaved text from last time is back.", title=restored, markup=False)
+        self.workspace.brought_back = []
 
     async def _painted(self) -> None:
         """Wait until the first note is painted, load what the first key needs, start garbage collection.
@@ -164,6 +184,7 @@ class MainScreen(Screen[None]):
         self.editor.show(buffer, position)
         self.previews.close()
         self.panes.focus_text()
+        self.workspace.review.follow(buffer)
         self.panes.update_panels(Change.NOTE)
         self.collaboration.moved()
         self.status.update_status()
@@ -255,6 +276,12 @@ class MainScreen(Screen[None]):
             self.collaboration.moved()
             self.status.update_status()
 
+    def _reviewed(self) -> None:
+        """The open note was looked through for what was written apart."""
+        if self.is_mounted:
+            self.panes.update_panels(Change.REVIEW)
+            self.status.update_status()
+
     def _crash(self, error: BaseException) -> None:
         """End the editor after a bug, visibly, before more is typed that may be lost."""
         raise error
@@ -271,7 +298,15 @@ class MainScreen(Screen[None]):
         if changed.from_others or changed.members:
             self.peers.run(partial(self._keep_up, changed))
 
+    def _obey_role(self) -> None:
+        """Let the person edit notes, or only read them, as this device's role says."""
+        self.editor.read_only = not self.workspace.may_write
+        self.status.update_status()
+
     async def _keep_up(self, changed: Changed) -> None:
+        if changed.members:
+            await self.workspace.ask_role()
+            self._obey_role()
         await self.collaboration.keep_up(changed)
         if self.collaboration.news:
             self.panes.welcome.close()  # peers have sent notes: the vault is not empty any more

@@ -14,7 +14,7 @@ from textual.worker import Worker
 
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.peering.addresses import PAIRING_PORT, Address
-from crdtnotes.peering.codes import Code, read_code, shown, written
+from crdtnotes.peering.codes import Code, Role, read_code, role_called, shown, written
 from crdtnotes.progress import Progress
 from crdtnotes_tui.editor.line_input import LineInput
 from crdtnotes_tui.screens.modal import Modal
@@ -22,9 +22,9 @@ from crdtnotes_tui.text.qr_code import qr_code
 
 if TYPE_CHECKING:
     from crdtnotes.peering.join import AskJoiner, JoinedVault, Tell
-    from crdtnotes.peering.pair import Ask, NewDevice, ShowCodes
+    from crdtnotes.peering.pair import Ask, ChosenRole, NewDevice, ShowCodes
 
-Pair = Callable[["Ask", "ShowCodes"], Awaitable["NewDevice"]]
+Pair = Callable[["Ask", "ShowCodes", "ChosenRole"], Awaitable["NewDevice"]]
 
 Join = Callable[[Code, Address | None, "AskJoiner", Progress, "Tell"], Awaitable["JoinedVault"]]
 """Called with the code, the address if one was given, and three functions: one asks the person, one takes the
@@ -60,6 +60,8 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Stop pairing"),
         Binding("y", "answer(True)", "Yes, it is mine", show=False),
+        Binding("w", "answer(True, 'writer')", "Yes, it may read and write", show=False),
+        Binding("r", "answer(True, 'reader')", "Yes, it may only read", show=False),
         Binding("n", "answer(False)", "No", show=False),
     ]
 
@@ -67,6 +69,7 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
         super().__init__()
         self._pair = pair
         self._question = Question()
+        self._role: Role | None = None
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -81,7 +84,7 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
     @work(exclusive=True)
     async def _run(self) -> None:
         try:
-            self.dismiss(await self._pair(self._ask, self._show))
+            self.dismiss(await self._pair(self._ask, self._show, lambda: self._role))
         except CrdtnotesError as error:
             self.dismiss(error)
 
@@ -97,7 +100,8 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
     async def _ask(self, name: str, device: bytes, digits: str) -> bool:
         self._say(
             f'"{name}" knows the code. Both devices now show\n\n    {digits}\n\n'
-            "Does the other one show the same digits, and is it yours? y lets it join, n refuses it.\n"
+            "Does the other one show the same digits? If it is yours, y lets it join as an owner, like this "
+            "one. If not, w lets it only read and write, r only read. n refuses it.\n"
             f"Its id is {shown(device)}"
         )
         try:
@@ -109,8 +113,9 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
         self._say(f'"{name}" joins this vault …')
         return True
 
-    def action_answer(self, yes: bool) -> None:
-        """Answer the question, if there is one."""
+    def action_answer(self, yes: bool, role: str = "") -> None:
+        """Answer the question, if there is one; `role` is the new device's, "" for an owner."""
+        self._role = role_called(role) if role else None
         self._question.answer(yes)
 
     def _say(self, text: str, code: Text | None = None) -> None:

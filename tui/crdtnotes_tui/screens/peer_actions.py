@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 from textual.screen import Screen
 
-from crdtnotes.errors import CrdtnotesError
+from crdtnotes.errors import CrdtnotesError, KeysLocked
+from crdtnotes.own_keys import unlock_unasked
 from crdtnotes_tui.notes.navigation import Line
 from crdtnotes_tui.options import ServeAt
 from crdtnotes_tui.panels.messages import Failed, GoTo, VaultReplaced
@@ -17,6 +20,7 @@ from crdtnotes_tui.peers.collaboration import Collaboration
 from crdtnotes_tui.peers.pairing import check_joinable, join_vault, pair_device
 from crdtnotes_tui.screens.pairing import JoinScreen, PairScreen, ServingScreen
 from crdtnotes_tui.screens.part import ScreenPart
+from crdtnotes_tui.screens.passphrase import PassphraseScreen
 from crdtnotes_tui.screens.prompt import Prompt
 from crdtnotes_tui.screens.recent_changes import RecentChanges
 from crdtnotes_tui.vault.vault_thread import VaultThread
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
 
 ANYWHERE: ServeAt = (None, None)
 """Where peers are served if the command line does not say so."""
+
+_TO_SYNC = "Without it, this editor reaches no other device; what you write is sent later."
+_TO_RESTORE = "Unsaved text from last time is encrypted, and comes back with it."
 
 
 class PeerActions(ScreenPart):
@@ -51,13 +58,21 @@ class PeerActions(ScreenPart):
         thread: VaultThread,
         close_vault: Callable[[], Awaitable[object]],
         serve_at: ServeAt | None,
+        has_locked_texts: Callable[[], bool],
+        unlocked: Callable[[], Awaitable[object]],
     ) -> None:
-        """`close_vault` stores everything and closes the vault, to make room for one that is joined."""
+        """`close_vault` stores everything and closes the vault, to make room for one that is joined.
+
+        `has_locked_texts` tells whether unsaved texts wait for this device's keys; `unlocked` is awaited once
+        these are unlocked.
+        """
         super().__init__(screen)
         self.collaboration = collaboration
         self._thread = thread
         self._close_vault = close_vault
         self._serve_at = serve_at
+        self._has_locked_texts = has_locked_texts
+        self._unlocked = unlocked
 
     def start(self) -> None:
         """Connect with the peers that are known, and serve if the command line says so."""
@@ -66,22 +81,80 @@ class PeerActions(ScreenPart):
     async def _start(self) -> None:
         await self.collaboration.start()
         await self.collaboration.look_for_news()
+        if self._has_locked_texts():
+            await self._ask_for_keys(_TO_RESTORE, self._connect, self._connect_if_unlocked)
+        else:
+            await self.with_keys(self._connect)
+
+    async def _connect(self) -> None:
         if self._serve_at is not None:
             await self.collaboration.connections.serve(*self._serve_at)
         await self.collaboration.meet()
         self.collaboration.moved()
 
+    async def _connect_if_unlocked(self) -> None:
+        with suppress(KeysLocked):
+            await self._connect()
+
+    # -- the passphrase of this device's keys
+
+    async def with_keys(self, job: Callable[[], Awaitable[object]]) -> None:
+        """Run a job that connects to the vault's devices; ask for the passphrase if it is needed.
+
+        The job then runs again.
+        """
+        if not self.collaboration.connections.keys_locked:
+            try:
+                await job()
+            except KeysLocked:
+                pass
+            else:
+                return
+        await self._ask_for_keys(_TO_SYNC, job, None)
+
+    async def _ask_for_keys(
+        self,
+        reason: str,
+        job: Callable[[], Awaitable[object]],
+        otherwise: Callable[[], Awaitable[object]] | None,
+    ) -> None:
+        """Unlock this device's keys, then run a job; if the person cancels, run `otherwise`."""
+
+        async def go_on() -> None:
+            await self._unlocked()
+            await self.collaboration.keys_unlocked()
+            await job()
+
+        if await asyncio.to_thread(self._unlock_unasked):
+            await go_on()
+            return
+
+        def answered(unlocked: bool | None) -> None:
+            if unlocked:
+                self.run(go_on)
+            elif otherwise is not None:
+                self.run(otherwise)
+
+        self.app.push_screen(PassphraseScreen(reason), answered)
+
+    def _unlock_unasked(self) -> bool:
+        try:
+            return unlock_unasked()
+        except CrdtnotesError as error:
+            self.app.call_from_thread(self.post_message, Failed(str(error)))
+            return False
+
     def action_meet(self) -> None:
         """Ask for a peer's address and sync with it."""
 
         def answered(address: str) -> None:
-            self.run(lambda: self.collaboration.follow(address))
+            self.run(lambda: self.with_keys(lambda: self.collaboration.follow(address)))
 
         self.ask(Prompt("A peer's address, as `crdtnotes serve` prints it.", "ws://"), answered)
 
     def action_serve(self) -> None:
         """Let peers connect to this editor, and show the address; from there it can be stopped."""
-        self.run(self._serve)
+        self.run(lambda: self.with_keys(self._serve))
 
     async def _serve(self) -> None:
         address = await self.collaboration.connections.serve(*(self._serve_at or ANYWHERE))
@@ -102,7 +175,9 @@ class PeerActions(ScreenPart):
         """Show a code with which another device can join this vault."""
 
         def done(result: NewDevice | CrdtnotesError | None) -> None:
-            if isinstance(result, CrdtnotesError):
+            if isinstance(result, KeysLocked):
+                self.run(lambda: self._ask_for_keys(_TO_SYNC, self._pair_again, None))
+            elif isinstance(result, CrdtnotesError):
                 self.post_message(Failed(str(result)))
             elif result is not None:
                 self.notify(
@@ -112,6 +187,9 @@ class PeerActions(ScreenPart):
                 )
 
         self.app.push_screen(PairScreen(partial(pair_device, self.collaboration.connections)), done)
+
+    async def _pair_again(self) -> None:
+        self.action_pair()
 
     def action_join(self) -> None:
         """Join another device's vault, in place of this one if nothing was written here."""
@@ -135,7 +213,9 @@ class PeerActions(ScreenPart):
             if closed:
                 # Also if it failed or was stopped: the vault that was open here is closed.
                 self.post_message(VaultReplaced())
-            if isinstance(result, CrdtnotesError):
+            if isinstance(result, KeysLocked) and not closed:
+                self.run(lambda: self._ask_for_keys(_TO_SYNC, self._join, None))
+            elif isinstance(result, CrdtnotesError):
                 self._not_joined(result, closed=closed)
             elif result is not None:
                 self.notify(

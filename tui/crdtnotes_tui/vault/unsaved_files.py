@@ -1,7 +1,7 @@
 """Files for texts that the replica could not store, kept until it can (crdtnotes/unsaved.py).
 
 All users share the folder for temporary files, and some share the vault's. So a file is written only under a
-new name or in a private folder.
+new name or in a private folder. Writing needs no passphrase, restoring does if one locks this device's keys.
 """
 
 import os
@@ -16,7 +16,7 @@ import msgspec
 from crdtnotes import Vault
 from crdtnotes.errors import NoteNotFound
 from crdtnotes.own_files import private_folder
-from crdtnotes.unsaved import ENDING, Left, Unsaved, lock, places, take, temporary_places
+from crdtnotes.unsaved import ENDING, Left, Unsaved, encrypted, left_files, lock, places, take
 
 
 class UnsavedFiles:
@@ -31,7 +31,7 @@ class UnsavedFiles:
         kept = self._kept.get(unsaved.note)
         if kept is not None and kept[2] == unsaved:
             return kept[0]
-        data = msgspec.json.encode(unsaved)
+        data = encrypted(msgspec.json.encode(unsaved))
         for folder in places(self._vault):
             written = _write(folder, f"{self._vault.name}.{unsaved.note[:12]}.", data)
             if written is not None:
@@ -60,13 +60,15 @@ class UnsavedFiles:
 
 
 def left_behind(vault: Path, vault_id: str) -> Iterator[Left]:
-    """Yield the texts that editors of this vault left which are no longer running."""
-    for folder in [*places(vault), *temporary_places()]:
-        for path in sorted(folder.glob(f"*{ENDING}")):
-            with suppress(OSError):
-                left = take(path, vault_id)
-                if left is not None:
-                    yield left
+    """Yield the texts that editors of this vault left which are no longer running.
+
+    While this device's keys are locked, texts that are encrypted for them are left out.
+    """
+    for path in left_files(vault):
+        with suppress(OSError):
+            left = take(path, vault_id)
+            if left is not None:
+                yield left
 
 
 def bring_back(vault: Vault) -> list[str]:
