@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from crdtnotes import Vault
+from crdtnotes import unsaved as unsaved_texts
 from crdtnotes.errors import DiskFull
 from crdtnotes.unsaved import Unsaved, places
 from crdtnotes_tui.vault import unsaved_files
@@ -116,10 +117,8 @@ def test_where_the_folder_is_full_another_one_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = vault_of(tmp_path / "v", n="a")
-    monkeypatch.setattr(
-        "crdtnotes_tui.vault.unsaved_files.places",
-        lambda _: [tmp_path / "v" / "no folder", tmp_path / "other"],
-    )
+    for module in (unsaved_texts, unsaved_files):
+        monkeypatch.setattr(module, "places", lambda _: [tmp_path / "v" / "no folder", tmp_path / "other"])
     rescue = UnsavedFiles(path)
     kept = rescue.keep(unsaved(path, "a", "ab"))
     assert kept is not None
@@ -146,7 +145,8 @@ def only_temporary(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     folder.mkdir(exist_ok=True)
     real = places
-    monkeypatch.setattr(unsaved_files, "places", lambda vault: real(vault)[-1:])
+    for module in (unsaved_texts, unsaved_files):
+        monkeypatch.setattr(module, "places", lambda vault: real(vault)[-1:])
     return folder
 
 
