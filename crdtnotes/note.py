@@ -99,18 +99,21 @@ class Note:
         """Change the text to `text` by the smallest edit, so that concurrent changes by others are kept.
 
         If `text` was made from an earlier state of the note, pass that state as `base`: then only the
-        differences between `base` and `text` are applied, and text written since then is kept as well.
+        differences between `base` and `text` are applied, and text written since then is kept as well. Of
+        two values for one box or field that of `text` stands; one that was set since then goes with its line.
         """
         from crdtnotes.crdt.diff import edits
-        from crdtnotes.crdt.rebase import rebase
-        from crdtnotes.markup.values import with_values
+        from crdtnotes.markup.values import rebase_values, with_values
 
         with self._writer.transaction():
             now = self.text
             if base is None or base == now:
                 patches = edits(now, text)
             else:
-                patches = rebase(edits(base, text), edits(base, now))
+                meanwhile = edits(base, now)
+                # An edit that is the same counts once, whoever makes it.
+                mine = [patch for patch in edits(base, text) if patch not in meanwhile]
+                patches = rebase_values(base, mine, meanwhile)
             if patches:
                 self._seen()
                 # From the last to the first; of an insert and a delete at one place, first the delete.

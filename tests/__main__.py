@@ -6,7 +6,7 @@ the exit code is 0 only if all passed.
 
   python -m tests --quick   while you work: the suite once, without simulation, crashes and fuzz
   python -m tests           before you push: some of those, and compiled what the compiled modules concern
-  python -m tests --full    every night: all of those, and the whole suite compiled too
+  python -m tests --full    every night: all of those, and more of the suite compiled
 
 tests/shares.py says how much each form plays. Further arguments go to pytest: files, folders, -k, -x …
 """

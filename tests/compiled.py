@@ -1,8 +1,8 @@
 """The test suite on the compiled form of the data types: `python -m tests.compiled`.
 
 Builds a wheel, unpacks it into a temporary folder with the tests beside it, and runs the tests there. Without
-a C compiler there is nothing to test, and it says so. Arguments go to pytest. Without `--share full`, tests
-that hardly use the data types are skipped (`PLAIN_ONLY` in tests/shares.py).
+a C compiler there is nothing to test, and it says so. Arguments go to pytest. Tests that hardly use
+the data types are skipped (tests/shares.py).
 """
 
 import os

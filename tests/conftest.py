@@ -53,6 +53,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return is_left_out(collection_path, share_of(config), compiled=COMPILED) or None
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if share_of(config).name != "quick":
+        return
+    long = [item for item in items if item.get_closest_marker("long") is not None]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item.get_closest_marker("long") is None]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     counts = share_of(metafunc.config).counts
     forks = metafunc.config.getoption("--forks")

@@ -22,9 +22,14 @@ RARE = ("crashes", "fuzz", "simulation")
 LONG = ("benchmarks/test_benchmarks.py", "sync/test_lan.py")
 """Files that run every benchmark once, and whole devices in networks of their own."""
 
-PLAIN_ONLY = ("benchmarks", "cli", "crashes", "graph", "markup", "mirror", "sync", "trust", "tui")
-"""Folders that a usual run on the compiled data types leaves out: they hardly use those types, or only
-through the store, whose own tests run. The state after a crash does not depend on a compiled class.
+PLAIN_ALWAYS = ("benchmarks", "cli", "graph", "markup", "mirror", "trust", "tui")
+"""Folders that no run on the compiled data types plays: they hardly use those types, or only through the
+store, whose own tests run.
+"""
+
+PLAIN_UNLESS_FULL = ("crashes", "sync")
+"""Folders that only the full run plays on the compiled data types: conversations and crashes do not depend on
+the form of a class.
 """
 
 
@@ -138,5 +143,7 @@ def is_left_out(path: Path, share: Share, *, compiled: bool) -> bool:
     path = path.resolve()
     if not path.is_relative_to(TESTS) or path == TESTS:
         return False
-    left_out = share.left_out + (PLAIN_ONLY if compiled and share.name != "full" else ())
+    left_out = share.left_out
+    if compiled:
+        left_out += PLAIN_ALWAYS + (() if share.name == "full" else PLAIN_UNLESS_FULL)
     return any(path.is_relative_to(TESTS / name) for name in left_out)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import __main__ as command
-from tests.shares import LONG, PLAIN_ONLY, RARE, SHARES, TESTS, is_left_out
+from tests.shares import LONG, PLAIN_ALWAYS, PLAIN_UNLESS_FULL, RARE, SHARES, TESTS, is_left_out
 
 
 def names(*arguments: str) -> list[str]:
@@ -70,14 +70,15 @@ def test_each_share_plays_at_least_what_a_smaller_one_plays() -> None:
 
 
 def test_what_is_left_out_is_there() -> None:
-    assert all((TESTS / name).exists() for name in (*RARE, *LONG, *PLAIN_ONLY))
+    assert all((TESTS / name).exists() for name in (*RARE, *LONG, *PLAIN_ALWAYS, *PLAIN_UNLESS_FULL))
 
 
-def test_only_the_full_form_runs_everything_compiled() -> None:
-    screens = TESTS / "tui" / "test_app.py"
+def test_what_runs_on_the_compiled_types() -> None:
+    screens, session = TESTS / "tui" / "test_app.py", TESTS / "sync" / "session"
     for name, share in SHARES.items():
         assert not is_left_out(screens, share, compiled=False)
-        assert is_left_out(screens, share, compiled=True) == (name != "full")
+        assert is_left_out(screens, share, compiled=True)
+        assert is_left_out(session, share, compiled=True) == (name != "full")
         assert not is_left_out(TESTS / "store", share, compiled=True)
         for path in ("fuzz", "fuzz/test_loop.py", "sync/test_lan.py"):
             assert is_left_out(TESTS / path, share, compiled=False) == (name == "quick")

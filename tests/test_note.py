@@ -168,3 +168,47 @@ def test_neighbours(tmp_path: Path) -> None:
             "out": Neighbour("out", True, False, True, ("embed", "link"), 2),
             "Gone": Neighbour("Gone", False, False, True, ("link",), 2),
         }
+
+
+TASK, FIELDS = "- [ ] tea\nb\n", "---\nstatus: open\n---\nb\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "now", "text", "expected"),
+    [
+        (TASK, "- [x] tea\nb\n", "b\n", "b\n"),
+        (TASK, "- [x] tea\nb\n", "c\nb\n", "c\nb\n"),
+        (TASK, "- [x] tea\nb\nc\n", "", "c\n"),
+        (TASK, "b\n", "- [x] tea\nb\n", "b\n"),
+        (TASK, "- [x] tea\nb\n", "- [-] tea\nb\n", "- [-] tea\nb\n"),
+        (TASK, "- [x] tea\nb\n", "- [x] tea\nb\n", "- [x] tea\nb\n"),
+        (TASK, "- [x] tea\nb\n", "- [ ] tea!\nb\n", "- [x] tea!\nb\n"),
+        (
+            FIELDS,
+            "---\nstatus: done\n---\nb\n",
+            "---\nstatus: closed\n---\nb\n",
+            "---\nstatus: closed\n---\nb\n",
+        ),
+        (FIELDS, "---\nstatus: done\n---\nb\n", "b\n", "b\n"),
+        (FIELDS, "---\nstatus: done\n---\nb\n", "---\npriority: 1\n---\nb\n", "---\npriority: 1\n---\nb\n"),
+        (FIELDS, "b\n", "---\nstatus: done\n---\nb\n", "b\n"),
+        ("---\ntags: []\n---\n", "---\ntags: [a]\n---\n", "---\ntags: [b]\n---\n", "---\ntags: [b]\n---\n"),
+        (
+            "---\ntags: [a]\n---\n",
+            "---\ntags: [a, b]\n---\n",
+            "---\ntags: [a, c]\n---\n",
+            "---\ntags: [a, b, c]\n---\n",
+        ),
+        ("b\n", "---\nstatus: done\n---\nb\n", "---\nstatus: done\n---\nb\n", "---\nstatus: done\n---\nb\n"),
+        ("I recieve it.\n", "I receive it.\n", "I receive it.\nMore.\n", "I receive it.\nMore.\n"),
+        ("a\n", "a\nb\n", "a\nb\n", "a\nb\n"),
+    ],
+)
+def test_a_write_that_was_made_from_an_earlier_text_keeps_one_value_and_each_edit_once(
+    tmp_path: Path, base: str, now: str, text: str, expected: str
+) -> None:
+    with Vault.create(tmp_path / "v") as vault:
+        note = vault.create_note("A", base)
+        note.write(now)
+        note.write(text, base)
+        assert note.text == expected

@@ -22,12 +22,11 @@ from crdtnotes.crdt import authoring
 from crdtnotes.crdt.diff import edits as differences
 from crdtnotes.crdt.ids import ROOT, Id, OpId
 from crdtnotes.crdt.ops import Before, Delete, Insert, Patch, Same, Set, Span, next_counter
-from crdtnotes.crdt.rebase import rebase
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.crdt.values import elements
 from crdtnotes.editing.history import Deleted, History, Inserted, Pieces, Step, Valued, lines, places
 from crdtnotes.errors import NoteNotFound, StoreError
-from crdtnotes.markup.values import Edit, box_in
+from crdtnotes.markup.values import Edit, box_in, rebase_values
 from crdtnotes.store.views.documents import Document
 from crdtnotes.store.writer import MAX_ALIKE, Draft, Made, Writer, check_text
 
@@ -218,7 +217,7 @@ class EditSession:
         for (start, removed, inserted), *_ in edits:
             shown = shown[:start] + inserted + shown[start + removed :]
         self._renew()
-        moved = rebase(differences(before, shown), differences(before, self.text))
+        moved = rebase_values(before, differences(before, shown), differences(before, self.text))
         alike = len(edits) <= MAX_ALIKE and all(edit.alike for edit in edits)
         # From the last to the first; of an insert and a delete at one place, first the delete.
         for patch in sorted(moved, key=lambda patch: (patch.start, patch.removed), reverse=True):

@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from crdtnotes.crdt.ops import Patch
+from crdtnotes.crdt.rebase import rebase
 from crdtnotes.markup.frontmatter import front_matter_lines
 
 _BOX = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[(?P<value>[^\[\]\n])\](?=[ \t]|$)")
@@ -46,6 +47,22 @@ def with_values(text: str, patches: Sequence[Patch]) -> list[Edit]:
 
     The positions of all patches refer to `text`; they go from the last to the first, and so do the edits.
     """
+    edits = _whole_values(text, patches)
+    return edits if not edits or front_matter_lines(text)[1] else edits[:-1] + _new_front_matter(edits[-1])
+
+
+def rebase_values(text: str, patches: Sequence[Patch], meanwhile: Sequence[Patch]) -> list[Patch]:
+    """Return patches that have the effect of `patches` on the text as it is after `meanwhile`.
+
+    Like `rebase`, with the values that either one changes. Both go from the last to the first.
+    """
+    mine, theirs = _whole_values(text, patches), _whole_values(text, meanwhile)
+    values = {patch for patch, is_value in (*mine, *theirs) if is_value}
+    return rebase([patch for patch, _ in mine], [patch for patch, _ in theirs], values)
+
+
+def _whole_values(text: str, patches: Sequence[Patch]) -> list[Edit]:
+    """Return patches as edits: those that change a value become one edit of the whole value."""
     begin, end = front_matter_lines(text)
     edits: list[Edit] = []
     pending: list[Patch] = []
@@ -56,8 +73,7 @@ def with_values(text: str, patches: Sequence[Patch]) -> list[Edit]:
             edits += _joined(text, of, pending)
             pending, of = [], value
         pending.append(patch)
-    edits += _joined(text, of, pending)
-    return edits if end or not edits else edits[:-1] + _new_front_matter(edits[-1])
+    return edits + _joined(text, of, pending)
 
 
 def _new_front_matter(edit: Edit) -> list[Edit]:

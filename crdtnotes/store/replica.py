@@ -66,9 +66,10 @@ class Replica(ReplicaCore):
         self.ingest = Ingest(self, self.forks, self.erasing)
         try:
             if not read_only:
-                self._fill_frontiers()
                 self._read_newer()
                 self._read_births()
+                # Last, as the links of a merged note follow from its text.
+                self._fill_frontiers()
                 self.scrub_if_possible()
         except BaseException:
             self.db.close()

@@ -41,6 +41,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "join": [["join", EVIL], ["join", "1234-otter-violin-maple", EVIL]],
     "devices": [["devices"]],
     "revoke": [["revoke", EVIL]],
+    "role": [["role", EVIL, "reader"]],
+    "resign": [["resign"]],
     "serve": [["serve", "--plain", "--host", EVIL]],
     "sync": [["sync", EVIL, "--once"]],
     "bundle": [["bundle", "apply", f"/nowhere/{EVIL}"], ["bundle", "create", "x", "--for", EVIL]],

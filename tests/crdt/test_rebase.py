@@ -51,6 +51,35 @@ def test_both_edits_are_in_the_result(base: str, mine: str, theirs: str, expecte
     assert merged(base, mine, theirs) == expected
 
 
+OLD = "[ ] tea\nb\n"
+TICK, CROSS = Patch(1, 1, "x"), Patch(1, 1, "-")
+LINE, WORD = Patch(0, 8, ""), Patch(4, 3, "")
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"),
+    [
+        (TICK, CROSS, "[x] tea\nb\n"),
+        (TICK, TICK, "[x] tea\nb\n"),
+        (LINE, TICK, "b\n"),
+        (TICK, LINE, "b\n"),
+        (Patch(0, 3, "* "), TICK, "*  tea\nb\n"),
+        (WORD, TICK, "[x] \nb\n"),
+        (TICK, WORD, "[x] \nb\n"),
+        (Patch(1, 1, ""), TICK, "[x] tea\nb\n"),
+        (TICK, Patch(1, 1, ""), "[x] tea\nb\n"),
+        (Patch(1, 0, "y"), Patch(1, 0, "longer"), "[y ] tea\nb\n"),
+    ],
+)
+def test_of_two_values_one_stands_and_each_goes_with_its_line(
+    mine: Patch, theirs: Patch, expected: str
+) -> None:
+    values = [patch for patch in (mine, theirs) if patch.inserted.strip() and patch.removed < 2]
+    moved = rebase([mine], [theirs], values)
+    moved.sort(key=lambda patch: (patch.start, patch.removed), reverse=True)
+    assert made(made(OLD, [theirs]), moved) == expected
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_nothing_that_either_person_wrote_is_lost_or_doubled(seed: int) -> None:
     source = random.Random(seed)

@@ -5,7 +5,7 @@ from collections import Counter
 
 from crdtnotes.crdt.diff import words
 from tests.simulation.ledger import Ledger, marks
-from tests.simulation.lines import MIXED, lines_of
+from tests.simulation.lines import MIXED, UNLIKE, lines_of
 from tests.simulation.machine import Machine
 from tests.simulation.oracles import require
 
@@ -22,6 +22,7 @@ def check_texts(machine: Machine, ledger: Ledger, style: str) -> Counter[str]:
         if style == MIXED:
             continue
         strange = strange_lines(text, ledger)
+        require(style != UNLIKE or not strange, f"nobody wrote these lines: {strange}")
         check_words(strange, ledger)
         seen["notes of whole lines"] += 1
         seen["notes with strange lines"] += bool(strange)

@@ -201,7 +201,11 @@ class Person:
             return
         base = self._files.pop(note.id)
         start, end = some_lines(base, random)
-        self.write(note, base[:start] + self._pen.lines(random, 2) + base[end:], base)
+        lines = self._pen.lines(random, 2)
+        if random.random() < 0.3:
+            for start in random.sample(list(boxes(base)), 1) if any(boxes(base)) else ():
+                lines, end = _other_value(base[start], random), start + 1
+        self.write(note, base[:start] + lines + base[end:], base)
 
     # -- typing
 

@@ -65,6 +65,7 @@ def test_a_note_is_created_beside_thousands_of_streams(pair: list[Vault]) -> Non
     assert two.check() == []
 
 
+@pytest.mark.long
 def test_a_note_that_thousands_of_streams_have_edited_is_deleted(pair: list[Vault]) -> None:
     one, two = pair
     flood(one, MANY)

@@ -136,6 +136,7 @@ def test_a_peer_cannot_fill_the_memory_with_heads() -> None:
 # -- real replicas
 
 
+@pytest.mark.long
 def test_replicas_with_thousands_of_streams_sync_and_write(tmp_path: Path) -> None:
     with replicas(tmp_path) as (one, two):
         flood(one, 5000)
@@ -169,6 +170,7 @@ def trio(members: Members) -> tuple[Vault, Vault, Vault]:
     return ana, bo, mallory
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("group", [900, 4096])
 def test_thousands_of_streams_of_a_member_stop_nobody(members: Members, group: int) -> None:
     ana, bo, mallory = trio(members)
@@ -185,6 +187,7 @@ def test_thousands_of_streams_of_a_member_stop_nobody(members: Members, group: i
     assert len(bo.replica.version()) > 4500
 
 
+@pytest.mark.long
 def test_groups_with_many_streams_are_divided(members: Members) -> None:
     ana, _, mallory = trio(members)
     identity = mallory.replica.signer.identity
@@ -196,6 +199,7 @@ def test_groups_with_many_streams_are_divided(members: Members) -> None:
     assert mallory.digest == ana.digest
 
 
+@pytest.mark.long
 def test_signatures_in_parts_are_taken_as_one_group(members: Members) -> None:
     ana, bo, mallory = trio(members)
     identity = mallory.replica.signer.identity
@@ -222,6 +226,7 @@ def test_signatures_in_parts_are_taken_as_one_group(members: Members) -> None:
     assert ana.digest == bo.digest == mallory.digest
 
 
+@pytest.mark.long
 def test_a_revocation_keeps_thousands_of_streams(members: Members) -> None:
     ana, bo, mallory = trio(members)
     identity = mallory.replica.signer.identity

@@ -77,6 +77,7 @@ def test_few_samples_give_no_dictionary_and_garbage_is_not_one() -> None:
     assert dictionary_of(b"rubbish") == 0
 
 
+@pytest.mark.long
 def test_a_recompressed_log_has_the_same_content_and_is_smaller(tmp_path: Path) -> None:
     with replicas(tmp_path, 3) as [one, two, three]:
         texts = fill(one, 200)

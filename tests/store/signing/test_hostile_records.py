@@ -85,6 +85,7 @@ def keep_anyway(replica: Replica, record: Record) -> None:
         replica.members._keep([record])
 
 
+@pytest.mark.long
 def test_a_full_set_of_records_cannot_keep_a_member_in(three: Three) -> None:
     sealing = three.ids["b"].keys.sealing
     made = (PublicKeys(number.to_bytes(32, "little"), sealing) for number in range(2, FLOOD + 2))

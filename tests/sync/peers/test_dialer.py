@@ -141,6 +141,7 @@ def test_a_device_that_moves_is_found_again(tmp_path: Path) -> None:
     run(main())
 
 
+@pytest.mark.long
 def test_a_flood_of_false_announcements_is_dialled_a_few_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

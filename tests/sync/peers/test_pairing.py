@@ -149,6 +149,7 @@ SAME_STAGE: dict[str, set[Stage]] = {
 """The stages in which a joiner that pauses may be dropped for those that have got as far."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", SAME_STAGE)
 def test_idle_sockets_are_bounded_and_never_keep_the_joiner_out(
     ana: Identity, bo: Identity, stage: str

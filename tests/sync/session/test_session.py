@@ -299,6 +299,7 @@ def test_the_budget_bounds_the_bytes_sent_at_a_time() -> None:
     assert [type(messages.decode(frame)) for frame in frames] == [Changes]
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_any_interleaving_converges(data: st.DataObject) -> None:

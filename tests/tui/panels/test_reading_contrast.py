@@ -48,6 +48,7 @@ def ratio(style: Style) -> float:
     return 21.0 if any(colour.ansi is not None for colour in colours) else contrast(*colours)
 
 
+@pytest.mark.long
 def test_everything_can_be_read_in_every_theme(tmp_path: Path) -> None:
     async def main() -> None:
         names = [f"{under} {style}" for under in ("", "block", "marked", "done") for style in ("", *STYLES)]

@@ -71,6 +71,7 @@ def press(terminal: TerminalProcess, data: bytes) -> None:
     terminal.settle(0.15)
 
 
+@pytest.mark.long
 def test_no_screen_of_the_editor_sends_what_is_in_a_text(tmp_path: Path) -> None:
     path = hostile_vault(tmp_path)
     with editor("--vault", str(path), "tui", "n", size=(150, 50)) as terminal:

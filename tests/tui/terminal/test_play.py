@@ -39,6 +39,7 @@ def test_a_round(terminal_seed: int, tmp_path: Path) -> None:
     play(steps_of(terminal_seed, STEPS), tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("bug", "sent", "found"),
     [
