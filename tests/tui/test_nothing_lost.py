@@ -55,7 +55,7 @@ def test_leaving_on_a_full_disk_asks_and_then_keeps_it_for_the_next_start(
     async def come_back() -> None:
         async with desktop(path, "n") as workspace:
             await workspace.sees("Unsaved text from last time")
-            assert workspace.text == workspace.stored() == "old , and Bo中文 typed more"
+            assert workspace.text == workspace.stored() == "old 中文 typed more, and Bo"
         with Vault.open(path) as vault:
             assert list(left_behind(path, vault.id)) == []
 
