@@ -22,6 +22,7 @@ Everything that a script needs is here; docs/api.md describes it. Each name is l
 ``crdt``        the data types
 ``demo_vault``  the notes that `crdtnotes demo` begins with
 ``own_files``   opening files where others may have put something else
+``unsaved``     files with texts that an editor could not store
 ``terminal``    texts on their way to a terminal
 ``errors``      the exceptions, each message one sentence for a person
 ``progress``    how long work reports how far it is

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
+from crdtnotes.errors import NeedsUpdate, NoteExists, NoteNotFound, OutOfRange
 from crdtnotes.markup.names import clean_name, name_key, title_of
 
 if TYPE_CHECKING:
+    from crdtnotes.crdt.ops import Span
+    from crdtnotes.crdt.rga import Rga
     from crdtnotes.editing.session import EditSession
     from crdtnotes.results import Backlink, Link, Mention, Neighbour
     from crdtnotes.store.views.documents import Document
@@ -149,6 +151,40 @@ class Note:
             self._writer.remove(self._uid)
             self._writer.flush_draft()
 
+    def erase(self, text: str | None = None) -> int:
+        """Erase the whole note, or each occurrence of `text` in what it ever held; it cannot be undone.
+
+        The text goes from this replica's history and file, and from those of each other device as soon as it
+        hears of it; the note's name and links count as its text. Without `text` the note is deleted, too. If
+        the vault was never paired, it becomes a new vault, which no copy of the old one can sync with.
+        Returns how many changes held some of it. Raises NoteNotFound, NeedsUpdate or TooLarge; in a paired
+        vault also KeysLocked, NotPaired, or NotPermitted if this device is a reader.
+        """
+        from crdtnotes.store.erasure.find import ids_of_all, ids_of_text
+
+        if text == "":
+            return 0
+        replica = self._writer.replica
+        with self._writer.transaction():
+            doc = replica.documents.open(self._uid)
+            if doc is None:
+                raise NoteNotFound("This note is not here any more.")
+            if doc.state.newer:
+                raise NeedsUpdate("This note was edited with a newer crdtnotes; update this one to erase it.")
+            if doc.state.exists and text is None:
+                # If an edit elsewhere brings the note back, nothing of this is shown.
+                self._writer.delete(self._uid, doc.state.text.spans(0, len(doc.state.text)))
+                self.remove()
+            elif doc.state.exists and text is not None:
+                while spans := _occurrences(doc.state.text, text):
+                    self._writer.delete(self._uid, spans)
+            self._writer.flush_draft()
+            changes = (change for _, change in replica.log.of_note(doc.id, self._uid, 0))
+            ids = ids_of_all(changes) if text is None else ids_of_text(changes, text)
+            erased = replica.erase(self._uid, ids)
+        replica.scrub_if_possible()
+        return erased
+
     def restore(self) -> None:
         """Bring the note back after a delete, as it was; does nothing if the note is not deleted."""
         with self._writer.transaction():
@@ -252,3 +288,13 @@ class Note:
                 if limit is not None and len(result) >= limit:
                     return result[:limit]
         return result
+
+
+def _occurrences(shown: Rga, text: str) -> list[Span]:
+    """Return the elements of all occurrences of a text; where some overlap, of the first."""
+    spans: list[Span] = []
+    now, at = str(shown), 0
+    while (at := now.find(text, at)) >= 0:
+        spans += shown.spans(at, len(text))
+        at += len(text)
+    return spans

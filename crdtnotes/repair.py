@@ -74,6 +74,8 @@ def repair(
             salvaged = old.read()
             vault = _identity(path, salvaged, identify)
             with closing(Replica.create(part, salvaged.device or device, vault)) as replica:
+                with replica.transaction():
+                    replica.log.erased.put(salvaged.erased.items())
                 rest = replay(salvaged.entries, salvaged.hashes, replica, progress)
                 kept = _count(replica)
                 copy_unlogged(salvaged, replica)

@@ -116,6 +116,12 @@ class Vault:
         return self._replica
 
     @property
+    def is_paired(self) -> bool:
+        """Whether this vault was ever paired, so that all of its changes are signed."""
+        with self._replica.reading():
+            return self._replica.members.founded
+
+    @property
     def may_write(self) -> bool:
         """Whether this device may change notes here: it may unless it is a reader of a paired vault.
 
@@ -166,6 +172,11 @@ class Vault:
             if not uid or replica.documents.open(uid) is None:
                 raise NoteNotFound(f"There is no note with the id {id!r}.")
         return Note(self._writer, uid)
+
+    def deleted(self, name: str) -> list[Note]:
+        """Return the deleted notes whose last name was this, the latest first."""
+        with self._writer.flushed() as replica:
+            return [Note(self._writer, uid) for uid in replica.notes.deleted(name_key(name))]
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._find(name) is not None

@@ -40,6 +40,7 @@ MODULES = (
     "crdtnotes.mirror.importer",
     "crdtnotes.own_files",
     "crdtnotes.own_keys",
+    "crdtnotes.unsaved",
     "crdtnotes.peering.addresses",
     "crdtnotes.peering.codes",
     "crdtnotes.peering.join",

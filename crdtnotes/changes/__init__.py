@@ -2,6 +2,8 @@
 
 ``change``       a change: one actor's operations on one note
 ``codec``        a change to bytes and back
+``wire_ops``     operations as they are stored and sent
+``erasing``      a change without some of its texts
 ``derived``      actors of elements that are the same whoever makes them
 ``limits``       the limits of everything that is stored and sent
 ``batch``        several changes in one byte string

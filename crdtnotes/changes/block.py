@@ -6,7 +6,8 @@ the numbers repeat: times as differences, the position of an operation as its di
 operation before, all texts in one string. Compression is a later step (`changes/compression.py`).
 
 A change has exactly one encoding, so encoding it again gives its exact bytes; the caller of `pack` verifies
-this before it discards the originals. Changes with operations of unknown kinds are not put into blocks.
+this before it discards the originals. Erased changes, and those with operations of unknown kinds, are not put
+into blocks.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,13 +20,12 @@ from crdtnotes.changes.change import FORMAT, Change
 from crdtnotes.changes.codec import (
     ActorTable,
     OpReader,
-    Wire,
-    WireOp,
     check,
     check_header,
     to_wire,
 )
 from crdtnotes.changes.limits import MAX_BLOCK_BYTES, MAX_BLOCK_CHANGES, MAX_OPS
+from crdtnotes.changes.wire_ops import Wire, WireOp
 from crdtnotes.crdt.ids import ROOT, OpId
 from crdtnotes.crdt.ops import (
     Before,
@@ -92,7 +92,7 @@ _decoder = msgspec.msgpack.Decoder(_Block)
 
 def packable(change: Change) -> bool:
     """Whether a change can be part of a block."""
-    return not any(isinstance(op, Unknown) for op in change.ops)
+    return not change.is_erased and not any(isinstance(op, Unknown) for op in change.ops)
 
 
 def pack(changes: Sequence[Change]) -> bytes:
@@ -142,7 +142,7 @@ def pack(changes: Sequence[Change]) -> bytes:
                     | Unknown()
                 ):
                     block.kinds.append(_OTHER)
-                    block.others.append(_known(to_wire(op, counter, actors)))
+                    block.others.append(_known(to_wire(op, counter, actors, erased=False)))
                 case _:
                     assert_never(op)
             counter = next_counter(counter, op)

@@ -10,15 +10,18 @@ such an element names its actor as 16 bytes.
 
 One change has exactly one encoding; bytes that are not that encoding are rejected, because the hash
 chain is computed over bytes. Operations of unknown kinds are kept verbatim: `[kind, counters, …]`.
+
+In an erased change (`erasing.py`) derived actors no longer follow from the texts, so they are written down:
+Create, Same and Set are operations of the kinds 12 to 14 there, and only there.
 """
 
 from operator import lt
-from typing import assert_never, get_args
+from typing import assert_never
 
 import msgspec
-from msgspec import Struct
 
-from crdtnotes.changes.change import FORMAT, Change
+from crdtnotes.changes import wire_ops
+from crdtnotes.changes.change import ERASED, FORMAT, Change
 from crdtnotes.changes.derived import NoteNames, birth_actor, from_wire, narrow_birth
 from crdtnotes.changes.derived import to_wire as actor_to_wire
 from crdtnotes.changes.limits import (
@@ -29,6 +32,7 @@ from crdtnotes.changes.limits import (
     MAX_TIME,
     MAX_VALUE_BYTES,
 )
+from crdtnotes.changes.wire_ops import KNOWN_KINDS, Wire, WireOp
 from crdtnotes.crdt.authoring import MAX_VALUE, named
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, Id, OpId
 from crdtnotes.crdt.ops import (
@@ -55,77 +59,6 @@ KINDS_OF_FORMAT_1 = 7
 """The kinds 1 to this are those of format 1."""
 
 
-class Wire(Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
-    """An array of exactly these fields."""
-
-
-class _Insert(Wire, frozen=True, tag=1):
-    actor: int
-    distance: int
-    text: str
-
-
-class _Delete(Wire, frozen=True, tag=2):
-    spans: tuple[tuple[int, int, int], ...]
-
-
-class _Create(Wire, frozen=True, tag=3):
-    name: str
-    text: str
-    links: tuple[tuple[str, str, int], ...]
-
-
-class _Rename(Wire, frozen=True, tag=4):
-    name: str
-
-
-class _Link(Wire, frozen=True, tag=5):
-    kind: str
-    value: str
-
-
-class _Unlink(Wire, frozen=True, tag=6):
-    kind: str
-    value: str
-    tags: tuple[tuple[int, int], ...]
-
-
-class _Remove(Wire, frozen=True, tag=7):
-    cover: tuple[tuple[int, int], ...]
-
-
-class _Same(Wire, frozen=True, tag=8):
-    actor: int
-    distance: int
-    lift: int
-    series: int
-    text: str
-
-
-class _Set(Wire, frozen=True, tag=9):
-    actor: int
-    distance: int
-    lift: int
-    back: int
-    text: str
-    spans: tuple[tuple[int, int, int], ...]
-
-
-class _Before(Wire, frozen=True, tag=10):
-    actor: int
-    distance: int
-    text: str
-
-
-class _Follow(Wire, frozen=True, tag=11):
-    counters: int
-
-
-WireOp = _Insert | _Delete | _Create | _Rename | _Link | _Unlink | _Remove | _Same | _Set | _Before | _Follow
-KNOWN_KINDS = len(get_args(WireOp))
-"""Kinds 1 to this are known. A replica records it, to reread changes after an update adds kinds."""
-
-
 class _Change(Wire, frozen=True):
     format: int
     actor: int
@@ -136,6 +69,10 @@ class _Change(Wire, frozen=True):
     note: bytes
     actors: tuple[int | bytes, ...]
     ops: tuple[WireOp, ...]
+
+
+class _ErasedChange(_Change, frozen=True):
+    original: bytes
 
 
 class _OpaqueChange(Wire, frozen=True):
@@ -152,12 +89,22 @@ class _OpaqueChange(Wire, frozen=True):
     ops: tuple[msgspec.Raw, ...]
 
 
+class _OpaqueErasedChange(_OpaqueChange, frozen=True):
+    original: bytes
+
+
 _encoder = msgspec.msgpack.Encoder()
 _change_decoder = msgspec.msgpack.Decoder(_Change)
 _opaque_decoder = msgspec.msgpack.Decoder(_OpaqueChange)
+_erased_decoder = msgspec.msgpack.Decoder(_ErasedChange)
+_opaque_erased_decoder = msgspec.msgpack.Decoder(_OpaqueErasedChange)
 _op_decoder: msgspec.msgpack.Decoder[WireOp] = msgspec.msgpack.Decoder(WireOp)
 _fields_decoder = msgspec.msgpack.Decoder(tuple[msgspec.Raw, ...])
 _int_decoder = msgspec.msgpack.Decoder(int)
+
+
+_TEN = b"\x9a"
+# How an array of ten fields begins: an erased change has one field more.
 
 
 class ActorTable:
@@ -191,7 +138,7 @@ def encode(change: Change) -> bytes:
     counter = change.start
     ops: list[WireOp | msgspec.Raw] = []
     for op in change.ops:
-        ops.append(to_wire(op, counter, actors))
+        ops.append(to_wire(op, counter, actors, erased=change.is_erased))
         counter = next_counter(counter, op)
     wire = (
         change.format,
@@ -205,7 +152,7 @@ def encode(change: Change) -> bytes:
         ops,
     )
     try:
-        data = _encoder.encode(wire)
+        data = _encoder.encode((*wire, change.original) if change.is_erased else wire)
     except UnicodeEncodeError:
         raise InvalidText("The text holds half of a surrogate pair, which is not valid Unicode.") from None
     if len(data) > MAX_CHANGE_BYTES:
@@ -215,39 +162,60 @@ def encode(change: Change) -> bytes:
     return data
 
 
-def to_wire(op: Op, counter: int, actors: ActorTable) -> WireOp | msgspec.Raw:
-    """Return the wire form of an operation whose own counter is `counter`."""
+def to_wire(op: Op, counter: int, actors: ActorTable, *, erased: bool) -> WireOp | msgspec.Raw:
+    """Return the wire form of an operation whose own counter is `counter`, in an erased change or not."""
+    if erased and isinstance(op, Create | Same | Set):
+        return _with_actors(op, counter, actors)
     match op:
         case Insert():
-            return _Insert(*_reference(op.after, counter, actors), op.text)
+            return wire_ops.Insert(*_reference(op.after, counter, actors), op.text)
         case Delete():
-            return _Delete(_wire_spans(op.spans, counter, actors))
+            return wire_ops.Delete(_wire_spans(op.spans, counter, actors))
         case Same():
             place = _reference(op.after, counter, actors)
-            return _Same(*place, counter - op.base, op.series, op.text)
+            return wire_ops.Same(*place, counter - op.base, op.series, op.text)
         case Set():
             place = _reference(op.after, counter, actors)
             back = counter - op.rank[0]
-            return _Set(*place, counter - op.base, back, op.text, _wire_spans(op.spans, counter, actors))
+            return wire_ops.Set(
+                *place, counter - op.base, back, op.text, _wire_spans(op.spans, counter, actors)
+            )
         case Before():
-            return _Before(*_reference(op.before, counter, actors), op.text)
+            return wire_ops.Before(*_reference(op.before, counter, actors), op.text)
         case Create():
-            return _Create(op.name, op.text, op.links)
+            return wire_ops.Create(op.name, op.text, op.links)
         case Rename():
-            return _Rename(op.name)
+            return wire_ops.Rename(op.name)
         case Link():
-            return _Link(*op.element)
+            return wire_ops.Link(*op.element)
         case Unlink():
             kind, value = op.element
-            return _Unlink(kind, value, tuple((actors.number(t.actor), counter - t.counter) for t in op.tags))
+            return wire_ops.Unlink(
+                kind, value, tuple((actors.number(t.actor), counter - t.counter) for t in op.tags)
+            )
         case Remove():
-            return _Remove(op.cover)
+            return wire_ops.Remove(op.cover)
         case Follow():
-            return _Follow(1)
+            return wire_ops.Follow(1)
         case Unknown():
             return msgspec.Raw(op.raw)
         case _:
             assert_never(op)
+
+
+def _with_actors(op: Create | Same | Set, counter: int, actors: ActorTable) -> WireOp:
+    """Return the wire form of an operation in an erased change, with the derived actors of its elements."""
+    if isinstance(op, Create):
+        return wire_ops.ErasedCreate(actor_to_wire(op.birth), op.name, op.text, op.links)
+    place = _reference(op.after, counter, actors)
+    lift = counter - op.base
+    if isinstance(op, Same):
+        pieces = tuple((actor.to_bytes(16, "big"), text) for actor, text in op.pieces)
+        return wire_ops.ErasedSame(*place, lift, op.series, pieces)
+    spans = _wire_spans(op.spans, counter, actors)
+    return wire_ops.ErasedSet(
+        *place, lift, counter - op.rank[0], op.value.to_bytes(16, "big"), op.text, spans
+    )
 
 
 def _reference(id: Id, counter: int, actors: ActorTable) -> tuple[int, int]:
@@ -269,10 +237,11 @@ def decode(data: bytes) -> Change:
     if len(data) > MAX_CHANGE_BYTES:
         raise DecodeError(f"A change of {len(data):,} bytes is over the limit.")
     try:
+        erased = data[:1] == _TEN
         try:
-            wire: _Change | _OpaqueChange = _change_decoder.decode(data)
+            wire: _Change | _OpaqueChange = (_erased_decoder if erased else _change_decoder).decode(data)
         except msgspec.ValidationError:
-            wire = _opaque_decoder.decode(data)
+            wire = (_opaque_erased_decoder if erased else _opaque_decoder).decode(data)
         if _encoder.encode(wire) != data:
             raise DecodeError("A change is not in its canonical form.")
         return _from_wire(wire)
@@ -287,7 +256,10 @@ def check(condition: bool, what: str) -> None:
 
 
 def _from_wire(wire: _Change | _OpaqueChange) -> Change:
-    check(0 < wire.format <= FORMAT, f"format {wire.format} is unknown")
+    original = wire.original if isinstance(wire, _ErasedChange | _OpaqueErasedChange) else b""
+    base = wire.format - ERASED if original else wire.format
+    check(0 < base <= FORMAT, f"format {wire.format} is unknown")
+    check(len(original) in (0, 16), "the hash of its original")
     check(0 < len(wire.ops) <= MAX_OPS, "the number of its operations")
     check(len(wire.note) == 16, "its note id")
     check(0 < wire.start <= MAX_COUNTER, "its counters")
@@ -300,7 +272,7 @@ def _from_wire(wire: _Change | _OpaqueChange) -> Change:
         counter = next_counter(counter, op)
     reader.finish()
     head = (wire.actor, wire.seq, wire.start, wire.deps, wire.time, wire.note)
-    change = Change(*head, tuple(ops), wire.format)
+    change = Change(*head, tuple(ops), wire.format, original)
     check_header(change, counter)
     return change
 
@@ -364,7 +336,8 @@ class OpReader:
         check(len(others) == len(numbers), "its actor table")
         self._actors = (own, *others)
         self.note = note
-        self._format = change_format
+        self._format = change_format % ERASED
+        self._erased = change_format >= ERASED
         self._used = 1
         check(len(set(self._actors)) == len(self._actors), "its actor table")
 
@@ -383,44 +356,73 @@ class OpReader:
         """Return the operation whose own counter is `counter`."""
         own = OpId(counter, self._actors[0])
         match op:
-            case _Insert():
+            case wire_ops.Insert():
                 check(op.text != "", "an empty insert")
                 return Insert(own, self._place(counter, op.actor, op.distance), op.text)
-            case _Delete():
+            case wire_ops.Delete():
                 return Delete(tuple(self.span(counter, *span) for span in op.spans))
-            case _Create():
+            case wire_ops.Create():
+                check(not self._erased, "a Create")
                 _check_name(op.name)
                 if op.links:
-                    _check_links(op)
+                    _check_links(op.links, op.text)
                 birth = narrow_birth if self._format == 1 else birth_actor
                 return Create(birth(self.note, op.text), op.name, op.text, op.links)
-            case _Same():
+            case wire_ops.Same():
                 return self._same(op, counter)
-            case _Set():
+            case wire_ops.Set():
                 return self._set(op, counter)
-            case _Before():
+            case wire_ops.Before():
                 check(op.text != "" and self._format > 1, "an insert before an element")
                 return Before(own, self.id(counter, op.actor, op.distance), op.text)
-            case _Rename():
+            case wire_ops.Rename():
                 _check_name(op.name)
                 return Rename(own, op.name)
-            case _Link():
+            case wire_ops.Link():
                 _check_element(op.kind, op.value)
                 return Link(own, (op.kind, op.value))
-            case _Unlink():
-                _check_element(op.kind, op.value)
-                tags = tuple(self.id(counter, *tag) for tag in op.tags)
-                return Unlink((op.kind, op.value), tags)
-            case _Remove():
+            case wire_ops.Unlink():
+                return self._unlink(op, counter)
+            case wire_ops.Remove():
                 _check_version(op.cover, "the version of a remove")
                 return Remove(op.cover)
-            case _Follow():
+            case wire_ops.Follow():
                 check(op.counters == 1 and self._format > 1, "an operation that marks a change")
                 return Follow(own)
             case Unknown():
                 return op
             case _:
-                assert_never(op)
+                return self._read_erased(op, counter)
+
+    def _unlink(self, op: wire_ops.Unlink, counter: int) -> Unlink:
+        _check_element(op.kind, op.value)
+        return Unlink((op.kind, op.value), tuple(self.id(counter, *tag) for tag in op.tags))
+
+    def _derived(self, wire: int | bytes) -> int:
+        """Return a derived actor that is written down, as in an erased change."""
+        actor = from_wire(wire)
+        check(actor is not None and actor >= BIRTH, "a derived actor")
+        return actor or 0
+
+    def _read_erased(
+        self, op: wire_ops.ErasedCreate | wire_ops.ErasedSame | wire_ops.ErasedSet, counter: int
+    ) -> Op:
+        check(self._erased, "an erased operation")
+        if isinstance(op, wire_ops.ErasedCreate):
+            _check_name(op.name)
+            if op.links:
+                _check_links(op.links, op.text)
+            return Create(self._derived(op.birth), op.name, op.text, op.links)
+        check(self._format > 1, "a Same or a value")
+        if isinstance(op, wire_ops.ErasedSet):
+            plain = wire_ops.Set(op.actor, op.distance, op.lift, op.back, op.text, op.spans)
+            return self._value(plain, counter)._replace(value=self._derived(op.value))
+        check(len(op.pieces) > 0 and all(text != "" for _, text in op.pieces), "a Same")
+        check(0 <= op.series <= MAX_COUNTER, "the series of a Same")
+        after = self._place(counter, op.actor, op.distance)
+        pieces = tuple((self._derived(actor), text) for actor, text in op.pieces)
+        base = self._base(after, counter, op.lift)
+        return Same(OpId(counter, self._actors[0]), after, base, op.series, pieces)
 
     def _place(self, counter: int, index: int, distance: int) -> OpId:
         """Return an element as `id`, or the beginning."""
@@ -429,15 +431,19 @@ class OpReader:
             return ROOT
         return self.id(counter, index, distance)
 
-    def _same(self, op: _Same, counter: int) -> Same:
-        check(op.text != "" and self._format > 1, "a Same")
+    def _same(self, op: wire_ops.Same, counter: int) -> Same:
+        check(not self._erased and op.text != "" and self._format > 1, "a Same")
         check(0 <= op.series <= MAX_COUNTER, "the series of a Same")
         own = OpId(counter, self._actors[0])
         after = self._place(counter, op.actor, op.distance)
         base = self._base(after, counter, op.lift)
         return Same(own, after, base, op.series, named(NoteNames(self.note), after, base, op.series, op.text))
 
-    def _set(self, op: _Set, counter: int) -> Set:
+    def _set(self, op: wire_ops.Set, counter: int) -> Set:
+        check(not self._erased, "a value")
+        return self._value(op, counter)
+
+    def _value(self, op: wire_ops.Set, counter: int) -> Set:
         check(0 < len(op.text) <= MAX_VALUE and self._format > 1, "a value")
         check(0 <= op.back < counter, "the rank of a value")
         own = OpId(counter, self._actors[0])
@@ -471,9 +477,9 @@ def _check_element(kind: str, value: str) -> None:
         check(part != "" and len(part.encode()) <= MAX_VALUE_BYTES, "a link")
 
 
-def _check_links(birth: _Create) -> None:
+def _check_links(links: tuple[tuple[str, str, int], ...], text: str) -> None:
     """Check the links of a birth that has some; all at once, because a first sync brings very many."""
-    kinds, values, counts = zip(*birth.links, strict=True)
+    kinds, values, counts = zip(*links, strict=True)
     elements = list(zip(kinds, values, strict=True))
     check(all(map(lt, elements, elements[1:])), "a link")
     check(all(kinds) and all(values) and min(counts) > 0 and max(counts) <= MAX_OPS, "a link")
@@ -482,4 +488,4 @@ def _check_links(birth: _Create) -> None:
         for element in elements:
             _check_element(*element)
     # Each link takes a character at least, so a greater number is no count of links.
-    check(sum(counts) <= len(birth.text), "more links than text")
+    check(sum(counts) <= len(text), "more links than text")

@@ -13,6 +13,7 @@ The commands, by family:
 
 ``starting``  making a vault, cloning a peer's
 ``notes``     one note: make, read, change, rename, delete
+``erasing``   erasing a note or a text for good
 ``finding``   listing and finding notes
 ``review``    what was written apart and met
 ``folders``   Markdown folders, and the graph in other programs' formats

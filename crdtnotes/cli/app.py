@@ -42,6 +42,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "edit": "notes",
         "rename": "notes",
         "delete": "notes",
+        "erase": "erasing",
     },
     "Find": {
         "list": "finding",

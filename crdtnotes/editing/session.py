@@ -61,7 +61,7 @@ class EditSession:
         self._links_outdated = False
         with writer.flushed():
             self._doc = self._copy()
-            self._epoch = writer.replica.epoch
+            self._rewrites = writer.replica.rewrites
 
     @property
     def text(self) -> str:
@@ -126,7 +126,7 @@ class EditSession:
     def refresh(self) -> list[Patch]:
         """Return others' edits of the text since the session was last refreshed, as patches."""
         with self._writer.reading() as replica:
-            if self._epoch != replica.epoch:
+            if self._rewrites != replica.rewrites:
                 before = self.text
                 self._renew()
                 return differences(before, self.text)
@@ -175,22 +175,22 @@ class EditSession:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        doc, epoch = self._doc, self._epoch
+        doc, rewrites = self._doc, self._rewrites
         try:
             with self._writer.transaction():
                 yield
         except BaseException:
             with self._writer.reading() as replica:
-                outdated = epoch != replica.epoch
+                outdated = rewrites != replica.rewrites
                 # An outdated document was not modified.
                 self._doc = doc if outdated else replica.documents.copy_as_of(doc)
-                self._epoch = epoch
+                self._rewrites = rewrites
             raise
 
     @property
     def _outdated(self) -> bool:
         """Whether the log was rewritten since the session loaded the note."""
-        return self._epoch != self._writer.replica.epoch
+        return self._rewrites != self._writer.replica.rewrites
 
     @property
     def _is_current(self) -> bool:
@@ -207,7 +207,7 @@ class EditSession:
     def _renew(self) -> None:
         """Reload the note from the log; the elements of the undo history have other ids there."""
         self._doc = self._copy()
-        self._epoch = self._writer.replica.epoch
+        self._rewrites = self._writer.replica.rewrites
         self._history = History()
         self._begun = set()
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from crdtnotes.changes.change import Change
+from crdtnotes.changes.erasing import ERASED_NAME, FILLER
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.review.assignments import existence, names, values
 from crdtnotes.review.births import births
 from crdtnotes.review.following import Following
-from crdtnotes.review.found import Found
+from crdtnotes.review.found import Found, Version
 from crdtnotes.review.past import Past, Seen
 from crdtnotes.review.regions import regions
 from crdtnotes.review.texts import additions, replaced
@@ -17,7 +18,8 @@ def findings(state: NoteState, changes: Iterable[Change], seen: Seen) -> list[Fo
     """Return the findings of a note, in the order of the text; those about the whole note come first.
 
     `changes` are all changes of the note, in any order, and `state` is what they show. `seen` tells what an
-    author had seen (`Past`). A note with operations of unknown kinds has no findings.
+    author had seen (`Past`). A note with operations of unknown kinds has no findings, and what was erased
+    gives none.
     """
     if state.newer:
         return []
@@ -35,7 +37,20 @@ def findings(state: NoteState, changes: Iterable[Change], seen: Seen) -> list[Fo
         *[one for one in replaced(past, stretches) if one.start not in following.texts],
         *following.offers,
     ]
+    if any(change.is_erased for change in past.changes):
+        found = [one for one in found if not _is_of_erased(one)]
     return sorted(found, key=_order)
+
+
+def _is_of_erased(found: Found) -> bool:
+    """Whether a finding shows, or would bring back, what is left of a text that was erased."""
+    texts = [found.context, found.standing.text, found.other.text]
+    texts += [edit.patch.inserted for plan in found.plans.values() for edit in plan.edits]
+    return any(FILLER in text for text in texts) or any(map(_is_erased_name, (found.standing, found.other)))
+
+
+def _is_erased_name(version: Version) -> bool:
+    return version.change.is_erased and version.text == ERASED_NAME
 
 
 def _order(found: Found) -> tuple[bool, int, str, str]:

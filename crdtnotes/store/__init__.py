@@ -12,6 +12,8 @@
 ``digest``       one hash to compare the contents of two replicas
 ``forks``        two versions of one change: which one wins, and how the other gives way
 ``signatures``   which changes are signed, each call a transaction
+``clock``        the time that this device claims
+``erasure``      erasing text for good
 ``devices``      the devices of the vault, each call a transaction
 ``own_stream``   which stream this replica writes
 ``local_state``  what this machine remembers of the file, stored outside it

@@ -61,7 +61,7 @@ class ReplicaCore:
                 self.search = self.derived.search
                 self.notes = NoteList(self.conn)
                 self.winners = ForkWinners(self.conn, self.log)
-                self._epoch = 0
+                self._epoch = self._erasures = 0
                 self._depth = 0
                 self._data_version = -1
                 self._outdated = True
@@ -96,19 +96,35 @@ class ReplicaCore:
         with self.reading():
             return self._epoch
 
-    def _take_epoch(self, epoch: object) -> None:
-        if not isinstance(epoch, int):
+    @property
+    def rewrites(self) -> tuple[int, int]:
+        """How often the log was rewritten because of a fork, and how often because text was erased."""
+        with self.reading():
+            return self._rewrites
+
+    @property
+    def _rewrites(self) -> tuple[int, int]:
+        return self._epoch, self._erasures
+
+    def _take_epoch(self, epoch: object, erasures: object) -> None:
+        if not isinstance(epoch, int) or not isinstance(erasures, int):
             raise Damaged(f"{self.path} is damaged; run `crdtnotes repair`.")
-        if epoch != self._epoch:
+        if (epoch, erasures) != self._rewrites:
             # The log was rewritten, or a rewrite was rolled back: documents in memory belong to the old log.
-            self._epoch = epoch
+            self._epoch, self._erasures = epoch, erasures
             self.log.forget()
             self.documents.forget()
+            self.links.forget()
 
     def begin_epoch(self) -> None:
         """Record, in a transaction, that the log is rewritten; other processes then drop their documents."""
         self._epoch += 1
         self.conn.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (self._epoch,))
+
+    def begin_rewrite(self) -> None:
+        """Record, in a transaction, that the log is rewritten without a text; see `begin_epoch`."""
+        self._erasures += 1
+        self.conn.execute("INSERT OR REPLACE INTO meta VALUES ('erasures', ?)", (self._erasures,))
 
     # -- reading
 
@@ -151,14 +167,14 @@ class ReplicaCore:
         foreign = version != self._data_version
         if not foreign and not self._outdated:
             return
-        epoch = self._epoch
+        rewrites = self._rewrites
         self.log.refresh()
         meta = dict(self.conn.execute("SELECT key, value FROM meta"))
         if not isinstance(meta.get("actor"), int):
             raise Damaged(f"{self.path} is damaged; run `crdtnotes repair`.")
         self.stream.refresh(meta["actor"], meta.get("token"))
         self.winners.read(meta)
-        self._take_epoch(meta.get("epoch", 0))
+        self._take_epoch(meta.get("epoch", 0), meta.get("erasures", 0))
         self.derived.refresh()
         if meta["vault"] != self.vault_id:
             self.members.forget(bytes(meta["vault"]))
@@ -169,7 +185,7 @@ class ReplicaCore:
             self._data_version = version
             members_changed = self.members.has_moved()
             if not opened:
-                notes = None if self._epoch != epoch else self.documents.changed_since(self._known_tip)
+                notes = None if self._rewrites != rewrites else self.documents.changed_since(self._known_tip)
                 touched = notes is None or bool(notes)
                 # Signatures alone leave no trace here: in a paired vault some may have come.
                 learned = self.members.founded
@@ -198,13 +214,14 @@ class ReplicaCore:
                 self._depth = 1
                 self._refresh()
                 self.log.grown.clear()
-                epoch = self._begin_effects()
+                rewrites = self._begin_effects()
                 yield
                 self.derive()
                 self.signer.sign_own(self.actor)
                 self.log.save_heads()
         except BaseException:
             self.log.forget()
+            self.log.erased.forget()
             self.derived.forget()
             self.members.forget()
             self.stream.forget()
@@ -215,22 +232,23 @@ class ReplicaCore:
         self.stream.committed()
         self.documents.trim()
         self._known_tip = self.log.tip
-        self.on_commit(self._effects(origin, epoch))
+        self.on_commit(self._effects(origin, rewrites))
 
-    def _begin_effects(self) -> int:
-        """Begin to record the effects of a transaction; return the epoch at its start."""
+    def _begin_effects(self) -> tuple[int, int]:
+        """Begin to record the effects of a transaction; return `rewrites` at its start."""
         self.derived.entered.clear()
         self.names.changed = self.links.changed = False
         self.members.changed = self.signer.learned = False
-        return self._epoch
+        return self._rewrites
 
-    def _effects(self, origin: Origin, epoch: int) -> Committed:
+    def _effects(self, origin: Origin, rewrites: tuple[int, int]) -> Committed:
         """Return the effects of the transaction that has just been committed."""
+        rewritten = self._rewrites != rewrites
         return Committed(
             origin,
-            frozenset(self.derived.entered) if self._epoch == epoch else None,
-            names_changed=self.names.changed or self._epoch != epoch,
-            links_changed=self.links.changed or self._epoch != epoch,
+            None if rewritten else frozenset(self.derived.entered),
+            names_changed=self.names.changed or rewritten,
+            links_changed=self.links.changed or rewritten,
             members_changed=self.members.changed,
             learned=self.signer.learned,
         )

@@ -1,17 +1,19 @@
 """The devices of a replica's vault: its members, and the stored contacts with each of them."""
 
 import os
-import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from crdtnotes.changes.limits import MAX_TIME
+from crdtnotes.changes.change import Change
 from crdtnotes.changes.messages import Heads
 from crdtnotes.errors import NotPaired, ProtocolError
+from crdtnotes.store.clock import claimed_now
 from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
+from crdtnotes.store.erasure.erasing import Erasing
 from crdtnotes.trust.actors import actor_of
 from crdtnotes.trust.membership import Member
+from crdtnotes.trust.records import Erase
 from crdtnotes.trust.roles import Role
 
 if TYPE_CHECKING:
@@ -25,8 +27,11 @@ for each fork: this is one a week for forty years."""
 class Devices:
     """The devices of the vault; each call is a transaction or a read of its own."""
 
-    def __init__(self, core: ReplicaCore) -> None:
+    def __init__(self, core: ReplicaCore, erasing: Erasing, scrub: Callable[[], None]) -> None:
+        """`scrub` rebuilds the file after something was erased, outside a transaction."""
+        self._scrub = scrub
         self._core = core
+        self._erasing = erasing
         self._members = core.members
         self._signer = core.signer
 
@@ -38,9 +43,11 @@ class Devices:
         """
         with self._core.transaction():
             if not self._members.founded:
-                self._members.found(self._signer.identity, self._core.device, self._core.heads(), _now())
+                self._members.found(
+                    self._signer.identity, self._core.device, self._core.heads(), claimed_now()
+                )
                 self._signer.sign_past()
-            self._members.admit(self._signer.identity, certificate, name, _now(), role=role)
+            self._members.admit(self._signer.identity, certificate, name, claimed_now(), role=role)
 
     def set_role(self, device: bytes, role: Role) -> None:
         """Give a device another role; its changes that are here stay.
@@ -49,7 +56,7 @@ class Devices:
         may not do this.
         """
         with self._core.transaction():
-            self._members.set_role(self._signer.identity, device, role, _now())
+            self._members.set_role(self._signer.identity, device, role, claimed_now())
             self._answer_for_gone()
 
     def own_role(self) -> Role | None:
@@ -83,7 +90,7 @@ class Devices:
             if self._members.is_introduced(identity.id):
                 return
         with self._core.transaction():
-            self._members.introduce(identity, self._core.device, _now())
+            self._members.introduce(identity, self._core.device, claimed_now())
 
     def introduction(self, device: bytes) -> list[bytes]:
         """Return the records with which a device that was just added can check that it and we belong."""
@@ -108,7 +115,7 @@ class Devices:
                 )
             for id in (*also, device):
                 if id == device or self._members.membership().is_active(id):
-                    self._members.revoke(self._signer.identity, id, _now(), keep_added=keep_added)
+                    self._members.revoke(self._signer.identity, id, claimed_now(), keep_added=keep_added)
             self._answer_for_gone()
 
     def log(self) -> "list[Event]":
@@ -123,10 +130,10 @@ class Devices:
         with self._core.reading():
             return self._members.membership().let_in_by(device)
 
-    def begin_anew(self) -> None:
+    def begin_anew(self, form: Callable[[Change], Change] = lambda change: change) -> None:
         """Turn this vault into a new one without members: all devices have to be paired again.
 
-        The new vault has the same notes, in one stream.
+        The new vault has the same notes, in one stream. `form` returns what is left of each change.
         """
         from crdtnotes.store.compaction.collapse import collapse
 
@@ -136,7 +143,7 @@ class Devices:
             vault = os.urandom(16)
             self._core.conn.execute("UPDATE meta SET value = ? WHERE key = 'vault'", (vault,))
             self._members.forget(vault)
-            collapse(self._core)
+            collapse(self._core, form)
 
     def adopt(self, root: bytes, records: list[bytes]) -> None:
         """Take the root and the records of the device that this one was paired with.
@@ -145,13 +152,13 @@ class Devices:
         """
         with self._core.transaction():
             joins = not self._members.founded
-            self._members.adopt(root, records)
+            self._erasing.hear(self._members.adopt(root, records))
             if joins:
                 # The changes that are already here wait for their signatures.
                 self._signer.await_signatures()
             self._answer_for_gone()
             if self._members.founded:
-                self._members.introduce(self._signer.identity, self._core.device, _now())
+                self._members.introduce(self._signer.identity, self._core.device, claimed_now())
 
     def records_digest(self) -> bytes:
         """Return a hash (16 bytes) of the records about devices that are here; zeros if there are none."""
@@ -167,16 +174,19 @@ class Devices:
         """Keep the records that are new here and whose signers belong to the vault; returns how many.
 
         A vault that was never paired keeps none. Raises DecodeError, and keeps nothing, if any of them is not
-        a valid record.
+        a valid record; InvalidChange for a false Erase.
         """
         with self._core.transaction(Origin.PEER):
             new = self._members.take(records)
             if new:
                 self._answer_for_gone()
-            return new
+                self._erasing.hear(new)
+        if any(isinstance(record.body, Erase) for record in new):
+            self._scrub()
+        return len(new)
 
     def _answer_for_gone(self) -> None:
-        self._members.answer_for_gone(lambda: self._signer.identity, _now())
+        self._members.answer_for_gone(lambda: self._signer.identity, claimed_now())
         self._signer.match_role()
 
     def is_member(self, device: bytes) -> bool:
@@ -210,13 +220,8 @@ class Devices:
 
     def note_contact(self, device: bytes, address: str | None, version: Mapping[int, int]) -> None:
         """Store that a device is connected now, the version that it has, and where it was dialled."""
-        now = _now()
+        now = claimed_now()
         with self._core.transaction():
             self._members.note_seen(device, now, version)
             if address is not None:
                 self._members.note_address(device, address, now)
-
-
-def _now() -> int:
-    """Return the wall time in ms, within the bounds of what can be stored."""
-    return min(max(0, time.time_ns() // 1_000_000), MAX_TIME)

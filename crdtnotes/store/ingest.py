@@ -6,6 +6,7 @@ Rules
       earlier waits in memory, up to a limit, if the caller allows that.
     - In a paired vault no unsigned change is accepted (`store/signing/signer.py`).
     - If none of a block's changes is here yet, the block is stored as received.
+    - What was erased is erased from a change before it is stored (`store/erasure/erasing.py`).
     - During a large first sync another process builds the search index (`store/views/search_builder.py`).
 """
 
@@ -24,6 +25,7 @@ from crdtnotes.errors import Fork, MissingChanges, RemoteError
 from crdtnotes.store import causality
 from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
+from crdtnotes.store.erasure.erasing import Erasing
 from crdtnotes.store.forks.forks import Forks
 from crdtnotes.store.views.documents import is_birth
 
@@ -40,14 +42,15 @@ MAX_WAITING = 16 * 1024 * 1024
 class Ingest:
     """Receives batches; call `receive` only when no transaction is open."""
 
-    def __init__(self, core: ReplicaCore, forks: Forks) -> None:
+    def __init__(self, core: ReplicaCore, forks: Forks, erasing: Erasing) -> None:
         self._core = core
+        self._erasing = erasing
         self._log = core.log
         self._derived = core.derived
         self._forks = forks
         self._waiting: dict[tuple[int, int], tuple[Change, bytes]] = {}
         self._born: list[tuple[int, int, str]] = []  # as `SearchIndex.prepare` takes them
-        self._epoch = core.epoch
+        self._rewrites = core.rewrites
 
     @property
     def waiting_bytes(self) -> int:
@@ -59,9 +62,9 @@ class Ingest:
         from crdtnotes.results import Received
 
         result = Received()
-        if self._epoch != self._core.epoch:
+        if self._rewrites != self._core.rewrites:
             # The waiting changes belong to the log before it was rewritten; peers send them again.
-            self._epoch = self._core.epoch
+            self._rewrites = self._core.rewrites
             self._waiting.clear()
         self._born = []
         before = self._streams_if_unsigned()
@@ -94,6 +97,7 @@ class Ingest:
         early: list[tuple[Change, bytes]] = []
         with self._core.transaction(Origin.PEER):
             wait = wait and not self._core.members.founded
+            self._erasing.begin()
             for item in _with_whole_heads(received):
                 if isinstance(item, Heads):
                     self._core.signer.check_group(item)
@@ -104,6 +108,7 @@ class Ingest:
             if restored:
                 self._log.grown.clear()
             self._core.signer.check_signed()
+            self._erasing.answer()
             result.newly_signed = self._core.signer.apply_late_signatures()
         for change, data in early:
             self._waiting[change.actor, change.seq] = (change, data)
@@ -134,6 +139,8 @@ class Ingest:
         if first.seq != before.seq + 1:
             return False
         if any(self._log.head(other).seq < seq for change, _ in opened.changes for other, seq in change.deps):
+            return False
+        if self._erasing.concerns(change for change, _ in opened.changes):
             return False
         if any(self._forks.is_fork(actor, change.seq) for change, _ in opened.changes):
             return False
@@ -171,6 +178,7 @@ class Ingest:
             return
         if self._forks.is_fork(change.actor, change.seq):
             self._forks.check(change, data)
+        change, data, piece = self._erasing.received(change, data, piece)
         self._log.write(change, piece, self._admit(change, data))
         result.changes += 1
 

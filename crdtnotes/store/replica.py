@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crdtnotes.changes.batch import Batch, batches, open_batch
-from crdtnotes.changes.codec import KNOWN_KINDS
+from crdtnotes.changes.erasing import erase
 from crdtnotes.changes.messages import Heads
+from crdtnotes.changes.wire_ops import KNOWN_KINDS
+from crdtnotes.crdt.tags import Tags
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import (
     Busy,
@@ -29,6 +31,7 @@ from crdtnotes.store.compaction import packing
 from crdtnotes.store.core import ReplicaCore
 from crdtnotes.store.devices import Devices
 from crdtnotes.store.digest import digest
+from crdtnotes.store.erasure.erasing import Erasing
 from crdtnotes.store.file.database import create_file, plain_errors
 from crdtnotes.store.forks.forks import Forks
 from crdtnotes.store.ingest import Ingest
@@ -56,16 +59,18 @@ class Replica(ReplicaCore):
     ) -> None:
         """Open a replica; the arguments and errors are those of ReplicaCore."""
         super().__init__(path, read_only=read_only, actors=actors, identity=identity)
-        self.devices = Devices(self)
-        self.forks = Forks(self)
+        self.erasing = Erasing(self)
+        self.devices = Devices(self, self.erasing, self.scrub_if_possible)
+        self.forks = Forks(self, self.erasing.moved)
         self.signatures = Signatures(self)
-        self.ingest = Ingest(self, self.forks)
+        self.ingest = Ingest(self, self.forks, self.erasing)
         try:
             if not read_only:
                 self._read_newer()
                 self._read_births()
                 # Last, as the links of a merged note follow from its text.
                 self._fill_frontiers()
+                self.scrub_if_possible()
         except BaseException:
             self.db.close()
             raise
@@ -211,6 +216,21 @@ class Replica(ReplicaCore):
             self.conn.execute("INSERT INTO search (search) VALUES ('optimize')")
             self.conn.execute("VACUUM")
 
+    def scrub_if_possible(self) -> None:
+        """Rebuild the file without free pages if text was erased, unless it is busy or the disk is full.
+
+        What was deleted in the transaction that erased it is overwritten already; free pages may have older
+        copies. Until this has succeeded, each opening of the file tries it again.
+        """
+        if self.read_only or self._depth:
+            return
+        with suppress(StoreError), plain_errors(self.path):
+            if self.conn.execute("SELECT 1 FROM meta WHERE key = 'scrub'").fetchone() is not None:
+                self.conn.execute("VACUUM")
+                self.conn.execute("PRAGMA secure_delete = OFF")
+                with self.transaction():
+                    self.conn.execute("DELETE FROM meta WHERE key = 'scrub'")
+
     def put_in_prepared(self) -> None:
         """Store the search index that another process has built, if there is one.
 
@@ -263,6 +283,23 @@ class Replica(ReplicaCore):
         with self.transaction():
             self.derived.read_births()
             self.conn.execute("DELETE FROM meta WHERE key = 'births'")
+
+    def erase(self, note: bytes, ids: Tags) -> int:
+        """Erase the texts with these ids from a note for good; return how many changes held some of them.
+
+        A vault that was never paired becomes a new one. Raises TooLarge; in a paired vault also KeysLocked,
+        NotPaired if this device does not belong to it, or NotPermitted if it may only read.
+        """
+        with self.transaction():
+            held = self.erasing.count(note, ids)
+            if held and self.members.founded:
+                self.erasing.erase(note, ids)
+            elif held:
+                self.erasing.shred()
+                self.devices.begin_anew(
+                    lambda change: erase(change, ids, named=True) if change.note == note else change
+                )
+        return held
 
     # -- receiving
 

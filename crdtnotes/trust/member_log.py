@@ -10,14 +10,26 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from crdtnotes.trust.membership import Membership
-from crdtnotes.trust.records import Add, Found, Grant, Keep, Name, Record, Remark, Revoke, printable_name
+from crdtnotes.trust.records import (
+    Add,
+    Erase,
+    Found,
+    Grant,
+    Keep,
+    Name,
+    Record,
+    Remark,
+    Revoke,
+    printable_name,
+)
 from crdtnotes.trust.roles import Role
 
-FOUNDED, ADDED, REVOKED, NAMED, SET_ROLE = "founded", "added", "revoked", "named", "role"
+FOUNDED, ADDED, REVOKED, NAMED = "founded", "added", "revoked", "named"
+SET_ROLE, ERASED = "role", "erased text"
 
 
 class Event(NamedTuple):
-    """One record: the device `by` did something to `device` (ids); FOUNDED and NAMED are about itself.
+    """One record: the device `by` did something to `device` (ids), which is itself but for ADDED and REVOKED.
 
     `name` is what the device is called by this record, or was called before it. `time` is the wall time in ms
     that the signer claims, None if it claims none. `counts` is False for an Add or a Grant that has no
@@ -49,6 +61,8 @@ def member_log(membership: Membership) -> list[Event]:
         elif isinstance(body, Revoke):
             name = names.get(body.device, "")
             events.append(Event(REVOKED, body.by, body.device, name, time, counts=True))
+        elif isinstance(body, Erase):
+            events.append(Event(ERASED, body.by, body.by, names.get(body.by, ""), time, counts=True))
         elif isinstance(body, Add | Found | Grant):
             name = names.setdefault(body.device, printable_name(body.name))
             kind = FOUNDED if isinstance(body, Found) else ADDED
@@ -64,7 +78,7 @@ def _claimed_times(membership: Membership) -> dict[bytes, int]:
     times: dict[bytes, int] = {}
     for record in membership.rooted.values():
         body = record.body
-        if isinstance(body, Name):
+        if isinstance(body, Name | Erase):
             times[record.digest] = body.time
         elif isinstance(body, Remark):
             times[body.about] = min(body.time, times.get(body.about, body.time))

@@ -22,7 +22,8 @@ agree, in whatever order the records arrived.
 7. If a device is not active or is a reader, its changes stay only up to the heads that Revokes, Grants and
    Keeps about it name for their stream. Those that are struck, or that the device signed itself, do not
    count for this.
-8. A device is called what its Name with the highest number says. What others call it counts only until then.
+8. An Erase counts as soon as it is rooted, for good, like a Revoke: whatever happens to its signer.
+9. A device is called what its Name with the highest number says. What others call it counts only until then.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -30,9 +31,21 @@ from functools import cached_property
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
+from crdtnotes.crdt.tags import Tags
 from crdtnotes.trust.certificate import PublicKeys
 from crdtnotes.trust.limits import Seniority, Struck
-from crdtnotes.trust.records import Add, Found, Grant, Keep, Name, Record, Remark, Revoke, printable_name
+from crdtnotes.trust.records import (
+    Add,
+    Erase,
+    Found,
+    Grant,
+    Keep,
+    Name,
+    Record,
+    Remark,
+    Revoke,
+    printable_name,
+)
 from crdtnotes.trust.roles import Role
 from crdtnotes.trust.rooted import At, RootedRecords
 from crdtnotes.trust.signatures import head_is_signed
@@ -67,6 +80,17 @@ class Member(NamedTuple):
     def owns(self) -> bool:
         """Whether it may add and revoke devices, and change their roles."""
         return self.active and self.role is Role.OWNER
+
+
+class ErasedTexts(NamedTuple):
+    """What was erased from a note: the ids, and the changes that bring them.
+
+    `places` has, for the hash of its stream that each change gave as its author wrote it, those that it gives
+    in the erased forms that records name.
+    """
+
+    ids: Tags
+    places: dict[bytes, set[bytes]]
 
 
 class Membership:
@@ -224,6 +248,21 @@ class Membership:
         """Return the active devices that belong to the vault only through what this device signed."""
         struck = self._standing_without(id)
         return [member for one, member in self.active.items() if one != id and one not in struck]
+
+    # -- erased texts
+
+    @cached_property
+    def erased(self) -> dict[bytes, "ErasedTexts"]:
+        """What was erased, by note: all rooted Erases count, since nothing brings a text back."""
+        erased: dict[bytes, ErasedTexts] = {}
+        for record in self.rooted.values():
+            if isinstance(record.body, Erase):
+                texts = erased.setdefault(record.body.note, ErasedTexts(Tags(), {}))
+                for actor, first, length in record.body.ids.runs():
+                    texts.ids.add(actor, first, first + length)
+                for tip, original in record.body.places:
+                    texts.places.setdefault(original, set()).add(tip)
+        return erased
 
     # -- changes
 

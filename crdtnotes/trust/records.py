@@ -13,9 +13,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from crdtnotes.changes.derived import from_wire
 from crdtnotes.changes.limits import MAX_TIME
 from crdtnotes.changes.messages import MAX_RECORD_BYTES
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER
+from crdtnotes.crdt.tags import Tags
 from crdtnotes.errors import DecodeError, TooLarge
 from crdtnotes.trust.certificate import MAX_CERTIFICATE_BYTES
 from crdtnotes.trust.device_id import device_id
@@ -32,6 +34,10 @@ MAX_HEADS = 1000
 MAX_KEPT = 500
 """Streams and records that a Revoke or a Grant names, and a Remark again; what is more goes into further
 Remarks, or for a Keep into further Keeps."""
+
+MAX_SPANS = 1000
+MAX_PLACES = 500
+"""Runs of ids and changes that an Erase names; what is more goes into further ones."""
 
 MAX_ADOPTED = 1500
 """The most streams that a vault can have when it is founded."""
@@ -205,7 +211,32 @@ class Keep(_Body, frozen=True, tag=7):
     heads: Annotated[_Heads, Meta(min_length=1, max_length=MAX_HEADS)]
 
 
-Body = Add | Revoke | Found | Name | Remark | Grant | Keep
+class Erase(_Body, frozen=True, tag=8):
+    """Says that the texts with certain ids are erased from a note, for good, by the writer or owner `by`.
+
+    `spans` are `(actor, counter, length)`, a derived actor as bytes. `places` names the changes that bring
+    them: the hash of its stream that each gives without those texts, and the one that it gave as its author
+    wrote it. `time` is the wall time in ms that the signer claims.
+    """
+
+    vault: _VaultId
+    by: _Id
+    by_epoch: _Epoch
+    time: _Time
+    note: _Hash
+    spans: Annotated[tuple[tuple[int | bytes, _Seq, _Seq], ...], Meta(min_length=1, max_length=MAX_SPANS)]
+    places: Annotated[tuple[tuple[_Hash, _Hash], ...], Meta(min_length=1, max_length=MAX_PLACES)]
+
+    @property
+    def ids(self) -> Tags:
+        """The ids of what is erased."""
+        ids = Tags()
+        for wire, first, length in self.spans:
+            ids.add(from_wire(wire) or 0, first, first + length)
+        return ids
+
+
+Body = Add | Revoke | Found | Name | Remark | Grant | Keep | Erase
 
 
 class _Envelope(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
@@ -262,6 +293,11 @@ def decode_record(data: bytes) -> Record:
         former[0] >= latter[0] for former, latter in pairwise(body.heads)
     ):
         raise DecodeError("The heads in a record are not in ascending order.")
+    if isinstance(body, Erase) and not all(
+        from_wire(actor) is not None and first + length - 1 <= MAX_COUNTER
+        for actor, first, length in body.spans
+    ):
+        raise DecodeError("A record names text that cannot be.")
     return Record(data, body, envelope.body, envelope.signature, hashlib.sha256(data).digest())
 
 

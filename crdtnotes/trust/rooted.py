@@ -21,7 +21,7 @@ from itertools import compress
 
 from crdtnotes.errors import DecodeError
 from crdtnotes.trust.certificate import PublicKeys, keys_in, read_certificate
-from crdtnotes.trust.records import Add, Found, Grant, Keep, Record, Remark, Revoke
+from crdtnotes.trust.records import Add, Erase, Found, Grant, Keep, Record, Remark, Revoke
 from crdtnotes.trust.roles import Role
 
 At = tuple[bytes, int]
@@ -173,6 +173,6 @@ def _signer(record: Record) -> _Need:
     role = Role.READER
     if isinstance(body, Add | Grant | Revoke):
         role = Role.OWNER
-    elif isinstance(body, Keep):
+    elif isinstance(body, Keep | Erase):
         role = Role.WRITER
     return body.by, body.by_epoch, role

@@ -4,9 +4,9 @@ import msgspec
 from hypothesis import strategies as st
 
 from crdtnotes.changes.change import Change
-from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.changes.derived import NoteNames, birth_actor
 from crdtnotes.changes.limits import MAX_TIME
+from crdtnotes.changes.wire_ops import KNOWN_KINDS
 from crdtnotes.crdt.authoring import named
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, WIDE, OpId
 from crdtnotes.crdt.ops import (

@@ -25,6 +25,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "edit": [["edit", f"x{EVIL}"]],
     "rename": [["rename", BIDI, f"x{EVIL}"], ["rename", BIDI, f"to {BIDI}"]],
     "delete": [["delete", f"x{EVIL}"], ["delete", f"folder/{BIDI}", "--yes"]],
+    "erase": [["erase", f"x{EVIL}", "--yes"], ["erase", f"folder/{BIDI}", "--text", "word", "--yes"]],
     "list": [["list"], ["list", "--tag", EVIL]],
     "search": [["search", "word"], ["search", f"{EVIL}"]],
     "links": [["links", "a"], ["links", f"x{EVIL}"]],

@@ -5,11 +5,13 @@ import os
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from crdtnotes import own_keys
 from crdtnotes.trust import age, identity, key_lock
 from crdtnotes.trust.identity import HOME_VARIABLE, own_identity
+from crdtnotes.unsaved import Unsaved, encrypted, take
 from crdtnotes.vault import Vault
 from tests.cli.program import Program
 from tests.trust.devices import device
@@ -123,6 +125,41 @@ def test_a_file_answers_instead(locked: Program, tmp_path: Path, monkeypatch: py
     assert "wrong" in locked.fails("revoke", "bo", "--yes")
     file.write_text(f"{PASSPHRASE}\n")
     assert 'Revoked "bo"' in locked.out("revoke", "bo", "--yes")
+
+
+def test_erasing_asks_for_it_before_anything_else(
+    locked: Program, keyboard: Keyboard, tmp_path: Path
+) -> None:
+    locked.out("new", "Servers", "--text", "root: hunter2-Geheim")
+    keyboard.answers = [PASSPHRASE]
+    result = locked.run("erase", "Servers", "--text", "hunter2-Geheim", stdin="y\n")
+    assert result.exit_code == 0
+    assert result.stderr.count("Erase this text") == 1
+    assert len(keyboard.asked) == 1
+    assert locked.text("Servers") == "root: "
+    assert b"hunter2" not in locked.path.read_bytes()
+
+
+def test_erasing_needs_it_for_unsaved_texts_that_are_encrypted(tmp_path: Path, locked: Program) -> None:
+    """In a vault that was never paired, too: they would not belong to the new vault, and keep the text."""
+    alone = Program(tmp_path / "alone.crdtnotes", locked.home)
+    alone.out("init")
+    alone.out("new", "Servers", "--text", "root: hunter2-Geheim")
+    with Vault.open(alone.path) as vault:
+        text = "root: hunter2-Geheim\nnot stored\n"
+        unsaved = Unsaved(vault.id, vault.note("Servers").id, "Servers", "root: hunter2-Geheim", text)
+    file = alone.path.with_name("alone.crdtnotes.x.unsaved")
+    file.write_bytes(encrypted(msgspec.json.encode(unsaved)))
+    assert own_keys.FILE_VARIABLE in alone.fails("erase", "Servers", "--text", "hunter2-Geheim", "--yes")
+    assert alone.text("Servers") == "root: hunter2-Geheim"
+    own_keys.unlock(PASSPHRASE)
+    alone.out("erase", "Servers", "--text", "hunter2-Geheim", "--yes")
+    assert own_keys.is_encrypted(file.read_bytes())
+    with Vault.open(alone.path) as vault:
+        left = take(file, vault.id)
+    assert left is not None
+    left.done(keep=True)
+    assert (left.unsaved.base, left.unsaved.text) == ("root: ", "root: \nnot stored\n")
 
 
 def test_notes_are_read_and_written_without_it(locked: Program) -> None:

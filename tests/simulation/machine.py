@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from crdtnotes.changes.codec import KNOWN_KINDS
+from crdtnotes.changes.wire_ops import KNOWN_KINDS
 from crdtnotes.editing.session import EditSession
 from crdtnotes.errors import CrdtnotesError, NoteNotFound
 from crdtnotes.store.local_state import StreamRecord

@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from crdtnotes import Vault
+from crdtnotes import unsaved as unsaved_texts
 from crdtnotes.errors import DiskFull
+from crdtnotes.unsaved import Unsaved, places
 from crdtnotes_tui.vault import unsaved_files
-from crdtnotes_tui.vault.unsaved_files import Unsaved, UnsavedFiles, bring_back, left_behind
+from crdtnotes_tui.vault.unsaved_files import UnsavedFiles, bring_back, left_behind
 from tests.tui.desktop import desktop, vault_of
 from tests.tui.loop import run, until
 
@@ -115,10 +117,8 @@ def test_where_the_folder_is_full_another_one_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = vault_of(tmp_path / "v", n="a")
-    monkeypatch.setattr(
-        "crdtnotes_tui.vault.unsaved_files.places",
-        lambda _: [tmp_path / "v" / "no folder", tmp_path / "other"],
-    )
+    for module in (unsaved_texts, unsaved_files):
+        monkeypatch.setattr(module, "places", lambda _: [tmp_path / "v" / "no folder", tmp_path / "other"])
     rescue = UnsavedFiles(path)
     kept = rescue.keep(unsaved(path, "a", "ab"))
     assert kept is not None
@@ -144,8 +144,9 @@ def only_temporary(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
     """Leave only the folder for temporary files to write to; return it."""
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     folder.mkdir(exist_ok=True)
-    real = unsaved_files.places
-    monkeypatch.setattr(unsaved_files, "places", lambda vault: real(vault)[-1:])
+    real = places
+    for module in (unsaved_texts, unsaved_files):
+        monkeypatch.setattr(module, "places", lambda vault: real(vault)[-1:])
     return folder
 
 
@@ -159,7 +160,7 @@ def test_something_else_at_the_path_of_an_unsaved_text(
     folder = {
         "beside the vault": path.parent,
         "among the temporary files": tmp_path / "shared",
-        "in the private folder": unsaved_files.places(path)[-1],
+        "in the private folder": places(path)[-1],
     }[place]
     folder.mkdir(parents=True, exist_ok=True)
     there = folder / "v.x.unsaved"
@@ -217,7 +218,7 @@ def test_somebody_has_taken_the_name_of_the_private_folder(
 ) -> None:
     path = vault_of(tmp_path / "v", n="a")
     shared = only_temporary(monkeypatch, tmp_path / "shared")
-    (taken,) = unsaved_files.places(path)
+    taken = places(path)[-1]
     theirs = tmp_path / "theirs"
     theirs.mkdir()
     if kind == "link":

@@ -13,7 +13,7 @@ Rules
       are kept, if they are of the format that is written.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from crdtnotes.changes.change import FORMAT, Change
 from crdtnotes.changes.codec import encode
@@ -140,13 +140,17 @@ def collapsed(changes: Iterable[Change], actor: int) -> Iterator[Change]:
             yield made
 
 
-def collapse(core: ReplicaCore) -> None:
-    """Rewrite the log of a vault without members as one new stream, in the caller's transaction."""
+def collapse(core: ReplicaCore, form: Callable[[Change], Change] = lambda change: change) -> None:
+    """Rewrite the log of a vault without members as one new stream, in the caller's transaction.
+
+    `form` returns what is left of each change.
+    """
     log, derived = core.log, core.derived
     actor = core.new_actor()
-    changes = list(collapsed((change for change, _ in log.opened({})), actor))
+    changes = list(collapsed((form(change) for change, _ in log.opened({})), actor))
     log.clear()
     derived.clear()
+    log.erased.delete()
     core.winners.clear()
     core.begin_epoch()
     core.stream.begin(actor)

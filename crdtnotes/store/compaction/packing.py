@@ -139,7 +139,7 @@ def _store(replica: ReplicaCore, actor: int, run: _Run) -> int:
         former is not None
         and former.until not in replica.signer.checkpoints.lasting_ends(actor)
         and _fits_before(former, entries)
-        and (earlier := former.entries())[-1].change.format == first.change.format
+        and (earlier := log.blocks.entries(former))[-1].change.format == first.change.format
     ):
         entries = earlier + entries
         notes |= {

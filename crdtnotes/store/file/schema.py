@@ -62,6 +62,13 @@ def m007_frontiers(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m008_erased(db: Database) -> None:
+    """Add the table of erased changes, which older versions cannot read."""
+    for statement in _M008:
+        db.execute(statement)
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     # One row a stream: its head, the chain's hash there, and the highest counter used in it.
@@ -196,4 +203,11 @@ _M007 = (
     """INSERT INTO meta SELECT 'frontiers', 'due'
        WHERE EXISTS (SELECT 1 FROM log) OR EXISTS (SELECT 1 FROM blocks)""",
     "PRAGMA user_version = 7",
+)
+
+_M008 = (
+    # Where the chain goes on after an erased change (store/erasure): the hash that the change gives now, and
+    # the one that it gave as its author wrote it. Primary.
+    "CREATE TABLE erased (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, original BLOB NOT NULL)",
+    "PRAGMA user_version = 8",
 )

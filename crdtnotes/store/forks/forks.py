@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from crdtnotes.changes.change import Change, Rank, chain
+from crdtnotes.changes.change import Change, Rank
 from crdtnotes.changes.limits import MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Heads
 from crdtnotes.errors import Fork, NotSigned
@@ -14,7 +15,7 @@ from crdtnotes.store.committed import Origin
 from crdtnotes.store.core import ReplicaCore
 
 if TYPE_CHECKING:
-    from crdtnotes.store.forks.split import Division
+    from crdtnotes.store.forks.split import Division, Logged
 
 DERIVE_EVERY = 500
 """While a log is rewritten, derived data is updated after this many changes, so that memory stays bounded."""
@@ -23,8 +24,10 @@ DERIVE_EVERY = 500
 class Forks:
     """The forks that a replica knows; each call is a transaction or a read of its own."""
 
-    def __init__(self, core: ReplicaCore) -> None:
+    def __init__(self, core: ReplicaCore, stored: Callable[[Sequence[Logged]], Iterator[Logged]]) -> None:
+        """`stored` returns moved changes as they are stored: without what was erased from them."""
         self._core = core
+        self._stored = stored
         self._winners = core.winners
 
     def is_fork(self, actor: int, seq: int) -> bool:
@@ -47,7 +50,8 @@ class Forks:
 
     def check(self, change: Change, data: bytes) -> None:
         """Raise Fork if this replica has another change, or another winner, under this change's number."""
-        found = chain(self._core.log.hash_at(change.actor, change.seq - 1) or b"", data)
+        log = self._core.log
+        found = log.chain(log.hash_at(change.actor, change.seq - 1) or b"", change, data)
         if found != self.hash_at(change.actor, change.seq):
             raise Fork(
                 f"There are two different versions of {causality.label(change)}: "
@@ -142,7 +146,10 @@ class Forks:
             with core.reading():
                 if core.signer.lost(carriers).get(actor) != first:
                     continue  # it has moved along with one of the others
-                content = first_content(core.log, actor, first)
+                try:
+                    content = first_content(core.log, actor, first)
+                except Fork:
+                    continue  # text was erased in it, so it cannot move
                 author = core.signer.checkpoints.key_of(actor)
             for carrier in carriers:
                 if carrier != author and core.signer.carried_name(carrier, content).actor in streams:
@@ -182,10 +189,11 @@ class Forks:
     def _rewrite(self, division: Division) -> None:
         """Rewrite the log and all data derived from it."""
         core, derived = self._core, self._core.derived
+        moved = self._stored(division.moved)
         core.log.clear()
         derived.clear()
         core.begin_epoch()
-        for number, (change, data) in enumerate(division.stay + division.moved, 1):
+        for number, (change, data) in enumerate(chain(division.stay, moved), 1):
             core.log.write(change, data, derived.enter(change, data, derived.documents.open(change.note)))
             if number % DERIVE_EVERY == 0:
                 derived.derive()

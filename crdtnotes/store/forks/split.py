@@ -31,6 +31,7 @@ from crdtnotes.changes.change import NO_HASH, Change, Place, Rank, chain
 from crdtnotes.changes.codec import encode
 from crdtnotes.changes.relabel import Move, content_of, moved_actor, moves_with, relabel
 from crdtnotes.crdt.version import Version, join
+from crdtnotes.errors import Fork
 from crdtnotes.store.log.log import Log
 
 Logged = tuple[Change, bytes]
@@ -155,6 +156,14 @@ class _Attempt:
 
     def _move(self, change: Change) -> None:
         by, seq = change.actor, change.seq
+        if change.is_erased:
+            raise Fork(
+                f"From change {seq} of {by:016x} on there are two versions, and text was erased in one of "
+                "them, so its changes cannot be moved: export the notes of this device (crdtnotes export), "
+                "join with a new replica, and import them there.",
+                by,
+                seq,
+            )
         own = self._moves.setdefault(by, [])
         seen = self._seen.get(by, {})
         if not own or (by, seq) in self._losers:
@@ -188,7 +197,10 @@ class _Attempt:
                 self.fresh.append((moved.change, moved.data))
             elif other.data != moved.data:
                 mine = moved.change.time, chain(before, moved.data)
-                theirs = other.change.time, chain(before, other.data)
+                theirs = other.change.time, self._log.chain(before, other.change, other.data)
+                if theirs == mine:
+                    tips[place] = mine[1]  # it is here without a text that was erased from it
+                    continue
                 if theirs < mine:
                     return _Clash(place, theirs, moved.origin)
                 return _Clash(place, mine, other.origin)

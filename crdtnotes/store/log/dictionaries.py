@@ -71,6 +71,11 @@ class Dictionaries:
         )
         return dictionary
 
+    def clear(self) -> None:
+        """Delete all dictionaries: nothing in the log is compressed with them any more."""
+        self._known.clear()
+        self._conn.execute("DELETE FROM dictionaries")
+
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each damaged copy."""
         for id, copy, stored, data in self._conn.execute("SELECT id, copy, sum, data FROM dictionaries"):

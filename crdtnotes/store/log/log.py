@@ -12,13 +12,15 @@ from itertools import chain as concatenated
 from typing import Any, NamedTuple
 
 from crdtnotes.changes.batch import Form, Opened, Packed, Piece, open_piece, piece_of
-from crdtnotes.changes.change import NO_HASH, Change, chain
+from crdtnotes.changes.change import NO_HASH, Change, chain, chained
+from crdtnotes.changes.codec import decode
 from crdtnotes.changes.compression import decompress
 from crdtnotes.crdt.version import Version
-from crdtnotes.errors import Damaged, DecodeError
+from crdtnotes.errors import Damaged, DecodeError, InvalidChange
 from crdtnotes.store.log.blocks import Block, Blocks, Entry
 from crdtnotes.store.log.dep_index import DepIndex
 from crdtnotes.store.log.dictionaries import Dictionaries
+from crdtnotes.store.log.erased import ErasedTips
 from crdtnotes.store.log.leaves import Leaves
 from crdtnotes.store.log.recent import RecentChanges
 
@@ -60,6 +62,7 @@ class Log:
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
+        self.erased = ErasedTips(conn)
         self.blocks = Blocks(conn)
         self.dictionaries = Dictionaries(conn)
         self.heads: dict[int, Head] = {}
@@ -83,6 +86,7 @@ class Log:
         self._seen.clear()
         self.blocks.forget()
         self.recent.clear()
+        self.erased.refresh()
         for id, actor, seq, last, tip in self._conn.execute("SELECT id, actor, seq, last, hash FROM actors"):
             if not (isinstance(actor, int) and isinstance(seq, int) and isinstance(last, int)):
                 raise Damaged("The log of the vault's file is damaged; run `crdtnotes repair`.")
@@ -163,14 +167,17 @@ class Log:
     def advance(self, change: Change, data: bytes) -> int:
         """Advance the log to a change that follows its actor's last one; return its log id.
 
-        The caller must then store it with `write` or `write_block`.
+        The caller must then store it with `write` or `write_block`. Raises InvalidChange for an erased change
+        that belongs nowhere.
         """
+        if change.is_erased and chain(self.head(change.actor).hash, data) not in self.erased:
+            raise InvalidChange(f"Change {change.seq} of {change.actor:016x} was not erased by a device.")
         head = self.heads.get(change.actor)
         if head is None:
             head = self.heads[change.actor] = Head()
         head.seq = change.seq
         head.last = change.last
-        head.hash = chain(head.hash, data)
+        head.hash = self.chain(head.hash, change, data)
         self._moved.add(change.actor)
         self.grown[change.actor] = self.grown.get(change.actor, 0) + len(data)
         if change.actor not in self._ids:
@@ -208,10 +215,14 @@ class Log:
         first = self.tip - len(opened.changes) + 1
         tip = before
         for id, (change, data) in enumerate(opened.changes, first):
-            tip = chain(tip, data)
+            tip = self.chain(tip, change, data)
             entries.append(Entry(id, change, data, tip))
             self.recent.add(id, notes[id - first], change, len(data))
         self.blocks.add(self._ids[entries[0].change.actor], before, entries, opened.piece, notes)
+
+    def chain(self, before: bytes, change: Change, data: bytes) -> bytes:
+        """Return the hash of a stream up to a change, erased or not; `before` is the hash before it."""
+        return chained(before, change, data, self.erased)
 
     def _record_deps(self, change: Change) -> None:
         seen = self.seen(change.actor)
@@ -312,7 +323,7 @@ class Log:
             place = self.blocks.place(actor, seq - 1) if seq > 1 else (0, NO_HASH)
             before = b"" if place is None else place[1]
         change, data = self._open_row(length, data)
-        _verify(before, data, stored)
+        self._verify(before, data, stored)
         return change
 
     def _packed_of_note(self, blocks: list[Block], uid: bytes) -> Iterator[tuple[int, Change]]:
@@ -460,7 +471,7 @@ class Log:
             if seq != after + 1:
                 break
             piece = self._piece(length, data)
-            tip = _verify(tip, _content(piece), stored)
+            tip = self._verify(tip, _content(piece), stored)
             # A compressed change is sent as it is stored, unless the receiver would need a dictionary.
             page.append((tip, Next(last, actor, seq, piece if length is None else _small(piece))))
             size += len(data)
@@ -469,6 +480,13 @@ class Log:
                 break
         cursor.close()
         return page
+
+    def _verify(self, before: bytes, data: bytes, stored: bytes) -> bytes:
+        """Return the chain's hash after a change; raises Damaged if it is not the stored one."""
+        tip = chain(before, data) if isinstance(before, bytes) else b""
+        if tip != stored and not (tip in self.erased and _original(data) == stored):
+            raise Damaged(_DAMAGED)
+        return stored
 
     def _piece(self, length: int | None, data: bytes) -> Piece:
         """Return the piece stored in a row; raises Damaged for a wrong type: a file can hold anything."""
@@ -494,6 +512,14 @@ def _log_id(entry: tuple[int, Change] | Entry) -> int:
     return entry[0]
 
 
+def _original(data: bytes) -> bytes:
+    """Return the hash that an erased change gave as its author wrote it."""
+    try:
+        return decode(data).original
+    except DecodeError:
+        raise Damaged(_DAMAGED) from None
+
+
 def _small(piece: Piece) -> Piece:
     return piece if isinstance(piece, Packed) else piece_of(piece)
 
@@ -504,11 +530,3 @@ def _content(piece: Piece) -> bytes:
         return decompress(piece.data, piece.length) if isinstance(piece, Packed) else piece
     except DecodeError:
         raise Damaged(_DAMAGED) from None
-
-
-def _verify(before: bytes, data: bytes, stored: bytes) -> bytes:
-    """Return the chain's hash after a change; raises Damaged if it is not the stored one."""
-    tip = chain(before, data) if isinstance(before, bytes) else b""
-    if tip != stored:
-        raise Damaged(_DAMAGED)
-    return tip

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from crdtnotes.changes.derived import to_wire
 from crdtnotes.errors import Damaged, DecodeError, LocalError, NotPaired, NotPermitted, TooLarge
 from crdtnotes.trust import device_id
 from crdtnotes.trust.membership import MAX_ADDS, Member, Membership
@@ -25,6 +26,7 @@ from crdtnotes.trust.records import (
     MAX_HEADS,
     MAX_KEPT,
     Add,
+    Erase,
     Found,
     Grant,
     Keep,
@@ -126,8 +128,8 @@ class Members:
             self._records = [record.data for record in self._membership.rooted.values()]
         return self._records
 
-    def take(self, datas: Iterable[bytes]) -> int:
-        """Keep the records that are rooted and new; returns how many. Raises DecodeError for an invalid one.
+    def take(self, datas: Iterable[bytes]) -> list[Record]:
+        """Keep the records that are rooted and new; returns them. Raises DecodeError for an invalid one.
 
         A replica without a root keeps none: it gets its root by pairing only (`adopt`, `found`).
         """
@@ -135,13 +137,13 @@ class Members:
         before = self.membership()
         fresh = [record for record in given if record.digest not in before.rooted]
         if not fresh:
-            return 0
+            return []
         after = Membership(self._vault, self.root, [*before.rooted.values(), *fresh], before.rooted.keys())
         new = [record for digest, record in after.rooted.items() if digest not in before.rooted]
         self._keep(new)
         if after.rooted:
             self._set_state(after)
-        return len(new)
+        return new
 
     def _check_adopted(self, membership: Membership) -> None:
         """Check that the founder has signed for all streams here, except those whose author is known."""
@@ -156,20 +158,21 @@ class Members:
                     "join with a new replica, and import them there."
                 )
 
-    def adopt(self, root: bytes, datas: Iterable[bytes]) -> None:
-        """Take the root and the records of the device that this one was paired with.
+    def adopt(self, root: bytes, datas: Iterable[bytes]) -> list[Record]:
+        """Take the root and the records of the device that this one was paired with; return the new ones.
 
         A root that is here already is kept. Raises DecodeError if the records do not include the root.
         """
         joins = self.root is None
         if joins:
             self._set_root(root)
-        self.take(datas)
+        new = self.take(datas)
         if joins:
             membership = self.membership()
             if not membership.rooted:
                 raise DecodeError("The records about devices do not include the one of the founder.")
             self._check_adopted(membership)
+        return new
 
     def restore(self, root: bytes, records: Iterable[Record]) -> None:
         """Take those records of this replica's damaged file that are rooted."""
@@ -297,6 +300,24 @@ class Members:
     def uses_roles(self) -> bool:
         """Tell whether there are records about roles, which earlier versions of crdtnotes cannot read."""
         return self.membership().uses_roles
+
+    def erase(
+        self,
+        identity: Identity,
+        note: bytes,
+        spans: Sequence[tuple[int, int, int]],
+        places: Sequence[tuple[bytes, bytes]],
+        now: int,
+    ) -> None:
+        """Say that texts are erased from a note; for `spans` and `places` see `records.Erase`.
+
+        Raises NotPaired if this device does not belong to the vault, NotPermitted if it is a reader.
+        """
+        self.check_writer(identity)
+        own = self._own(identity)
+        wire = tuple((to_wire(actor), first, length) for actor, first, length in spans)
+        body = Erase(self._vault, own.id, own.epoch, now, note, wire, tuple(places))
+        self._keep([sign_record(body, identity)])
 
     def is_introduced(self, device: bytes) -> bool:
         """Tell whether a device has said what it is called, or cannot, because it is no member."""

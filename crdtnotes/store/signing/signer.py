@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from os import urandom
 
 from crdtnotes.changes.batch import Batch, batches, unbatch
-from crdtnotes.changes.change import Rank, chain
+from crdtnotes.changes.change import Rank
 from crdtnotes.changes.limits import GROUP_BYTES, GROUP_STREAMS, MAX_GROUP_BYTES
 from crdtnotes.changes.messages import Heads
 from crdtnotes.crdt.ids import MAX_COUNTER
@@ -454,7 +454,7 @@ class Signer:
                 continue
             for change, data in (one for piece in unbatch(item) for one in piece.changes):
                 if (change.actor, change.seq) == (actor, seq + 1) and tip is not None:
-                    tip = chain(tip, data)
+                    tip = self._log.chain(tip, change, data)
                     seq = change.seq
                     rank = rank or (change.time, tip)
         raise NotSigned(f"No device that belongs to the vault has signed change {first} of {actor:016x}.")

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from crdtnotes.changes import snapshot
-from crdtnotes.changes.change import Change, chain
+from crdtnotes.changes.change import Change
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, ReadOnly, StoreError
@@ -92,7 +92,7 @@ def _check_log(
         head = heads.setdefault(change.actor, Head())
         if change.seq != head.seq + 1:
             yield f"{causality.label(change)} follows change {head.seq} in the log."
-        head.seq, head.hash = change.seq, chain(head.hash, data)
+        head.seq, head.hash = change.seq, log.chain(head.hash, change, data)
         if head.hash != stored:
             yield f"The hash of {causality.label(change)} does not match its bytes."
             head.hash = stored  # so that one damaged change is reported once

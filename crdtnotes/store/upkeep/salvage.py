@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crdtnotes.changes.batch import Form, Packed, Piece, batches, open_piece
-from crdtnotes.changes.change import NO_HASH, Change, Rank, chain
+from crdtnotes.changes.change import NO_HASH, Change, Rank, chained
 from crdtnotes.changes.compression import declared_length
 from crdtnotes.errors import Busy, CrdtnotesError, Damaged, DecodeError
 from crdtnotes.progress import Progress
@@ -23,7 +23,7 @@ from crdtnotes.store.log.dictionaries import Dictionaries
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.snapshots import Texts
-from crdtnotes.trust.records import Found, Record, decode_record
+from crdtnotes.trust.records import Erase, Found, Record, decode_record
 
 _CHANGES_AT_A_TIME = 500
 
@@ -40,6 +40,7 @@ _REBUILT = frozenset(
         "block_notes",
         "deps",
         "dictionaries",
+        "erased",
         "notes",
         "texts",
         "names",
@@ -87,6 +88,8 @@ class SalvagedData:
     """The rows of the tables that cannot be rebuilt from the log, such as the known peers."""
     forks: dict[tuple[int, int], Rank] = field(default_factory=dict)
     """The winners of forks; see `store/forks/winners.py`."""
+    erased: dict[bytes, bytes] = field(default_factory=dict)
+    """Where the chain goes on after erased changes; see `crdtnotes.changes.change.chained`."""
     root: bytes | None = None
     records: list[bytes] = field(default_factory=list)
     """The records about devices (`signing/members.py`); `root` is the digest of the founder's record."""
@@ -140,6 +143,7 @@ class DamagedFile:
             for (data,) in self._rows("SELECT record FROM members WHERE id = ?", id)
             if isinstance(data, bytes)
         ]
+        salvaged.erased = self._erased(salvaged.records)
         root = meta.get("root")
         salvaged.root = root if isinstance(root, bytes) else None
         salvaged.entries = sorted(self._entries(), key=lambda entry: (entry.change.start, entry.change.actor))
@@ -184,6 +188,19 @@ class DamagedFile:
             for way in ("", " ORDER BY rowid DESC"):
                 for row in self._rows(query + way):
                     found.update(value for value in row if isinstance(value, bytes))
+        return found
+
+    def _erased(self, records: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return where the chain goes on after erased changes, by the table and by the records."""
+        found: dict[bytes, bytes] = {}
+        for data in records:
+            with suppress(DecodeError):
+                body = decode_record(data).body
+                found |= dict(body.places) if isinstance(body, Erase) else {}
+        for way in ("", " ORDER BY hash DESC"):
+            for row in self._rows("SELECT hash, original FROM erased" + way):
+                if all(isinstance(value, bytes) for value in row):
+                    found.update([row])
         return found
 
     def _texts(self) -> Iterator[SavedText]:
@@ -275,7 +292,7 @@ def replay(entries: Sequence[Entry], hashes: Set[bytes], replica: Replica, progr
     `hashes` are the hashes that were stored in the file. `progress` counts the changes added.
     """
     heads = replica.heads()
-    proven = _proven(entries, hashes, heads)
+    proven = _proven(entries, hashes, heads, replica.log.erased)
     version = {actor: seq for actor, (seq, _) in heads.items()}
     ready: list[bytes] = []
     rest: list[Entry] = []
@@ -299,9 +316,15 @@ def replay(entries: Sequence[Entry], hashes: Set[bytes], replica: Replica, progr
 
 
 def _proven(
-    entries: Sequence[Entry], hashes: Set[bytes], heads: Mapping[int, tuple[int, bytes]]
+    entries: Sequence[Entry],
+    hashes: Set[bytes],
+    heads: Mapping[int, tuple[int, bytes]],
+    erased: Mapping[bytes, bytes],
 ) -> dict[int, int]:
-    """Return the seq up to which each stream is proven, starting from the heads that are known."""
+    """Return the seq up to which each stream is proven, starting from the heads that are known.
+
+    For `erased` see `crdtnotes.changes.change.chained`.
+    """
     streams: dict[int, dict[int, Entry]] = {}
     for entry in entries:
         streams.setdefault(entry.change.actor, {}).setdefault(entry.change.seq, entry)
@@ -309,7 +332,7 @@ def _proven(
     for actor, stream in streams.items():
         seq, tip = heads.get(actor, (0, NO_HASH))
         while (following := stream.get(seq + 1)) is not None:
-            seq, tip = seq + 1, chain(tip, following.data)
+            seq, tip = seq + 1, chained(tip, following.change, following.data, erased)
             if tip in hashes:
                 proven[actor] = seq
     return proven

@@ -168,12 +168,14 @@ class Derived:
 
     def read_newer(self) -> None:
         """Read the notes again that contain operations which an older crdtnotes did not know."""
+        self.documents.forget()  # so that all of them are read from the log, and stored
         rows = self._conn.execute("SELECT id, uid FROM notes WHERE newer").fetchall()
         for id, uid in rows:
             self._read_again(id, uid)
 
     def read_births(self) -> None:
         """Read the notes again that have several births, from snapshots of a version that had no seams."""
+        self.documents.forget()  # so that all of them are read from the log, and stored
         rows = self._conn.execute("SELECT id, uid FROM notes JOIN texts ON note = id").fetchall()
         for id, uid in rows:
             if self.documents.may_have_births(id) and self._births(uid) > 1:

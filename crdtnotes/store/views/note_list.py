@@ -53,6 +53,15 @@ class NoteList:
         self._conn = conn
         self._now = now
 
+    def deleted(self, key: str) -> list[bytes]:
+        """Return the ids of the deleted notes whose last name has this key, the latest first."""
+        return [
+            uid
+            for (uid,) in self._conn.execute(
+                "SELECT uid FROM notes WHERE base_key = ? AND NOT alive ORDER BY modified DESC, id", (key,)
+            )
+        ]
+
     def count(self) -> int:
         """Return how many notes there are."""
         (count,) = self._conn.execute("SELECT count(*) FROM notes WHERE name IS NOT NULL").fetchone()

@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from crdtnotes.changes import codec
+from crdtnotes.changes import codec, wire_ops
 from crdtnotes.changes.change import Change, note_id
-from crdtnotes.changes.codec import KNOWN_KINDS
 from crdtnotes.changes.derived import narrow_birth
+from crdtnotes.changes.wire_ops import KNOWN_KINDS
 from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Create, Insert, Link, Remove, Unknown
 from crdtnotes.errors import Damaged, NeedsUpdate
@@ -192,7 +192,7 @@ def test_a_newer_program_reads_such_notes_again(tmp_path: Path, *, packed: bool)
         )
 
 
-class _OldChange(codec.Wire, frozen=True):
+class _OldChange(wire_ops.Wire, frozen=True):
     """A change as read by a program that knows only the kinds of operations 1 to 4."""
 
     format: int
@@ -203,7 +203,7 @@ class _OldChange(codec.Wire, frozen=True):
     time: int
     note: bytes
     actors: tuple[int, ...]
-    ops: tuple[codec._Insert | codec._Delete | codec._Create | codec._Rename, ...]
+    ops: tuple[wire_ops.Insert | wire_ops.Delete | wire_ops.Create | wire_ops.Rename, ...]
 
 
 def test_an_older_program_holds_a_note_and_a_newer_one_reads_it(

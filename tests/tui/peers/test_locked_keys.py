@@ -9,8 +9,9 @@ from crdtnotes.peering.service import Ways
 from crdtnotes.store import Replica
 from crdtnotes.trust import age, identity, key_lock
 from crdtnotes.trust.identity import HOME_VARIABLE, own_identity
+from crdtnotes.unsaved import Unsaved, are_locked
 from crdtnotes_tui.screens.passphrase import PassphraseScreen
-from crdtnotes_tui.vault.unsaved_files import Unsaved, UnsavedFiles, are_locked, bring_back
+from crdtnotes_tui.vault.unsaved_files import UnsavedFiles, bring_back
 from tests.trust.devices import device
 from tests.tui.desktop import Desktop, desktop, vault_of
 from tests.tui.loop import run, until

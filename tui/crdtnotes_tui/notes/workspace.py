@@ -13,12 +13,13 @@ from crdtnotes import Backlink, Committed, Origin, Vault
 from crdtnotes.errors import CrdtnotesError, NoteNotFound, NotPermitted
 from crdtnotes.markup.names import clean_name
 from crdtnotes.markup.outline import Outline, outline
+from crdtnotes.unsaved import Unsaved, are_locked
 from crdtnotes_tui.notes.buffer import Buffer, Opened, State, open_note
 from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.notes.navigation import NavigationHistory
 from crdtnotes_tui.notes.review import Review
 from crdtnotes_tui.vault.result_cache import ResultCache
-from crdtnotes_tui.vault.unsaved_files import Unsaved, UnsavedFiles, are_locked, bring_back
+from crdtnotes_tui.vault.unsaved_files import UnsavedFiles, bring_back
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 MAX_OPEN_NOTES = 16
