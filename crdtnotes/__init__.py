@@ -11,6 +11,8 @@ Everything that a script needs is here; docs/api.md describes it. Each name is l
 ``vault``       a vault for scripts, the command line and the editor
 ``note``        one note of a vault
 ``results``     the values that vaults and notes return
+``link_graph``  the link graph as networkx has it
+``hex_ids``     ids as callers write them
 ``editing``     editors' views of notes, undo, renaming
 ``review``      what was written apart and met, and the edits that settle it
 ``own_keys``    this device's own keys: are they locked, and unlocking them

@@ -6,15 +6,14 @@ sees what they have committed.
 
 from __future__ import annotations
 
-import re
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crdtnotes.crdt import COMPILED
-from crdtnotes.crdt.ids import BIRTH
-from crdtnotes.errors import NoteExists, NoteNotFound, OutOfRange
+from crdtnotes.errors import NoteExists, NoteNotFound
+from crdtnotes.hex_ids import actor_of, id_of, vault_id_of
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
 from crdtnotes.note import Note
 from crdtnotes.progress import Progress, no_progress
@@ -41,10 +40,6 @@ if TYPE_CHECKING:
 
 # Modules that few calls need are imported in those calls: most runs of the program read one note and exit.
 
-_HEX = re.compile("[0-9a-fA-F]+")
-
-_DEFAULT_DAILY = "# {{date}}\n\n"
-
 
 class Vault:
     """One replica of a vault, open."""
@@ -59,7 +54,7 @@ class Vault:
 
         Raises VaultExists (a FileExistsError) if something is at the path, ReadOnly or StoreError.
         """
-        return cls(Replica.create(Path(path), device, None if vault is None else _vault_id(vault)))
+        return cls(Replica.create(Path(path), device, None if vault is None else vault_id_of(vault)))
 
     @classmethod
     def open(
@@ -139,7 +134,9 @@ class Vault:
             return False
         if sum(self.version.values()) != len(self):
             return False
-        return all(_is_fresh_day(one.name, self.note(one.name).text) for one in self.names())
+        from crdtnotes.markup import templates
+
+        return all(templates.is_fresh_day(one.name, self.note(one.name).text) for one in self.names())
 
     # -- notes
 
@@ -167,7 +164,7 @@ class Vault:
 
     def note_by_id(self, id: str) -> Note:
         """Return the note with this id, even if it was deleted; raises NoteNotFound."""
-        uid = bytes.fromhex(id) if len(id) == 32 and _HEX.fullmatch(id) else b""
+        uid = id_of(id) or b""
         with self._writer.reading() as replica:
             if not uid or replica.documents.open(uid) is None:
                 raise NoteNotFound(f"There is no note with the id {id!r}.")
@@ -248,7 +245,7 @@ class Vault:
             if uid is not None:
                 return Note(self._writer, uid)
             template = self._find(templates.DAILY)
-            text = _DEFAULT_DAILY if template is None else Note(self._writer, template).text
+            text = templates.DEFAULT_DAILY if template is None else Note(self._writer, template).text
             return self.create_note(name, templates.filled(text, name, day))
 
     def templates(self) -> list[str]:
@@ -344,26 +341,10 @@ class Vault:
         Nodes are note names, or the targets of dangling links as first written, with the attributes `title`,
         `exists` and `tags`; edges are keyed by their kind, with `kind` and `count`.
         """
-        import networkx as nx  # takes longer to load than any other call here takes to run
+        from crdtnotes.link_graph import link_graph
 
-        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         with self._writer.flushed() as replica:
-            tags = replica.links.tags_by_note()
-            names = replica.notes.names()
-            edges = replica.links.edges()
-        for name in names:
-            graph.add_node(name, title=title_of(name), exists=True, tags=tags.get(name, []))
-        dangling: dict[str, str] = {}
-        for source, kind, value, count, target in edges:
-            if target is None:
-                target = dangling.setdefault(name_key(value), value)
-                if target not in graph:
-                    graph.add_node(target, title=title_of(target), exists=False, tags=[])
-            if graph.has_edge(source, target, kind):
-                graph.edges[source, target, kind]["count"] += count
-            else:
-                graph.add_edge(source, target, kind, kind=kind, count=count)
-        return graph
+            return link_graph(replica.notes.names(), replica.links.tags_by_note(), replica.links.edges())
 
     # -- changes
 
@@ -389,7 +370,7 @@ class Vault:
         Another replica of a paired vault accepts changes only through a sync or a bundle, which carry the
         signatures that cover them.
         """
-        items = self._replica.changes_since({_actor(actor): seq for actor, seq in version.items()})
+        items = self._replica.changes_since({actor_of(actor): seq for actor, seq in version.items()})
         return (item for item in items if isinstance(item, bytes))
 
     def arrivals(self, version: Mapping[str, int]) -> list[Arrival]:
@@ -401,7 +382,7 @@ class Vault:
         from crdtnotes.store.activity import arrivals
 
         with self._writer.flushed() as replica:
-            return arrivals(replica, {_actor(actor): seq for actor, seq in version.items()})
+            return arrivals(replica, {actor_of(actor): seq for actor, seq in version.items()})
 
     def apply(self, batch: bytes) -> Received:
         """Apply a batch from another replica of this vault; batches may come in any order and repeatedly.
@@ -514,31 +495,3 @@ def _infos(found: Iterable[NoteFigures]) -> Iterator[NoteInfo]:
 
     for name, *figures in found:
         yield NoteInfo(name, title_of(name), *figures)
-
-
-def _is_fresh_day(name: str, text: str) -> bool:
-    """Return whether a note is a daily note with the text that `Vault.today` gives it."""
-    from datetime import date
-
-    try:
-        day = date.fromisoformat(name)
-    except ValueError:
-        return False
-    from crdtnotes.markup import templates
-
-    return text == templates.filled(_DEFAULT_DAILY, name, day)
-
-
-def _actor(text: str) -> int:
-    """Parse an actor written as hex digits; raises OutOfRange."""
-    actor = int(text, 16) if _HEX.fullmatch(text) else 0
-    if not 0 < actor < BIRTH:
-        raise OutOfRange(f"{text!r} is not an actor.")
-    return actor
-
-
-def _vault_id(text: str) -> bytes:
-    """Parse a vault id of 32 hex digits; raises OutOfRange."""
-    if len(text) != 32 or not _HEX.fullmatch(text):
-        raise OutOfRange(f"{text!r} is not a vault id: a vault id has 32 hex digits.")
-    return bytes.fromhex(text)

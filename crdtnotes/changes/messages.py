@@ -19,7 +19,7 @@ from crdtnotes.changes.derived import from_wire, to_wire
 from crdtnotes.changes.limits import MAX_BATCH_BYTES, MAX_TIME
 from crdtnotes.crdt.ids import BIRTH, MAX_COUNTER, ROOT, Id, OpId
 from crdtnotes.crdt.version import Version, pairs
-from crdtnotes.errors import DecodeError
+from crdtnotes.errors import DecodeError, VersionMismatch
 
 OLDEST_PROTOCOL = 4
 NEWEST_PROTOCOL = 4
@@ -460,3 +460,12 @@ def _check_printable(text: str, what: str) -> None:
 def _check_ascending(numbers: Sequence[_T]) -> None:
     if any(former >= latter for former, latter in pairwise(numbers)):
         raise DecodeError("The actors or seqs of a message are not in ascending order.")
+
+
+def check_protocol(oldest: int, newest: int) -> None:
+    """Check that both sides speak a common version; raises VersionMismatch. The arguments are the peer's."""
+    if oldest > NEWEST_PROTOCOL or newest < OLDEST_PROTOCOL:
+        raise VersionMismatch(
+            f"One side supports sync protocol {oldest} to {newest}, the other {OLDEST_PROTOCOL} to "
+            f"{NEWEST_PROTOCOL}: the older crdtnotes needs an update."
+        )

@@ -70,7 +70,7 @@ def create(ctx: click.Context, file: Path, device: str | None, since: dict[int, 
             receivers = [one for id, one in members.membership().active.items() if id != identity.id]
         else:
             receivers = [find_device(members, device)]
-            contact = members.contact(receivers[0].id)
+            contact = members.contacts.of(receivers[0].id)
             if since is None:
                 since = contact.version if contact is not None else {}
         readers = create_bundle(vault.replica, identity, file, receivers, since or {})

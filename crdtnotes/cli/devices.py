@@ -86,7 +86,7 @@ def _row(vault: Vault, members: Members, member: Member, own: bytes) -> dict[str
     from crdtnotes.crdt.version import count_missing
     from crdtnotes.trust.device_id import shown
 
-    contact = members.contact(member.id)
+    contact = members.contacts.of(member.id)
     lacks = None if contact is None else count_missing(vault.replica.version(), contact.version)
     return {
         "name": printable(member.name),
@@ -97,7 +97,7 @@ def _row(vault: Vault, members: Members, member: Member, own: bytes) -> dict[str
         "own": member.id == own,
         "seen": None if contact is None else contact.seen,
         "lacks": lacks if member.active else None,
-        "addresses": members.addresses(member.id),
+        "addresses": members.contacts.addresses(member.id),
         "added_by": shown(member.added_by),
         "revoked_by": None if member.revoked_by is None else shown(member.revoked_by),
     }
@@ -336,7 +336,7 @@ def resign(ctx: click.Context, after: int | None, yes: bool, as_json: bool) -> N
         if after is not None:
             before = time.time_ns() // 1_000_000 - after * _DAY_MS
             for member in replica.signatures.awaited():
-                contact = replica.members.contact(member.id)
+                contact = replica.members.contacts.of(member.id)
                 if contact is None or contact.seen <= before:
                     silent[member.keys.signing] = member.name
         if silent and not yes:

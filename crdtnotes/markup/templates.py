@@ -9,6 +9,9 @@ FOLDER = "templates"
 DAILY = f"{FOLDER}/daily"
 """The template of each day's note."""
 
+DEFAULT_DAILY = "# {{date}}\n\n"
+"""The text of a day's note where there is no template."""
+
 _PLACE = re.compile(r"\{\{\s*(date|title)\s*\}\}", re.IGNORECASE)
 
 
@@ -16,3 +19,12 @@ def filled(template: str, title: str, day: date) -> str:
     """The text of a new note: ``{{date}}`` becomes ``YYYY-MM-DD``, ``{{title}}`` its title."""
     values = {"date": day.isoformat(), "title": title}
     return _PLACE.sub(lambda place: values[place[1].lower()], template)
+
+
+def is_fresh_day(name: str, text: str) -> bool:
+    """Whether a note is a day's note with the text that it has without a template."""
+    try:
+        day = date.fromisoformat(name)
+    except ValueError:
+        return False
+    return text == filled(DEFAULT_DAILY, name, day)

@@ -40,4 +40,6 @@ def known_devices(vault: Vault) -> KnownDevices | None:
     if members.root is None:
         return None
     active = members.membership().active.values()
-    return KnownDevices(members.vault, {one.id: one.name for one in active}, members.addresses, members.name)
+    return KnownDevices(
+        members.vault, {one.id: one.name for one in active}, members.contacts.addresses, members.name
+    )

@@ -9,7 +9,6 @@ again when a commit has changed its devices, or let `run` do that.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -23,7 +22,7 @@ from crdtnotes.peering.known_devices import NOT_PAIRED, PAIRED, KnownDevices, kn
 from crdtnotes.peering.lazy_node import LazyNode
 from crdtnotes.peering.listener import Listener
 from crdtnotes.peering.open_vault import VaultRunner
-from crdtnotes.sync.net.address import Address
+from crdtnotes.sync.net.address import Address, is_number
 from crdtnotes.trust.device_id import short
 from crdtnotes.trust.identity import Identity, own_identity
 
@@ -486,7 +485,7 @@ class PeerService:
         secure = status.id is not None
         for address in self._following:
             if (address.secure, address.port) == (secure, status.dialled_port) and (
-                status.host in address.hosts or not secure or not _is_number(address.host)
+                status.host in address.hosts or not secure or not is_number(address.host)
             ):
                 return address
         return Address(status.host, status.dialled_port, secure=True) if secure else None
@@ -495,11 +494,3 @@ class PeerService:
 async def _load(name: str) -> Any:
     """Import a module of `crdtnotes.sync.peers` on another thread, so that the first paint need not wait."""
     return await asyncio.to_thread(import_module, f"crdtnotes.sync.peers.{name}")
-
-
-def _is_number(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True

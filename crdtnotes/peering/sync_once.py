@@ -55,7 +55,7 @@ async def sync_members(path: Path, report: Report | None = None) -> list[Summary
     async with OpenVault(path) as vault, Node(vault.worker, identity=identity, report=report) as node:
         replica = await vault.run(lambda open_: open_.replica)
         members = replica.members
-        dialer = Dialer(node, replica.vault_id, identity.id, members.addresses, named=members.name)
+        dialer = Dialer(node, replica.vault_id, identity.id, members.contacts.addresses, named=members.name)
         looking = asyncio.create_task(dialer.look_around())
         try:
             await asyncio.sleep(LOOK_AROUND_SECONDS)

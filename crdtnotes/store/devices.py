@@ -222,6 +222,6 @@ class Devices:
         """Store that a device is connected now, the version that it has, and where it was dialled."""
         now = claimed_now()
         with self._core.transaction():
-            self._members.note_seen(device, now, version)
+            self._members.contacts.note_seen(device, now, version)
             if address is not None:
-                self._members.note_address(device, address, now)
+                self._members.contacts.note_address(device, address, now)

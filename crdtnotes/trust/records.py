@@ -7,6 +7,7 @@ once; whether a record counts depends on its signer, which `rooted` and `members
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated
 
@@ -311,3 +312,29 @@ def printable_name(name: str) -> str:
         for character in unicodedata.normalize("NFC", name)
     )
     return " ".join("".join(visible).split())[:MAX_NAME_LENGTH].strip() or "unnamed"
+
+
+def remarks(
+    signer: SigningKey,
+    about: Record,
+    now: int,
+    heads: Sequence[tuple[int, int, bytes]] = (),
+    kept: Sequence[bytes] = (),
+) -> list[Record]:
+    """Return Remarks about an own record: when it was signed (ms), and the heads and digests left over."""
+    pieces = max(1, -(-len(heads) // MAX_HEADS), -(-len(kept) // MAX_KEPT))
+    return [
+        sign_record(
+            Remark(
+                about.body.vault,
+                about.digest,
+                about.body.by,
+                about.body.by_epoch,
+                now,
+                tuple(heads[piece * MAX_HEADS : (piece + 1) * MAX_HEADS]),
+                tuple(kept[piece * MAX_KEPT : (piece + 1) * MAX_KEPT]),
+            ),
+            signer,
+        )
+        for piece in range(pieces)
+    ]

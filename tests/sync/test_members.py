@@ -63,10 +63,10 @@ def test_the_version_and_address_of_a_device_are_remembered(tmp_path: Path) -> N
             await b.sync_once(address)
             assert bo.replica is not None
             members = bo.replica.members
-            contact = await b.run(lambda: members.contact(ana.identity.id))
+            contact = await b.run(lambda: members.contacts.of(ana.identity.id))
             assert contact is not None
             assert len(contact.version) == 2
-            assert await b.run(lambda: members.addresses(ana.identity.id)) == [str(address)]
+            assert await b.run(lambda: members.contacts.addresses(ana.identity.id)) == [str(address)]
             return address
 
     run(main())

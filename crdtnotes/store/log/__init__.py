@@ -1,6 +1,7 @@
 """Every change that a replica has, in its author's bytes.
 
 ``log``           changes in causal order, chained by hash
+``rows``          changes in rows of their own
 ``erased``        where the chain goes on after erased changes
 ``leaves``        the streams whose last change no other change depends on
 ``dep_index``     the deps of all changes, to ask who had seen what

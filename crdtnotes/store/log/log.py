@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush, merge
 from itertools import chain as concatenated
-from typing import Any, NamedTuple
+from typing import Any
 
-from crdtnotes.changes.batch import Form, Opened, Packed, Piece, open_piece, piece_of
+from crdtnotes.changes.batch import Opened, Packed, Piece, open_piece
 from crdtnotes.changes.change import NO_HASH, Change, chain, chained
-from crdtnotes.changes.codec import decode
-from crdtnotes.changes.compression import decompress
 from crdtnotes.crdt.version import Version
 from crdtnotes.errors import Damaged, DecodeError, InvalidChange
 from crdtnotes.store.log.blocks import Block, Blocks, Entry
@@ -23,12 +21,7 @@ from crdtnotes.store.log.dictionaries import Dictionaries
 from crdtnotes.store.log.erased import ErasedTips
 from crdtnotes.store.log.leaves import Leaves
 from crdtnotes.store.log.recent import RecentChanges
-
-PAGE = 256
-"""Changes that are read at a time: no cursor stays open, so that no reader keeps a writer waiting."""
-
-PAGE_BYTES = 1024 * 1024
-"""Bytes at which a page ends early."""
+from crdtnotes.store.log.rows import PAGE, Next, Rows, shrunk
 
 _DAMAGED = "A change in the vault's log is damaged; run `crdtnotes repair`."
 
@@ -42,21 +35,6 @@ class Head:
     hash: bytes = NO_HASH
 
 
-class Next(NamedTuple):
-    """The next piece of an actor's stream, up to a seq. `key` orders pieces causally (see `Log.ordered`)."""
-
-    key: int
-    actor: int
-    seq: int
-    piece: Piece
-    block: Block | None = None
-
-    @property
-    def size(self) -> int:
-        """The bytes of the piece before compression."""
-        return self.piece.length if isinstance(self.piece, Packed) else len(self.piece)
-
-
 class Log:
     """The streams of all actors. Methods that write must be called inside a transaction."""
 
@@ -65,6 +43,7 @@ class Log:
         self.erased = ErasedTips(conn)
         self.blocks = Blocks(conn)
         self.dictionaries = Dictionaries(conn)
+        self.rows = Rows(conn, self.dictionaries, self.erased)
         self.heads: dict[int, Head] = {}
         self.tip = 0
         self._moved: set[int] = set()
@@ -196,7 +175,7 @@ class Log:
         """Store the change that the log was last advanced to: its bytes, compressed or not."""
         size = len(piece.data) if isinstance(piece, Packed) else len(piece)
         self.recent.add(self.tip, note, change, size)
-        small = _small(piece)
+        small = shrunk(piece)
         length, data = (small.length, small.data) if isinstance(small, Packed) else (None, small)
         head = self.heads[change.actor]
         self._conn.execute(
@@ -271,7 +250,7 @@ class Log:
         Its hash is not checked.
         """
         row = self._conn.execute("SELECT length, data FROM log WHERE id = ?", (id,)).fetchone()
-        return None if row is None else self._open_row(*row)[0]
+        return None if row is None else self.rows.open(*row)[0]
 
     def of_notes(self, notes: Mapping[bytes, int]) -> dict[bytes, list[tuple[int, Change]]]:
         """Return the `(log id, change)` of several notes, given by their ids and rows; raises Damaged.
@@ -322,8 +301,8 @@ class Log:
         if before is None:
             place = self.blocks.place(actor, seq - 1) if seq > 1 else (0, NO_HASH)
             before = b"" if place is None else place[1]
-        change, data = self._open_row(length, data)
-        self._verify(before, data, stored)
+        change, data = self.rows.open(length, data)
+        self.rows.verify(before, data, stored)
         return change
 
     def _packed_of_note(self, blocks: list[Block], uid: bytes) -> Iterator[tuple[int, Change]]:
@@ -350,7 +329,7 @@ class Log:
                 after = page[-1][1]
                 for id, _, uid, tip, length, data in page:
                     try:
-                        change, data = self._open_row(length, data)
+                        change, data = self.rows.open(length, data)
                     except Damaged as error:
                         damaged(f"Entry {id} of the log cannot be read: {error}")
                         continue
@@ -439,7 +418,7 @@ class Log:
         row = self._ids[actor]
         tip = self.hash_at(actor, after) or b""
         while after < upto:
-            page = self._page(actor, after, upto, tip)
+            page = self.rows.page(row, actor, after, upto, tip)
             if page:
                 yield from (item for _, item in page)
                 after, tip = page[-1][1].seq, page[-1][0]
@@ -455,78 +434,6 @@ class Log:
                 yield from self._singly(actor, block, after, upto)
             after, tip = block.until, block.hash
 
-    def _page(self, actor: int, after: int, upto: int, tip: bytes) -> list[tuple[bytes, Next]]:
-        """Return `(hash, piece)` of the next changes that are stored in rows of their own, without a gap.
-
-        `tip` is the chain's hash before them.
-        """
-        page: list[tuple[bytes, Next]] = []
-        size = 0
-        cursor = self._conn.execute(
-            """SELECT seq, last, hash, length, data FROM log
-               WHERE actor = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?""",
-            (self._ids[actor], after, upto, PAGE),
-        )
-        for seq, last, stored, length, data in cursor:
-            if seq != after + 1:
-                break
-            piece = self._piece(length, data)
-            tip = self._verify(tip, _content(piece), stored)
-            # A compressed change is sent as it is stored, unless the receiver would need a dictionary.
-            page.append((tip, Next(last, actor, seq, piece if length is None else _small(piece))))
-            size += len(data)
-            after = seq
-            if size > PAGE_BYTES:
-                break
-        cursor.close()
-        return page
-
-    def _verify(self, before: bytes, data: bytes, stored: bytes) -> bytes:
-        """Return the chain's hash after a change; raises Damaged if it is not the stored one."""
-        tip = chain(before, data) if isinstance(before, bytes) else b""
-        if tip != stored and not (tip in self.erased and _original(data) == stored):
-            raise Damaged(_DAMAGED)
-        return stored
-
-    def _piece(self, length: int | None, data: bytes) -> Piece:
-        """Return the piece stored in a row; raises Damaged for a wrong type: a file can hold anything."""
-        if not isinstance(data, bytes) or not isinstance(length, int | None):
-            raise Damaged(_DAMAGED)
-        if length is None:
-            return data
-        try:
-            return self.dictionaries.plain(Packed(Form.CHANGE, length, data))
-        except DecodeError:
-            raise Damaged(_DAMAGED) from None
-
-    def _open_row(self, length: int | None, data: bytes) -> tuple[Change, bytes]:
-        """Return the change in a row, and its bytes; raises Damaged."""
-        try:
-            [opened] = open_piece(self._piece(length, data))
-        except DecodeError as error:
-            raise Damaged(f"A change in the vault's file is damaged: {error}") from None
-        return opened
-
 
 def _log_id(entry: tuple[int, Change] | Entry) -> int:
     return entry[0]
-
-
-def _original(data: bytes) -> bytes:
-    """Return the hash that an erased change gave as its author wrote it."""
-    try:
-        return decode(data).original
-    except DecodeError:
-        raise Damaged(_DAMAGED) from None
-
-
-def _small(piece: Piece) -> Piece:
-    return piece if isinstance(piece, Packed) else piece_of(piece)
-
-
-def _content(piece: Piece) -> bytes:
-    """Return the bytes of the change in a row, not decoded."""
-    try:
-        return decompress(piece.data, piece.length) if isinstance(piece, Packed) else piece
-    except DecodeError:
-        raise Damaged(_DAMAGED) from None

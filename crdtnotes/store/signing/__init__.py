@@ -1,6 +1,7 @@
 """The signatures of a paired vault's members, and how they are stored.
 
 ``members``      the stored records about devices
+``contacts``     when each device was last connected, and where it was reached
 ``signer``       signs local changes and checks the signatures of others
 ``checkpoints``  the stored signatures of heads
 ``recut``        rebuilds the checkpoints after signatures were lost or came late

@@ -1,5 +1,4 @@
-"""The devices that this replica knows: the records about them, when they were seen, and where they were
-reached.
+"""The devices that this replica knows: the records about them.
 
 Records are kept only if they are rooted (crdtnotes/trust/rooted.py), however many there are: a revocation
 must never find the room taken. Their signatures are checked when they arrive, and again by `crdtnotes check`;
@@ -13,12 +12,11 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from crdtnotes.changes.derived import to_wire
 from crdtnotes.errors import Damaged, DecodeError, LocalError, NotPaired, NotPermitted, TooLarge
+from crdtnotes.store.signing.contacts import Contacts
 from crdtnotes.trust import device_id
 from crdtnotes.trust.membership import MAX_ADDS, Member, Membership
 from crdtnotes.trust.records import (
@@ -32,10 +30,10 @@ from crdtnotes.trust.records import (
     Keep,
     Name,
     Record,
-    Remark,
     Revoke,
     decode_record,
     printable_name,
+    remarks,
     sign_record,
 )
 from crdtnotes.trust.roles import Role
@@ -43,18 +41,9 @@ from crdtnotes.trust.roles import Role
 if TYPE_CHECKING:
     from crdtnotes.trust.identity import Identity
 
-_ADDRESSES_KEPT = 16
-
 _NO_RECORDS = bytes(16)
 
 _DAMAGED = "What the vault's file says about devices is damaged; run `crdtnotes repair`."
-
-
-class Contact(NamedTuple):
-    """When a device was last connected (wall time in ms), and the version that it had then."""
-
-    seen: int
-    version: dict[int, int]
 
 
 class Members:
@@ -62,6 +51,7 @@ class Members:
 
     def __init__(self, conn: sqlite3.Connection, vault: bytes) -> None:
         self._conn = conn
+        self.contacts = Contacts(conn)
         self._vault = vault
         self._state: tuple[bytes | None, int] | None = None
         self._membership = Membership(vault, None, ())
@@ -195,7 +185,7 @@ class Members:
         founder = Found(self._vault, identity.certificate, printable_name(name), streams)
         record = sign_record(founder, identity)
         self._set_root(record.digest)
-        self._keep([record, *self._remarks(identity, record, now)])
+        self._keep([record, *remarks(identity, record, now)])
         self.introduce(identity, name, now)
 
     def admit(
@@ -219,7 +209,7 @@ class Members:
                 self._vault, certificate, printable_name(name), members.next_epoch(added), own.id, own.epoch
             )
             record = sign_record(add, identity)
-            self._keep([record, *self._remarks(identity, record, now)])
+            self._keep([record, *remarks(identity, record, now)])
         else:
             self._grant(identity, own, certificate, printable_name(name), role, now)
 
@@ -270,7 +260,7 @@ class Members:
             tuple(signed[:MAX_KEPT]),
         )
         record = sign_record(grant, identity)
-        self._keep([record, *self._remarks(identity, record, now, heads[MAX_HEADS:], signed[MAX_KEPT:])])
+        self._keep([record, *remarks(identity, record, now, heads[MAX_HEADS:], signed[MAX_KEPT:])])
 
     def _check_adds(self, own: Member) -> None:
         if self.membership().adds_by(own.id, own.epoch) >= MAX_ADDS:
@@ -407,33 +397,7 @@ class Members:
             tuple(signed[:MAX_KEPT]),
         )
         record = sign_record(revoke, identity)
-        self._keep([record, *self._remarks(identity, record, now, heads[MAX_HEADS:], signed[MAX_KEPT:])])
-
-    def _remarks(
-        self,
-        identity: Identity,
-        about: Record,
-        now: int,
-        heads: Sequence[tuple[int, int, bytes]] = (),
-        kept: Sequence[bytes] = (),
-    ) -> list[Record]:
-        """Return Remarks about an own record: when it was signed, and the heads and digests left over."""
-        pieces = max(1, -(-len(heads) // MAX_HEADS), -(-len(kept) // MAX_KEPT))
-        return [
-            sign_record(
-                Remark(
-                    self._vault,
-                    about.digest,
-                    about.body.by,
-                    about.body.by_epoch,
-                    now,
-                    tuple(heads[piece * MAX_HEADS : (piece + 1) * MAX_HEADS]),
-                    tuple(kept[piece * MAX_KEPT : (piece + 1) * MAX_KEPT]),
-                ),
-                identity,
-            )
-            for piece in range(pieces)
-        ]
+        self._keep([record, *remarks(identity, record, now, heads[MAX_HEADS:], signed[MAX_KEPT:])])
 
     def _streams_of(self, signing_key: bytes) -> list[tuple[int, int, bytes]]:
         """Return `(actor, seq, hash)` of the heads here of a device's streams."""
@@ -519,34 +483,3 @@ class Members:
         self._state = None
         self._root_known = False
         self._vault = vault or self._vault
-
-    # -- contacts
-
-    def note_seen(self, device: bytes, now: int, version: Mapping[int, int]) -> None:
-        """Remember that a device was connected at `now` (wall time in ms) and the version that it had."""
-        data = msgspec.msgpack.encode(sorted(version.items()))
-        self._conn.execute("INSERT OR REPLACE INTO contacts VALUES (?, ?, ?)", (device, now, data))
-
-    def note_address(self, device: bytes, address: str, now: int) -> None:
-        """Remember that a device was reached at an address; the latest few are kept."""
-        self._conn.execute("INSERT OR REPLACE INTO addresses VALUES (?, ?, ?)", (device, address, now))
-        self._conn.execute(
-            """DELETE FROM addresses WHERE device = ? AND address NOT IN (
-                SELECT address FROM addresses WHERE device = ? ORDER BY worked DESC LIMIT ?)""",
-            (device, device, _ADDRESSES_KEPT),
-        )
-
-    def contact(self, device: bytes) -> Contact | None:
-        """Return when a device was last connected and what it had; None if it never was."""
-        row = self._conn.execute("SELECT seen, version FROM contacts WHERE device = ?", (device,)).fetchone()
-        if row is None:
-            return None
-        pairs = msgspec.msgpack.decode(row[1], type=list[tuple[int, int]])
-        return Contact(int(row[0]), dict(pairs))
-
-    def addresses(self, device: bytes) -> list[str]:
-        """Return the addresses at which a device was reached before, the latest first."""
-        rows = self._conn.execute(
-            "SELECT address FROM addresses WHERE device = ? ORDER BY worked DESC", (device,)
-        )
-        return [str(address) for (address,) in rows]

@@ -51,6 +51,11 @@ class Address:
         return cls(host, DEFAULT_PORT if port is None else port, parts.scheme == "wss")
 
     @classmethod
+    def of(cls, address: "Address | str") -> "Address":
+        """Return an address, parsed if it is a text."""
+        return cls.parse(address) if isinstance(address, str) else address
+
+    @classmethod
     def typed(cls, text: str, port: int = DEFAULT_PORT) -> "Address":
         """Parse the address of a paired device as a person types it: scheme and port may be left out."""
         text = text.strip()
@@ -83,3 +88,12 @@ def is_loopback(host: str) -> bool:
         return "%" not in host and ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_number(host: str) -> bool:
+    """Tell whether a host is an IP address, with a zone or without, and not a name."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True

@@ -53,7 +53,6 @@ _WAITING_CONNECTIONS_PER_HOST = 32
 _CONNECTIONS = 128
 
 _log = logging.getLogger("crdtnotes.sync")
-
 T = TypeVar("T")
 
 
@@ -250,7 +249,7 @@ class Node:
 
         Raises errors that redialling cannot fix: WrongVault, VersionMismatch, NotAMember, errors of our file.
         """
-        address = _address(address)
+        address = Address.of(address)
         backoff = Backoff(self._random, first=self._first_retry)
         while not self._closing:
             forked = False
@@ -272,7 +271,7 @@ class Node:
 
         Raises Unreachable, a RemoteError (also for an error that the peer reports), or a StoreError.
         """
-        place = _address(address)
+        place = Address.of(address)
 
         async def dial() -> tuple[Connection, Address]:
             return await self.dial(place, devices), place
@@ -499,7 +498,3 @@ class Node:
                 _log.warning("the device %s is refused for %.0f s", short(device), seconds)
         else:
             _log.error("ended the session with %s: %s", conversation.host, error)
-
-
-def _address(address: Address | str) -> Address:
-    return Address.parse(address) if isinstance(address, str) else address

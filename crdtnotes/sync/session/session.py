@@ -52,7 +52,6 @@ from crdtnotes.errors import (
     NotAMember,
     ProtocolError,
     RemoteError,
-    VersionMismatch,
     WrongVault,
 )
 from crdtnotes.sync.session.close_reasons import bye_for, error_in
@@ -373,7 +372,7 @@ class Session:
         except DecodeError:
             # A newer Hello may have unknown fields; its first two are always the protocol range.
             if not self.accepted and (range_ := messages.protocol_range(frame)) is not None:
-                _check_protocol(*range_)
+                messages.check_protocol(*range_)
             raise
         self._check_turn(message)
         return message
@@ -402,7 +401,7 @@ class Session:
             raise ProtocolError("A message came before the Hello.")
 
     def _greet(self, hello: Hello) -> None:
-        _check_protocol(hello.oldest, hello.newest)
+        messages.check_protocol(hello.oldest, hello.newest)
         if hello.vault != self._replica.vault_id:
             raise WrongVault("The two sides have different vaults, so nothing was exchanged.")
         if self._plain and any(hello.records):
@@ -493,11 +492,3 @@ def _paired_elsewhere() -> NotAMember:
         "One side's vault is paired and the other's is not, so nothing was exchanged; join the paired one "
         "with a code (crdtnotes pair, crdtnotes join)."
     )
-
-
-def _check_protocol(oldest: int, newest: int) -> None:
-    if oldest > messages.NEWEST_PROTOCOL or newest < messages.OLDEST_PROTOCOL:
-        raise VersionMismatch(
-            f"One side supports sync protocol {oldest} to {newest}, the other {messages.OLDEST_PROTOCOL} to "
-            f"{messages.NEWEST_PROTOCOL}: the older crdtnotes needs an update."
-        )

@@ -74,14 +74,14 @@ def test_a_revocation_by_one_connection_is_seen_by_another(tmp_path: Path) -> No
 
 def test_contacts_and_addresses(tmp_path: Path) -> None:
     with replica(tmp_path / "r") as one:
-        assert one.members.contact(b"x") is None
+        assert one.members.contacts.of(b"x") is None
         with one.transaction():
             for number in range(40):
-                one.members.note_address(b"x", f"wss://10.0.0.{number}:1", number)
-            one.members.note_seen(b"x", 7, {3: 4})
-        assert one.members.addresses(b"x")[:2] == ["wss://10.0.0.39:1", "wss://10.0.0.38:1"]
-        assert len(one.members.addresses(b"x")) == 16
-        contact = one.members.contact(b"x")
+                one.members.contacts.note_address(b"x", f"wss://10.0.0.{number}:1", number)
+            one.members.contacts.note_seen(b"x", 7, {3: 4})
+        assert one.members.contacts.addresses(b"x")[:2] == ["wss://10.0.0.39:1", "wss://10.0.0.38:1"]
+        assert len(one.members.contacts.addresses(b"x")) == 16
+        contact = one.members.contacts.of(b"x")
         assert contact is not None
         assert (contact.seen, contact.version) == (7, {3: 4})
 

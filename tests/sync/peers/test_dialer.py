@@ -33,7 +33,7 @@ def dialer_of(laptop: Laptop, node: Node, moved: list[Callable[[], None]] | None
         node,
         replica.vault_id,
         laptop.identity.id,
-        replica.members.addresses,
+        replica.members.contacts.addresses,
         named=replica.members.name,
         discover=False,
         random=lambda: 0.5,

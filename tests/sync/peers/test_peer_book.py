@@ -18,7 +18,7 @@ def test_the_version_of_a_device_is_recorded_while_it_is_connected(
 
     def is_known() -> bool:
         assert ana.replica is not None
-        contact = ana.replica.members.contact(bo.identity.id)
+        contact = ana.replica.members.contacts.of(bo.identity.id)
         return contact is not None and contact.version == ana.replica.version()
 
     async def main() -> None:
