@@ -16,7 +16,20 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODULES = ("ids", "version", "ops", "register", "tags", "orset", "runs", "rga", "values", "text", "note")
+MODULES = (
+    "ids",
+    "version",
+    "ops",
+    "register",
+    "tags",
+    "orset",
+    "runs",
+    "rga",
+    "values",
+    "births",
+    "text",
+    "note",
+)
 """Modules of `crdtnotes.crdt` whose speed people feel."""
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"

@@ -200,7 +200,9 @@ class Hostility:
         assert here.replica.devices.records_digest() == friend.replica.devices.records_digest()
         members = here.replica.members.membership().active
         for honest in (self._here, self._friend):
-            assert members[honest.id].owns
+            own = members.get(honest.id)
+            assert own is not None
+            assert own.owns
         if self._role is Role.WRITER:
             assert members.keys() == {self._here.id, self._friend.id, self.member.id}
             assert members[self.member.id].role is Role.WRITER

@@ -6,6 +6,9 @@ from crdtnotes.trust.identity import Identity
 from crdtnotes.vault import Vault
 from tests.vaults import fast, state
 
+LINKS_OF_ITS_AUTHOR = "are not those in its text"
+"""What `check` says of a valid change whose links do not fit its text: only its author could have known."""
+
 
 class Target:
     """The open replica at `path`. One in `checked` replicas that accepted something is checked completely."""
@@ -34,7 +37,7 @@ class Target:
         """Restore the replica's original state; now and then check the replica completely before that."""
         self.taken_in += 1
         if self.taken_in % self._checked == 0:
-            problems = self._vault.check()
+            problems = [one for one in self._vault.check() if LINKS_OF_ITS_AUTHOR not in one]
             assert not problems, problems
         self._vault.close()
         self._path.write_bytes(self._pristine)

@@ -8,6 +8,7 @@ from random import Random
 from unittest import mock
 
 from crdtnotes.store import core, devices, ingest, local_state, own_stream
+from crdtnotes.store.erasure import erasing
 from crdtnotes.store.signing import signer
 from tests.simulation.machine import Machine
 from tests.simulation.oracles import MAX_WAITING
@@ -44,7 +45,8 @@ def patched(here: Mapping[Path, Machine], chance: Random) -> Iterator[None]:
             replace(own_stream, "CommitLock", _NoCommitLock),
             replace(own_stream, "random_actor", lambda: chance.randint(1, 2**63 - 1)),
             replace(signer, "urandom", chance.randbytes),
-            replace(devices, "_now", lambda: 1_000_000),
+            replace(devices, "claimed_now", lambda: 1_000_000),
+            replace(erasing, "claimed_now", lambda: 1_000_000),
             replace(own_stream, "new_token", lambda: f"{chance.getrandbits(128):032x}"),
         ):
             yield

@@ -37,7 +37,7 @@ def _no_values(_: Any) -> Any:
 
 def _no_box(_: Any) -> Any:
     """An editor ticks a task by typing over the box."""
-    return lambda self, index: False
+    return lambda self, edit: None
 
 
 def _by_letters(_: Any) -> Any:
@@ -135,7 +135,7 @@ def _twice(right: Any) -> Any:
 MERGES: dict[str, Plant] = {
     "a whole-text write that counts for each author": instead(Writer, "replace", _typed),
     "a write that sees no values": instead(values, "with_values", _no_values),
-    "an editor that types ticks": instead(EditSession, "_is_box", _no_box),
+    "an editor that types ticks": instead(EditSession, "_box_within", _no_box),
     "a value that others have set is replaced as text": instead(authoring, "is_one_value", _twice),
     "a difference that cuts words": instead(diff, "edits", _by_letters),
     "lines that stand for any other line": instead(diff, "_similarity", _one_for_all),

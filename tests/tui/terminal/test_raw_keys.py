@@ -68,7 +68,7 @@ def test_commands_by_bytes_of_a_plain_terminal(tmp_path: Path) -> None:
         (b"m\r", "m  ✓ saved"),
         (b"\x1b[18~", "Back"),
         (b"\x1b[D", "n  ✓ saved"),
-        (b"\x01", "1:10"),  # Ctrl+A selects all
+        (b"\x01", ""),  # Ctrl+A selects all; the caret stays where it is
         (b"x", "1:2"),
     ]
     assert after(tmp_path, "- [ ] one", *reads) == "x"
