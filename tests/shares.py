@@ -22,15 +22,13 @@ RARE = ("crashes", "fuzz", "simulation")
 LONG = ("benchmarks/test_benchmarks.py", "sync/test_lan.py")
 """Files that run every benchmark once, and whole devices in networks of their own."""
 
-PLAIN_ALWAYS = ("benchmarks", "cli", "graph", "markup", "mirror", "trust", "tui")
+PLAIN_ALWAYS = ("benchmarks", "cli", "crashes", "graph", "markup", "mirror", "trust", "tui")
 """Folders that no run on the compiled data types plays: they hardly use those types, or only through the
-store, whose own tests run.
+store, whose own tests run. The state after a crash does not depend on a compiled class.
 """
 
-PLAIN_UNLESS_FULL = ("crashes", "sync")
-"""Folders that only the full run plays on the compiled data types: conversations and crashes do not depend on
-the form of a class.
-"""
+PLAIN_UNLESS_FULL = ("sync",)
+"""Folders that only the full run plays on the compiled data types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +128,9 @@ SHARES = {
             power_edits=12,
             terminal_rounds=0,
             frames=20_000,
-            flipped_bits=12,
+            flipped_bits=8,
             list_days=365,
-            renames=1000,
+            renames=300,
         ),
     )
 }
