@@ -36,7 +36,8 @@ class Share:
     """The size of a run.
 
     `examples` is the number of inputs that Hypothesis tries for a property without a number of its own.
-    `history_chunks` chunks of `tests.crdt.test_merging.HISTORIES` histories are compared with the model.
+    `history_chunks` chunks of `tests.crdt.test_random_histories.HISTORIES` histories are compared with the
+    model.
     `world_chunks` chunks of `tests.simulation.test_simulation.SEEDS` worlds are simulated. For each seed,
     `kills` processes are killed and `power_edits` edits are cut off. `terminal_rounds` rounds of random bytes
     are played to editors. `frames` mutated frames are sent. In each page of a file `flipped_bits` bits are

@@ -10,7 +10,7 @@ from crdtnotes.crdt.ids import OpId
 from crdtnotes.crdt.ops import Create, Delete, Follow, Insert, Link, Remove, Rename, Span, Unknown, Unlink
 from crdtnotes.errors import Damaged
 from tests.crdt import invariants
-from tests.crdt.test_merging import History
+from tests.crdt.random_histories import History
 
 BIRTH = 2**64 - 5
 

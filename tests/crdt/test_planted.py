@@ -4,7 +4,7 @@ import pytest
 
 from crdtnotes.crdt import COMPILED
 from tests.crdt.planted import PLANTED
-from tests.crdt.test_merging import History
+from tests.crdt.random_histories import History
 
 HISTORIES = 400
 

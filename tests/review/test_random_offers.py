@@ -8,7 +8,7 @@ import pytest
 from crdtnotes.review.found import Found
 from crdtnotes.review.notes import findings
 from tests.crdt.merging import Peer
-from tests.crdt.test_merging import History
+from tests.crdt.random_histories import History
 from tests.review.offers import accept, changes, seen
 
 
