@@ -153,6 +153,7 @@ FINDING_KINDS: Mapping[str, str] = {
     "note": "The note was deleted, and edited at the same time; it came back.",
     "moved": "A text was moved, and edited at the same time at its old place.",
     "births": "The note was created apart with two texts; both are in it.",
+    "numbering": "Items were added to a numbered list apart; their numbers do not follow each other.",
 }
 """The kinds of findings, each with the sentence that says what happened."""
 

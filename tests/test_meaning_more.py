@@ -146,7 +146,7 @@ OFFERED: dict[str, Case] = {
         "p q\nr s\n",
         {"w x\ny z\np q\nr s\n", "p q\nr s\nw x\ny z\n"},
     ),
-    # Wanted: numbered from 1 to 5, as every reader of Markdown shows it.
+    # Offered: numbered from 1 to 5.
     "insert another item 2 each": (
         ITEMS,
         "1. one\n2. ann\n3. two\n4. three\n",

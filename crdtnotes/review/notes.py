@@ -9,6 +9,7 @@ from crdtnotes.review.assignments import existence, names, values
 from crdtnotes.review.births import births
 from crdtnotes.review.following import Following
 from crdtnotes.review.found import Found, Version
+from crdtnotes.review.numbering import numberings
 from crdtnotes.review.past import Past, Seen
 from crdtnotes.review.regions import regions
 from crdtnotes.review.texts import additions, replaced
@@ -32,6 +33,7 @@ def findings(state: NoteState, changes: Iterable[Change], seen: Seen) -> list[Fo
         *existence(past),
         *names(past),
         *births(past),
+        *numberings(past),
         *[one for one in values(past, stretches) if one.identity[0] not in following.delimiters],
         *additions(past),
         *[one for one in replaced(past, stretches) if one.start not in following.texts],
