@@ -124,14 +124,14 @@ SHARES = {
             forks=8,
             key_runs=4,
             history_chunks=250,
-            world_chunks=7,
+            world_chunks=2,
             kills=200,
             power_edits=12,
             terminal_rounds=0,
             frames=20_000,
             flipped_bits=8,
             list_days=365,
-            renames=300,
+            renames=200,
         ),
     )
 }
