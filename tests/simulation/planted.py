@@ -370,8 +370,5 @@ PLANTED: dict[str, Plant] = {
     "a remark that anybody may make": _instead(RootedRecords, "_acceptable", _anybodys_remarks),
 }
 
-IN_THE_DATA_TYPES = frozenset(list(PLANTED)[1:5])
-"""Bugs in classes that may be compiled."""
-
 IN_PAIRED_WORLDS = frozenset(list(PLANTED)[-12:])
 """Bugs in membership and signatures."""

@@ -148,12 +148,3 @@ MERGES: dict[str, Plant] = {
     "a derived actor that is drawn": instead(NoteNames, "piece", _random_names),
 }
 """Each is found by a simulated world."""
-
-IN_COMPILED = frozenset(
-    (
-        "a value that others have set is replaced as text",
-        "a difference that cuts words",
-        "lines that stand for any other line",
-    )
-)
-"""Those in modules that may be compiled."""

@@ -5,8 +5,8 @@ from itertools import islice
 import pytest
 
 from crdtnotes.crdt import COMPILED
-from tests.simulation.plan import draw
 from tests.shares import Share
+from tests.simulation.plan import draw
 from tests.simulation.planted import IN_PAIRED_WORLDS, PLANTED
 from tests.simulation.planted_merges import MERGES
 from tests.simulation.shrink import attempt
