@@ -12,12 +12,11 @@ from crdtnotes.sync.peers.discovery import PAIRING, Discovery
 from crdtnotes.sync.peers.network_watch import best_address
 from crdtnotes.sync.peers.pairing import Ask, NewDevice, PairingServer
 from crdtnotes.terminal import printable
-from crdtnotes.trust import spake
 from crdtnotes.trust.code import Code, new_code, new_qr_code
 from crdtnotes.trust.device_id import device_id
 from crdtnotes.trust.pairing import PairingHost, Welcome
 from crdtnotes.trust.roles import Role
-from crdtnotes.trust.spake import BlindedSecret
+from crdtnotes.trust.spake import BlindedSecret, PairingSide
 from crdtnotes.vault import Vault
 
 __all__ = [
@@ -63,7 +62,7 @@ async def pair_device(
     await service.vault.run(lambda vault: vault.replica.devices.check_owner())
     device, vault_id = await service.vault.run(lambda vault: (vault.device, bytes.fromhex(vault.id)))
     words = new_code(secrets.token_bytes)
-    codes = [(words, BlindedSecret(spake.Role.HOST, words.secret, secrets.token_bytes))]
+    codes = [(words, BlindedSecret(PairingSide.HOST, words.secret, secrets.token_bytes))]
     async with service.open_to_new_device() as (identity, sync_port):
 
         def make() -> PairingHost:
@@ -88,7 +87,7 @@ async def pair_device(
         async with host.listening(identity, service.ways.host, port) as bound:
             address = Address(service.ways.host or best_address(), bound, secure=True).place
             scanned = new_qr_code(words.number, address, identity.id, secrets.token_bytes)
-            codes.append((scanned, BlindedSecret(spake.Role.HOST, scanned.secret, secrets.token_bytes)))
+            codes.append((scanned, BlindedSecret(PairingSide.HOST, scanned.secret, secrets.token_bytes)))
             show(words, scanned)
             async with _announced(words.number, bound, discover=service.ways.discover):
                 return await host.paired()

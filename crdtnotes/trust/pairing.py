@@ -47,7 +47,7 @@ from crdtnotes.trust.code import QR_KIND, Code
 from crdtnotes.trust.device_id import device_id
 from crdtnotes.trust.records import MAX_NAME_LENGTH, printable_name
 from crdtnotes.trust.signatures import SIGNATURE_BYTES, verify
-from crdtnotes.trust.spake import BlindedSecret, Role
+from crdtnotes.trust.spake import BlindedSecret, PairingSide
 
 if TYPE_CHECKING:
     from crdtnotes.trust.identity import Identity
@@ -367,7 +367,7 @@ class PairingJoiner(_Side):
         self._identity = identity
         self._host = device_id(host_certificate)
         self._vault = vault
-        self._secret = BlindedSecret(Role.JOINER, code.secret, random)
+        self._secret = BlindedSecret(PairingSide.JOINER, code.secret, random)
         self._opening = random(_NONCE_BYTES)
         self._nonce = hashlib.sha256(self._opening).digest()
         self.host_name = ""

@@ -18,7 +18,7 @@ from enum import Enum
 from typing import Any
 
 
-class Role(Enum):
+class PairingSide(Enum):
     """The side of a pairing: the host is SPAKE2's side A, the joiner its side B."""
 
     HOST = "A"
@@ -28,17 +28,17 @@ class Role(Enum):
 class BlindedSecret:
     """The secret of one code with the two points that one side's conversations need of it."""
 
-    def __init__(self, role: Role, secret: bytes, random: Callable[[int], bytes]) -> None:
+    def __init__(self, side: PairingSide, secret: bytes, random: Callable[[int], bytes]) -> None:
         """`random(n)` returns n random bytes."""
         from spake2.parameters import ed25519
 
         parameters = ed25519.ParamsEd25519
         own, other = parameters.M, parameters.N
-        if role is Role.JOINER:
+        if side is PairingSide.JOINER:
             own, other = other, own
         group = parameters.group
         scalar = group.password_to_scalar(secret)
-        self._role = role
+        self._side = side
         self._secret = secret
         self._blinding = _multiple(own, scalar, group, random)
         self._unblinding = _multiple(other, -scalar, group, random)
@@ -47,7 +47,7 @@ class BlindedSecret:
         """Return this side of one conversation, an object of `spake2`; takes the identities of both sides."""
         from spake2 import SPAKE2_A, SPAKE2_B
 
-        side = (SPAKE2_A if self._role is Role.HOST else SPAKE2_B)(self._secret, idA=host, idB=joiner)
+        side = (SPAKE2_A if self._side is PairingSide.HOST else SPAKE2_B)(self._secret, idA=host, idB=joiner)
         # The package calls these two where it multiplies by the secret's scalar, and nowhere else.
         side.my_blinding = lambda: _Product(self._blinding)
         side.my_unblinding = lambda: _Product(self._unblinding)

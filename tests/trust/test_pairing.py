@@ -10,7 +10,7 @@ from crdtnotes.errors import DecodeError, PairingFailed, ProtocolError, VersionM
 from crdtnotes.trust.code import Code, new_code, new_qr_code
 from crdtnotes.trust.identity import Identity
 from crdtnotes.trust.pairing import JoinerHello, PairingHost, PairingJoiner, Stage
-from crdtnotes.trust.spake import BlindedSecret, Role
+from crdtnotes.trust.spake import BlindedSecret, PairingSide
 from tests.trust.devices import VAULT, device
 
 RIGHT = Code(4821, 0, b"otter-violin-maple")
@@ -19,7 +19,10 @@ WRONG = Code(4821, 0, b"otter-violin-mango")
 
 def host_of(folder: Path, *codes: Code) -> tuple[PairingHost, Identity]:
     identity = device(folder, "host")
-    known = [(code, BlindedSecret(Role.HOST, code.secret, secrets.token_bytes)) for code in codes or (RIGHT,)]
+    known = [
+        (code, BlindedSecret(PairingSide.HOST, code.secret, secrets.token_bytes))
+        for code in codes or (RIGHT,)
+    ]
     return PairingHost(known, identity, "ana", VAULT, secrets.token_bytes), identity
 
 
@@ -214,7 +217,7 @@ def swapped(name: str, tmp_path: Path) -> tuple[PairingHost, PairingJoiner]:
     """Both ends of somebody in the middle who knows the secret: it speaks with both for itself."""
     host, identity = host_of(tmp_path)
     middle_host = PairingHost(
-        [(RIGHT, BlindedSecret(Role.HOST, RIGHT.secret, secrets.token_bytes))],
+        [(RIGHT, BlindedSecret(PairingSide.HOST, RIGHT.secret, secrets.token_bytes))],
         device(tmp_path, name),
         "ana",
         VAULT,

@@ -9,12 +9,12 @@ from spake2 import SPAKE2_A, SPAKE2_B
 from spake2.ed25519_basic import Base, Element, L, Zero
 from spake2.parameters.ed25519 import ParamsEd25519
 
-from crdtnotes.trust.spake import BlindedSecret, Role
+from crdtnotes.trust.spake import BlindedSecret, PairingSide
 
 HOST, JOINER = b"Ahost", b"Bjoiner"
 
 
-def blinded(role: Role, secret: bytes = b"otter-violin-maple") -> BlindedSecret:
+def blinded(role: PairingSide, secret: bytes = b"otter-violin-maple") -> BlindedSecret:
     return BlindedSecret(role, secret, secrets.token_bytes)
 
 
@@ -26,8 +26,8 @@ def keys(host: Any, joiner: Any) -> tuple[bytes, bytes]:
 @pytest.mark.parametrize("plain", ["host", "joiner", "none"])
 def test_it_speaks_the_protocol_of_the_package(plain: str) -> None:
     secret = b"otter-violin-maple"
-    host = blinded(Role.HOST).conversation(HOST, JOINER)
-    joiner = blinded(Role.JOINER).conversation(HOST, JOINER)
+    host = blinded(PairingSide.HOST).conversation(HOST, JOINER)
+    joiner = blinded(PairingSide.JOINER).conversation(HOST, JOINER)
     if plain == "host":
         host = SPAKE2_A(secret, idA=HOST, idB=JOINER)
     elif plain == "joiner":
@@ -38,17 +38,18 @@ def test_it_speaks_the_protocol_of_the_package(plain: str) -> None:
 
 def test_another_secret_or_identity_gives_another_key() -> None:
     for host, joiner in (
-        (blinded(Role.HOST, b"wrong").conversation(HOST, JOINER), blinded(Role.JOINER)),
-        (blinded(Role.HOST).conversation(b"Aother", JOINER), blinded(Role.JOINER)),
+        (blinded(PairingSide.HOST, b"wrong").conversation(HOST, JOINER), blinded(PairingSide.JOINER)),
+        (blinded(PairingSide.HOST).conversation(b"Aother", JOINER), blinded(PairingSide.JOINER)),
     ):
         first, second = keys(host, joiner.conversation(HOST, JOINER))
         assert first != second
 
 
 def test_one_code_serves_many_conversations() -> None:
-    host = blinded(Role.HOST)
+    host = blinded(PairingSide.HOST)
     found = {
-        keys(host.conversation(HOST, JOINER), blinded(Role.JOINER).conversation(HOST, JOINER)) for _ in "abc"
+        keys(host.conversation(HOST, JOINER), blinded(PairingSide.JOINER).conversation(HOST, JOINER))
+        for _ in "abc"
     }
     assert len(found) == 3
     assert all(first == second for first, second in found)
@@ -68,9 +69,9 @@ def multiplied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return scalars
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", list(PairingSide))
 def test_no_multiplication_is_by_a_scalar_that_the_secret_determines(
-    role: Role, multiplied: list[int]
+    role: PairingSide, multiplied: list[int]
 ) -> None:
     """So no time depends on the secret, and a conversation has no multiplication for the secret at all."""
     secret = b"otter-violin-maple"
@@ -100,7 +101,7 @@ def test_the_plain_package_multiplies_by_the_secret(multiplied: list[int]) -> No
 @pytest.mark.parametrize("share", [0, 1, L - 1])
 def test_the_ends_of_the_range_of_random_scalars(share: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(ParamsEd25519.group), "random_scalar", lambda *_: share)
-    host, joiner = blinded(Role.HOST), blinded(Role.JOINER)
+    host, joiner = blinded(PairingSide.HOST), blinded(PairingSide.JOINER)
     monkeypatch.undo()
     first, second = keys(host.conversation(HOST, JOINER), joiner.conversation(HOST, JOINER))
     assert first == second

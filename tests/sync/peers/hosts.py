@@ -16,12 +16,12 @@ from crdtnotes.trust.pairing import (
     PairingJoiner,
     Welcome,
 )
-from crdtnotes.trust.spake import BlindedSecret, Role
+from crdtnotes.trust.spake import BlindedSecret, PairingSide
 
 VAULT = bytes(range(16))
 CODE = Code(4821, 0, b"otter-violin-maple")
 WRONG = Code(4821, 0, b"otter-violin-mango")
-SECRETS = [(CODE, BlindedSecret(Role.HOST, CODE.secret, secrets.token_bytes))]
+SECRETS = [(CODE, BlindedSecret(PairingSide.HOST, CODE.secret, secrets.token_bytes))]
 WELCOME = Welcome(VAULT, bytes(32), (b"record",), 4821)
 
 

@@ -31,7 +31,7 @@ from crdtnotes.trust.pairing import (
     Stage,
     Welcome,
 )
-from crdtnotes.trust.spake import BlindedSecret, Role
+from crdtnotes.trust.spake import BlindedSecret, PairingSide
 from tests.sync.peers.hosts import CODE, SECRETS, VAULT, WELCOME, WRONG, keep
 from tests.sync.running import run
 
@@ -63,7 +63,7 @@ class FalseHosts:
     async def _meet(
         self, identity: Identity, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        guess = BlindedSecret(Role.HOST, WRONG.secret, secrets.token_bytes)
+        guess = BlindedSecret(PairingSide.HOST, WRONG.secret, secrets.token_bytes)
         host = PairingHost([(CODE, guess)], identity, "ana", VAULT, secrets.token_bytes)
         with suppress(OSError, asyncio.IncompleteReadError):
             while not host.closed:
