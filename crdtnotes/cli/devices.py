@@ -161,6 +161,7 @@ def _did(event: Event) -> str:
 @click.argument("role", type=click.Choice(["owner", "writer", "reader"]))
 @json_option
 @click.pass_context
+@with_keys
 def role(ctx: click.Context, device: str, role: str, as_json: bool) -> None:
     """Say what a device may do.
 
@@ -316,6 +317,7 @@ def _begin_anew(ctx: click.Context, *, yes: bool, as_json: bool) -> None:
 @yes_option
 @json_option
 @click.pass_context
+@with_keys
 def resign(ctx: click.Context, after: int | None, yes: bool, as_json: bool) -> None:
     """Sign changes that wait for a device which cannot sign them.
 
@@ -330,6 +332,8 @@ def resign(ctx: click.Context, after: int | None, yes: bool, as_json: bool) -> N
     crdtnotes resign
     crdtnotes resign --after 30
     """
+    from crdtnotes.trust.identity import own_identity
+
     with open_vault(ctx) as vault:
         replica = vault.replica
         silent = {}
@@ -340,6 +344,7 @@ def resign(ctx: click.Context, after: int | None, yes: bool, as_json: bool) -> N
                 if contact is None or contact.seen <= before:
                     silent[member.keys.signing] = member.name
         if silent and not yes:
+            own_identity()  # raises KeysLocked before anything is asked
             names = ", ".join(map(quoted, silent.values()))
             click.confirm(f"Sign for {names}, which may still come back?", abort=True, err=True)
         signed = replica.forks.resign(list(silent))

@@ -10,7 +10,7 @@ from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, quoted, yes_option
 from crdtnotes.cli.texts import given_text
 from crdtnotes.cli.unlocking import with_keys
-from crdtnotes.errors import KeysLocked, LocalError, NoteNotFound
+from crdtnotes.errors import LocalError, NoteNotFound
 
 if TYPE_CHECKING:
     from crdtnotes.note import Note
@@ -76,10 +76,11 @@ def _check_keys(vault: Vault) -> None:
 
     Records are signed with them, and they encrypt texts that an editor could not store.
     """
-    from crdtnotes import own_keys, unsaved
+    from crdtnotes import unsaved
+    from crdtnotes.trust.identity import own_identity
 
-    if (vault.is_paired and own_keys.are_locked()) or unsaved.are_locked(vault.path):
-        raise KeysLocked("This device's keys are locked with a passphrase.")
+    if vault.is_paired or unsaved.are_locked(vault.path):
+        own_identity()
 
 
 def _find(vault: Vault, name: str) -> tuple[Note, str]:

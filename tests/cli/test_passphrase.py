@@ -162,6 +162,18 @@ def test_erasing_needs_it_for_unsaved_texts_that_are_encrypted(tmp_path: Path, l
     assert (left.unsaved.base, left.unsaved.text) == ("root: ", "root: \nnot stored\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["role", "bo", "writer"], '"bo" is a writer of this vault.\n'), (["resign"], "Nothing to sign.\n")],
+)
+def test_what_an_owner_signs_asks_for_it(
+    locked: Program, keyboard: Keyboard, arguments: list[str], said: str
+) -> None:
+    keyboard.answers = [PASSPHRASE]
+    assert locked.out(*arguments) == said
+    assert len(keyboard.asked) == 1
+
+
 def test_notes_are_read_and_written_without_it(locked: Program) -> None:
     locked.out("new", "a note", "--text", "[[link]]")
     locked.out("append", "a note", "more")
