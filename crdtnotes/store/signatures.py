@@ -33,13 +33,8 @@ class Signatures:
     def unsigned_own(self) -> int:
         """Return how many changes wait for this device's own signature, because its keys were locked."""
         with self._core.reading():
-            unsigned = self._checkpoints.unsigned_streams()
-            own = self._core.signer.own_key if unsigned else None
-            return sum(
-                self._core.log.head(actor).seq - seq
-                for actor, seq in unsigned.items()
-                if own is not None and self._checkpoints.key_of(actor) == own
-            )
+            waiting = self._core.signer.waiting()
+            return sum(self._core.log.head(actor).seq - seq for actor, seq in waiting.items())
 
     def awaited(self) -> list[Member]:
         """Return the members whose signatures are missing here, without this device."""
@@ -68,7 +63,7 @@ class Signatures:
         Raises KeysLocked if they still are.
         """
         with self._core.reading():
-            if not (self._core.members.founded and self._core.signer.has_waiting()):
+            if not (self._core.members.founded and self._core.signer.waiting()):
                 return
         with self._core.transaction():
             self._core.signer.sign_waiting()

@@ -145,24 +145,27 @@ class Signer:
             if not self.can_sign:
                 self.checkpoints.extend_waiting(sum(grown.values()))
                 self._none_waits = False
-            elif not self._none_waits and self.has_waiting():
+            elif not self._none_waits and self.waiting():
                 self.sign_waiting()
             else:
                 self._sign(sum(grown.values()), {actor: self._log.head(actor).seq})
                 self._none_waits = True
         grown.clear()
 
-    def has_waiting(self) -> bool:
-        """Whether changes that this device wrote wait for its own signature."""
+    def waiting(self) -> dict[int, int]:
+        """Return the streams of this device with changes that wait for its own signature.
+
+        Each comes with the seq of its last signed change.
+        """
         unsigned = self.checkpoints.unsigned_streams()
         own = self.own_key if unsigned else None
-        return own is not None and any(self.checkpoints.key_of(actor) == own for actor in unsigned)
+        if own is None:
+            return {}
+        return {actor: seq for actor, seq in unsigned.items() if self.checkpoints.key_of(actor) == own}
 
     def sign_waiting(self) -> None:
         """Sign the changes that this device wrote while its keys were locked; raises KeysLocked."""
-        own = self.identity.keys.signing
-        unsigned = self.checkpoints.unsigned_streams()
-        mine = {actor: seq for actor, seq in unsigned.items() if self.checkpoints.key_of(actor) == own}
+        unsigned, mine = self.checkpoints.unsigned_streams(), self.waiting()
         if not mine:
             return
         pieces = list(self._pieces(unsigned, mine))
@@ -348,10 +351,8 @@ class Signer:
             good = [one for one in every if self._is_accepted(*one[1])]
             if len(good) < len(every):
                 recut(self._log, self.checkpoints, good)
-        elif role is not None and self.checkpoints.is_waiting and self.can_sign:
-            own = self.own_key
-            if any(self.checkpoints.key_of(actor) == own for actor in self.checkpoints.unsigned_streams()):
-                self.mend_signatures()
+        elif role is not None and self.checkpoints.is_waiting and self.can_sign and self.waiting():
+            self.mend_signatures()
 
     def is_signed(self, actor: int, seq: int, signature: bytes) -> bool:
         """Tell whether the log has what was signed, even if the signer no longer belongs to the vault."""
