@@ -36,6 +36,7 @@ from crdtnotes.crdt.ops import (
     Unknown,
     Unlink,
     next_counter,
+    runs_of,
 )
 from crdtnotes.crdt.tags import Tags
 
@@ -44,27 +45,6 @@ FILLER = "\x1a"
 
 ERASED_NAME = "erased"
 """The name of a note whose name was erased, and the target of an erased link."""
-
-Elements = tuple[int, int, str]
-"""`(actor, first counter, text)`: characters with consecutive ids."""
-
-
-def texts_of(op: Op) -> list[Elements]:
-    """Return the characters that an operation brings, with their ids."""
-    match op:
-        case Insert() | Before():
-            counter, actor = op.id
-            return [(actor, counter, op.text)]
-        case Create():
-            return [(op.birth, 1, op.text)]
-        case Same():
-            return op.runs
-        case Set():
-            return [(op.value, op.base + 1, op.text)]
-        case Delete() | Rename() | Link() | Unlink() | Remove() | Follow() | Unknown():
-            return []
-        case _:
-            assert_never(op)
 
 
 def labels_of(op: Op) -> list[str]:
@@ -86,7 +66,7 @@ def ids_in(change: Change) -> Tags:
     """Return all ids in a change that can be erased."""
     ids = Tags()
     for op, counter in _counted(change):
-        for actor, first, text in texts_of(op):
+        for actor, first, text in runs_of(op):
             if text:
                 ids.add(actor, first, first + len(text))
         if labels_of(op):

@@ -207,6 +207,21 @@ def next_counter(counter: int, op: Op) -> int:
     assert_never(op)
 
 
+def runs_of(op: Op) -> list[tuple[int, int, str]]:
+    """Return the actor, the first counter and the text of each run of characters that an operation brings."""
+    if isinstance(op, (Insert, Before)):
+        return [(op.id[1], op.id[0], op.text)]
+    if isinstance(op, Same):
+        return op.runs
+    if isinstance(op, Set):
+        return [(op.value, op.base + 1, op.text)]
+    if isinstance(op, Create):
+        return [(op.birth, 1, op.text)]
+    if isinstance(op, (Delete, Rename, Link, Unlink, Remove, Follow, Unknown)):
+        return []
+    assert_never(op)
+
+
 class Patch(NamedTuple):
     """An edit of a text: at `start`, `removed` characters are replaced with `inserted`.
 

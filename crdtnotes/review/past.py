@@ -12,8 +12,6 @@ from crdtnotes.changes.change import Change
 from crdtnotes.crdt.ids import Id
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import (
-    Before,
-    Create,
     Delete,
     Elements,
     Insert,
@@ -21,6 +19,7 @@ from crdtnotes.crdt.ops import (
     Same,
     Set,
     next_counter,
+    runs_of,
 )
 
 Seen = Callable[[int, int, int], int]
@@ -158,7 +157,7 @@ class Past:
                 self.done.append(Done(op, (counter, change.actor), number))
                 if isinstance(op, (Insert, Same)):
                     self._rewriting.append((op, number))
-                for actor, first, text in _runs(op):
+                for actor, first, text in runs_of(op):
                     brought.setdefault(actor, {}).setdefault(first, (text, []))[1].append(number)
                 if isinstance(op, (Delete, Set)):
                     for actor, first, length in op.spans:
@@ -171,16 +170,3 @@ class Past:
             self._written[actor] = [
                 Written(first, text, tuple(numbers)) for first, (text, numbers) in sorted(texts.items())
             ]
-
-
-def _runs(op: Op) -> list[tuple[int, int, str]]:
-    """Return the actor, the first counter and the text of each run of elements that an operation brings."""
-    if isinstance(op, (Insert, Before)):
-        return [(op.id[1], op.id[0], op.text)]
-    if isinstance(op, Same):
-        return op.runs
-    if isinstance(op, Set):
-        return [(op.value, op.base + 1, op.text)]
-    if isinstance(op, Create):
-        return [(op.birth, 1, op.text)]
-    return []

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from crdtnotes.changes.block import pack, packable, unpack
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import decode, encode
-from crdtnotes.changes.erasing import ERASED_NAME, FILLER, erase, erased_in, ids_in, labels_of, texts_of
+from crdtnotes.changes.erasing import ERASED_NAME, FILLER, erase, erased_in, ids_in, labels_of
 from crdtnotes.crdt.ids import ROOT, OpId
-from crdtnotes.crdt.ops import Create, Insert, Link, Rename, Unlink
+from crdtnotes.crdt.ops import Create, Insert, Link, Rename, Unlink, runs_of
 from crdtnotes.crdt.tags import Tags
 from tests.changes.histories import changes
 
@@ -64,7 +64,7 @@ def test_an_erased_change_is_read_back(change: Change, data: st.DataObject) -> N
 def test_nothing_is_left_of_a_change_that_is_erased_whole(change: Change) -> None:
     erased = erase(change, ids_in(change), named=True)
     for op in erased.ops:
-        assert all(set(text) <= {FILLER} for _, _, text in texts_of(op))
+        assert all(set(text) <= {FILLER} for _, _, text in runs_of(op))
         assert set(labels_of(op)) <= {ERASED_NAME}
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from crdtnotes.changes.change import Change
-from crdtnotes.changes.erasing import ids_in, labels_of, texts_of
+from crdtnotes.changes.erasing import ids_in, labels_of
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.crdt.ops import Create, Op, Patch, next_counter
+from crdtnotes.crdt.ops import Create, Op, Patch, next_counter, runs_of
 from crdtnotes.crdt.tags import Tags
 
 
@@ -58,7 +58,7 @@ class _Search:
 
     def _look_into(self, op: Op) -> None:
         """Look at the text that an operation brings: it may never have been shown, or not in one piece."""
-        pieces = texts_of(op)
+        pieces = runs_of(op)
         for start, end in self._occurrences("".join([text for _, _, text in pieces])):
             at = 0
             for actor, first, text in pieces:
