@@ -8,7 +8,7 @@ After each commit `on_commit` is called with its effects (`committed.py`). The p
 `forks`, `devices`, `signatures`, `compaction`) use the core, and the core knows none of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from crdtnotes.store.log.log import Log
 from crdtnotes.store.own_stream import OwnStream, random_actor
 from crdtnotes.store.signing.members import Members
 from crdtnotes.store.signing.signer import Signer
-from crdtnotes.store.views.derived import Derived
+from crdtnotes.store.views.derived import DERIVE_EVERY, Derived
 from crdtnotes.store.views.documents import Document
 from crdtnotes.store.views.note_list import NoteList
 from crdtnotes.trust.identity import Identity, own_identity
@@ -125,6 +125,18 @@ class ReplicaCore:
         """Record, in a transaction, that the log is rewritten without a text; see `begin_epoch`."""
         self._erasures += 1
         self.conn.execute("INSERT OR REPLACE INTO meta VALUES ('erasures', ?)", (self._erasures,))
+
+    def enter_anew(self, changes: Iterable[tuple[Change, bytes]]) -> None:
+        """Enter changes, in causal order, into a log that was cleared, and derive everything from them.
+
+        Inside a transaction. Each change comes with its bytes; the next one is taken when one is entered.
+        """
+        derived = self.derived
+        for number, (change, data) in enumerate(changes, 1):
+            self.log.write(change, data, derived.enter(change, data, self.documents.open(change.note)))
+            if number % DERIVE_EVERY == 0:
+                derived.derive()
+                self.documents.trim()
 
     # -- reading
 

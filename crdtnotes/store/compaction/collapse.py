@@ -39,9 +39,6 @@ from crdtnotes.store.core import ReplicaCore
 from crdtnotes.store.views.frontiers import FrontiersOfLog
 from crdtnotes.store.views.note_facts import shown_links
 
-DERIVE_EVERY = 500
-"""While the log is rewritten, derived data is updated after this many changes; so memory stays bounded."""
-
 _MAX_LINKED = 1000
 # Links of one kind and value that are added to those of a note's birth; only a forged count is larger.
 
@@ -154,9 +151,4 @@ def collapse(core: ReplicaCore, form: Callable[[Change], Change] = lambda change
     core.winners.clear()
     core.begin_epoch()
     core.stream.begin(actor)
-    for number, change in enumerate(changes, 1):
-        data = encode(change)
-        log.write(change, data, derived.enter(change, data, derived.documents.open(change.note)))
-        if number % DERIVE_EVERY == 0:
-            derived.derive()
-            derived.documents.trim()
+    core.enter_anew((change, encode(change)) for change in changes)

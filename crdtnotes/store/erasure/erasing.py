@@ -31,7 +31,6 @@ from crdtnotes.crdt.tags import Tags
 from crdtnotes.errors import InvalidChange, LocalError, TooLarge
 from crdtnotes.store.clock import claimed_now
 from crdtnotes.store.core import ReplicaCore
-from crdtnotes.store.forks.forks import DERIVE_EVERY
 from crdtnotes.trust.membership import ErasedTexts
 from crdtnotes.trust.records import MAX_PLACES, MAX_SPANS, Erase, Record
 
@@ -248,11 +247,7 @@ class Erasing:
         core.log.clear()
         derived.clear()
         core.begin_rewrite()
-        for number, (change, data) in enumerate(changes, 1):
-            core.log.write(change, data, derived.enter(change, data, derived.documents.open(change.note)))
-            if number % DERIVE_EVERY == 0:
-                derived.derive()
-                derived.documents.trim()
+        core.enter_anew(changes)
         # The hashes of all streams are what they were, and so are the signatures.
         core.log.grown.clear()
 

@@ -17,9 +17,6 @@ from crdtnotes.store.core import ReplicaCore
 if TYPE_CHECKING:
     from crdtnotes.store.forks.split import Division, Logged
 
-DERIVE_EVERY = 500
-"""While a log is rewritten, derived data is updated after this many changes, so that memory stays bounded."""
-
 
 class Forks:
     """The forks that a replica knows; each call is a transaction or a read of its own."""
@@ -193,11 +190,7 @@ class Forks:
         core.log.clear()
         derived.clear()
         core.begin_epoch()
-        for number, (change, data) in enumerate(chain(division.stay, moved), 1):
-            core.log.write(change, data, derived.enter(change, data, derived.documents.open(change.note)))
-            if number % DERIVE_EVERY == 0:
-                derived.derive()
-                derived.documents.trim()
+        core.enter_anew(chain(division.stay, moved))
         if core.stream.actor in division.cut:
             core.stream.begin()
         self._winners.forget_beyond()

@@ -23,7 +23,8 @@ from crdtnotes.store.views.note_facts import of_state, shown_base
 from crdtnotes.store.views.search import SearchIndex
 
 DERIVE_EVERY = 500
-"""While many notes are read again, derived data is updated after this many, so that memory stays bounded."""
+"""While a log is rewritten, or many notes are read again, derived data is updated after this many changes or
+notes, so that memory stays bounded."""
 
 MAX_SNAPSHOT_LAG = 64
 """A note's stored snapshot lags by at most this many changes …"""
