@@ -112,7 +112,8 @@ class Note:
             else:
                 meanwhile = edits(base, now)
                 # An edit that is the same counts once, whoever makes it.
-                mine = [patch for patch in edits(base, text) if patch not in meanwhile]
+                theirs = set(meanwhile)
+                mine = [patch for patch in edits(base, text) if patch not in theirs]
                 patches = rebase_values(base, mine, meanwhile)
             if patches:
                 self._seen()

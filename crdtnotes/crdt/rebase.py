@@ -19,10 +19,11 @@ def rebase(
     character in front of it, it is gone.
     """
     theirs = sorted(meanwhile, key=lambda patch: (patch.start, patch.removed))
+    set_by_them = [each for each in theirs if each in values]
     result: list[Patch] = []
     for patch in patches:
         if patch in values:
-            other = next((each for each in theirs if each in values and each[:2] == patch[:2]), None)
+            other = next((each for each in set_by_them if each[:2] == patch[:2]), None)
             if other is not None:
                 if other != patch:
                     at = _place(patch.start, theirs) - (0 if other.removed else len(other.inserted))
@@ -37,8 +38,8 @@ def rebase(
         ]
         leaving += [
             (_place(each.start, theirs) - (0 if each.removed else len(each.inserted)), len(each.inserted))
-            for each in theirs
-            if each in values and _takes(patch, each)
+            for each in set_by_them
+            if _takes(patch, each)
         ]
         result += [Patch(start, length, "") for start, length in _joined(leaving)]
     return result

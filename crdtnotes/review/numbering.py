@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from crdtnotes.results import Choice
+from crdtnotes.review.assignments import line_at
 from crdtnotes.review.found import Found, Plan, Version, patched, typed
 from crdtnotes.review.past import Past
 
@@ -55,7 +56,7 @@ def numberings(past: Past) -> Iterator[Found]:
             "numbering",
             identity,
             place,
-            text[text.rfind("\n", 0, place) + 1 : place] + text[place:end].partition("\n")[0],
+            line_at(text, place),
             Version(text[begin:end], past.changes[one]),
             Version(patched(text[begin:end], patches), past.changes[other]),
             {Choice.OTHER: Plan(edits)},

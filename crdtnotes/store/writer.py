@@ -37,8 +37,7 @@ from crdtnotes.store.causality import references
 from crdtnotes.store.deps import Deps
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
-from crdtnotes.store.views.note_facts import kept as _kept
-from crdtnotes.store.views.note_facts import links_in as _links
+from crdtnotes.store.views.note_facts import kept, links_in
 
 if TYPE_CHECKING:
     from crdtnotes.markup.values import Edit  # reading a vault needs no grammar
@@ -181,8 +180,8 @@ class Writer:
     def create(self, name: str, text: str, found: Mapping[Element, int] | None = None) -> bytes:
         """Create a note and return its id; `found` are the links of its text, if they are known already."""
         check_text(text)
-        kept = _links(text) if found is None else _kept(found)
-        links = tuple(sorted((kind, value, count) for (kind, value), count in kept.items()))
+        counts = links_in(text) if found is None else kept(found)
+        links = tuple(sorted((kind, value, count) for (kind, value), count in counts.items()))
         with self.transaction():
             self.close_draft()
             uid = self._new_id(name)
@@ -265,7 +264,7 @@ class Writer:
             if doc is None:
                 raise NoteNotFound("This note is not here any more.")
             text = str(doc.state.text)
-            links = _links(text)
+            links = links_in(text)
             if not any(_differences(doc.state, links)):
                 return
         with self.transaction():
@@ -384,7 +383,7 @@ class Writer:
         state = draft.doc.state
         text = str(state.text)
         known = draft.outlined
-        links = known[1] if known is not None and known[0] == text else _links(text)
+        links = known[1] if known is not None and known[0] == text else links_in(text)
         adds, removes = _differences(state, links)
         for element in adds:
             draft.add(Link(OpId(*draft.next_id()), element))

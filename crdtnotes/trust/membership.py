@@ -172,7 +172,7 @@ class Membership:
 
     @cached_property
     def uses_roles(self) -> bool:
-        """Whether there are records about roles, which earlier versions of crdtnotes cannot read."""
+        """Whether there are records about roles: without any, each device is an owner."""
         return any(isinstance(record.body, Grant | Keep) for record in self.rooted.values())
 
     def may_write(self, id: bytes) -> bool:

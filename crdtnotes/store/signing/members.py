@@ -288,7 +288,7 @@ class Members:
         return None if member is None else member.role
 
     def uses_roles(self) -> bool:
-        """Tell whether there are records about roles, which earlier versions of crdtnotes cannot read."""
+        """Tell whether there are records about roles."""
         return self.membership().uses_roles
 
     def erase(
@@ -438,10 +438,9 @@ class Members:
         self.changed = True
 
     def _keep(self, records: Iterable[Record]) -> None:
-        kept = list(records)
         self._conn.executemany(
             "INSERT OR IGNORE INTO members (digest, record) VALUES (?, ?)",
-            [(record.digest, record.data) for record in kept],
+            [(record.digest, record.data) for record in records],
         )
         self.changed = True
 
