@@ -1,6 +1,7 @@
 """The command line: `crdtnotes [--vault FILE] COMMAND`.
 
-``app``           the program: its options, its error messages and its exit codes
+``app``           the program: its options, its commands and its error messages
+``ending``        its exit codes, and Ctrl-C at any moment
 ``opening``       the vault that a command works on
 ``output``        tables on a terminal, tab-separated lines in a pipe, JSON
 ``texts``         texts from standard input and from files
@@ -36,6 +37,12 @@ Modules that take long to load (the store, networkx, websockets, rich) are impor
 because the user waits each time this program starts.
 """
 
-from crdtnotes.cli.app import main
 
-__all__ = ["main"]
+def main() -> None:
+    """Run the program and end the process with its exit code."""
+    from crdtnotes.cli.ending import end_at_once_when_interrupted
+
+    end_at_once_when_interrupted()
+    from crdtnotes.cli.app import run
+
+    run()

@@ -1,13 +1,9 @@
-"""The program: its options, its commands in sections, and its handling of errors.
-
-Exit codes: 0 done, 1 failed (one plain sentence on stderr), 2 wrong usage, 130 interrupted.
-"""
+"""The program: its options, its commands in sections, and its handling of errors."""
 
 import gc
-import io
 import sys
 from collections import UserDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,11 +11,11 @@ from typing import Any
 import click
 
 from crdtnotes import __version__
+from crdtnotes.cli.ending import DONE, INTERRUPTED, interruptible
 from crdtnotes.cli.opening import VAULT_VARIABLE
 from crdtnotes.errors import CrdtnotesError
+from crdtnotes.terminal.standard import open_standard_streams
 from crdtnotes.terminal.streams import visible_output
-
-INTERRUPTED = 130
 
 GARBAGE = 20_000
 """Objects made between two searches for reference cycles (gc.set_threshold; Python's own number is 700).
@@ -114,21 +110,57 @@ class App(click.Group):
                 formatter.write_dl(rows)
 
     def main(self, *args: Any, **options: Any) -> Any:
-        """Run the program. Nothing that it prints can steer a terminal, not even the name in an error."""
+        """Run the program and exit. Nothing that it prints can steer a terminal, not even an error."""
+        options["standalone_mode"] = False
         with visible_output():
-            return super().main(*args, **options)
+            sys.exit(_exit_code(lambda: super(App, self).main(*args, **options)))
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Read the arguments."""
+        try:
+            return super().make_context(*args, **options)
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
-            result = super().invoke(ctx)
-            # If the reader of a pipe is gone, this raises at the latest here, where click handles it.
-            sys.stdout.flush()
-        except CrdtnotesError as error:
-            raise click.ClickException(str(error)) from error
+            return super().invoke(ctx)
         except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
-        return result
+            raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def _exit_code(run: Callable[[], Any]) -> int:
+    """Run the program and return its exit code; say in one sentence on stderr why it failed."""
+    with interruptible() as interrupt:
+        try:
+            code = run()
+            sys.stdout.flush()
+        except (Exception, KeyboardInterrupt) as error:
+            if interrupt.happened or isinstance(error, KeyboardInterrupt):
+                return INTERRUPTED
+            failure = _failure(error)
+            if failure is None:
+                raise
+            failure.show()
+            return failure.exit_code
+    return code if isinstance(code, int) else DONE
+
+
+def _failure(error: BaseException) -> click.ClickException | None:
+    """Return an error as a sentence and an exit code; None for an error that nobody foresaw."""
+    match error:
+        case click.ClickException():
+            return error
+        case CrdtnotesError():
+            return click.ClickException(str(error))
+        case click.Abort():
+            unanswered = isinstance(error.__context__, EOFError)
+            return click.ClickException(
+                "The question was not answered." if unanswered else "Nothing was done."
+            )
+        case _:
+            return None
 
 
 @click.group(cls=App, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -163,11 +195,8 @@ def cli(ctx: click.Context, vault: Path | None) -> None:
             click.echo(ctx.get_help())
 
 
-def main() -> None:
+def run() -> None:
     """Run the program and end the process with its exit code."""
     gc.set_threshold(GARBAGE)
-    for stream in (sys.stdout, sys.stderr):
-        # Characters that the terminal's encoding lacks are shown as escapes instead of failing.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    open_standard_streams()
     cli(prog_name=PROGRAM)

@@ -54,20 +54,45 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: 
 
 def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], texts: list[list[str]]) -> None:
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
+    console = terminal()
+    widths = [max(map(cell_len, cells)) for cells in zip(columns, *texts, strict=True)]
+    shown = fitting_columns(widths, console.width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
-    for number, column in enumerate(columns):
+    for number, column in enumerate(columns[:shown]):
         table.add_column(
             column,
             justify="right" if isinstance(rows[0][number], int) else "left",
             style="bold" if number == 0 else None,
             overflow="fold",
+            min_width=min(widths[number], FOLDED_CELLS),
         )
     for row in texts:
-        table.add_row(*map(Text, row))
-    terminal().print(table)
+        table.add_row(*map(Text, row[:shown]))
+    console.print(table)
+
+
+FOLDED_CELLS = 20
+"""A column of a table is folded to this many cells at least. A date, a number or a word takes fewer."""
+
+_GAP_CELLS = 2
+# Between two columns.
+
+
+def fitting_columns(widths: Sequence[int], width: int) -> int:
+    """Return how many columns of these widths, from the left, a terminal of `width` cells has room for.
+
+    Columns that are too wide are folded; the first one is always shown.
+    """
+    needed = 0
+    for number, cells in enumerate(widths):
+        needed += min(cells, FOLDED_CELLS) + (_GAP_CELLS if number else 0)
+        if number and needed > width:
+            return number
+    return len(widths)
 
 
 def print_places(places: Iterable[tuple[str, int, str]], empty: str) -> None:

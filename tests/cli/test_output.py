@@ -1,5 +1,6 @@
 import io
 import json
+import re
 from contextlib import redirect_stdout
 
 import pytest
@@ -91,3 +92,31 @@ def test_times_outside_the_calendar(milliseconds: int) -> None:
 
 def test_counted() -> None:
     assert [output.counted(number, "note") for number in (0, 1, 1200)] == ["0 notes", "1 note", "1,200 notes"]
+
+
+@pytest.mark.parametrize(
+    ("widths", "width", "shown"),
+    [
+        ((5,), 1, 1),
+        ((50,), 10, 1),
+        ((28, 16, 10, 5, 9), 80, 5),
+        ((28, 16, 10, 5, 9), 40, 2),
+        ((28, 16, 10, 5, 9), 37, 1),
+        ((28, 16, 10, 5, 9), 38, 2),
+        ((8, 16), 26, 2),
+        ((8, 16), 25, 1),
+    ],
+)
+def test_a_narrow_terminal_has_fewer_columns(widths: tuple[int, ...], width: int, shown: int) -> None:
+    assert output.fitting_columns(widths, width) == shown
+
+
+def test_no_date_is_folded(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("分布式系统" * 6, "2026-11-29 16:30", 12), ("b", "2026-11-29 16:31", 3)]
+    for width in range(20, 90):
+        monkeypatch.setenv("COLUMNS", str(width))
+        with redirect_stdout(Screen()) as shown:
+            output.print_rows(("note", "modified", "links"), rows, "none")
+        text = shown.shown()
+        assert text.count("2026-11-29 16:3") in (0, 2)
+        assert all(cell_len(line) <= width for line in re.sub(r"\x1b\[\d*m", "", text).splitlines())
