@@ -1,4 +1,4 @@
-"""Build hook: compiles the data types with mypyc from the same source, where a C compiler is there.
+"""Build hook: puts the guide into a wheel and compiles the data types with mypyc, if it finds a C compiler.
 
 A wheel gets the compiled modules beside their source; Python prefers them. Where compiling fails, or there is
 no compiler, the wheel is plain and works the same. An editable install stays plain. The environment variable
@@ -35,13 +35,20 @@ MODULES = (
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
 
+GUIDES = {"docs/guide.md": "crdtnotes/pages/guide.md", "docs/zh/guide.md": "crdtnotes/pages/guide.zh.md"}
+"""What `crdtnotes help` shows. An editable install has it in the checkout."""
+
+
 class CompileHook(BuildHookInterface[Any]):
-    """Adds compiled modules to a wheel."""
+    """Adds the guide and compiled modules to a wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile and say what the wheel is to include."""
         wish = os.environ.get("CRDTNOTES_COMPILE", "")
-        if wish == "0" or version == "editable":
+        if version == "editable":
+            return
+        build_data["force_include"] |= {str(Path(self.root) / page): place for page, place in GUIDES.items()}
+        if wish == "0":
             return
         self._place = Path(mkdtemp())
         try:

@@ -159,7 +159,7 @@ def foreign_private(tree: ast.Module) -> list[str]:
         and not node.attr.startswith("__")
         and not _is_own(node.value)
         and node.attr not in own
-        and node.attr != "_replace"  # of a named tuple: public, despite the underscore
+        and node.attr not in ("_replace", "_exit")  # of a named tuple and of os: public all the same
     ]
 
 

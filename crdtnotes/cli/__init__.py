@@ -4,6 +4,7 @@
 ``ending``        its exit codes, and Ctrl-C at any moment
 ``opening``       the vault that a command works on
 ``output``        tables on a terminal, tab-separated lines in a pipe, JSON
+``arguments``     arguments that several commands take
 ``texts``         texts from standard input and from files
 ``progress_bar``  a bar for long work, on a terminal
 ``running``       asynchronous work that Ctrl-C ends
@@ -25,6 +26,8 @@ The commands, by family:
 ``passphrase``  locking this device's keys
 ``care``      looking after the vault
 ``tui``       the editor
+``manual``    help for commands, and the guide by topic
+``completing``  the completion of shells
 ``demo``      two laptops in one terminal
 
 The work of commands, loaded only when they run:

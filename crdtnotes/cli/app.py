@@ -1,6 +1,7 @@
 """The program: its options, its commands in sections, and its handling of errors."""
 
 import gc
+import os
 import sys
 from collections import UserDict
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from crdtnotes import __version__
+from crdtnotes.cli.arguments import COMPLETION_VARIABLE
 from crdtnotes.cli.ending import DONE, INTERRUPTED, interruptible
 from crdtnotes.cli.opening import VAULT_VARIABLE
 from crdtnotes.errors import CrdtnotesError
@@ -65,7 +67,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "passphrase": "passphrase",
     },
     "Care": {"status": "care", "check": "care", "repair": "care", "compact": "care", "backup": "care"},
-    "Try": {"demo": "demo"},
+    "Help": {"help": "manual", "completion": "completing", "demo": "demo"},
 }
 """Every command in its section of the help, with the module of `crdtnotes.cli` that defines it."""
 
@@ -111,6 +113,11 @@ class App(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run the program and exit. Nothing that it prints can steer a terminal, not even an error."""
+        if COMPLETION_VARIABLE in os.environ:
+            # A shell asks; it gets bytes, and names without hidden characters.
+            import crdtnotes.cli.completing  # noqa: F401 - its class for bash
+
+            return super().main(*args, **options)
         options["standalone_mode"] = False
         with visible_output():
             sys.exit(_exit_code(lambda: super(App, self).main(*args, **options)))

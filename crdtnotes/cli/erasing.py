@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crdtnotes.cli.arguments import note_argument
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, quoted, yes_option
 from crdtnotes.cli.texts import given_text
@@ -23,7 +24,7 @@ OUT_OF_REACH = (
 
 
 @click.command()
-@click.argument("name", metavar="NOTE")
+@note_argument(metavar="NOTE")
 @click.option(
     "--text", metavar="TEXT", help="Erase only this text. If it is -, it is read from standard input."
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crdtnotes.cli.arguments import note_argument
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import json_option, local_time, print_json, print_places, print_rows
 
@@ -86,7 +87,7 @@ def search(ctx: click.Context, query: str, limit: int, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("name")
+@note_argument()
 @json_option
 @click.pass_context
 def links(ctx: click.Context, name: str, as_json: bool) -> None:
@@ -107,7 +108,7 @@ def links(ctx: click.Context, name: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("name")
+@note_argument()
 @json_option
 @click.pass_context
 def backlinks(ctx: click.Context, name: str, as_json: bool) -> None:
@@ -125,7 +126,7 @@ def backlinks(ctx: click.Context, name: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("name")
+@note_argument()
 @json_option
 @click.pass_context
 def mentions(ctx: click.Context, name: str, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from crdtnotes.cli.arguments import note_argument
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, print_exact, quoted
 from crdtnotes.cli.texts import STANDARD_INPUT, given_text, read_standard_input, read_text_file
@@ -45,7 +46,7 @@ def today(ctx: click.Context, text: str | None) -> None:
 
 
 @click.command()
-@click.argument("name")
+@note_argument()
 @click.argument("source", required=False, type=click.Choice([STANDARD_INPUT]), metavar="[-]")
 @click.option("--text", metavar="T", help="The note's text.")
 @click.option("--file", metavar="F", type=click.Path(path_type=Path), help="A file with the note's text.")
@@ -81,7 +82,7 @@ def new(
 
 
 @click.command()
-@click.argument("name")
+@note_argument()
 @click.pass_context
 def show(ctx: click.Context, name: str) -> None:
     """Print a note's text, byte for byte.
@@ -94,7 +95,7 @@ def show(ctx: click.Context, name: str) -> None:
 
 
 @click.command()
-@click.argument("name")
+@note_argument()
 @click.pass_context
 def write(ctx: click.Context, name: str) -> None:
     """Replace a note's text with standard input.
@@ -115,7 +116,7 @@ def write(ctx: click.Context, name: str) -> None:
 
 
 @click.command(cls=TextCommand)
-@click.argument("name")
+@note_argument()
 @click.argument("text")
 @click.pass_context
 def append(ctx: click.Context, name: str, text: str) -> None:
@@ -132,7 +133,7 @@ def append(ctx: click.Context, name: str, text: str) -> None:
 
 
 @click.command()
-@click.argument("name")
+@note_argument()
 @click.pass_context
 def edit(ctx: click.Context, name: str) -> None:
     """Open a note in $VISUAL or $EDITOR.
@@ -191,7 +192,7 @@ def _interrupts_left_to_the_editor() -> Iterator[None]:
 
 
 @click.command()
-@click.argument("old")
+@note_argument("old")
 @click.argument("name", metavar="NEW")
 @click.pass_context
 def rename(ctx: click.Context, old: str, name: str) -> None:
@@ -211,7 +212,7 @@ def rename(ctx: click.Context, old: str, name: str) -> None:
 
 
 @click.command()
-@click.argument("name")
+@note_argument()
 @click.pass_context
 def delete(ctx: click.Context, name: str) -> None:
     """Delete a note. If it was edited elsewhere meanwhile, the whole note comes back.

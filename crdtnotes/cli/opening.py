@@ -17,7 +17,11 @@ DEFAULT_FILE = "vault.crdtnotes"
 
 def vault_path(ctx: click.Context) -> Path:
     """Return the path from `--vault`, else from the environment, else the default path."""
-    chosen: Path | None = ctx.find_root().obj
+    return chosen_path(ctx.find_root().obj)
+
+
+def chosen_path(chosen: Path | None) -> Path:
+    """Return the path that the option or the variable gives, else the default path."""
     if chosen is not None:
         # A shell expands neither `--vault=~/x` nor a quoted value of the variable. (Path.expanduser raises
         # if there is no home.)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crdtnotes.cli.arguments import note_argument
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import json_option, local_time, print_json, quoted, terminal
 from crdtnotes.cli.progress_bar import progress_bar
@@ -49,7 +50,7 @@ def _numbers(option: str, description: str) -> Callable[[F], F]:
 
 
 @click.command()
-@click.argument("name", metavar="[NOTE]", required=False)
+@note_argument(metavar="[NOTE]", required=False)
 @_numbers("--take", "Take the other version of number N.")
 @_numbers("--keep", "Keep both versions of number N.")
 @_numbers("--drop", "Drop the other version of number N.")

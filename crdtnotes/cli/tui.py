@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import click
 
+from crdtnotes.cli.arguments import note_argument
 from crdtnotes.cli.opening import vault_path
 from crdtnotes.cli.starting import default_device
 from crdtnotes.errors import LocalError
@@ -40,7 +41,7 @@ class Editor(Protocol):
 
 
 @click.command()
-@click.argument("name", required=False)
+@note_argument(required=False)
 @click.option("--host", metavar="H", help="Let peers sync with the editor; listen on this host.")
 @click.option(
     "--port",

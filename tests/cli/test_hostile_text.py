@@ -54,6 +54,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "compact": [["compact"]],
     "backup": [["backup", f"/nowhere/{EVIL}/b"]],
     "tui": [["tui", EVIL]],
+    "help": [["help", EVIL]],
+    "completion": [["completion", EVIL]],
     "demo": [["demo", EVIL]],
 }
 """For each command, calls with hostile arguments and calls that print hostile notes."""
