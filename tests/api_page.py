@@ -33,6 +33,7 @@ MODULES = (
     "crdtnotes.markup.frontmatter",
     "crdtnotes.markup.names",
     "crdtnotes.markup.outline",
+    "crdtnotes.markup.pinyin",
     "crdtnotes.markup.resolve",
     "crdtnotes.markup.rewrite",
     "crdtnotes.markup.wikilink",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,27 @@ if TYPE_CHECKING:
 
 COMPLETION_VARIABLE = "_CRDTNOTES_COMPLETE"
 """The environment variable with which a shell asks what can stand at the cursor."""
+
+
+class TextCommand(click.Command):
+    """A command whose last argument is a text and may begin with a dash: `append shopping "- milk"`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; an argument with a space in it is not an option."""
+        if args and args[-1].startswith("-") and any(map(str.isspace, args[-1])) and "--" not in args:
+            args = [*args[:-1], "--", args[-1]]
+        return super().parse_args(ctx, args)
+
+
+class QueryCommand(click.Command):
+    """A command whose argument may begin with a symbol that looks like an option: `search "->"`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; a dash before another symbol or a space begins no option."""
+        queries = [one for one in args if re.match(r"-(?![-\w])", one)]
+        if len(queries) == 1 and "--" not in args:
+            args = [*(one for one in args if one not in queries), "--", *queries]
+        return super().parse_args(ctx, args)
 
 
 def note_argument(

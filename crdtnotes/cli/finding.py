@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crdtnotes.cli.arguments import note_argument
+from crdtnotes.cli.arguments import QueryCommand, note_argument
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import json_option, local_time, print_json, print_places, print_rows
 
@@ -57,7 +57,7 @@ def _print_notes(infos: list[NoteInfo], as_json: bool, empty: str) -> None:
     )
 
 
-@click.command()
+@click.command(cls=QueryCommand)
 @click.argument("query")
 @click.option(
     "--limit",

@@ -8,21 +8,11 @@ from pathlib import Path
 
 import click
 
-from crdtnotes.cli.arguments import note_argument
+from crdtnotes.cli.arguments import TextCommand, note_argument
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, print_exact, quoted
 from crdtnotes.cli.texts import STANDARD_INPUT, given_text, read_standard_input, read_text_file
 from crdtnotes.errors import CrdtnotesError, LocalError, NoteNotFound
-
-
-class TextCommand(click.Command):
-    """A command whose last argument is a text and may begin with a dash: `append shopping "- milk"`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments; an argument with a space in it is not an option."""
-        if args and args[-1].startswith("-") and any(map(str.isspace, args[-1])) and "--" not in args:
-            args = [*args[:-1], "--", args[-1]]
-        return super().parse_args(ctx, args)
 
 
 @click.command(cls=TextCommand)

@@ -15,5 +15,7 @@
 ``rewrite``      edits that change links: for renames, and for full-width brackets
 ``mentions``     places where a text mentions a note without linking to it
 ``words``        texts in the form that the search index gets
+``simplified``   simplified Chinese characters for traditional ones
+``pinyin``       finds Chinese names by the letters of their pronunciation
 ``templates``    texts that new notes begin with
 """

@@ -1,3 +1,5 @@
+import pytest
+
 from tests.cli.program import Program
 
 
@@ -96,3 +98,14 @@ def test_mentions(linked: Program) -> None:
     assert linked.json("mentions", "分布式系统") == [line]
     assert linked.out("mentions", "CAP") == "essay:2: 讲cap 的分布式系统，不连。\n"
     assert linked.json("mentions", "alone") == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["->"], ["->", "--limit", "1"], ["--limit", "1", "->"], ["--", "->"], ["- a"], ["-"]]
+)
+def test_a_query_may_begin_with_a_dash(program: Program, arguments: list[str]) -> None:
+    program.out("new", "A", "--text", "- a -> b\n")
+    program.out("new", "B", "--text", "b\n")
+    assert program.out("search", *arguments) == "A:1: - a -> b\n"
+    assert program.run("search", "--nonsense").exit_code == 2
+    assert program.run("search", "-n", "->").exit_code == 2

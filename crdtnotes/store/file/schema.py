@@ -69,6 +69,13 @@ def m008_erased(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m009_folding(db: Database) -> None:
+    """Empty the search index, whose texts are folded in another way now; it is filled by the next search."""
+    for statement in _M009:
+        db.execute(statement)
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     # One row a stream: its head, the chain's hash there, and the highest counter used in it.
@@ -210,4 +217,10 @@ _M008 = (
     # the one that it gave as its author wrote it. Primary.
     "CREATE TABLE erased (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, original BLOB NOT NULL)",
     "PRAGMA user_version = 8",
+)
+
+_M009 = (
+    "INSERT INTO search(search) VALUES ('delete-all')",
+    "UPDATE notes SET indexed = NULL",
+    "PRAGMA user_version = 9",
 )

@@ -11,5 +11,6 @@
 ``note_list``       the notes that exist, as rows
 ``claimed_times``   which of the times that authors claim are shown
 ``search``          the full-text index
+``query``           what a search looks for, and its places in a text
 ``search_builder``  another process that builds the index during a large first sync
 """

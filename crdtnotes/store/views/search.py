@@ -1,8 +1,8 @@
 """Full-text search that finds Chinese words of two characters.
 
 It uses SQLite's FTS5 with `unicode61`, which splits at spaces. CJK characters (Han, kana, Hangul) are indexed
-one by one, and a run of them is searched for as a phrase, so 系统 is found inside 分布式系统. Text is first
-folded with NFKC, so full-width ＣＡＰ and CAP are equal, and so are NFC and NFD.
+one by one, and a run of them is searched for as a phrase, so 系统 is found inside 分布式系统. Text is folded
+first (`crdtnotes.markup.words`). What the index cannot know, the texts that it finds are asked.
 
 The index is contentless: to remove a text, exactly the text that was added must be given. So a text is
 removed before its snapshot or its name changes; notes that are not in the index (`indexed` is NULL) are added
@@ -17,8 +17,10 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from crdtnotes.errors import Damaged
-from crdtnotes.markup.words import fold, is_cjk, spaced
+from crdtnotes.markup.names import name_key, title_of
+from crdtnotes.markup.words import fold, spaced
 from crdtnotes.store.file.database import rows_for
+from crdtnotes.store.views.query import index_words, match_expression, terms
 from crdtnotes.store.views.snapshots import Texts
 
 if TYPE_CHECKING:
@@ -33,31 +35,11 @@ PENDING_PAGE = 200
 PENDING_BULK = 1000
 """Notes that are added to the index in one transaction when the caller waits for all of them."""
 
+MIN_PINYIN = 2
+"""Fewer letters than this spell no name: too many begin with them."""
+
 SNIPPET = 60
 """Most characters of context before a hit; after its beginning, twice as many."""
-
-_PHRASES = re.compile(r'"([^"]*)"|(\S+)')
-_WORDS = re.compile(r"[^\W_]+")
-
-
-def terms(query: str) -> list[tuple[str, bool]]:
-    """Split a query into terms `(words, whole)`; a note must contain all of them.
-
-    Text in "double quotes" is one phrase of whole words; the last word of any other term is a prefix.
-    """
-    result: list[tuple[str, bool]] = []
-    for quoted, plain in _PHRASES.findall(fold(query).replace("“", '"').replace("”", '"')):
-        words = " ".join(_WORDS.findall(_apart(quoted or plain)))
-        if words:
-            result.append((words, bool(quoted)))
-    return result
-
-
-def match_expression(query: str) -> str:
-    """Return the FTS5 expression for a query; empty if there is nothing to search for."""
-    return " ".join(
-        f'"{words}"' + ("" if whole or is_cjk(words[-1]) else "*") for words, whole in terms(query)
-    )
 
 
 class SearchIndex:
@@ -204,20 +186,49 @@ class SearchIndex:
 
     def find(self, query: str, limit: int) -> list[Hit]:
         """Return the best hits; matches in names weigh more than matches in texts."""
-        expression = match_expression(query)
-        if not expression:
+        wanted = terms(query)
+        if not wanted or limit <= 0:
             return []
-        rows = self._conn.execute(
-            """SELECT notes.id, notes.name FROM search JOIN notes ON notes.id = search.rowid
-               WHERE search MATCH ? ORDER BY bm25(search, 8.0, 1.0), notes.key LIMIT ?""",
-            (expression, limit),
-        ).fetchall()
-        wanted = _needle(query)
-        return [_hit(name, self._text(id), wanted) for id, name in rows]
+        literals = [term.literal for term in wanted if term.literal]
+        hits: list[Hit] = []
+        for id, name in self._candidates(match_expression(wanted), -1 if literals else limit):
+            text = self._text(id)
+            if not literals or _has_all(f"{name}\n{text}", literals):
+                hits.append(_hit(name, text, [term.pattern for term in wanted]))
+                if len(hits) == limit:
+                    break
+        return hits or self._sounding(query.strip(), limit)
+
+    def _sounding(self, query: str, limit: int) -> list[Hit]:
+        """Return the notes whose Chinese names a word in Latin letters spells: fbsxt for 分布式系统."""
+        if not (query.isascii() and query.isalpha()) or len(query) < MIN_PINYIN:
+            return []
+        rows = self._conn.execute("SELECT id, name FROM notes WHERE indexed IS NOT NULL").fetchall()
+        named = {name_key(name): (id, name) for id, name in rows if not name.isascii()}
+        if not named:
+            return []
+        from crdtnotes.markup.pinyin import pinyin_ranks
+
+        ranks = pinyin_ranks(query.lower(), ((key, title_of(key)) for key in named))
+        best = [named[key] for key in sorted(ranks, key=lambda key: (ranks[key], key))[:limit]]
+        return [_hit(name, self._text(id), []) for id, name in best]
+
+    def _candidates(self, expression: str, limit: int) -> Iterator[tuple[int, str]]:
+        """Yield row and name of each note that the index finds, best first; without an expression, of all."""
+        if expression:
+            yield from self._conn.execute(
+                """SELECT notes.id, notes.name FROM search JOIN notes ON notes.id = search.rowid
+                   WHERE search MATCH ? ORDER BY bm25(search, 8.0, 1.0), notes.key LIMIT ?""",
+                (expression, limit),
+            ).fetchall()
+        else:
+            yield from self._conn.execute(
+                "SELECT id, name FROM notes WHERE indexed IS NOT NULL ORDER BY key LIMIT ?", (limit,)
+            ).fetchall()
 
     def naming(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yield `(name, text)` of each note whose text may contain one of these names, by name."""
-        phrases = {words for name in names if (words := " ".join(_WORDS.findall(_apart(name))))}
+        phrases = {words for name in names if (words := index_words(name))}
         if not phrases:
             return
         expression = "text : (" + " OR ".join(f'"{words}"' for words in sorted(phrases)) + ")"
@@ -233,17 +244,9 @@ class SearchIndex:
         return self._texts.read(id).decode()
 
 
-def _apart(text: str) -> str:
-    return spaced(text).replace("_", " ")
-
-
-def _needle(query: str) -> list[re.Pattern[str]]:
-    """Return patterns that find the query's terms in a folded line."""
-    patterns = []
-    for words, _ in terms(query):
-        parts = [re.escape(word) for word in words.split()]
-        patterns.append(re.compile(r"[\W_]*".join(parts), re.IGNORECASE))
-    return patterns
+def _has_all(text: str, literals: list[str]) -> bool:
+    folded = fold(text)
+    return all(literal in folded for literal in literals)
 
 
 def _hit(name: str, text: str, wanted: list[re.Pattern[str]]) -> Hit:

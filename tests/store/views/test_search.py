@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crdtnotes.markup.words import CJK, spaced
-from crdtnotes.store.views.search import match_expression, terms
+from crdtnotes.markup.words import CJK, fold, spaced
+from crdtnotes.store.views.query import match_expression, terms
 from crdtnotes.vault import Vault
 from tests.vaults import meet, replicas
 
@@ -90,7 +90,8 @@ def test_no_query_raises(vault: Vault, query: str, limit: int) -> None:
 
 @given(st.text())
 def test_an_expression_contains_only_quoted_words(query: str) -> None:
-    assert match_expression(query).count('"') == 2 * len(terms(query))
+    found = terms(query)
+    assert match_expression(found).count('"') == 2 * sum(term.words != "" for term in found)
 
 
 def test_a_hit_is_the_line_with_most_of_the_words(vault: Vault) -> None:
@@ -179,6 +180,153 @@ def words_in(text: str) -> list[tuple[str, int]]:
     words = conn.execute("SELECT term, offset FROM v ORDER BY offset").fetchall()
     conn.close()
     return words
+
+
+SAME = [
+    ("Ёлка", "елка"),
+    ("Straße", "STRASSE"),
+    ("Ångström", "angstrom"),
+    ("Łódź", "lodz"),
+    ("Άλφα", "αλφα"),
+    ("מִלָּה", "מלה"),
+    ("مُحَمَّد", "محمد"),
+    ("İstanbul", "istanbul"),
+    ("ＣＡＰ", "cap"),
+    ("國際化", "国际化"),
+    ("裏面", "里面"),
+    ("發展頭髮", "发展头发"),
+    ("ﾃｽﾄ", "テスト"),
+    ("ﬁne", "fine"),
+    ("한국어", unicodedata.normalize("NFD", "한국어")),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_what_people_take_for_the_same_finds_each_other(tmp_path: Path, one: str, other: str) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("one", f"before {one} after")
+        vault.create_note("other", f"before {other} after")
+        assert found(vault, one) == found(vault, other) == found(vault, f'"{other}"') == ["one", "other"]
+        assert [hit.line for hit in vault.search(other)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("й", "и"), ("が", "か"), ("ば", "は"), ("ที่", "ท"), ("नि", "न"), ("ø", "ö x")]
+)
+def test_other_letters_stay_apart(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+    assert fold(unicodedata.normalize("NFD", one)) == fold(one)
+
+
+@given(
+    st.text(
+        alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("йЁßéё國发がİ\u0301"))
+    )
+)
+def test_folding_is_stable_and_knows_no_form(text: str) -> None:
+    folded = fold(text)
+    for form in ("NFC", "NFD"):
+        assert fold(unicodedata.normalize(form, text)) == folded
+    assert words_in(spaced(folded)) == words_in(spaced(text))
+
+
+@pytest.fixture(scope="module")
+def symbols(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
+    with Vault.create(tmp_path_factory.mktemp("symbols") / "v.db") as vault:
+        vault.create_note("plus", "I write C++ and some C, too.\nNo more.\n")
+        vault.create_note("sharp", "C# is not C; .NET is. See (C#), and `x->y`.\n")
+        vault.create_note("plain", "can a car cost 50 of something\nwell known net\n")
+        vault.create_note("emoji", "待办📌明天 ✅ done 👍🏽\n- [ ] a → b\n")
+        vault.create_note("mail", "ana@example.org costs 50% of #budget/2026 and wellknown\nwell-known\n")
+        vault.create_note("📌 pins", "nothing\n")
+        yield vault
+
+
+@pytest.mark.parametrize(
+    ("query", "notes"),
+    [
+        ("C++", ["plus"]),
+        ("c++", ["plus"]),
+        ("Ｃ＋＋", ["plus"]),
+        ("(C++),", ["plus"]),
+        ('"C++ and"', ["plus"]),
+        ("C++ too", ["plus"]),
+        ("C++ nothing", []),
+        ("C#", ["sharp"]),
+        (".NET", ["sharp"]),
+        ("net", ["plain", "sharp"]),
+        ("->", ["sharp"]),
+        ("x->y", ["sharp"]),
+        ("`x", ["sharp"]),
+        ("📌", ["📌 pins", "emoji"]),
+        ("待办📌", ["emoji"]),
+        ("📌明", ["emoji"]),
+        ("✅ done", ["emoji"]),
+        ("→", ["emoji"]),
+        ("👍", ["emoji"]),
+        ("🚀", []),
+        ("[ ]", ["emoji"]),
+        ('"[ ]"', ["emoji"]),
+        ("50%", ["mail"]),
+        ("50", ["mail", "plain"]),
+        ("#budget", ["mail"]),
+        ("#2026", []),
+        ("@example", ["mail"]),
+        ("well-known", ["mail", "plain"]),
+        ('"well-known"', ["mail"]),
+        ("- car", ["plain"]),
+        ("car?", ["plain"]),
+        ("+++", []),
+    ],
+)
+def test_symbols_are_found_as_they_stand(symbols: Vault, query: str, notes: list[str]) -> None:
+    assert sorted(found(symbols, query)) == sorted(notes)
+
+
+def test_the_hit_of_a_symbol_is_its_line(symbols: Vault) -> None:
+    assert [(hit.line, hit.snippet) for hit in symbols.search("→")] == [(2, "- [ ] a → b")]
+    assert [hit.line for hit in symbols.search("C++")] == [1]
+
+
+def test_a_literal_term_looks_behind_the_limit(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        for number in range(30):
+            vault.create_note(f"C {number}", "C")
+        vault.create_note("last", "long text about C++ " * 3)
+        assert found(vault, "C++") == ["last"]
+        assert len(vault.search("C", 5)) == 5
+
+
+@pytest.mark.parametrize("query", ["fbsxt", "fenbushi", "fenbuShi", "fenbsxt", "xitong"])
+def test_pinyin_finds_chinese_names_if_nothing_has_the_word(tmp_path: Path, query: str) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("zh/分布式系统", "\n一段")
+        vault.create_note("图", "x")
+        [hit] = vault.search(query)
+        assert (hit.note, hit.line, hit.snippet) == ("zh/分布式系统", 2, "一段")
+        vault.create_note("latin", f"the word {query}")
+        assert found(vault, query) == ["latin"]
+        assert found(vault, "s") == []
+
+
+def test_an_index_of_an_earlier_folding_is_built_anew(tmp_path: Path) -> None:
+    path = tmp_path / "v.db"
+    with Vault.create(path) as vault:
+        vault.create_note("A", "Ёлка 國 C++")
+        assert found(vault, "елка") == ["A"]
+    conn = sqlite3.connect(path)
+    conn.execute("INSERT INTO search (search) VALUES ('delete-all')")
+    former = "SELECT id, name, 'Ёлка 國 C++' FROM notes WHERE name IS NOT NULL"
+    conn.execute(f"INSERT INTO search (rowid, name, text) {former}")
+    conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm009_folding'")
+    conn.execute("PRAGMA user_version = 8")
+    conn.commit()
+    conn.close()
+    with Vault.open(path) as vault:
+        assert found(vault, "елка") == found(vault, "国") == ["A"]
+        vault.note("A").write("nothing")
+        assert found(vault, "елка") == []
+        assert vault.check() == []
 
 
 @given(st.text(alphabet="系统ab é\u0301ＡＢ，。：！？（）；“”‘’、《》【】—…\n１½ｶﾞ가각ﬁ②ー々〇", max_size=40))

@@ -10,7 +10,7 @@ from crdtnotes_tui.notes.chinese_ahead import IDLE_SECONDS, NAMES_AT_A_TIME, SHO
 LOADED = """
 import asyncio, sys
 from crdtnotes_tui.notes.chinese_ahead import load_chinese
-from crdtnotes_tui.notes.pinyin import pinyin_ranks
+from crdtnotes.markup.pinyin import pinyin_ranks
 
 async def idle(seconds):
     pass

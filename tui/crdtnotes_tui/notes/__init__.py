@@ -6,7 +6,6 @@
 ``undo_groups``    which edits are undone together
 ``catalogue``      the names of all notes: resolves links, finds names by a few letters
 ``matching``       fuzzy ranking of names
-``pinyin``         finds Chinese names by the letters of their pronunciation
 ``chinese_ahead``  loads what Chinese notes need while nobody types
 ``navigation``     back and forward
 ``link_mentions``  turns mentions into links, and undoes that

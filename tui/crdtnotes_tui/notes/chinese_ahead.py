@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 
-from crdtnotes_tui.notes.pinyin import is_chinese, load_readings, spell
+from crdtnotes.markup.pinyin import is_chinese, load_readings, spell
 from crdtnotes_tui.text.segmenter import segmenter
 
 NAMES_AT_A_TIME = 200

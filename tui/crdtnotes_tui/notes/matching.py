@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Protocol, TypeVar
 
 from crdtnotes.markup.names import name_key
-from crdtnotes_tui.notes.pinyin import pinyin_ranks
+from crdtnotes.markup.pinyin import pinyin_ranks
 
 
 class Candidate(Protocol):

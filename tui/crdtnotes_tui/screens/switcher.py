@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from crdtnotes.errors import InvalidName
 from crdtnotes.markup.names import clean_name, name_key
+from crdtnotes.markup.pinyin import pinyin_ranks
 from crdtnotes_tui.notes.catalogue import Catalogue
-from crdtnotes_tui.notes.pinyin import pinyin_ranks
 from crdtnotes_tui.screens.picker import Answer, Picker
 
 MAX_NOTES = 60

@@ -3,8 +3,8 @@ import os
 import pytest
 
 from crdtnotes import NoteNames
+from crdtnotes.markup.pinyin import pinyin_ranks
 from crdtnotes_tui.notes.catalogue import Catalogue
-from crdtnotes_tui.notes.pinyin import pinyin_ranks
 
 
 def rank(word: str, key: str, title: str | None = None) -> float | None:

@@ -28,8 +28,8 @@ def is_chinese(text: str) -> bool:
 def pinyin_ranks(word: str, names: Iterable[tuple[str, str]]) -> dict[str, float]:
     """Return how well a word with Latin letters spells a part of each Chinese key; 0 is best.
 
-    `names` are keys and their titles. The ranks are those of `matching.rank`, each half a step later, so that
-    names in Latin letters come first. Keys that the word does not spell are left out.
+    `names` are keys and their titles. A whole title is 0.5, the beginning of a title 1.5, that of a word 2.5,
+    anything else 3.5, and short keys come first. Keys that the word does not spell are left out.
     """
     found: dict[str, float] = {}
     if not any("a" <= letter <= "z" for letter in word):
