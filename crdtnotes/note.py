@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crdtnotes.crdt.authoring import birth_behind
 from crdtnotes.errors import NeedsUpdate, NoteExists, NoteNotFound, OutOfRange
 from crdtnotes.markup.names import clean_name, name_key, title_of
 
@@ -89,7 +90,8 @@ class Note:
         doc = self._seen()
         if not 0 <= index <= len(doc.state.text):
             raise OutOfRange(f"There is no position {index}: the note has {len(doc.state.text)} characters.")
-        self._writer.insert(self._uid, doc.state.text.before(index), text)
+        after = doc.state.text.before(index)
+        self._writer.insert(self._uid, after, text, birth_behind(doc.state, after))
 
     def delete(self, index: int, length: int) -> None:
         """Delete `length` characters from a position on; raises OutOfRange if there are fewer."""

@@ -154,6 +154,7 @@ FINDING_KINDS: Mapping[str, str] = {
     "moved": "A text was moved, and edited at the same time at its old place.",
     "births": "The note was created apart with two texts; both are in it.",
     "numbering": "Items were added to a numbered list apart; their numbers do not follow each other.",
+    "repeated item": "The same item was added apart to a list of the front matter; it is there twice.",
 }
 """The kinds of findings, each with the sentence that says what happened."""
 

@@ -239,9 +239,60 @@ def test_what_is_written_upwards_in_two_editors_stays_together(tmp_path: Path) -
         assert one.note("A").text in {f"list\n{a}{b}end\n" for a, b in (blocks, blocks[::-1])}
 
 
+def in_editor(vault: Vault) -> None:
+    editor = vault.note("n").open()
+    editor.commit([Grouped(Patch(0, 0, "写在"))])
+    editor.commit([Grouped(Patch(2, 0, "前面 "))])
+
+
+def over_the_first_word(vault: Vault) -> None:
+    vault.note("n").open().commit([Grouped(Patch(0, vault.note("n").text.index(" "), "写在前面"))])
+
+
+def by_a_script(vault: Vault) -> None:
+    vault.note("n").insert(0, "前面 ")
+    vault.note("n").insert(0, "写在")
+
+
+def deleted_and_typed(vault: Vault) -> None:
+    vault.note("n").delete(0, 3)
+    in_editor(vault)
+
+
+@pytest.mark.parametrize("act", [in_editor, over_the_first_word, by_a_script, deleted_and_typed])
+@pytest.mark.parametrize("texts", [("one 甲\n", "two 乙\n"), ("one 甲", "two 乙"), ("two 乙\n", "one 甲")])
+def test_what_is_typed_at_the_beginning_of_a_birth_stays_with_it(
+    act: Callable[[Vault], None], texts: tuple[str, str], tmp_path: Path
+) -> None:
+    with replicas(tmp_path) as vaults:
+        shown = []
+        for vault, text in zip(vaults, texts, strict=True):
+            vault.create_note("n", text)
+            act(vault)
+            shown.append(vault.note("n").text.rstrip("\n"))
+        meet(*vaults)
+        for vault in vaults:
+            assert sorted(vault.note("n").text.rstrip("\n").split("\n")) == sorted(shown)
+            assert vault.check() == []
+
+
+def test_what_two_people_write_upwards_at_the_beginning_stays_together(tmp_path: Path) -> None:
+    with replicas(tmp_path) as vaults:
+        vaults[0].create_note("n", "text\n")
+        meet(*vaults)
+        blocks = []
+        for vault, number in zip(vaults, "12", strict=True):
+            editor = vault.note("n").open()
+            for letter in "cba":
+                editor.commit([Grouped(Patch(0, 0, f"{letter}{number}\n"))])
+            blocks.append(editor.text.removesuffix("text\n"))
+        meet(*vaults)
+        assert vaults[0].note("n").text in (f"{one}{two}text\n" for one, two in (blocks, blocks[::-1]))
+
+
 def test_very_many_edits_at_once_are_typed(tmp_path: Path) -> None:
     """They would take 250 bytes of memory each, for good, if they were the same whoever made them."""
-    old = "".join(f"word{number}\nkept{number}\n" for number in range(MAX_ALIKE + 1))
+    old = "kept\n" + "".join(f"word{number}\nkept{number}\n" for number in range(MAX_ALIKE + 1))
     with replicas(tmp_path) as [one, two]:
         one.create_note("A", old)
         one.note("A").write(old.replace("word", "Word"))

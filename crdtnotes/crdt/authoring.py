@@ -9,7 +9,8 @@
     - `type_over` makes an edit of this author, as a person who types does.
     - `erase` deletes.
 
-What a person types or pastes is an Insert, or a Before in front of what the same person has just written.
+What a person types or pastes is an Insert, or a Before in front of what the same person has just written, or
+in front of a birth's text (`birth_behind`).
 
 Each function applies its operations to the note through `Draft.add`, one after another, because each depends
 on the text that the one before it leaves. Positions are code points.
@@ -21,7 +22,7 @@ from zlib import crc32
 
 from crdtnotes.crdt.ids import ROOT, Id
 from crdtnotes.crdt.note import NoteState
-from crdtnotes.crdt.ops import Delete, Elements, Insert, Op, Same, Set, Span
+from crdtnotes.crdt.ops import Before, Delete, Elements, Insert, Op, Same, Set, Span
 from crdtnotes.crdt.values import within
 
 MAX_PIECES = 256
@@ -184,12 +185,27 @@ def _same(draft: Draft, seen: NoteState, after: Id, base: int, text: str, series
     return Same(draft.next_id(), after, base, series, named(draft.names, after, base, series, text))
 
 
+def birth_behind(state: NoteState, after: Id) -> Id | None:
+    """Return the first element of a birth's text if nothing stands between `after` and that text.
+
+    What is typed there goes before that element. Behind `after`, the beginning, it would come in front of the
+    texts of all births, if others made the note apart with another text.
+    """
+    first = state.text.neighbour(ROOT) if after == ROOT else None
+    return first if first is not None and first[1] in state.births else None
+
+
+def typed(id: Id, after: Id, front: Id | None, text: str) -> Insert | Before:
+    """Return the insertion of a typed text: before the element `front` if given, otherwise behind `after`."""
+    return Insert(id, after, text) if front is None else Before(id, front, text)
+
+
 def type_over(draft: Draft, start: int, removed: int, text: str) -> None:
     """Replace `removed` characters from `start` on with a text, as a person who types."""
     state = draft.state
     spans, after = state.text.spans(start, removed), state.text.before(start)
     if text:
-        draft.add(Insert(draft.next_id(), after, text))
+        draft.add(typed(draft.next_id(), after, birth_behind(state, after), text))
     erase(draft, spans)
 
 

@@ -3,9 +3,9 @@
 Rules
     - Whole lines are compared first. A line that was only added or removed is added or removed whole, with
       its newline, so a merge of such edits holds no line that nobody wrote.
-    - Lines that stand for each other, because they have enough words in common, are compared word by word.
-      A CJK character is a word. A replaced word goes as a whole: it leaves no letters behind that an edit of
-      the old word by somebody else could mix with the new word.
+    - Lines that stand for each other, because they have enough words in common in one order, are compared
+      word by word. A CJK character is a word. A replaced word goes as a whole: it leaves no letters behind
+      that an edit of the old word by somebody else could mix with the new word.
     - No cut is inside a grapheme cluster (Unicode UAX 29): flags, emoji and accents are replaced whole.
 """
 
@@ -39,12 +39,16 @@ MAX_WORDS = 4000
 MAX_SIMILARITIES = 10_000
 """In a block of more pairs of lines than this, no lines stand for each other."""
 
+MAX_ROUNDS = 10
+"""How often the best pairs of lines are sought, while some of them have less in common in one order."""
+
 SIMILAR = 0.5
-"""The share of words that two lines need in common in order to stand for each other.
+"""The share of words that two lines need in common, in one order, in order to stand for each other.
 
 With less, a merge too often mixes a line with another one that took its place (tests/crdt/test_lines.py). One
 line that takes the place of one line also stands for it if either has all words of the other: words were
-added, or were deleted.
+added, or were deleted. Words in another order do not count, because comparing word by word does not keep
+them.
 """
 
 
@@ -116,20 +120,41 @@ def _standing(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
         return []
     old_words = [_counted(line) for line in old]
     new_words = [_counted(line) for line in new]
+    old_counts, new_counts = list(map(Counter, old_words)), list(map(Counter, new_words))
     alone = len(old) == len(new) == 1
-    # best[i][j] is the greatest sum of similarities of the lines from i and j on (Needleman & Wunsch 1970).
-    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
-    likeness = [[0.0] * len(new) for _ in old]
-    for i in range(len(old) - 1, -1, -1):
-        for j in range(len(new) - 1, -1, -1):
-            alike = _similarity(old_words[i], new_words[j])
-            if alike < SIMILAR and not (alone and _holds(old_words[i], new_words[j])):
-                alike = 0.0
-            likeness[i][j] = alike
+    # Words in one order take long to count. There are at most as many as in any order; so that is the
+    # likeness until a pair is among the best.
+    likeness = [
+        [
+            _likeness((old_counts[i] & new_counts[j]).total(), old_words[i], new_words[j], alone=alone)
+            for j in range(len(new))
+        ]
+        for i in range(len(old))
+    ]
+    counted: set[tuple[int, int]] = set()
+    for _ in range(MAX_ROUNDS):
+        doubtful = [pair for pair in _best_pairs(likeness) if pair not in counted]
+        if not doubtful:
+            break
+        for i, j in doubtful:
+            common = _in_one_order(old_words[i], new_words[j])
+            likeness[i][j] = _likeness(common, old_words[i], new_words[j], alone=alone)
+        counted.update(doubtful)
+    return [pair for pair in _best_pairs(likeness) if pair in counted]
+
+
+def _best_pairs(likeness: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
+    """Return the pairs of indexes, in order, that have the greatest sum of likeness; 0 is no pair."""
+    olds, news = len(likeness), len(likeness[0]) if likeness else 0
+    # best[i][j] is the greatest sum from i and j on (Needleman & Wunsch 1970).
+    best = [[0.0] * (news + 1) for _ in range(olds + 1)]
+    for i in range(olds - 1, -1, -1):
+        for j in range(news - 1, -1, -1):
+            alike = likeness[i][j]
             best[i][j] = max(best[i + 1][j], best[i][j + 1], alike + best[i + 1][j + 1] if alike else 0.0)
     pairs = []
     i = j = 0
-    while i < len(old) and j < len(new):
+    while i < olds and j < news:
         alike = likeness[i][j]
         if alike and best[i][j] == alike + best[i + 1][j + 1]:
             pairs.append((i, j))
@@ -141,36 +166,58 @@ def _standing(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     return pairs
 
 
-def _counted(line: str) -> Counter[str]:
-    """Return how often each word occurs in a line, without its number in a list.
+def _counted(line: str) -> list[str]:
+    """Return the words of a line that count, without its number in a list.
 
     Punctuation counts only where there is nothing else.
     """
     found = [word for word in words(_NUMBER.sub("", line)) if not word.isspace()]
-    return Counter([word for word in found if word not in _PUNCTUATION] or found)
+    return [word for word in found if word not in _PUNCTUATION] or found
 
 
-def _similarity(one: Counter[str], other: Counter[str]) -> float:
-    """Return the share of words that two lines have in common, from 0 to 1."""
-    total = one.total() + other.total()
-    return 2 * (one & other).total() / total if total else 0.0
+def _likeness(common: int, one: Sequence[str], other: Sequence[str], *, alone: bool) -> float:
+    """Return the share, up to 1, that so many common words are of two lines; 0 if it is too small.
+
+    `alone`: there are no other lines.
+    """
+    total = len(one) + len(other)
+    share = 2 * common / total if total else 0.0
+    return share if share >= SIMILAR or (alone and common == min(len(one), len(other))) else 0.0
 
 
-def _holds(one: Counter[str], other: Counter[str]) -> bool:
-    """Tell whether one of two lines has all words of the other, at least one."""
-    return 0 < (one & other).total() == min(one.total(), other.total())
+def _in_one_order(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many words two lines have in common in one order (Hyyrö 2004, with a bit for each word)."""
+    head, tail = _common_ends(one, other)
+    one, other = one[head : len(one) - tail], other[head : len(other) - tail]
+    if len(one) > MAX_WORDS or len(other) > MAX_WORDS:
+        return head + tail  # what is between them is replaced at once
+    places: dict[str, int] = {}
+    for at, word in enumerate(one):
+        places[word] = places.get(word, 0) | 1 << at
+    every = unmatched = (1 << len(one)) - 1
+    for word in other:
+        if word in places:
+            found = unmatched & places[word]
+            unmatched = unmatched + found | unmatched - found
+    return head + len(one) - (unmatched & every).bit_count() + tail
+
+
+def _common_ends(one: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
+    """Return how many words two sequences have in common at the beginning, and how many others at the end."""
+    limit = min(len(one), len(other))
+    head = 0
+    while head < limit and one[head] == other[head]:
+        head += 1
+    tail = 0
+    while tail < limit - head and one[-1 - tail] == other[-1 - tail]:
+        tail += 1
+    return head, tail
 
 
 def _within(at: int, old: str, new: str) -> Iterator[Patch]:
     """Yield the patches inside a line, in order."""
     old_words, new_words = words(old), words(new)
-    limit = min(len(old_words), len(new_words))
-    head = 0
-    while head < limit and old_words[head] == new_words[head]:
-        head += 1
-    tail = 0
-    while tail < limit - head and old_words[-1 - tail] == new_words[-1 - tail]:
-        tail += 1
+    head, tail = _common_ends(old_words, new_words)
     at += sum(map(len, old_words[:head]))
     old_words = old_words[head : len(old_words) - tail]
     new_words = new_words[head : len(new_words) - tail]

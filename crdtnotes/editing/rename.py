@@ -3,13 +3,19 @@
 Links by an alias stay as they are. Links by the present name and by former ones follow: a former name leads
 to the note only until somebody makes a new note of that name. A link that was only the title stays so if the
 new title leads to the note; otherwise it becomes the full name.
+
+In the renamed note, a target that is a path from its folder goes on naming the same path, whether or not a
+note is there: somebody else may just have made it. It is set even if it does not change, because somebody
+else may move the note at the same time, and the targets have to fit the name that wins.
 """
 
+from crdtnotes.crdt.ids import OpId
 from crdtnotes.markup.names import name_key, title_of
 from crdtnotes.markup.outline import Link
-from crdtnotes.markup.resolve import relative_target
+from crdtnotes.markup.resolve import moved_target, relative_target
 from crdtnotes.markup.rewrite import retarget
 from crdtnotes.markup.values import Edit
+from crdtnotes.store.views.documents import Document
 from crdtnotes.store.views.names import Resolver
 from crdtnotes.store.writer import Writer
 
@@ -28,10 +34,15 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
             (holder, holder_uid, name, replica.links.values_to(holder, doc.id))
             for holder, holder_uid, name in replica.links.holders(doc.id)
         ]
+        paths = {
+            (kind, target)
+            for kind, target, *_ in replica.links.of_note(doc.id)
+            if target.startswith(("./", "../"))
+        } - replica.links.values_to(doc.id, doc.id)
         # The links choose the winner that the name chooses, should somebody else rename the note too.
         rank = writer.rename(uid, new)
         writer.flush_draft()
-        rewritten = 0
+        rewritten = {doc.id} if _keep_paths(writer, doc, old, new, rank, paths) else set()
         for holder, holder_uid, name, values in calling:
             here = new if holder == doc.id else name
             resolver = replica.names.resolver()
@@ -55,8 +66,26 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
             patches = retarget(text, renamed)
             if patches:
                 writer.replace(holder_uid, [Edit(patch, is_value=True) for patch in patches[::-1]], rank)
-                rewritten += 1
-        return rewritten
+                rewritten.add(holder)
+        return len(rewritten)
+
+
+def _keep_paths(
+    writer: Writer, doc: Document, old: str, new: str, rank: OpId, paths: set[tuple[str, str]]
+) -> bool:
+    """Set the relative targets in the renamed note, so that they name the same paths; say if any changed.
+
+    `paths` are the links with such a target that do not lead to the note itself.
+    """
+    if not paths:
+        return False
+    text = str(doc.state.text)
+    patches = retarget(
+        text, lambda link: moved_target(link.target, old, new) if (link.kind, link.target) in paths else None
+    )
+    if patches:
+        writer.replace(doc.uid, [Edit(patch, is_value=True) for patch in patches[::-1]], rank)
+    return any(text[start : start + removed] != target for start, removed, target in patches)
 
 
 def _spells(target: str, name: str) -> bool:

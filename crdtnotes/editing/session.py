@@ -21,7 +21,7 @@ from crdtnotes.changes.derived import NoteNames
 from crdtnotes.crdt import authoring
 from crdtnotes.crdt.diff import edits as differences
 from crdtnotes.crdt.ids import ROOT, Id, OpId
-from crdtnotes.crdt.ops import Before, Delete, Insert, Patch, Same, Set, Span, next_counter
+from crdtnotes.crdt.ops import Delete, Insert, Patch, Same, Set, Span, next_counter
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.crdt.values import elements
 from crdtnotes.editing.history import Deleted, History, Inserted, Pieces, Step, Valued, lines, places
@@ -270,21 +270,24 @@ class EditSession:
         check_text(text)
         # In front of what this session has begun to write right here, so that a block stays together that a
         # person writes upwards.
-        right = self._rga.neighbour(after)
-        is_upward = right is not None and right > after and right in self._begun
+        front = self._begun_behind(after) or authoring.birth_behind(self._doc.state, after)
 
         def make(draft: Draft) -> None:
-            own = draft.next_id()
-            if right is not None and is_upward and right in draft.state.text:
-                draft.add(Before(own, right, text))
-            else:
-                draft.add(Insert(own, after, text))
+            known = front if front is not None and front in draft.state.text else None
+            draft.add(authoring.typed(draft.next_id(), after, known, text))
 
         made, patches = self._apply(make)
         span = Span(made.actor, made.start, len(text))
         if after != OpId(made.start - 1, made.actor):
             self._begun.add(OpId(made.start, made.actor))
         return span, patches
+
+    def _begun_behind(self, after: OpId) -> OpId | None:
+        """Return the element behind `after` if this session has begun to write there."""
+        right = self._rga.neighbour(after)
+        if right is not None and right not in self._begun and after == ROOT and len(self._rga):
+            right = self._rga.id_at(0)  # what was typed in front of a birth's text hangs at its front
+        return right if right is not None and right > after and right in self._begun else None
 
     def _insert_same(self, same: Callable[[Draft], Same], text: str) -> tuple[tuple[Span, ...], list[Patch]]:
         """Insert text whose elements do not depend on the author; return them."""

@@ -97,6 +97,19 @@ def relative_target(name: str, holder: str) -> str:
     return "/".join([".."] * up if up else ["."]) + "/" + "/".join(there[common:])
 
 
+def moved_target(target: str, old: str, new: str) -> str | None:
+    """The target that names in the note ``new`` the path that ``target`` names in the note ``old``.
+
+    It is ``target`` itself where that names the path already. None if ``target`` does not begin with ``./``
+    or ``../``, or names no path in the vault.
+    """
+    path = _join(folder_of(old), target) if target.startswith(("./", "../")) else None
+    if not path:
+        return None
+    moved = _join(folder_of(new), target)
+    return target if moved is not None and name_key(moved) == name_key(path) else relative_target(path, new)
+
+
 def _join(folder: str, target: str) -> str | None:
     """The path that a relative target means; None if it leads out of the vault."""
     path = folder.split("/") if folder else []

@@ -18,14 +18,15 @@ def retarget(text: str, new_target: Callable[[Link], str | None]) -> list[Patch]
     """The edits that make links go elsewhere, in the order of the text; positions are those before any edit.
 
     ``new_target`` is called for each link that has a target and returns a name or a relative target, or None
-    to leave the link alone. Headings, labels, brackets, ``.md`` and the encoding of a Markdown link stay.
+    to leave the link alone; the present target gives an edit, too. Headings, labels, brackets, ``.md`` and
+    the encoding of a Markdown link stay.
     """
     edits: list[Patch] = []
     for link in outline(text).links:
         if not link.target:
             continue
         target = new_target(link)
-        if target is None or target == link.target:
+        if target is None:
             continue
         written = _as_destination(text, link, target) if link.markdown else escape_target(target)
         edits.append(_replacing(link.target_start, link.target_end, written))

@@ -39,6 +39,15 @@ def box_in(line: str) -> tuple[int, int] | None:
     return None if found is None else found.span("value")
 
 
+def list_items(line: str) -> list[tuple[int, int]]:
+    """Return where the items of a list stand that is written on one line of the front matter."""
+    found, separator = _field_in(line)
+    if found is None or separator is None:
+        return []
+    start, end = found
+    return [(start + begin, start + until) for begin, until in _items(line[start:end], separator)]
+
+
 def with_values(text: str, patches: Sequence[Patch]) -> list[Edit]:
     """Return patches as edits: those that change a value become one edit of the whole value.
 

@@ -10,6 +10,7 @@
 ``following``    the offer to let what others did to a moved text follow it
 ``joining``      one text of two that people wrote as the first text of one note
 ``numbering``    the offer to number a list again
+``repeated``     the offer to keep each item of a list once
 ``notes``        all findings of one note, as a function of its state and its changes
 ``look``         the findings of a vault; taking a version, and remembering what was seen
 

@@ -12,6 +12,7 @@ from crdtnotes.review.found import Found, Version
 from crdtnotes.review.numbering import numberings
 from crdtnotes.review.past import Past, Seen
 from crdtnotes.review.regions import regions
+from crdtnotes.review.repeated import repetitions
 from crdtnotes.review.texts import additions, replaced
 
 
@@ -34,6 +35,7 @@ def findings(state: NoteState, changes: Iterable[Change], seen: Seen) -> list[Fo
         *names(past),
         *births(past),
         *numberings(past),
+        *repetitions(past),
         *[one for one in values(past, stretches) if one.identity[0] not in following.delimiters],
         *additions(past),
         *[one for one in replaced(past, stretches) if one.start not in following.texts],

@@ -214,11 +214,11 @@ class Writer:
             make(draft)
             return Made(draft.actor, draft.seq, start, tuple(draft.made))
 
-    def insert(self, uid: bytes, after: OpId, text: str) -> None:
-        """Insert text behind an element."""
+    def insert(self, uid: bytes, after: OpId, text: str, front: Id | None = None) -> None:
+        """Insert text behind the element `after`, or before the element `front` if given."""
         check_text(text)
         if text:
-            self.edit(uid, lambda draft: draft.add(Insert(draft.next_id(), after, text)))
+            self.edit(uid, lambda draft: draft.add(authoring.typed(draft.next_id(), after, front, text)))
 
     def delete(self, uid: bytes, spans: Sequence[Span]) -> None:
         """Delete elements."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdtnotes.crdt import Text
-from crdtnotes.crdt.diff import MAX_WORDS, edits, words
+from crdtnotes.crdt.diff import MAX_WORDS, _in_one_order, edits, words
 from crdtnotes.crdt.ops import Patch
 from tests.reference import patched
 from tests.strategies import texts
@@ -52,6 +52,8 @@ def write(text: Text, new: str) -> list[object]:
             "- call Ann\n- call Cid\n- call Dan",
         ),
         ("- a b\n- a c\n", "- a c\n", "- a b\n- a d\n- a c\n", "- a d\n- a c\n"),
+        # A line that was deleted is gone whole, though it has words of the line that takes its place.
+        ("一样\n茶\n", "茶\n", "同样的一行。\n茶\n", "同样的一行。\n茶\n"),
         # Two replacements of one word, flag or accent are both kept, whole.
         ("See you Monday.\n", "See you Tuesday.\n", "See you Wednesday.\n", "See you WednesdayTuesday.\n"),
         ("从 🇩🇪 来\n", "从 🇫🇷 来\n", "从 🇰🇷 来\n", "从 🇰🇷🇫🇷 来\n"),
@@ -140,3 +142,34 @@ def test_words_added_to_a_line_or_deleted_from_it_leave_the_others(old: str, new
     assert all(not patch.inserted for patch in edits(new, old))
     around = "# Title\n\n", "\nlast\n"
     assert all(not patch.removed for patch in edits(old.join(around), new.join(around)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("一样\n", "同样的一行。\n"),
+        ("tea milk rice\n", "rice milk tea\n"),
+        ("- [ ] 买茶和米\n", "- [ ] 米和茶买了\n"),
+        ("call Ann then Bob\n", "Bob then call Ann back today\n"),
+        ("一样\n- a b\n", "同样的一行。\n- c d\n"),
+    ],
+)
+def test_a_line_with_the_same_words_in_another_order_is_another_line(old: str, new: str) -> None:
+    assert edits(old, new) == [Patch(0, len(old), new)]
+
+
+def test_of_several_lines_those_stand_for_each_other_that_keep_most_words_in_one_order() -> None:
+    # The first new line has all words of the old one, but only the second has them in their order.
+    assert edits("a b c d\n", "d c b a\na b c x\n") == [Patch(6, 1, "x"), Patch(0, 0, "d c b a\n")]
+
+
+WORDS = st.lists(st.sampled_from("abc"), max_size=12)
+
+
+@given(WORDS, WORDS)
+def test_words_in_one_order_are_counted(one: list[str], other: list[str]) -> None:
+    common = [[0] * (len(other) + 1) for _ in range(len(one) + 1)]
+    for i, word in enumerate(one):
+        for j, also in enumerate(other):
+            common[i + 1][j + 1] = max(common[i][j + 1], common[i + 1][j], common[i][j] + (word == also))
+    assert _in_one_order(one, other) == common[-1][-1]

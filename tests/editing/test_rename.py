@@ -92,6 +92,60 @@ def test_a_note_that_links_to_itself(tmp_path: Path) -> None:
         assert {link.note for link in note.links()} == {"g/B"}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "before", "after", "leads"),
+    [
+        ("h", "g/h", "[[./A]] 与 [[./g/乙|乙]]", "[[../A]] 与 [[./乙|乙]]", ["A", "g/乙"]),
+        ("h", "g/h", "[x](./A.md#a) [[./g/./乙]]", "[x](../A.md#a) [[./乙]]", ["A", "g/乙"]),
+        ("g/h", "k", "[[../A]] ![[./乙]] [[./h]]", "[[./A]] ![[./g/乙]] [[./k]]", ["A", "g/乙", "k"]),
+        ("g/h", "g/k", "[[../A]] [[./乙#^b]]", "[[../A]] [[./乙#^b]]", ["A", "g/乙"]),
+        ("g/h", "z/k", "[[../A]] [[../../A]] `[[./乙]]`", None, ["A", None]),
+    ],
+)
+def test_paths_in_a_note_that_moves_lead_where_they_led(
+    tmp_path: Path, old: str, new: str, before: str, after: str | None, leads: list[str | None]
+) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("A", "text")
+        vault.create_note("g/乙", "text")
+        note = vault.create_note(old, before)
+        changed = note.rename(new)
+        assert note.text == (after or before)
+        assert changed == (after not in (None, before))
+        assert sorted(map(str, (link.note for link in note.links()))) == sorted(map(str, leads))
+        check_against_new_file(vault, tmp_path / "new.db")
+
+
+def test_a_path_leads_to_a_note_that_was_made_while_its_note_moved(tmp_path: Path) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("h", "# [[./A]]\n")
+        meet(one, two)
+        two.create_note("A", "text")
+        one.note("h").rename("g/h")
+        meet(one, two)
+        for vault in (one, two):
+            assert vault.note("g/h").text == "# [[../A]]\n"
+            assert [back.note for back in vault.note("A").backlinks()] == ["g/h"]
+
+
+@pytest.mark.parametrize("names", [("k", "g/h"), ("g/h", "k"), ("f/甲", "g/h/i"), ("g/h", "g/h")])
+def test_paths_in_a_note_that_two_people_move_fit_the_name_that_wins(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("h", "[[./A]] [x](./A.md)\n")
+        one.create_note("A", "text")
+        meet(one, two)
+        one.note("h").rename(names[0])
+        two.note("h").rename(names[1])
+        meet(one, two)
+        for vault in (one, two):
+            holder = vault.note("h")
+            path = "./A" if "/" not in holder.name else "../" * holder.name.count("/") + "A"
+            assert holder.text == f"[[{path}]] [x]({path}.md)\n"
+            assert [link.note for link in holder.links()] == ["A"] * len(holder.links())
+
+
 def test_the_old_name_stays_an_alias(tmp_path: Path) -> None:
     with replicas(tmp_path) as [one, two]:
         one.create_note("A", "text")

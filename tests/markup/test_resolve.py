@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdtnotes.markup.names import folder_of, name_key, title_of
-from crdtnotes.markup.resolve import DEPENDS, Candidate, relative_target, resolve, resolve_anywhere
+from crdtnotes.markup.resolve import (
+    DEPENDS,
+    Candidate,
+    moved_target,
+    relative_target,
+    resolve,
+    resolve_anywhere,
+)
 
 
 class Vault:
@@ -87,6 +94,30 @@ def test_a_relative_target_finds_its_note(name: str, holder: str) -> None:
     target = relative_target(name, holder)
     assert target.startswith(("./", "../"))
     assert resolve(target, holder, Vault([name])) == name
+
+
+@settings(deadline=None)
+@given(PATHS, PATHS, PATHS)
+def test_a_target_that_moves_with_its_holder_names_the_same_path(name: str, old: str, new: str) -> None:
+    moved = moved_target(relative_target(name, old), old, new)
+    assert moved is not None
+    assert resolve(moved, new, Vault([name])) == name
+
+
+@pytest.mark.parametrize(
+    ("target", "old", "new", "moved"),
+    [
+        ("./a/../n", "h", "k", "./a/../n"),
+        ("./a/../n", "h", "f/k", "../n"),
+        ("../n", "f/h", "g/h", "../n"),
+        ("../../n", "f/h", "h", None),
+        ("./", "h", "g/h", None),
+        ("n", "h", "g/h", None),
+        ("/n", "h", "g/h", None),
+    ],
+)
+def test_only_paths_move(target: str, old: str, new: str, moved: str | None) -> None:
+    assert moved_target(target, old, new) == moved
 
 
 def by_the_rules(target: str, holder: str, vault: Vault) -> str | None:

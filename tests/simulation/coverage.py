@@ -28,6 +28,7 @@ MOST = (
     ("notes with strange lines", "notes of whole lines", 16 / 750),
     ("links captured", "links before syncs", 0.05),
     ("links of namesakes that changed", "links before syncs", 0.02),
+    ("paths written while their note was moved", "links before syncs", 0.02),
     ("links that renames wrote and that lead elsewhere", "links that renames wrote", 0.15),
 )
 """What may happen in a share, at most, of what it is a part of (see intent.py and leads.py)."""

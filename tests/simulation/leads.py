@@ -4,7 +4,11 @@ Links are names (docs/crdt.md, "Name: a register"). So a link may change its mea
     - the note that it led to was deleted, or other names lead to it now;
     - the note that it leads to now is new, or other names lead to it now, or the note that has the link got
       another name, from which another note is nearer: a *capture*, which a sync may bring;
-    - both notes have one name. But a link that a rename wrote keeps its note there, nearly always.
+    - both notes have one name. But a link that a rename wrote keeps its note there, nearly always;
+    - the target is a path from the folder of the note that has it, as `./A`, and that note is in another
+      folder now. A rename sets the paths that it finds there, so that they lead where they led; this is
+      checked when somebody renames (`check_moved`). But it cannot know of a path that somebody else writes
+      there meanwhile, and a path means just one name.
 All else is a failure.
 """
 
@@ -12,6 +16,7 @@ from collections import Counter
 from collections.abc import Mapping, Set
 from typing import NamedTuple
 
+from crdtnotes.markup.names import folder_of
 from crdtnotes.vault import Vault
 from tests.simulation.oracles import require
 
@@ -71,11 +76,31 @@ def check_meaning(before: Leads, after: Leads) -> Counter[str]:
             )
             seen["links of namesakes that changed"] += 1
         elif before.names[meant] == after.names.get(meant):
+            if _is_path(link) and _folder(before, link[0]) != _folder(after, link[0]):
+                seen["paths written while their note was moved"] += 1
+                continue
             require(means is not None, f"[[{link[1]}]] leads nowhere, but its note is there as before")
             seen["links captured"] += 1
         else:
             seen["links to notes that were renamed or deleted"] += 1
     return seen
+
+
+def check_moved(note: bytes, before: Leads, after: Leads) -> None:
+    """Check that the paths in a note lead where they led before somebody renamed it."""
+    led, lead = (
+        {target for link, target in view.targets.items() if link[0] == note and _is_path(link) and target}
+        for view in (before, after)
+    )
+    require(led <= lead, "a path in a note that was renamed does not lead where it led")
+
+
+def _is_path(link: Link) -> bool:
+    return link[1].startswith(("./", "../"))
+
+
+def _folder(view: Leads, note: bytes) -> str | None:
+    return folder_of(view.bases[note]) if note in view.bases else None
 
 
 def check_renamed(written: Mapping[Link, Set[tuple[bytes, str]]], after: Leads) -> Counter[str]:

@@ -12,7 +12,7 @@ from crdtnotes.errors import NoteExists, NoteNotFound
 from crdtnotes.markup.values import with_values
 from crdtnotes.note import Note
 from crdtnotes.vault import Vault
-from tests.simulation.leads import leads
+from tests.simulation.leads import check_moved, leads
 from tests.simulation.ledger import Ledger, marks
 from tests.simulation.lines import (
     BLOCKS,
@@ -131,6 +131,7 @@ class Person:
             note.rename(name)
             after = leads(vault)
             uid = bytes.fromhex(note.id)
+            check_moved(uid, before, after)
             for link in [link for link, target in after.targets.items() if target == uid]:
                 if link not in before.targets:
                     self._ledger.renamed.setdefault(link, set()).add((uid, after.bases[uid]))

@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.coverage import ENOUGH, LEAST, MOST, shortfalls
 from tests.simulation.intent import check_boxes, check_words, strange_lines
-from tests.simulation.leads import Leads, check_meaning, check_renamed
+from tests.simulation.leads import Leads, check_meaning, check_moved, check_renamed
 from tests.simulation.ledger import Ledger
 from tests.simulation.oracles import Broken
 
@@ -63,6 +63,29 @@ def test_what_may_change_the_meaning_of_a_link_is_counted(
     assert counted == Counter(
         {"links before syncs": int(before.targets[C, "b"] is not None)} | ({} if seen is None else {seen: 1})
     )
+
+
+def path(link: bytes | None, holder: str = "c") -> Leads:
+    """A replica in which C, with this name, has the link `[[./b]]`."""
+    seen = view(link, C=holder)
+    return seen._replace(targets={(C, "./b"): link})
+
+
+def test_a_path_may_lead_nowhere_if_its_note_was_moved() -> None:
+    counted = check_meaning(path(B), path(None, "a/c"))
+    assert counted == Counter({"links before syncs": 1, "paths written while their note was moved": 1})
+    for after in (path(None), path(None, "d")):
+        with pytest.raises(Broken):
+            check_meaning(path(B), after)
+
+
+def test_a_rename_that_lets_a_path_lead_elsewhere_is_noticed() -> None:
+    moved = path(None, "a/c")._replace(targets={(C, "../b"): B})
+    check_moved(C, path(B), moved)
+    check_moved(C, path(None), path(None, "a/c"))
+    for after in (path(None, "a/c"), path(A, "a/c")):
+        with pytest.raises(Broken):
+            check_moved(C, path(B), after)
 
 
 @pytest.mark.parametrize("after", [view(A), view(None), view(None, C="a/c")])
