@@ -3,7 +3,6 @@
 Exit codes: 0 done, 1 failed (one plain sentence on stderr), 2 wrong usage, 130 interrupted.
 """
 
-import gc
 import io
 import sys
 from collections import UserDict
@@ -20,12 +19,6 @@ from crdtnotes.errors import CrdtnotesError
 from crdtnotes.terminal.streams import visible_output
 
 INTERRUPTED = 130
-
-GARBAGE = 20_000
-"""Objects made between two searches for reference cycles (gc.set_threshold; Python's own number is 700).
-
-What a command loads stays until it ends; searching it each time takes a tenth of a short command's time.
-"""
 
 PROGRAM = "crdtnotes"
 """What the program is called in its help, however it was started."""
@@ -163,9 +156,8 @@ def cli(ctx: click.Context, vault: Path | None) -> None:
             click.echo(ctx.get_help())
 
 
-def main() -> None:
-    """Run the program and end the process with its exit code."""
-    gc.set_threshold(GARBAGE)
+def run() -> None:
+    """Run the command that the program was called with; raises SystemExit with its exit code."""
     for stream in (sys.stdout, sys.stderr):
         # Characters that the terminal's encoding lacks are shown as escapes instead of failing.
         if isinstance(stream, io.TextIOWrapper):
