@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crdtnotes.crdt import COMPILED
 from crdtnotes.errors import NoteExists, NoteNotFound
 from crdtnotes.hex_ids import actor_of, id_of, vault_id_of
 from crdtnotes.markup.names import clean_name, fits, name_key, title_of
@@ -435,6 +434,8 @@ class Vault:
 
     def status(self) -> dict[str, Any]:
         """Return the values that `crdtnotes status --json` prints."""
+        from crdtnotes.crdt import COMPILED
+
         version = self.version
         return {
             "vault": self.id,

@@ -187,7 +187,7 @@ def public_names(module: str) -> list[str]:
     if found is not None:
         return list(found)
     names: list[str] = []
-    body = _tree(module).body
+    body = _statements(module)
     for node, after in zip(body, [*body[1:], None], strict=True):
         if isinstance(node, ast.ClassDef | Function):
             names.append(node.name)
@@ -208,19 +208,30 @@ def _tree(module: str) -> ast.Module:
 
 def _find(module: str, name: str) -> ast.ClassDef | Function | None:
     """Return the definition of a name, following re-exports; None for a constant."""
-    tree = _tree(module)
-    for node in tree.body:
+    body = _statements(module)
+    for node in body:
         if isinstance(node, ast.ClassDef | Function) and node.name == name:
             return node
-    for node in tree.body:
+    for node in body:
         if isinstance(node, ast.ImportFrom) and node.module and any(one.name == name for one in node.names):
             return _find(node.module, name)
     return None
 
 
+def _statements(module: str) -> list[ast.stmt]:
+    """Return a module's statements, with those that only type checkers see: there are the lazy imports."""
+    found: list[ast.stmt] = []
+    for node in _tree(module).body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            found += node.body
+        else:
+            found.append(node)
+    return found
+
+
 def _constant(module: str, name: str) -> str:
     """Return the docstring below a constant, following re-exports; "" if there is none."""
-    body = _tree(module).body
+    body = _statements(module)
     for node, after in zip(body, [*body[1:], None], strict=True):
         if name in _assigned(node):
             return _text(after)

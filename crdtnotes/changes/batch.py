@@ -10,10 +10,8 @@ from enum import IntEnum
 import msgspec
 from msgspec import Struct
 
-from crdtnotes.changes import block
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import decode, encode
-from crdtnotes.changes.compression import compress_if_worthwhile, decompress
 from crdtnotes.changes.limits import BATCH_BYTES, MAX_BATCH_BYTES, MAX_BLOCK_BYTES, MAX_CHANGE_BYTES
 from crdtnotes.errors import DecodeError
 
@@ -61,6 +59,8 @@ class Opened(Struct, frozen=True):
 
 def piece_of(data: bytes) -> Piece:
     """Return the piece for a change, compressed if that saves enough."""
+    from crdtnotes.changes.compression import compress_if_worthwhile
+
     smaller = compress_if_worthwhile(data)
     return data if smaller is None else Packed(Form.CHANGE, len(data), smaller)
 
@@ -148,6 +148,8 @@ def open_piece(piece: Piece) -> list[tuple[Change, bytes]]:
     """Return the changes of a piece with their bytes; raises DecodeError."""
     if not isinstance(piece, Packed):
         return [(decode(piece), piece)]
+    from crdtnotes.changes.compression import decompress
+
     limit = MAX_BLOCK_BYTES if piece.form == Form.BLOCK else MAX_CHANGE_BYTES
     if not 0 < piece.length <= limit:
         raise DecodeError(f"A piece of {piece.length:,} bytes is out of bounds.")
@@ -155,5 +157,7 @@ def open_piece(piece: Piece) -> list[tuple[Change, bytes]]:
     if piece.form == Form.CHANGE:
         return [(decode(data), data)]
     if piece.form == Form.BLOCK:
+        from crdtnotes.changes import block  # a vault of few changes has none
+
         return [(change, encode(change)) for change in block.unpack(data)]
     raise DecodeError(f"Piece form {piece.form} is unknown.")

@@ -1,8 +1,9 @@
 """A change: operations by one actor on one note, made together; the unit of storing and sending."""
 
 from collections.abc import Container
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from crdtnotes.crdt.ops import Op, next_counter
 
@@ -23,8 +24,7 @@ Rank = tuple[int, bytes]
 """The time and the hash of a change: of two versions at one place, the version with the smaller rank wins."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One change, decoded.
 
     `start` is the counter of its first operation; `deps` are the heads `(actor, seq)` of other actors

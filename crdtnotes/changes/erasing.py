@@ -16,8 +16,9 @@ Rules
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from crdtnotes.changes.change import ERASED, NO_HASH, Change
 from crdtnotes.crdt.ids import BIRTH

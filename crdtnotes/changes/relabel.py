@@ -19,6 +19,8 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import assert_never
 
+from msgspec import structs
+
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import encode
 from crdtnotes.changes.derived import NoteNames
@@ -110,7 +112,7 @@ def relabel(change: Change, seen: Mapping[int, int], moves: Moves, renamed: dict
     join(move.seen, deps)
     names = _Names(moves, renamed, NoteNames(change.note))
     ops = tuple(names.op(op) for op in change.ops)
-    return replace(change, actor=move.to, seq=seq, deps=pairs(deps), ops=ops)
+    return structs.replace(change, actor=move.to, seq=seq, deps=pairs(deps), ops=ops)
 
 
 def _version(version: Iterable[tuple[int, int]], moves: Moves) -> tuple[tuple[int, int], ...]:

@@ -1,6 +1,5 @@
 """The program: its options, its commands in sections, and its handling of errors."""
 
-import gc
 import os
 import sys
 from collections import UserDict
@@ -18,12 +17,6 @@ from crdtnotes.cli.opening import VAULT_VARIABLE
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.terminal.standard import open_standard_streams
 from crdtnotes.terminal.streams import visible_output
-
-GARBAGE = 20_000
-"""Objects made between two searches for reference cycles (gc.set_threshold; Python's own number is 700).
-
-What a command loads stays until it ends; searching it each time takes a tenth of a short command's time.
-"""
 
 PROGRAM = "crdtnotes"
 """What the program is called in its help, however it was started."""
@@ -203,7 +196,6 @@ def cli(ctx: click.Context, vault: Path | None) -> None:
 
 
 def run() -> None:
-    """Run the program and end the process with its exit code."""
-    gc.set_threshold(GARBAGE)
+    """Run the command that the program was called with; raises SystemExit with its exit code."""
     open_standard_streams()
     cli(prog_name=PROGRAM)

@@ -17,17 +17,20 @@
 ``text``       one text by itself, with a clock and a queue of operations that arrived early
 """
 
-from crdtnotes.crdt import rga as _rga
-from crdtnotes.crdt.ids import OpId
-from crdtnotes.crdt.note import NoteState
-from crdtnotes.crdt.ops import Delete, Insert, Op, Patch, Span
-from crdtnotes.crdt.orset import OrSet
-from crdtnotes.crdt.register import Register
-from crdtnotes.crdt.rga import Rga
-from crdtnotes.crdt.text import Text
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-COMPILED = not (_rga.__file__ or "").endswith(".py")
-"""Whether this is the compiled form of the data types; both behave the same."""
+if TYPE_CHECKING:
+    from crdtnotes.crdt.ids import OpId
+    from crdtnotes.crdt.note import NoteState
+    from crdtnotes.crdt.ops import Delete, Insert, Op, Patch, Span
+    from crdtnotes.crdt.orset import OrSet
+    from crdtnotes.crdt.register import Register
+    from crdtnotes.crdt.rga import Rga
+    from crdtnotes.crdt.text import Text
+
+    COMPILED: bool
+    """Whether this is the compiled form of the data types; both behave the same."""
 
 __all__ = [
     "COMPILED",
@@ -43,3 +46,33 @@ __all__ = [
     "Span",
     "Text",
 ]
+
+_HOMES = {
+    "Delete": "crdtnotes.crdt.ops",
+    "Insert": "crdtnotes.crdt.ops",
+    "NoteState": "crdtnotes.crdt.note",
+    "Op": "crdtnotes.crdt.ops",
+    "OpId": "crdtnotes.crdt.ids",
+    "OrSet": "crdtnotes.crdt.orset",
+    "Patch": "crdtnotes.crdt.ops",
+    "Register": "crdtnotes.crdt.register",
+    "Rga": "crdtnotes.crdt.rga",
+    "Span": "crdtnotes.crdt.ops",
+    "Text": "crdtnotes.crdt.text",
+}
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load what is asked for: to show a note takes the operations alone."""
+        if name == "COMPILED":
+            from crdtnotes.crdt import rga
+
+            found: object = not (rga.__file__ or "").endswith(".py")
+        elif name in _HOMES:
+            found = getattr(import_module(_HOMES[name]), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found
+        return found

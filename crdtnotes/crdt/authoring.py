@@ -16,14 +16,18 @@ Each function applies its operations to the note through `Draft.add`, one after 
 on the text that the one before it leaves. Positions are code points.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
 from zlib import crc32
 
 from crdtnotes.crdt.ids import ROOT, Id
-from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import Before, Delete, Elements, Insert, Op, Same, Set, Span
-from crdtnotes.crdt.values import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crdtnotes.crdt.note import NoteState
 
 MAX_PIECES = 256
 """The most pieces of one Same; the last takes the rest of the text. Each takes about 250 bytes of memory."""
@@ -308,6 +312,8 @@ def _stretches(state: NoteState, elements: Sequence[tuple[Id, str]]) -> list[tup
 
 def is_one_value(state: NoteState, delimiter: Id, spans: Sequence[Elements]) -> bool:
     """Whether elements right behind a delimiter are its value, whole, or what stands there without one."""
+    from crdtnotes.crdt.values import within
+
     values = state.values
     if delimiter[1] in values.cell_of:
         return False  # a part of a value delimits nothing
@@ -325,6 +331,8 @@ def is_one_value(state: NoteState, delimiter: Id, spans: Sequence[Elements]) -> 
 
 def _values_behind(state: NoteState, spans: Sequence[Elements]) -> Iterator[tuple[Id, str]]:
     """Yield the visible elements, with their characters, whose value's delimiter goes and they do not."""
+    from crdtnotes.crdt.values import within
+
     characters: dict[Id, str] = {}
     for delimiter in within(spans, state.values.cells):
         cell = state.values.cells[delimiter]

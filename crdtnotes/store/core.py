@@ -10,7 +10,9 @@ After each commit `on_commit` is called with its effects (`committed.py`). The p
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crdtnotes.changes.change import Change
 from crdtnotes.errors import Damaged, NotAVault, StoreError
@@ -19,12 +21,18 @@ from crdtnotes.store.file.database import open_file, plain_errors, writing
 from crdtnotes.store.forks.winners import ForkWinners
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.own_stream import OwnStream, random_actor
-from crdtnotes.store.signing.members import Members
-from crdtnotes.store.signing.signer import Signer
+from crdtnotes.store.signing.founding import Founding
 from crdtnotes.store.views.derived import DERIVE_EVERY, Derived
 from crdtnotes.store.views.documents import Document
 from crdtnotes.store.views.note_list import NoteList
-from crdtnotes.trust.identity import Identity, own_identity
+
+if TYPE_CHECKING:
+    from crdtnotes.store.signing.members import Members
+    from crdtnotes.store.signing.signer import Signer
+    from crdtnotes.store.views.links import LinkIndex
+    from crdtnotes.store.views.names import NameIndex
+    from crdtnotes.store.views.search import SearchIndex
+    from crdtnotes.trust.identity import Identity
 
 
 class ReplicaCore:
@@ -36,7 +44,7 @@ class ReplicaCore:
         *,
         read_only: bool = False,
         actors: Callable[[], int] | None = None,
-        identity: Callable[[], Identity] | None = None,
+        identity: "Callable[[], Identity] | None" = None,
     ) -> None:
         """Open the file; raises VaultNotFound, NotAVault, NewerVault, ReadOnly or Damaged.
 
@@ -56,9 +64,6 @@ class ReplicaCore:
                 self.log = Log(self.conn)
                 self.derived = Derived(self.conn, self.log)
                 self.documents = self.derived.documents
-                self.names = self.derived.names
-                self.links = self.derived.links
-                self.search = self.derived.search
                 self.notes = NoteList(self.conn)
                 self.winners = ForkWinners(self.conn, self.log)
                 self._epoch = self._erasures = 0
@@ -71,14 +76,54 @@ class ReplicaCore:
                 if not {"vault", "device", "actor", "kinds"} <= meta.keys():
                     raise NotAVault(f"{path} is not a complete crdtnotes vault.")
                 self.device = str(meta["device"])
-                self.members = Members(self.conn, bytes(meta["vault"]))
-                self.signer = Signer(self.conn, self.log, self.members, identity or own_identity)
+                self._founding = Founding(self.conn, bytes(meta["vault"]))
+                self._make_identity = identity
                 self._refresh()
                 if not read_only:
                     self.stream.check()
         except BaseException:
             self.db.close()
             raise
+
+    @cached_property
+    def members(self) -> "Members":
+        """The devices of the vault, and the records about them."""
+        from crdtnotes.store.signing.members import Members
+
+        return Members(self.conn, self._founding)
+
+    @cached_property
+    def signer(self) -> "Signer":
+        """The signatures of the log."""
+        from crdtnotes.store.signing.signer import Signer
+        from crdtnotes.trust.identity import own_identity
+
+        return Signer(self.conn, self.log, self.members, self._make_identity or own_identity)
+
+    @property
+    def names(self) -> "NameIndex":
+        """The names that notes show."""
+        return self.derived.names
+
+    @property
+    def links(self) -> "LinkIndex":
+        """What notes link to."""
+        return self.derived.links
+
+    @property
+    def search(self) -> "SearchIndex":
+        """The search index."""
+        return self.derived.search
+
+    def _forget_devices(self, *, records: bool) -> None:
+        """Re-check our stream's device, and with `records` read the records about devices again."""
+        loaded = vars(self)
+        if "signer" in loaded:
+            self.signer.forget()
+        if records:
+            self._founding.forget()
+            if "members" in loaded:
+                self.members.forget()
 
     @property
     def actor(self) -> int:
@@ -88,7 +133,7 @@ class ReplicaCore:
     @property
     def vault_id(self) -> bytes:
         """The id of the vault."""
-        return self.members.vault
+        return self._founding.vault
 
     @property
     def epoch(self) -> int:
@@ -188,19 +233,19 @@ class ReplicaCore:
         self.winners.read(meta)
         self._take_epoch(meta.get("epoch", 0), meta.get("erasures", 0))
         self.derived.refresh()
-        if meta["vault"] != self.vault_id:
-            self.members.forget(bytes(meta["vault"]))
-        self.signer.forget()
+        renamed = meta["vault"] != self.vault_id
+        self._founding.vault = bytes(meta["vault"])
+        self._forget_devices(records=renamed)
         self._outdated = False
         if foreign:
             opened = self._data_version == -1
             self._data_version = version
-            members_changed = self.members.has_moved()
+            members_changed = self._founding.has_moved()
             if not opened:
                 notes = None if self._rewrites != rewrites else self.documents.changed_since(self._known_tip)
                 touched = notes is None or bool(notes)
                 # Signatures alone leave no trace here: in a paired vault some may have come.
-                learned = self.members.founded
+                learned = self._founding.founded
                 self.on_commit(Committed(Origin.PROCESS, notes, touched, touched, members_changed, learned))
             self._known_tip = self.log.tip
 
@@ -229,13 +274,13 @@ class ReplicaCore:
                 rewrites = self._begin_effects()
                 yield
                 self.derive()
-                self.signer.sign_own(self.actor)
+                self._sign()
                 self.log.save_heads()
         except BaseException:
             self.log.forget()
             self.log.erased.forget()
             self.derived.forget()
-            self.members.forget()
+            self._forget_devices(records=True)
             self.stream.forget()
             self._outdated = True
             raise
@@ -250,19 +295,24 @@ class ReplicaCore:
         """Begin to record the effects of a transaction; return `rewrites` at its start."""
         self.derived.entered.clear()
         self.names.changed = self.links.changed = False
-        self.members.changed = self.signer.learned = False
+        loaded = vars(self)
+        if "members" in loaded:
+            self.members.changed = False
+        if "signer" in loaded:
+            self.signer.learned = False
         return self._rewrites
 
     def _effects(self, origin: Origin, rewrites: tuple[int, int]) -> Committed:
         """Return the effects of the transaction that has just been committed."""
         rewritten = self._rewrites != rewrites
+        loaded = vars(self)
         return Committed(
             origin,
             None if rewritten else frozenset(self.derived.entered),
             names_changed=self.names.changed or rewritten,
             links_changed=self.links.changed or rewritten,
-            members_changed=self.members.changed,
-            learned=self.signer.learned,
+            members_changed="members" in loaded and self.members.changed,
+            learned="signer" in loaded and self.signer.learned,
         )
 
     def integrate(self, change: Change, data: bytes, doc: Document) -> None:
@@ -272,13 +322,23 @@ class ReplicaCore:
         self.log.write(change, data, doc.id)
         doc.note(change, log_id)
         self.derived.follow(doc, change)
-        self.signer.sign_if_large(self.actor)
+        self._sign_if_large()
 
     def add_created(self, change: Change, data: bytes) -> None:
         """Log the birth of a note that does not exist here yet, and add the note."""
         self._refuse_if_undone()
         self.log.write(change, data, self.derived.add_created(change, data))
-        self.signer.sign_if_large(self.actor)
+        self._sign_if_large()
+
+    def _sign_if_large(self) -> None:
+        if self._founding.founded:
+            self.signer.sign_if_large(self.actor)
+
+    def _sign(self) -> None:
+        """Sign what was logged in this transaction; nothing is signed in a vault that was never paired."""
+        if self._founding.founded:
+            self.signer.sign_own(self.actor)
+        self.log.grown.clear()
 
     def derive(self) -> None:
         """Bring all derived data up to date with the changes logged in this transaction."""
@@ -296,6 +356,7 @@ class ReplicaCore:
     def ensure_own_stream(self) -> None:
         """Make sure that the next change goes to a stream for which this device can sign."""
         self.stream.acquire()
-        actor = self.signer.own_stream(self.actor)
-        if actor != self.actor:
-            self.stream.begin(actor)
+        if self._founding.founded:
+            actor = self.signer.own_stream(self.actor)
+            if actor != self.actor:
+                self.stream.begin(actor)

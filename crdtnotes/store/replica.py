@@ -1,20 +1,20 @@
 """One replica: reading it, receiving changes from others, and maintenance of its file.
 
 The parts: `core` has the file and its transactions, `ingest` receives changes from others, `forks` resolves
-forks, `signatures` and `devices` belong to paired vaults.
+forks, `signatures` and `devices` belong to paired vaults. Each is loaded when it is first used, because a
+command that shows a note needs none of them.
 """
+
+from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crdtnotes.changes.batch import Batch, batches, open_batch
-from crdtnotes.changes.erasing import erase
-from crdtnotes.changes.messages import Heads
 from crdtnotes.changes.wire_ops import KNOWN_KINDS
-from crdtnotes.crdt.tags import Tags
 from crdtnotes.crdt.version import Version, join
 from crdtnotes.errors import (
     Busy,
@@ -27,23 +27,26 @@ from crdtnotes.errors import (
 from crdtnotes.markup.names import name_key
 from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store import local_state
-from crdtnotes.store.compaction import packing
 from crdtnotes.store.core import ReplicaCore
-from crdtnotes.store.devices import Devices
-from crdtnotes.store.digest import digest
-from crdtnotes.store.erasure.erasing import Erasing
 from crdtnotes.store.file.database import create_file, plain_errors
-from crdtnotes.store.forks.forks import Forks
-from crdtnotes.store.ingest import Ingest
 from crdtnotes.store.local_state import StreamRecord
 from crdtnotes.store.own_stream import new_token, random_actor
-from crdtnotes.store.signatures import Signatures
-from crdtnotes.store.signing.checkpoints import Group
-from crdtnotes.store.views.search import PENDING_BULK
-from crdtnotes.trust.identity import Identity
 
 if TYPE_CHECKING:
+    from crdtnotes.changes.batch import Batch
+    from crdtnotes.changes.messages import Heads
+    from crdtnotes.crdt.tags import Tags
     from crdtnotes.results import Received
+    from crdtnotes.store.devices import Devices
+    from crdtnotes.store.erasure.erasing import Erasing
+    from crdtnotes.store.forks.forks import Forks
+    from crdtnotes.store.ingest import Ingest
+    from crdtnotes.store.signatures import Signatures
+    from crdtnotes.store.signing.checkpoints import Group
+    from crdtnotes.trust.identity import Identity
+
+AUTO_PACK_CHANGES = 1024
+"""Unpacked changes of one stream from which on the log is packed without being asked to."""
 
 
 class Replica(ReplicaCore):
@@ -59,11 +62,6 @@ class Replica(ReplicaCore):
     ) -> None:
         """Open a replica; the arguments and errors are those of ReplicaCore."""
         super().__init__(path, read_only=read_only, actors=actors, identity=identity)
-        self.erasing = Erasing(self)
-        self.devices = Devices(self, self.erasing, self.scrub_if_possible)
-        self.forks = Forks(self, self.erasing.moved)
-        self.signatures = Signatures(self)
-        self.ingest = Ingest(self, self.forks, self.erasing)
         try:
             if not read_only:
                 self._read_newer()
@@ -78,7 +76,7 @@ class Replica(ReplicaCore):
     @classmethod
     def create(
         cls, path: Path, device: str, vault: bytes | None = None, actors: Callable[[], int] | None = None
-    ) -> "Replica":
+    ) -> Replica:
         """Make a new replica, of a new vault or of the vault with this id; raises VaultExists."""
         actor, token = (actors or random_actor)(), new_token()
         meta = {
@@ -99,9 +97,47 @@ class Replica(ReplicaCore):
             self.put_in_prepared()
             self._pack_if_possible()
         finally:
-            self.search.drop_prepared()
+            if self.derived.is_used("search"):
+                self.search.drop_prepared()
             self.stream.close()
             self.db.close()
+
+    # -- parts
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        """Erasing texts for good."""
+        from crdtnotes.store.erasure.erasing import Erasing
+
+        return Erasing(self)
+
+    @cached_property
+    def devices(self) -> Devices:
+        """The devices of the vault."""
+        from crdtnotes.store.devices import Devices
+
+        return Devices(self, self.erasing, self.scrub_if_possible)
+
+    @cached_property
+    def forks(self) -> Forks:
+        """Resolving forks."""
+        from crdtnotes.store.forks.forks import Forks
+
+        return Forks(self, self.erasing.moved)
+
+    @cached_property
+    def signatures(self) -> Signatures:
+        """Which changes are signed."""
+        from crdtnotes.store.signatures import Signatures
+
+        return Signatures(self)
+
+    @cached_property
+    def ingest(self) -> Ingest:
+        """Receiving changes."""
+        from crdtnotes.store.ingest import Ingest
+
+        return Ingest(self, self.forks, self.erasing)
 
     # -- reading
 
@@ -149,6 +185,8 @@ class Replica(ReplicaCore):
         and a peer that lacks them cannot accept later ones. They are read in pages on demand; no lock is held
         between pages.
         """
+        from crdtnotes.changes.batch import batches
+
         with self.steady():
             if not self.members.founded:
                 return self._guarded(batches(self.log.missing(version)))
@@ -156,6 +194,8 @@ class Replica(ReplicaCore):
         return self._guarded(self._in_groups(version, groups))
 
     def _in_groups(self, version: Mapping[int, int], groups: list[Group]) -> Iterator[bytes | Heads]:
+        from crdtnotes.changes.batch import batches
+
         sent = dict(version)
         for group in groups:
             yield from batches(self.log.missing(sent, group.upto))
@@ -168,6 +208,8 @@ class Replica(ReplicaCore):
 
     def digest(self) -> str:
         """Return a hash of the changes that are here and of the notes that they show."""
+        from crdtnotes.store.digest import digest
+
         self.flush_snapshots_if_possible()
         with self.steady():
             lagging = {uid: doc for uid in self.documents.stale() if (doc := self.documents.open(uid))}
@@ -187,10 +229,13 @@ class Replica(ReplicaCore):
 
     def _pack_if_possible(self) -> None:
         """Pack the log if due, unless the file is busy, full or read-only; damaged changes stay."""
-        if not self.read_only:
-            with suppress(Busy, DiskFull, ReadOnly, Damaged):
-                if packing.is_due(self):
-                    packing.pack(self, least=packing.AUTO_PACK_CHANGES)
+        if self.read_only or all(head.seq < AUTO_PACK_CHANGES for head in self.log.heads.values()):
+            return
+        from crdtnotes.store.compaction import packing
+
+        with suppress(Busy, DiskFull, ReadOnly, Damaged):
+            if packing.is_due(self, AUTO_PACK_CHANGES):
+                packing.pack(self, least=AUTO_PACK_CHANGES)
 
     def flush_snapshots(self) -> None:
         """Store the snapshots that lag behind the log."""
@@ -207,6 +252,7 @@ class Replica(ReplicaCore):
         """
         if self._depth:
             raise LocalError("Cannot compact while a transaction is open.")
+        from crdtnotes.store.compaction import packing
         from crdtnotes.store.compaction.recompress import recompress
 
         self.flush_snapshots()
@@ -238,7 +284,7 @@ class Replica(ReplicaCore):
         the index is built again when it is needed; a lasting error shows then. Inside a transaction it does
         nothing, because it must be rolled back separately.
         """
-        if self.search.is_prepared and not self._depth:
+        if self.derived.is_used("search") and self.search.is_prepared and not self._depth:
             built = self.search.prepared()
             with suppress(StoreError):
                 if built is not None:
@@ -247,6 +293,8 @@ class Replica(ReplicaCore):
 
     def flush_index(self) -> None:
         """Add all notes that are not in the search index yet."""
+        from crdtnotes.store.views.search import PENDING_BULK
+
         self.put_in_prepared()
         with self.reading():
             pending = self.search.pending()
@@ -290,6 +338,8 @@ class Replica(ReplicaCore):
         A vault that was never paired becomes a new one. Raises TooLarge; in a paired vault also KeysLocked,
         NotPaired if this device does not belong to it, or NotPermitted if it may only read.
         """
+        from crdtnotes.changes.erasing import erase
+
         with self.transaction():
             held = self.erasing.count(note, ids)
             if held and self.members.founded:
@@ -305,11 +355,13 @@ class Replica(ReplicaCore):
 
     def open_batch(self, data: bytes) -> Batch:
         """Decode the envelope of a batch, for `receive`; raises DecodeError."""
+        from crdtnotes.changes.batch import open_batch
+
         return open_batch(data)
 
     def receive(
         self, received: Sequence[bytes | Batch | Heads], *, wait: bool = False, restored: bool = False
-    ) -> "Received":
+    ) -> Received:
         """Receive batches from another replica, in one transaction; in a paired vault with their signatures.
 
         Changes that are here already are ignored. A change that comes before its dependencies waits in

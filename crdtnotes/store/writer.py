@@ -15,7 +15,6 @@ from crdtnotes.changes.derived import NoteNames, birth_actor
 from crdtnotes.changes.limits import DEPS_PER_CHANGE, MAX_TIME
 from crdtnotes.crdt import authoring
 from crdtnotes.crdt.ids import Id, OpId
-from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import (
     Create,
     Element,
@@ -29,18 +28,18 @@ from crdtnotes.crdt.ops import (
     Unlink,
     next_counter,
 )
-from crdtnotes.crdt.rga import GROW
 from crdtnotes.crdt.version import Version, join, pairs
 from crdtnotes.errors import CrdtnotesError, InvalidText, NeedsUpdate, NoteNotFound, TooLarge
 from crdtnotes.markup.names import name_key
-from crdtnotes.store.causality import references
-from crdtnotes.store.deps import Deps
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.views.documents import Document
 from crdtnotes.store.views.note_facts import kept, links_in
 
 if TYPE_CHECKING:
-    from crdtnotes.markup.values import Edit  # reading a vault needs no grammar
+    # Reading a vault needs none of these; what only edits need is imported in those calls.
+    from crdtnotes.crdt.note import NoteState
+    from crdtnotes.markup.values import Edit
+    from crdtnotes.store.deps import Deps
 
 MAX_ALIKE = 1000
 """The most edits of one write that are the same whoever makes them: each takes 250 bytes of memory."""
@@ -71,7 +70,7 @@ class Draft:
         "text_edited",
     )
 
-    def __init__(self, doc: Document, actor: int, seq: int, deps: Deps, *, joins: bool) -> None:
+    def __init__(self, doc: Document, actor: int, seq: int, deps: "Deps", *, joins: bool) -> None:
         self.doc = doc
         self.joins = joins
         self.actor = actor
@@ -86,7 +85,7 @@ class Draft:
         # A text and its links, where these were found before: no text is parsed twice.
 
     @property
-    def state(self) -> NoteState:
+    def state(self) -> "NoteState":
         """The note with the operations so far."""
         return self.doc.state
 
@@ -96,6 +95,8 @@ class Draft:
 
     def add(self, op: Op) -> None:
         """Apply the next operation; an insert that continues the last one becomes part of it."""
+        from crdtnotes.store.causality import references
+
         actors = {actor for actor, counter in references(op) if counter}
         # The highest counters are in the streams that are named already, so these change nothing in `start`.
         self.deps.name(self.deps.streams_of(self.doc.state, actors))
@@ -316,16 +317,18 @@ class Writer:
             raise
         self.replica.integrate(change, data, draft.doc)
 
-    def _change(self, uid: bytes, seq: int, start: int, deps: Deps, ops: tuple[Op, ...]) -> Change:
+    def _change(self, uid: bytes, seq: int, start: int, deps: "Deps", ops: tuple[Op, ...]) -> Change:
         time = min(max(0, self._now()), MAX_TIME)
         return Change(self.replica.actor, seq, start, pairs(deps.named), time, uid, ops)
 
-    def _place(self, doc: Document | None = None, actors: Collection[int] = ()) -> tuple[int, Deps]:
+    def _place(self, doc: Document | None = None, actors: Collection[int] = ()) -> "tuple[int, Deps]":
         """Return the seq and the deps of the next change.
 
         The change creates a note, or edits `doc` and refers to elements of these actors. Where it has no room
         for all deps, changes that only name streams are logged first.
         """
+        from crdtnotes.store.deps import Deps
+
         replica = self.replica
         replica.ensure_own_stream()
         while True:
@@ -339,7 +342,7 @@ class Writer:
                 return replica.log.head(replica.actor).seq + 1, deps
             self._name_streams(filed_under, deps)
 
-    def _name_streams(self, doc: Document, deps: Deps) -> None:
+    def _name_streams(self, doc: Document, deps: "Deps") -> None:
         """Log a change of a note that does nothing but name streams."""
         actor, named = self.replica.actor, deps.first
         seq = self.replica.log.head(actor).seq + 1
@@ -403,12 +406,14 @@ class Writer:
 
 def _continues(last: Insert, op: Insert) -> bool:
     """Whether an insert continues where the last one ended, as in typing: both become one operation."""
+    from crdtnotes.crdt.rga import GROW
+
     counter, actor = last.id
     return op.after == (counter + len(last.text) - 1, actor) and len(last.text) < GROW
 
 
 def _differences(
-    state: NoteState, links: Mapping[Element, int]
+    state: "NoteState", links: Mapping[Element, int]
 ) -> tuple[list[Element], list[tuple[Element, tuple[OpId, ...]]]]:
     """Return what to add to a note's link set and what to remove, so that it fits the links of the text."""
     from crdtnotes.markup.outline import TEXT_KINDS

@@ -1,10 +1,10 @@
 import tracemalloc
-from dataclasses import replace
 
 import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from crdtnotes.changes import block, codec
 from crdtnotes.changes.change import FORMAT, Change

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from crdtnotes.changes import codec
 from crdtnotes.changes.change import Change

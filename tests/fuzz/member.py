@@ -13,9 +13,11 @@ that begin anew whenever they are ended. These invariants must hold:
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+
+from msgspec.structs import replace
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.batch import unbatch

@@ -3,8 +3,9 @@
 It sends these one by one and in blocks; in a conversation it also lies about branches and devices.
 """
 
-from dataclasses import replace
 from random import Random
+
+from msgspec.structs import replace
 
 from crdtnotes.changes import block, messages
 from crdtnotes.changes.batch import Form, Packed, Piece, batches, changes_in

@@ -3,10 +3,10 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from crdtnotes.changes.change import Change, note_id
 from crdtnotes.changes.codec import decode

@@ -1,10 +1,10 @@
 """Changes that break a rule: every replica refuses them and stores nothing of them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from crdtnotes.changes.change import Change
 from crdtnotes.changes.codec import decode

@@ -2,11 +2,11 @@
 
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from crdtnotes.changes import block
 from crdtnotes.changes.batch import Form, Packed, piece_of

@@ -33,9 +33,6 @@ MIN_BLOCK_CHANGES = 64
 MAX_BLOCK_CHANGES = 8192
 """The most changes in a block: opening a block takes some 20 µs for each."""
 
-AUTO_PACK_CHANGES = 1024
-"""Unpacked changes of one stream from which on the log is packed without being asked to."""
-
 MAX_SMALL_CHANGE_BYTES = 1024
 """The largest change, in bytes, that goes into a block."""
 
@@ -76,12 +73,12 @@ def pack(replica: ReplicaCore, *, least: int = MIN_BLOCK_CHANGES, progress: Prog
     return packed
 
 
-def is_due(replica: ReplicaCore) -> bool:
-    """Return whether some stream has at least AUTO_PACK_CHANGES changes that could be packed."""
+def is_due(replica: ReplicaCore, least: int) -> bool:
+    """Return whether some stream has at least this many changes that could be packed."""
     with replica.reading():
         found = replica.conn.execute(
             f"SELECT 1 FROM {_CANDIDATES} GROUP BY actor HAVING count(*) >= ? LIMIT 1",
-            (MAX_SMALL_CHANGE_BYTES, AUTO_PACK_CHANGES),
+            (MAX_SMALL_CHANGE_BYTES, least),
         ).fetchone()
     return found is not None
 

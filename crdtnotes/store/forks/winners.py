@@ -8,24 +8,24 @@ vault its author's signature is kept with it, so that this replica can show it t
 A winner is forgotten once an earlier change of its stream gives way, because it followed that change.
 """
 
+from __future__ import annotations
+
 import re
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from crdtnotes.changes import messages
-from crdtnotes.changes.change import Place, Rank
-from crdtnotes.changes.messages import Changes, Heads
 from crdtnotes.errors import Damaged, DecodeError
-from crdtnotes.store.log.log import Log
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from crdtnotes.changes.change import Place, Rank
+    from crdtnotes.changes.messages import Heads
+    from crdtnotes.store.log.log import Log
 
 _FORK = "fork "
-_PLACE = re.compile("fork ([0-9a-f]{16}) ([0-9]+)")
+_PLACE = "fork ([0-9a-f]{16}) ([0-9]+)"
 _RANK_BYTES = 24
-
-_proof_encoder = msgspec.msgpack.Encoder()
-_proof_decoder = msgspec.msgpack.Decoder(list[bytes])
 
 
 def fork_entry(actor: int, seq: int, winner: Rank) -> tuple[str, bytes]:
@@ -39,7 +39,7 @@ def forks_in(meta: Mapping[str, object]) -> dict[Place, Rank]:
     result: dict[Place, Rank] = {}
     for key, value in meta.items():
         if isinstance(key, str) and key.startswith(_FORK):
-            place = _PLACE.fullmatch(key)
+            place = re.fullmatch(_PLACE, key)
             if place is None or not isinstance(value, bytes) or len(value) != _RANK_BYTES:
                 raise Damaged("The stored forks in the vault's file are damaged; run `crdtnotes repair`.")
             result[int(place[1], 16), int(place[2])] = (int.from_bytes(value[:8], "big"), value[8:])
@@ -90,10 +90,15 @@ class ForkWinners:
         self._conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", fork_entry(*place, rank))
         self._ranks[place] = rank
         if proof:
+            import msgspec
+
+            from crdtnotes.changes import messages
+            from crdtnotes.changes.messages import Heads
+
             frames = [messages.encode(one if isinstance(one, Heads) else messages.pack(one)) for one in proof]
             self._conn.execute(
                 "INSERT OR REPLACE INTO proofs VALUES (?, ?, ?, ?)",
-                (*place, rank[1], _proof_encoder.encode(frames)),
+                (*place, rank[1], msgspec.msgpack.encode(frames)),
             )
 
     def proof(self, actor: int, seq: int) -> list[bytes | Heads]:
@@ -104,9 +109,14 @@ class ForkWinners:
         ).fetchone()
         if rank is None or row is None or row[0] != rank[1]:
             return []
+        import msgspec
+
+        from crdtnotes.changes import messages
+        from crdtnotes.changes.messages import Changes, Heads
+
         items: list[bytes | Heads] = []
         try:
-            for frame in _proof_decoder.decode(row[1]):
+            for frame in msgspec.msgpack.decode(row[1], type=list[bytes]):
                 message = messages.decode(frame)
                 if isinstance(message, Heads):
                     items.append(message)

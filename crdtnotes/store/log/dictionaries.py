@@ -7,13 +7,18 @@ Rules
       all changes that need it would be lost.
 """
 
+from __future__ import annotations
+
 import sqlite3
 from collections.abc import Iterator
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from crdtnotes.changes.batch import Packed, Piece
-from crdtnotes.changes.compression import Dictionary, dictionary_of
 from crdtnotes.errors import Damaged
+
+if TYPE_CHECKING:
+    from crdtnotes.changes.compression import Dictionary
 
 SIZE = 64 * 1024
 """The most bytes in a dictionary."""
@@ -33,6 +38,8 @@ class Dictionaries:
 
     def plain(self, piece: Packed) -> Piece:
         """Return the change in a form that needs no dictionary; raises DecodeError or Damaged."""
+        from crdtnotes.changes.compression import dictionary_of
+
         id = dictionary_of(piece.data)
         return piece if id == 0 else self.get(id).decompress(piece.data, piece.length)
 
@@ -43,6 +50,8 @@ class Dictionaries:
         return self._known[id]
 
     def _read(self, id: int) -> Dictionary:
+        from crdtnotes.changes.compression import Dictionary
+
         for copy in range(_COPIES):
             try:
                 row = self._conn.execute(
@@ -63,6 +72,8 @@ class Dictionaries:
 
     def add(self, data: bytes) -> Dictionary:
         """Store a dictionary."""
+        from crdtnotes.changes.compression import Dictionary
+
         dictionary = Dictionary(data)
         self._known[dictionary.id] = dictionary
         self._conn.executemany(

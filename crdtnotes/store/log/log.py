@@ -6,10 +6,11 @@ Log ids number changes in the order in which they came, which is a causal order;
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from heapq import heappop, heappush, merge
 from itertools import chain as concatenated
 from typing import Any
+
+from msgspec import Struct
 
 from crdtnotes.changes.batch import Opened, Packed, Piece, open_piece
 from crdtnotes.changes.change import NO_HASH, Change, chain, chained
@@ -26,8 +27,7 @@ from crdtnotes.store.log.rows import PAGE, Next, Rows, shrunk
 _DAMAGED = "A change in the vault's log is damaged; run `crdtnotes repair`."
 
 
-@dataclass(slots=True)
-class Head:
+class Head(Struct):
     """The end of one actor's stream: its last seq, its highest counter, the chain's hash."""
 
     seq: int = 0

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from crdtnotes.changes.batch import Form, Packed, Piece, open_piece, piece_of
 from crdtnotes.changes.change import Change, chain
 from crdtnotes.changes.codec import decode
-from crdtnotes.changes.compression import decompress
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.log.blocks import Block
 from crdtnotes.store.log.dictionaries import Dictionaries
@@ -112,7 +111,11 @@ def shrunk(piece: Piece) -> Piece:
 
 def _content(piece: Piece) -> bytes:
     """Return the bytes of the change in a row, not decoded."""
+    if not isinstance(piece, Packed):
+        return piece
+    from crdtnotes.changes.compression import decompress
+
     try:
-        return decompress(piece.data, piece.length) if isinstance(piece, Packed) else piece
+        return decompress(piece.data, piece.length)
     except DecodeError:
         raise Damaged(_DAMAGED) from None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from crdtnotes.changes.derived import to_wire
 from crdtnotes.errors import Damaged, DecodeError, LocalError, NotPaired, NotPermitted, TooLarge
 from crdtnotes.store.signing.contacts import Contacts
+from crdtnotes.store.signing.founding import DAMAGED, Founding
 from crdtnotes.trust import device_id
 from crdtnotes.trust.membership import MAX_ADDS, Member, Membership
 from crdtnotes.trust.records import (
@@ -43,23 +44,18 @@ if TYPE_CHECKING:
 
 _NO_RECORDS = bytes(16)
 
-_DAMAGED = "What the vault's file says about devices is damaged; run `crdtnotes repair`."
-
 
 class Members:
     """The devices of a replica. Methods that write must be called inside a transaction of the replica."""
 
-    def __init__(self, conn: sqlite3.Connection, vault: bytes) -> None:
+    def __init__(self, conn: sqlite3.Connection, founding: Founding) -> None:
         self._conn = conn
         self.contacts = Contacts(conn)
-        self._vault = vault
+        self._founding = founding
         self._state: tuple[bytes | None, int] | None = None
-        self._membership = Membership(vault, None, ())
+        self._membership = Membership(founding.vault, None, ())
         self._digest = _NO_RECORDS
         self._records: list[bytes] | None = None
-        self._seen_at: tuple[bytes, bytes | None, int] | None = None
-        self._root: bytes | None = None
-        self._root_known = False
         self.changed = False
         """Whether records were added or removed since the caller last reset this."""
 
@@ -68,33 +64,17 @@ class Members:
     @property
     def root(self) -> bytes | None:
         """The digest of the founder's record, None before the first pairing."""
-        if not self._root_known:
-            row = self._conn.execute("SELECT value FROM meta WHERE key = 'root'").fetchone()
-            if row is not None and not isinstance(row[0], bytes):
-                raise Damaged(_DAMAGED)
-            self._root, self._root_known = None if row is None else row[0], True
-        return self._root
+        return self._founding.root
 
     @property
     def vault(self) -> bytes:
         """The vault's id."""
-        return self._vault
+        return self._founding.vault
 
     @property
     def founded(self) -> bool:
         """Whether this replica's vault was ever paired, so that all changes must be signed."""
-        return self.root is not None
-
-    def has_moved(self) -> bool:
-        """Tell whether the records in the file differ from those at the last call."""
-        self._root_known = False
-        before, self._seen_at = self._seen_at, (self._vault, self.root, self._last())
-        return before != self._seen_at
-
-    def _last(self) -> int:
-        # The table only grows, so its last row tells whether it has changed.
-        (last,) = self._conn.execute("SELECT coalesce(max(id), 0) FROM members").fetchone()
-        return int(last)
+        return self._founding.founded
 
     def membership(self) -> Membership:
         """Return the devices of the vault, according to the records that are here now."""
@@ -128,7 +108,7 @@ class Members:
         fresh = [record for record in given if record.digest not in before.rooted]
         if not fresh:
             return []
-        after = Membership(self._vault, self.root, [*before.rooted.values(), *fresh], before.rooted.keys())
+        after = Membership(self.vault, self.root, [*before.rooted.values(), *fresh], before.rooted.keys())
         new = [record for digest, record in after.rooted.items() if digest not in before.rooted]
         self._keep(new)
         if after.rooted:
@@ -167,7 +147,7 @@ class Members:
     def restore(self, root: bytes, records: Iterable[Record]) -> None:
         """Take those records of this replica's damaged file that are rooted."""
         self._set_root(root)
-        self._keep(Membership(self._vault, root, records).rooted.values())
+        self._keep(Membership(self.vault, root, records).rooted.values())
 
     def found(
         self, identity: Identity, name: str, heads: Mapping[int, tuple[int, bytes]], now: int = 0
@@ -182,7 +162,7 @@ class Members:
                 "`crdtnotes revoke --all-others` makes a new vault of its notes, with one stream."
             )
         streams = tuple((actor, seq, digest) for actor, (seq, digest) in sorted(heads.items()))
-        founder = Found(self._vault, identity.certificate, printable_name(name), streams)
+        founder = Found(self.vault, identity.certificate, printable_name(name), streams)
         record = sign_record(founder, identity)
         self._set_root(record.digest)
         self._keep([record, *remarks(identity, record, now)])
@@ -206,7 +186,7 @@ class Members:
             members = self.membership()
             self._check_adds(own)
             add = Add(
-                self._vault, certificate, printable_name(name), members.next_epoch(added), own.id, own.epoch
+                self.vault, certificate, printable_name(name), members.next_epoch(added), own.id, own.epoch
             )
             record = sign_record(add, identity)
             self._keep([record, *remarks(identity, record, now)])
@@ -249,7 +229,7 @@ class Members:
         if role is Role.READER and device in members.members:
             heads = sorted(self._streams_of(members.members[device].keys.signing))
         grant = Grant(
-            self._vault,
+            self.vault,
             certificate,
             name,
             members.next_epoch(device),
@@ -306,7 +286,7 @@ class Members:
         self.check_writer(identity)
         own = self._own(identity)
         wire = tuple((to_wire(actor), first, length) for actor, first, length in spans)
-        body = Erase(self._vault, own.id, own.epoch, now, note, wire, tuple(places))
+        body = Erase(self.vault, own.id, own.epoch, now, note, wire, tuple(places))
         self._keep([sign_record(body, identity)])
 
     def is_introduced(self, device: bytes) -> bool:
@@ -321,7 +301,7 @@ class Members:
         number, before = members.own_name(identity.id) or (0, "")
         if own is None or before == printable_name(name):
             return
-        body = Name(self._vault, own.id, own.epoch, number + 1, now, printable_name(name))
+        body = Name(self.vault, own.id, own.epoch, number + 1, now, printable_name(name))
         self._keep([sign_record(body, identity)])
 
     def revoke(self, identity: Identity, device: bytes, now: int = 0, *, keep_added: bool = True) -> None:
@@ -369,7 +349,7 @@ class Members:
                 heads = sorted(streams)
                 pieces = [heads[begin : begin + MAX_HEADS] for begin in range(0, len(heads), MAX_HEADS)]
                 self._keep(
-                    sign_record(Keep(self._vault, device, own.id, own.epoch, tuple(piece)), identity)
+                    sign_record(Keep(self.vault, device, own.id, own.epoch, tuple(piece)), identity)
                     for piece in pieces
                 )
 
@@ -388,7 +368,7 @@ class Members:
         signed = members.signed_by(device) if keep_added else []
         heads = sorted(streams)
         revoke = Revoke(
-            self._vault,
+            self.vault,
             device,
             members.next_epoch(device) - 1,
             own.id,
@@ -433,8 +413,7 @@ class Members:
         return own
 
     def _set_root(self, digest: bytes) -> None:
-        self._conn.execute("INSERT OR REPLACE INTO meta VALUES ('root', ?)", (digest,))
-        self._root_known = False
+        self._founding.set_root(digest)
         self.changed = True
 
     def _keep(self, records: Iterable[Record]) -> None:
@@ -445,7 +424,7 @@ class Members:
         self.changed = True
 
     def _refresh(self) -> None:
-        if (self.root, self._last()) != self._state:
+        if (self.root, self._founding.last_record()) != self._state:
             self._set_state(self._read(checked=True))
 
     def check(self) -> None:
@@ -461,13 +440,13 @@ class Members:
         try:
             records = [decode_record(data) for _, data in rows]
         except (DecodeError, TypeError) as error:
-            raise Damaged(_DAMAGED) from error
+            raise Damaged(DAMAGED) from error
         digests = [record.digest for record in records]
         if digests != [digest for digest, _ in rows]:
-            raise Damaged(_DAMAGED)
-        membership = Membership(self._vault, self.root, records, frozenset(digests) if checked else ())
+            raise Damaged(DAMAGED)
+        membership = Membership(self.vault, self.root, records, frozenset(digests) if checked else ())
         if membership.unexplained():
-            raise Damaged(_DAMAGED)
+            raise Damaged(DAMAGED)
         return membership
 
     def _set_state(self, membership: Membership) -> None:
@@ -475,10 +454,10 @@ class Members:
         digests = sorted(membership.rooted)
         self._digest = hashlib.sha256(b"".join(digests)).digest()[:16] if digests else _NO_RECORDS
         self._records = None
-        self._state = (self.root, self._last())
+        self._state = (self.root, self._founding.last_record())
 
     def forget(self, vault: bytes | None = None) -> None:
         """Read everything again: a transaction was rolled back, or the vault has this new id."""
         self._state = None
-        self._root_known = False
-        self._vault = vault or self._vault
+        self._founding.forget()
+        self._founding.vault = vault or self._founding.vault

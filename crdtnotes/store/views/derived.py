@@ -7,20 +7,27 @@ Rules
     - A note's stored snapshot may lag behind the log; opening the note catches up. Its frontier never lags.
 """
 
-import sqlite3
-from contextlib import suppress
+from __future__ import annotations
 
-from crdtnotes.changes.change import Change
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from crdtnotes.errors import Damaged
 from crdtnotes.markup.names import name_key, title_of
-from crdtnotes.store.log.log import Log
 from crdtnotes.store.views.documents import Document, Documents, is_birth
-from crdtnotes.store.views.frontiers import Frontiers, FrontiersOfLog
-from crdtnotes.store.views.links import LinkIndex
-from crdtnotes.store.views.names import NameIndex
-from crdtnotes.store.views.namesakes import Namesakes
 from crdtnotes.store.views.note_facts import of_state, shown_base
-from crdtnotes.store.views.search import SearchIndex
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from crdtnotes.changes.change import Change
+    from crdtnotes.store.log.log import Log
+    from crdtnotes.store.views.frontiers import Frontiers
+    from crdtnotes.store.views.links import LinkIndex
+    from crdtnotes.store.views.names import NameIndex
+    from crdtnotes.store.views.namesakes import Namesakes
+    from crdtnotes.store.views.search import SearchIndex
 
 DERIVE_EVERY = 500
 """While a log is rewritten, or many notes are read again, derived data is updated after this many changes or
@@ -34,32 +41,73 @@ MAX_CHARACTERS_SAVED_AT_ONCE = 16_384
 
 
 class Derived:
-    """The data derived from a log. Methods that write must be called inside a transaction of the replica."""
+    """The data derived from a log. Methods that write must be called inside a transaction of the replica.
+
+    An index is loaded when it is first used, because a command that shows a note uses none.
+    """
 
     def __init__(self, conn: sqlite3.Connection, log: Log) -> None:
         self._conn = conn
         self._log = log
         self.documents = Documents(conn, log)
-        self.frontiers = Frontiers(conn)
-        self.names = NameIndex(conn)
-        self.namesakes = Namesakes(conn, self.documents)
-        self.links = LinkIndex(conn, self.namesakes)
-        self.search = SearchIndex(conn, self.documents.texts)
         self._touched: dict[bytes, Document] = {}
         self.entered: set[bytes] = set()
         """The notes that got changes since somebody cleared it."""
 
+    @cached_property
+    def frontiers(self) -> Frontiers:
+        """The last edits of each note."""
+        from crdtnotes.store.views.frontiers import Frontiers
+
+        return Frontiers(self._conn)
+
+    @cached_property
+    def names(self) -> NameIndex:
+        """The names that notes show."""
+        from crdtnotes.store.views.names import NameIndex
+
+        return NameIndex(self._conn)
+
+    @cached_property
+    def namesakes(self) -> Namesakes:
+        """The notes that share a name."""
+        from crdtnotes.store.views.namesakes import Namesakes
+
+        return Namesakes(self._conn, self.documents)
+
+    @cached_property
+    def links(self) -> LinkIndex:
+        """What notes link to."""
+        from crdtnotes.store.views.links import LinkIndex
+
+        return LinkIndex(self._conn, self.namesakes)
+
+    @cached_property
+    def search(self) -> SearchIndex:
+        """The search index."""
+        from crdtnotes.store.views.search import SearchIndex
+
+        return SearchIndex(self._conn, self.documents.texts)
+
+    def is_used(self, index: str) -> bool:
+        """Whether an index, an attribute of this object, was used: then it may have data in memory."""
+        return index in vars(self)
+
     def forget(self) -> None:
         """Drop the data in memory: after a rollback it reflects changes that were never committed."""
         self.documents.forget()
-        self.frontiers.forget()
-        self.names.forget()
-        self.links.forget()
+        if self.is_used("frontiers"):
+            self.frontiers.forget()
+        if self.is_used("names"):
+            self.names.forget()
+        if self.is_used("links"):
+            self.links.forget()
         self._touched.clear()
 
     def refresh(self) -> None:
         """Drop cached link targets: another process has written."""
-        self.links.refresh()
+        if self.is_used("links"):
+            self.links.refresh()
 
     def clear(self) -> None:
         """Delete all derived data; the caller must enter the log's changes again in the same transaction."""
@@ -147,6 +195,8 @@ class Derived:
 
     def fill_frontiers(self) -> None:
         """Compute all frontiers from the log, and update the links of the notes whose text gives them."""
+        from crdtnotes.store.views.frontiers import FrontiersOfLog
+
         found = FrontiersOfLog()
         # A note that a damaged change belongs to gives the links of its text.
         with suppress(Damaged):

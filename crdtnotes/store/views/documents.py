@@ -5,13 +5,11 @@ opening the note catches up. A text whose snapshot is current is read without de
 which only the birth exists is *birth only*: it has no snapshot, because that one change says everything.
 """
 
-import sqlite3
-from collections import OrderedDict
-from typing import assert_never
+from __future__ import annotations
 
-from crdtnotes.changes import snapshot
-from crdtnotes.changes.change import Change
-from crdtnotes.crdt.note import NoteState
+from collections import OrderedDict
+from typing import TYPE_CHECKING, assert_never
+
 from crdtnotes.crdt.ops import (
     Before,
     Create,
@@ -29,9 +27,15 @@ from crdtnotes.crdt.ops import (
     Unlink,
 )
 from crdtnotes.markup.names import name_key
-from crdtnotes.store.log.log import Log
-from crdtnotes.store.views.note_facts import Facts, of_birth
 from crdtnotes.store.views.snapshots import Texts, content_digest, open_state
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from crdtnotes.changes.change import Change
+    from crdtnotes.crdt.note import NoteState
+    from crdtnotes.store.log.log import Log
+    from crdtnotes.store.views.note_facts import Facts
 
 MAX_OPEN_DOCUMENTS = 64
 """The most documents that stay decoded in memory between transactions."""
@@ -174,11 +178,13 @@ class Documents:
         cursor = self._conn.execute(
             "INSERT INTO notes VALUES (NULL, ?, '', '', 0, NULL, NULL, 0, 0, 0, 0, 0, x'', NULL, 0)", (uid,)
         )
-        doc = self._open[uid] = Document(_new_row(cursor), uid, NoteState(), 0, 0)
+        doc = self._open[uid] = _empty(_new_row(cursor), uid)
         return doc
 
     def add_born(self, change: Change, log_id: int) -> tuple[int, Facts]:
         """Store a note that is not here yet with the change that is its birth; return its row and facts."""
+        from crdtnotes.store.views.note_facts import of_birth
+
         [birth] = change.ops
         if not isinstance(birth, Create):
             raise TypeError("This change is not a birth.")
@@ -210,6 +216,8 @@ class Documents:
 
     def may_have_births(self, id: int) -> bool:
         """Whether the snapshot of the note in a row leaves it open that the note has several births."""
+        from crdtnotes.changes import snapshot
+
         (state,) = self._conn.execute("SELECT state FROM texts WHERE note = ?", (id,)).fetchone()
         return not isinstance(state, bytes) or snapshot.derived_actors(state) != 1
 
@@ -234,6 +242,8 @@ class Documents:
 
     def save(self, doc: Document) -> None:
         """Store the document's snapshot and the facts derived from its text."""
+        from crdtnotes.changes import snapshot
+
         text = str(doc.state.text)
         data = text.encode()
         if not doc.birth_only:
@@ -246,6 +256,8 @@ class Documents:
         doc.text_changed = False
 
     def _load(self, uid: bytes) -> Document | None:
+        from crdtnotes.changes import snapshot
+
         row = self._conn.execute(
             """SELECT id, modified, upto, length, text, sum, state
                FROM notes LEFT JOIN texts ON note = id WHERE uid = ?""",
@@ -262,19 +274,26 @@ class Documents:
             doc = Document(id, uid, state, upto, modified)
         else:
             # There is no snapshot, or it is from before schema 6 and does not say which births there are.
-            doc = Document(id, uid, NoteState(), 0, modified)
+            doc = _empty(id, uid, modified)
             doc.saved = upto
         doc.checked = -1
         return doc
 
     def _as_of(self, doc: Document, upto: int) -> Document:
         """Return a note as it was at a log id; replays its log up to there."""
-        past = Document(doc.id, doc.uid, NoteState(), 0, 0)
+        past = _empty(doc.id, doc.uid)
         for log_id, change in self._log.of_note(doc.id, doc.uid, 0):
             if log_id > upto:
                 break
             past.apply(change, log_id)
         return past
+
+
+def _empty(id: int, uid: bytes, modified: int = 0) -> Document:
+    """Return a document to which no change was applied yet."""
+    from crdtnotes.crdt.note import NoteState
+
+    return Document(id, uid, NoteState(), 0, modified)
 
 
 def _new_row(cursor: sqlite3.Cursor) -> int:

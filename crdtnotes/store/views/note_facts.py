@@ -5,14 +5,17 @@ author has made the set match the text. Otherwise (see `frontiers`), or if the n
 newer crdtnotes knows, they are those found in the text, and of the set only what no text can hold.
 """
 
-from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from crdtnotes.changes.limits import MAX_VALUE_BYTES
-from crdtnotes.crdt.note import NoteState
 from crdtnotes.crdt.ops import Create, Element
 from crdtnotes.markup.names import clean_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from crdtnotes.crdt.note import NoteState
 
 
 class Facts(NamedTuple):
@@ -28,17 +31,17 @@ class Facts(NamedTuple):
     links: dict[Element, int]
 
 
-def shown_base(state: NoteState) -> str:
+def shown_base(state: "NoteState") -> str:
     """Return the name that a note's register holds, in the form in which names are shown."""
     return clean_name(state.name.value) if state.derived else ""
 
 
-def of_state(state: NoteState, frontier: Collection[int]) -> Facts:
+def of_state(state: "NoteState", frontier: "Collection[int]") -> Facts:
     """Return the facts of a note from its state and its frontier."""
     return Facts(shown_base(state), state.name.past, state.exists, shown_links(state, frontier))
 
 
-def shown_links(state: NoteState, frontier: Collection[int]) -> dict[Element, int]:
+def shown_links(state: "NoteState", frontier: "Collection[int]") -> dict[Element, int]:
     """Return the links that a note shows, counted, from its state and its frontier."""
     counts = state.links.counts()
     if not state.newer and (len(frontier) < 2 or state.only_born):
@@ -56,7 +59,7 @@ def links_in(text: str) -> dict[Element, int]:
     return kept(occurrences(text))
 
 
-def kept(links: Mapping[Element, int]) -> dict[Element, int]:
+def kept(links: "Mapping[Element, int]") -> dict[Element, int]:
     """Return the links without those whose target is too long."""
     return {
         (kind, value): count

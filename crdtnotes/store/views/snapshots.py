@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Mapping
 from hashlib import blake2b
 
-from crdtnotes.changes.compression import compress_if_worthwhile, decompress
 from crdtnotes.crdt.ops import Create, Element
 from crdtnotes.errors import Damaged, DecodeError
 from crdtnotes.store.log.log import Log
@@ -71,6 +70,8 @@ class Texts:
 
         `uid` is the note's id, `upto` the log id of the last change in the snapshot.
         """
+        from crdtnotes.changes.compression import compress_if_worthwhile
+
         smaller = compress_if_worthwhile(text)
         length, data = (None, text) if smaller is None else (len(text), smaller)
         sums = _sum(uid, upto, text) + _sum(uid, upto, state)
@@ -82,13 +83,19 @@ class Texts:
 def open_text(uid: bytes, upto: int, length: int | None, data: bytes, stored: bytes) -> bytes:
     """Return the text of a stored snapshot; raises Damaged if it does not match its checksum."""
     _check_types(uid, upto, length, data, stored)
-    try:
-        text = data if length is None else decompress(data, length)
-    except DecodeError:
-        raise Damaged(_DAMAGED) from None
+    text = data if length is None else _decompressed(data, length)
     if _sum(uid, upto, text) != stored[:_SUM]:
         raise Damaged(_DAMAGED)
     return text
+
+
+def _decompressed(data: bytes, length: int) -> bytes:
+    from crdtnotes.changes.compression import decompress  # most notes are too short to be compressed
+
+    try:
+        return decompress(data, length)
+    except DecodeError:
+        raise Damaged(_DAMAGED) from None
 
 
 def open_state(

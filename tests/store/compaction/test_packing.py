@@ -8,6 +8,7 @@ import pytest
 
 from crdtnotes.changes.batch import Form, Packed, open_piece, unbatch
 from crdtnotes.errors import Damaged, DecodeError, LocalError
+from crdtnotes.store import replica as replica_module
 from crdtnotes.store.compaction import packing
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_log, check_against_new_file
@@ -221,7 +222,7 @@ def test_compacting_makes_the_file_small_and_changes_nothing_else(tmp_path: Path
 def test_a_long_history_is_packed_when_the_file_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packing, "AUTO_PACK_CHANGES", 100)
+    monkeypatch.setattr(replica_module, "AUTO_PACK_CHANGES", 100)
     with Vault.create(tmp_path / "v.db") as vault:
         vault.create_note("a", "text")
         type_much(vault, "a", 98, Random(11))
@@ -234,20 +235,20 @@ def test_a_long_history_is_packed_when_the_file_is_closed(
 
 
 def test_births_alone_are_never_packed_on_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing, "AUTO_PACK_CHANGES", 10)
+    monkeypatch.setattr(replica_module, "AUTO_PACK_CHANGES", 10)
     with replicas(tmp_path, 1) as [one]:
         for number in range(20):
             one.create_note(f"n{number}", "text")
-        assert not packing.is_due(one.replica)
+        assert not packing.is_due(one.replica, 10)
         for number in range(20):
             one.note(f"n{number}").append("more")
-        assert packing.is_due(one.replica)
+        assert packing.is_due(one.replica, 10)
 
 
 def test_damaged_changes_are_not_packed_and_do_not_prevent_closing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packing, "AUTO_PACK_CHANGES", 50)
+    monkeypatch.setattr(replica_module, "AUTO_PACK_CHANGES", 50)
     with replicas(tmp_path, 1) as [one]:
         one.create_note("a", "text")
         type_much(one, "a", 100, Random(11))
@@ -255,7 +256,7 @@ def test_damaged_changes_are_not_packed_and_do_not_prevent_closing(
         conn.execute("UPDATE log SET data = x'00' WHERE id = 40")
         with pytest.raises(Damaged):
             packing.pack(one.replica)
-        assert packing.is_due(one.replica)
+        assert packing.is_due(one.replica, 50)
     with Vault.open(one.path) as again:
         assert blocks(again) == []
         assert any("Entry 40" in problem for problem in again.check())

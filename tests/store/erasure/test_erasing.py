@@ -1,11 +1,11 @@
 """Erased text is gone from every device that hears of it, and all else stays."""
 
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from crdtnotes.changes.batch import batches
 from crdtnotes.changes.change import Change, chain

@@ -1,7 +1,7 @@
 """After every merge a note shows the links that its text has, the same on all replicas."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -16,7 +16,7 @@ from crdtnotes.markup.outline import occurrences
 from crdtnotes.note import Note
 from crdtnotes.repair import repair
 from crdtnotes.store.file.header import SCHEMA
-from crdtnotes.store.views import note_facts
+from crdtnotes.store.views import frontiers, note_facts
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_log, check_against_new_file, shown_links
 from tests.vaults import batch, created, fast, last_change, meet, replicas, send
@@ -379,3 +379,16 @@ def test_changes_by_hand_that_name_nobody_are_concurrent(tmp_path: Path) -> None
         start = last_change(one).last + 1
         one.apply(batch(Change(79, 1, start, seen, 0, first.note, (Link(OpId(start, 79), ("tag", "u")),))))
         assert shown(one) == raw(one) == {("tag", "t"), ("tag", "u")}
+
+
+class _Large(dict[int, int]):
+    """Streams that are too many to look at each of them at each change."""
+
+    def __iter__(self) -> Iterator[int]:
+        raise AssertionError("all of them were looked at")
+
+
+def test_an_edit_costs_by_the_smaller_of_its_horizon_and_the_frontier() -> None:
+    many = _Large(dict.fromkeys(range(1, 5000), 1))
+    assert frontiers._in_both(many, {7: 1, 9000: 1}) == [7]
+    assert frontiers._in_both({7: 1, 9000: 1}, many) == [7]
