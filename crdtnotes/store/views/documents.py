@@ -30,7 +30,7 @@ from crdtnotes.crdt.ops import (
 )
 from crdtnotes.markup.names import name_key
 from crdtnotes.store.log.log import Log
-from crdtnotes.store.views.note_facts import Facts, of_birth
+from crdtnotes.store.views.note_facts import Facts, TextLinks, of_birth
 from crdtnotes.store.views.snapshots import Texts, content_digest, open_state
 
 MAX_OPEN_DOCUMENTS = 64
@@ -46,7 +46,8 @@ class Document:
 
     `id` is its row, `upto` the last log id applied, `saved` the last log id in the stored snapshot, `checked`
     the log's tip when the document was last known to be current. `links_changed` and `text_changed` tell
-    which derived data is out of date. `birth_only`: no change but its birth has been applied.
+    which derived data is out of date. `birth_only`: no change but its birth has been applied. `text_links`
+    has the links that were last found in the text.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class Document:
         "saved",
         "state",
         "text_changed",
+        "text_links",
         "uid",
         "upto",
     )
@@ -68,6 +70,7 @@ class Document:
         self.state = state
         self.upto = self.saved = self.checked = upto
         self.modified = modified
+        self.text_links = TextLinks()
         self.links_changed = self.text_changed = self.birth_only = False
 
     def apply(self, change: Change, log_id: int) -> list[Patch]:
