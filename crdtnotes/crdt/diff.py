@@ -58,7 +58,7 @@ def edits(old: str, new: str) -> list[Patch]:
     Applied in this order, each patch finds its positions in `old` still valid, because all patches
     before it changed only later parts of the text.
     """
-    head, tail = _common_lines(old, new)
+    head, tail = common_lines(old, new)
     old_lines = _lines(old[head : len(old) - tail])
     new_lines = _lines(new[head : len(new) - tail])
     patches: list[Patch] = []
@@ -246,7 +246,7 @@ def _lines(text: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
-def _common_lines(old: str, new: str) -> tuple[int, int]:
+def common_lines(old: str, new: str) -> tuple[int, int]:
     """Return the lengths of the whole lines that both texts begin and end with."""
     limit = min(len(old), len(new))
     head = _largest(limit, lambda size: old[:size] == new[:size])

@@ -157,7 +157,7 @@ class Derived:
         for doc in self._touched.values():
             moved = self.names.place(doc.id, shown_base(doc.state), doc.state.exists)
             if doc.links_changed or moved:
-                facts = of_state(doc.state, self.frontiers.of(doc))
+                facts = of_state(doc.state, self.frontiers.of(doc), doc.text_links)
                 self.names.update(doc.id, facts)
                 self.names.changed |= self.links.update(doc.id, facts.links if facts.alive else {})
                 doc.links_changed = False

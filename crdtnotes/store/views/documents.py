@@ -27,6 +27,7 @@ from crdtnotes.crdt.ops import (
     Unlink,
 )
 from crdtnotes.markup.names import name_key
+from crdtnotes.store.views.note_facts import TextLinks
 from crdtnotes.store.views.snapshots import Texts, content_digest, open_state
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Document:
 
     `id` is its row, `upto` the last log id applied, `saved` the last log id in the stored snapshot, `checked`
     the log's tip when the document was last known to be current. `links_changed` and `text_changed` tell
-    which derived data is out of date. `birth_only`: no change but its birth has been applied.
+    which derived data is out of date. `birth_only`: no change but its birth has been applied. `text_links`
+    has the links that were last found in the text.
     """
 
     __slots__ = (
@@ -62,6 +64,7 @@ class Document:
         "saved",
         "state",
         "text_changed",
+        "text_links",
         "uid",
         "upto",
     )
@@ -72,6 +75,7 @@ class Document:
         self.state = state
         self.upto = self.saved = self.checked = upto
         self.modified = modified
+        self.text_links = TextLinks()
         self.links_changed = self.text_changed = self.birth_only = False
 
     def apply(self, change: Change, log_id: int) -> list[Patch]:

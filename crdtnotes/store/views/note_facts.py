@@ -36,20 +36,45 @@ def shown_base(state: "NoteState") -> str:
     return clean_name(state.name.value) if state.derived else ""
 
 
-def of_state(state: "NoteState", frontier: "Collection[int]") -> Facts:
-    """Return the facts of a note from its state and its frontier."""
-    return Facts(shown_base(state), state.name.past, state.exists, shown_links(state, frontier))
+class TextLinks:
+    """The links of a note's text, which are read again only after an edit that may change them."""
+
+    __slots__ = ("_links", "_text")
+
+    def __init__(self) -> None:
+        self._text: str | None = None
+        self._links: dict[Element, int] = {}
+
+    def of(self, text: str) -> dict[Element, int]:
+        """Return the links of the text as it is now, like `links_in`."""
+        from crdtnotes.markup.plain_edits import leaves_links  # reading a vault needs no grammar
+
+        if self._text is None or not leaves_links(self._text, text):
+            self._links = links_in(text)
+        self._text = text
+        return self._links
 
 
-def shown_links(state: "NoteState", frontier: "Collection[int]") -> dict[Element, int]:
-    """Return the links that a note shows, counted, from its state and its frontier."""
+def of_state(state: "NoteState", frontier: "Collection[int]", known: TextLinks) -> Facts:
+    """Return the facts of a note from its state, its frontier, and what is known of its text's links."""
+    return Facts(shown_base(state), state.name.past, state.exists, shown_links(state, frontier, known))
+
+
+def shown_links(
+    state: "NoteState", frontier: "Collection[int]", known: TextLinks | None = None
+) -> dict[Element, int]:
+    """Return the links that a note shows, counted, from its state and its frontier.
+
+    The links of the text are read, if they are needed, or taken from what is `known` of them.
+    """
     counts = state.links.counts()
     if not state.newer and (len(frontier) < 2 or state.only_born):
         return counts
     from crdtnotes.markup.outline import TEXT_KINDS
 
     shown = {element: count for element, count in counts.items() if element[0] not in TEXT_KINDS}
-    return dict(sorted((shown | links_in(str(state.text))).items()))
+    found = (known or TextLinks()).of(str(state.text))
+    return dict(sorted((shown | found).items()))
 
 
 def links_in(text: str) -> dict[Element, int]:

@@ -236,6 +236,36 @@ def test_a_merged_text_is_read_once_for_a_commit(tmp_path: Path, monkeypatch: py
         assert read == [two.note("N").text]
 
 
+def test_words_in_a_merged_text_are_not_a_reason_to_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def links_in(text: str) -> dict[tuple[str, str], int]:
+        read.append(text)
+        return occurrences(text)
+
+    with replicas(tmp_path) as [one, two]:
+        one.create_note("N", "- [ ] call [[Ann]] about the report\n\n系统 和 [[甲]]\n")
+        meet(one, two)
+        editors = [vault.note("N").open() for vault in (one, two)]
+        monkeypatch.setattr(note_facts, "links_in", links_in)
+        for step in range(4):
+            for editor, behind in zip(editors, ("call", "系统"), strict=True):
+                editor.refresh()
+                editor.commit([Grouped(Patch(editor.text.index(behind) + len(behind), 0, "字"))])
+            meet(one, two)
+            assert bool(read) == (not step), "only what was not read before is read"
+            read.clear()
+        assert shown(one) == shown(two) == written(one) == {("link", "Ann"), ("link", "甲")}
+        editors[0].refresh()
+        editors[0].commit([Grouped(Patch(editors[0].text.index("系统"), 0, "[[Bob]] "))])
+        editors[1].commit([Grouped(Patch(0, 1, "*"))])
+        meet(one, two)
+        assert shown(one) == shown(two) == written(one) == {("link", "Ann"), ("link", "Bob"), ("link", "甲")}
+        assert one.check() == two.check() == []
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_random_link_edits(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """In any order of arrival, after opening again, compacting, and building everything again."""

@@ -67,9 +67,9 @@ def test_the_links_of_a_moved_note_are_resolved_again(tmp_path: Path) -> None:
         note = vault.create_note("a/h", "[[T]] [x](./T.md)")
         assert targets(vault, "a/h") == {"T": "a/T", "./T": "a/T"}
         note.rename("b/h")
-        assert targets(vault, "b/h") == {"T": "b/T", "./T": "b/T"}
+        assert targets(vault, "b/h") == {"T": "b/T", "../a/T": "a/T"}
         note.rename("h")
-        assert targets(vault, "h") == {"T": "a/T", "./T": None}
+        assert targets(vault, "h") == {"T": "a/T", "./a/T": "a/T"}
 
 
 @pytest.mark.parametrize(
