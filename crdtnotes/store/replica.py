@@ -35,6 +35,7 @@ from crdtnotes.store.erasure.erasing import Erasing
 from crdtnotes.store.file.database import create_file, plain_errors
 from crdtnotes.store.forks.forks import Forks
 from crdtnotes.store.ingest import Ingest
+from crdtnotes.store.known_files import KnownFiles
 from crdtnotes.store.local_state import StreamRecord
 from crdtnotes.store.own_stream import new_token, random_actor
 from crdtnotes.store.signatures import Signatures
@@ -296,6 +297,7 @@ class Replica(ReplicaCore):
                 self.erasing.erase(note, ids)
             elif held:
                 self.erasing.shred()
+                KnownFiles(self).forget_texts({note})
                 self.devices.begin_anew(
                     lambda change: erase(change, ids, named=True) if change.note == note else change
                 )
