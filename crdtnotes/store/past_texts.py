@@ -5,13 +5,31 @@ version is a causal cut, so the changes in it can be replayed alone. Where a log
 name other changes, or none; so whoever asks for a text compares its hash.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from hashlib import blake2b
 from typing import NamedTuple
 
 from crdtnotes.crdt.note import NoteState
 from crdtnotes.errors import CrdtnotesError
 from crdtnotes.store.core import ReplicaCore
+
+_DIGEST = re.compile(r"([0-9a-f]{20})-([0-9]{1,9})")
+
+
+def digest_of(text: str) -> str:
+    """Return a short name for a text: a hash, and its number of characters, by which it is quickly found."""
+    return f"{blake2b(text.encode(), digest_size=10).hexdigest()}-{len(text)}"
+
+
+def find_digest(core: ReplicaCore, note: bytes, digest: str) -> str | None:
+    """Return the text with this digest that a note shows or showed; None if there is none."""
+    match = _DIGEST.fullmatch(digest)
+    if match is None:
+        return None
+    found = find_past_text(core, note, int(match[2]), lambda text: digest_of(text) == digest)
+    return None if found is None else found.text
 
 
 def text_at(core: ReplicaCore, note: bytes, version: Mapping[int, int]) -> str | None:
