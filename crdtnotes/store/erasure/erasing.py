@@ -240,6 +240,7 @@ class Erasing:
                 self._keep(form, chain(one.before, data), one.tip)
             changes.append((form, data))
         if rewritten:
+            self.shred()
             KnownFiles(self._core).forget_texts(notes)
             self._write_anew(changes)
 
