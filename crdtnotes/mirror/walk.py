@@ -4,6 +4,7 @@ Rules:
 
 - A file is a note if its name ends in ``.md`` and does not start with a dot: names that start with a dot are
   those of other programs' files. Folders of such a name, and notes, are reported; other hidden files are not.
+  But a hidden file that is a note already, because it was exported, stays it.
 - A real folder is walked once, under its own name. A link to a folder is followed only if it leads to a place
   inside the root that is not walked otherwise (so loops end); a link to a file is followed only if the file
   is inside the root.
@@ -15,7 +16,8 @@ Rules:
 from __future__ import annotations
 
 import os
-from collections.abc import Container
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +51,7 @@ class Listing:
     left_out: list[NotDone] = field(default_factory=list)
 
 
-def find_notes(folder: Path, known: Container[str] = (), below: str = "") -> Listing:
+def find_notes(folder: Path, known: Collection[str] = (), below: str = "") -> Listing:
     """The notes in `folder` and its subfolders. Raises LocalError if it is not a folder.
 
     `known` are the paths of files that are notes already. `below` is a folder of notes that all names begin
@@ -57,7 +59,7 @@ def find_notes(folder: Path, known: Container[str] = (), below: str = "") -> Lis
     """
     if not folder.is_dir():
         raise LocalError(f"{folder} is not a folder.")
-    walk = _Walk(os.path.realpath(folder))
+    walk = _Walk(os.path.realpath(folder), known)
     walk.run()
     listing = Listing(left_out=walk.left_out)
     same: dict[str, list[NoteFile]] = {}
@@ -103,8 +105,14 @@ def _is_canonical(file: NoteFile, below: str) -> bool:
 class _Walk:
     """One pass over a folder; paths are strings, and relative paths use ``/``."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, known: Collection[str]) -> None:
         self.root = root
+        self._hidden_notes = {
+            path[: end.start()]  # the file, and each folder above it
+            for path in known
+            if path.startswith(".") or "/." in path
+            for end in re.finditer("/|$", path)
+        }
         self.files: list[tuple[str, str]] = []  # relative path, real path
         self.left_out: list[NotDone] = []
         self._walked: set[str] = set()  # real paths of folders
@@ -133,10 +141,10 @@ class _Walk:
                 self._leave_out(relative or ".", system_reason(error))
                 continue
             for entry in entries:
-                if entry.name.startswith("."):
-                    self._hidden(f"{relative}/{entry.name}" if relative else entry.name, entry)
-                    continue
                 place = f"{relative}/{entry.name}" if relative else entry.name
+                if entry.name.startswith(".") and place not in self._hidden_notes:
+                    self._hidden(place, entry)
+                    continue
                 try:
                     if entry.is_symlink():
                         self._link(place, entry.path)

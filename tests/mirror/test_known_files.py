@@ -259,6 +259,18 @@ def test_a_file_that_is_a_note_stays_it_when_one_of_the_same_name_appears(vault:
     assert (report.unchanged, [path for path, _ in report.left_out]) == (["todo"], ["Todo.md"])
 
 
+def test_a_hidden_file_that_was_exported_is_imported_again(vault: Vault, folder: Path) -> None:
+    for name in (".h", ".d/n", "a/.b/c"):
+        vault.create_note(name, "one\n")
+    export_folder(vault, folder)
+    fill(folder, dict.fromkeys((".h.md", ".d/n.md", "a/.b/c.md"), b"one\ntwo\n"))
+    fill(folder, {".new.md": b"", ".d/new.md": b"", ".git/x.md": b""})
+    report = import_folder(vault, folder)
+    assert report.updated == [".d/n", ".h", "a/.b/c"]
+    assert report.created == [".d/new"]
+    assert [path for path, _ in report.left_out] == [".new.md", ".git"]
+
+
 # -- renamed notes
 
 
