@@ -143,6 +143,10 @@ class ListActions(ScreenPart):
             self.post_message(Failed(f"{imported}, {left} left out; {first.path}: {first.reason}"))
         else:
             self.notify(f"{imported}.", title=str(folder))
+        if report.notices:
+            notice, count = report.notices[0], len(report.notices)
+            more = f" ({count - 1:,} more like this)" if count > 1 else ""
+            self.notify(f"{notice.path}: {notice.reason}{more}", title=str(folder))
         if changed:
             self._go_to(changed[0])
 
