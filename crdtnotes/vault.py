@@ -161,8 +161,7 @@ class Vault:
 
     def note(self, name: str) -> Note:
         """Return the note with this name, or the one that `[[name]]` resolves to; raises NoteNotFound."""
-        uid = self._find(name)
-        if uid is None:
+        if (uid := self._find(name)) is None:
             raise NoteNotFound(f"There is no note {name!r}.")
         return Note(self._writer, uid)
 
