@@ -57,6 +57,20 @@ class Note:
             self._shown()
             return replica.documents.text(self._uid) or ""
 
+    @property
+    def digest(self) -> str:
+        """A short name for the note's text as it is now; see `text_with`."""
+        from crdtnotes.store.past_texts import digest_of
+
+        return digest_of(self.text)
+
+    def text_with(self, digest: str) -> str | None:
+        """Return the text with this digest that the note has or had; None if it never had such a text."""
+        from crdtnotes.store.past_texts import find_digest
+
+        with self._writer.flushed() as replica:
+            return find_digest(replica, self._uid, digest)
+
     def _shown(self) -> NoteRow:
         """Return the note's row in the note list; raises NoteNotFound once it is deleted."""
         with self._writer.flushed() as replica:
@@ -124,11 +138,14 @@ class Note:
                 self._writer.replace(self._uid, with_values(now, patches))
 
     def append(self, text: str) -> None:
-        """Add lines at the end; they begin on a new line and end with a newline."""
+        """Add lines at the end; they begin on a new line, and each ends as the note's last line does."""
         with self._writer.transaction():
             old = self.text
             lead = "\n" if old and not old.endswith("\n") else ""
-            self.insert(len(old), lead + text + ("" if text.endswith("\n") else "\n"))
+            lines = lead + text + ("" if text.endswith("\n") else "\n")
+            if old[: old.rfind("\n") + 1].endswith("\r\n"):
+                lines = lines.replace("\r\n", "\n").replace("\n", "\r\n")
+            self.insert(len(old), lines)
 
     def rename(self, name: str) -> int:
         """Give the note a new name and rewrite the links to it; return how many notes were rewritten.

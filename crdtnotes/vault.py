@@ -140,24 +140,27 @@ class Vault:
     # -- notes
 
     def create_note(
-        self, name: str, text: str = "", *, links: Mapping[tuple[str, str], int] | None = None
+        self,
+        name: str,
+        text: str = "",
+        *,
+        links: Mapping[tuple[str, str], int] | None = None,
+        modified: int | None = None,
     ) -> Note:
         """Create a note; raises NoteExists, InvalidName, InvalidText or TooLarge.
 
         `links` is the result of `markup.outline.occurrences` for the text, if the caller already has it.
+        `modified` is when the text was written, in ms since 1970; a time in the future does not count.
         """
-        name = clean_name(name)
+        key = name_key(name := clean_name(name))
         with self.transaction():
-            key = name_key(name)
-            taken = self._replica.row_by_key(key)
-            if taken is not None or key in self._writer.created:
+            if self._replica.row_by_key(key) is not None or key in self._writer.created:
                 raise NoteExists(f"There is already a note {name!r}.")
-            return Note(self._writer, self._writer.create(name, text, links))
+            return Note(self._writer, self._writer.create(name, text, links, modified))
 
     def note(self, name: str) -> Note:
         """Return the note with this name, or the one that `[[name]]` resolves to; raises NoteNotFound."""
-        uid = self._find(name)
-        if uid is None:
+        if (uid := self._find(name)) is None:
             raise NoteNotFound(f"There is no note {name!r}.")
         return Note(self._writer, uid)
 

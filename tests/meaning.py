@@ -102,11 +102,17 @@ ROWS: dict[str, Row] = {
         [("write", "one\ntwo\n", CHANGED)],
         {CHANGED},
     ),
-    "both import it, one deletes the new line and imports again": (
+    "both import it, one deletes the new line and writes it again": (
+        "one\n",
+        [("import", "one\ntwo\n"), ("write", "two\n", ""), ("write", "one\n", "one\ntwo\n")],
+        [("import", "one\ntwo\n")],
+        {"one\ntwo\n"},
+    ),
+    "both import it, one deletes the new line and imports the same file": (
         "one\n",
         [("import", "one\ntwo\n"), ("write", "two\n", ""), ("import", "one\ntwo\n")],
         [("import", "one\ntwo\n")],
-        {"one\ntwo\n"},
+        {"one\n"},
     ),
     "both append one line to a log": ("log\n", [("append", "tea")], [("append", "tea")], {"log\ntea\ntea\n"}),
     "both type one line of a log": (

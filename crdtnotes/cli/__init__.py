@@ -9,6 +9,7 @@
 ``progress_bar``  a bar for long work, on a terminal
 ``running``       asynchronous work that Ctrl-C ends
 ``asking``        a question on the terminal
+``last_shown``    which text of a note was last shown
 ``unlocking``     the passphrase of this device's keys, for commands that need them
 
 The commands, by family:

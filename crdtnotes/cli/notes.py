@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,10 @@ from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, print_exact, quoted
 from crdtnotes.cli.texts import STANDARD_INPUT, given_text, read_standard_input, read_text_file
 from crdtnotes.errors import CrdtnotesError, LocalError, NoteNotFound
+
+if TYPE_CHECKING:
+    from crdtnotes.note import Note
+    from crdtnotes.vault import Vault
 
 
 @click.command(cls=TextCommand)
@@ -73,36 +79,93 @@ def new(
 
 @click.command()
 @note_argument()
+@click.option("--digest", is_flag=True, help="Print a digest of the text, for `write --base`.")
 @click.pass_context
-def show(ctx: click.Context, name: str) -> None:
+def show(ctx: click.Context, name: str, digest: bool) -> None:
     """Print a note's text, byte for byte.
 
     \b
     crdtnotes show CAP定理
     """
+    from crdtnotes.cli import last_shown
+    from crdtnotes.store.past_texts import digest_of
+
     with open_vault(ctx) as vault:
-        print_exact(vault.note(name).text)
+        note = vault.note(name)
+        text = note.text
+        if not sys.stdout.isatty():
+            last_shown.remember(vault.path, note.id, digest_of(text))
+    if digest:
+        click.echo(digest_of(text))
+    else:
+        print_exact(text)
 
 
 @click.command()
 @note_argument()
+@click.option(
+    "--base",
+    metavar="FILE|DIGEST",
+    help="The text that yours was made from: a file with it, or what `show --digest` printed.",
+)
 @click.pass_context
-def write(ctx: click.Context, name: str) -> None:
+def write(ctx: click.Context, name: str, base: str | None) -> None:
     """Replace a note's text with standard input.
 
-    Makes the smallest edit, so text that others write elsewhere meanwhile stays. Creates a missing note.
+    Makes the smallest edit, so text that others write elsewhere meanwhile stays. With --base, what was
+    written in the note since then stays, too. Creates a missing note; a former name leads to no note here.
 
     \b
     crdtnotes show todo | sort | crdtnotes write todo
+    crdtnotes show todo > old; sort old | crdtnotes write todo --base old
     """
+    from crdtnotes.cli import last_shown
+    from crdtnotes.store.past_texts import digest_of
+
     text = read_standard_input()
-    with open_vault(ctx) as vault, vault.transaction():
-        try:
-            note = vault.note(name)
-        except NoteNotFound:
-            vault.create_note(name, text)
-        else:
-            note.write(text)
+    with open_vault(ctx) as vault:
+        with vault.transaction():
+            try:
+                note = vault.note(name)
+            except NoteNotFound:
+                note, said = vault.create_note(name, text), "Created"
+            else:
+                said = "Wrote to"
+                _refuse_former_name(vault, note, name)
+                before = digest_of(note.text)
+                note.write(text, None if base is None else _base(note, base))
+                seen = last_shown.recall(vault.path, note.id)
+                if base is None and seen not in (None, before):
+                    said = (
+                        "Warning: the note was changed after it was last shown here, and what was written "
+                        f"in it since may be gone; `write --base {seen}` keeps that.\nWrote to"
+                    )
+            shown, digest = note.name, digest_of(note.text)
+        last_shown.remember(vault.path, note.id, digest)
+    click.echo(f"{said} {quoted(shown)}.", err=True)
+
+
+def _refuse_former_name(vault: Vault, note: Note, name: str) -> None:
+    """Raise LocalError if a note was found only because it once had this name."""
+    from crdtnotes.markup.names import name_key
+
+    shown, key = note.name, name_key(name.strip().lstrip("/"))
+    own = next(one for one in vault.names() if one.name == shown)
+    if not any(f"/{name_key(one)}".endswith(f"/{key}") for one in (shown, *own.aliases)):
+        raise LocalError(
+            f"There is no note {quoted(name)}: that is a former name of {quoted(shown)}. Write to "
+            f"{quoted(shown)}, or make a new note with `crdtnotes new`."
+        )
+
+
+def _base(note: Note, base: str) -> str:
+    """Return the text that `--base` means; raises LocalError or InvalidText."""
+    text = note.text_with(base)
+    if text is not None:
+        return text
+    if Path(base).exists():
+        return read_text_file(Path(base))
+    raise LocalError(f"{base} is neither a file nor the digest of a text that {quoted(note.name)} had.")
 
 
 @click.command(cls=TextCommand)
@@ -144,6 +207,8 @@ def edit(ctx: click.Context, name: str) -> None:
             with _interrupts_left_to_the_editor():
                 click.edit(filename=str(path))
             after = read_text_file(path)
+            if before.strip() and not after.strip() and not _may_empty(note.name):
+                after = before
             if after != before:
                 note.write(after, base=before)
         except (CrdtnotesError, click.ClickException) as error:
@@ -153,6 +218,17 @@ def edit(ctx: click.Context, name: str) -> None:
             sentence = error.message if isinstance(error, click.ClickException) else str(error)
             raise LocalError(f"{sentence.rstrip('.')}; what you wrote is in {path}") from error
         rmtree(folder, ignore_errors=True)
+
+
+def _may_empty(name: str) -> bool:
+    """Ask whether a note is to be emptied, if somebody can answer."""
+    if not _is_asked_on_terminal():
+        return True
+    return click.confirm(f"Delete all of the text of {quoted(name)}?", err=True)
+
+
+def _is_asked_on_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _new_file(text: str) -> Path:

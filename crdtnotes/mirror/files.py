@@ -10,11 +10,26 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+from crdtnotes.changes.limits import MAX_CHANGE_BYTES
 from crdtnotes.errors import TooLarge
 from crdtnotes.own_files import open_regular_file
 
 SUFFIX = ".md"
-MAX_FILE_BYTES = 4 * 1024 * 1024
+
+MAX_FILE_BYTES = MAX_CHANGE_BYTES
+"""A note's first text is one change, whether it is imported, made with `new` or written with `write`."""
+
+NOT_MARKDOWN = "It is not a Markdown file (.md)."
+HIDDEN_FOLDER = "It is a hidden folder."
+
+_KINDS = {
+    "image": "png jpg jpeg gif svg webp bmp tif tiff heic avif ico",
+    "PDF": "pdf",
+    "audio file": "mp3 m4a wav ogg flac aac opus 3gp",
+    "video": "mp4 mov mkv webm avi ogv",
+    "canvas": "canvas excalidraw",
+}
+_KIND_OF = {ending: kind for kind, endings in _KINDS.items() for ending in endings.split()}
 
 _WINDOWS_CHARACTERS = frozenset('<>:"|?*')
 # As in Microsoft's "Naming Files, Paths, and Namespaces", and the two names of a console's buffers.
@@ -31,16 +46,27 @@ class NotDone(NamedTuple):
     reason: str
 
 
-def read_note(path: Path) -> str:
-    """A file's text, unchanged: line ends and a byte order mark stay, so encoding it gives the same bytes.
+def kind_of(skipped: NotDone) -> str | None:
+    """The kind of a skipped file that never was a note, as a noun; None for a note that is missing."""
+    if skipped.reason == HIDDEN_FOLDER:
+        return "hidden folder"
+    if skipped.reason == NOT_MARKDOWN:
+        return _KIND_OF.get(skipped.path.rpartition(".")[2].lower(), "other file")
+    return None
 
-    Raises OSError, TooLarge, or UnicodeDecodeError if the bytes are not UTF-8.
-    """
+
+def missing_first(skipped: NotDone) -> tuple[bool, NotDone]:
+    """The order in which skipped files are reported: notes that are missing come before other files."""
+    return kind_of(skipped) is not None, skipped
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes; raises OSError or TooLarge."""
     with open_regular_file(path) as file:
         data = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
         raise TooLarge(f"It is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB.")
-    return data.decode("utf-8")
+    return data
 
 
 def replace_file(path: Path, data: bytes) -> None:

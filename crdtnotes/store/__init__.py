@@ -9,6 +9,8 @@
 ``causality``    the rules that every change must follow
 ``horizons``     which changes an author had seen at each of its changes
 ``marks``        which findings of the review the user has seen
+``past_texts``   the texts that a note had earlier
+``known_files``  the Markdown files that were imported or exported here
 ``digest``       one hash to compare the contents of two replicas
 ``forks``        two versions of one change: which one wins, and how the other gives way
 ``signatures``   which changes are signed, each call a transaction

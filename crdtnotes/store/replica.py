@@ -346,6 +346,9 @@ class Replica(ReplicaCore):
                 self.erasing.erase(note, ids)
             elif held:
                 self.erasing.shred()
+                from crdtnotes.store.known_files import KnownFiles
+
+                KnownFiles(self).forget_texts({note})
                 self.devices.begin_anew(
                     lambda change: erase(change, ids, named=True) if change.note == note else change
                 )

@@ -178,8 +178,18 @@ class Writer:
 
     # -- edits
 
-    def create(self, name: str, text: str, found: Mapping[Element, int] | None = None) -> bytes:
-        """Create a note and return its id; `found` are the links of its text, if they are known already."""
+    def create(
+        self,
+        name: str,
+        text: str,
+        found: Mapping[Element, int] | None = None,
+        modified: int | None = None,
+    ) -> bytes:
+        """Create a note and return its id.
+
+        `found` are the links of its text, if they are known already. `modified` is when it was written, in ms
+        since 1970; it counts if it is not in the future.
+        """
         check_text(text)
         counts = links_in(text) if found is None else kept(found)
         links = tuple(sorted((kind, value, count) for (kind, value), count in counts.items()))
@@ -189,7 +199,7 @@ class Writer:
             # A separate change: a text that is too large for one is refused here, before anything is changed.
             seq, deps = self._place()
             create = Create(birth_actor(uid, text), name, text, links)
-            change = self._change(uid, seq, deps.start(deps.named), deps, (create,))
+            change = self._change(uid, seq, deps.start(deps.named), deps, (create,), modified)
             data = encode(change)
             self.created.add(name_key(name))
             self.replica.add_created(change, data)
@@ -317,8 +327,11 @@ class Writer:
             raise
         self.replica.integrate(change, data, draft.doc)
 
-    def _change(self, uid: bytes, seq: int, start: int, deps: "Deps", ops: tuple[Op, ...]) -> Change:
-        time = min(max(0, self._now()), MAX_TIME)
+    def _change(
+        self, uid: bytes, seq: int, start: int, deps: "Deps", ops: tuple[Op, ...], time: int | None = None
+    ) -> Change:
+        now = min(max(0, self._now()), MAX_TIME)
+        time = now if time is None else min(max(0, time), now)
         return Change(self.replica.actor, seq, start, pairs(deps.named), time, uid, ops)
 
     def _place(self, doc: Document | None = None, actors: Collection[int] = ()) -> "tuple[int, Deps]":

@@ -143,6 +143,100 @@ def test_delete(linked: Program) -> None:
     assert len(linked.json("list")) == 2
 
 
+def said(program: Program, name: str, text: str, *options: str | Path) -> str:
+    """Write to a note; return what is said about it."""
+    result = program.run("write", name, *options, stdin=text)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == ""
+    return result.stderr
+
+
+def test_write_says_which_note_it_wrote_to(program: Program) -> None:
+    assert said(program, "d/todo", "one\n") == 'Created "d/todo".\n'
+    assert said(program, "todo", "two\n") == 'Wrote to "d/todo".\n'
+    program.out("new", "n", "--text", "---\naliases: [P]\n---\n")
+    assert said(program, "p", "two\n") == 'Wrote to "n".\n'
+
+
+def test_write_follows_no_former_name(program: Program) -> None:
+    program.out("new", "d/todo", "--text", "one\n")
+    program.out("rename", "todo", "d/done")
+    for name in ("todo", "d/todo", "D/Todo.md"):
+        sentence = program.fails("write", name, stdin="X")
+        assert 'a former name of "d/done"' in sentence
+    assert program.text("d/done") == "one\n"
+    program.out("new", "todo", "-", stdin="new\n")
+    assert said(program, "todo", "newer\n") == 'Wrote to "todo".\n'
+    assert said(program, "done", "two\n") == 'Wrote to "d/done".\n'
+
+
+@pytest.mark.parametrize("by", ["file", "digest"])
+def test_write_with_a_base_keeps_what_was_written_since(program: Program, tmp_path: Path, by: str) -> None:
+    program.out("new", "n", "--text", "- b\n- a\n")
+    shown = tmp_path / "shown.md"
+    shown.write_bytes(program.run("show", "n").stdout_bytes)
+    digest = program.out("show", "n", "--digest").strip()
+    program.out("append", "n", "- from elsewhere")
+    program.out("append", "n", "- and more")
+    base = shown if by == "file" else digest
+    assert said(program, "n", "- a\n- b\n", "--base", base) == 'Wrote to "n".\n'
+    assert set(program.text("n").splitlines()) == {"- a", "- b", "- from elsewhere", "- and more"}
+    assert program.text("n").endswith("- from elsewhere\n- and more\n")
+
+
+def test_a_base_that_is_nothing(program: Program) -> None:
+    program.out("new", "n", "--text", "one\n")
+    for base in ("nowhere.md", "0" * 20 + "-4", "../\x1b"):
+        assert "neither a file nor the digest" in program.fails("write", "n", "--base", base, stdin="X")
+    assert program.text("n") == "one\n"
+
+
+def test_write_warns_if_the_note_changed_since_it_was_shown(program: Program) -> None:
+    program.out("new", "n", "--text", "one\n")
+    assert said(program, "n", "two\n") == 'Wrote to "n".\n'  # it was never shown
+    program.out("show", "n")
+    assert said(program, "n", "three\n") == 'Wrote to "n".\n'
+    assert said(program, "n", "four\n") == 'Wrote to "n".\n'
+    program.out("append", "n", "from elsewhere")
+    warning = said(program, "n", "five\n")
+    assert warning.startswith("Warning: the note was changed after it was last shown here")
+    assert warning.endswith('Wrote to "n".\n')
+    # What it says undoes the loss.
+    digest = warning.split("--base ")[1].split("`")[0]
+    program.out("write", "n", stdin="four\nfrom elsewhere\n")
+    assert said(program, "n", "five\n", "--base", digest) == 'Wrote to "n".\n'
+    assert set(program.text("n").split("\n")) == {"five", "from elsewhere", ""}
+
+
+def test_a_state_folder_that_cannot_be_used_warns_nobody(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    program.out("new", "n", "--text", "one\n")
+    monkeypatch.setenv("CRDTNOTES_STATE", str(tmp_path / "file"))
+    program.out("show", "n")
+    program.out("append", "n", "two")
+    assert said(program, "n", "three\n") == 'Wrote to "n".\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "after"),
+    [
+        ("one\r\n", "two", "one\r\ntwo\r\n"),
+        ("one\r\ntwo", "three\nfour", "one\r\ntwo\r\nthree\r\nfour\r\n"),
+        ("one\r\n", "two\r\n", "one\r\ntwo\r\n"),
+        ("one\r\ntwo\n", "three", "one\r\ntwo\nthree\n"),
+        ("one", "two", "one\ntwo\n"),
+        ("", "two", "two\n"),
+        ("one\r", "two", "one\r\ntwo\n"),
+    ],
+)
+def test_append_uses_the_line_end_of_the_note(program: Program, before: str, line: str, after: str) -> None:
+    program.out("new", "n", "-", stdin=before.encode())
+    program.out("append", "n", "-", stdin=line.encode())
+    assert program.text("n") == after
+
+
 # -- edit
 
 APPENDS = "import sys; open(sys.argv[1], 'ab').write(b'from the editor\\n')"
@@ -237,6 +331,29 @@ def test_edit_keeps_the_file_when_the_note_has_gone(
     (kept,) = (tmp_path / "tmp").glob("*/*.md")
     assert str(kept) in sentence
     assert kept.read_text() == "before\nfrom the editor\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"), [(True, ""), (False, "before\n"), (None, "")], ids=["yes", "no", "no terminal"]
+)
+def test_an_edit_that_empties_a_note_asks_on_a_terminal(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bool | None, text: str
+) -> None:
+    editor(monkeypatch, tmp_path, "import sys; open(sys.argv[1], 'wb').close()")
+    program.out("new", "a", "--text", "before\n")
+    asked: list[str] = []
+
+    def confirm(question: str, *, err: bool) -> bool:
+        asked.append(question)
+        return answer is True
+
+    if answer is not None:
+        monkeypatch.setattr("click.confirm", confirm)
+        monkeypatch.setattr("crdtnotes.cli.notes._is_asked_on_terminal", lambda: True)
+    program.out("edit", "a")
+    assert asked == ([] if answer is None else ['Delete all of the text of "a"?'])
+    assert program.text("a") == text
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 @pytest.mark.parametrize("code", ["import sys; sys.exit(3)", "import os, sys; os.remove(sys.argv[1])"])

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from crdtnotes.errors import TooLarge
-from crdtnotes.mirror.files import MAX_FILE_BYTES, is_inside, read_note, refused_by_windows, replace_file
+from crdtnotes.mirror.encodings import text_of
+from crdtnotes.mirror.files import MAX_FILE_BYTES, is_inside, read_bytes, refused_by_windows, replace_file
 from tests.mirror.folders import TEXTS, held
 
 
@@ -12,27 +13,17 @@ from tests.mirror.folders import TEXTS, held
 def test_a_text_encodes_to_the_same_bytes(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "note.md"
     path.write_bytes(data)
-    assert read_note(path).encode() == data
-
-
-@pytest.mark.parametrize(
-    "data", [b"\xff", "中文".encode("gb18030"), b"\xed\xa0\x80", "x".encode("utf-16"), b"\xe4\xb8"]
-)
-def test_bytes_that_are_not_utf_8(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "note.md"
-    path.write_bytes(data)
-    with pytest.raises(UnicodeDecodeError):
-        read_note(path)
+    assert text_of(read_bytes(path)).encode() == data
 
 
 def test_the_largest_file(tmp_path: Path) -> None:
     path = tmp_path / "note.md"
     path.write_bytes(b"x" * MAX_FILE_BYTES)
-    assert len(read_note(path)) == MAX_FILE_BYTES
+    assert len(read_bytes(path)) == MAX_FILE_BYTES
     with path.open("ab") as file:
         file.write(b"x")
-    with pytest.raises(TooLarge, match="larger than 4 MiB"):
-        read_note(path)
+    with pytest.raises(TooLarge, match="larger than 8 MiB"):
+        read_bytes(path)
 
 
 def test_a_file_is_replaced_whole_and_nothing_is_left_behind(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ import pytest
 
 from crdtnotes.changes import codec
 from crdtnotes.mirror import importer
-from crdtnotes.mirror.files import MAX_FILE_BYTES
+from crdtnotes.mirror.files import MAX_FILE_BYTES, NotDone
 from crdtnotes.mirror.importer import ImportReport, import_folder
 from crdtnotes.vault import Vault
 from tests.mirror.folders import fill, texts
+
+REPLACES = "It is new here; its text replaces that of its note."
 
 
 def test_every_markdown_file_becomes_a_note(vault: Vault, folder: Path) -> None:
@@ -42,14 +44,15 @@ def test_a_file_belongs_to_the_note_of_its_name_and_to_no_other(vault: Vault, fo
     vault.create_note("Sub/Page", "here")
     vault.create_note("Index", "old")
     fill(folder, {"page.md": b"a page of its own", "index.md": b"new"})
-    assert import_folder(vault, folder) == ImportReport(created=["page"], updated=["Index"])
+    assert import_folder(vault, folder) == ImportReport(
+        created=["page"], updated=["Index"], notices=[NotDone("index.md", REPLACES)]
+    )
     assert texts(vault) == {"Index": "new", "Sub/Page": "here", "page": "a page of its own"}
 
 
-def test_a_removed_note_can_be_imported_again(vault: Vault, folder: Path) -> None:
+def test_a_removed_note_can_be_imported_from_a_new_file(vault: Vault, folder: Path) -> None:
+    vault.create_note("a", "text").remove()
     fill(folder, {"a.md": b"text"})
-    import_folder(vault, folder)
-    vault.note("a").remove()
     assert import_folder(vault, folder) == ImportReport(created=["a"])
     assert texts(vault) == {"a": "text"}
 
@@ -73,10 +76,10 @@ def test_unreadable_files_are_reported_and_the_rest_is_imported(vault: Vault, fo
 
     report = import_folder(vault, folder, remove_one)
     assert report.created == ["a", "z"]
-    assert [path for path, _ in report.left_out] == ["gb.md", "gone.md", "huge.md", "picture.png", "x|y.md"]
+    assert [path for path, _ in report.left_out] == ["gb.md", "gone.md", "huge.md", "x|y.md", "picture.png"]
     reasons = dict(report.left_out)
-    assert reasons["gb.md"] == "It is not UTF-8 text."
-    assert reasons["huge.md"] == "It is larger than 4 MiB."
+    assert reasons["gb.md"] == "It is not UTF-8 text. It looks like GB18030: --encoding gb18030 converts it."
+    assert reasons["huge.md"] == "It is larger than 8 MiB."
     assert reasons["gone.md"] == "No such file or directory."
 
 
@@ -150,5 +153,7 @@ def test_notes_made_and_removed_meanwhile(vault: Vault, folder: Path) -> None:
             vault.note("page").remove()
             vault.create_note("made", "from elsewhere")
 
-    assert import_folder(vault, folder, meanwhile) == ImportReport(created=["page"], updated=["made"])
+    assert import_folder(vault, folder, meanwhile) == ImportReport(
+        created=["page"], updated=["made"], notices=[NotDone("made.md", REPLACES)]
+    )
     assert texts(vault) == {"made": "from the file", "page": "from the file", "sub/page": "not this one"}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from crdtnotes.errors import LocalError
+from crdtnotes.mirror.files import HIDDEN_FOLDER
 from crdtnotes.mirror.walk import find_notes
 from tests.mirror.folders import fill
 
@@ -24,14 +25,21 @@ def test_names_are_paths_in_a_stable_order(folder: Path) -> None:
     assert names(folder) == ["C", "a/z", "a-b/x", "a", "b", "zh/一", "zh/图/二"]
 
 
-def test_hidden_files_and_folders_are_ignored(folder: Path) -> None:
+def test_hidden_notes_and_folders_are_reported_and_other_hidden_files_are_ignored(folder: Path) -> None:
     fill(
         folder,
-        dict.fromkeys([".md", ".hidden.md", ".git/config", ".trash/old.md", "a/.b/c.md", "note.md"], b""),
+        dict.fromkeys(
+            [".h.md", ".git/config", "a/.b/c.md", ".DS_Store", "._note.md", ".x.tmp", "note.md"], b""
+        ),
     )
+    (folder / ".#note.md").symlink_to("user@host.1234:5678")
     listing = find_notes(folder)
     assert [found.name for found in listing.notes] == ["note"]
-    assert listing.left_out == []
+    assert listing.left_out == [
+        (".h.md", "Its name begins with a dot, which hides it."),
+        (".git", HIDDEN_FOLDER),
+        ("a/.b", HIDDEN_FOLDER),
+    ]
 
 
 def test_the_folder_itself_may_be_hidden_or_a_link(folder: Path, tmp_path: Path) -> None:
@@ -64,12 +72,13 @@ def test_names_that_no_note_can_have(folder: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems reject such names")
 def test_a_name_that_is_not_utf_8_can_be_reported(folder: Path) -> None:
     (folder / os.fsdecode(b"caf\xe9.md")).write_bytes(b"")
-    ((path, _),) = find_notes(folder).left_out
+    ((path, reason),) = find_notes(folder).left_out
     assert path.encode() == rb"caf\udce9.md"
+    assert reason == "The file's name is not UTF-8."
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other file systems treat such names as the same")
-def test_the_first_of_two_files_with_the_same_name_is_the_note(folder: Path) -> None:
+def test_of_two_files_with_the_same_name_the_one_of_canonical_spelling_is_the_note(folder: Path) -> None:
     fill(
         folder,
         dict.fromkeys(
@@ -77,10 +86,10 @@ def test_the_first_of_two_files_with_the_same_name_is_the_note(folder: Path) -> 
         ),
     )
     listing = find_notes(folder)
-    assert [found.path for found in listing.notes] == ["Note.md", "e\u0301.md", "x.md", "zh/a.md"]
+    assert [found.path for found in listing.notes] == ["Note.md", "x.md", "zh/a.md", "é.md"]
     assert dict(listing.left_out) == {
         "note.md": "Its name counts as the same as that of “Note.md”.",
-        "é.md": "Its name counts as the same as that of “e\u0301.md”.",
+        "e\u0301.md": "Its name counts as the same as that of “é.md”.",
         "x.md.md": "Its name counts as the same as that of “x.md”.",
         "zh /a.md": "Its name counts as the same as that of “zh/a.md”.",
     }

@@ -36,6 +36,7 @@ from crdtnotes.crdt.ops import (
 from crdtnotes.crdt.orset import MAX_UNLINKED
 from crdtnotes.crdt.version import Version
 from crdtnotes.store.core import ReplicaCore
+from crdtnotes.store.known_files import KnownFiles, packed_version
 from crdtnotes.store.views.frontiers import FrontiersOfLog
 from crdtnotes.store.views.note_facts import shown_links
 
@@ -114,8 +115,13 @@ class _Copy:
             self._put(Remove(((self._actor, self._seq),)))
 
 
-def collapsed(changes: Iterable[Change], actor: int) -> Iterator[Change]:
-    """Yield the changes of one stream that show the same as these, which come in causal order."""
+def collapsed(
+    changes: Iterable[Change], actor: int, follow: Callable[[bytes, NoteState, int], None] | None = None
+) -> Iterator[Change]:
+    """Yield the changes of one stream that show the same as these, which come in causal order.
+
+    `follow` is called after each old change with its note, that note's old state, and the seq reached.
+    """
     notes: dict[bytes, _Copy] = {}
     times: dict[bytes, int] = {}
     found = FrontiersOfLog()
@@ -129,6 +135,8 @@ def collapsed(changes: Iterable[Change], actor: int) -> Iterator[Change]:
             made = Change(actor, seq, end + 1, (), change.time, change.note, ops)
             end = made.last
             yield made
+        if follow is not None:
+            follow(change.note, notes[change.note].old, seq)
     for uid, note in notes.items():
         if ops := note.show_links(found.frontiers.get(uid, {}), actor, seq + 1, end + 1):
             seq += 1
@@ -144,7 +152,16 @@ def collapse(core: ReplicaCore, form: Callable[[Change], Change] = lambda change
     """
     log, derived = core.log, core.derived
     actor = core.new_actor()
-    changes = list(collapsed((form(change) for change, _ in log.opened({})), actor))
+    files = KnownFiles(core)
+    versions = files.versions()
+    moved: dict[tuple[bytes, bytes], bytes] = {}
+
+    def follow(note: bytes, old: NoteState, seq: int) -> None:
+        if note in versions and (version := packed_version(old.writes)) in versions[note]:
+            moved[note, version] = packed_version({actor: seq})
+
+    changes = list(collapsed((form(change) for change, _ in log.opened({})), actor, follow))
+    files.move_versions(moved)
     log.clear()
     derived.clear()
     log.erased.delete()

@@ -31,6 +31,7 @@ from crdtnotes.crdt.tags import Tags
 from crdtnotes.errors import InvalidChange, LocalError, TooLarge
 from crdtnotes.store.clock import claimed_now
 from crdtnotes.store.core import ReplicaCore
+from crdtnotes.store.known_files import KnownFiles
 from crdtnotes.trust.membership import ErasedTexts
 from crdtnotes.trust.records import MAX_PLACES, MAX_SPANS, Erase, Record
 
@@ -239,6 +240,8 @@ class Erasing:
                 self._keep(form, chain(one.before, data), one.tip)
             changes.append((form, data))
         if rewritten:
+            self.shred()
+            KnownFiles(self._core).forget_texts(notes)
             self._write_anew(changes)
 
     def _write_anew(self, changes: Iterable[tuple[Change, bytes]]) -> None:

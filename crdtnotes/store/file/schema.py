@@ -76,6 +76,13 @@ def m009_folding(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m010_files(db: Database) -> None:
+    """Add the tables of the Markdown files that were imported or exported here."""
+    for statement in _M010:
+        db.execute(statement)
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     # One row a stream: its head, the chain's hash there, and the highest counter used in it.
@@ -223,4 +230,14 @@ _M009 = (
     "INSERT INTO search(search) VALUES ('delete-all')",
     "UPDATE notes SET indexed = NULL",
     "PRAGMA user_version = 9",
+)
+
+_M010 = (
+    # The folders of Markdown files that were imported or exported, and their files (store/known_files.py).
+    # They do not sync.
+    "CREATE TABLE folders (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, below TEXT NOT NULL)",
+    """CREATE TABLE files (
+        folder INTEGER NOT NULL, path TEXT NOT NULL, note BLOB NOT NULL, name TEXT NOT NULL,
+        hash BLOB NOT NULL, version BLOB, text BLOB, PRIMARY KEY (folder, path)) WITHOUT ROWID""",
+    "PRAGMA user_version = 10",
 )

@@ -84,6 +84,10 @@ class NoteList:
             modified = max(before or 1, 1) - 1
         return NoteRow(id, name, base, modified)
 
+    def names_by_id(self) -> dict[bytes, str]:
+        """Return the name of each note by the note's id."""
+        return dict(self._conn.execute("SELECT uid, name FROM notes WHERE name IS NOT NULL"))
+
     def latest(self) -> bytes | None:
         """Return the id of the note that changed last, by its author's clock if that can be believed."""
         row = self._conn.execute(

@@ -138,11 +138,15 @@ class ListActions(ScreenPart):
         report = await asyncio.to_thread(job)
         changed = [*report.created, *report.updated]
         imported = f"{_counted(len(changed), 'note', 'notes')} imported"
-        if report.left_out:
-            first, left = report.left_out[0], _counted(len(report.left_out), "file", "files")
+        if report.missing:
+            first, left = report.missing[0], _counted(len(report.missing), "file", "files")
             self.post_message(Failed(f"{imported}, {left} left out; {first.path}: {first.reason}"))
         else:
             self.notify(f"{imported}.", title=str(folder))
+        if report.notices:
+            notice, count = report.notices[0], len(report.notices)
+            more = f" ({count - 1:,} more like this)" if count > 1 else ""
+            self.notify(f"{notice.path}: {notice.reason}{more}", title=str(folder))
         if changed:
             self._go_to(changed[0])
 
