@@ -5,15 +5,19 @@ version is a causal cut, so the changes in it can be replayed alone. Where a log
 name other changes, or none; so whoever asks for a text compares its hash.
 """
 
+from __future__ import annotations
+
 import re
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from crdtnotes.crdt.note import NoteState
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes.store.core import ReplicaCore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from crdtnotes.store.core import ReplicaCore
 
 _DIGEST = re.compile(r"([0-9a-f]{20})-([0-9]{1,9})")
 
@@ -37,6 +41,8 @@ def text_at(core: ReplicaCore, note: bytes, version: Mapping[int, int]) -> str |
     doc = core.documents.open(note)
     if doc is None:
         return None
+    from crdtnotes.crdt.note import NoteState  # showing a text needs no data types
+
     state = NoteState()
     with suppress(CrdtnotesError):
         for _, change in core.log.of_note(doc.id, note, 0):
@@ -64,6 +70,8 @@ def find_past_text(
     doc = core.documents.open(note)
     if doc is None:
         return None
+    from crdtnotes.crdt.note import NoteState  # showing a text needs no data types
+
     state = NoteState()
     found: PastText | None = None
     with suppress(CrdtnotesError):

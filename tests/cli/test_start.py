@@ -74,7 +74,8 @@ def test_showing_a_note_loads_neither_heavy_libraries_nor_what_writes(program: P
     program.out("new", "edited", "--text", "one")
     program.out("append", "edited", "two")
     found = loaded(program, "show", note)
-    assert found & (HEAVY | WRITING) == set()
+    # Which text was shown to a pipe is kept in the state folder, which platformdirs finds.
+    assert found & (HEAVY | WRITING) <= {"platformdirs"}
 
 
 def test_listing_notes_loads_no_heavy_libraries(program: Program) -> None:
