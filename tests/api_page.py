@@ -25,6 +25,7 @@ MODULES = (
     "crdtnotes.crdt",
     "crdtnotes.demo_vault",
     "crdtnotes.editing",
+    "crdtnotes.erasing",
     "crdtnotes.errors",
     "crdtnotes.graph.around",
     "crdtnotes.graph.draw",
@@ -43,6 +44,7 @@ MODULES = (
     "crdtnotes.unsaved",
     "crdtnotes.peering.addresses",
     "crdtnotes.peering.codes",
+    "crdtnotes.peering.devices",
     "crdtnotes.peering.join",
     "crdtnotes.peering.listener",
     "crdtnotes.peering.open_vault",
@@ -51,6 +53,7 @@ MODULES = (
     "crdtnotes.progress",
     "crdtnotes.terminal.console",
     "crdtnotes.terminal.text",
+    "crdtnotes.terminal.times",
 )
 """The public modules besides `crdtnotes` itself."""
 

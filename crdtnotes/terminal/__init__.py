@@ -2,6 +2,7 @@
 
 ``text``     the one rule: which characters are replaced by visible ones
 ``streams``  stdout and stderr that follow the rule
+``times``    wall time as people read it
 ``console``  rich's console, which does the same for what it draws
 """
 
