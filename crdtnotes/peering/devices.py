@@ -163,16 +163,18 @@ def revoke_device(
     no owner.
     """
     replica = vault.replica
+    known = {one.id: one for one in list_devices(vault)}
     added = added_by(vault, device)
     gone = [one for one in added if stolen or one.id in also]
     replica.devices.revoke(device, [one.id for one in gone], keep_added=not stolen)
-    members = replica.members.membership()
-    stay = [one for one in added if one.id in members.active]
+    active = replica.members.membership().active
+    stay = [one for one in added if one.id in active]
     undone: dict[bytes, str] = {}
     for event in replica.devices.log() if stolen else ():
-        if event.kind == "revoked" and event.by == device and event.device not in {device, *members.active}:
+        if event.kind == "revoked" and event.by == device and event.device not in {device, *active}:
             undone[event.device] = event.name
-    revoked = [_device(vault, members.members[id]) for id in (device, *(one.id for one in gone))]
+    # What was added by a stolen device is not among the members any more.
+    revoked = [known[one]._replace(active=False, lacks=None) for one in (device, *(one.id for one in gone))]
     return Revoked(revoked, stay, list(undone.values()))
 
 

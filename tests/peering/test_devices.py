@@ -80,6 +80,13 @@ def test_who_was_added_stays_goes_by_choice_or_goes_with_a_stolen_device(members
     assert not any(one.active for name, one in by_name(ana).items() if name != "ana")
 
 
+def test_a_founder_that_revokes_itself_as_stolen_names_all_that_go(members: Members) -> None:
+    ana, _, _ = chain(members)
+    done = revoke_device(ana, id_of(ana), stolen=True)
+    assert [one.name for one in done.revoked] == ["ana", "bo", "陈"]
+    assert not any(one.active for one in (*done.revoked, *list_devices(ana)))
+
+
 def test_a_device_is_revoked_with_one_that_it_added(members: Members) -> None:
     ana, bo, cy = chain(members)
     done = revoke_device(ana, id_of(bo), [id_of(cy)])

@@ -13,14 +13,18 @@ class ErrorPanel(Static):
         super().__init__(id="error", markup=False)
         self.border_title = "That did not work"
         self.border_subtitle = "esc closes this"
+        self.sentence = ""
+        """The sentence that is shown, "" if none is."""
 
     def show_error(self, sentence: str) -> None:
         """Show a sentence that says what failed."""
+        self.sentence = sentence
         self.update(Text(printable(sentence)))
         self.display = True
 
     def close(self) -> None:
         """Hide it."""
+        self.sentence = ""
         self.display = False
 
     def on_click(self) -> None:

@@ -1,12 +1,17 @@
 """The main screen, and the screens that open above it.
 
 ``main``                the editor and the panels around it
-``part``                the base of the parts of the main screen, the four below
+``part``                the base of the parts of the main screen, the five below
 ``navigation_actions``  opening notes: by name, search, link, date, back and forward
 ``note_actions``        renaming, deleting and restoring the open note
 ``list_actions``        actions that begin with a list, and imports
 ``peer_actions``        connecting with peers, and the list of their changes
 ``pairing``             showing a code, giving one, where peers can connect
+``device_actions``      opening the list of devices
+``devices``             the devices of the vault, and what can be done with them
+``revoking``            asks before a device is revoked
+``choice``              a question with a few answers, each with a key
+``report``              a text to read
 ``picker``              a list to choose from while typing
 ``switcher``            opens or creates a note
 ``search``              searches all notes

@@ -28,6 +28,7 @@ from crdtnotes_tui.panels.panes import Panes
 from crdtnotes_tui.panels.status_line import StatusLine
 from crdtnotes_tui.peers.collaboration import Collaboration
 from crdtnotes_tui.screens.commands import LETTERS, Command, by_letter
+from crdtnotes_tui.screens.device_actions import DeviceActions
 from crdtnotes_tui.screens.letters import Letters
 from crdtnotes_tui.screens.list_actions import ListActions
 from crdtnotes_tui.screens.list_pickers import CACHED_LISTS
@@ -36,6 +37,11 @@ from crdtnotes_tui.screens.note_actions import NoteActions
 from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.peer_actions import PeerActions
 from crdtnotes_tui.vault.vault_thread import VaultThread
+
+READS_ONLY = (
+    "Nothing was changed: this device may only read this vault. One of its owners can let it write; F6 shows "
+    "who they are."
+)
 
 SETTLE_SECONDS = 1.5
 """How long leaving waits for the disk before it warns."""
@@ -46,6 +52,7 @@ class MainScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *PeerActions.screen_bindings(),
+        *DeviceActions.screen_bindings(),
         *ListActions.screen_bindings(),
         *NavigationActions.screen_bindings(),
         Binding("alt+v", "preview", "Preview of the link", id="preview"),
@@ -70,7 +77,7 @@ class MainScreen(Screen[None]):
         self.workspace.cache.jobs = CACHED_LISTS
         self.editor = NoteEditor(id="editor")
         self.status = StatusLine(self.editor)
-        self.collaboration = Collaboration(self.editor, self.workspace, self.status.update_status)
+        self.collaboration = Collaboration(self.editor, self.workspace, self._peers_changed)
         self.status.peers = lambda: self.collaboration.summary
         self.status.to_review = lambda: len(self.workspace.review.findings)
         self.workspace.review.changed = self._reviewed
@@ -88,10 +95,12 @@ class MainScreen(Screen[None]):
             lambda: self.workspace.has_locked_texts,
             self._bring_back,
         )
+        self.devices = DeviceActions(self, thread, self.collaboration, self.peers)
         self.lists = ListActions(self, self.workspace, self.editor)
         parts: list[ScreenPart] = [
             self.navigation,
             self.peers,
+            self.devices,
             self.lists,
             NoteActions(self, self.workspace, self.editor, self.status),
         ]
@@ -249,6 +258,10 @@ class MainScreen(Screen[None]):
         self.collaboration.moved()
         self.status.update_status()
 
+    @on(NoteEditor.Refused)
+    def _edit_refused(self) -> None:
+        self.error.show_error(READS_ONLY)
+
     @on(NoteEditor.OthersWrote)
     def _others_wrote(self) -> None:
         self.collaboration.wrote()
@@ -301,12 +314,19 @@ class MainScreen(Screen[None]):
     def _obey_role(self) -> None:
         """Let the person edit notes, or only read them, as this device's role says."""
         self.editor.read_only = not self.workspace.may_write
+        if self.workspace.may_write and self.error.sentence == READS_ONLY:
+            self.error.close()
         self.status.update_status()
+
+    def _peers_changed(self) -> None:
+        self.status.update_status()
+        self.devices.changed()
 
     async def _keep_up(self, changed: Changed) -> None:
         if changed.members:
             await self.workspace.ask_role()
             self._obey_role()
+            self.devices.changed()
         await self.collaboration.keep_up(changed)
         if self.collaboration.news:
             self.panes.welcome.close()  # peers have sent notes: the vault is not empty any more
