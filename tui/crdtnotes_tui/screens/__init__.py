@@ -3,7 +3,8 @@
 ``main``                the editor and the panels around it
 ``part``                the base of the parts of the main screen, the five below
 ``navigation_actions``  opening notes: by name, search, link, date, back and forward
-``note_actions``        renaming, deleting and restoring the open note
+``note_actions``        renaming, deleting, restoring and erasing the open note
+``erasing``             what erasing promises and what it does not
 ``list_actions``        actions that begin with a list, and imports
 ``peer_actions``        connecting with peers, and the list of their changes
 ``pairing``             showing a code, giving one, where peers can connect

@@ -35,7 +35,7 @@ from crdtnotes_tui.screens.list_pickers import CACHED_LISTS
 from crdtnotes_tui.screens.navigation_actions import NavigationActions
 from crdtnotes_tui.screens.note_actions import NoteActions
 from crdtnotes_tui.screens.part import ScreenPart
-from crdtnotes_tui.screens.peer_actions import PeerActions
+from crdtnotes_tui.screens.peer_actions import TO_SIGN, PeerActions
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 READS_ONLY = (
@@ -102,7 +102,9 @@ class MainScreen(Screen[None]):
             self.peers,
             self.devices,
             self.lists,
-            NoteActions(self, self.workspace, self.editor, self.status),
+            NoteActions(
+                self, self.workspace, self.editor, self.status, partial(self.peers.with_keys, reason=TO_SIGN)
+            ),
         ]
         self._parts = {type(part).__name__: part for part in parts}
 
