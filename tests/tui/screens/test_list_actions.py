@@ -111,26 +111,13 @@ def test_without_templates_it_says_how_one_comes_to_be(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_folder_is_taken_in(tmp_path: Path) -> None:
+def test_the_sample_notes_open_at_their_top(tmp_path: Path) -> None:
     async def main() -> None:
-        folder = tmp_path / "笔记"
-        (folder / "sub").mkdir(parents=True)
-        (folder / "sub" / "系统.md").write_text("[[n]]\n", encoding="utf-8")
-        (folder / "bad.md").write_bytes(b"\xff")
         async with desktop(vault_of(tmp_path / "v", n=""), "n") as workspace:
-            await workspace.press("alt+i")
-            await until(lambda: isinstance(workspace.app.screen, Prompt))
-            workspace.app.screen.query_one(Input).value = str(folder)
-            await workspace.press("enter")
-            await workspace.shows("sub/系统")
-            await workspace.sees("1 note was imported", "not UTF-8")
-            with Vault.open(workspace.path) as vault:
-                assert [link.note for link in vault.note("系统").links()] == ["n"]
-            await workspace.press("alt+i")
-            await until(lambda: isinstance(workspace.app.screen, Prompt))
-            workspace.app.screen.query_one(Input).value = str(tmp_path / "none")
-            await workspace.press("enter")
-            await workspace.sees("That did not work")
+            await workspace.press("alt+s")
+            await workspace.shows("en/Start here")
+            await until(lambda: workspace.editor.cursor_location == (0, 0))
+            assert workspace.editor.scroll_offset.y == 0
 
     run(main())
 

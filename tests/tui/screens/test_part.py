@@ -9,8 +9,9 @@ from crdtnotes_tui.screens.navigation_actions import NavigationActions
 from crdtnotes_tui.screens.note_actions import NoteActions
 from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.peer_actions import PeerActions
+from crdtnotes_tui.screens.vault_actions import VaultActions
 
-PARTS = (DeviceActions, ListActions, NavigationActions, NoteActions, PeerActions)
+PARTS = (DeviceActions, ListActions, NavigationActions, NoteActions, PeerActions, VaultActions)
 
 
 def test_these_are_all_parts() -> None:

@@ -44,5 +44,9 @@ class Failed(Message):
     reason: str
 
 
+class TakenIn(Message):
+    """Many notes came in at once: from a folder, or the sample notes."""
+
+
 class VaultReplaced(Message):
     """The vault at this path is another one now, and the one that was open is closed."""

@@ -1,11 +1,13 @@
 """The main screen, and the screens that open above it.
 
 ``main``                the editor and the panels around it
-``part``                the base of the parts of the main screen, the five below
+``part``                the base of the parts of the main screen, the six below
 ``navigation_actions``  opening notes: by name, search, link, date, back and forward
 ``note_actions``        renaming, deleting, restoring and erasing the open note
 ``erasing``             what erasing promises and what it does not
-``list_actions``        actions that begin with a list, and imports
+``list_actions``        actions that begin with a list, and the sample notes
+``vault_actions``       import, export, backup, and the state of the vault
+``path_prompt``         asks for a path and completes it
 ``peer_actions``        connecting with peers, and the list of their changes
 ``pairing``             showing a code, giving one, where peers can connect
 ``device_actions``      opening the list of devices

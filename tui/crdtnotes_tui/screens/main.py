@@ -22,7 +22,8 @@ from crdtnotes_tui.notes.chinese_ahead import load_chinese
 from crdtnotes_tui.notes.workspace import EVERYTHING, Changed, Lost, Workspace
 from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.panels.error_panel import ErrorPanel
-from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo, ListTagged
+from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo, ListTagged, TakenIn
+from crdtnotes_tui.panels.notes_tree import NotesTree
 from crdtnotes_tui.panels.panel import Change
 from crdtnotes_tui.panels.panes import Panes
 from crdtnotes_tui.panels.status_line import StatusLine
@@ -36,6 +37,7 @@ from crdtnotes_tui.screens.navigation_actions import NavigationActions
 from crdtnotes_tui.screens.note_actions import NoteActions
 from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.peer_actions import TO_SIGN, PeerActions
+from crdtnotes_tui.screens.vault_actions import VaultActions
 from crdtnotes_tui.vault.vault_thread import VaultThread
 
 READS_ONLY = (
@@ -54,6 +56,7 @@ class MainScreen(Screen[None]):
         *PeerActions.screen_bindings(),
         *DeviceActions.screen_bindings(),
         *ListActions.screen_bindings(),
+        *VaultActions.screen_bindings(),
         *NavigationActions.screen_bindings(),
         Binding("alt+v", "preview", "Preview of the link", id="preview"),
         *NoteActions.screen_bindings(),
@@ -102,6 +105,13 @@ class MainScreen(Screen[None]):
             self.peers,
             self.devices,
             self.lists,
+            VaultActions(
+                self,
+                self.workspace,
+                self.status,
+                self.collaboration.connections.connected,
+                partial(self.panes.show_panel, NotesTree.NAME),
+            ),
             NoteActions(
                 self, self.workspace, self.editor, self.status, partial(self.peers.with_keys, reason=TO_SIGN)
             ),
@@ -216,6 +226,10 @@ class MainScreen(Screen[None]):
     def _follow_link(self, event: NoteEditor.Followed) -> None:
         self.panes.welcome.followed()
         self.navigation.follow(FollowTarget(event.link.target, event.link.heading, event.link.block))
+
+    @on(TakenIn)
+    def _not_empty_any_more(self) -> None:
+        self.panes.welcome.close()
 
     @on(Failed)
     def _show_error(self, event: Failed) -> None:
