@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from textual.command import CommandList
 from textual.widgets import Input
 
 from crdtnotes import Vault
@@ -131,8 +132,9 @@ def test_every_command_with_a_key_is_in_the_palette_and_the_help(tmp_path: Path)
                 for one in commands(screen.active_bindings.values())
             }
             offered = {one.title: one.help for one in workspace.app.get_system_commands(screen)}
-            for description in keys:
-                assert "[" in offered[description]
+            for description, key in keys.items():
+                assert key in offered[description]
+                assert "[" not in offered[description]  # that would be markup
             for wanted in (
                 "Tags and their notes",
                 "Outline",
@@ -147,6 +149,25 @@ def test_every_command_with_a_key_is_in_the_palette_and_the_help(tmp_path: Path)
             assert keys.keys() <= listed
             assert {"Make the mention a link", "Draw around what is marked"} <= listed
             await workspace.sees("Tags and their notes", "Outline")
+
+    run(main())
+
+
+def test_the_palette_lists_own_commands_first_with_their_keys_and_none_twice(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(vault_of(tmp_path / "v", n=""), "n") as workspace:
+            found = list(workspace.app.get_system_commands(workspace.app.screen))
+            titles = [one.title for one in found]
+            assert len(set(titles)) == len(titles)
+            assert {"Quit", "Keys", "Maximize"}.isdisjoint(titles)
+            last_own = titles.index("To the shell, `fg` comes back")
+            assert titles[0] == "Open or make a note"
+            assert last_own < titles.index("Copy") < titles.index("Theme")
+            await workspace.press("ctrl+p")
+            await until(lambda: workspace.app.screen.query_one(CommandList).option_count >= len(titles))
+            commands = workspace.app.screen.query_one(CommandList)
+            shown = [str(commands.get_option_at_index(at).prompt).split("\n")[0] for at in range(5)]
+            assert shown == titles[:5]
 
     run(main())
 

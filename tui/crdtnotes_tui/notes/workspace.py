@@ -146,6 +146,11 @@ class Workspace:
         await self._learn_again()
         self._learned.set()
 
+    async def names(self) -> Catalogue:
+        """Return the names of all notes, once `learn` has read them."""
+        await self._learned.wait()
+        return self.catalogue
+
     async def _learn_again(self) -> None:
         catalogue = await self._run(self._names)
         if catalogue is not None:

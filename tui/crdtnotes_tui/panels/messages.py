@@ -44,6 +44,13 @@ class Failed(Message):
     reason: str
 
 
+@dataclass
+class Worked(Message):
+    """Something worked that was begun at this time of the monotonic clock: earlier errors are past."""
+
+    begun: float
+
+
 class TakenIn(Message):
     """Many notes came in at once: from a folder, or the sample notes."""
 

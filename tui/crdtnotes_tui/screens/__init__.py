@@ -22,6 +22,7 @@
 ``list_pickers``        lists of tags, links, notes and templates
 ``recent_changes``      the changes that came in
 ``key_help``            all keys
+``command_provider``    the order of the commands in the palette
 ``commands``            commands with their keys
 ``letters``             commands by a letter, where Alt does not work
 ``passphrase``          asks for the passphrase of this device's keys

@@ -22,7 +22,7 @@ from crdtnotes_tui.notes.chinese_ahead import load_chinese
 from crdtnotes_tui.notes.workspace import EVERYTHING, Changed, Lost, Workspace
 from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.panels.error_panel import ErrorPanel
-from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo, ListTagged, TakenIn
+from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo, ListTagged, TakenIn, Worked
 from crdtnotes_tui.panels.notes_tree import NotesTree
 from crdtnotes_tui.panels.panel import Change
 from crdtnotes_tui.panels.panes import Panes
@@ -53,13 +53,13 @@ class MainScreen(Screen[None]):
     """Lays out the editor and its panels, opens the vault, and passes on events and actions."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *PeerActions.screen_bindings(),
-        *DeviceActions.screen_bindings(),
-        *ListActions.screen_bindings(),
-        *VaultActions.screen_bindings(),
         *NavigationActions.screen_bindings(),
         Binding("alt+v", "preview", "Preview of the link", id="preview"),
         *NoteActions.screen_bindings(),
+        *ListActions.screen_bindings(),
+        *VaultActions.screen_bindings(),
+        *PeerActions.screen_bindings(),
+        *DeviceActions.screen_bindings(),
         Binding("f7,ctrl+backslash", "letters", "Then a letter: as Alt and the letter", id=LETTERS),
         Binding("escape", "close_one", show=False),
     ]
@@ -235,6 +235,10 @@ class MainScreen(Screen[None]):
     def _show_error(self, event: Failed) -> None:
         self.error.show_error(event.reason)
 
+    @on(Worked)
+    def _forget_error(self, event: Worked) -> None:
+        self.error.worked(event.begun)
+
     def action_letters(self) -> None:
         """Ask for a letter, which stands for Alt and the letter, and run its command."""
         answers = by_letter(self.active_bindings.values())
@@ -325,7 +329,7 @@ class MainScreen(Screen[None]):
         self.panes.update_panels(change)
         self.status.update_status()
         if changed.from_others or changed.members:
-            self.peers.run(partial(self._keep_up, changed))
+            self.peers.run(partial(self._keep_up, changed), asked=False)
 
     def _obey_role(self) -> None:
         """Let the person edit notes, or only read them, as this device's role says."""

@@ -79,7 +79,7 @@ class PeerActions(ScreenPart):
 
     def start(self) -> None:
         """Connect with the peers that are known, and serve if the command line says so."""
-        self.run(self._start)
+        self.run(self._start, asked=False)
 
     async def _start(self) -> None:
         await self.collaboration.start()
