@@ -274,4 +274,4 @@ def _ways_to_sign(awaited: Sequence[Device]) -> list[Offer[list[bytes]]]:
 
 
 def _content(line: DeviceLine) -> Content:
-    return Content.assemble((line.name, "bold"), f"  {line.role}  {line.state}", (f"\n  {line.below}", "dim"))
+    return Content.assemble((line.name, "bold"), f"  {line.role}  {line.state}", f"\n  {line.below}")
