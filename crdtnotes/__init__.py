@@ -15,6 +15,7 @@ Everything that a script needs is here; docs/api.md describes it. Each name is l
 ``hex_ids``     ids as callers write them
 ``editing``     editors' views of notes, undo, renaming
 ``review``      what was written apart and met, and the edits that settle it
+``erasing``     erasing a text wherever this device keeps it
 ``own_keys``    this device's own keys: are they locked, and unlocking them
 ``store``       the replica: the log of changes in SQLite, and all that follows from it
 ``trust``       devices, members, signatures, pairing

@@ -25,6 +25,7 @@ MODULES = (
     "crdtnotes.crdt",
     "crdtnotes.demo_vault",
     "crdtnotes.editing",
+    "crdtnotes.erasing",
     "crdtnotes.errors",
     "crdtnotes.graph.around",
     "crdtnotes.graph.draw",
@@ -44,6 +45,7 @@ MODULES = (
     "crdtnotes.unsaved",
     "crdtnotes.peering.addresses",
     "crdtnotes.peering.codes",
+    "crdtnotes.peering.devices",
     "crdtnotes.peering.join",
     "crdtnotes.peering.listener",
     "crdtnotes.peering.open_vault",
@@ -52,6 +54,7 @@ MODULES = (
     "crdtnotes.progress",
     "crdtnotes.terminal.console",
     "crdtnotes.terminal.text",
+    "crdtnotes.terminal.times",
 )
 """The public modules besides `crdtnotes` itself."""
 

@@ -23,12 +23,11 @@ from crdtnotes.errors import NotPaired
 from crdtnotes.terminal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
+    from crdtnotes.peering.devices import Device
     from crdtnotes.store.signing.members import Members
-    from crdtnotes.trust.member_log import Event
     from crdtnotes.trust.membership import Member
-    from crdtnotes.vault import Vault
 
 _DAY_MS = 24 * 3600 * 1000
 
@@ -51,79 +50,77 @@ def devices(ctx: click.Context, log: bool, as_json: bool) -> None:
     if log:
         _print_log(ctx, as_json=as_json)
         return
-    from crdtnotes.trust.device_id import short, shown
+    from crdtnotes.peering.devices import list_devices, short_id
+    from crdtnotes.trust.device_id import shown
     from crdtnotes.trust.identity import own_id
 
     with open_vault(ctx) as vault:
-        records = vault.replica.members
-        members = records.membership().members.values()
-        own = own_id() if members else b""
-        rows = [_row(vault, records, member, own) for member in members]
+        found = list_devices(vault)
     if as_json:
-        print_json(rows)
+        print_json([_document(one) for one in found])
         return
     table = [
         (
-            row["name"],
-            short(bytes.fromhex(str(row["hash"]))),
-            row["role"],
-            "this device" if row["own"] else row["state"],
-            "" if row["own"] else "never" if row["seen"] is None else local_time(int(str(row["seen"]))),
-            "" if row["lacks"] is None else row["lacks"],
+            one.name,
+            short_id(one.id),
+            one.role.word,
+            "this device" if one.own else _state(one),
+            "" if one.own else "never" if one.seen is None else local_time(one.seen),
+            "" if one.lacks is None else one.lacks,
         )
-        for row in rows
+        for one in found
     ]
     print_rows(
         ("device", "id", "role", "state", "last seen", "lacks"),
         table,
         "No device has been paired yet: crdtnotes pair",
     )
-    if sys.stdout.isatty() and members:
-        click.echo(f"\nThis device's id is {shown(own)}")
+    if sys.stdout.isatty() and found:
+        click.echo(f"\nThis device's id is {shown(own_id())}")
 
 
-def _row(vault: Vault, members: Members, member: Member, own: bytes) -> dict[str, object]:
-    from crdtnotes.crdt.version import count_missing
+def _document(device: Device) -> dict[str, object]:
     from crdtnotes.trust.device_id import shown
 
-    contact = members.contacts.of(member.id)
-    lacks = None if contact is None else count_missing(vault.replica.version(), contact.version)
     return {
-        "name": printable(member.name),
-        "id": shown(member.id),
-        "hash": member.id.hex(),
-        "role": member.role.word,
-        "state": "active" if member.active else "revoked",
-        "own": member.id == own,
-        "seen": None if contact is None else contact.seen,
-        "lacks": lacks if member.active else None,
-        "addresses": members.contacts.addresses(member.id),
-        "added_by": shown(member.added_by),
-        "revoked_by": None if member.revoked_by is None else shown(member.revoked_by),
+        "name": printable(device.name),
+        "id": shown(device.id),
+        "hash": device.id.hex(),
+        "role": device.role.word,
+        "state": _state(device),
+        "own": device.own,
+        "seen": device.seen,
+        "lacks": device.lacks,
+        "addresses": list(device.addresses),
+        "added_by": shown(device.added_by),
+        "revoked_by": None if device.revoked_by is None else shown(device.revoked_by),
     }
 
 
+def _state(device: Device) -> str:
+    return "active" if device.active else "revoked"
+
+
 def _print_log(ctx: click.Context, *, as_json: bool) -> None:
-    from crdtnotes.trust.device_id import short, shown
+    from crdtnotes.peering.devices import device_log, short_id
+    from crdtnotes.trust.device_id import shown
 
     with open_vault(ctx) as vault:
-        events = vault.replica.devices.log()
-        name = vault.replica.members.name
-        by = [printable(name(event.by)) for event in events]
+        lines = device_log(vault)
     if as_json:
         print_json(
             [
                 {
-                    "time": event.time,
-                    "event": event.kind,
-                    "by": who,
-                    "by_id": shown(event.by),
-                    "device": printable(event.name),
-                    "device_id": shown(event.device),
-                    "role": None if event.role is None else event.role.word,
-                    "counts": event.counts,
+                    "time": line.time,
+                    "event": line.event,
+                    "by": printable(line.by),
+                    "by_id": shown(line.by_id),
+                    "device": printable(line.device),
+                    "device_id": shown(line.device_id),
+                    "role": None if line.role is None else line.role.word,
+                    "counts": line.counts,
                 }
-                for event, who in zip(events, by, strict=True)
+                for line in lines
             ]
         )
         return
@@ -131,29 +128,17 @@ def _print_log(ctx: click.Context, *, as_json: bool) -> None:
         ("time", "by", "id", "did", "device", "id"),
         [
             (
-                "unknown" if event.time is None else local_time(event.time),
-                who,
-                short(event.by),
-                _did(event),
-                printable(event.name),
-                short(event.device),
+                "unknown" if line.time is None else local_time(line.time),
+                printable(line.by),
+                short_id(line.by_id),
+                line.did,
+                printable(line.device),
+                short_id(line.device_id),
             )
-            for event, who in zip(events, by, strict=True)
+            for line in lines
         ],
         "No device has been paired yet: crdtnotes pair",
     )
-
-
-def _did(event: Event) -> str:
-    from crdtnotes.trust.member_log import ADDED, SET_ROLE
-    from crdtnotes.trust.roles import Role
-
-    did = event.kind
-    if event.role is not None and event.kind == SET_ROLE:
-        did = f"made {event.role.word}"
-    elif event.role is not None and event.kind == ADDED and event.role is not Role.OWNER:
-        did = f"added as {event.role.word}"
-    return did if event.counts else f"{did}, without effect"
 
 
 @click.command()
@@ -172,12 +157,13 @@ def role(ctx: click.Context, device: str, role: str, as_json: bool) -> None:
     \b
     crdtnotes role kitchen-tablet reader
     """
+    from crdtnotes.peering.devices import set_role
     from crdtnotes.trust.device_id import shown
     from crdtnotes.trust.roles import role_called
 
     with open_vault(ctx) as vault:
         member = find_device(vault.replica.members, device)
-        vault.replica.devices.set_role(member.id, role_called(role))
+        set_role(vault, member.id, role_called(role))
     if as_json:
         print_json({"name": printable(member.name), "id": shown(member.id), "role": role})
     else:
@@ -219,43 +205,37 @@ def revoke(
     if device is None:
         _begin_anew(ctx, yes=yes, as_json=as_json)
         return
+    from crdtnotes.peering.devices import added_by, revoke_device
     from crdtnotes.trust.device_id import shown
     from crdtnotes.trust.identity import own_identity
 
     with open_vault(ctx) as vault:
-        replica = vault.replica
-        member = find_device(replica.members, device, among_revoked=stolen)
+        member = find_device(vault.replica.members, device, among_revoked=stolen)
         identity = own_identity()
-        added = sorted(replica.devices.let_in_by(member.id), key=lambda one: (one.name, one.id))
+        added = added_by(vault, member.id)
         if not yes:
             warning = " This is the device you are using." if member.id == identity.id else ""
             more = f" and {counted(len(added), 'device')} that it has added" if stolen and added else ""
             click.confirm(
                 f"Revoke {quoted(member.name)} ({shown(member.id)}){more}?{warning}", abort=True, err=True
             )
-        if stolen:
-            also = added
-        else:
-            others = [one for one in added if one.id != identity.id]
-            also = _chosen(member, others) if others and not yes else []
-        replica.devices.revoke(member.id, [one.id for one in also], keep_added=not stolen)
-        active = replica.members.membership().active
-        stay = [one for one in added if one.id in active]
-        undone = _revoked_by(replica.devices.log(), member.id, active) if stolen else []
+        others = [] if stolen or yes else [one for one in added if one.id != identity.id]
+        also = _chosen(member, others) if others else []
+        done = revoke_device(vault, member.id, [one.id for one in also], stolen=stolen)
     if as_json:
-        print_json({"revoked": _shown([member, *also]), "stay": _shown(stay)})
+        print_json({"revoked": _shown(done.revoked), "stay": _shown(done.stay)})
         return
-    for one in (member, *also):
+    for one in done.revoked:
         click.echo(f"Revoked {quoted(one.name)}.")
-    if stay:
-        names = ", ".join(quoted(one.name) for one in stay)
-        verb = "stays" if len(stay) == 1 else "stay"
+    if done.stay:
+        names = ", ".join(quoted(one.name) for one in done.stay)
+        verb = "stays" if len(done.stay) == 1 else "stay"
         click.echo(f"{quoted(member.name)} had added {names}, which {verb}. To revoke one: crdtnotes revoke")
-    for name in undone:
+    for name in done.to_pair:
         click.echo(f"{quoted(member.name)} had revoked {quoted(name)}; pair it again: crdtnotes pair")
 
 
-def _chosen(member: Member, added: Sequence[Member]) -> list[Member]:
+def _chosen(member: Member, added: Sequence[Device]) -> list[Device]:
     """Ask which of the devices that a device has added are to be revoked, too."""
     from crdtnotes.trust.device_id import short
 
@@ -263,7 +243,7 @@ def _chosen(member: Member, added: Sequence[Member]) -> list[Member]:
     for number, one in enumerate(added, 1):
         click.echo(f"  {number}  {quoted(one.name)} ({short(one.id)})", err=True)
 
-    def read(text: str) -> list[Member]:
+    def read(text: str) -> list[Device]:
         words = text.replace(",", " ").split()
         if words in (["all"], ["none"]):
             return list(added) if words == ["all"] else []
@@ -276,17 +256,7 @@ def _chosen(member: Member, added: Sequence[Member]) -> list[Member]:
     )
 
 
-def _revoked_by(log: Sequence[Event], device: bytes, active: Collection[bytes]) -> list[str]:
-    """Return the names of the devices that a device revoked and that do not belong to the vault now."""
-    found = {
-        event.device: event.name
-        for event in log
-        if event.kind == "revoked" and event.by == device and event.device not in {device, *active}
-    }
-    return list(found.values())
-
-
-def _shown(members: Sequence[Member]) -> list[dict[str, str]]:
+def _shown(members: Sequence[Device | Member]) -> list[dict[str, str]]:
     from crdtnotes.trust.device_id import shown
 
     return [{"name": printable(one.name), "id": shown(one.id)} for one in members]
@@ -332,24 +302,18 @@ def resign(ctx: click.Context, after: int | None, yes: bool, as_json: bool) -> N
     crdtnotes resign
     crdtnotes resign --after 30
     """
+    from crdtnotes.peering.devices import devices_awaited, resign_changes
     from crdtnotes.trust.identity import own_identity
 
     with open_vault(ctx) as vault:
-        replica = vault.replica
-        silent = {}
+        silent: list[Device] = []
         if after is not None:
-            before = time.time_ns() // 1_000_000 - after * _DAY_MS
-            for member in replica.signatures.awaited():
-                contact = replica.members.contacts.of(member.id)
-                if contact is None or contact.seen <= before:
-                    silent[member.keys.signing] = member.name
+            silent = devices_awaited(vault, time.time_ns() // 1_000_000 - after * _DAY_MS)
         if silent and not yes:
             own_identity()  # raises KeysLocked before anything is asked
-            names = ", ".join(map(quoted, silent.values()))
+            names = ", ".join(quoted(one.name) for one in silent)
             click.confirm(f"Sign for {names}, which may still come back?", abort=True, err=True)
-        signed = replica.forks.resign(list(silent))
-        left = replica.signatures.unsigned_count()
-        waits = replica.signatures.unsigned_authors()
+        signed, left, waits = resign_changes(vault, [one.id for one in silent])
     if as_json:
         print_json({"signed": signed, "waiting": left, "for": waits})
         return

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from crdtnotes.note import Note
     from crdtnotes.vault import Vault
 
-OUT_OF_REACH = (
-    "Out of reach: backups, bundles, exported files and other copies that were made before, devices that do "
-    "not sync any more, and what a disk keeps of deleted data. If it was a password, change it."
-)
-
 
 @click.command()
 @note_argument(metavar="NOTE")
@@ -45,8 +40,10 @@ def erase(ctx: click.Context, name: str, text: str | None, yes: bool) -> None:
     crdtnotes erase "drafts/letter"
     crdtnotes erase Servers --text -
     """
+    from crdtnotes.erasing import OUT_OF_REACH, check_keys, erase_everywhere
+
     with open_vault(ctx) as vault:
-        _check_keys(vault)
+        check_keys(vault)
         wanted = None if text is None else given_text(text).rstrip("\n")
         if wanted == "":
             raise click.UsageError("There is no text to erase.")
@@ -56,12 +53,7 @@ def erase(ctx: click.Context, name: str, text: str | None, yes: bool) -> None:
             what = f"the note {quoted(shown)}" if wanted is None else f"this text in {quoted(shown)}"
             where = "here and on all devices" if paired else "and make a new vault of the rest"
             click.confirm(f"Erase {what} for good, with its history, {where}?", abort=True, err=True)
-        before = vault.id
-        changes = note.erase(wanted)
-        if changes:
-            from crdtnotes.unsaved import erase_unsaved
-
-            erase_unsaved(vault.path, before, vault.id, note.id, wanted)
+        changes = erase_everywhere(vault, note, wanted)
     if not changes:
         raise LocalError(f"{quoted(shown)} does not hold that text, and never did.")
     click.echo(f"Erased from {counted(changes, 'change')} of {quoted(shown)}.")
@@ -70,18 +62,6 @@ def erase(ctx: click.Context, name: str, text: str | None, yes: bool) -> None:
     else:
         click.echo("This is now a new vault, with the rest of the notes.")
     click.echo(OUT_OF_REACH)
-
-
-def _check_keys(vault: Vault) -> None:
-    """Raise KeysLocked before anything is read or asked, if erasing will need this device's locked keys.
-
-    Records are signed with them, and they encrypt texts that an editor could not store.
-    """
-    from crdtnotes import unsaved
-    from crdtnotes.trust.identity import own_identity
-
-    if vault.is_paired or unsaved.are_locked(vault.path):
-        own_identity()
 
 
 def _find(vault: Vault, name: str) -> tuple[Note, str]:

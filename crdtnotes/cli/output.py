@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from crdtnotes.terminal import json_escaped, printable, visible
 from crdtnotes.terminal.streams import exact_bytes
+from crdtnotes.terminal.times import local_time as local_time
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -124,14 +124,6 @@ def terminal() -> Console:
     from crdtnotes.terminal.console import VisibleConsole
 
     return VisibleConsole(sys.stdout)
-
-
-def local_time(milliseconds: int) -> str:
-    """Return wall time in ms since 1970 as local time, to the minute; "?" if there is no such date."""
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000).strftime("%Y-%m-%d %H:%M")
-    except (OverflowError, OSError, ValueError):
-        return "?"
 
 
 def quoted(name: str) -> str:

@@ -2,6 +2,7 @@
 
 ``open_vault``     a vault, open on a thread of its own
 ``known_devices``  the active devices of a vault
+``devices``        the devices as people see them, their roles, revoking them
 ``listener``       callbacks through which a service notifies its program
 ``progress``       how much has arrived, from one peer or several
 ``sync_once``      exchange missing changes, once

@@ -3,6 +3,7 @@
 ``text``      the one rule: which characters are replaced by visible ones
 ``standard``  stdin, stdout and stderr of a command, and what happens if they cannot be used
 ``streams``   stdout and stderr that follow the rule
+``times``     wall time as people read it
 ``console``   rich's console, which does the same for what it draws
 """
 

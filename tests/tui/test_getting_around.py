@@ -3,11 +3,14 @@ from pathlib import Path
 
 import pytest
 from textual.command import CommandList
-from textual.widgets import Input
+from textual.content import Content
+from textual.widgets import Input, OptionList
 
 from crdtnotes import Vault
 from crdtnotes_tui.editor.line_input import LineInput
+from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.panels.backlinks import BacklinksPanel
+from crdtnotes_tui.panels.messages import Failed
 from crdtnotes_tui.panels.notes_tree import NotesTree
 from crdtnotes_tui.screens.picker import Picker
 from tests.tui.desktop import desktop, vault_of
@@ -55,6 +58,75 @@ def test_the_switcher_finds_aliases_and_makes_notes(tmp_path: Path) -> None:
             await workspace.type("好")
             await workspace.saved()
             assert workspace.stored("新/主意") == "好"
+
+    run(main())
+
+
+def test_the_switcher_puts_the_best_match_first_and_makes_a_note_by_a_key_of_its_own(tmp_path: Path) -> None:
+    path = vault_of(tmp_path / "v", n="", en__CRDT="", zh__复制="---\naliases: [CRDT]\n---\n", crumbled="")
+
+    async def main() -> None:
+        async with desktop(path, "n") as workspace:
+            await workspace.press("ctrl+o")
+            await workspace.type("crd")
+            await workspace.sees("^n makes this note")
+            shown = workspace.screen_text()
+            assert shown.index("en/CRDT") < shown.index("zh/复制") < shown.index("^n makes")
+            await workspace.press("ctrl+n")
+            await workspace.shows("crd")
+            await workspace.press("ctrl+o")
+            await workspace.type("en/crdt")
+            await workspace.press("ctrl+n")  # there is one: it is opened
+            await workspace.shows("en/CRDT")
+
+    run(main())
+
+
+def test_a_switcher_that_opens_before_the_names_are_known_waits_for_them(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as workspace:
+            work = workspace.app.main.workspace
+            work._learned.clear()
+            known, work.catalogue = work.catalogue, Catalogue()
+            await workspace.press("ctrl+o")
+            await workspace.type("crd")
+            await workspace.press("enter")
+            work.catalogue = known
+            work._learned.set()
+            await workspace.shows("en/CRDT")
+
+    run(main())
+
+
+def test_lists_highlight_what_was_found_and_say_if_nothing_was(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(vault_of(tmp_path / "v", n="一个分布式系统 clock"), "n") as workspace:
+            await workspace.press("ctrl+g")
+            await workspace.type("系统 cl")
+            await workspace.sees("分布式系统 clock")
+            options = workspace.app.screen.query_one(OptionList)
+            content = options.get_option_at_index(0).prompt
+            assert isinstance(content, Content)
+            marked = [
+                content.plain[one.start : one.end] for one in content.spans if "underline" in str(one.style)
+            ]
+            assert sorted(marked) == ["cl", "系统"]
+            await workspace.type("x")
+            await workspace.sees("Nothing found.")
+
+    run(main())
+
+
+def test_an_error_is_gone_once_something_works(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(some(tmp_path / "v"), "n") as workspace:
+            workspace.app.main.post_message(Failed("That was not possible."))
+            await workspace.sees("That was not possible.")
+            await workspace.press("ctrl+o")
+            await workspace.type("crd")
+            await workspace.press("enter")
+            await workspace.shows("en/CRDT")
+            await until(lambda: "That was not possible." not in workspace.screen_text())
 
     run(main())
 
@@ -232,7 +304,7 @@ def test_the_palette_has_what_has_a_key_with_its_key(tmp_path: Path) -> None:
 
 def test_all_keys_are_shown_and_hidden_again(tmp_path: Path) -> None:
     async def main() -> None:
-        async with desktop(some(tmp_path / "v"), "n", size=(110, 50)) as workspace:
+        async with desktop(some(tmp_path / "v"), "n", size=(110, 60)) as workspace:
             await workspace.press("f1")
             await workspace.sees("Follow the link", "Search all notes")
             await workspace.press("escape")

@@ -28,7 +28,8 @@ from crdtnotes_tui.ending import asked_to_end
 from crdtnotes_tui.key_map import KeyMap, read_key_map
 from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.panels.panes import Panes
-from crdtnotes_tui.screens.commands import commands
+from crdtnotes_tui.screens.command_provider import NotesCommands
+from crdtnotes_tui.screens.commands import Command, commands
 from crdtnotes_tui.screens.key_help import Keys
 from crdtnotes_tui.screens.main import MainScreen
 from crdtnotes_tui.screens.modal import Palette
@@ -38,8 +39,17 @@ from crdtnotes_tui.visible_lines import VisibleLines, count_visible_cells
 CONFIRM_SECONDS = 30.0
 """Seconds in which a second Ctrl+Q confirms that unsaved text is left behind."""
 
+_OF_TEXTUAL = {"Theme", "Screenshot"}
+"""The commands of Textual that the palette has; the app has better ones for leaving and for the keys."""
+
 DRAIN_SECONDS = 0.5
 """How long the editor takes keys that have already come after the system asks it to end."""
+
+
+def _place(command: Command) -> tuple[bool, bool, bool]:
+    """Sort our commands before those of Textual: what works on notes, then panels, then the text."""
+    node = command.node
+    return command.binding.id is None, isinstance(node, NoteEditor), not isinstance(node, MainScreen)
 
 
 def commands_with_keys() -> list[Binding]:
@@ -56,6 +66,7 @@ class NotesApp(App[None]):
     """The editor on one vault."""
 
     CSS_PATH = "app.tcss"
+    COMMANDS = {NotesCommands}
     TITLE = "crdtnotes"
     BINDINGS = [
         Binding("ctrl+q", "quit", "Leave", priority=True, id="leave"),
@@ -127,9 +138,9 @@ class NotesApp(App[None]):
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Yield the commands that have a key, with their keys, ours first; then those of Textual."""
+        """Yield the commands that have a key, with their keys, ours first; then two of Textual."""
         found = commands(screen.active_bindings.values())
-        for command in sorted(found, key=lambda one: one.binding.id is None):
+        for command in sorted(found, key=_place):
             if command.enabled:
 
                 async def run(action: str = command.action, node: DOMNode = command.node) -> None:
@@ -137,9 +148,11 @@ class NotesApp(App[None]):
 
                 keys = ", ".join(command.keys(self))
                 tooltip = command.binding.tooltip
-                yield SystemCommand(command.description, f"{tooltip} [{keys}]".strip(), run)
+                # (Without brackets: Textual takes `[f3]` for markup, and shows nothing.)
+                yield SystemCommand(command.description, f"{keys}  {tooltip}".strip(), run)
         yield from themes.commands(self)
-        yield from super().get_system_commands(screen)
+        own = super().get_system_commands(screen)
+        yield from (command for command in own if command.title in _OF_TEXTUAL)
 
     def action_command_palette(self) -> None:
         """Open the command palette."""

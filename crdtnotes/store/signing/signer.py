@@ -70,6 +70,11 @@ class Signer:
         except LocalError:
             return None
 
+    @property
+    def own_id(self) -> bytes:
+        """This device's id, also while its keys are locked; raises BadIdentity."""
+        return self._public()[0]
+
     def _public(self) -> tuple[bytes, bytes]:
         """Return this device's id and public signing key, which can be read even if its keys are locked."""
         if self._locked is not None and self._identity is None:

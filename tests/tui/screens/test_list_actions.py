@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from textual.command import CommandList
 from textual.widgets import Input
 
 from crdtnotes import Vault
@@ -111,26 +112,13 @@ def test_without_templates_it_says_how_one_comes_to_be(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_folder_is_taken_in(tmp_path: Path) -> None:
+def test_the_sample_notes_open_at_their_top(tmp_path: Path) -> None:
     async def main() -> None:
-        folder = tmp_path / "笔记"
-        (folder / "sub").mkdir(parents=True)
-        (folder / "sub" / "系统.md").write_text("[[n]]\n", encoding="utf-8")
-        (folder / "bad.md").write_bytes(b"\xff")
         async with desktop(vault_of(tmp_path / "v", n=""), "n") as workspace:
-            await workspace.press("alt+i")
-            await until(lambda: isinstance(workspace.app.screen, Prompt))
-            workspace.app.screen.query_one(Input).value = str(folder)
-            await workspace.press("enter")
-            await workspace.shows("sub/系统")
-            await workspace.sees("1 note was imported", "not UTF-8")
-            with Vault.open(workspace.path) as vault:
-                assert [link.note for link in vault.note("系统").links()] == ["n"]
-            await workspace.press("alt+i")
-            await until(lambda: isinstance(workspace.app.screen, Prompt))
-            workspace.app.screen.query_one(Input).value = str(tmp_path / "none")
-            await workspace.press("enter")
-            await workspace.sees("That did not work")
+            await workspace.press("alt+s")
+            await workspace.shows("en/Start here")
+            await until(lambda: workspace.editor.cursor_location == (0, 0))
+            assert workspace.editor.scroll_offset.y == 0
 
     run(main())
 
@@ -159,8 +147,9 @@ def test_every_command_with_a_key_is_in_the_palette_and_the_help(tmp_path: Path)
                 for one in commands(screen.active_bindings.values())
             }
             offered = {one.title: one.help for one in workspace.app.get_system_commands(screen)}
-            for description in keys:
-                assert "[" in offered[description]
+            for description, key in keys.items():
+                assert key in offered[description]
+                assert "[" not in offered[description]  # that would be markup
             for wanted in (
                 "Tags and their notes",
                 "Outline",
@@ -175,6 +164,25 @@ def test_every_command_with_a_key_is_in_the_palette_and_the_help(tmp_path: Path)
             assert keys.keys() <= listed
             assert {"Make the mention a link", "Draw around what is marked"} <= listed
             await workspace.sees("Tags and their notes", "Outline")
+
+    run(main())
+
+
+def test_the_palette_lists_own_commands_first_with_their_keys_and_none_twice(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(vault_of(tmp_path / "v", n=""), "n") as workspace:
+            found = list(workspace.app.get_system_commands(workspace.app.screen))
+            titles = [one.title for one in found]
+            assert len(set(titles)) == len(titles)
+            assert {"Quit", "Keys", "Maximize"}.isdisjoint(titles)
+            last_own = titles.index("To the shell, `fg` comes back")
+            assert titles[0] == "Open or make a note"
+            assert last_own < titles.index("Copy") < titles.index("Theme")
+            await workspace.press("ctrl+p")
+            await until(lambda: workspace.app.screen.query_one(CommandList).option_count >= len(titles))
+            commands = workspace.app.screen.query_one(CommandList)
+            shown = [str(commands.get_option_at_index(at).prompt).split("\n")[0] for at in range(5)]
+            assert shown == titles[:5]
 
     run(main())
 

@@ -2,14 +2,16 @@
 
 import pytest
 
+from crdtnotes_tui.screens.device_actions import DeviceActions
 from crdtnotes_tui.screens.list_actions import ListActions
 from crdtnotes_tui.screens.main import MainScreen
 from crdtnotes_tui.screens.navigation_actions import NavigationActions
 from crdtnotes_tui.screens.note_actions import NoteActions
 from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.peer_actions import PeerActions
+from crdtnotes_tui.screens.vault_actions import VaultActions
 
-PARTS = (ListActions, NavigationActions, NoteActions, PeerActions)
+PARTS = (DeviceActions, ListActions, NavigationActions, NoteActions, PeerActions, VaultActions)
 
 
 def test_these_are_all_parts() -> None:

@@ -92,7 +92,7 @@ def test_to_the_shell_and_back(tmp_path: Path) -> None:
         [
             (b"\x10", "Search for commands"),
             (b"all keys", "All keys"),
-            (b"\r\r", "shift+f4"),
+            (b"\r\r", "Find and replace in"),
             (b"\rq\x1b[27u", COVERED),
         ],
     ],
@@ -146,7 +146,7 @@ def test_the_palette_in_a_terminal_without_room(tmp_path: Path) -> None:
     with editor("--vault", str(path), "tui", "n") as terminal:
         terminal.wait_for("saved")
         terminal.send(b"\x10")
-        terminal.wait_for_screen("↓")
+        terminal.wait_for_screen("Open or make a note")
         terminal.resize((20, 2))
         terminal.settle()
         for key in ("pagedown", "down", "pageup", "up"):

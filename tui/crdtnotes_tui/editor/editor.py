@@ -34,6 +34,9 @@ from crdtnotes_tui.notes.transform import follow, follow_range
 from crdtnotes_tui.text.list_editing import is_task, on_enter
 from crdtnotes_tui.text.styling import links_in
 
+_EDITS = frozenset({"enter", "tab", "backspace", "delete"})
+"""Keys that edit, besides those that type a character."""
+
 _REWRAP_ALL_FROM = 16
 """From this many patches on, all lines are wrapped again, not only those that each patch touched."""
 
@@ -66,13 +69,17 @@ class NoteEditor(NotePainting, LineActions):
         key: str
 
     @dataclass
+    class Refused(Message):
+        """The person wants to edit, and this device may only read."""
+
+    @dataclass
     class OthersWrote(Message):
         """Somebody else changed the note."""
 
     def __init__(self, id: str | None = None) -> None:
         self._next_document: NoteDocument | None = None
         super().__init__(id=id)
-        self.free_keys({"f7"})
+        self.free_keys({"f6", "f7"})
         self.history = NoHistory(self._end_undo_group)
         self.cursor_blink = False
         self.indent_width = 4
@@ -224,9 +231,10 @@ class NoteEditor(NotePainting, LineActions):
     def edit(self, edit: Edit) -> EditResult:
         """Make a local edit; full-width link brackets become ASCII ones when they are closed.
 
-        Nothing happens while the editor is `read_only`, because this device may only read the vault.
+        While the editor is `read_only`, because this device may only read the vault, it is refused.
         """
         if self.read_only:
+            self.post_message(self.Refused())
             return EditResult(end_location=self.cursor_location, replaced_text="")
         if self.marks:
             document = self.note_document
@@ -275,6 +283,8 @@ class NoteEditor(NotePainting, LineActions):
 
     async def _on_key(self, event: events.Key) -> None:
         key = event.key
+        if self.read_only and (key in _EDITS or (event.is_printable and not key.startswith("alt+"))):
+            self.post_message(self.Refused())
         if self.list_open and key in ("up", "down", "enter", "tab", "escape"):
             self.post_message(self.KeyForList(key))
         elif key.startswith("alt+") and event.is_printable:
@@ -287,6 +297,11 @@ class NoteEditor(NotePainting, LineActions):
                 return
         event.prevent_default()
         event.stop()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Refuse it if this device may only read; otherwise TextArea inserts it."""
+        if self.read_only and event.text:
+            self.post_message(self.Refused())
 
     async def _run_binding(self, key: str) -> bool:
         """Run the binding of a key now; return whether there is one.

@@ -8,6 +8,7 @@
 ``matching``       fuzzy ranking of names
 ``chinese_ahead``  loads what Chinese notes need while nobody types
 ``navigation``     back and forward
+``landing``        the note to open when many came in at once
 ``link_mentions``  turns mentions into links, and undoes that
 ``review``         what was written apart in the open note
 ``workspace``      the vault's names, the open notes, the navigation history

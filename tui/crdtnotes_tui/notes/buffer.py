@@ -22,6 +22,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from crdtnotes import Choice, Finding, Note, Vault
 from crdtnotes.crdt import OpId, Patch
 from crdtnotes.editing import EditSession, Grouped
+from crdtnotes.erasing import erase_everywhere
 from crdtnotes.errors import CrdtnotesError, MissingChanges, NoteNotFound, StoreError
 from crdtnotes_tui.notes.document import NoteDocument
 from crdtnotes_tui.notes.transform import follow, rebase
@@ -64,7 +65,7 @@ class UndoRequest(Enum):
 
 
 class Settling(NamedTuple):
-    """A request to settle a finding in the session's text."""
+    """A request to change the session's text by a job: settling a finding, or erasing."""
 
     job: Callable[[], list[Patch]]
     done: asyncio.Future[None]
@@ -171,6 +172,24 @@ class Buffer:
         job = partial(self._vault.settle, finding, choice, self._session)
         self._enqueue(Settling(job, done))
         await done
+
+    async def erase(self, text: str | None) -> int:
+        """Erase a text from all that the note ever held, or for None the note; undo does not bring it back.
+
+        Returns how many changes held some of it. Raises the errors of `Note.erase`.
+        """
+        changes = 0
+
+        def job() -> list[Patch]:
+            nonlocal changes
+            changes = erase_everywhere(self._vault, self._note, text)
+            return self._session.refresh()
+
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._enqueue(Settling(job, done))
+        await done
+        await self._refresh()
+        return changes
 
     def refresh(self) -> None:
         """Apply commits to this note's text or name soon."""

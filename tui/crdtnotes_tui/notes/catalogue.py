@@ -8,6 +8,9 @@ from crdtnotes.markup.names import fits, name_key, title_of
 from crdtnotes.markup.resolve import Candidate, resolve
 from crdtnotes_tui.notes.matching import best
 
+_ALIAS_BEHIND = 1e15
+"""How much an alias weighs less than a name; more than any time in ms."""
+
 
 class Way(NamedTuple):
     """A name or alias of a note, displayed as `text`; `weight` is the time of the note's last change."""
@@ -40,7 +43,10 @@ class Catalogue:
             self._present.names[key] = note.name
             for alias in note.aliases:
                 alias_key = name_key(alias)
-                self.ways.append(Way(alias_key, title_of(alias_key), alias, note.name, note.modified))
+                # Of two names that match equally well, a note's own one comes first.
+                self.ways.append(
+                    Way(alias_key, title_of(alias_key), alias, note.name, note.modified - _ALIAS_BEHIND)
+                )
                 self._present.add(alias_key, note.name)
             self._elsewhere.update(((note.name, target), name) for target, name in note.elsewhere)
             for former in note.former:

@@ -52,9 +52,9 @@ def _rank_whole(word: str, key: str, title: str) -> float | None:
     at = key.find(word)
     if at < 0:
         return None
-    length = len(key) / 1000
     if title.startswith(word):
-        return length if title == word else 1 + length
+        return (0 if title == word else 1) + len(title) / 1000
+    length = len(key) / 1000
     return (2 if at == 0 or not key[at - 1].isalnum() else 3) + length
 
 

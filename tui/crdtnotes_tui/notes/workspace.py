@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from crdtnotes import Backlink, Committed, Origin, Vault
+from crdtnotes.erasing import check_keys
 from crdtnotes.errors import CrdtnotesError, NoteNotFound, NotPermitted
 from crdtnotes.markup.names import clean_name
 from crdtnotes.markup.outline import Outline, outline
@@ -144,6 +145,11 @@ class Workspace:
         """Read the names of all notes; this takes a while in a large vault."""
         await self._learn_again()
         self._learned.set()
+
+    async def names(self) -> Catalogue:
+        """Return the names of all notes, once `learn` has read them."""
+        await self._learned.wait()
+        return self.catalogue
 
     async def _learn_again(self) -> None:
         catalogue = await self._run(self._names)
@@ -309,6 +315,24 @@ class Workspace:
     async def restore(self, buffer: Buffer) -> None:
         """Bring a deleted note back."""
         await buffer.restore()
+
+    async def check_erasable(self) -> bool:
+        """Return whether the vault is paired; raises KeysLocked if erasing will need keys that are locked."""
+
+        def job(vault: Vault) -> bool:
+            check_keys(vault)
+            return vault.is_paired
+
+        return await self._run(job)
+
+    async def erase(self, buffer: Buffer, text: str | None) -> int:
+        """Erase a text from all that a note ever held, or for None the whole note; it cannot be undone.
+
+        Returns how many changes held some of it. Raises the errors of `Note.erase`.
+        """
+        changes = await buffer.erase(text)
+        self._vault_id = await self._run(lambda vault: vault.id)
+        return changes
 
     # -- queries
 

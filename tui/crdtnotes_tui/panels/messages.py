@@ -44,5 +44,16 @@ class Failed(Message):
     reason: str
 
 
+@dataclass
+class Worked(Message):
+    """Something worked that was begun at this time of the monotonic clock: earlier errors are past."""
+
+    begun: float
+
+
+class TakenIn(Message):
+    """Many notes came in at once: from a folder, or the sample notes."""
+
+
 class VaultReplaced(Message):
     """The vault at this path is another one now, and the one that was open is closed."""

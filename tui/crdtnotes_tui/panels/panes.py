@@ -84,6 +84,12 @@ class Panes(Horizontal):
         else:
             self.focus_text()
 
+    def show_panel(self, name: str) -> None:
+        """Open a panel if it is closed; the focus stays in the text."""
+        if not next(one for one in self._panels if name == one.NAME).display:
+            self.action_toggle_panel(name)
+            self.focus_text()
+
     def _make_room_for(self, panel: Panel) -> None:
         if panel.SIDE is Side.INSTEAD:
             self._close(Side.INSTEAD, but=panel)

@@ -32,6 +32,8 @@ class StatusLine(Static):
         """Returns the state of the peers in a few words, "" without peers."""
         self.to_review: Callable[[], int] = int
         """Returns how much was written apart in the note and waits for the person."""
+        self.work = ""
+        """What goes on in the background, such as an import, in a few words."""
         self._editor = editor
         self._text = ""
         self._content: tuple[object, ...] = ()
@@ -45,7 +47,7 @@ class StatusLine(Static):
         row, column = self._editor.cursor_location
         peers, to_review, reads = self.peers(), self.to_review(), self._editor.read_only
         shown = (buffer.name, buffer.state, buffer.problem, buffer.exists, reads)
-        content = (*shown, row, column, peers, to_review)
+        content = (*shown, row, column, peers, to_review, self.work)
         if content == self._content:
             return  # a key leads to several updates
         self._content = content
@@ -59,6 +61,9 @@ class StatusLine(Static):
         else:
             mark, style_name = _MARKS[buffer.state]
             text.append(f" {mark} ", self.get_component_rich_style(style_name, partial=True))
+        if self.work:
+            style = self.get_component_rich_style("status--saving", partial=True)
+            text.append(f" … {self.work} ", style)
         if reads:
             style = self.get_component_rich_style("status--reader", partial=True)
             text.append(" ⊘ read only: this device is a reader ", style)

@@ -18,7 +18,11 @@ CLOSE = "escape"
 class Letters(Modal[Command | None]):
     """Lists the commands with a key of Alt; the key alone picks one."""
 
-    BINDINGS = [Binding(f"{CLOSE},f7,ctrl+backslash", "dismiss(None)", "Close")]
+    BINDINGS = [
+        Binding(f"{CLOSE},f7,ctrl+backslash", "dismiss(None)", "Close"),
+        Binding("pagedown", "scroll(1)", "Further", show=False),
+        Binding("pageup", "scroll(-1)", "Back", show=False),
+    ]
 
     def __init__(self, commands: Mapping[str, Command]) -> None:
         """`commands` are those to pick from, by the key."""
@@ -39,6 +43,11 @@ class Letters(Modal[Command | None]):
         with VerticalScroll(id="keys") as scroll:
             scroll.can_focus = False  # the arrows are keys like others here
             yield Static(table)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll a list that is longer than the screen."""
+        scroll = self.query_one("#keys", VerticalScroll)
+        scroll.scroll_relative(y=by * max(1, scroll.size.height - 1), animate=False)
 
     def on_key(self, event: events.Key) -> None:
         """Pick a command."""

@@ -1,18 +1,15 @@
-"""Actions that begin with a list to pick from, and actions that add many notes."""
+"""Actions that begin with a list to pick from, and the sample notes."""
 
-import asyncio
 from functools import partial
-from pathlib import Path
 
 from textual.binding import Binding
 from textual.screen import Screen
 
 from crdtnotes import Dangling, Link, TagBranch, Vault
 from crdtnotes.demo_vault import demo_notes
-from crdtnotes.mirror.importer import ImportReport, import_folder
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.workspace import Workspace
-from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo
+from crdtnotes_tui.panels.messages import FollowTarget, GoTo, TakenIn
 from crdtnotes_tui.screens.list_pickers import (
     ListPicker,
     dangling,
@@ -31,7 +28,7 @@ NO_TEMPLATES = "Any note in the folder templates is a template; there are none y
 
 
 class ListActions(ScreenPart):
-    """Lists of tags, links, notes and templates, and imports."""
+    """Lists of tags, links, notes and templates, and the sample notes."""
 
     BINDINGS = (
         Binding("alt+t", "tags", "Tags and their notes", id="tags"),
@@ -40,7 +37,6 @@ class ListActions(ScreenPart):
         Binding("alt+d", "dangling", "Links without a note", id="dangling"),
         Binding("ctrl+n", "template", "New note from a template", id="template"),
         Binding("alt+s", "demo", "Take in notes to try it on", id="samples"),
-        Binding("alt+i", "import", "Take in a folder of Markdown", id="import"),
     )
 
     def __init__(self, screen: Screen[None], workspace: Workspace, editor: NoteEditor) -> None:
@@ -101,7 +97,7 @@ class ListActions(ScreenPart):
     async def _create_from(self, template: str, name: str) -> None:
         self._go_to(await self._workspace.thread.run(lambda vault: vault.create_from(template, name).name))
 
-    # -- many notes at once
+    # -- sample notes
 
     def action_demo(self) -> None:
         """Create the notes of the demo that are not there yet, and open the first."""
@@ -115,41 +111,5 @@ class ListActions(ScreenPart):
                         vault.create_note(name, text)
 
         await self._workspace.thread.run(job)
-        self._go_to(FIRST_DEMO_NOTE)
-
-    def action_import(self) -> None:
-        """Ask for a folder and import its Markdown files."""
-
-        def chosen(folder: str) -> None:
-            self.run(partial(self._import, Path(folder).expanduser()))
-
-        self.ask(
-            Prompt("A folder with Markdown files; it is read with its subfolders and not changed."), chosen
-        )
-
-    async def _import(self, folder: Path) -> None:
-        path = self._workspace.thread.path
-
-        def job() -> ImportReport:
-            # A second open replica, as another process would have it: meanwhile this one stores keys.
-            with Vault.open(path) as vault:
-                return import_folder(vault, folder)
-
-        report = await asyncio.to_thread(job)
-        changed = [*report.created, *report.updated]
-        imported = f"{_counted(len(changed), 'note', 'notes')} imported"
-        if report.missing:
-            first, left = report.missing[0], _counted(len(report.missing), "file", "files")
-            self.post_message(Failed(f"{imported}, {left} left out; {first.path}: {first.reason}"))
-        else:
-            self.notify(f"{imported}.", title=str(folder))
-        if report.notices:
-            notice, count = report.notices[0], len(report.notices)
-            more = f" ({count - 1:,} more like this)" if count > 1 else ""
-            self.notify(f"{notice.path}: {notice.reason}{more}", title=str(folder))
-        if changed:
-            self._go_to(changed[0])
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"1 {one} was" if number == 1 else f"{number:,} {many} were"
+        self.post_message(TakenIn())
+        self.post_message(GoTo(FIRST_DEMO_NOTE, 1))

@@ -22,20 +22,28 @@ from crdtnotes_tui.notes.chinese_ahead import load_chinese
 from crdtnotes_tui.notes.workspace import EVERYTHING, Changed, Lost, Workspace
 from crdtnotes_tui.options import StartOptions
 from crdtnotes_tui.panels.error_panel import ErrorPanel
-from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo, ListTagged
+from crdtnotes_tui.panels.messages import Failed, FollowTarget, GoTo, ListTagged, TakenIn, Worked
+from crdtnotes_tui.panels.notes_tree import NotesTree
 from crdtnotes_tui.panels.panel import Change
 from crdtnotes_tui.panels.panes import Panes
 from crdtnotes_tui.panels.status_line import StatusLine
 from crdtnotes_tui.peers.collaboration import Collaboration
 from crdtnotes_tui.screens.commands import LETTERS, Command, by_letter
+from crdtnotes_tui.screens.device_actions import DeviceActions
 from crdtnotes_tui.screens.letters import Letters
 from crdtnotes_tui.screens.list_actions import ListActions
 from crdtnotes_tui.screens.list_pickers import CACHED_LISTS
 from crdtnotes_tui.screens.navigation_actions import NavigationActions
 from crdtnotes_tui.screens.note_actions import NoteActions
 from crdtnotes_tui.screens.part import ScreenPart
-from crdtnotes_tui.screens.peer_actions import PeerActions
+from crdtnotes_tui.screens.peer_actions import TO_SIGN, PeerActions
+from crdtnotes_tui.screens.vault_actions import VaultActions
 from crdtnotes_tui.vault.vault_thread import VaultThread
+
+READS_ONLY = (
+    "Nothing was changed: this device may only read this vault. One of its owners can let it write; F6 shows "
+    "who they are."
+)
 
 SETTLE_SECONDS = 1.5
 """How long leaving waits for the disk before it warns."""
@@ -45,11 +53,13 @@ class MainScreen(Screen[None]):
     """Lays out the editor and its panels, opens the vault, and passes on events and actions."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *PeerActions.screen_bindings(),
-        *ListActions.screen_bindings(),
         *NavigationActions.screen_bindings(),
         Binding("alt+v", "preview", "Preview of the link", id="preview"),
         *NoteActions.screen_bindings(),
+        *ListActions.screen_bindings(),
+        *VaultActions.screen_bindings(),
+        *PeerActions.screen_bindings(),
+        *DeviceActions.screen_bindings(),
         Binding("f7,ctrl+backslash", "letters", "Then a letter: as Alt and the letter", id=LETTERS),
         Binding("escape", "close_one", show=False),
     ]
@@ -70,7 +80,7 @@ class MainScreen(Screen[None]):
         self.workspace.cache.jobs = CACHED_LISTS
         self.editor = NoteEditor(id="editor")
         self.status = StatusLine(self.editor)
-        self.collaboration = Collaboration(self.editor, self.workspace, self.status.update_status)
+        self.collaboration = Collaboration(self.editor, self.workspace, self._peers_changed)
         self.status.peers = lambda: self.collaboration.summary
         self.status.to_review = lambda: len(self.workspace.review.findings)
         self.workspace.review.changed = self._reviewed
@@ -88,12 +98,23 @@ class MainScreen(Screen[None]):
             lambda: self.workspace.has_locked_texts,
             self._bring_back,
         )
+        self.devices = DeviceActions(self, thread, self.collaboration, self.peers)
         self.lists = ListActions(self, self.workspace, self.editor)
         parts: list[ScreenPart] = [
             self.navigation,
             self.peers,
+            self.devices,
             self.lists,
-            NoteActions(self, self.workspace, self.editor, self.status),
+            VaultActions(
+                self,
+                self.workspace,
+                self.status,
+                self.collaboration.connections.connected,
+                partial(self.panes.show_panel, NotesTree.NAME),
+            ),
+            NoteActions(
+                self, self.workspace, self.editor, self.status, partial(self.peers.with_keys, reason=TO_SIGN)
+            ),
         ]
         self._parts = {type(part).__name__: part for part in parts}
 
@@ -206,9 +227,17 @@ class MainScreen(Screen[None]):
         self.panes.welcome.followed()
         self.navigation.follow(FollowTarget(event.link.target, event.link.heading, event.link.block))
 
+    @on(TakenIn)
+    def _not_empty_any_more(self) -> None:
+        self.panes.welcome.close()
+
     @on(Failed)
     def _show_error(self, event: Failed) -> None:
         self.error.show_error(event.reason)
+
+    @on(Worked)
+    def _forget_error(self, event: Worked) -> None:
+        self.error.worked(event.begun)
 
     def action_letters(self) -> None:
         """Ask for a letter, which stands for Alt and the letter, and run its command."""
@@ -248,6 +277,10 @@ class MainScreen(Screen[None]):
         self.panes.update_panels(Change.CARET)
         self.collaboration.moved()
         self.status.update_status()
+
+    @on(NoteEditor.Refused)
+    def _edit_refused(self) -> None:
+        self.error.show_error(READS_ONLY)
 
     @on(NoteEditor.OthersWrote)
     def _others_wrote(self) -> None:
@@ -296,17 +329,24 @@ class MainScreen(Screen[None]):
         self.panes.update_panels(change)
         self.status.update_status()
         if changed.from_others or changed.members:
-            self.peers.run(partial(self._keep_up, changed))
+            self.peers.run(partial(self._keep_up, changed), asked=False)
 
     def _obey_role(self) -> None:
         """Let the person edit notes, or only read them, as this device's role says."""
         self.editor.read_only = not self.workspace.may_write
+        if self.workspace.may_write and self.error.sentence == READS_ONLY:
+            self.error.close()
         self.status.update_status()
+
+    def _peers_changed(self) -> None:
+        self.status.update_status()
+        self.devices.changed()
 
     async def _keep_up(self, changed: Changed) -> None:
         if changed.members:
             await self.workspace.ask_role()
             self._obey_role()
+            self.devices.changed()
         await self.collaboration.keep_up(changed)
         if self.collaboration.news:
             self.panes.welcome.close()  # peers have sent notes: the vault is not empty any more

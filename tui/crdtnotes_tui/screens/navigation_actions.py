@@ -114,7 +114,7 @@ class NavigationActions(ScreenPart):
             self.go_to(GoTo(choice.name, new=choice.new))
 
         recent = self._workspace.places.recent[1:]
-        self.ask(Switcher(self._workspace.catalogue, recent), chosen)
+        self.ask(Switcher(self._workspace.names, recent), chosen)
 
     def action_search(self) -> None:
         """Search all notes."""

@@ -1,33 +1,47 @@
-"""Actions on the open note as a whole: rename, delete, restore."""
+"""Actions on the open note as a whole: rename, delete, restore, erase."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from textual.binding import Binding
 from textual.screen import Screen
 
+from crdtnotes.errors import LocalError
+from crdtnotes.graph.labels import printable
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.buffer import Buffer
 from crdtnotes_tui.notes.workspace import Workspace
 from crdtnotes_tui.panels.messages import GoTo
 from crdtnotes_tui.panels.status_line import StatusLine
+from crdtnotes_tui.peers.device_words import counted
+from crdtnotes_tui.screens.choice import Choice
+from crdtnotes_tui.screens.erasing import ERASE_OFFERS, erase_question
 from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.prompt import Prompt
 
 
 class NoteActions(ScreenPart):
-    """Renames and deletes the open note, and brings deleted notes back."""
+    """Renames, deletes and erases the open note, and brings deleted notes back."""
 
     BINDINGS = (
         Binding("f2", "rename", "Rename this note", id="rename"),
         Binding("f8", "delete", "Delete this note", id="delete"),
+        Binding("alt+x", "erase", "Erase for good: the selection, or this note", id="erase"),
         Binding("f9", "restore", "Bring back what was deleted", id="restore"),
         Binding("ctrl+s", "saved", "Saved?", show=False, id="saved"),
     )
 
     def __init__(
-        self, screen: Screen[None], workspace: Workspace, editor: NoteEditor, status: StatusLine
+        self,
+        screen: Screen[None],
+        workspace: Workspace,
+        editor: NoteEditor,
+        status: StatusLine,
+        with_keys: Callable[[Callable[[], Awaitable[object]]], Awaitable[None]],
     ) -> None:
+        """`with_keys` runs a job that signs, after asking for the passphrase if the keys are locked."""
         super().__init__(screen)
+        self._with_keys = with_keys
         self._workspace = workspace
         self._editor = editor
         self._status = status
@@ -66,6 +80,35 @@ class NoteActions(ScreenPart):
         await self._workspace.restore(buffer)
         self.app.clear_notifications()  # one of them says that it is deleted
         self.post_message(GoTo(buffer.name))
+
+    def action_erase(self) -> None:
+        """Ask whether to erase the selected text, or without one the whole note, and erase it everywhere."""
+        buffer = self._editor.buffer
+        if buffer is not None:
+            selected = self._editor.selected_text or None
+            self.run(partial(self._with_keys, partial(self._ask_to_erase, buffer, selected)))
+
+    async def _ask_to_erase(self, buffer: Buffer, text: str | None) -> None:
+        paired = await self._workspace.check_erasable()
+        question = Choice(erase_question(buffer.name, text, paired=paired), ERASE_OFFERS)
+        erase = partial(self._erase, buffer, text, paired=paired)
+        self.ask(question, lambda sure: self.run(partial(self._with_keys, erase)) if sure else None)
+
+    async def _erase(self, buffer: Buffer, text: str | None, *, paired: bool) -> None:
+        changes = await self._workspace.erase(buffer, text)
+        if not changes:
+            raise LocalError(f"“{printable(buffer.name)}” does not hold that text, and never did.")
+        self.notify(
+            f"Erased from {counted(changes, 'change')}. "
+            + (
+                "Your other devices erase it when they next sync."
+                if paired
+                else "This is now a new vault, with the rest of the notes."
+            ),
+            title=buffer.name,
+            timeout=20,
+        )
+        self._status.update_status()
 
     def action_saved(self) -> None:
         """Say that saving is not needed."""

@@ -65,11 +65,12 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
         Binding("n", "answer(False)", "No", show=False),
     ]
 
-    def __init__(self, pair: Pair) -> None:
+    def __init__(self, pair: Pair, role: Role | None = None) -> None:
+        """`role` is the new device's; for None, the person says it with the answer."""
         super().__init__()
         self._pair = pair
         self._question = Question()
-        self._role: Role | None = None
+        self._wanted = self._role = role
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -98,10 +99,17 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
         )
 
     async def _ask(self, name: str, device: bytes, digits: str) -> bool:
+        if self._wanted is None:
+            answers = (
+                "If it is yours, y lets it join as an owner, like this one. If not, w lets it only read and "
+                "write, r only read. n refuses it."
+            )
+        else:
+            an = "an" if self._wanted is Role.OWNER else "a"
+            answers = f"y lets it join as {an} {self._wanted.word}, n refuses it."
         self._say(
             f'"{name}" knows the code. Both devices now show\n\n    {digits}\n\n'
-            "Does the other one show the same digits? If it is yours, y lets it join as an owner, like this "
-            "one. If not, w lets it only read and write, r only read. n refuses it.\n"
+            f"Does the other one show the same digits? {answers}\n"
             f"Its id is {shown(device)}"
         )
         try:
@@ -114,8 +122,12 @@ class PairScreen(Modal["NewDevice | CrdtnotesError | None"]):
         return True
 
     def action_answer(self, yes: bool, role: str = "") -> None:
-        """Answer the question, if there is one; `role` is the new device's, "" for an owner."""
-        self._role = role_called(role) if role else None
+        """Answer the question, if there is one; `role` is the new device's, "" for an owner.
+
+        A role that was chosen before stays.
+        """
+        if self._wanted is None:
+            self._role = role_called(role) if role else None
         self._question.answer(yes)
 
     def _say(self, text: str, code: Text | None = None) -> None:

@@ -1,5 +1,6 @@
 """Parts of the main screen. Each one owns some bindings and the actions that they run."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
@@ -11,7 +12,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from crdtnotes.errors import CrdtnotesError
-from crdtnotes_tui.panels.messages import Failed
+from crdtnotes_tui.panels.messages import Failed, Worked
 
 T = TypeVar("T")
 
@@ -68,12 +69,19 @@ class ScreenPart:
         """Show a notification."""
         self._screen.notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
-    def run(self, job: Callable[[], Awaitable[object]]) -> None:
-        """Run a job that waits for the vault or for peers; show the sentence of a CrdtnotesError."""
-        self._screen.run_worker(self._errors_shown(job), group="doing")
+    def run(self, job: Callable[[], Awaitable[object]], *, asked: bool = True) -> None:
+        """Run a job that waits for the vault or for peers; show the sentence of a CrdtnotesError.
 
-    async def _errors_shown(self, job: Callable[[], Awaitable[object]]) -> None:
+        If the person has `asked` for it and it works, an earlier error is hidden.
+        """
+        self._screen.run_worker(self._errors_shown(job, asked=asked), group="doing")
+
+    async def _errors_shown(self, job: Callable[[], Awaitable[object]], *, asked: bool) -> None:
+        begun = time.monotonic()
         try:
             await job()
         except CrdtnotesError as error:
             self.post_message(Failed(str(error)))
+        else:
+            if asked:
+                self.post_message(Worked(begun))

@@ -27,7 +27,7 @@ from crdtnotes_tui.vault.vault_thread import VaultThread
 
 if TYPE_CHECKING:
     from crdtnotes.peering.addresses import Address
-    from crdtnotes.peering.codes import Code
+    from crdtnotes.peering.codes import Code, Role
     from crdtnotes.peering.join import AskJoiner, JoinedVault, Tell
     from crdtnotes.peering.pair import NewDevice
     from crdtnotes.progress import Progress
@@ -36,6 +36,9 @@ ANYWHERE: ServeAt = (None, None)
 """Where peers are served if the command line does not say so."""
 
 _TO_SYNC = "Without it, this editor reaches no other device; what you write is sent later."
+TO_SIGN = "Without it, this device cannot sign anything, and nothing is changed."
+"""Why a change of the vault's devices needs the keys."""
+
 _TO_RESTORE = "Unsaved text from last time is encrypted, and comes back with it."
 
 
@@ -76,7 +79,7 @@ class PeerActions(ScreenPart):
 
     def start(self) -> None:
         """Connect with the peers that are known, and serve if the command line says so."""
-        self.run(self._start)
+        self.run(self._start, asked=False)
 
     async def _start(self) -> None:
         await self.collaboration.start()
@@ -98,10 +101,10 @@ class PeerActions(ScreenPart):
 
     # -- the passphrase of this device's keys
 
-    async def with_keys(self, job: Callable[[], Awaitable[object]]) -> None:
-        """Run a job that connects to the vault's devices; ask for the passphrase if it is needed.
+    async def with_keys(self, job: Callable[[], Awaitable[object]], reason: str = _TO_SYNC) -> None:
+        """Run a job that needs this device's keys; ask for the passphrase if they are locked.
 
-        The job then runs again.
+        The job then runs again. `reason` says what happens without the passphrase, as a sentence.
         """
         if not self.collaboration.connections.keys_locked:
             try:
@@ -110,7 +113,7 @@ class PeerActions(ScreenPart):
                 pass
             else:
                 return
-        await self._ask_for_keys(_TO_SYNC, job, None)
+        await self._ask_for_keys(reason, job, None)
 
     async def _ask_for_keys(
         self,
@@ -173,10 +176,14 @@ class PeerActions(ScreenPart):
 
     def action_pair(self) -> None:
         """Show a code with which another device can join this vault."""
+        self.pair(None)
+
+    def pair(self, role: Role | None) -> None:
+        """Show a code; the device that joins gets `role`, or for None the one that the person then says."""
 
         def done(result: NewDevice | CrdtnotesError | None) -> None:
             if isinstance(result, KeysLocked):
-                self.run(lambda: self._ask_for_keys(_TO_SYNC, self._pair_again, None))
+                self.run(lambda: self._ask_for_keys(_TO_SYNC, pair_again, None))
             elif isinstance(result, CrdtnotesError):
                 self.post_message(Failed(str(result)))
             elif result is not None:
@@ -186,10 +193,10 @@ class PeerActions(ScreenPart):
                     timeout=20,
                 )
 
-        self.app.push_screen(PairScreen(partial(pair_device, self.collaboration.connections)), done)
+        async def pair_again() -> None:
+            self.pair(role)
 
-    async def _pair_again(self) -> None:
-        self.action_pair()
+        self.app.push_screen(PairScreen(partial(pair_device, self.collaboration.connections), role), done)
 
     def action_join(self) -> None:
         """Join another device's vault, in place of this one if nothing was written here."""

@@ -25,6 +25,10 @@ MIN_AHEAD = 15
 """When fewer answers follow the highlighted one, or the visible ones, the next page is added."""
 
 
+NOTHING = "Nothing found."
+"""What a list says if nothing matches what was typed."""
+
+
 class Answer(NamedTuple, Generic[V]):
     """A line of the list: its value, its text, and a remark beside the text or `below` it."""
 
@@ -39,7 +43,7 @@ class Picker(Modal[V | None], Generic[V]):
 
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Close"),
-        Binding("down,ctrl+n", "move(1)", "Next", show=False),
+        Binding("down", "move(1)", "Next", show=False),
         Binding("up", "move(-1)", "Previous", show=False),
         Binding("pagedown", "move(10)", "Further", show=False),
         Binding("pageup", "move(-10)", "Back", show=False),
@@ -64,6 +68,11 @@ class Picker(Modal[V | None], Generic[V]):
             self._input.placeholder = self.question
             yield self._input
             yield self._list
+
+    @property
+    def typed(self) -> str:
+        """The text in the line."""
+        return self._input.value
 
     async def answers(self, query: str) -> Sequence[Answer[V]]:
         """Return the answers that match a query, the best first."""
@@ -103,7 +112,7 @@ class Picker(Modal[V | None], Generic[V]):
         options = self._list
         options.clear_options()
         self._more()
-        said = problem or ("" if found or query else self.empty)
+        said = problem or ("" if found else NOTHING if query.strip() else self.empty)
         if said:
             options.add_option(Option(Content.styled(printable(said), "dim"), disabled=True))
         at = next((at for at, one in enumerate(found) if marked is not None and one.value == marked.value), 0)
@@ -120,7 +129,8 @@ class Picker(Modal[V | None], Generic[V]):
         """Add the next page of answers to the list."""
         options = self._list
         shown = options.option_count
-        options.add_options([Option(_content(one)) for one in self._answers[shown : shown + PAGE_SIZE]])
+        more = self._answers[shown : shown + PAGE_SIZE]
+        options.add_options([Option(_content(one, self._query or "")) for one in more])
 
     def _scrolled(self) -> None:
         options = self._list
@@ -155,7 +165,24 @@ class Picker(Modal[V | None], Generic[V]):
         self.dismiss(self._answers[event.option_index].value)
 
 
-def _content(answer: Answer[V]) -> Content:
+def _content(answer: Answer[V], query: str) -> Content:
     remark = printable(answer.remark)
     gap = "\n  " if answer.below else "  "
-    return Content.assemble(printable(answer.text), (f"{gap}{remark}" if remark else "", "dim"))
+    text = _marked(Content(printable(answer.text)), query)
+    if not remark:
+        return text
+    shown = Content.styled(f"{gap}{remark}", "dim")
+    return Content.assemble(text, _marked(shown, query) if answer.below else shown)
+
+
+def _marked(text: Content, query: str) -> Content:
+    """Highlight where a text holds the words of a query."""
+    plain = text.plain.casefold()
+    if len(plain) != len(text.plain):
+        return text  # the places would not be those of the text
+    for word in query.replace('"', " ").casefold().split():
+        at = plain.find(word)
+        while at >= 0:
+            text = text.stylize("bold underline not dim", at, at + len(word))
+            at = plain.find(word, at + len(word))
+    return text

@@ -1,15 +1,21 @@
 """The quick switcher: opens or creates a note by a few letters of its name."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
+from textual import work
+from textual.binding import Binding
+
 from crdtnotes.errors import InvalidName
-from crdtnotes.markup.names import clean_name, name_key
-from crdtnotes.markup.pinyin import pinyin_ranks
+from crdtnotes.markup.names import clean_name
 from crdtnotes_tui.notes.catalogue import Catalogue
 from crdtnotes_tui.screens.picker import Answer, Picker
 
 MAX_NOTES = 60
+
+MAKE_KEY = "^n"
+"""The key that creates a note, as it is shown."""
 
 
 class Chosen(NamedTuple):
@@ -22,27 +28,33 @@ class Chosen(NamedTuple):
 class Switcher(Picker[Chosen]):
     """Finds notes by name, title and alias; recent ones come first."""
 
+    BINDINGS = [Binding("ctrl+n", "make", "Make the note that is typed", show=False)]
+
     question = "Open or make a note …"
 
-    def __init__(self, catalogue: Catalogue, recent: Sequence[str]) -> None:
+    def __init__(self, known: Callable[[], Awaitable[Catalogue]], recent: Sequence[str]) -> None:
+        """`known` returns the names of the notes; soon after the start it waits until they are read."""
         super().__init__()
-        self._catalogue = catalogue
+        self._known = known
         self._recent = recent
 
     async def answers(self, query: str) -> Sequence[Answer[Chosen]]:
         """Return the matching notes, and the note that could be created."""
-        ways = self._catalogue.find(query, MAX_NOTES, self._recent)
+        catalogue = await self._known()
+        ways = catalogue.find(query, MAX_NOTES, self._recent)
         found = [Answer(Chosen(way.name, False), way.text, way.name if way.is_alias else "") for way in ways]
         try:
             name = clean_name(query)
         except InvalidName:
             return found
-        if name in self._catalogue:
+        if name in catalogue:
             return found
-        new = Answer(Chosen(name, True), name, "make this note")
-        exact = any(name_key(query) in (way.key, way.title) for way in ways)
-        # If a name only contains the letters in this order, creating the note comes first.
-        key = name_key(query)
-        spelled = pinyin_ranks(key, ((way.key, way.title) for way in ways))
-        near = exact or any(key in way.key or way.key in spelled for way in ways)
-        return [*found, new] if near else [new, *found]
+        how = f"{MAKE_KEY} makes this note" if found else "make this note"
+        return [*found, Answer(Chosen(name, True), name, how)]
+
+    @work(group="picking")
+    async def action_make(self) -> None:
+        """Create the note that is typed, whatever is highlighted; open it if there is one."""
+        with suppress(InvalidName):
+            name = clean_name(self.typed)
+            self.dismiss(Chosen(name, name not in await self._known()))

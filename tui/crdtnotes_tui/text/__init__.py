@@ -10,5 +10,6 @@
 ``excerpt``          the lines that a preview shows
 ``reading``          a note as the rows of the reading view
 ``graph_drawing``    the local graph in cells
+``path_completion``  paths as they are typed
 ``qr_code``          a QR code in cells
 """
