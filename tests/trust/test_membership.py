@@ -379,3 +379,15 @@ def test_the_log_of_records_without_times(devices: list[Identity]) -> None:
     assert [event.time for event in log] == [None] * 5
     assert [(event.kind, event.counts) for event in log if event.device == c.id] == [("added", False)]
     assert [event.kind for event in log if event.device == b.id] == ["added", "revoked", "added"]
+
+
+def test_the_log_does_not_depend_on_the_order_of_arrival(devices: list[Identity]) -> None:
+    a, b, c, _ = devices
+    root, first = founded(a), added(b, a)
+    # Two add the same device; its own name needs only one of them, and others need either.
+    twice = [added(c, a), added(c, b)]
+    others = [named(c, "c's"), revoked(c, a), added(c, b, epoch=2)]
+    claims = [remarked(twice[0], a, time=2000), remarked(twice[1], b, time=5)]
+    expected = member_log(Membership(VAULT, root.digest, [root, first, *twice, *others, *claims]))
+    for arrived in itertools.permutations([first, *twice, *others]):
+        assert member_log(Membership(VAULT, root.digest, [root, *arrived, *claims])) == expected
