@@ -200,7 +200,7 @@ class MemberModel:
                 continue
             device = one.body.device
             owners = self.owners_of(_key_in(one.body.certificate))
-            if device in owners and not any(map(self._is_over, owners)):
+            if self._highest(device) and device in owners and not any(map(self._is_over, owners)):
                 epoch = self._highest(device)
                 roles[device] = self.roles_at[device, epoch]
         return roles
@@ -209,7 +209,8 @@ class MemberModel:
         return max((epoch for id, epoch in self.roles_at if id == device), default=0)
 
     def _is_over(self, device: bytes) -> bool:
-        return self._highest(device) <= max(self._ended(device), default=0)
+        ended = self._ended(device)
+        return bool(ended) and self._highest(device) <= max(ended)
 
     # -- changes
 
