@@ -5,7 +5,6 @@ signer a member. Where that says nothing, the times that the signers claim decid
 places no record before what it needs. So all replicas with the same records show the same log.
 """
 
-from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -88,11 +87,11 @@ def _claimed_times(membership: Membership) -> dict[bytes, int]:
 def _in_order(membership: Membership, times: dict[bytes, int]) -> list[Record]:
     """Return the records that are events, each after those that it needs, earlier times first."""
     records = [one for one in membership.rooted.values() if not isinstance(one.body, Remark | Keep)]
-    needs = _needs(records)
-    needed_by: dict[bytes, list[Record]] = {}
+    needs = {record.digest: _needs(record) for record in records}
+    needed_by: dict[_Need, list[Record]] = {}
     for record in records:
-        for digest in needs[record.digest]:
-            needed_by.setdefault(digest, []).append(record)
+        for need in needs[record.digest]:
+            needed_by.setdefault(need, []).append(record)
     at: dict[bytes, int] = {}
     ready: list[tuple[int, int, bytes, Record]] = []
 
@@ -108,30 +107,38 @@ def _in_order(membership: Membership, times: dict[bytes, int]) -> list[Record]:
     while ready:
         _, _, digest, record = heappop(ready)
         ordered.append(record)
-        for other in needed_by.get(digest, ()):
-            needs[other.digest].discard(digest)
-            at[other.digest] = max(at.get(other.digest, 0), at[digest])
-            if not needs[other.digest]:
-                enter(other, at[other.digest])
+        # Several records may give what others need: the first of them in this order does, not in that of
+        # their arrival, which differs between replicas.
+        for need in _given(record):
+            for other in needed_by.pop(need, ()):
+                needs[other.digest].discard(need)
+                at[other.digest] = max(at.get(other.digest, 0), at[digest])
+                if not needs[other.digest]:
+                    enter(other, at[other.digest])
     return ordered
 
 
-def _needs(records: Iterable[Record]) -> dict[bytes, set[bytes]]:
-    """Return the digests of the events that each record needs; they are all among those before it."""
-    first: dict[tuple[bytes, int, Role], bytes] = {}
-    needs: dict[bytes, set[bytes]] = {}
-    for record in records:
-        # Rooted records come after what they need, so the first Add of a device at an epoch is known here.
-        body = record.body
-        role = Role.OWNER if isinstance(body, Add | Grant | Revoke) else Role.READER
-        wanted = [] if isinstance(body, Found) else [(body.by, body.by_epoch, role)]
-        if isinstance(body, Add | Grant) and body.epoch > 1:
-            wanted.append((body.device, body.epoch - 1, Role.READER))
-        elif isinstance(body, Revoke):
-            wanted.append((body.device, body.epoch, Role.READER))
-        needs[record.digest] = {first[at] for at in wanted}
-        if isinstance(body, Add | Found | Grant):
-            for given in Role:
-                if given <= body.role:
-                    first.setdefault((body.device, body.epoch, given), record.digest)
+_Need = tuple[bytes, int, Role]
+# That a device was added at an epoch, with this role or more.
+
+
+def _needs(record: Record) -> set[_Need]:
+    """Return what a record needs of the events before it."""
+    body = record.body
+    if isinstance(body, Found):
+        return set()
+    role = Role.OWNER if isinstance(body, Add | Grant | Revoke) else Role.READER
+    needs = {(body.by, body.by_epoch, role)}
+    if isinstance(body, Add | Grant) and body.epoch > 1:
+        needs.add((body.device, body.epoch - 1, Role.READER))
+    elif isinstance(body, Revoke):
+        needs.add((body.device, body.epoch, Role.READER))
     return needs
+
+
+def _given(record: Record) -> list[_Need]:
+    """Return what an event gives to those that need it."""
+    body = record.body
+    if not isinstance(body, Add | Found | Grant):
+        return []
+    return [(body.device, body.epoch, role) for role in Role if role <= body.role]

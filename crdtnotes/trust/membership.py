@@ -135,13 +135,16 @@ class Membership:
         for add in sorted([*standing, *gone], key=lambda add: (add.epoch, add.by, add.name)):
             highest[add.device] = add
             first.setdefault(add.device, add)
+        over = {id for id, limits in revoked.items() if id in left or highest[id].epoch <= limits.epoch}
+        # Thousands of devices may have been added with one key: each key is looked at once.
+        owners_of = {key: frozenset(owners) for key, owners in self._owners.items()}
+        over_of = {key: next(filter(over.__contains__, ids), None) for key, ids in self._owners.items()}
         members: dict[bytes, Member] = {}
         for id, add in highest.items():
             keys = self._found.keys[id, add.epoch]
-            owners = self._owners[keys.signing]
-            if id not in owners:
+            if id not in owners_of[keys.signing]:
                 continue
-            over = [id] if id in left else [one for one in owners if self._is_over(one, highest)]
+            ended = id if id in over else over_of[keys.signing]
             name = self._names[id][1] if id in self._names else first[id].name
             members[id] = Member(
                 id,
@@ -150,16 +153,11 @@ class Membership:
                 keys,
                 add.epoch,
                 add.by,
-                not over,
-                revoked[id if id in over else over[0]].by if over else None,
+                ended is None,
+                None if ended is None else revoked[ended].by,
                 self._roles.get((id, add.epoch), Role.READER),
             )
         return members
-
-    def _is_over(self, id: bytes, highest: "dict[bytes, _Adding]") -> bool:
-        """Tell whether a device was revoked since it was last added."""
-        revoked = self._struck.revoked.get(id)
-        return revoked is not None and (id not in highest or highest[id].epoch <= revoked.epoch)
 
     @cached_property
     def active(self) -> dict[bytes, Member]:

@@ -32,11 +32,11 @@ def check_alike(world: World) -> str:
         else:
             do, ahead = _write(world, name, random)
             if random.random() < 0.5:
-                leader = random.choice(world.members)
+                leader = random.choice(world.writers)
                 ahead(leader)
-    for machine in world.members:
+    for machine in world.writers:
         do(machine)
-    others = [_shown(machine) for machine in world.members if machine is not leader]
+    others = [_shown(machine) for machine in world.writers if machine is not leader]
     require(all(shown == others[0] for shown in others), f"one {kind} made different texts of one text")
     wanted = _shown(leader or first)
     world.agree()

@@ -16,14 +16,16 @@ Rules for the steps, beyond the rules of each step itself:
 from collections.abc import Sequence
 
 from crdtnotes.changes.messages import Heads as Signed
-from crdtnotes.errors import DiskFull, NotPaired, RemoteError
+from crdtnotes.errors import DiskFull, NotPaired, NotPermitted, RemoteError
 from crdtnotes.store.replica import Replica
 from crdtnotes.trust.membership import Membership
 from crdtnotes.trust.records import Revoke
+from crdtnotes.trust.roles import Role
 from tests.simulation.identities import LIAR, identity
 from tests.simulation.ledger import Ledger, marks
 from tests.simulation.machine import Machine
 from tests.simulation.oracles import require
+from tests.simulation.plan import Roles
 
 Heads = dict[int, tuple[int, bytes]]
 """The heads of streams: `{actor: (seq, hash)}`."""
@@ -85,9 +87,9 @@ class PairedMachines:
     # -- actions; each runs within its machine's guard
 
     @staticmethod
-    def admit(host: Machine, newcomer: Machine) -> tuple[bytes, list[bytes]] | None:
-        """Sign a device's record; return the root and records for it, or None if the disk is full."""
-        return admit(host.replica, newcomer.identity.certificate, f"机器 {newcomer.number}")
+    def admit(host: Machine, newcomer: Machine, role: Role | None = None) -> tuple[bytes, list[bytes]] | None:
+        """Sign a device's record; return the root and records for it, or None if the host cannot do that."""
+        return admit(host.replica, newcomer.identity.certificate, f"机器 {newcomer.number}", role)
 
     @staticmethod
     def adopt(newcomer: Machine, root: bytes, records: list[bytes]) -> None:
@@ -191,25 +193,27 @@ class PairedMachines:
             )
 
 
-def admit(replica: Replica, certificate: bytes, name: str) -> tuple[bytes, list[bytes]] | None:
-    """Sign a device's record; return root and records, or None if the disk is full, or if the signer's file
-    belongs to another device and does not know the signer.
+def admit(
+    replica: Replica, certificate: bytes, name: str, role: Role | None = None
+) -> tuple[bytes, list[bytes]] | None:
+    """Sign a device's record; return root and records, or None if the disk is full, if the signer's file
+    belongs to another device and does not know the signer, or if the signer is no owner.
     """
     try:
-        replica.devices.admit(certificate, name)
-    except (DiskFull, NotPaired):
+        replica.devices.admit(certificate, name, role)
+    except (DiskFull, NotPaired, NotPermitted):
         return None
     return replica.members.root or b"", replica.devices.records()
 
 
-def begin(machines: Sequence[Machine], first: int) -> None:
+def begin(machines: Sequence[Machine], first: int, roles: Roles | None) -> None:
     """Found the membership at the first machine, and pair it with the machines before number `first` and with
     the liar, whose device belongs to the vault.
     """
     host, *others = machines
-    admit(host.replica, identity(LIAR).certificate, "a friend")
+    admit(host.replica, identity(LIAR).certificate, "a friend", None if roles is None else roles.liar)
     for machine in others[: first - 1]:
-        welcome = PairedMachines.admit(host, machine)
+        welcome = PairedMachines.admit(host, machine, None if roles is None else roles.first[machine.number])
         if welcome is not None:
             PairedMachines.adopt(machine, *welcome)
 

@@ -25,7 +25,7 @@ def lie(world: World, one: Machine, other: Machine, random: Random) -> None:
         return
     world.may_fork = True
     if luck < 0.65:
-        _talk(world, one, world.liar.frames(one.replica, random))
+        talk(world, one, world.liar.frames(one.replica, random))
         world.network.wake(one)
         return
     for machine in world.liar.victims(one, other, random):
@@ -37,12 +37,18 @@ def lie(world: World, one: Machine, other: Machine, random: Random) -> None:
 def _lie_as_member(world: World, machine: Machine, random: Random) -> None:
     """Let a device, which may belong to the vault or not, send changes that it has not written itworld."""
     replica = machine.replica
+    if world.roled is not None and random.random() < 0.6:
+        world.may_fork = True  # of the liar's own stream
+        others = [one.replica for one in world.roled.honest]
+        talk(world, machine, world.lying_member.frames(replica, others, random), identity(LIAR).id)
+        world.network.wake(machine)
+        return
     before = replica.heads(), replica.devices.records()
     liar = identity(LIAR if random.random() < 0.8 else STRANGER)
     if random.random() < 0.25:
         _say_odd_records(world, machine, liar, random)
         return
-    _talk(world, machine, world.liar.signed_frames(replica, random, liar), liar.id)
+    talk(world, machine, world.liar.signed_frames(replica, random, liar), liar.id)
     if machine.replica is replica:
         after = replica.heads(), replica.devices.records()
         require(after == before, "a change was accepted that its author has not written")
@@ -52,7 +58,7 @@ def _say_odd_records(world: World, machine: Machine, liar: Identity, random: Ran
     """Let a device say what it may about other devices; it changes nothing for them."""
     replica = machine.replica
     before, records = replica.members.membership(), replica.devices.records()
-    _talk(world, machine, world.liar.odd_frames(replica, random, liar), liar.id)
+    talk(world, machine, world.liar.odd_frames(replica, random, liar), liar.id)
     if machine.replica is not replica:
         return
     after, named = replica.members.membership(), named_themselves(before)
@@ -64,7 +70,7 @@ def _say_odd_records(world: World, machine: Machine, liar: Identity, random: Ran
     require(before.is_active(liar.id) or replica.devices.records() == records, "a stranger was believed")
 
 
-def _talk(world: World, machine: Machine, frames: list[bytes], device: bytes | None = None) -> None:
+def talk(world: World, machine: Machine, frames: list[bytes], device: bytes | None = None) -> None:
     """Have a conversation with a liar; nothing of refused input may be kept."""
     replica = machine.replica
     session = Session(replica, device=device)

@@ -1,11 +1,10 @@
 """A machine: its disk, its clock, the processes that have its replica open."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from crdtnotes.changes.wire_ops import KNOWN_KINDS
 from crdtnotes.editing.session import EditSession
-from crdtnotes.errors import CrdtnotesError, NoteNotFound
+from crdtnotes.errors import CrdtnotesError, NoteNotFound, NotPermitted
 from crdtnotes.store.local_state import StreamRecord
 from crdtnotes.store.replica import Replica
 from crdtnotes.store.writer import Writer
@@ -99,8 +98,13 @@ class Machine:
         """Let editors do what they do when typing pauses."""
         for process in self.running:
             for editor in process.editors.values():
-                with suppress(NoteNotFound):
+                try:
                     editor.update_links()
+                except NoteNotFound:
+                    continue
+                except NotPermitted:
+                    # The device has become a reader while the editor was open.
+                    self.unfinished |= self.edited
 
     def texts(self) -> str:
         """The texts of all notes, including deleted notes."""

@@ -6,10 +6,10 @@ from functools import partial
 from heapq import heappop, heappush
 from random import Random
 
-from crdtnotes.errors import Fork
+from crdtnotes.errors import Fork, NotAMember, NotSigned, ProtocolError, RemoteError
 from crdtnotes.sync.session.session import Session
 from tests.simulation.machine import Machine
-from tests.simulation.oracles import check_addressee, check_sent
+from tests.simulation.oracles import check_addressee, check_sent, require
 
 
 class Clock:
@@ -47,6 +47,8 @@ class End:
         self.machine = machine
         self.replica = machine.running[process].vault.replica
         self.peer = peer
+        self.records = self.replica.devices.records_digest()
+        """What the machine knew about devices at the start."""
         self.session = Session(self.replica, window=4096, device=peer)
         self.inbox: deque[bytes] = deque()
         self.last = 0
@@ -147,12 +149,26 @@ class Wire:
             stored = end.session.receive(frames)
 
         self.network.guard(end.machine, receive)
-        if isinstance(end.session.error, Fork):
+        error = end.session.error
+        if isinstance(error, Fork):
             self.network.forks += 1
+        elif isinstance(error, RemoteError) and not self._garble and end.peer is not None:
+            require(self._may_end(end, error), f"honest devices end with {error!r}")
         if stored and self.open:
             self.network.wake(end.machine, end.session)
         if self.open:
             self.pump(end)
+
+    def _may_end(self, end: End, error: RemoteError) -> bool:
+        """Whether a conversation of honest devices may end so: a peer may be out.
+
+        If news about devices came during this conversation, changes of one that has lost the right to write
+        may have crossed them. The next conversation begins with the news.
+        """
+        if isinstance(error, NotAMember):
+            return True
+        told = any(one.records != one.replica.devices.records_digest() for one in (self.a, self.b))
+        return told and isinstance(error, NotSigned | ProtocolError)
 
 
 class Network:

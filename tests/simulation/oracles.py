@@ -2,7 +2,6 @@
 
 from crdtnotes.changes import messages
 from crdtnotes.changes.batch import changes_in
-from crdtnotes.changes.change import chain
 from crdtnotes.changes.codec import decode
 from crdtnotes.errors import RemoteError
 from crdtnotes.markup.outline import TEXT_KINDS
@@ -46,7 +45,9 @@ def _is_committed(replica: Replica, data: bytes) -> bool:
     """Tell whether a change is in the log, or is kept to prove the winner of a fork to others."""
     change = decode(data)
     before = replica.forks.hash_at(change.actor, change.seq - 1)
-    if before is not None and chain(before, data) == replica.forks.hash_at(change.actor, change.seq):
+    if before is not None and replica.log.chain(before, change, data) == replica.forks.hash_at(
+        change.actor, change.seq
+    ):
         return True
     return any(
         data in changes_in(item)

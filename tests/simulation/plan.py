@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import NamedTuple
 
+from crdtnotes.trust.roles import Role
 from tests.simulation.lines import MIXED, STYLES
 
 WEIGHTS = {
@@ -37,6 +38,9 @@ WEIGHTS = {
 PAIRED = 0.2
 """The share of worlds in which the machines are paired devices, and all changes are signed."""
 
+ROLED = 0.4
+"""The share of paired worlds in which devices have roles, and lose and regain them (see roled.py)."""
+
 FAULTS = ("cut", "crash", "full", "clock", "partition", "away", "restore", "copy", "clone", "lie", "post")
 """Each world has only some of these faults, so that each also happens with few others."""
 
@@ -56,6 +60,20 @@ class Step(NamedTuple):
     who: int
     other: int
     seed: int
+
+
+class Roles(NamedTuple):
+    """The roles of devices in the beginning, and what may happen to them (see roled.py for the rules)."""
+
+    first: tuple[Role, ...]
+    """The role that each machine gets when it is first paired. The first machine is the founder."""
+    liar: Role
+    anchor: int
+    """The machine whose device is an owner all the time."""
+    forks: bool
+    """Whether machines may be cloned or restored; then no device loses the right to write."""
+    all_return: bool
+    """Whether in the end devices that are out are paired again, and readers may write."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +99,8 @@ class Plan:
     """How people write (see lines.py)."""
     first: int | None = None
     """In a paired world, the number of machines that are paired from the beginning; else None."""
+    roles: "Roles | None" = None
+    """The roles in a world that has some."""
 
     def keep(self, numbers: list[int]) -> "Plan":
         """The same world with only these steps."""
@@ -121,7 +141,11 @@ def draw(seed: int) -> Plan:
     chance = Random(f"devices {seed}")
     if chance.random() < PAIRED:
         plan = _paired(plan, chance)
-    return _with_style(plan, Random(f"lines {seed}"))
+    plan = _with_style(plan, Random(f"lines {seed}"))
+    chance = Random(f"roles {seed}")
+    if plan.first is not None and chance.random() < ROLED:
+        plan = _with_roles(plan, chance)
+    return plan
 
 
 def _with_style(plan: Plan, random: Random) -> Plan:
@@ -173,6 +197,42 @@ def _paired(plan: Plan, random: Random) -> Plan:
         for _ in range(len(steps)):
             insert(random.choice(("edit", "edit", "meet")), 0.2)
     return replace(plan, first=first, steps=tuple(steps))
+
+
+def _with_roles(plan: Plan, random: Random) -> Plan:
+    """The same paired world with roles: they change, devices are revoked, and one may be stolen."""
+    machines = plan.machines
+    if machines < 3:
+        machines = 3 + (random.random() < 0.3)
+        edges = _edges(random, machines)
+        processes = (*plan.processes, *(1 for _ in range(machines - plan.machines)))
+        plan = replace(plan, machines=machines, edges=edges, processes=processes)
+    first = machines - (random.random() < 0.4)
+    owners = 1 + (random.random() < 0.7)
+    roles = [Role.OWNER] * owners + random.choices(list(Role), (3, 4, 3), k=machines - owners)
+    forks = any(step.kind in ("clone", "restore") for step in plan.steps)
+    anchor = random.randrange(owners)
+    # A device that is revoked and one that waits for another's signature are left to people together.
+    steps = [step for step in plan.steps if step.kind not in ("revoke", "pair")]
+    kinds = ["role"] * 4 + ["edit"] * 4 + ["meet"] * 3 + ["pair"] * 2
+    if not forks:
+        kinds += ["role", "role", "revoke", "revoke", "post", "edit", "steal", "thief", "thief"]
+        if plan.style == MIXED:
+            kinds += ["erase", "erase"]
+        if random.random() < 0.3:
+            kinds = [kind for kind in kinds if kind != "steal"] + ["partition"]
+    if plan.style == MIXED:
+        kinds += ["lie"] * random.choice((0, 0, 2))
+    for kind in kinds:
+        step = Step(kind, random.randrange(machines), random.randrange(machines - 1), random.getrandbits(32))
+        steps.insert(random.randint(0, len(steps)), step)
+    liar = random.choice(list(Role))
+    return replace(
+        plan,
+        first=first,
+        steps=tuple(steps),
+        roles=Roles(tuple(roles), liar, anchor, forks, random.random() < 0.6),
+    )
 
 
 def _edges(random: Random, machines: int) -> tuple[tuple[int, int], ...]:

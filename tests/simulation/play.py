@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
-from tests.simulation import carried, lies, replaced, steps
+from tests.simulation import carried, lies, replaced, role_steps, steps
 from tests.simulation.alike import check_alike
 from tests.simulation.circle import begin
 from tests.simulation.coverage import operations
@@ -45,6 +45,10 @@ KINDS: dict[str, Callable[[World, Machine, Machine, Random], None]] = {
     "pack": steps.pack,
     "pair": steps.pair,
     "revoke": steps.revoke,
+    "role": role_steps.role,
+    "steal": role_steps.steal,
+    "thief": role_steps.thief,
+    "erase": role_steps.erase,
 }
 
 _FOR_ALL = frozenset(("pair", "wait", "clock", "partition", "join", "crash", "full", "room", "away", "back"))
@@ -73,7 +77,7 @@ def _play(world: World) -> Counter[str]:
     for number in range(plan.notes):
         steps.edit(world, world.machines[0], world.machines[0], Random(f"{plan.seed} {number}"))
     if plan.first is not None:
-        begin(world.machines, plan.first)
+        begin(world.machines, plan.first, plan.roles)
     if plan.met:
         world.sync()
     for step in plan.steps:
@@ -85,6 +89,9 @@ def _play(world: World) -> Counter[str]:
     lies = world.paired is None and any(step.kind == "lie" for step in plan.steps)
     check_outcome(world.members, world.ledger, world.empty(), world.unfinished, lies=lies)
     seen += operations(world.members[0].running[0].vault)
+    if world.roled is not None:
+        seen["worlds with roles"] += 1
+        seen["erased texts that are gone"] += world.roled.erasures.check(world.roled.holding)
     _check_links_after_an_edit(world)
     seen["worlds"] = 1
     return seen
@@ -96,6 +103,9 @@ def _take(world: World, step: Step) -> None:
     others = [machine for machine in world.machines if world.linked(one, machine)]
     other = others[step.other % len(others)]
     paired = world.paired
+    roled = world.roled
+    if roled is not None and roled.stolen in (one, other):
+        one = other = roled.anchor
     if paired is None or step.kind in _FOR_ALL or all(map(paired.joined, (one, other))):
         KINDS[step.kind](world, one, other, Random(step.seed))
     world.clock.run(world.clock.now + 20)

@@ -2,13 +2,14 @@
 
 from random import Random
 
-from crdtnotes.errors import DiskFull, NoteNotFound
+from crdtnotes.errors import DiskFull, NoteNotFound, NotPermitted
 from crdtnotes.note import Note
 from crdtnotes.store.compaction import packing
+from tests.simulation import role_steps
 from tests.simulation.circle import PairedMachines
 from tests.simulation.leads import leads
 from tests.simulation.machine import Machine, Process
-from tests.simulation.oracles import check_links
+from tests.simulation.oracles import check_links, require
 from tests.simulation.world import World
 
 
@@ -27,6 +28,9 @@ def _do_one_thing(world: World, one: Machine, random: Random) -> None:
             note = one.person.act(process.vault, random, process.editors)
         except DiskFull:
             return
+        except NotPermitted:
+            check_refused(one)
+            return
         except NoteNotFound:
             # Somebody has deleted the note meanwhile; its editor closes.
             process.editors.clear()
@@ -36,6 +40,14 @@ def _do_one_thing(world: World, one: Machine, random: Random) -> None:
             _check_note(world, process, note)
 
     world.guard(one, act)
+
+
+def check_refused(one: Machine) -> None:
+    """Check that an edit was refused because the device is a reader; its editors close, unfinished."""
+    require(one.replica.devices.is_reader(), "an edit of a device that may write was refused")
+    one.unfinished |= one.edited
+    for process in one.running:
+        process.editors.clear()
 
 
 def _check_note(world: World, process: Process, note: Note) -> None:
@@ -96,9 +108,12 @@ def back(world: World, one: Machine, _other: Machine, _random: Random) -> None:
     one.away = False
 
 
-def pair(world: World, one: Machine, _other: Machine, _random: Random) -> None:
+def pair(world: World, one: Machine, _other: Machine, random: Random) -> None:
     """Let a machine that is not paired yet join the vault."""
     paired = world.paired
+    if world.roled is not None:
+        role_steps.pair(world, world.roled, one, random)
+        return
     if paired is None or not paired.late or not paired.belongs(one) or one.away:
         return
     newcomer = paired.late[0]
@@ -110,6 +125,9 @@ def revoke(world: World, one: Machine, _other: Machine, random: Random) -> None:
     """Revoke a machine's device."""
     paired = world.paired
     target = random.choice(world.machines)
+    if world.roled is not None:
+        role_steps.revoke(world, world.roled, one, target, random)
+        return
     if paired is None or not paired.joined(one) or not paired.may_revoke(one, target):
         return
     world.guard(one, lambda: PairedMachines.revoke(one, target))

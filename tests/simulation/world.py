@@ -5,18 +5,21 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from crdtnotes.trust.roles import Role
 from crdtnotes.vault import Vault
 from tests.simulation.circle import PairedMachines
 from tests.simulation.disk import Crash
-from tests.simulation.identities import NEWCOMER, identity
+from tests.simulation.identities import LIAR, NEWCOMER, STRANGER, identity
 from tests.simulation.ledger import Ledger
 from tests.simulation.liar import Liar
 from tests.simulation.lines import Pen
 from tests.simulation.machine import Machine
+from tests.simulation.member_lies import LyingMember
 from tests.simulation.network import Clock, Network
 from tests.simulation.oracles import require
 from tests.simulation.outcome import check_agreement
 from tests.simulation.plan import Plan
+from tests.simulation.roled import RoledMachines, revoke, set_role
 
 ROUNDS = 8
 """A healed network must agree within this many rounds of syncing over all edges in turn."""
@@ -34,12 +37,17 @@ class World:
         self.clock = Clock()
         self.here: dict[Path, Machine] = {}
         self.machines: list[Machine] = []
-        self.paired = None if plan.first is None else PairedMachines(self.machines, self.ledger)
+        self.roled = None if plan.roles is None else RoledMachines(self.machines, self.ledger, plan.roles)
+        """The devices, in a world with roles."""
+        self.paired: PairedMachines | None = self.roled
         """The devices, in a paired world."""
+        if plan.first is not None and self.roled is None:
+            self.paired = PairedMachines(self.machines, self.ledger)
         meet = None if self.paired is None else self.paired.meet
         self.network = Network(self.clock, plan.delay, self.guard, meet)
         self.edges = list(plan.edges)
         self.liar = Liar()
+        self.lying_member = LyingMember(identity(LIAR))
         self.may_fork = False
         """Whether a step has made a fork possible, which can then only be noticed, not prevented."""
 
@@ -47,6 +55,11 @@ class World:
     def members(self) -> list[Machine]:
         """The machines that have to agree in the end."""
         return self.machines if self.paired is None else self.paired.members
+
+    @property
+    def writers(self) -> list[Machine]:
+        """Those of the members that may write."""
+        return self.members if self.roled is None else list(filter(self.roled.writes, self.members))
 
     @property
     def unfinished(self) -> set[str]:
@@ -65,7 +78,9 @@ class World:
             machine.disk.set_full(False)
             machine.away, machine.group = False, 0
             self.guard(machine, machine.finish_editing)
-        if self.paired is not None:
+        if self.roled is not None:
+            heal_roles(self, self.roled)
+        elif self.paired is not None:
             self._heal_paired(self.paired)
         self.agree()
         check_agreement(self.members)
@@ -130,7 +145,7 @@ class World:
         self.machines.remove(machine)
         if self.paired is not None:
             machine.identity = identity(NEWCOMER)
-            self.let_in(self.members[0], machine)
+            self.let_in(self.members[0] if self.roled is None else self.roled.anchor, machine)
         return machine.running[0].vault
 
     def guard(self, machine: Machine, action: Callable[[], object]) -> None:
@@ -158,10 +173,10 @@ class World:
         pair = (a.number, b.number)
         return pair in self.edges or pair[::-1] in self.edges
 
-    def let_in(self, host: Machine, newcomer: Machine) -> None:
-        """Pair a machine with another one; a crash or a full disk may prevent it."""
+    def let_in(self, host: Machine, newcomer: Machine, role: Role | None = None) -> None:
+        """Pair a machine with another one; a crash, a full disk or the host's own role may prevent it."""
         welcomes: list[tuple[bytes, list[bytes]] | None] = []
-        self.guard(host, lambda: welcomes.append(PairedMachines.admit(host, newcomer)))
+        self.guard(host, lambda: welcomes.append(PairedMachines.admit(host, newcomer, role)))
         for welcome in welcomes:
             if welcome is not None:
                 self.guard(newcomer, partial(PairedMachines.adopt, newcomer, *welcome))
@@ -171,3 +186,79 @@ class World:
         """Discard all disks."""
         for machine in self.here.values():
             machine.disk.close()
+
+
+def heal_roles(world: World, roled: RoledMachines) -> None:
+    """Let all honest devices of a world with roles meet and check what each has; then, in most worlds, let
+    those that are out or may not write come back.
+    """
+    anchor = roled.anchor
+    if roled.stolen is not None:
+        _exclude(anchor, roled.stolen.identity.id)
+    for machine in roled.late:
+        world.let_in(anchor, machine, roled.roles.first[machine.number])
+    _meet_all(world, roled)
+    if any(step.kind == "lie" for step in world.plan.steps):
+        _end_lies(world, roled)
+    roled.check_members()
+    if roled.roles.all_return:
+        for _ in range(3):
+            # What a device brings when it returns may show that a more senior owner has made it a reader.
+            _return(world, roled)
+        require(not roled.returning(), "a device that was let in again does not have what all have")
+    roled.forgive()
+    roled.healed = True
+    numbers = [machine.number for machine in roled.members]
+    world.edges = [(a, b) for a in numbers for b in numbers if a < b]
+    for machine in roled.members:
+        roled.check_authors(machine)
+
+
+def _return(world: World, roled: RoledMachines) -> None:
+    """Let all devices that are out, or hold what others may refuse, be writers again."""
+    anchor = roled.anchor
+    for machine in roled.returning():
+        if roled.model(anchor).roles.get(machine.identity.id) is None:
+            world.let_in(anchor, machine, Role.WRITER)
+        else:
+            done = set_role(anchor, machine, Role.WRITER)
+            require(done, "the anchor may not give a reader back its role")
+    _meet_all(world, roled)
+    _resign(world, roled)
+    roled.check_members()
+
+
+def _meet_all(world: World, roled: RoledMachines) -> None:
+    """Let all honest machines sync; one whose file does not know the anchor any more is paired again."""
+    numbers = [machine.number for machine in roled.honest]
+    world.edges = [(a, b) for a in numbers for b in numbers if a < b]
+    for _ in range(2):
+        world.agree()
+        anchor = roled.anchor
+        for machine in roled.honest:
+            known = anchor.replica.devices.is_member(machine.identity.id)
+            if known and machine.identity.id != anchor.identity.id and not roled.meet(anchor, machine):
+                world.let_in(anchor, machine)
+
+
+def _end_lies(world: World, roled: RoledMachines) -> None:
+    """Revoke the liar and its friend, and carry what only it could have signed."""
+    for number in (LIAR, STRANGER):
+        _exclude(roled.anchor, identity(number).id)
+    _meet_all(world, roled)
+    _resign(world, roled)
+
+
+def _resign(world: World, roled: RoledMachines) -> None:
+    """Let writers carry what they hold and only devices that are out could sign, as people do."""
+    for machine in roled.honest:
+        if roled.writes(machine) and machine.replica.signatures.unsigned_streams():
+            machine.replica.forks.resign()
+            _meet_all(world, roled)
+
+
+def _exclude(anchor: Machine, device: bytes) -> None:
+    """Revoke a device, with all that it has added where that leaves the anchor a member."""
+    if anchor.replica.devices.is_member(device):
+        done = revoke(anchor, device, keep_added=False) or revoke(anchor, device, keep_added=True)
+        require(done, "the anchor cannot revoke a device")

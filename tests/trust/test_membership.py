@@ -1,5 +1,6 @@
 import itertools
 import random
+import sys
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -379,3 +380,54 @@ def test_the_log_of_records_without_times(devices: list[Identity]) -> None:
     assert [event.time for event in log] == [None] * 5
     assert [(event.kind, event.counts) for event in log if event.device == c.id] == [("added", False)]
     assert [event.kind for event in log if event.device == b.id] == ["added", "revoked", "added"]
+
+
+def test_the_log_does_not_depend_on_the_order_of_arrival(devices: list[Identity]) -> None:
+    a, b, c, _ = devices
+    root, first = founded(a), added(b, a)
+    # Two add the same device; its own name needs only one of them, and others need either.
+    twice = [added(c, a), added(c, b)]
+    others = [named(c, "c's"), revoked(c, a), added(c, b, epoch=2)]
+    claims = [remarked(twice[0], a, time=2000), remarked(twice[1], b, time=5)]
+    expected = member_log(Membership(VAULT, root.digest, [root, first, *twice, *others, *claims]))
+    for arrived in itertools.permutations([first, *twice, *others]):
+        assert member_log(Membership(VAULT, root.digest, [root, *arrived, *claims])) == expected
+
+
+def test_a_revocation_ends_a_twin_although_a_struck_record_added_the_device_later(
+    devices: list[Identity],
+) -> None:
+    a, b, _, d = devices
+    other = twin(b)
+    base = [
+        founded(a),
+        added(d, a),
+        sign_record(Add(VAULT, other, "twin", 1, a.id, 1), a),
+        added(b, d),
+        revoked(b, a),
+    ]
+    again = [added(b, d, epoch=2), revoked(d, a)]
+    for records in (base, base + again):
+        membership = Membership(VAULT, records[0].digest, records)
+        assert not membership.is_active(device_id(other))
+        assert not membership.may_have_written(b.keys.signing, 1, 1, bytes(16))
+
+
+def test_hundreds_of_devices_with_one_key_are_each_looked_at_once(devices: list[Identity]) -> None:
+    a, b, *_ = devices
+    twins = 300
+    adds = [sign_record(Add(VAULT, twin(b), "twin", 1, a.id, 1), a) for _ in range(twins)]
+    membership = Membership(VAULT, founded(a).digest, [founded(a), added(b, a), *adds])
+    calls = 0
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        active = len(membership.active)
+    finally:
+        sys.setprofile(None)
+    assert active == twins + 2
+    assert calls < 100 * twins

@@ -42,6 +42,10 @@ from crdtnotes.trust.roles import Role
 if TYPE_CHECKING:
     from crdtnotes.trust.identity import Identity
 
+MAY_ONLY_READ = (
+    "This device may only read this vault; an owner of it can let it write: crdtnotes role DEVICE writer"
+)
+
 _NO_RECORDS = bytes(16)
 
 
@@ -255,7 +259,7 @@ class Members:
     def check_writer(self, identity: Identity) -> None:
         """Raise NotPermitted or NotPaired if this device may not write."""
         if not self._own(identity).writes:
-            raise NotPermitted("This device may only read this vault.")
+            raise NotPermitted(MAY_ONLY_READ)
 
     def writing_keys(self) -> list[bytes]:
         """Return the signing keys of the devices that may write now."""

@@ -18,7 +18,7 @@ from crdtnotes.crdt.ids import MAX_COUNTER
 from crdtnotes.errors import Fork, KeysLocked, LocalError, NotPermitted, NotSigned
 from crdtnotes.store.log.log import Log
 from crdtnotes.store.signing.checkpoints import Checkpoints, Signed
-from crdtnotes.store.signing.members import Members
+from crdtnotes.store.signing.members import MAY_ONLY_READ, Members
 from crdtnotes.store.signing.recut import recut
 from crdtnotes.trust.actors import ActorRecord, actor_of, moved_actor, new_actor
 from crdtnotes.trust.certificate import read_certificate
@@ -29,10 +29,6 @@ from crdtnotes.trust.signatures import sign_head
 
 Name = Callable[[int, int, bytes], int]
 """As `crdtnotes.store.forks.split.Name`."""
-
-MAY_ONLY_READ = (
-    "This device may only read this vault; an owner of it can let it write: crdtnotes role DEVICE writer"
-)
 
 
 class Signer:
