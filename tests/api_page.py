@@ -33,6 +33,7 @@ MODULES = (
     "crdtnotes.markup.frontmatter",
     "crdtnotes.markup.names",
     "crdtnotes.markup.outline",
+    "crdtnotes.markup.places",
     "crdtnotes.markup.resolve",
     "crdtnotes.markup.rewrite",
     "crdtnotes.markup.wikilink",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, print_exact, quoted
 from crdtnotes.cli.texts import STANDARD_INPUT, given_text, read_standard_input, read_text_file
 from crdtnotes.errors import CrdtnotesError, LocalError, NoteNotFound
+
+if TYPE_CHECKING:
+    from crdtnotes import Vault
 
 
 class TextCommand(click.Command):
@@ -86,11 +90,33 @@ def new(
 def show(ctx: click.Context, name: str) -> None:
     """Print a note's text, byte for byte.
 
+    NAME#HEADING prints only the section below a heading, NAME#^ID the block with an id, as in links.
+
     \b
     crdtnotes show CAP定理
+    crdtnotes show "CAP定理#Proof"
     """
     with open_vault(ctx) as vault:
-        print_exact(vault.note(name).text)
+        print_exact(_text_of(vault, name))
+
+
+def _text_of(vault: Vault, name: str) -> str:
+    """Return the text of a note, or of the part of it that follows a ``#`` in the name."""
+    from crdtnotes.markup.wikilink import HASH, unescape_target
+
+    separator = HASH.search(name)
+    if separator is None or name in vault:
+        return vault.note(unescape_target(name)).text
+    note = vault.note(unescape_target(name[: separator.start()]))
+    part = name[separator.end() :].strip()
+    from crdtnotes.markup.places import find_place
+
+    text = note.text
+    is_block = part.startswith("^")
+    place = find_place(text, None if is_block else part, part[1:] if is_block else None)
+    if place is None:
+        raise NoteNotFound(f"{note.name!r} has no {'block' if is_block else 'heading'} {part!r}.")
+    return "\n".join(text.split("\n")[place.start : place.end])
 
 
 @click.command()

@@ -9,6 +9,7 @@
 ``frontmatter``  fields such as aliases and tags from the YAML at the top
 ``yamlvalues``   the values in that YAML
 ``outline``      all of these for one text
+``places``       where in a text the heading or block is that a link names
 ``resolve``      which note a link goes to
 ``tagtree``      nested tags
 ``values``       task boxes and front matter scalars, which merge as a whole

@@ -262,3 +262,17 @@ def test_new_from_a_template(program: Program) -> None:
     assert program.out("show", "Lin") == "# Lin\n"
     assert program.run("new", "x", "--template", "meeting", "--text", "y").exit_code == 2
     assert "There is no template 'none'." in program.run("new", "x", "--template", "none").stderr
+
+
+def test_show_prints_a_section_or_a_block(program: Program) -> None:
+    program.out("new", "n", "--text", "# One\na\n## Two: the sub\nb\n\nc ^id\n# Three\nd\n")
+    program.out("new", "C# notes", "--text", "sharp\n# H\nx\n")
+    assert program.out("show", "n#two the sub") == "## Two: the sub\nb\n\nc ^id"
+    assert program.out("show", "n#One#Two the sub") == "## Two: the sub\nb\n\nc ^id"
+    assert program.out("show", "n#three") == "# Three\nd\n"
+    assert program.out("show", "n#^ID") == "c ^id"
+    assert program.out("show", "C# notes") == "sharp\n# H\nx\n"
+    assert program.out("show", "C\\# notes#h") == "# H\nx\n"
+    assert "no heading 'Four'" in program.fails("show", "n#Four")
+    assert "no block '^x'" in program.fails("show", "n#^x")
+    assert "no note 'm'" in program.fails("show", "m#Four")

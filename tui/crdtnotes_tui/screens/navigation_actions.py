@@ -94,11 +94,9 @@ class NavigationActions(ScreenPart):
         opened = self._editor.buffer
         if opened is None or not (link.heading or link.block):
             return
-        parts = await self._workspace.outline("", opened)
-        lines = [one.line for one in parts.headings if one.text == link.heading]
-        lines += [one.line for one in parts.blocks if one.id == link.block]
-        if lines and self._editor.buffer is opened:
-            self._editor.move_cursor((lines[0], 0), center=True)
+        place = await self._workspace.place(opened, link.heading, link.block)
+        if place is not None and self._editor.buffer is opened:
+            self._editor.move_cursor((place.start, 0), center=True)
 
     @property
     def _here(self) -> Place | None:
