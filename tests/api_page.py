@@ -31,6 +31,7 @@ MODULES = (
     "crdtnotes.graph.export",
     "crdtnotes.graph.labels",
     "crdtnotes.markup.frontmatter",
+    "crdtnotes.markup.math",
     "crdtnotes.markup.names",
     "crdtnotes.markup.outline",
     "crdtnotes.markup.places",

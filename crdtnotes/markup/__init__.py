@@ -3,6 +3,7 @@
 ``names``        valid names of notes, and the key by which names are compared
 ``kinds``        the kinds of links
 ``wikilink``     the grammar of ``[[links]]`` and ``#tags``, and the markdown-it-py plugin
+``math``         where mathematics is in a text
 ``comments``     comments of several lines: a rule for markdown-it-py's block parser
 ``blocks``       a text's paragraphs, headings and table cells, each with its position
 ``inline``       the links, tags and block ids in one paragraph, heading or table cell

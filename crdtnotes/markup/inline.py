@@ -2,7 +2,9 @@
 
 This reads the same syntax as the plugin in ``wikilink``, without making tokens: one pass from left to right
 over the characters that can begin a construct, in linear time. The construct that begins first wins; code
-spans, HTML tags, comments and escaped characters are skipped. The brackets of Markdown links are kept on a
+spans, mathematics, HTML tags, HTML comments and escaped characters are skipped. In a comment between ``%%``
+links and tags count, although it is not shown: that is how people hang a note in the graph invisibly, and how
+Obsidian reads it. The brackets of Markdown links are kept on a
 stack, as CommonMark describes: https://spec.commonmark.org/0.31.2/#phase-2-inline-structure
 """
 
@@ -13,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from crdtnotes.markup.kinds import KIND_EMBED, KIND_LINK
+from crdtnotes.markup.math import math_end
 from crdtnotes.markup.names import fits
 from crdtnotes.markup.wikilink import match_tag, match_wikilink
 
@@ -53,7 +56,7 @@ class Found(NamedTuple):
     taken: list[tuple[int, int]] | None = None
 
 
-_TRIGGER = re.compile(r"[\\`%<!\[\]#^【［！]")
+_TRIGGER = re.compile(r"[\\`$%<!\[\]#^【［！]")
 _BACKTICKS = re.compile("`+")
 _BLOCK_ID = re.compile(r"\^([\w-]++)(?=[ \t]*+(?:\n|\Z))")
 _TAG_OR_AUTOLINK = re.compile(
@@ -101,6 +104,8 @@ class _Scanner:
         self._brackets: list[int] = []
         self._backticks: dict[int, list[int]] | None = None
         self._unended_comment = False
+        self._unended_math = False
+        self._commented_until = 0
 
     def run(self) -> None:
         pos = 0
@@ -110,7 +115,15 @@ class _Scanner:
                 self._found.taken.append((match.start() + self._offset, pos + self._offset))
 
     def escape(self, pos: int) -> int:
-        return pos + 2
+        return math_end(self._text, pos) or pos + 2
+
+    def dollar(self, pos: int) -> int:
+        double = self._text.startswith("$$", pos)
+        if double and self._unended_math:
+            return pos + 2
+        end = math_end(self._text, pos)
+        self._unended_math |= double and end is None
+        return end or pos + 1 + double
 
     def code(self, pos: int) -> int:
         if self._backticks is None:
@@ -127,8 +140,12 @@ class _Scanner:
     def percent(self, pos: int) -> int:
         if not self._text.startswith("%%", pos):
             return pos + 1
-        end = self._text.find("%%", pos + 2)
-        return pos + 2 if end < 0 else end + 2
+        if self._found.taken is not None and pos >= self._commented_until:
+            end = self._text.find("%%", pos + 2)
+            self._commented_until = len(self._text) if end < 0 else end + 2
+            if end >= 0:
+                self._found.taken.append((pos + self._offset, end + 2 + self._offset))
+        return pos + 2
 
     def angle(self, pos: int) -> int:
         if self._text.startswith("<!--", pos):
@@ -234,6 +251,7 @@ class _Scanner:
 _HANDLERS: dict[str, Callable[[_Scanner, int], int]] = {
     "\\": _Scanner.escape,
     "`": _Scanner.code,
+    "$": _Scanner.dollar,
     "%": _Scanner.percent,
     "<": _Scanner.angle,
     "[": _Scanner.bracket,

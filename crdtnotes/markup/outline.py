@@ -80,8 +80,9 @@ def outline(text: str) -> Outline:
     front = read_front_matter(source)
     found = Found([], [], [])
     titles: list[tuple[int, str, int]] = []
-    for start, prose, level, cell in find_prose(source[front.end :]):
-        start += front.end
+    begin = front.end or source.startswith("\ufeff")  # a byte order mark is no text
+    for start, prose, level, cell, _ in find_prose(source[begin:]):
+        start += begin
         if level:
             titles.append((level, one_line(prose), start))
         scan(prose, start, cell, found)

@@ -30,6 +30,10 @@ PIECES = st.sampled_from(
             "<!--",
             "-->",
             "%%",
+            "$",
+            "$$",
+            "\\[",
+            "\\]",
         ),
         *(
             "|",
@@ -187,7 +191,38 @@ def test_a_text_without_any_marks_has_no_occurrences() -> None:
     assert occurrences("只有文字\n\n> and a quote, 1) 2) [x]\n") == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("# Title", "0 heading 1 Title\n"),
+        ("   # Title", "0 heading 1 Title\n"),
+        ("Title\n===", "0 heading 1 Title\n"),
+        ("#t", "0 tag t\n"),
+        ("```\n[[a]]\n```\n", ""),
+        ("> # [[b]]", "0 link [[b]] target=b\n0 heading 1 [[b]]\n"),
+        ("| [[a]] |\n|-|", "0 link [[a]] target=a\n"),
+        ("$$\n[[a]]\n$$", ""),
+        ("---\ntags: x\n---\n#t", "1 tag x\n3 tag t\n"),
+        ("^b", "0 block b\n"),
+    ],
+)
+def test_a_byte_order_mark_changes_nothing(text: str, found: str) -> None:
+    assert show(text) == show("\ufeff" + text) == found
+
+
 HOSTILE = {
+    "dollars": "$",
+    "dollars with text": "$a",
+    "dollars that end nothing": "$a $1",
+    "two dollars": "$$ ",
+    "two dollars in lines": "$$\n",
+    "three dollars": "$$$a",
+    "escaped dollars": "$\\$",
+    "escaped brackets": "\\[",
+    "escaped brackets in lines": "\\[\n",
+    "escaped parentheses": "\\( \\[ ",
+    "percents in lines": "%%\n",
+    "pairs in links": "[[a] [b]]",
     "openings": "[[",
     "openings with text": "[[a",
     "three brackets": "[[[",
