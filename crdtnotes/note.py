@@ -229,6 +229,8 @@ class Note:
 
     def neighbours(self) -> list[Neighbour]:
         """Return the note's neighbours in the link graph, by name; the cost depends only on their number."""
+        from crdtnotes.markup.files import can_be_note
+        from crdtnotes.markup.resolve import meant_name
         from crdtnotes.results import Neighbour
 
         ties: dict[tuple[str, bool], list[tuple[bool, str, int]]] = {}
@@ -236,7 +238,10 @@ class Note:
             row, name, *_ = self._shown()
             dangling: dict[str, str] = {}
             for kind, value, count, target in replica.links.of_note(row):
-                other = target or dangling.setdefault(name_key(value), value)
+                if target is None and not can_be_note(value):
+                    continue
+                meant = meant_name(value, name)
+                other = target or dangling.setdefault(name_key(meant), meant)
                 ties.setdefault((other, target is not None), []).append((True, kind, count))
             for source, kind, count in replica.links.to_note(row):
                 ties.setdefault((source, True), []).append((False, kind, count))

@@ -326,20 +326,28 @@ class Vault:
             return list(_infos(replica.notes.orphans()))
 
     def dangling(self) -> list[Dangling]:
-        """Return the link targets that match no note."""
+        """Return the names of notes to write: link targets that match no note and are no file or address.
+
+        A target that is a path from the note's folder, such as `../x`, counts as the whole path.
+        """
+        from crdtnotes.markup.files import can_be_note
+        from crdtnotes.markup.resolve import meant_name
         from crdtnotes.results import Dangling
 
         with self._writer.flushed() as replica:
             found: dict[str, tuple[str, dict[str, None]]] = {}
-            for value, holder in replica.links.dangling():
+            for target, holder in replica.links.dangling():
+                if not can_be_note(target):
+                    continue
+                value = meant_name(target, holder)
                 found.setdefault(name_key(value), (value, {}))[1][holder] = None
         return [Dangling(value, tuple(holders)) for value, holders in found.values()]
 
     def graph(self) -> nx.MultiDiGraph[str]:
         """Return the link graph.
 
-        Nodes are note names, or the targets of dangling links as first written, with the attributes `title`,
-        `exists` and `tags`; edges are keyed by their kind, with `kind` and `count`.
+        Nodes are note names, or the names that dangling links ask for (see `dangling`), with the attributes
+        `title`, `exists` and `tags`; edges are keyed by their kind, with `kind` and `count`.
         """
         from crdtnotes.link_graph import link_graph
 

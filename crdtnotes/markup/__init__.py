@@ -9,11 +9,13 @@
 ``inline``       the links, tags and block ids in one paragraph, heading or table cell
 ``frontmatter``  fields such as aliases and tags from the YAML at the top
 ``yamlvalues``   the values in that YAML
+``yamllinks``    the wiki-links in that YAML, and how a target is written there
 ``outline``      all of these for one text
 ``places``       where in a text the heading or block is that a link names
 ``resolve``      which note a link goes to
 ``tagtree``      nested tags
 ``values``       task boxes and front matter scalars, which merge as a whole
+``files``        targets that are no notes to write: files and addresses
 ``rewrite``      edits that change links: for renames, and for full-width brackets
 ``mentions``     places where a text mentions a note without linking to it
 ``words``        texts in the form that the search index gets

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from crdtnotes.markup.inline import Link
 from crdtnotes.markup.kinds import KIND_ALIAS, KIND_TAG
 from crdtnotes.markup.names import fits
 from crdtnotes.markup.wikilink import tag_value_end
@@ -37,11 +38,13 @@ class Value(NamedTuple):
 
 
 class FrontMatter(NamedTuple):
-    """The front matter's values, and the position where the text begins."""
+    """The front matter's values and wiki-links, and the position where the text begins."""
 
     values: list[Value]
     end: int
     """Code point position after the closing line; 0 if there is no front matter."""
+    links: list[Link]
+    """The wiki-links in any of its scalars; their lines are not set."""
 
 
 def _aliases(scalar: str, in_list: bool) -> Iterator[str]:  # noqa: ARG001
@@ -78,8 +81,10 @@ def read_front_matter(source: str) -> FrontMatter:
     opening = _OPENING.match(source)
     closing = _CLOSING.search(source, opening.end()) if opening else None
     if opening is None or closing is None:
-        return FrontMatter([], 0)
-    from crdtnotes.markup.yamlvalues import read_values  # loads PyYAML, and most notes have no front matter
+        return FrontMatter([], 0, [])
+    # These load PyYAML, and most notes have no front matter.
+    from crdtnotes.markup.yamllinks import read_links
+    from crdtnotes.markup.yamlvalues import read_values
 
     values = [
         Value(field.kind, value, line + 1)
@@ -87,4 +92,5 @@ def read_front_matter(source: str) -> FrontMatter:
         if (field := _BY_KEY.get(key)) is not None
         for value in field.read(scalar, in_list)
     ]
-    return FrontMatter(values, closing.end())
+    links = read_links(source, opening.end(), closing.start())
+    return FrontMatter(values, closing.end(), links)

@@ -88,6 +88,19 @@ def _fitting(key: str, names: Names) -> list[str]:
     ]
 
 
+def meant_name(target: str, holder: str) -> str:
+    """The name of the note that a dangling target asks for: for a path from a folder, the whole path.
+
+    A path that leads out of the vault stays as it is.
+    """
+    target = target.strip()
+    if target.startswith("/"):
+        return target.lstrip("/") or target
+    if target.startswith(("./", "../")):
+        return _join(folder_of(holder), target) or target
+    return target
+
+
 def relative_target(name: str, holder: str) -> str:
     """The target, beginning with ``./`` or ``../``, that means the note ``name`` in the note ``holder``."""
     here = folder_of(holder).split("/") if folder_of(holder) else []

@@ -11,14 +11,18 @@ from typing import Any, NamedTuple
 import yaml
 
 try:
-    from yaml import CSafeLoader as _Loader
+    from yaml import CSafeLoader as Loader
 except ImportError:  # PyYAML without libyaml
-    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "Loader", "Value", "read_values"]
 
 MAX_BYTES = 64 * 1024
 """A longer document is not read at all."""
 
-_MAX_DEPTH = 32
+MAX_DEPTH = 32
+"""Deeper collections are not read."""
+
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -47,11 +51,11 @@ def _scalars(document: str) -> Iterator[Value]:
     depth = 0
     key: str | None = None
     in_list = False
-    events: Iterator[Any] = yaml.parse(document, Loader=_Loader)
+    events: Iterator[Any] = yaml.parse(document, Loader=Loader)
     for event in events:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            if depth > _MAX_DEPTH or (depth == 1 and not isinstance(event, yaml.MappingStartEvent)):
+            if depth > MAX_DEPTH or (depth == 1 and not isinstance(event, yaml.MappingStartEvent)):
                 return
             if depth == 2:
                 in_list = isinstance(event, yaml.SequenceStartEvent)

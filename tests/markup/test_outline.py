@@ -23,6 +23,10 @@ PIECES = st.sampled_from(
             "]",
             "](",
             ".md)",
+            "[a]: ",
+            "a](",
+            'a: "',
+            "a: '",
             "(",
             ")",
             "<",
@@ -178,9 +182,12 @@ def test_values_keep_their_spelling() -> None:
 
 
 def test_occurrences_counts_the_elements_of_the_link_set() -> None:
-    text = "---\naliases: [别名]\n---\n[[a]] [[a|b]] ![[a]] 【【a】】 [[#h]] [a](a.md) #t #t [x](y.png)"
+    text = (
+        "---\naliases: [别名]\n---\n[[a]] [[a|b]] ![[a]] 【【a】】 [[#h]] [a](a.md) [b](c) #t #t [x](y.png)"
+    )
     assert occurrences(text) == {
         ("link", "a"): 4,
+        ("link", "c"): 1,
         ("embed", "a"): 1,
         ("tag", "t"): 2,
         ("alias", "别名"): 1,
@@ -223,6 +230,11 @@ HOSTILE = {
     "escaped parentheses": "\\( \\[ ",
     "percents in lines": "%%\n",
     "pairs in links": "[[a] [b]]",
+    "definitions": "[a]: b\n",
+    "labels": "[a][",
+    "references": "[a]: b\n\n[a][a]\n\n",
+    "links in front matter": "---\na: '[[b]]'\n",
+    "items in front matter": "---\na: " + "[[" * 20 + "b" + "]]" * 20 + "\n---\n",
     "openings": "[[",
     "openings with text": "[[a",
     "three brackets": "[[[",
@@ -286,10 +298,14 @@ def test_deep_nesting_does_not_raise(marker: str) -> None:
 
 def is_written_at(text: str, link: Link) -> bool:
     whole, target = text[link.start : link.end], text[link.target_start : link.target_end]
+    if link.markdown and whole.endswith("]"):
+        return whole.startswith(("[", "![")) and target != ""
     if not link.start <= link.target_start <= link.target_end <= link.end:
         return False
     if link.markdown:
-        return whole.startswith(("[", "![")) and whole.endswith(")") and target != ""
+        return whole.startswith(("[", "![")) and whole.endswith(")") and (target != "") == (link.target != "")
+    if link.scalar is not None:
+        return link.scalar[0] <= link.start < link.end <= link.scalar[1]
     return (
         whole.lstrip("!！")[:2] in {"[[", "【【", "［［"}
         and whole[-2:] in {"]]", "】】", "］］"}

@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdtnotes.markup.names import folder_of, name_key, title_of
-from crdtnotes.markup.resolve import DEPENDS, Candidate, relative_target, resolve, resolve_anywhere
+from crdtnotes.markup.resolve import (
+    DEPENDS,
+    Candidate,
+    meant_name,
+    relative_target,
+    resolve,
+    resolve_anywhere,
+)
 
 
 class Vault:
@@ -61,6 +68,24 @@ def test_aliases_count_like_titles() -> None:
     assert resolve("ds", "en/x", vault) == "en/Distributed systems"
     assert resolve("ds", "zh/x", vault) == "zh/分布式系统"
     assert resolve("分布式", "x", vault) == "zh/分布式系统"
+
+
+@pytest.mark.parametrize(
+    ("target", "holder", "name"),
+    [
+        ("./x", "p/a", "p/x"),
+        ("./x", "a", "x"),
+        ("../o", "p/a", "o"),
+        ("../o/./n", "p/q/a", "p/o/n"),
+        ("../../o", "p/a", "../../o"),
+        ("/a/o", "p/a", "a/o"),
+        ("/", "p/a", "/"),
+        (" 甲/乙 ", "p/a", "甲/乙"),
+        ("x", "p/a", "x"),
+    ],
+)
+def test_the_name_that_a_dangling_target_asks_for(target: str, holder: str, name: str) -> None:
+    assert meant_name(target, holder) == name
 
 
 def test_a_name_wins_over_a_nearer_alias() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from crdtnotes.markup.files import is_file
 from crdtnotes.markup.places import find_place
 from crdtnotes_tui.text.styling import code_lines, links_in
 
@@ -17,12 +18,6 @@ MAX_LENGTH = 20_000
 
 MAX_EMBEDS = 50
 """The embeds of a note that are shown in place, nested ones included; further ones are links."""
-
-_IMAGES = ("png", "jpg", "jpeg", "gif", "svg", "webp", "bmp", "avif", "ico", "tif", "tiff")
-_MEDIA = ("mp3", "wav", "ogg", "m4a", "flac", "mp4", "webm", "mov", "mkv")
-
-FILES = frozenset((*_IMAGES, *_MEDIA, "pdf", "canvas"))
-"""The endings of embedded files that are not notes."""
 
 
 class Embed(NamedTuple):
@@ -42,11 +37,6 @@ class Embed(NamedTuple):
     def is_file(self) -> bool:
         """Whether this names an image or another file."""
         return is_file(self.target)
-
-
-def is_file(target: str) -> bool:
-    """Return whether a target names an image or another file."""
-    return "." in target and target.rpartition(".")[2].lower() in FILES
 
 
 def embedded_targets(text: str) -> Iterator[str]:
