@@ -131,6 +131,9 @@ class Note:
     def rename(self, name: str) -> int:
         """Give the note a new name and rewrite the links to it; return how many notes were rewritten.
 
+        Its own links are rewritten where they would lead elsewhere from its new folder, and so are links that
+        led to another note and would lead to this one now.
+
         The old name stays an alias. Raises NoteExists, InvalidName or NoteNotFound.
         """
         from crdtnotes.editing.rename import rename
@@ -139,8 +142,9 @@ class Note:
         with self._writer.transaction():
             shown = self._shown()
             taken = self._writer.replica.row_by_key(name_key(name))
-            if taken not in (None, shown.id):
-                raise NoteExists(f"There is already a note {name!r}.")
+            if taken is not None and taken != shown.id:
+                [there] = self._writer.replica.notes.names_of([taken]) or [name]
+                raise NoteExists(f"There is already a note {there!r}.")
             if name == shown.name == shown.base:
                 return 0
             return rename(self._writer, self._uid, shown.name, name)

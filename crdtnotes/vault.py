@@ -141,19 +141,32 @@ class Vault:
     # -- notes
 
     def create_note(
-        self, name: str, text: str = "", *, links: Mapping[tuple[str, str], int] | None = None
+        self,
+        name: str,
+        text: str = "",
+        *,
+        links: Mapping[tuple[str, str], int] | None = None,
+        keeps_links: bool = True,
     ) -> Note:
         """Create a note; raises NoteExists, InvalidName, InvalidText or TooLarge.
 
         `links` is the result of `markup.outline.occurrences` for the text, if the caller already has it.
+        Links that led to another note and would lead to this one now are rewritten, so that they lead where
+        they led; without `keeps_links` they are left alone.
         """
         name = clean_name(name)
         with self.transaction():
             key = name_key(name)
             taken = self._replica.row_by_key(key)
+            if taken is not None:
+                [name] = self._replica.notes.names_of([taken]) or [name]
             if taken is not None or key in self._writer.created:
                 raise NoteExists(f"There is already a note {name!r}.")
-            return Note(self._writer, self._writer.create(name, text, links))
+            if not keeps_links:
+                return Note(self._writer, self._writer.create(name, text, links))
+            from crdtnotes.editing.rename import create
+
+            return Note(self._writer, create(self._writer, name, text, links))
 
     def note(self, name: str) -> Note:
         """Return the note with this name, or the one that `[[name]]` resolves to; raises NoteNotFound."""

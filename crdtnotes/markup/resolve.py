@@ -2,9 +2,9 @@
 
 1. The note with exactly the target as its name.
 2. The note with that name in the holder's folder.
-3. A note with the target as its title or an alias, or with a path that ends with it (``sub/b`` finds
-   ``a/sub/b``). Of several, the note in the nearest folder, counted in steps through the common ancestor;
-   then the note with the shortest name; then the smallest name by code points.
+3. A note with the target as its title, or with a path that ends with it (``sub/b`` finds ``a/sub/b``); if
+   there is none, a note with such an alias. Of several, the note in the nearest folder, counted in steps
+   through the common ancestor; then the note with the shortest name; then the smallest name by code points.
 
 A target that begins with ``./`` or ``../`` is a path from the holder's folder, and a target that begins with
 ``/`` is a path from the top; both mean exactly that name. Names are compared by their keys (see ``names``).
@@ -80,12 +80,14 @@ def resolve(target: str, holder: str, names: Names) -> str | None:
 
 
 def _fitting(key: str, names: Names) -> list[str]:
-    """The names of the notes with this key as their title, as an alias or as the end of their path."""
-    return [
-        candidate.name
+    """The names of the notes with this key as their title or the end of their path, else as an alias."""
+    fitting = [
+        candidate
         for candidate in names.candidates(title_of(key))
         if candidate.key == key or candidate.key.endswith("/" + key)
     ]
+    named = [name for name_in_use, name in fitting if name_in_use == name_key(name)]
+    return named or [name for _, name in fitting]
 
 
 def meant_name(target: str, holder: str) -> str:

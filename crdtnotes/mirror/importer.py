@@ -169,7 +169,7 @@ def _store(
     if note is None:
         try:
             found = None if links is None else {(kind, value): count for kind, value, count in links}
-            vault.create_note(name, text, links=found)
+            vault.create_note(name, text, links=found, keeps_links=False)
         except NoteExists:  # another process has created it since
             note = vault.note(name)
         else:

@@ -125,6 +125,7 @@ def by_the_rules(target: str, holder: str, vault: Vault) -> str | None:
             return found
     key = name_key(target)
     fits = [one.name for one in vault.candidates(title_of(key)) if f"/{one.key}".endswith(f"/{key}")]
+    fits = [name for name in fits if f"/{name_key(name)}".endswith(f"/{key}")] or fits
     return min(fits, key=lambda name: (steps(folder, folder_of(name)), len(name), name), default=None)
 
 
