@@ -286,6 +286,34 @@ class Vault:
             filled = templates.filled(text, title_of(clean_name(name)), day or date.today())
             return self.create_note(name, filled)
 
+    def rename_folder(self, old: str, new: str) -> tuple[int, int]:
+        """Give all notes below the folder `old` the folder `new`, in one step, and rewrite the links to them.
+
+        Returns how many notes were renamed and how many rewritten. Raises NoteNotFound if there is no note
+        below the folder, NoteExists if another note has one of the new names, or InvalidName.
+        """
+        from crdtnotes.editing.rename import rename_all
+
+        folder = clean_name(old.rstrip("/"))
+        place = clean_name(new.rstrip("/"))
+        with self.transaction():
+            self._writer.flush_draft()
+            replica = self._replica
+            rows: dict[int, tuple[str, str]] = {}
+            for name in replica.notes.names_below(name_key(folder)):
+                row = replica.row_by_key(name_key(name))
+                if row is not None:
+                    rest = name.split("/")[folder.count("/") + 1 :]
+                    rows[row] = (name, clean_name("/".join([place, *rest])))
+            if not rows:
+                raise NoteNotFound(f"There is no folder {folder!r}.")
+            for _, name in rows.values():
+                taken = replica.row_by_key(name_key(name))
+                if taken is not None and taken not in rows:
+                    raise NoteExists(f"There is already a note {name!r}.")
+            uids = {replica.uid_of(row): names for row, names in rows.items() if names[0] != names[1]}
+            return len(uids), rename_all(self._writer, uids, [(folder, place)])
+
     # -- searching
 
     def search(self, query: str, limit: int = 20) -> list[Hit]:

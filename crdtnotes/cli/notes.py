@@ -13,6 +13,7 @@ from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, print_exact, quoted
 from crdtnotes.cli.texts import STANDARD_INPUT, given_text, read_standard_input, read_text_file
 from crdtnotes.errors import CrdtnotesError, LocalError, NoteNotFound
+from crdtnotes.markup.names import name_key, signs_of_links
 
 if TYPE_CHECKING:
     from crdtnotes import Vault
@@ -82,6 +83,7 @@ def new(
     with open_vault(ctx) as vault:
         note = vault.create_note(name, text or "") if template is None else vault.create_from(template, name)
         click.echo(note.name)
+        _warn_of_signs(note.name)
 
 
 @click.command()
@@ -221,19 +223,45 @@ def _interrupts_left_to_the_editor() -> Iterator[None]:
 @click.argument("name", metavar="NEW")
 @click.pass_context
 def rename(ctx: click.Context, old: str, name: str) -> None:
-    """Rename a note and rewrite the links to it.
+    """Rename a note or a folder of notes, and rewrite the links.
 
-    The old name still leads to it, for links that were written elsewhere meanwhile.
+    The old name still leads to the note, for links that were written elsewhere meanwhile. OLD is a folder if
+    it ends with / or if no note has that name.
 
     \b
     crdtnotes rename Paxos "papers/Paxos made simple"
+    crdtnotes rename papers/ articles/
     """
     with open_vault(ctx) as vault:
+        if _is_folder(vault, old):
+            renamed, rewritten = vault.rename_folder(old, name)
+            where = counted(rewritten, "note")
+            click.echo(f"Renamed {counted(renamed, 'note')}; links were rewritten in {where}.")
+            _warn_of_signs(name)
+            return
         note = vault.note(old)
         before = note.name
         rewritten = note.rename(name)
         where = counted(rewritten, "note")
         click.echo(f"Renamed {quoted(before)} to {quoted(note.name)}; links were rewritten in {where}.")
+        _warn_of_signs(note.name)
+
+
+def _is_folder(vault: Vault, name: str) -> bool:
+    if name.endswith("/"):
+        return True
+    key = name_key(name)
+    names = [name_key(one.name) for one in vault.names()]
+    return key not in names and any(one.startswith(f"{key}/") for one in names)
+
+
+def _warn_of_signs(name: str) -> None:
+    signs = signs_of_links(name)
+    if signs:
+        click.echo(
+            f"Programs such as Obsidian cannot link to {quoted(name)}: it contains {' '.join(signs)}.",
+            err=True,
+        )
 
 
 @click.command()

@@ -8,7 +8,7 @@ Two more kinds of links are rewritten: those that the moved note itself holds, w
 elsewhere from its new folder; and those of other notes that the new name would take over.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from crdtnotes.crdt.ids import Id
@@ -46,8 +46,13 @@ def rename(writer: Writer, uid: bytes, old: str, new: str) -> int:
     return rename_all(writer, {uid: (old, new)})
 
 
-def rename_all(writer: Writer, names: Mapping[bytes, tuple[str, str]]) -> int:
-    """Give notes new names, by id as `(old, new)`, as `rename` does."""
+def rename_all(
+    writer: Writer, names: Mapping[bytes, tuple[str, str]], folders: Sequence[tuple[str, str]] = ()
+) -> int:
+    """Give notes new names, by id as `(old, new)`, as `rename` does.
+
+    `folders` are those that get another name with all their notes, as `(old, new)`.
+    """
     replica = writer.replica
     with writer.transaction():
         writer.flush_draft()
@@ -68,7 +73,7 @@ def rename_all(writer: Writer, names: Mapping[bytes, tuple[str, str]]) -> int:
         # The links choose the winner that the name chooses, should somebody else rename the note too.
         ranks = {id: writer.rename(uid, moved[id].new) for id, uid in uids.items()}
         writer.flush_draft()
-        return _rewrite(writer, holders, moved, ranks)
+        return _rewrite(writer, holders, moved, ranks, folders)
 
 
 def create(writer: Writer, name: str, text: str, found: Mapping[Element, int] | None = None) -> bytes:
@@ -78,7 +83,7 @@ def create(writer: Writer, name: str, text: str, found: Mapping[Element, int] | 
         uid = writer.create(name, text, found)
         if holders:
             writer.flush_draft()
-            _rewrite(writer, holders, {}, {})
+            _rewrite(writer, holders, {}, {}, ())
         return uid
 
 
@@ -94,7 +99,11 @@ def _holders(writer: Writer, ids: Iterable[int]) -> dict[int, _Holder]:
 
 
 def _rewrite(
-    writer: Writer, holders: Mapping[int, _Holder], moved: Mapping[int, _Moved], ranks: Mapping[int, Id]
+    writer: Writer,
+    holders: Mapping[int, _Holder],
+    moved: Mapping[int, _Moved],
+    ranks: Mapping[int, Id],
+    folders: Sequence[tuple[str, str]],
 ) -> int:
     """Rewrite the links of the holders that lead elsewhere now; return how many notes were changed."""
     replica = writer.replica
@@ -103,7 +112,7 @@ def _rewrite(
     for id, holder in holders.items():
         leads = replica.links.targets_of(id)
         here = moved[id].new if id in moved else holder.name
-        choice = _Choice(writer, resolver, moved, holder, here, leads)
+        choice = _Choice(writer, resolver, moved, holder, here, leads, folders)
         text = replica.documents.text(holder.uid) or ""
         patches = retarget(text, choice.target)
         if not patches:
@@ -142,6 +151,7 @@ class _Choice:
         holder: _Holder,
         here: str,
         leads: Mapping[Element, int | None],
+        folders: Sequence[tuple[str, str]],
     ) -> None:
         self._writer = writer
         self._resolver = resolver
@@ -149,6 +159,7 @@ class _Choice:
         self._holder = holder
         self._here = here
         self._leads = leads
+        self._folders = folders
         self.notes: dict[int, int] = {}
 
     def rank(self, ranks: Mapping[int, Id]) -> Id | None:
@@ -176,6 +187,8 @@ class _Choice:
             return None
         if not any(_spells(link.target, former) for former in note.names):
             return None
+        if _ends_with(link.target, note.new) and self._resolver.resolve(link.target, self._here) == led:
+            return None
         return self._spelled(link, led, note.new)
 
     def _spelled(self, link: Link, led: int, name: str) -> str | None:
@@ -189,9 +202,16 @@ class _Choice:
         """A relative target that leads nowhere goes on naming the same path."""
         if self._here == self._holder.name or not link.target.startswith(_RELATIVE):
             return None
-        path = meant_name(link.target, self._holder.name)
+        path = self._folder(meant_name(link.target, self._holder.name))
         self.notes[link.target_start] = 0
         return None if path.startswith(_RELATIVE) else relative_target(path, self._here)
+
+    def _folder(self, path: str) -> str:
+        """The path that a path is after the folder was renamed that it is in."""
+        for old, new in self._folders:
+            if name_key(path).startswith(f"{name_key(old)}/"):
+                return "/".join([new, *path.split("/")[old.count("/") + 1 :]])
+        return path
 
     def _is_by_present_name(self, target: str, led: int) -> bool:
         """Whether a link leads to a note by its name or an alias, and not by a name that it once had."""
@@ -206,6 +226,13 @@ def _spells(target: str, name: str) -> bool:
     if key.startswith(_RELATIVE):
         return title_of(key) == title_of(name_key(name))
     return f"/{name_key(name)}".endswith(f"/{key.lstrip('/')}")
+
+
+def _ends_with(target: str, name: str) -> bool:
+    """Whether a link target is a name or an ending of it, letter by letter."""
+    if target.startswith(_RELATIVE):
+        return title_of(target) == title_of(name)
+    return f"/{name}".endswith(f"/{target.lstrip('/')}")
 
 
 def _spellings(target: str, holder: str, new: str) -> list[str]:

@@ -276,3 +276,25 @@ def test_show_prints_a_section_or_a_block(program: Program) -> None:
     assert "no heading 'Four'" in program.fails("show", "n#Four")
     assert "no block '^x'" in program.fails("show", "n#^x")
     assert "no note 'm'" in program.fails("show", "m#Four")
+
+
+def test_rename_takes_a_folder(program: Program) -> None:
+    program.out("new", "papers/a", "--text", "[[./b]]")
+    program.out("new", "papers/b", "--text", "[[papers/a]]")
+    program.out("new", "x/papers", "--text", "[[papers/b]]")
+    told = program.out("rename", "papers", "articles")
+    assert told == "Renamed 2 notes; links were rewritten in 2 notes.\n"
+    assert program.text("x/papers") == "[[articles/b]]"
+    program.out("new", "articles")
+    assert 'Renamed "articles"' in program.out("rename", "articles", "note")
+    program.out("rename", "articles/", "papers/")
+    assert [one["name"] for one in program.json("list")] == ["note", "papers/a", "papers/b", "x/papers"]
+
+
+def test_a_name_that_other_programs_cannot_link_to_is_warned_of(program: Program) -> None:
+    program.out("new", "b", "--text", "x")
+    program.out("new", "n", "--text", "[[b]]")
+    assert "Obsidian cannot link" in program.run("rename", "b", "b #1").stderr
+    assert program.text("n") == "[[b \\#1]]"
+    assert "contains ^ [ ]" in program.run("new", "a^[x]").stderr
+    assert program.run("new", "plain name").stderr == ""

@@ -6,7 +6,7 @@ import pytest
 
 from crdtnotes.crdt.ops import Patch
 from crdtnotes.editing.session import Grouped
-from crdtnotes.errors import InvalidName, NoteExists
+from crdtnotes.errors import InvalidName, NoteExists, NoteNotFound
 from crdtnotes.store.committed import Committed
 from crdtnotes.vault import Vault
 from tests.store.oracle import check_against_log, check_against_new_file
@@ -184,6 +184,72 @@ def test_a_title_or_path_wins_over_a_nearer_alias(tmp_path: Path) -> None:
         assert [link.note for link in holder.links()] == ["far/VSCode", "far/sub/deep"]
         vault.note("far/VSCode").rename("far/Code")
         assert holder.text == "[[Code]] [[sub/deep]]"
+
+
+def test_a_folder_is_renamed_in_one_step(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note(
+            "papers/a", "[[./b]] [[../papers/sub/c]] [x](/papers/b.md) [[out]] [[papers]] [[./gone]]"
+        )
+        vault.create_note("papers/b", "[[a]] [y](sub/c.md)")
+        vault.create_note("Papers/sub/c", "[[../b]] ![[papers/a#h]]")
+        vault.create_note("papers", "[[papers/a]] [[b]]")
+        vault.create_note("papersize")
+        vault.create_note("out", "---\nup: '[[papers/b]]'\n---\n[[sub/c]] [z](papers/a.md)")
+        before = vault.version
+        assert vault.rename_folder("papers/", "文章/x") == (3, 4)
+        assert [info.name for info in vault.notes()] == [
+            "out",
+            "papers",
+            "papersize",
+            "文章/x/a",
+            "文章/x/b",
+            "文章/x/sub/c",
+        ]
+        assert vault.note("文章/x/a").text == (
+            "[[./b]] [[./sub/c]] [x](/文章/x/b.md) [[out]] [[papers]] [[./gone]]"
+        )
+        assert vault.note("文章/x/b").text == "[[a]] [y](sub/c.md)"
+        assert vault.note("文章/x/sub/c").text == "[[../b]] ![[文章/x/a#h]]"
+        assert vault.note("papers").text == "[[文章/x/a]] [[b]]"
+        assert vault.note("out").text == "---\nup: '[[文章/x/b]]'\n---\n[[sub/c]] [z](文章/x/a.md)"
+        assert {link.note for link in vault.note("out").links()} == {"文章/x/a", "文章/x/b", "文章/x/sub/c"}
+        assert vault.check() == []
+        assert before != vault.version
+        check_against_new_file(vault, tmp_path / "new.db")
+
+
+def test_a_folder_keeps_its_name_or_all_of_it_moves(tmp_path: Path) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        for name in ("a/x", "a/y", "b/y"):
+            vault.create_note(name)
+        with pytest.raises(NoteExists, match="'b/y'"):
+            vault.rename_folder("a", "b")
+        with pytest.raises(NoteNotFound):
+            vault.rename_folder("c", "d")
+        with pytest.raises(InvalidName):
+            vault.rename_folder("a", "..")
+        assert [info.name for info in vault.notes()] == ["a/x", "a/y", "b/y"]
+        assert vault.rename_folder("a", "a/deeper") == (2, 0)
+        assert vault.rename_folder("A/Deeper", "A") == (2, 0)
+        assert vault.rename_folder("a", "A") == (0, 0)
+        assert [info.name for info in vault.notes()] == ["A/x", "A/y", "b/y"]
+
+
+def test_folders_that_two_people_rename_apart_have_one_name_each(tmp_path: Path) -> None:
+    with replicas(tmp_path) as vaults:
+        vaults[0].create_note("f/a", "[[f/b]]")
+        vaults[0].create_note("f/b", "[[./a]]")
+        meet(*vaults)
+        for vault, name in zip(vaults, ("g", "h"), strict=True):
+            vault.rename_folder("f", name)
+        meet(*vaults)
+        for vault in vaults:
+            assert {link.note for note in ("f/a", "f/b") for link in vault.note(note).links()} == {
+                vault.note("f/a").name,
+                vault.note("f/b").name,
+            }
+            assert vault.check() == []
 
 
 def test_a_vault_with_other_rules_for_links_derives_them_again(tmp_path: Path) -> None:
