@@ -11,7 +11,13 @@ import click
 
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, print_exact, quoted
-from crdtnotes.cli.texts import STANDARD_INPUT, given_text, read_standard_input, read_text_file
+from crdtnotes.cli.texts import (
+    STANDARD_INPUT,
+    given_text,
+    read_standard_input,
+    read_text_file,
+    warn_of_front_matter,
+)
 from crdtnotes.errors import CrdtnotesError, LocalError, NoteNotFound
 from crdtnotes.markup.names import name_key, signs_of_links
 
@@ -84,6 +90,7 @@ def new(
         note = vault.create_note(name, text or "") if template is None else vault.create_from(template, name)
         click.echo(note.name)
         _warn_of_signs(note.name)
+        warn_of_front_matter(note.text)
 
 
 @click.command()
@@ -140,6 +147,7 @@ def write(ctx: click.Context, name: str) -> None:
             vault.create_note(name, text)
         else:
             note.write(text)
+    warn_of_front_matter(text)
 
 
 @click.command(cls=TextCommand)
@@ -183,6 +191,7 @@ def edit(ctx: click.Context, name: str) -> None:
             after = read_text_file(path)
             if after != before:
                 note.write(after, base=before)
+                warn_of_front_matter(after)
         except (CrdtnotesError, click.ClickException) as error:
             if not path.exists() or path.read_bytes() == before.encode():
                 rmtree(folder, ignore_errors=True)

@@ -6,8 +6,8 @@ a ``|label``, and embeds its target if ``!`` comes before it. It is on one line 
 ``｜`` and ``＃`` mean ``|`` and ``#``; ``\\|`` means ``|`` as well, because that is how it is written in a
 table. A ``#`` that belongs to the target is written ``\\#``: ``[[C\\# notes]]``. ``[[x] [x]]`` is no link.
 
-A tag is ``#`` followed by letters, digits, ``_``, ``-`` and ``/`` (not digits alone), at the beginning of the
-text or after white space or opening punctuation.
+A tag is ``#`` followed by letters, digits, emoji, ``_``, ``-`` and ``/`` (not digits alone), at the beginning
+of the text or after white space, opening punctuation or Chinese punctuation.
 """
 
 from __future__ import annotations
@@ -159,9 +159,9 @@ def match_tag(text: str, pos: int) -> int | None:
 def tag_value_end(text: str, pos: int) -> int:
     """The end of the tag value that begins at ``pos``; ``pos`` if none begins there."""
     end = pos
-    while run := _TAG_RUN.match(text, end):
-        end = run.end()
-        # The pattern does not match combining marks, but decomposed and Indic words contain them.
+    while (run := _TAG_RUN.match(text, end)) or (end < len(text) and _joins(text[end])):
+        end = run.end() if run else end
+        # The pattern matches no combining marks, which decomposed and Indic words contain, and no emoji.
         while end < len(text) and _joins(text[end]):
             end += 1
     value = text[pos:end].rstrip("/")
@@ -169,11 +169,20 @@ def tag_value_end(text: str, pos: int) -> int:
 
 
 def _opens(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) in {"Ps", "Pi"}
+    if character.isspace():
+        return True
+    kind = unicodedata.category(character)
+    if kind in {"Ps", "Pi"}:
+        return True
+    # Chinese and Japanese put no space after punctuation.
+    return kind[0] == "P" and (unicodedata.east_asian_width(character) in "WF" or character in "…—”’")
 
 
 def _joins(character: str) -> bool:
-    return character in "\u200c\u200d" or unicodedata.category(character)[0] == "M"
+    if character in "\u200c\u200d" or "\U0001f3fb" <= character <= "\U0001f3ff":
+        return True
+    kind = unicodedata.category(character)
+    return kind == "So" or kind[0] == "M" or "\U000e0020" <= character <= "\U000e007f"
 
 
 def wikilink_plugin(md: MarkdownIt) -> None:

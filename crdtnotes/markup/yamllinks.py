@@ -15,7 +15,7 @@ from crdtnotes.crdt.ops import Patch
 from crdtnotes.markup.inline import Link
 from crdtnotes.markup.kinds import KIND_EMBED, KIND_LINK
 from crdtnotes.markup.wikilink import WikiLink, match_wikilink
-from crdtnotes.markup.yamlvalues import MAX_BYTES, MAX_DEPTH, Loader
+from crdtnotes.markup.yamlvalues import MAX_DEPTH, Loader, fields_of, is_readable, plain_value
 
 UNQUOTED = "-"
 """The `quoting` of a scalar without quotes."""
@@ -33,16 +33,16 @@ class _Scalar(NamedTuple):
 
 
 def read_links(source: str, start: int, end: int) -> list[Link]:
-    """Return the wiki-links in the YAML ``source[start:end]``, in order; none if it is not YAML."""
-    if not _OPENING.search(source, start, end) or end - start > MAX_BYTES:
+    """Return the wiki-links in the YAML ``source[start:end]``, in order."""
+    if not _OPENING.search(source, start, end):
         return []
     document = source[start:end]
-    try:
-        if len(document.encode()) > MAX_BYTES:
-            return []
-        scalars = list(_scalars(document))
-    except (yaml.YAMLError, ValueError):  # ValueError: half of a surrogate pair
+    if not is_readable(document):
         return []
+    try:
+        scalars = list(_scalars(document))
+    except yaml.YAMLError:
+        scalars = list(_scalars_of_fields(document))
     found: list[Link] = []
     for scalar in scalars:
         pos = scalar.start
@@ -129,6 +129,19 @@ def _scalars(document: str) -> Iterator[_Scalar]:
             yield _Scalar(_begin(event), _end(event), _quoting(event))
         elif _is_bracketed(events, document):
             yield _Scalar(_begin(events[0]), _end(event), UNQUOTED)
+
+
+def _scalars_of_fields(document: str) -> Iterator[_Scalar]:
+    """Yield the scalars of each field of YAML that is broken."""
+    for start, end, _ in fields_of(document):
+        text = document[start:end]
+        try:
+            found = list(_scalars(text))
+        except yaml.YAMLError:
+            plain = plain_value(text)
+            found = [] if plain is None else [_Scalar(*plain, "")]
+        for scalar in found:
+            yield scalar._replace(start=scalar.start + start, end=scalar.end + start)
 
 
 def _begin(event: Any) -> int:

@@ -298,3 +298,14 @@ def test_a_name_that_other_programs_cannot_link_to_is_warned_of(program: Program
     assert program.text("n") == "[[b \\#1]]"
     assert "contains ^ [ ]" in program.run("new", "a^[x]").stderr
     assert program.run("new", "plain name").stderr == ""
+
+
+def test_front_matter_that_is_not_yaml_is_warned_of_and_read(program: Program) -> None:
+    text = "---\ntitle: Paxos: made simple\naliases: [P]\ntags: x\n---\n"
+    told = program.run("new", "n", "-", stdin=text.encode()).stderr
+    assert "Line 2" in told
+    assert "title: Paxos: made simple" in told
+    assert program.out("show", "P") == text
+    assert program.json("tags") == [{"tag": "x", "notes": 1}]
+    assert "Line 3" in program.run("write", "n", stdin=b"---\ntags: y\nt: a: b\n---\n").stderr
+    assert program.run("write", "n", stdin=b"---\ntags: y\n---\nt: a: b\n").stderr == ""

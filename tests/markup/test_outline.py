@@ -234,6 +234,8 @@ HOSTILE = {
     "labels": "[a][",
     "references": "[a]: b\n\n[a][a]\n\n",
     "links in front matter": "---\na: '[[b]]'\n",
+    "fields that are not YAML": "---\na: b: c # d\n",
+    "signs of comments in a broken field": "---\na: b: c" + " #" * 60_000 + "\n d\n---\n",
     "items in front matter": "---\na: " + "[[" * 20 + "b" + "]]" * 20 + "\n---\n",
     "openings": "[[",
     "openings with text": "[[a",
