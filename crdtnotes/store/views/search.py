@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import unicodedata
 from typing import TYPE_CHECKING
 
 from crdtnotes.errors import Damaged
@@ -51,6 +52,21 @@ def terms(query: str) -> list[tuple[str, bool]]:
         if words:
             result.append((words, bool(quoted)))
     return result
+
+
+def literals(query: str) -> list[str]:
+    """Return the terms with signs in them, such as `c++` or 📌, which a note must contain as they are."""
+    found = _PHRASES.findall(fold(query).replace("“", '"').replace("”", '"'))
+    parts = [(quoted or plain).strip() for quoted, plain in found]
+    return [_literal(part) for part in parts if any(map(_is_sign, part))]
+
+
+def _is_sign(character: str) -> bool:
+    return character in "#@&%" or unicodedata.category(character)[0] == "S"
+
+
+def _literal(text: str) -> str:
+    return fold(text).casefold().replace("\ufe0f", "")
 
 
 def match_expression(query: str) -> str:
@@ -204,16 +220,32 @@ class SearchIndex:
 
     def find(self, query: str, limit: int) -> list[Hit]:
         """Return the best hits; matches in names weigh more than matches in texts."""
-        expression = match_expression(query)
-        if not expression:
+        expression, literal = match_expression(query), literals(query)
+        # The index has no signs: it gives candidates. Without words all notes are read, unless the query has
+        # only signs of ASCII, with which people begin to type a longer one.
+        if limit < 1 or not (expression or any(not part.isascii() for part in literal)):
             return []
-        rows = self._conn.execute(
-            """SELECT notes.id, notes.name FROM search JOIN notes ON notes.id = search.rowid
-               WHERE search MATCH ? ORDER BY bm25(search, 8.0, 1.0), notes.key LIMIT ?""",
-            (expression, limit),
+        rows = (
+            self._conn.execute(
+                """SELECT notes.id, notes.name FROM search JOIN notes ON notes.id = search.rowid
+                   WHERE search MATCH ? ORDER BY bm25(search, 8.0, 1.0), notes.key LIMIT ?""",
+                (expression, -1 if literal else limit),
+            )
+            if expression
+            else self._conn.execute("SELECT id, name FROM notes WHERE name IS NOT NULL ORDER BY key")
         ).fetchall()
         wanted = _needle(query)
-        return [_hit(name, self._text(id), wanted) for id, name in rows]
+        hits: list[Hit] = []
+        for id, name in rows:
+            text = self._text(id)
+            if literal:
+                content = _literal(f"{name}\n{text}")
+                if any(part not in content for part in literal):
+                    continue
+            hits.append(_hit(name, text, wanted))
+            if len(hits) == limit:
+                break
+        return hits
 
     def naming(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yield `(name, text)` of each note whose text may contain one of these names, by name."""
@@ -243,7 +275,7 @@ def _needle(query: str) -> list[re.Pattern[str]]:
     for words, _ in terms(query):
         parts = [re.escape(word) for word in words.split()]
         patterns.append(re.compile(r"[\W_]*".join(parts), re.IGNORECASE))
-    return patterns
+    return patterns + [re.compile(re.escape(part), re.IGNORECASE) for part in literals(query)]
 
 
 def _hit(name: str, text: str, wanted: list[re.Pattern[str]]) -> Hit:
