@@ -150,6 +150,9 @@ class Note:
     def rename(self, name: str) -> int:
         """Give the note a new name and rewrite the links to it; return how many notes were rewritten.
 
+        Its own links are rewritten where they would lead elsewhere from its new folder, and so are links that
+        led to another note and would lead to this one now.
+
         The old name stays an alias. Raises NoteExists, InvalidName or NoteNotFound.
         """
         from crdtnotes.editing.rename import rename
@@ -158,8 +161,9 @@ class Note:
         with self._writer.transaction():
             shown = self._shown()
             taken = self._writer.replica.row_by_key(name_key(name))
-            if taken not in (None, shown.id):
-                raise NoteExists(f"There is already a note {name!r}.")
+            if taken is not None and taken != shown.id:
+                [there] = self._writer.replica.notes.names_of([taken]) or [name]
+                raise NoteExists(f"There is already a note {there!r}.")
             if name == shown.name == shown.base:
                 return 0
             return rename(self._writer, self._uid, shown.name, name)
@@ -248,6 +252,8 @@ class Note:
 
     def neighbours(self) -> list[Neighbour]:
         """Return the note's neighbours in the link graph, by name; the cost depends only on their number."""
+        from crdtnotes.markup.files import can_be_note
+        from crdtnotes.markup.resolve import meant_name
         from crdtnotes.results import Neighbour
 
         ties: dict[tuple[str, bool], list[tuple[bool, str, int]]] = {}
@@ -255,7 +261,10 @@ class Note:
             row, name, *_ = self._shown()
             dangling: dict[str, str] = {}
             for kind, value, count, target in replica.links.of_note(row):
-                other = target or dangling.setdefault(name_key(value), value)
+                if target is None and not can_be_note(value):
+                    continue
+                meant = meant_name(value, name)
+                other = target or dangling.setdefault(name_key(meant), meant)
                 ties.setdefault((other, target is not None), []).append((True, kind, count))
             for source, kind, count in replica.links.to_note(row):
                 ties.setdefault((source, True), []).append((False, kind, count))

@@ -146,17 +146,27 @@ class Vault:
         *,
         links: Mapping[tuple[str, str], int] | None = None,
         modified: int | None = None,
+        keeps_links: bool = True,
     ) -> Note:
         """Create a note; raises NoteExists, InvalidName, InvalidText or TooLarge.
 
         `links` is the result of `markup.outline.occurrences` for the text, if the caller already has it.
         `modified` is when the text was written, in ms since 1970; a time in the future does not count.
+        Links that led to another note and would lead to this one now are rewritten, so that they lead where
+        they led; without `keeps_links` they are left alone.
         """
         key = name_key(name := clean_name(name))
         with self.transaction():
-            if self._replica.row_by_key(key) is not None or key in self._writer.created:
+            taken = self._replica.row_by_key(key)
+            if taken is not None:
+                [name] = self._replica.notes.names_of([taken]) or [name]
+            if taken is not None or key in self._writer.created:
                 raise NoteExists(f"There is already a note {name!r}.")
-            return Note(self._writer, self._writer.create(name, text, links, modified))
+            if not keeps_links:
+                return Note(self._writer, self._writer.create(name, text, links, modified))
+            from crdtnotes.editing.rename import create
+
+            return Note(self._writer, create(self._writer, name, text, links, modified))
 
     def note(self, name: str) -> Note:
         """Return the note with this name, or the one that `[[name]]` resolves to; raises NoteNotFound."""
@@ -275,6 +285,34 @@ class Vault:
             filled = templates.filled(text, title_of(clean_name(name)), day or date.today())
             return self.create_note(name, filled)
 
+    def rename_folder(self, old: str, new: str) -> tuple[int, int]:
+        """Give all notes below the folder `old` the folder `new`, in one step, and rewrite the links to them.
+
+        Returns how many notes were renamed and how many rewritten. Raises NoteNotFound if there is no note
+        below the folder, NoteExists if another note has one of the new names, or InvalidName.
+        """
+        from crdtnotes.editing.rename import rename_all
+
+        folder = clean_name(old.rstrip("/"))
+        place = clean_name(new.rstrip("/"))
+        with self.transaction():
+            self._writer.flush_draft()
+            replica = self._replica
+            rows: dict[int, tuple[str, str]] = {}
+            for name in replica.notes.names_below(name_key(folder)):
+                row = replica.row_by_key(name_key(name))
+                if row is not None:
+                    rest = name.split("/")[folder.count("/") + 1 :]
+                    rows[row] = (name, clean_name("/".join([place, *rest])))
+            if not rows:
+                raise NoteNotFound(f"There is no folder {folder!r}.")
+            for _, name in rows.values():
+                taken = replica.row_by_key(name_key(name))
+                if taken is not None and taken not in rows:
+                    raise NoteExists(f"There is already a note {name!r}.")
+            uids = {replica.uid_of(row): names for row, names in rows.items() if names[0] != names[1]}
+            return len(uids), rename_all(self._writer, uids, [(folder, place)])
+
     # -- searching
 
     def search(self, query: str, limit: int = 20) -> list[Hit]:
@@ -328,20 +366,28 @@ class Vault:
             return list(_infos(replica.notes.orphans()))
 
     def dangling(self) -> list[Dangling]:
-        """Return the link targets that match no note."""
+        """Return the names of notes to write: link targets that match no note and are no file or address.
+
+        A target that is a path from the note's folder, such as `../x`, counts as the whole path.
+        """
+        from crdtnotes.markup.files import can_be_note
+        from crdtnotes.markup.resolve import meant_name
         from crdtnotes.results import Dangling
 
         with self._writer.flushed() as replica:
             found: dict[str, tuple[str, dict[str, None]]] = {}
-            for value, holder in replica.links.dangling():
+            for target, holder in replica.links.dangling():
+                if not can_be_note(target):
+                    continue
+                value = meant_name(target, holder)
                 found.setdefault(name_key(value), (value, {}))[1][holder] = None
         return [Dangling(value, tuple(holders)) for value, holders in found.values()]
 
     def graph(self) -> nx.MultiDiGraph[str]:
         """Return the link graph.
 
-        Nodes are note names, or the targets of dangling links as first written, with the attributes `title`,
-        `exists` and `tags`; edges are keyed by their kind, with `kind` and `count`.
+        Nodes are note names, or the names that dangling links ask for (see `dangling`), with the attributes
+        `title`, `exists` and `tags`; edges are keyed by their kind, with `kind` and `count`.
         """
         from crdtnotes.link_graph import link_graph
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from crdtnotes.cli.opening import open_vault, vault_path
-from crdtnotes.cli.output import counted, json_option, local_time, print_json, print_rows
+from crdtnotes.cli.output import OUTDATED_LINKS, counted, json_option, local_time, print_json, print_rows
 from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.cli.unlocking import with_keys
 from crdtnotes.errors import LocalError
@@ -61,7 +61,8 @@ def check(ctx: click.Context, as_json: bool) -> None:
     crdtnotes check
     """
     with open_vault(ctx) as vault, progress_bar("Checking") as progress:
-        problems = vault.check(progress)
+        found = vault.check(progress)
+        problems = [problem for problem in found if OUTDATED_LINKS not in problem]
         notes = 0 if problems else len(vault)
     if as_json:
         print_json(problems)
@@ -69,6 +70,10 @@ def check(ctx: click.Context, as_json: bool) -> None:
         click.echo("\n".join(map(printable, problems)))
     else:
         click.echo(f"No problems found in {counted(notes, 'note')}.")
+    outdated = len(found) - len(problems)
+    if outdated and not as_json:
+        which = counted(outdated, "note")
+        click.echo(f"In {which} another version of crdtnotes found other links; editing updates them.")
     if problems:
         raise LocalError(f"{counted(len(problems), 'problem')} found; `crdtnotes repair` fixes what it can.")
 

@@ -103,7 +103,7 @@ def links(ctx: click.Context, name: str, as_json: bool) -> None:
     if as_json:
         print_json([{"target": link.target, "note": link.note, "kind": link.kind} for link in found])
     else:
-        rows = [(link.target, link.note or "(dangling)", link.kind, link.count) for link in found]
+        rows = [(link.target, link.note or _no_note(link.target), link.kind, link.count) for link in found]
         print_rows(("target", "note", "kind", "times"), rows, "The note has no links.")
 
 
@@ -147,6 +147,12 @@ def mentions(ctx: click.Context, name: str, as_json: bool) -> None:
             [(one.note, one.line, one.context) for one in found],
             "No other note mentions it without linking to it.",
         )
+
+
+def _no_note(target: str) -> str:
+    from crdtnotes.markup.files import is_address, is_file
+
+    return "(file)" if is_file(target) else "(address)" if is_address(target) else "(dangling)"
 
 
 @click.command()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from crdtnotes.cli.output import counted, quoted
+from crdtnotes.cli.output import OUTDATED_LINKS, counted, quoted
 from crdtnotes.cli.progress_bar import progress_bar
 from crdtnotes.cli.running import run, saying_what_happens
 from crdtnotes.cli.starting import default_device
@@ -54,7 +54,7 @@ def _is_whole(path: Path) -> bool:
     """Whether `check` finds no problem; raises VaultNotFound, NewerVault and similar errors."""
     try:
         with Vault.open(path) as vault, progress_bar("Checking") as progress:
-            problems = vault.check(progress)
+            problems = [one for one in vault.check(progress) if OUTDATED_LINKS not in one]
     except (Damaged, NotAVault) as error:
         if isinstance(error, NotAVault) and not _was_a_vault(path):
             raise

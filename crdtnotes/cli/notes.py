@@ -13,8 +13,15 @@ import click
 from crdtnotes.cli.arguments import TextCommand, note_argument
 from crdtnotes.cli.opening import open_vault
 from crdtnotes.cli.output import counted, print_exact, quoted
-from crdtnotes.cli.texts import STANDARD_INPUT, given_text, read_standard_input, read_text_file
+from crdtnotes.cli.texts import (
+    STANDARD_INPUT,
+    given_text,
+    read_standard_input,
+    read_text_file,
+    warn_of_front_matter,
+)
 from crdtnotes.errors import CrdtnotesError, LocalError, NoteNotFound
+from crdtnotes.markup.names import name_key, signs_of_links
 
 if TYPE_CHECKING:
     from crdtnotes.note import Note
@@ -75,6 +82,8 @@ def new(
     with open_vault(ctx) as vault:
         note = vault.create_note(name, text or "") if template is None else vault.create_from(template, name)
         click.echo(note.name)
+        _warn_of_signs(note.name)
+        warn_of_front_matter(note.text)
 
 
 @click.command()
@@ -84,21 +93,43 @@ def new(
 def show(ctx: click.Context, name: str, digest: bool) -> None:
     """Print a note's text, byte for byte.
 
+    NAME#HEADING prints only the section below a heading, NAME#^ID the block with an id, as in links.
+
     \b
     crdtnotes show CAP定理
+    crdtnotes show "CAP定理#Proof"
     """
     from crdtnotes.cli import last_shown
     from crdtnotes.store.past_texts import digest_of
 
     with open_vault(ctx) as vault:
-        note = vault.note(name)
-        text = note.text
+        note, text = _shown(vault, name)
         if not sys.stdout.isatty():
-            last_shown.remember(vault.path, note.id, digest_of(text))
+            last_shown.remember(vault.path, note.id, note.digest)
     if digest:
         click.echo(digest_of(text))
     else:
         print_exact(text)
+
+
+def _shown(vault: Vault, name: str) -> tuple[Note, str]:
+    """Return a note, and its text or the part of it that follows a ``#`` in the name."""
+    from crdtnotes.markup.wikilink import HASH, unescape_target
+
+    separator = HASH.search(name)
+    if separator is None or name in vault:
+        note = vault.note(unescape_target(name))
+        return note, note.text
+    note = vault.note(unescape_target(name[: separator.start()]))
+    part = name[separator.end() :].strip()
+    from crdtnotes.markup.places import find_place
+
+    text = note.text
+    is_block = part.startswith("^")
+    place = find_place(text, None if is_block else part, part[1:] if is_block else None)
+    if place is None:
+        raise NoteNotFound(f"{note.name!r} has no {'block' if is_block else 'heading'} {part!r}.")
+    return note, "\n".join(text.split("\n")[place.start : place.end])
 
 
 @click.command()
@@ -143,12 +174,11 @@ def write(ctx: click.Context, name: str, base: str | None) -> None:
             shown, digest = note.name, digest_of(note.text)
         last_shown.remember(vault.path, note.id, digest)
     click.echo(f"{said} {quoted(shown)}.", err=True)
+    warn_of_front_matter(text)
 
 
 def _refuse_former_name(vault: Vault, note: Note, name: str) -> None:
     """Raise LocalError if a note was found only because it once had this name."""
-    from crdtnotes.markup.names import name_key
-
     shown, key = note.name, name_key(name.strip().lstrip("/"))
     own = next(one for one in vault.names() if one.name == shown)
     if not any(f"/{name_key(one)}".endswith(f"/{key}") for one in (shown, *own.aliases)):
@@ -211,6 +241,7 @@ def edit(ctx: click.Context, name: str) -> None:
                 after = before
             if after != before:
                 note.write(after, base=before)
+                warn_of_front_matter(after)
         except (CrdtnotesError, click.ClickException) as error:
             if not path.exists() or path.read_bytes() == before.encode():
                 rmtree(folder, ignore_errors=True)
@@ -262,19 +293,45 @@ def _interrupts_left_to_the_editor() -> Iterator[None]:
 @click.argument("name", metavar="NEW")
 @click.pass_context
 def rename(ctx: click.Context, old: str, name: str) -> None:
-    """Rename a note and rewrite the links to it.
+    """Rename a note or a folder of notes, and rewrite the links.
 
-    The old name still leads to it, for links that were written elsewhere meanwhile.
+    The old name still leads to the note, for links that were written elsewhere meanwhile. OLD is a folder if
+    it ends with / or if no note has that name.
 
     \b
     crdtnotes rename Paxos "papers/Paxos made simple"
+    crdtnotes rename papers/ articles/
     """
     with open_vault(ctx) as vault:
+        if _is_folder(vault, old):
+            renamed, rewritten = vault.rename_folder(old, name)
+            where = counted(rewritten, "note")
+            click.echo(f"Renamed {counted(renamed, 'note')}; links were rewritten in {where}.")
+            _warn_of_signs(name)
+            return
         note = vault.note(old)
         before = note.name
         rewritten = note.rename(name)
         where = counted(rewritten, "note")
         click.echo(f"Renamed {quoted(before)} to {quoted(note.name)}; links were rewritten in {where}.")
+        _warn_of_signs(note.name)
+
+
+def _is_folder(vault: Vault, name: str) -> bool:
+    if name.endswith("/"):
+        return True
+    key = name_key(name)
+    names = [name_key(one.name) for one in vault.names()]
+    return key not in names and any(one.startswith(f"{key}/") for one in names)
+
+
+def _warn_of_signs(name: str) -> None:
+    signs = signs_of_links(name)
+    if signs:
+        click.echo(
+            f"Programs such as Obsidian cannot link to {quoted(name)}: it contains {' '.join(signs)}.",
+            err=True,
+        )
 
 
 @click.command()

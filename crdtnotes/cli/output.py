@@ -134,3 +134,7 @@ def quoted(name: str) -> str:
 def counted(number: int, noun: str) -> str:
     """Return `1 note`, `2 notes`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+OUTDATED_LINKS = "are not those in its text"
+"""What `Vault.check` says of links that follow the rules of another version; nothing is damaged."""

@@ -3,6 +3,9 @@
 import sys
 from pathlib import Path
 
+import click
+
+from crdtnotes.cli.output import quoted
 from crdtnotes.errors import InvalidText, LocalError
 
 STANDARD_INPUT = "-"
@@ -35,3 +38,15 @@ def read_text_file(path: Path) -> str:
 def given_text(text: str) -> str:
     """Return a text argument, or standard input if the argument is `-`."""
     return read_standard_input() if text == STANDARD_INPUT else text
+
+
+def warn_of_front_matter(text: str) -> None:
+    """Say on standard error which fields of a text's front matter are not YAML."""
+    if not text.startswith(("---", "\ufeff---")):
+        return
+    from crdtnotes.markup.frontmatter import read_front_matter
+
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for line in read_front_matter("\n".join(lines)).broken:
+        sentence = "is not YAML; quotes around its value help. The other fields are read."
+        click.echo(f"Line {line + 1} of the front matter, {quoted(lines[line])}, {sentence}", err=True)

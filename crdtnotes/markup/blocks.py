@@ -2,7 +2,8 @@
 
 markdown-it-py finds the blocks, with its own rules for lists, quotes, code and tables and with this module's
 rules for paragraphs and headings. This module's rules record the position of the text in the source instead
-of making tokens, and read each line once. Code and comments are not prose; link definitions are.
+of making tokens, and read each line once. Code, mathematics and HTML comments are not prose; link
+definitions and what stands between ``%%`` are.
 
 Lists and quotes that are nested deeper than :data:`MAX_NESTING` are not read.
 """
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
 
-from crdtnotes.markup.comments import TERMINATES, comments_plugin, raw_block
+from crdtnotes.markup.comments import TERMINATES, find_comment, raw_block, skip_to
 
 MAX_NESTING = 100
 """The number of nested levels that are read; a list takes two."""
@@ -30,10 +31,12 @@ class Prose(NamedTuple):
     """1 to 6 for a heading, else 0."""
     cell: bool
     """Whether it is in a table, where ``|`` is written ``\\|``."""
+    hidden: bool = False
+    """Whether it is in a comment of several lines."""
 
 
 # A line that begins with none of these, and has no "|", can only belong to a paragraph (or indented code).
-_MARKERS = frozenset("`~>#<%*-+_0123456789")
+_MARKERS = frozenset("`~>#<%*-+_0123456789$\\")
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]+|$)")
 # A bar inside a wiki-link does not end the cell, because it was meant for the link.
 _BAR_OR_LINK = re.compile(r"\[\[[^\n\[\]]*+\]\]|(?<!\\)\|")
@@ -150,6 +153,21 @@ def _add_cells(state: StateBlock, line: int) -> None:
     _add(state, begin, state.src[begin:end], cell=True)
 
 
+def _comment(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """Like `comment_block`; what a comment between ``%%`` says is prose."""
+    comment = find_comment(state, start_line, end_line)
+    if comment is None:
+        return False
+    if not silent:
+        if comment.mark == "%%":
+            begin = state.bMarks[start_line] + state.tShift[start_line]
+            text = _join(state, start_line, comment.line + 1)
+            inner = text[comment.begin - begin : comment.end - len(comment.mark) - begin]
+            state.env["prose"].append(Prose(comment.begin, inner, 0, cell=False, hidden=True))
+        skip_to(state, start_line, comment.end, comment.line)
+    return True
+
+
 def _parser() -> MarkdownIt:
     md = MarkdownIt("zero", {"maxNesting": MAX_NESTING})
     md.enable(["table", "code", "fence", "blockquote", "hr", "list", "heading"])
@@ -157,7 +175,7 @@ def _parser() -> MarkdownIt:
     rules.at("table", _table, {"alt": ["paragraph", "reference"]})
     rules.at("heading", _heading, {"alt": ["paragraph", "reference", "blockquote"]})
     rules.at("paragraph", _paragraph)
-    comments_plugin(md)
+    rules.before("code", "comment_block", _comment, {"alt": TERMINATES})
     rules.before("code", "raw_block", raw_block, {"alt": TERMINATES})
     rules.before("table", "plain", _plain)
     return md

@@ -6,7 +6,7 @@ not swallow the rest of a note. Anything after the end on the same line is text 
 handles comments that end on the line where they begin.
 
 For outlines, ``<pre>``, ``<script>``, ``<style>`` and ``<textarea>`` are read in the same way, because they
-do not contain Markdown.
+do not contain Markdown, and so is mathematics of several lines between ``$$`` or between ``\\[`` and ``\\]``.
 """
 
 import re
@@ -15,6 +15,8 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 
+from crdtnotes.markup.math import MATH_BLOCK, MATH_ENDS
+
 _COMMENT = re.compile(r"%%|<!--")
 _RAW = re.compile(r"<(?:pre|script|style|textarea)(?=[\s>])", re.IGNORECASE)
 _RAW_END = re.compile(r"</(?:pre|script|style|textarea)>", re.IGNORECASE)
@@ -22,6 +24,15 @@ _ENDS = {"%%": re.compile("%%"), "<!--": re.compile("-->")}
 
 TERMINATES = ["paragraph", "reference", "blockquote", "list"]
 """The block rules that the beginning of a comment interrupts."""
+
+
+class Comment(NamedTuple):
+    """A comment of several lines: its mark, where what it says begins, its end and the line of the end."""
+
+    mark: str
+    begin: int
+    end: int
+    line: int
 
 
 class _Search(NamedTuple):
@@ -34,32 +45,43 @@ class _Search(NamedTuple):
     """That end lies outside every container whose lines come before this line."""
 
 
-def comment_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """A block rule for comments of several lines."""
+def find_comment(state: StateBlock, start_line: int, end_line: int) -> Comment | None:
+    """The comment of several lines that begins in a line, or None."""
     begin = state.bMarks[start_line] + state.tShift[start_line]
     opening = _COMMENT.match(state.src, begin, state.eMarks[start_line])
     if opening is None or state.is_code_block(start_line):
-        return False
+        return None
     end = _find_end(state, opening.end(), start_line, end_line, _ENDS[opening.group()])
     if end is None or end[1] == start_line:
-        return False
-    if not silent:
-        _skip(state, start_line, *end)
-    return True
+        return None
+    return Comment(opening.group(), opening.end(), *end)
+
+
+def comment_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """A block rule for comments of several lines."""
+    comment = find_comment(state, start_line, end_line)
+    if comment is not None and not silent:
+        skip_to(state, start_line, comment.end, comment.line)
+    return comment is not None
 
 
 def raw_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """A block rule for HTML elements whose content is not Markdown."""
+    """A block rule for HTML elements and mathematics of several lines, whose content is not Markdown."""
     begin = state.bMarks[start_line] + state.tShift[start_line]
     # One character further, because a line break may follow the tag's name.
     opening = _RAW.match(state.src, begin, state.eMarks[start_line] + 1)
+    closing = _RAW_END
+    if opening is None:
+        opening = MATH_BLOCK.match(state.src, begin, state.eMarks[start_line])
+        if opening is not None:
+            closing = MATH_ENDS[opening[0]]
     if opening is None or state.is_code_block(start_line):
         return False
-    end = _find_end(state, opening.end(), start_line, end_line, _RAW_END)
-    if end is None:
-        return False
+    end = _find_end(state, opening.end(), start_line, end_line, closing)
+    if end is None or (closing is not _RAW_END and end[1] == start_line):
+        return False  # mathematics in one line is found as part of its paragraph
     if not silent:
-        _skip(state, start_line, *end)
+        skip_to(state, start_line, *end)
     return True
 
 
@@ -93,7 +115,7 @@ def _find_end(
     return last.found.end(), line
 
 
-def _skip(state: StateBlock, start_line: int, after: int, line: int) -> None:
+def skip_to(state: StateBlock, start_line: int, after: int, line: int) -> None:
     """Continue parsing at ``after``, which is in ``line``."""
     token = state.push("comment_block", "", 0)
     token.map = [start_line, line + 1]

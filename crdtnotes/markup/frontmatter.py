@@ -1,18 +1,21 @@
 """Fields from the YAML at the top of a note: its aliases, its tags, and everything else in `FIELDS`.
 
-Text that is not YAML gives no fields.
+Where the YAML is broken, each field that is YAML by itself is read; of the others, those whose values stand
+on one line are read as plain text.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from crdtnotes.markup.inline import Link
 from crdtnotes.markup.kinds import KIND_ALIAS, KIND_TAG
 from crdtnotes.markup.names import fits
 from crdtnotes.markup.wikilink import tag_value_end
 
 _OPENING = re.compile(r"\ufeff?---[ \t]*\n")
 _CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*$\n?", re.MULTILINE)
+_COMMAS = re.compile(r"[,，]")
 _SEPARATORS = re.compile(r"[\s,，、]+")
 
 
@@ -37,17 +40,22 @@ class Value(NamedTuple):
 
 
 class FrontMatter(NamedTuple):
-    """The front matter's values, and the position where the text begins."""
+    """The front matter's values and wiki-links, and the position where the text begins."""
 
     values: list[Value]
     end: int
     """Code point position after the closing line; 0 if there is no front matter."""
+    links: list[Link]
+    """The wiki-links in any of its scalars; their lines are not set."""
+    broken: tuple[int, ...] = ()
+    """The 0-based lines where fields begin that are not YAML."""
 
 
-def _aliases(scalar: str, in_list: bool) -> Iterator[str]:  # noqa: ARG001
-    alias = scalar.strip()
-    if fits(alias) and "\n" not in alias:
-        yield alias
+def _aliases(scalar: str, in_list: bool) -> Iterator[str]:
+    for part in [scalar] if in_list else _COMMAS.split(scalar):
+        alias = part.strip()
+        if fits(alias) and "\n" not in alias:
+            yield alias
 
 
 def _tags(scalar: str, in_list: bool) -> Iterator[str]:
@@ -78,13 +86,17 @@ def read_front_matter(source: str) -> FrontMatter:
     opening = _OPENING.match(source)
     closing = _CLOSING.search(source, opening.end()) if opening else None
     if opening is None or closing is None:
-        return FrontMatter([], 0)
-    from crdtnotes.markup.yamlvalues import read_values  # loads PyYAML, and most notes have no front matter
+        return FrontMatter([], 0, [])
+    # These load PyYAML, and most notes have no front matter.
+    from crdtnotes.markup.yamllinks import read_links
+    from crdtnotes.markup.yamlvalues import read_values
 
+    scalars, broken = read_values(source[opening.end() : closing.start()])
     values = [
         Value(field.kind, value, line + 1)
-        for key, scalar, line, in_list in read_values(source[opening.end() : closing.start()])
+        for key, scalar, line, in_list in scalars
         if (field := _BY_KEY.get(key)) is not None
         for value in field.read(scalar, in_list)
     ]
-    return FrontMatter(values, closing.end())
+    links = read_links(source, opening.end(), closing.start())
+    return FrontMatter(values, closing.end(), links, tuple(line + 1 for line in broken))

@@ -2,23 +2,30 @@
 
 This reads the same syntax as the plugin in ``wikilink``, without making tokens: one pass from left to right
 over the characters that can begin a construct, in linear time. The construct that begins first wins; code
-spans, HTML tags, comments and escaped characters are skipped. The brackets of Markdown links are kept on a
+spans, mathematics, HTML tags, HTML comments and escaped characters are skipped. In a comment between ``%%``
+links and tags count, although it is not shown: that is how people hang a note in the graph invisibly, and how
+Obsidian reads it. The brackets of Markdown links are kept on a
 stack, as CommonMark describes: https://spec.commonmark.org/0.31.2/#phase-2-inline-structure
 """
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from crdtnotes.markup.kinds import KIND_EMBED, KIND_LINK
+from crdtnotes.markup.math import math_end
 from crdtnotes.markup.names import fits
 from crdtnotes.markup.wikilink import match_tag, match_wikilink
 
 
 class Link(NamedTuple):
-    """A wiki-link or Markdown link to a note or file; positions are code points."""
+    """A wiki-link or Markdown link to a note or file; positions are code points.
+
+    The target of a reference link is written elsewhere, in a definition.
+    """
 
     kind: str
     """``"link"`` or ``"embed"``."""
@@ -39,21 +46,35 @@ class Link(NamedTuple):
     """Whether it is written ``[label](target.md)`` and is not a wiki-link."""
     cell: bool
     """Whether it is in a table, where ``|`` is written ``\\|``."""
+    scalar: tuple[int, int] | None = None
+    """In the front matter: where the YAML scalar begins and ends that holds the link."""
+    quoting: str = ""
+    """How that scalar is quoted: ``"`` or ``'``; ``""`` for a block scalar, ``-`` if it is not quoted."""
+
+
+class Definition(NamedTuple):
+    """``[label]: destination``, which makes ``[text][label]`` and ``[label]`` links."""
+
+    destination: str
+    start: int
+    """The code point position of the destination in the source."""
 
 
 class Found(NamedTuple):
     """The collected results; tags and block ids have the position where they begin.
 
     ``taken``, if it is a list, receives the ``(start, end)`` of everything that is not plain prose.
+    ``definitions`` are those of the whole text, by label (`label_key`).
     """
 
     links: list[Link]
     tags: list[tuple[str, int]]
     blocks: list[tuple[str, int]]
     taken: list[tuple[int, int]] | None = None
+    definitions: Mapping[str, Definition] = MappingProxyType({})
 
 
-_TRIGGER = re.compile(r"[\\`%<!\[\]#^【［！]")
+_TRIGGER = re.compile(r"[\\`$%<!\[\]#^【［！]")
 _BACKTICKS = re.compile("`+")
 _BLOCK_ID = re.compile(r"\^([\w-]++)(?=[ \t]*+(?:\n|\Z))")
 _TAG_OR_AUTOLINK = re.compile(
@@ -75,6 +96,18 @@ _DESTINATION = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_DEFINITION = re.compile(
+    r"""
+    [ \t]*+ \[ (?P<label> (?!\^) (?: \\. | [^\[\]\\] )++ ) \]: [ \t]*+ \n?+ [ \t]*+
+    (?: <(?P<angle>[^<>\n]*+)> | (?P<plain>[^\x00-\x20\x7f<\[][^\x00-\x20\x7f]*+) )
+    (?: [ \t]++ (?: "(?:\\.|[^"\\])*+" | '(?:\\.|[^'\\])*+' | \((?:\\.|[^()\\])*+\) ) )?+
+    [ \t]*+ (?: \n | \Z )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_LABEL = re.compile(r"\[((?:\\.|[^\[\]\\])*+)\]", re.DOTALL)
+_MAX_LABEL = 999
+_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}")
 _NOTE_PATH = re.compile(r"(?P<path>[^#]*)\.md(?:#(?P<fragment>.*))?", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
@@ -82,6 +115,49 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 def one_line(text: str) -> str:
     """``text`` trimmed, with each line break and the white space around it replaced with one space."""
     return " ".join(part.strip() for part in text.strip().split("\n"))
+
+
+def note_path(destination: str) -> tuple[str, str] | None:
+    """The path and the fragment of a Markdown link's destination, as written and without ``.md``.
+
+    None if it is an address, or the path of a file that is no note. Without ``.md``, what has an ending such
+    as ``.png`` is a file, and what has a ``?`` an address. The path is empty for a place in the same note.
+    """
+    if _SCHEME.match(destination):
+        return None
+    match = _NOTE_PATH.fullmatch(destination)
+    if match is not None:
+        return (match["path"], match["fragment"] or "") if match["path"] else None
+    path, _, fragment = destination.partition("#")
+    title = path.rpartition("/")[2]
+    if "?" in path or has_extension(unquote(title)) or (path and title in ("", ".", "..")):
+        return None
+    return path, fragment
+
+
+def has_extension(target: str) -> bool:
+    """Whether a path without ``.md`` has the ending of another file."""
+    title = target.rpartition("/")[2]
+    return _EXTENSION.fullmatch(title, max(title.rfind("."), 0)) is not None
+
+
+def label_key(label: str) -> str:
+    """The form in which labels of definitions are compared."""
+    return " ".join(label.split()).casefold()
+
+
+def find_definitions(text: str, start: int) -> tuple[dict[str, Definition], int]:
+    """The definitions at the beginning of a paragraph, and the position in ``text`` behind them.
+
+    ``start`` is the position of ``text`` in the source.
+    """
+    found: dict[str, Definition] = {}
+    pos = 0
+    while match := _DEFINITION.match(text, pos):
+        group = "plain" if match["angle"] is None else "angle"
+        found.setdefault(label_key(match["label"]), Definition(match[group], start + match.start(group)))
+        pos = match.end()
+    return found, pos
 
 
 def scan(text: str, start: int, cell: bool, found: Found) -> None:
@@ -101,6 +177,8 @@ class _Scanner:
         self._brackets: list[int] = []
         self._backticks: dict[int, list[int]] | None = None
         self._unended_comment = False
+        self._unended_math = False
+        self._commented_until = 0
 
     def run(self) -> None:
         pos = 0
@@ -110,7 +188,15 @@ class _Scanner:
                 self._found.taken.append((match.start() + self._offset, pos + self._offset))
 
     def escape(self, pos: int) -> int:
-        return pos + 2
+        return math_end(self._text, pos) or pos + 2
+
+    def dollar(self, pos: int) -> int:
+        double = self._text.startswith("$$", pos)
+        if double and self._unended_math:
+            return pos + 2
+        end = math_end(self._text, pos)
+        self._unended_math |= double and end is None
+        return end or pos + 1 + double
 
     def code(self, pos: int) -> int:
         if self._backticks is None:
@@ -127,8 +213,12 @@ class _Scanner:
     def percent(self, pos: int) -> int:
         if not self._text.startswith("%%", pos):
             return pos + 1
-        end = self._text.find("%%", pos + 2)
-        return pos + 2 if end < 0 else end + 2
+        if self._found.taken is not None and pos >= self._commented_until:
+            end = self._text.find("%%", pos + 2)
+            self._commented_until = len(self._text) if end < 0 else end + 2
+            if end >= 0:
+                self._found.taken.append((pos + self._offset, end + 2 + self._offset))
+        return pos + 2
 
     def angle(self, pos: int) -> int:
         if self._text.startswith("<!--", pos):
@@ -151,6 +241,13 @@ class _Scanner:
         if not link.embed:
             self._brackets.clear()  # a link cannot contain another link: the inner link wins
         offset = self._offset
+        defined = self._defined(self._text[link.target_start : link.target_end])
+        if defined is not None and not link.embed:
+            # CommonMark reads a reference link in brackets; programs that generate definitions rely on that.
+            found = self._link_to(defined, link.start, link.end, link.label or link.target, image=False)
+            if found is not None:
+                self._found.links.append(found._replace(heading=link.heading or found.heading))
+                return link.end
         self._found.links.append(
             Link(
                 KIND_EMBED if link.embed else KIND_LINK,
@@ -174,44 +271,67 @@ class _Scanner:
             return pos + 1
         opening = self._brackets.pop()
         destination = _DESTINATION.match(self._text, pos + 1)
-        if destination is None:
-            return pos + 1
+        if destination is not None:
+            group = destination.lastgroup or ""
+            end = destination.end()
+            to = Definition(destination[group], destination.start(group) + self._offset)
+        else:
+            reference = self._reference(opening, pos) if self._found.definitions else None
+            if reference is None:
+                return pos + 1
+            to, end = reference
         image = self._text[opening] == "!"
         if not image:
             self._brackets.clear()
         if self._found.taken is not None:
-            self._found.taken.append((opening + self._offset, destination.end() + self._offset))
-        link = self._note_link(opening, pos, destination, image)
+            self._found.taken.append((opening + self._offset, end + self._offset))
+        link = self._link_to(to, opening, end, self._text[opening + 1 + image : pos], image)
         if link is not None:
             self._found.links.append(link)
-        return destination.end()
+        return end
 
-    def _note_link(self, opening: int, closing: int, destination: re.Match[str], image: bool) -> Link | None:
-        """The link, if it goes to a ``.md`` file and not to a server."""
-        group = destination.lastgroup or ""
+    def _defined(self, label: str) -> Definition | None:
+        return self._found.definitions.get(label_key(label)) if self._found.definitions else None
+
+    def _reference(self, opening: int, closing: int) -> tuple[Definition, int] | None:
+        """The definition that a reference link uses, and the link's end."""
+        second = _LABEL.match(self._text, closing + 1, closing + _MAX_LABEL)
+        if second is not None and second[1].strip():
+            defined, end = self._defined(second[1]), second.end()
+        elif closing - opening <= _MAX_LABEL:
+            own = self._text[opening + 1 + (self._text[opening] == "!") : closing]
+            defined, end = self._defined(own), second.end() if second else closing + 1
+        else:
+            return None
+        return None if defined is None else (defined, end)
+
+    def _link_to(self, to: Definition, start: int, end: int, label: str, image: bool) -> Link | None:
+        """The link to a destination, if that is a note or a place in this one."""
         from markdown_it.common.utils import unescapeAll  # already loaded whenever a text is being read
 
-        path = _NOTE_PATH.fullmatch(destination[group])
-        if path is None or _SCHEME.match(path["path"]):
+        parts = note_path(to.destination)
+        if parts is None:
             return None
-        target = unquote(unescapeAll(path["path"])).strip()
-        if not fits(target) or "\n" in target or target.endswith("/"):
+        path, written_fragment = parts
+        target = unquote(unescapeAll(path)).strip()
+        fragment = unquote(unescapeAll(written_fragment)).strip()
+        if path:
+            if not fits(target) or "\n" in target or target.endswith("/"):
+                return None
+        elif not fragment:
             return None
-        fragment = unquote(unescapeAll(path["fragment"] or "")).strip()
         is_block = fragment.startswith("^")
-        target_start = destination.start(group)
-        offset = self._offset
         return Link(
             KIND_EMBED if image else KIND_LINK,
             target,
             None if is_block else fragment or None,
             fragment[1:] or None if is_block else None,
-            one_line(self._text[opening + 1 + image : closing]) or None,
+            one_line(label) or None,
             0,
-            opening + offset,
-            destination.end() + offset,
-            target_start + offset,
-            target_start + len(path["path"]) + offset,
+            start + self._offset,
+            end + self._offset,
+            to.start,
+            to.start + len(path),
             markdown=True,
             cell=self._cell,
         )
@@ -234,6 +354,7 @@ class _Scanner:
 _HANDLERS: dict[str, Callable[[_Scanner, int], int]] = {
     "\\": _Scanner.escape,
     "`": _Scanner.code,
+    "$": _Scanner.dollar,
     "%": _Scanner.percent,
     "<": _Scanner.angle,
     "[": _Scanner.bracket,

@@ -57,8 +57,8 @@ def mentions(text: str, names: Names) -> Iterator[Mention]:
     source = text.replace("\r\n", " \n").replace("\r", "\n")
     front = read_front_matter(source).end
     line, counted = 0, 0
-    for start, prose, _, cell in find_prose(source[front:]):
-        if not names.may_be_in(prose):
+    for start, prose, _, cell, hidden in find_prose(source[front:]):
+        if hidden or not names.may_be_in(prose):
             continue
         start += front
         taken = [(start + url.start(), start + url.end()) for url in _URL.finditer(prose)]

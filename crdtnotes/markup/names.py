@@ -86,6 +86,11 @@ def name_key(name: str) -> str:
     return "/".join(segment.strip() for segment in folded.split("/"))
 
 
+def signs_of_links(name: str) -> str:
+    """The characters of a name with which other programs cannot link to it: of ``#``, ``^``, ``[``, ``]``."""
+    return "".join(sign for sign in "#^[]" if sign in name)
+
+
 def title_of(name: str) -> str:
     """The last segment of a name."""
     return name.rpartition("/")[2]

@@ -5,11 +5,16 @@ those of ``text.split("\\n")``.
 """
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from crdtnotes.markup.frontmatter import FIELDS, Value, read_front_matter
-from crdtnotes.markup.inline import Found, Link, one_line, scan
+from crdtnotes.markup.inline import Definition, Found, Link, find_definitions, one_line, scan
 from crdtnotes.markup.kinds import KIND_ALIAS, KIND_EMBED, KIND_LINK, KIND_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crdtnotes.markup.blocks import Prose
 
 __all__ = [
     "KIND_ALIAS",
@@ -30,7 +35,7 @@ TEXT_KINDS = frozenset({KIND_LINK, KIND_EMBED, KIND_TAG, *(field.kind for field 
 """The kinds that a text can hold; the link set may have others, which are set by hand."""
 
 # A text that has none of these has nothing that occurrences() counts.
-_MAY_HAVE_OCCURRENCES = re.compile(r"#|\[\[|【【|［［|\]\(|\A\ufeff?---")
+_MAY_HAVE_OCCURRENCES = re.compile(r"#|\[\[|【【|［［|\](?:\(|:)|\A\ufeff?---")
 
 
 class Heading(NamedTuple):
@@ -78,10 +83,15 @@ def outline(text: str) -> Outline:
 
     source = _with_plain_line_ends(text)
     front = read_front_matter(source)
-    found = Found([], [], [])
+    definitions: dict[str, Definition] = {}
+    found = Found(front.links, [], [], definitions=definitions)
     titles: list[tuple[int, str, int]] = []
-    for start, prose, level, cell in find_prose(source[front.end :]):
-        start += front.end
+    begin = front.end or source.startswith("\ufeff")  # a byte order mark is no text
+    pieces = find_prose(source[begin:])
+    if "]:" in source:
+        pieces = list(_without_definitions(pieces, begin, definitions))
+    for start, prose, level, cell, _ in pieces:
+        start += begin
         if level:
             titles.append((level, one_line(prose), start))
         scan(prose, start, cell, found)
@@ -96,6 +106,23 @@ def outline(text: str) -> Outline:
     tags = [Tag(value, line) for kind, value, line in front.values if kind == KIND_TAG]
     tags += [Tag(tag, lines.at(start)) for tag, start in found.tags]
     return Outline(links, headings, blocks, tags, front.values)
+
+
+def _without_definitions(
+    pieces: "list[Prose]", begin: int, definitions: dict[str, Definition]
+) -> "Iterator[Prose]":
+    """Move the definitions of reference links from the prose to ``definitions``.
+
+    The first definition of a label counts.
+    """
+    for piece in pieces:
+        if piece.level or piece.cell or "]:" not in piece.text:
+            yield piece
+            continue
+        defined, end = find_definitions(piece.text, begin + piece.start)
+        for label, definition in defined.items():
+            definitions.setdefault(label, definition)
+        yield piece._replace(start=piece.start + end, text=piece.text[end:]) if end else piece
 
 
 def occurrences(text: str) -> dict[tuple[str, str], int]:

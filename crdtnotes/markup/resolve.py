@@ -2,9 +2,9 @@
 
 1. The note with exactly the target as its name.
 2. The note with that name in the holder's folder.
-3. A note with the target as its title or an alias, or with a path that ends with it (``sub/b`` finds
-   ``a/sub/b``). Of several, the note in the nearest folder, counted in steps through the common ancestor;
-   then the note with the shortest name; then the smallest name by code points.
+3. A note with the target as its title, or with a path that ends with it (``sub/b`` finds ``a/sub/b``); if
+   there is none, a note with such an alias. Of several, the note in the nearest folder, counted in steps
+   through the common ancestor; then the note with the shortest name; then the smallest name by code points.
 
 A target that begins with ``./`` or ``../`` is a path from the holder's folder, and a target that begins with
 ``/`` is a path from the top; both mean exactly that name. Names are compared by their keys (see ``names``).
@@ -80,12 +80,27 @@ def resolve(target: str, holder: str, names: Names) -> str | None:
 
 
 def _fitting(key: str, names: Names) -> list[str]:
-    """The names of the notes with this key as their title, as an alias or as the end of their path."""
-    return [
-        candidate.name
+    """The names of the notes with this key as their title or the end of their path, else as an alias."""
+    fitting = [
+        candidate
         for candidate in names.candidates(title_of(key))
         if candidate.key == key or candidate.key.endswith("/" + key)
     ]
+    named = [name for name_in_use, name in fitting if name_in_use == name_key(name)]
+    return named or [name for _, name in fitting]
+
+
+def meant_name(target: str, holder: str) -> str:
+    """The name of the note that a dangling target asks for: for a path from a folder, the whole path.
+
+    A path that leads out of the vault stays as it is.
+    """
+    target = target.strip()
+    if target.startswith("/"):
+        return target.lstrip("/") or target
+    if target.startswith(("./", "../")):
+        return _join(folder_of(holder), target) or target
+    return target
 
 
 def relative_target(name: str, holder: str) -> str:
@@ -95,19 +110,6 @@ def relative_target(name: str, holder: str) -> str:
     common = _common(_steps(folder_of(holder)), _steps(folder_of(name)))
     up = len(here) - common
     return "/".join([".."] * up if up else ["."]) + "/" + "/".join(there[common:])
-
-
-def moved_target(target: str, old: str, new: str) -> str | None:
-    """The target that names in the note ``new`` the path that ``target`` names in the note ``old``.
-
-    It is ``target`` itself where that names the path already. None if ``target`` does not begin with ``./``
-    or ``../``, or names no path in the vault.
-    """
-    path = _join(folder_of(old), target) if target.startswith(("./", "../")) else None
-    if not path:
-        return None
-    moved = _join(folder_of(new), target)
-    return target if moved is not None and name_key(moved) == name_key(path) else relative_target(path, new)
 
 
 def _join(folder: str, target: str) -> str | None:

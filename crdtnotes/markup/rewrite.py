@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from crdtnotes.crdt.ops import Patch
+from crdtnotes.markup.inline import has_extension
 from crdtnotes.markup.outline import Link, outline
 from crdtnotes.markup.wikilink import BAR, HASH, escape_target, match_wikilink
 
@@ -21,16 +22,25 @@ def retarget(text: str, new_target: Callable[[Link], str | None]) -> list[Patch]
     to leave the link alone; the present target gives an edit, too. Headings, labels, brackets, ``.md`` and
     the encoding of a Markdown link stay.
     """
-    edits: list[Patch] = []
+    edits: set[Patch] = set()  # links by one definition share its edit
     for link in outline(text).links:
         if not link.target:
             continue
         target = new_target(link)
         if target is None:
             continue
-        written = _as_destination(text, link, target) if link.markdown else escape_target(target)
-        edits.append(_replacing(link.target_start, link.target_end, written))
-    return edits
+        if target == link.target:
+            edits.add(
+                _replacing(link.target_start, link.target_end, text[link.target_start : link.target_end])
+            )
+        elif link.scalar is not None:
+            from crdtnotes.markup.yamllinks import target_edits
+
+            edits.update(target_edits(text, link, escape_target(target)))
+        else:
+            written = _as_destination(text, link, target) if link.markdown else escape_target(target)
+            edits.add(_replacing(link.target_start, link.target_end, written))
+    return _without_overlaps(edits)
 
 
 def bracket_edits(text: str) -> list[Patch]:
@@ -41,7 +51,7 @@ def bracket_edits(text: str) -> list[Patch]:
     """
     edits: list[Patch] = []
     for link in outline(text).links:
-        if not link.markdown:
+        if not link.markdown and link.scalar is None:
             edits += _normalised(text, link)
     return edits
 
@@ -64,6 +74,17 @@ def apply_edits(text: str, edits: Iterable[Patch]) -> str:
     return "".join(parts)
 
 
+def _without_overlaps(edits: Iterable[Patch]) -> list[Patch]:
+    """Edits in order; where one escapes a character of a target that another replaces, without the former."""
+    kept: list[Patch] = []
+    done = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, -edit.removed)):
+        if edit.start >= done:
+            kept.append(edit)
+            done = edit.start + edit.removed
+    return kept
+
+
 def _replacing(start: int, end: int, text: str) -> Patch:
     """The edit that puts ``text`` in place of the code points from ``start`` to before ``end``."""
     return Patch(start, end - start, text)
@@ -71,6 +92,8 @@ def _replacing(start: int, end: int, text: str) -> Patch:
 
 def _as_destination(text: str, link: Link, target: str) -> str:
     """A target in the form for ``[label](target.md)``, encoded to the same extent as the old target."""
+    if has_extension(target) and text[link.target_end : link.target_end + 3].lower() != ".md":
+        target += ".md"
     if text[link.target_start - 1] == "<":
         return "".join(quote(one, safe="") if one in _SPECIAL_IN_ANGLES else one for one in target)
     if _ENCODED_LETTER.search(text, link.target_start, link.target_end):

@@ -4,10 +4,10 @@ A wiki-link is ``[[target]]``, ``[[target#heading]]``, ``[[target#^block]]`` or 
 a ``|label``, and embeds its target if ``!`` comes before it. It is on one line and contains no further
 ``[[``. ``【【目标】】`` and ``［［目标］］`` are links too, and embed after ``!`` or ``！``. In wiki-links
 ``｜`` and ``＃`` mean ``|`` and ``#``; ``\\|`` means ``|`` as well, because that is how it is written in a
-table. A ``#`` that belongs to the target is written ``\\#``: ``[[C\\# notes]]``.
+table. A ``#`` that belongs to the target is written ``\\#``: ``[[C\\# notes]]``. ``[[x] [x]]`` is no link.
 
-A tag is ``#`` followed by letters, digits, ``_``, ``-`` and ``/`` (not digits alone), at the beginning of the
-text or after white space or opening punctuation.
+A tag is ``#`` followed by letters, digits, emoji, ``_``, ``-`` and ``/`` (not digits alone), at the beginning
+of the text or after white space, opening punctuation or Chinese punctuation.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
+from crdtnotes.markup.math import math_end
 from crdtnotes.markup.names import fits, without_suffix
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ BAR = re.compile(r"\\?[|｜]")
 HASH = re.compile(r"(?<!\\)[#＃]")
 """The separator between the target and a heading or block id in it."""
 
-_ESCAPED_HASH = re.compile(r"\\([#＃])")
+_ESCAPED = re.compile(r"\\([#＃\[])")
 
 
 def _bracketed(bang: str, left: str, right: str) -> re.Pattern[str]:
@@ -52,6 +53,8 @@ _BRACKETS = {
     "【": _bracketed("[!！]", "【", "】"),
     "［": _bracketed("[!！]", "［", "］"),
 }
+
+_PAIRS = {"]": ("[", "]"), "】": ("【", "】"), "］": ("［", "］")}
 
 _TAG_RUN = re.compile(r"[\w/-]+")
 _NO_TAG = re.compile(r"\d*|[/-]*|/.*", re.DOTALL)
@@ -80,6 +83,8 @@ def match_wikilink(text: str, pos: int) -> WikiLink | None:
     if match is None:
         return None
     inner = match[2]
+    if _holds_pairs(inner, *_PAIRS[match[0][-1]]):
+        return None
     bar = BAR.search(inner)
     written, label = (inner[: bar.start()], inner[bar.end() :].strip()) if bar else (inner, "")
     fragment = HASH.search(written)
@@ -110,9 +115,27 @@ def match_wikilink(text: str, pos: int) -> WikiLink | None:
     )
 
 
+def _holds_pairs(inner: str, left: str, right: str) -> bool:
+    """Whether the outer two brackets are not a pair: ``[[x] [x]]`` is ``[x]`` and ``[x]`` in brackets."""
+    if right not in inner or left not in inner:
+        return False
+    depth = lowest = 0
+    escaped = False
+    for character in inner:
+        if character == left and not escaped:
+            depth += 1
+        elif character == right:
+            depth -= 1
+            lowest = min(lowest, depth)
+        escaped = character == "\\"
+    return depth > lowest and lowest < 0
+
+
 def escape_target(name: str) -> str:
     """Write a note's name as a wiki-link's target, so that parsing gives the name again."""
     written = HASH.sub(r"\\\g<0>", name)
+    if _holds_pairs(name, "[", "]"):
+        written = written.replace("[", "\\[")
     if written.startswith("["):
         written = " " + written
     if written.endswith(("]", "】", "］")):
@@ -122,7 +145,7 @@ def escape_target(name: str) -> str:
 
 def unescape_target(written: str) -> str:
     """The name that a wiki-link's target, as written, means."""
-    return _ESCAPED_HASH.sub(r"\1", written) if "\\" in written else written
+    return _ESCAPED.sub(r"\1", written) if "\\" in written else written
 
 
 def match_tag(text: str, pos: int) -> int | None:
@@ -136,9 +159,9 @@ def match_tag(text: str, pos: int) -> int | None:
 def tag_value_end(text: str, pos: int) -> int:
     """The end of the tag value that begins at ``pos``; ``pos`` if none begins there."""
     end = pos
-    while run := _TAG_RUN.match(text, end):
-        end = run.end()
-        # The pattern does not match combining marks, but decomposed and Indic words contain them.
+    while (run := _TAG_RUN.match(text, end)) or (end < len(text) and _joins(text[end])):
+        end = run.end() if run else end
+        # The pattern matches no combining marks, which decomposed and Indic words contain, and no emoji.
         while end < len(text) and _joins(text[end]):
             end += 1
     value = text[pos:end].rstrip("/")
@@ -146,11 +169,20 @@ def tag_value_end(text: str, pos: int) -> int:
 
 
 def _opens(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) in {"Ps", "Pi"}
+    if character.isspace():
+        return True
+    kind = unicodedata.category(character)
+    if kind in {"Ps", "Pi"}:
+        return True
+    # Chinese and Japanese put no space after punctuation.
+    return kind[0] == "P" and (unicodedata.east_asian_width(character) in "WF" or character in "…—”’")
 
 
 def _joins(character: str) -> bool:
-    return character in "\u200c\u200d" or unicodedata.category(character)[0] == "M"
+    if character in "\u200c\u200d" or "\U0001f3fb" <= character <= "\U0001f3ff":
+        return True
+    kind = unicodedata.category(character)
+    return kind == "So" or kind[0] == "M" or "\U000e0020" <= character <= "\U000e007f"
 
 
 def wikilink_plugin(md: MarkdownIt) -> None:
@@ -166,6 +198,7 @@ def wikilink_plugin(md: MarkdownIt) -> None:
     rules = md.inline.ruler
     rules.before("link", "wikilink", _wikilink_rule)
     rules.before("wikilink", "comment", _comment_rule)
+    rules.before("escape", "tex", _tex_rule)
     rules.before("wikilink", "tag", _tag_rule)
     for character in "【［！":
         md.inline.add_terminator_char(character)
@@ -217,6 +250,19 @@ def _tag_rule(state: StateInline, silent: bool) -> bool:
         state.push("tag_open", "span", 1).attrs = {"class": "tag"}
         state.push("text", "", 0).content = state.src[state.pos : end]
         state.push("tag_close", "span", -1)
+    state.pos = end
+    return True
+
+
+def _tex_rule(state: StateInline, silent: bool) -> bool:
+    """Mathematics between ``\\[`` and ``\\]``, or ``\\(`` and ``\\)``: text without links."""
+    if state.src[state.pos] != "\\":
+        return False
+    end = math_end(state.src, state.pos)
+    if end is None or end > state.posMax:
+        return False
+    if not silent:
+        state.push("text", "", 0).content = state.src[state.pos : end]
     state.pos = end
     return True
 

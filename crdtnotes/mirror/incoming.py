@@ -139,7 +139,9 @@ class Incoming:
 
     def _create(self, one: ReadFile, links: Links | None, report: ImportReport) -> KnownFile:
         found = None if links is None else {(kind, value): count for kind, value, count in links}
-        note = self._vault.create_note(one.file.name, one.text, links=found, modified=one.modified)
+        note = self._vault.create_note(
+            one.file.name, one.text, links=found, modified=one.modified, keeps_links=False
+        )
         report.created.append(one.file.name)
         uid = bytes.fromhex(note.id)
         return self._remembered.files.born(one.file.path, uid, one.file.name, one.data, one.text)

@@ -24,6 +24,7 @@ from crdtnotes.errors import (
     ReadOnly,
     StoreError,
 )
+from crdtnotes.markup.kinds import LINK_RULES
 from crdtnotes.markup.names import name_key
 from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store import local_state
@@ -68,6 +69,7 @@ class Replica(ReplicaCore):
                 self._read_births()
                 # Last, as the links of a merged note follow from its text.
                 self._fill_frontiers()
+                self._follow_link_rules()
                 self.scrub_if_possible()
         except BaseException:
             self.db.close()
@@ -85,6 +87,7 @@ class Replica(ReplicaCore):
             "actor": actor,
             "token": token,
             "kinds": KNOWN_KINDS,
+            "link_rules": LINK_RULES,
         }
         create_file(path, meta)
         local_state.remember(path, StreamRecord(token, actor, 0))
@@ -331,6 +334,16 @@ class Replica(ReplicaCore):
         with self.transaction():
             self.derived.read_births()
             self.conn.execute("DELETE FROM meta WHERE key = 'births'")
+
+    def _follow_link_rules(self) -> None:
+        """Derive again what a version with other rules for links has derived."""
+        rules = "SELECT value FROM meta WHERE key = 'link_rules'"
+        with plain_errors(self.path):
+            if self.conn.execute(rules).fetchone() == (LINK_RULES,):
+                return
+        with self.transaction():
+            self.derived.read_links()
+            self.conn.execute("INSERT OR REPLACE INTO meta VALUES ('link_rules', ?)", (LINK_RULES,))
 
     def erase(self, note: bytes, ids: Tags) -> int:
         """Erase the texts with these ids from a note for good; return how many changes held some of them.

@@ -1,6 +1,8 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.cli.program import Program
 
 
@@ -102,3 +104,16 @@ def test_repair_of_a_file_that_is_not_a_vault(tmp_path: Path) -> None:
     assert path.read_text() == "Dear reader, " * 100
     assert "no vault" in Program(tmp_path / "missing").fails("repair")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_links_that_another_version_found_are_no_problem(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.out("new", "n", "--text", "text")
+    said = "The links of 'n' are not those in its text: its last author's program left them so."
+    monkeypatch.setattr("crdtnotes.vault.Vault.check", lambda *_: [said])
+    assert program.out("check") == (
+        "No problems found in 1 note.\n"
+        "In 1 note another version of crdtnotes found other links; editing updates them.\n"
+    )
+    assert program.json("check") == []

@@ -101,7 +101,7 @@ def test_mentions(linked: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["->"], ["->", "--limit", "1"], ["--limit", "1", "->"], ["--", "->"], ["- a"], ["-"]]
+    "arguments", [["->"], ["->", "--limit", "1"], ["--limit", "1", "->"], ["--", "->"], ["- a"]]
 )
 def test_a_query_may_begin_with_a_dash(program: Program, arguments: list[str]) -> None:
     program.out("new", "A", "--text", "- a -> b\n")

@@ -379,3 +379,50 @@ def test_new_from_a_template(program: Program) -> None:
     assert program.out("show", "Lin") == "# Lin\n"
     assert program.run("new", "x", "--template", "meeting", "--text", "y").exit_code == 2
     assert "There is no template 'none'." in program.run("new", "x", "--template", "none").stderr
+
+
+def test_show_prints_a_section_or_a_block(program: Program) -> None:
+    program.out("new", "n", "--text", "# One\na\n## Two: the sub\nb\n\nc ^id\n# Three\nd\n")
+    program.out("new", "C# notes", "--text", "sharp\n# H\nx\n")
+    assert program.out("show", "n#two the sub") == "## Two: the sub\nb\n\nc ^id"
+    assert program.out("show", "n#One#Two the sub") == "## Two: the sub\nb\n\nc ^id"
+    assert program.out("show", "n#three") == "# Three\nd\n"
+    assert program.out("show", "n#^ID") == "c ^id"
+    assert program.out("show", "C# notes") == "sharp\n# H\nx\n"
+    assert program.out("show", "C\\# notes#h") == "# H\nx\n"
+    assert "no heading 'Four'" in program.fails("show", "n#Four")
+    assert "no block '^x'" in program.fails("show", "n#^x")
+    assert "no note 'm'" in program.fails("show", "m#Four")
+
+
+def test_rename_takes_a_folder(program: Program) -> None:
+    program.out("new", "papers/a", "--text", "[[./b]]")
+    program.out("new", "papers/b", "--text", "[[papers/a]]")
+    program.out("new", "x/papers", "--text", "[[papers/b]]")
+    told = program.out("rename", "papers", "articles")
+    assert told == "Renamed 2 notes; links were rewritten in 2 notes.\n"
+    assert program.text("x/papers") == "[[articles/b]]"
+    program.out("new", "articles")
+    assert 'Renamed "articles"' in program.out("rename", "articles", "note")
+    program.out("rename", "articles/", "papers/")
+    assert [one["name"] for one in program.json("list")] == ["note", "papers/a", "papers/b", "x/papers"]
+
+
+def test_a_name_that_other_programs_cannot_link_to_is_warned_of(program: Program) -> None:
+    program.out("new", "b", "--text", "x")
+    program.out("new", "n", "--text", "[[b]]")
+    assert "Obsidian cannot link" in program.run("rename", "b", "b #1").stderr
+    assert program.text("n") == "[[b \\#1]]"
+    assert "contains ^ [ ]" in program.run("new", "a^[x]").stderr
+    assert program.run("new", "plain name").stderr == ""
+
+
+def test_front_matter_that_is_not_yaml_is_warned_of_and_read(program: Program) -> None:
+    text = "---\ntitle: Paxos: made simple\naliases: [P]\ntags: x\n---\n"
+    told = program.run("new", "n", "-", stdin=text.encode()).stderr
+    assert "Line 2" in told
+    assert "title: Paxos: made simple" in told
+    assert program.out("show", "P") == text
+    assert program.json("tags") == [{"tag": "x", "notes": 1}]
+    assert "Line 3" in program.run("write", "n", stdin=b"---\ntags: y\nt: a: b\n---\n").stderr
+    assert program.run("write", "n", stdin=b"---\ntags: y\n---\nt: a: b\n").stderr == 'Wrote to "n".\n'

@@ -23,6 +23,10 @@ PIECES = st.sampled_from(
             "]",
             "](",
             ".md)",
+            "[a]: ",
+            "a](",
+            'a: "',
+            "a: '",
             "(",
             ")",
             "<",
@@ -30,6 +34,10 @@ PIECES = st.sampled_from(
             "<!--",
             "-->",
             "%%",
+            "$",
+            "$$",
+            "\\[",
+            "\\]",
         ),
         *(
             "|",
@@ -174,9 +182,12 @@ def test_values_keep_their_spelling() -> None:
 
 
 def test_occurrences_counts_the_elements_of_the_link_set() -> None:
-    text = "---\naliases: [别名]\n---\n[[a]] [[a|b]] ![[a]] 【【a】】 [[#h]] [a](a.md) #t #t [x](y.png)"
+    text = (
+        "---\naliases: [别名]\n---\n[[a]] [[a|b]] ![[a]] 【【a】】 [[#h]] [a](a.md) [b](c) #t #t [x](y.png)"
+    )
     assert occurrences(text) == {
         ("link", "a"): 4,
+        ("link", "c"): 1,
         ("embed", "a"): 1,
         ("tag", "t"): 2,
         ("alias", "别名"): 1,
@@ -187,7 +198,45 @@ def test_a_text_without_any_marks_has_no_occurrences() -> None:
     assert occurrences("只有文字\n\n> and a quote, 1) 2) [x]\n") == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("# Title", "0 heading 1 Title\n"),
+        ("   # Title", "0 heading 1 Title\n"),
+        ("Title\n===", "0 heading 1 Title\n"),
+        ("#t", "0 tag t\n"),
+        ("```\n[[a]]\n```\n", ""),
+        ("> # [[b]]", "0 link [[b]] target=b\n0 heading 1 [[b]]\n"),
+        ("| [[a]] |\n|-|", "0 link [[a]] target=a\n"),
+        ("$$\n[[a]]\n$$", ""),
+        ("---\ntags: x\n---\n#t", "1 tag x\n3 tag t\n"),
+        ("^b", "0 block b\n"),
+    ],
+)
+def test_a_byte_order_mark_changes_nothing(text: str, found: str) -> None:
+    assert show(text) == show("\ufeff" + text) == found
+
+
 HOSTILE = {
+    "dollars": "$",
+    "dollars with text": "$a",
+    "dollars that end nothing": "$a $1",
+    "two dollars": "$$ ",
+    "two dollars in lines": "$$\n",
+    "three dollars": "$$$a",
+    "escaped dollars": "$\\$",
+    "escaped brackets": "\\[",
+    "escaped brackets in lines": "\\[\n",
+    "escaped parentheses": "\\( \\[ ",
+    "percents in lines": "%%\n",
+    "pairs in links": "[[a] [b]]",
+    "definitions": "[a]: b\n",
+    "labels": "[a][",
+    "references": "[a]: b\n\n[a][a]\n\n",
+    "links in front matter": "---\na: '[[b]]'\n",
+    "fields that are not YAML": "---\na: b: c # d\n",
+    "signs of comments in a broken field": "---\na: b: c" + " #" * 60_000 + "\n d\n---\n",
+    "items in front matter": "---\na: " + "[[" * 20 + "b" + "]]" * 20 + "\n---\n",
     "openings": "[[",
     "openings with text": "[[a",
     "three brackets": "[[[",
@@ -251,10 +300,14 @@ def test_deep_nesting_does_not_raise(marker: str) -> None:
 
 def is_written_at(text: str, link: Link) -> bool:
     whole, target = text[link.start : link.end], text[link.target_start : link.target_end]
+    if link.markdown and whole.endswith("]"):
+        return whole.startswith(("[", "![")) and target != ""
     if not link.start <= link.target_start <= link.target_end <= link.end:
         return False
     if link.markdown:
-        return whole.startswith(("[", "![")) and whole.endswith(")") and target != ""
+        return whole.startswith(("[", "![")) and whole.endswith(")") and (target != "") == (link.target != "")
+    if link.scalar is not None:
+        return link.scalar[0] <= link.start < link.end <= link.scalar[1]
     return (
         whole.lstrip("!！")[:2] in {"[[", "【【", "［［"}
         and whole[-2:] in {"]]", "】】", "］］"}

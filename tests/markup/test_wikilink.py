@@ -22,7 +22,9 @@ WORDS = [
     "【【e】】",
     "`[[f]]`",
     "\\[[g]]",
-    "%%[[h]]%%",
+    "\\[[[h]]\\]",
+    "\\(",
+    "\\)",
     "\n",
     "\n\n",
     "- ",
@@ -42,7 +44,6 @@ WORDS += [
     "[",
     "]",
     "`",
-    "%%",
     "<!-- [[i]] -->",
     "!",
     "\\",
@@ -86,8 +87,16 @@ def test_the_plugin_and_the_outline_find_the_same_links(text: str) -> None:
         for child in descendants(token)
         if child.type == "link_open" and child.markup == "wikilink"
     )
-    read = Counter((link.kind, link.target, link.label) for link in outline(text).links)
+    read = Counter((link.kind, link.target, link.label) for link in outline(text).links if not link.markdown)
     assert rendered == read
+
+
+@pytest.mark.parametrize("text", ["a %%[[b]] #c%%", "%%\n[[b]] #c\n%%"])
+def test_a_comment_is_not_shown_but_its_links_and_tags_count(text: str) -> None:
+    assert "[[b]]" not in (shown := parser().render(text))
+    assert "wikilink" not in shown
+    assert [link.target for link in outline(text).links] == ["b"]
+    assert [tag.value for tag in outline(text).tags] == ["c"]
 
 
 @settings(deadline=None)

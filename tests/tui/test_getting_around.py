@@ -1,4 +1,5 @@
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from crdtnotes_tui.panels.backlinks import BacklinksPanel
 from crdtnotes_tui.panels.messages import Failed
 from crdtnotes_tui.panels.notes_tree import NotesTree
 from crdtnotes_tui.screens.picker import Picker
-from tests.tui.desktop import desktop, vault_of
+from tests.tui.desktop import Desktop, desktop, vault_of
 from tests.tui.loop import run, until
 
 
@@ -254,6 +255,36 @@ def test_following_a_link_opens_it_or_makes_it(tmp_path: Path) -> None:
             await workspace.press("left", "ctrl+right_square_bracket")
             await workspace.shows("未写的")
             assert "未写的" in workspace.names()
+
+    run(main())
+
+
+def test_a_link_to_a_heading_may_spell_it_in_another_way(tmp_path: Path) -> None:
+    def at(workspace: Desktop, row: int) -> bool:
+        return workspace.editor.cursor_location == (row, 0)
+
+    async def main() -> None:
+        there = "# Year\n## Game: [[n]]\n### May\n# Next\n### May\n"
+        links = "[[there#year#may]] [[there#game-n]] [[there#Next#May]]"
+        async with desktop(vault_of(tmp_path / "v", n=links, there=there), "n") as workspace:
+            for column, row in ((2, 2), (20, 1), (40, 4)):
+                workspace.editor.move_cursor((0, column))
+                await workspace.press("ctrl+right_square_bracket")
+                await workspace.shows("there")
+                await until(partial(at, workspace, row))
+                await workspace.press("alt+left")
+                await workspace.shows("n")
+
+    run(main())
+
+
+def test_a_heading_with_a_link_in_it_can_be_completed(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desktop(vault_of(tmp_path / "v", n="", there="# See [[B]] now\n"), "n") as workspace:
+            await workspace.type("[[there#see")
+            await until(lambda: workspace.editor.list_open)
+            await workspace.press("enter")
+            assert workspace.text == "[[there#See B now]]"
 
     run(main())
 

@@ -211,6 +211,26 @@ class Derived:
                 self.derive()
                 self.documents.trim()
 
+    def read_links(self) -> None:
+        """Find again the links that follow from texts, and where links lead; their rules have changed.
+
+        Where an alias is in use, another note may have it as its title.
+        """
+        rows = self._conn.execute(
+            """SELECT uid FROM notes
+               WHERE newer OR id IN (SELECT note FROM frontiers GROUP BY note HAVING count(*) > 1)"""
+        ).fetchall()
+        for number, (uid,) in enumerate(rows, 1):
+            with suppress(Damaged):
+                if (doc := self.documents.open(uid)) is not None:
+                    doc.links_changed = True
+                    self.touch(doc)
+            if number % DERIVE_EVERY == 0:
+                self.derive()
+                self.documents.trim()
+        self.names.dirty_titles |= self.names.titles_of_aliases()
+        self.derive()
+
     def flush_snapshots(self) -> None:
         """Store the snapshots that lag behind the log."""
         for uid in self.documents.stale():

@@ -6,7 +6,7 @@ number.
 """
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -218,6 +218,23 @@ class LinkIndex:
                WHERE target = ? AND note != target GROUP BY note, kind ORDER BY notes.key, kind""",
             (id,),
         ).fetchall()
+
+    def targets_of(self, id: int) -> dict[Element, int | None]:
+        """Return to which note each link of a note leads."""
+        rows = self._conn.execute(
+            """SELECT kind, value, target FROM links JOIN elements ON elements.id = element
+               WHERE note = ? AND title_key IS NOT NULL""",
+            (id,),
+        )
+        return {(kind, value): target for kind, value, target in rows}
+
+    def holders_by_title(self, titles: Iterable[str]) -> list[int]:
+        """Return the notes with links whose targets have one of these titles and lead to a note."""
+        elements = [id for (id,) in rows_for(self._conn, "SELECT id FROM elements", "title_key", set(titles))]
+        if not elements:
+            return []
+        rows = rows_for(self._conn, "SELECT note, target FROM links", "element", elements)
+        return sorted({note for note, target in rows if target is not None})
 
     def values_to(self, holder: int, id: int) -> set[tuple[str, str]]:
         """Return the `(kind, value)` links of one note that lead to another."""

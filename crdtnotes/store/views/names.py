@@ -128,6 +128,11 @@ class NameIndex:
         ).fetchone()
         return row is not None
 
+    def titles_of_aliases(self) -> set[str]:
+        """Return the keys of the titles that are aliases of notes."""
+        rows = self._conn.execute("SELECT DISTINCT title_key FROM names WHERE rank = ?", (ALIAS,))
+        return {title for (title,) in rows}
+
     def aliases(self) -> dict[int, list[str]]:
         """Return each note's aliases as they are written."""
         return _grouped(

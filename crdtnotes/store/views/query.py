@@ -42,12 +42,12 @@ class Term(NamedTuple):
 def terms(query: str) -> list[Term]:
     """Return the terms of a query; none if there is nothing to look for.
 
-    Beside words, a symbol that stands alone is the bullet of a list or a dash, and not looked for.
+    A single ASCII symbol is the bullet of a list, a dash, or the beginning of a longer term, and not looked for.
     """
     phrases = _PHRASES.findall(fold(query).replace("“", '"').replace("”", '"'))
     found = [_phrase(quoted) if quoted else _word(plain) for quoted, plain in phrases]
     every = [term for term in found if term is not None]
-    return [term for term in every if term.words or len(term.literal) > 1] or every
+    return [term for term in every if term.words or len(term.literal) > 1]
 
 
 def match_expression(found: list[Term]) -> str:

@@ -265,7 +265,7 @@ def symbols(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
         ("→", ["emoji"]),
         ("👍", ["emoji"]),
         ("🚀", []),
-        ("[ ]", ["emoji"]),
+        ("[ ]", []),
         ('"[ ]"', ["emoji"]),
         ("50%", ["mail"]),
         ("50", ["mail", "plain"]),
@@ -334,3 +334,36 @@ def test_an_index_of_an_earlier_folding_is_built_anew(tmp_path: Path) -> None:
 def test_common_punctuation_needs_no_folding(text: str) -> None:
     apart = re.sub(f"([{CJK}])", r" \1 ", unicodedata.normalize("NFKC", text))
     assert words_in(spaced(text)) == words_in(apart)
+
+
+@pytest.mark.parametrize(
+    ("query", "notes"),
+    [
+        ("C++", ["a"]),
+        ('"c++"', ["a"]),
+        ("Ｃ＋＋", ["a"]),
+        ("C#", ["c"]),
+        ('"C#" and', ["c"]),
+        ("#tag", ["c"]),
+        ("📌", ["b"]),
+        ("→", ["b"]),
+        ("table →", ["b"]),
+        ("5€", ["d"]),
+        ("✔", ["d"]),
+        ("✔️", ["d"]),
+        ("📝", ["📝 图"]),
+        ("🚀", []),
+        ("#", []),
+        ("C+", ["a"]),
+    ],
+)
+def test_signs_are_found_as_they_are(tmp_path: Path, query: str, notes: list[str]) -> None:
+    with Vault.create(tmp_path / "v.db") as vault:
+        vault.create_note("a", "I like C++ here")
+        vault.create_note("b", "see chair → table 📌 x")
+        vault.create_note("c", "C# and f# #tag")
+        vault.create_note("d", "plain c and 5€ ✔️ tag")
+        vault.create_note("📝 图")
+        assert [hit.note for hit in vault.search(query)] == notes
+        assert len(vault.search("c", 2)) == 2
+        assert vault.search("📌", 0) == []

@@ -47,9 +47,15 @@ def test_no_link_in_code() -> None:
     assert styled("[[a]]", "code") == {"code": ["[[a]]"]}
 
 
+def test_no_link_in_mathematics() -> None:
+    found = links_in(r"$x=[[1]]$ $$[[2]]$$ \([[3]]\) $5 [[a]] $6 [[b]] $$ [[c]]")
+    assert [link.target for link in found] == ["a", "b", "c"]
+
+
 def test_blocks_of_code_and_front_matter() -> None:
     lines = ["---", "tags: a", "---", "text", "```py", "# no heading", "```", "# heading", "~~~", "open"]
     assert code_lines(lines) == ["meta"] * 3 + [None] + ["code"] * 3 + [None] + ["code"] * 2
+    assert code_lines(["\ufeff---", "a: b", "---", "text"]) == ["meta"] * 3 + [None]
     assert code_lines(["---", "no end"]) == [None, None]
     assert code_lines([""]) == [None]
 

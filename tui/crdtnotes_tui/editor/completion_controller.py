@@ -6,6 +6,7 @@ from functools import partial
 from textual.worker import Worker
 
 from crdtnotes.errors import CrdtnotesError
+from crdtnotes.markup.places import as_target
 from crdtnotes_tui.editor.completion_list import CompletionList
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.workspace import Workspace
@@ -103,7 +104,7 @@ class CompletionController:
             items = [(one.id, one.id, "") for one in outline.blocks if wanted in one.id.casefold()]
         else:
             headings = [one for one in outline.headings if wanted in one.text.casefold()]
-            items = [(one.text, one.text, "#" * one.level) for one in headings]
+            items = [(as_target(one.text), one.text, "#" * one.level) for one in headings]
         self._offer(items[:MAX_SUGGESTIONS])
 
     def _offer(self, items: Sequence[Item], *, of_notes: bool = False) -> None:

@@ -14,6 +14,7 @@ from crdtnotes.erasing import check_keys
 from crdtnotes.errors import CrdtnotesError, NoteNotFound, NotPermitted
 from crdtnotes.markup.names import clean_name
 from crdtnotes.markup.outline import Outline, outline
+from crdtnotes.markup.places import Lines, find_place
 from crdtnotes.unsaved import Unsaved, are_locked
 from crdtnotes_tui.notes.buffer import Buffer, Opened, State, open_note
 from crdtnotes_tui.notes.catalogue import Catalogue
@@ -356,6 +357,10 @@ class Workspace:
         if name != holder.name:
             text = await self._run(lambda vault: vault.note(name).text)
         return await asyncio.to_thread(outline, text)
+
+    async def place(self, buffer: Buffer, heading: str | None, block: str | None) -> Lines | None:
+        """Return where a heading or block is in an open note, as a link names it; None if it has none."""
+        return await asyncio.to_thread(find_place, buffer.document.text, heading, block)
 
     async def _run(self, job: Callable[[Vault], T]) -> T:
         return await self.thread.run(job)

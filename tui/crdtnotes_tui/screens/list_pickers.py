@@ -8,6 +8,7 @@ from textual import work
 
 from crdtnotes import Dangling, Link, TagBranch, Vault
 from crdtnotes.errors import CrdtnotesError
+from crdtnotes.markup.files import can_be_note, is_file
 from crdtnotes_tui.notes.matching import rank
 from crdtnotes_tui.screens.picker import Answer, Picker
 from crdtnotes_tui.vault.result_cache import ResultCache
@@ -91,11 +92,15 @@ def links_of(name: str) -> Callable[[Vault], list[Answer[Link]]]:
 
     def job(vault: Vault) -> list[Answer[Link]]:
         return [
-            Answer(one, one.target, one.note if one.note is not None else "make this note")
+            Answer(one, one.target, one.note if one.note is not None else _without_note(one.target))
             for one in vault.note(name).links()
         ]
 
     return job
+
+
+def _without_note(target: str) -> str:
+    return "make this note" if can_be_note(target) else "a file" if is_file(target) else "an address"
 
 
 def templates(vault: Vault) -> list[Answer[str]]:

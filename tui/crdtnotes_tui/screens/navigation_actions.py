@@ -7,6 +7,9 @@ from typing import Protocol
 from textual.binding import Binding
 from textual.screen import Screen
 
+from crdtnotes.errors import NoteNotFound
+from crdtnotes.markup.files import can_be_note, is_file
+from crdtnotes.markup.resolve import meant_name
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.buffer import Buffer
 from crdtnotes_tui.notes.navigation import Line, Place
@@ -16,6 +19,7 @@ from crdtnotes_tui.screens.headings import Headings
 from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.search import Search
 from crdtnotes_tui.screens.switcher import Chosen, Switcher
+from crdtnotes_tui.text.reading.inline import WEB
 
 Opening = Callable[[], Awaitable[Buffer]]
 
@@ -87,18 +91,21 @@ class NavigationActions(ScreenPart):
     async def _follow(self, holder: Buffer, link: FollowTarget) -> None:
         target = link.target
         name = self._workspace.catalogue.resolve(target, holder.name) if target else holder.name
+        if name is None and target.startswith(WEB):
+            self.app.open_url(target)
+            return
+        if name is None and not can_be_note(target):
+            raise NoteNotFound(f"{target!r} is {'a file' if is_file(target) else 'an address'}, not a note.")
         if name is None:
-            await self._go(lambda: self._workspace.create(target.removeprefix("./").strip("/")))
+            await self._go(lambda: self._workspace.create(meant_name(target, holder.name)))
             return
         await self._go(lambda: self._workspace.open(name), 0)
         opened = self._editor.buffer
         if opened is None or not (link.heading or link.block):
             return
-        parts = await self._workspace.outline("", opened)
-        lines = [one.line for one in parts.headings if one.text == link.heading]
-        lines += [one.line for one in parts.blocks if one.id == link.block]
-        if lines and self._editor.buffer is opened:
-            self._editor.move_cursor((lines[0], 0), center=True)
+        place = await self._workspace.place(opened, link.heading, link.block)
+        if place is not None and self._editor.buffer is opened:
+            self._editor.move_cursor((place.start, 0), center=True)
 
     @property
     def _here(self) -> Place | None:

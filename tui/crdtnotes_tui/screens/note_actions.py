@@ -8,6 +8,7 @@ from textual.screen import Screen
 
 from crdtnotes.errors import LocalError
 from crdtnotes.graph.labels import printable
+from crdtnotes.markup.names import signs_of_links
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.buffer import Buffer
 from crdtnotes_tui.notes.workspace import Workspace
@@ -57,6 +58,10 @@ class NoteActions(ScreenPart):
     async def _rename(self, buffer: Buffer, name: str) -> None:
         notes = await self._workspace.rename(buffer, name)
         self.notify(f"Links were rewritten in {notes} {'note' if notes == 1 else 'notes'}.", title="Renamed")
+        signs = signs_of_links(buffer.name)
+        if signs:
+            text = f"Programs such as Obsidian cannot link to a name with {' '.join(signs)}."
+            self.notify(text, severity="warning")
         self._status.update_status()
 
     def action_delete(self) -> None:

@@ -1,7 +1,7 @@
 """The lines of a note that a preview shows."""
 
 from crdtnotes.markup.frontmatter import read_front_matter
-from crdtnotes.markup.outline import outline
+from crdtnotes.markup.places import find_place
 
 MAX_LINES = 40
 
@@ -10,10 +10,8 @@ def excerpt(text: str, heading: str | None = None, block: str | None = None) -> 
     """Return the first lines of a note after its front matter, or the lines from a heading or block on."""
     start = 0
     if heading or block:
-        parts = outline(text)
-        places = [one.line for one in parts.headings if one.text == heading]
-        places += [one.line for one in parts.blocks if one.id == block]
-        start = places[0] if places else 0
+        place = find_place(text, heading, block)
+        start = place.start if place else 0
     if not start:
         plain = text.replace("\r\n", " \n").replace("\r", "\n")
         start = text.count("\n", 0, read_front_matter(plain).end)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from crdtnotes.markup.math import math_spans
 from crdtnotes.markup.wikilink import WikiLink, match_tag, match_wikilink
 
 HEADING, MARK, QUOTE, CODE, EMPHASIS, STRONG, STRUCK = (
@@ -62,7 +63,7 @@ def code_lines(lines: Sequence[str]) -> list[str | None]:
 
 
 def _front_matter_end(lines: Sequence[str]) -> int:
-    if lines[0].rstrip() != "---":
+    if lines[0].removeprefix("\ufeff").rstrip() != "---":
         return 0
     for row in range(1, min(len(lines), 200)):
         if lines[row].rstrip() in ("---", "..."):
@@ -75,6 +76,7 @@ def links_in(line: str) -> list[WikiLink]:
     if "[[" not in line and "【【" not in line and "［［" not in line:
         return []
     code = [match.span() for match in _CODE.finditer(line)] if "`" in line else []
+    code += math_spans(line)
     links: list[WikiLink] = []
     for opening in _OPENING.finditer(line):
         at = opening.start()

@@ -43,6 +43,14 @@ def test_what_is_shown(source: str, rows: str) -> None:
     assert "\n".join(shown(source)) == rows
 
 
+def test_a_byte_order_mark_hides_no_heading() -> None:
+    assert shown("\ufeff# 标题") == shown("# 标题") != shown("标题")
+
+
+def test_mathematics_of_tex_shows_no_links() -> None:
+    assert "link" not in str(styles(r"\[[[3]]\]"))
+
+
 def styles(text: str) -> dict[str, str]:
     return {piece.text: piece.style for row in drawn(text).rows for piece in row.pieces if piece.style}
 

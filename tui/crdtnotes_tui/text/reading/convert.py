@@ -56,7 +56,7 @@ class _Converter:
         self._text = plain_line_ends(text)
         self._offset = front_matter_lines(self._text)
         body = self._text.split("\n", self._offset)[-1] if self._offset else self._text
-        self._tokens = parser().parse(body)
+        self._tokens = parser().parse(body.removeprefix("\ufeff"))
         self._at = 0
         return self._until("")
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from crdtnotes.markup.files import is_file
+from crdtnotes.markup.places import find_place
 from crdtnotes_tui.text.styling import code_lines, links_in
 
 MAX_DEPTH = 3
@@ -16,12 +18,6 @@ MAX_LENGTH = 20_000
 
 MAX_EMBEDS = 50
 """The embeds of a note that are shown in place, nested ones included; further ones are links."""
-
-_IMAGES = ("png", "jpg", "jpeg", "gif", "svg", "webp", "bmp", "avif", "ico", "tif", "tiff")
-_MEDIA = ("mp3", "wav", "ogg", "m4a", "flac", "mp4", "webm", "mov", "mkv")
-
-FILES = frozenset((*_IMAGES, *_MEDIA, "pdf", "canvas"))
-"""The endings of embedded files that are not notes."""
 
 
 class Embed(NamedTuple):
@@ -41,11 +37,6 @@ class Embed(NamedTuple):
     def is_file(self) -> bool:
         """Whether this names an image or another file."""
         return is_file(self.target)
-
-
-def is_file(target: str) -> bool:
-    """Return whether a target names an image or another file."""
-    return "." in target and target.rpartition(".")[2].lower() in FILES
 
 
 def embedded_targets(text: str) -> Iterator[str]:
@@ -90,39 +81,11 @@ def part_of(text: str, embed: Embed) -> tuple[str, bool] | None:
 
     Return None if the note has no such heading or block.
     """
-    from crdtnotes.markup.outline import outline
-
     lines = text.split("\n")
-    start, end = 0, len(lines)
-    if embed.heading or embed.block:
-        parts = outline(text)
-        if embed.heading:
-            wanted = embed.heading.casefold().rpartition("#")[2].strip()
-            at = next((n for n, one in enumerate(parts.headings) if one.text.casefold() == wanted), None)
-            if at is None:
-                return None
-            heading = parts.headings[at]
-            start = heading.line
-            later = (one.line for one in parts.headings[at + 1 :] if one.level <= heading.level)
-            end = next(later, end)
-        else:
-            row = next((one.line for one in parts.blocks if one.id == embed.block), None)
-            if row is None:
-                return None
-            start, end = _block_around(lines, row)
+    place = find_place(text, embed.heading, embed.block)
+    if place is None:
+        return None
+    start, end = place
     kept = "\n".join(lines[start : min(end, start + MAX_LINES)])
     short = kept[:MAX_LENGTH]
     return short, end - start > MAX_LINES or len(kept) > MAX_LENGTH
-
-
-def _block_around(lines: list[str], row: int) -> tuple[int, int]:
-    """Return the lines of the paragraph or list item with a block id; the id may be alone below a block."""
-    if lines[row].lstrip().startswith("^"):
-        while row and not lines[row - 1].strip():
-            row -= 1
-        row = max(0, row - 1)
-    start, end = row, row + 1
-    if lines[row].lstrip()[:2].rstrip() not in ("-", "*", "+"):
-        while start and lines[start - 1].strip():
-            start -= 1
-    return start, end

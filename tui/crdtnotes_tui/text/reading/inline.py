@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from markdown_it.token import Token
 
+from crdtnotes.markup.inline import note_path
 from crdtnotes.markup.names import without_suffix
 from crdtnotes_tui.text.reading.math import as_unicode
 from crdtnotes_tui.text.reading.pieces import (
@@ -142,10 +143,10 @@ def link_action(token: Token, context: Context) -> tuple[Action | None, bool]:
 
 def target_of(href: str) -> tuple[str, str | None, str | None] | None:
     """Return `(target, heading, block)` of an unquoted Markdown link to a note; None for other links."""
-    path, _, fragment = href.partition("#")
-    target = without_suffix(path)
-    if (target == path and path) or "://" in path:
+    parts = note_path(href)
+    if parts is None:
         return None
+    target, fragment = without_suffix(parts[0]), parts[1]
     if fragment.startswith("^"):
         return target, None, fragment[1:]
     return target, fragment or None, None
