@@ -42,7 +42,7 @@ class Term(NamedTuple):
 def terms(query: str) -> list[Term]:
     """Return the terms of a query; none if there is nothing to look for.
 
-    A single ASCII symbol is the bullet of a list, a dash, or the beginning of a longer term, and not looked for.
+    A single ASCII symbol is a bullet, a dash, or the beginning of a longer term, and is not looked for.
     """
     phrases = _PHRASES.findall(fold(query).replace("“", '"').replace("”", '"'))
     found = [_phrase(quoted) if quoted else _word(plain) for quoted, plain in phrases]
