@@ -23,6 +23,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how much is played of what is drawn at random (tests/shares.py)",
     )
     parser.addoption(
+        "--beyond",
+        choices=list(SHARES),
+        help="leave out what a run of this share plays in the same way, because it has just passed",
+    )
+    parser.addoption(
         "--forks",
         type=int,
         metavar="N",
@@ -54,25 +59,47 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if share_of(config).name != "quick":
-        return
-    long = [item for item in items if item.get_closest_marker("long") is not None]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item.get_closest_marker("long") is None]
+    share, passed = share_of(config), passed_share(config)
+    chosen = [item for item in items if share.name != "quick" or item.get_closest_marker("long") is None]
+    if passed is not None:
+        chosen = [item for item in chosen if _depends_on_share(item, passed)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+    items[:] = chosen
+
+
+def _depends_on_share(item: pytest.Item, passed: Share) -> bool:
+    """Whether a test plays more than in a run of the share that passed, which may have left it out."""
+    if is_left_out(item.path, passed, compiled=COMPILED):
+        return True
+    if passed.name == "quick" and item.get_closest_marker("long") is not None:
+        return True
+    names = set(getattr(item, "fixturenames", ()))
+    drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    return drawn or "share" in names or not names.isdisjoint(passed.counts)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     counts = share_of(metafunc.config).counts
+    passed = passed_share(metafunc.config)
+    # A run left out may have played none of the files in which these names are.
+    skipped = passed is None or is_left_out(metafunc.definition.path, passed, compiled=COMPILED)
     forks = metafunc.config.getoption("--forks")
     if forks is not None:
         counts["forks_seed"] = forks
     for name, count in counts.items():
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, range(count))
+            first = 0 if skipped or passed is None else passed.counts[name]
+            metafunc.parametrize(name, range(first, count))
 
 
 def share_of(config: pytest.Config) -> Share:
     return SHARES[config.getoption("--share")]
+
+
+def passed_share(config: pytest.Config) -> Share | None:
+    """The share of the run that has just passed, if this one is to go on from there."""
+    name = config.getoption("--beyond")
+    return None if name is None else SHARES[name]
 
 
 @pytest.fixture(scope="session")

@@ -238,12 +238,12 @@ def test_a_folder_that_two_replicas_have_is_imported_again_on_both(
     first: Callable[[Vault, Path], None], second: Callable[[Vault, Path], None], tmp_path: Path
 ) -> None:
     with replicas(tmp_path) as vaults:
-        imports(BASE)(vaults[0], tmp_path / "folder")
+        imports(BASE)(vaults[0], tmp_path / "one")
         meet(*vaults)
         first(vaults[0], tmp_path / "one")
         second(vaults[1], tmp_path / "two")
         meet(*vaults)
         assert [vault.note("log").text for vault in vaults] == [LAST, LAST]
-        for vault in vaults:
-            assert import_folder(vault, tmp_path / "one").updated == []
+        for vault, folder in zip(vaults, ("one", "two"), strict=True):
+            assert import_folder(vault, tmp_path / folder).updated == []
             assert vault.check() == []

@@ -70,7 +70,12 @@ def rename_all(
             moved[doc.id] = _Moved(old, new, [old, *past], aliases)
             uids[doc.id] = uid
         titles = {title_of(name_key(note.new)) for note in moved.values()}
-        leaving = (id for id, note in moved.items() if folder_of(note.old) != folder_of(note.new))
+        leaving = (
+            id
+            for id, note in moved.items()
+            if folder_of(note.old) != folder_of(note.new)
+            or any(target.startswith(_RELATIVE) for _, target, *_ in replica.links.of_note(id))
+        )
         linking = (holder for id in moved for holder, _, _ in replica.links.holders(id))
         holders = _holders(writer, [*leaving, *linking, *replica.links.holders_by_title(titles)])
         # The links choose the winner that the name chooses, should somebody else rename the note too.

@@ -7,7 +7,7 @@ composer over libyaml overflow the stack and crash the process) and against refe
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 import yaml
@@ -101,7 +101,7 @@ def fields_of(document: str) -> list[Field]:
     starts = [key.start() for key in islice(_KEY.finditer(document), MAX_FIELDS)]
     fields: list[Field] = []
     line, counted = 0, 0
-    for start, end in zip(starts, [*starts[1:], len(document)], strict=True):
+    for start, end in pairwise([*starts, len(document)]):
         line += document.count("\n", counted, start)
         counted = start
         fields.append(Field(start, end, line))

@@ -22,11 +22,20 @@ T = TypeVar("T")
 
 _LOADED_LATE = (
     "secrets",
+    "crdtnotes.changes.snapshot",
+    "crdtnotes.crdt.note",
     "crdtnotes.editing.session",
     "crdtnotes.markup.blocks",
     "crdtnotes.markup.outline",
     "crdtnotes.results",
+    "crdtnotes.store.causality",
+    "crdtnotes.store.deps",
     "crdtnotes.store.forks.split",
+    "crdtnotes.store.views.frontiers",
+    "crdtnotes.store.views.links",
+    "crdtnotes.store.views.names",
+    "crdtnotes.store.views.namesakes",
+    "crdtnotes.store.views.search",
     "platformdirs.unix" if sys.platform.startswith("linux") else "platformdirs",
     "tempfile",
 )

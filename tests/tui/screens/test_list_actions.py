@@ -123,21 +123,6 @@ def test_the_sample_notes_open_at_their_top(tmp_path: Path) -> None:
     run(main())
 
 
-def test_what_an_import_does_to_other_notes_is_said(tmp_path: Path) -> None:
-    async def main() -> None:
-        folder = tmp_path / "notes"
-        folder.mkdir()
-        (folder / "n.md").write_text("from the file\n", encoding="utf-8")
-        async with desktop(vault_of(tmp_path / "v", n="old\n"), "n") as workspace:
-            await workspace.press("alt+i")
-            await until(lambda: isinstance(workspace.app.screen, Prompt))
-            workspace.app.screen.query_one(Input).value = str(folder)
-            await workspace.press("enter")
-            await workspace.sees("n.md: It is new here")
-
-    run(main())
-
-
 def test_every_command_with_a_key_is_in_the_palette_and_the_help(tmp_path: Path) -> None:
     async def main() -> None:
         async with desktop(vault_of(tmp_path / "v", n=""), "n", size=(110, 60)) as workspace:

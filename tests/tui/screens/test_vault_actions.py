@@ -58,6 +58,19 @@ def test_a_folder_is_imported_and_its_readme_opened(tmp_path: Path) -> None:
     run(main())
 
 
+def test_what_an_import_does_to_other_notes_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "n.md").write_text("from the file\n", encoding="utf-8")
+
+    async def main() -> None:
+        async with desktop(vault_of(tmp_path / "v", n="old\n"), "n", SIZE) as workspace:
+            await answered(workspace, "alt+i", folder)
+            await read(workspace, "0 created, 1 updated, 0 unchanged.", "To know:", "n.md: It is new here")
+
+    run(main())
+
+
 def test_all_notes_are_exported_with_what_was_just_typed(tmp_path: Path) -> None:
     folder = tmp_path / "out"
 
