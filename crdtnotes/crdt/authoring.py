@@ -329,6 +329,23 @@ def is_one_value(state: NoteState, delimiter: Id, spans: Sequence[Elements]) -> 
     return not any(values.visible(values.cells[id]) for id in within(others, values.cells))
 
 
+def enclosed_values(state: NoteState, spans: Sequence[Elements]) -> Iterator[Elements]:
+    """Yield the visible values, not among the spans, that stand between two elements of the spans.
+
+    Such as what stands in the box of a task whose brackets are among them: alone it means nothing.
+    """
+    from crdtnotes.crdt.values import elements, within
+
+    for delimiter in within(spans, state.values.cells):
+        shown = state.values.visible(state.values.cells[delimiter])
+        if not shown or within(spans, [*elements(shown)]):
+            continue
+        actor, counter, length = shown[-1]
+        behind = state.text.position((counter + length - 1, actor))[0] + 1
+        if behind < len(state.text) and within(spans, [state.text.id_at(behind)]):
+            yield from shown
+
+
 def _values_behind(state: NoteState, spans: Sequence[Elements]) -> Iterator[tuple[Id, str]]:
     """Yield the visible elements, with their characters, whose value's delimiter goes and they do not."""
     from crdtnotes.crdt.values import within

@@ -3,15 +3,16 @@
 Rules
     - A *step* is the effect of one operation: elements that were inserted, elements that were deleted, with
       their text, or a value that was set, with the one before it.
-    - Undoing an insertion deletes those of its elements that are still visible. Undoing a deletion inserts
-      its text right behind the tombstones, line by line: two people who both undo the deletion of a paragraph
-      bring it back once. Either one is a new step, which the opposite direction undoes.
+    - Undoing an insertion deletes those of its elements that are still visible, and the values that others
+      have set between them, such as a tick. Undoing a deletion inserts its text right behind the tombstones,
+      line by line: two people who both undo the deletion of a paragraph bring it back once. Either one is a
+      new step, which the opposite direction undoes.
     - Undoing a Set sets the former value, if the new one still stands.
     - Elements that are inserted again have new ids. A step that names the old ids means the new ones too.
     - Edits of others belong to no step: they stay, wherever they are.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -127,6 +128,28 @@ def lines(pieces: Iterable[tuple[Span, str]]) -> Iterator[tuple[Span, str]]:
             end = text.find("\n", start) + 1 or len(text)
             yield Span(span.actor, span.counter + start, end - start), text[start:end]
             start = end
+
+
+def joined(
+    pieces: Iterable[tuple[Span, str]], text: Rga, values: Container[int]
+) -> Iterator[list[tuple[Span, str]]]:
+    """Join a value with the pieces of tombstones around it, if nothing visible lies between them.
+
+    They come back as one text: what others have written behind one of them must not end up between them.
+    `values` has the actors of values.
+    """
+    run: list[tuple[Span, str]] = []
+    for span, was in pieces:
+        if run:
+            last, before = run[-1]
+            ends = text.position(_element(last, last.length - 1))[0]
+            is_apart = before.endswith("\n") or ends != text.position(_element(span, 0))[0]
+            if is_apart or (last.actor in values) == (span.actor in values):
+                yield run
+                run = []
+        run.append((span, was))
+    if run:
+        yield run
 
 
 def _append(steps: list[Step], step: Step) -> None:

@@ -24,7 +24,7 @@ from crdtnotes.crdt.ids import ROOT, Id, OpId
 from crdtnotes.crdt.ops import Delete, Insert, Patch, Same, Set, Span, next_counter
 from crdtnotes.crdt.rga import Rga
 from crdtnotes.crdt.values import elements
-from crdtnotes.editing.history import Deleted, History, Inserted, Pieces, Step, Valued, lines, places
+from crdtnotes.editing.history import Deleted, History, Inserted, Pieces, Step, Valued, joined, lines, places
 from crdtnotes.errors import NoteNotFound, StoreError
 from crdtnotes.markup.values import Edit, box_in, rebase_values
 from crdtnotes.store.views.documents import Document
@@ -407,15 +407,26 @@ class EditSession:
             return patches
         if isinstance(step, Inserted):
             parts = self._history.living(step.spans, self._rga)
+            for value in authoring.enclosed_values(self._doc.state, [span for _, span in parts]):
+                span = Span(*value)
+                parts.append((self._rga.position(OpId(span.counter, span.actor))[0], span))
+            parts.sort()
             if parts:
                 deleted, patches = self._erase(self._with_text(parts))
                 made.append(deleted)
             return patches
         pieces = list(places(step.pieces, self._rga))
         spans: list[Span] = []
-        for old, text in lines(pieces) if alike else pieces:
-            came, done = self._bring_back(OpId(old.counter + old.length - 1, old.actor), text, alike=alike)
-            self._history.revive(old, came)
+        for run in joined(lines(pieces) if alike else pieces, self._rga, self._doc.state.values.cell_of):
+            last = run[-1][0]
+            whole = "".join([text for _, text in run])
+            came, done = self._bring_back(
+                OpId(last.counter + last.length - 1, last.actor), whole, alike=alike
+            )
+            at = came.counter
+            for old, text in run:
+                self._history.revive(old, Span(came.actor, at, len(text)))
+                at += len(text)
             spans.append(came)
             patches += done
         made.append(Inserted(tuple(spans), ROOT))

@@ -303,6 +303,29 @@ def test_undo_of_a_task_that_others_have_ticked_since(vault: Vault, other: Vault
     assert other.note("n").text == "- [ ] tea\n"
 
 
+@pytest.mark.parametrize(
+    ("line", "was", "now"), [("- [ ] 任务 a\n", "[ ]", "[x]"), ("status: todo\n", "todo", "done")]
+)
+@pytest.mark.parametrize("refreshed", [True, False])
+def test_undo_of_a_line_takes_the_value_along_that_others_have_set_in_it(
+    vault: Vault, other: Vault, line: str, was: str, now: str, refreshed: bool
+) -> None:
+    text = "---\ntitle: n\n---\n## Week\n"
+    note = vault.create_note("n", text)
+    session = note.open()
+    at = text.index("---", 3) if "status" in line else text.index("##")
+    session.commit([Grouped(Patch(at, 0, line))])
+    note.write(note.text.replace(was, now))
+    if refreshed:
+        session.refresh()
+    session.undo()
+    assert note.text == session.text == text
+    session.redo()
+    assert note.text == session.text
+    assert note.text.count(line.replace(was, now) if refreshed else line) == 1
+    assert other.note("n").text == note.text
+
+
 def test_a_bracket_is_deleted_before_a_box_that_others_have_ticked_since(vault: Vault, other: Vault) -> None:
     note = session(vault, MILK)
     other.note("n").write(TICKED)
