@@ -260,7 +260,16 @@ def _add_set(
     former = tuple(span for span in seen if span[0] not in state.values.cell_of)
     id = draft.next_id()
     value = draft.names.value(delimiter, base, text)
+    while not _can_be(state, value, text):
+        base += 1
+        value = draft.names.value(delimiter, base, text)
     draft.add(Set(id, delimiter, base, value, text, id if rank is None else rank, former))
+
+
+def _can_be(state: NoteState, actor: int, text: str) -> bool:
+    """Whether a value's elements are new, or have this text: it was erased from the history otherwise."""
+    cell = state.values.cell_of.get(actor)
+    return cell is None or cell.values[actor].text == text
 
 
 def erase(

@@ -154,6 +154,32 @@ def test_values_and_edits_alike_are_erased(tmp_path: Path) -> None:
         agree(a, b)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("- [ ] task\n", "x"), ("---\npassword: old\n---\n", SECRET), ("a\nb\n", f"{SECRET}\n")],
+)
+def test_what_was_erased_can_be_written_again(tmp_path: Path, text: str, value: str) -> None:
+    at = {"-": 3, "a": 2}.get(text[0], text.find("old"))
+    end = text.index("]") if text[:3] == "- [" else at + len("old") if "old" in text else at
+    written = text[:at] + value + text[end:]
+    with circle(tmp_path, "a", "b") as (_, [a, b]):
+        a.create_note("N", text)
+        meet(a, b)
+        for _ in range(3):
+            a.note("N").write(written)
+            assert a.note("N").text == written
+            meet(a, b)
+            b.note("N").erase(value)
+            meet(a, b)
+            a.note("N").write(text)
+            assert a.note("N").text == text
+            meet(a, b)
+        a.note("N").write(written)
+        meet(a, b)
+        assert a.note("N").text == b.note("N").text == written
+        assert a.check() == b.check() == []
+
+
 def test_what_another_device_had_written_alike_is_erased_when_it_arrives(tmp_path: Path) -> None:
     with circle(tmp_path, "a", "b", "c") as (members, [a, b, c]):
         for vault in (a, c):
