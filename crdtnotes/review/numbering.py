@@ -13,7 +13,7 @@ from typing import NamedTuple
 from crdtnotes.results import Choice
 from crdtnotes.review.assignments import line_at
 from crdtnotes.review.found import Found, Plan, Version, patched, typed
-from crdtnotes.review.past import Past
+from crdtnotes.review.past import Met, Past
 
 MAX_OFFERED = 20
 """The most lists of a note for which an offer is made."""
@@ -79,19 +79,12 @@ def _lists(text: str) -> Iterator[list[_Item]]:
         yield items
 
 
-def _met(past: Past, items: list[_Item]) -> tuple[int, int, tuple[object, ...]] | None:
-    """Return two changes that are apart, of neighbouring items whose numbers do not follow each other.
-
-    With them comes what tells this place from others: the first elements of both numbers.
-    """
+def _met(past: Past, items: list[_Item]) -> Met | None:
+    """Return two changes that are apart, of neighbouring items whose numbers do not follow each other."""
     for upper, lower in pairwise(items):
         if int(lower.number) == int(upper.number) + 1:
             continue
-        (one,) = past.state.text.spans(upper.at, 1)
-        (other,) = past.state.text.spans(lower.at, 1)
-        left, right = past.written(one[0], one[1]), past.written(other[0], other[1])
-        if left is None or right is None:
-            continue
-        if all(past.apart(a, b) for a in left.changes for b in right.changes):
-            return left.changes[0], right.changes[0], (tuple(one[:2]), tuple(other[:2]))
+        met = past.met(upper.at, lower.at)
+        if met is not None:
+            return met
     return None

@@ -55,6 +55,14 @@ class Done(NamedTuple):
     change: int
 
 
+class Met(NamedTuple):
+    """Two changes that are apart and met in the text; `elements` tells this place from others."""
+
+    one: int
+    other: int
+    elements: tuple[object, ...]
+
+
 class Past:
     """The changes of a note in one order for all replicas; they are named by their numbers in it."""
 
@@ -91,6 +99,17 @@ class Past:
         some = self._written.get(actor, [])
         at = bisect_right(some, counter, key=lambda one: one.counter) - 1
         return some[at] if at >= 0 and counter < some[at].end else None
+
+    def met(self, one: int, other: int) -> Met | None:
+        """Return the changes that wrote the visible elements at two positions, if all of them are apart."""
+        (first,) = self.state.text.spans(one, 1)
+        (second,) = self.state.text.spans(other, 1)
+        left, right = self.written(first[0], first[1]), self.written(second[0], second[1])
+        if left is None or right is None:
+            return None
+        if not all(self.apart(a, b) for a in left.changes for b in right.changes):
+            return None
+        return Met(left.changes[0], right.changes[0], (tuple(first[:2]), tuple(second[:2])))
 
     def text_of(self, actor: int, counter: int, length: int) -> str:
         """Return the characters of elements, also of tombstones."""

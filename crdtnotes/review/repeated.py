@@ -14,7 +14,7 @@ from crdtnotes.markup.values import list_items
 from crdtnotes.results import Choice
 from crdtnotes.review.assignments import line_at
 from crdtnotes.review.found import Found, Plan, Version, patched, typed
-from crdtnotes.review.past import Past
+from crdtnotes.review.past import Met, Past
 
 MAX_OFFERED = 20
 """The most lists of a note for which an offer is made."""
@@ -95,21 +95,14 @@ def _lists(text: str) -> Iterator[tuple[int, int, list[_Item]]]:
         yield entries[0].cut, entries[-1].end, entries
 
 
-def _met(past: Past, items: list[_Item]) -> tuple[int, int, tuple[object, ...]] | None:
-    """Return two changes that are apart, and wrote the same item.
-
-    With them comes what tells this place from others: the first elements of both.
-    """
+def _met(past: Past, items: list[_Item]) -> Met | None:
+    """Return two changes that are apart, and wrote the same item."""
     first: dict[str, _Item] = {}
     for item in items:
         before = first.setdefault(item.text, item)
         if before is item or not item.text:
             continue
-        (one,) = past.state.text.spans(before.start, 1)
-        (other,) = past.state.text.spans(item.start, 1)
-        left, right = past.written(one[0], one[1]), past.written(other[0], other[1])
-        if left is None or right is None:
-            continue
-        if all(past.apart(a, b) for a in left.changes for b in right.changes):
-            return left.changes[0], right.changes[0], (tuple(one[:2]), tuple(other[:2]))
+        met = past.met(before.start, item.start)
+        if met is not None:
+            return met
     return None

@@ -38,6 +38,20 @@ HEAVY = {
 """Modules of others that take long to load."""
 
 WRITING = {
+    "crdtnotes.cli.pairing",
+    "crdtnotes.cli.tui",
+    "crdtnotes.editing",
+    "crdtnotes.markup.outline",
+    "crdtnotes.results",
+    "crdtnotes.store.activity",
+    "crdtnotes.store.upkeep",
+    "crdtnotes.sync",
+    "difflib",
+    "importlib.metadata",
+    "socket",
+    "spake2",
+    "subprocess",
+    "zeroconf",
     "crdtnotes.changes.block",
     "crdtnotes.changes.messages",
     "crdtnotes.crdt.note",
@@ -53,7 +67,7 @@ WRITING = {
     "crdtnotes.store.views.search",
     "crdtnotes.trust.membership",
 }
-"""Modules that only edits, other devices or searches need."""
+"""Modules that only edits, other devices, lists or searches need."""
 
 
 def loaded(program: Program, *arguments: str) -> set[str]:
@@ -76,6 +90,11 @@ def test_showing_a_note_loads_neither_heavy_libraries_nor_what_writes(program: P
     found = loaded(program, "show", note)
     # Which text was shown to a pipe is kept in the state folder, which platformdirs finds.
     assert found & (HEAVY | WRITING) <= {"platformdirs"}
+
+
+def test_help_loads_nothing_heavy(program: Program) -> None:
+    light = {"dataclasses", "json", "logging"}  # the help of all commands needs them
+    assert loaded(program, "--help") & {*HEAVY - light, "sqlite3"} == set()
 
 
 def test_listing_notes_loads_no_heavy_libraries(program: Program) -> None:

@@ -102,15 +102,19 @@ class Person:
                 self._ledger.wrote(lines_of(text))
                 note = vault.create_note(random.choice(self._pen.names), text)
                 self._ledger.save(text, self._machine)
+                self._links_were_rewritten(vault)
                 return note
             if kind == "page":
                 name, text = random.choice(PAGES)
                 self._ledger.wrote(lines_of(text))
-                return vault.create_note(name, text)
+                note = vault.create_note(name, text)
+                self._links_were_rewritten(vault)
+                return note
             if kind == "import":
                 self._import(vault, random)
         if kind == "today":
             self._ledger.wrote(lines_of(vault.today(random.choice(DAYS)).text))
+            self._links_were_rewritten(vault)
         elif kind == "restore" and self._removed:
             with suppress(NoteNotFound):
                 Note(vault._writer, self._removed.pop()).restore()
@@ -135,9 +139,12 @@ class Person:
             for link in [link for link, target in after.targets.items() if target == uid]:
                 if link not in before.targets:
                     self._ledger.renamed.setdefault(link, set()).add((uid, after.bases[uid]))
-            # Lines with links to the note are other lines now.
-            for info in vault.names():
-                self._ledger.wrote(line for line in lines_of(vault.note(info.name).text) if "[[" in line)
+            self._links_were_rewritten(vault)
+
+    def _links_were_rewritten(self, vault: Vault) -> None:
+        """Know the lines with links as they are now: a note has another name, or took one that links had."""
+        for info in vault.names():
+            self._ledger.wrote(line for line in lines_of(vault.note(info.name).text) if "[[" in line)
 
     def _remove(self, note: Note, random: Random) -> None:
         self._ledger.take(note.text)
