@@ -61,13 +61,20 @@ class Files:
             return False
 
     def remove(self, path: str, digest: bytes, new: str) -> None:
-        """Delete a file that was moved to `new`, unless both are one file or it has other bytes by now."""
+        """Delete a file that was moved to `new`, and the folders that it leaves empty.
+
+        It stays if both are one file, or if it has other bytes by now.
+        """
         if self._dry_run or self.is_same(path, new):
             return
         with suppress(OSError):
             held = self.read(path)
             if held is not None and hash_of(held) == digest:
-                self._place(path).unlink()
+                file = self._place(path)
+                file.unlink()
+                for parent in file.parents[: path.count("/")]:
+                    parent.rmdir()
+                    self._usable.discard(parent)
 
     def _place(self, path: str) -> Path:
         return Path(self._root, *path.split("/"))

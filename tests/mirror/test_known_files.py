@@ -130,6 +130,27 @@ def test_a_file_with_an_earlier_text_of_a_note_changes_nothing(tmp_path: Path, f
         assert texts(two) == {"n": "zero\none\ntwo\n"}
 
 
+def test_a_folder_that_moved_files_leave_empty_goes_and_no_other(vault: Vault, folder: Path) -> None:
+    fill(folder, {"a/b/n.md": b"one\n", "a/c/m.md": b"two\n", "a/c/picture.png": b"x"})
+    (folder / "empty").mkdir()
+    import_folder(vault, folder)
+    vault.note("a/b/n").rename("系统/n")
+    vault.note("a/c/m").rename("系统/m")
+    export_folder(vault, folder)
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*")) == [
+        "a",
+        "a/c",
+        "a/c/picture.png",
+        "empty",
+        "系统",
+        "系统/m.md",
+        "系统/n.md",
+    ]
+    vault.note("系统/n").rename("a/b/n")
+    export_folder(vault, folder)
+    assert (folder / "a/b/n.md").read_bytes() == b"one\n"
+
+
 def test_a_folder_that_was_moved_goes_on(vault: Vault, folder: Path, tmp_path: Path) -> None:
     fill(folder, {"n.md": b"one\n"})
     import_folder(vault, folder)
