@@ -30,8 +30,6 @@ from crdtnotes.sync.session import fork_resolution
 from crdtnotes.sync.session.fork_resolution import Settling
 from crdtnotes.sync.session.outgoing import Outgoing
 from crdtnotes.sync.session.session import Session
-from crdtnotes.trust import rooted
-from crdtnotes.trust.certificate import PublicKeys
 from crdtnotes.trust.membership import Membership
 from crdtnotes.trust.records import Add, Record, Remark
 from crdtnotes.trust.roles import Role
@@ -256,16 +254,6 @@ def _always(_: Any) -> Any:
     return lambda *_: True
 
 
-def _others_sign(right: Any) -> Any:
-    """Moved changes of this device are not signed again."""
-
-    def mend(self: Any) -> Any:
-        with mock.patch.object(Signer, "own_key", None):
-            return right(self)
-
-    return mend
-
-
 def _first_signature_only(right: Any) -> Any:
     """Only one signature is kept for a group with several streams."""
 
@@ -303,16 +291,6 @@ def _epochs_jump(_: Any) -> Any:
         return body.about if isinstance(body, Remark) and body.about not in self.records else None
 
     return missing
-
-
-def _any_certificate(_: Any) -> Any:
-    """A certificate is read by a parser that takes more than what is made here."""
-
-    def read(certificate: bytes) -> Any:
-        at = certificate.find(bytes.fromhex("0440"), 300)
-        return PublicKeys(certificate[at + 2 : at + 34], certificate[at + 34 : at + 66])
-
-    return read
 
 
 def _anybodys_remarks(_: Any) -> Any:
@@ -357,18 +335,14 @@ PLANTED: dict[str, Plant] = {
     "a signature that nobody checks": _instead(Signer, "_is_accepted", _always),
     "a revocation that counts for no change": _instead(Membership, "may_have_written", _always),
     "a device that is only checked once": _instead(Session, "_check_peer", _nothing),
-    "a branch that moves and is not signed again": _instead(Signer, "mend_signatures", _others_sign),
     "a revoked device that nobody vouches for": _instead(Members, "answer_for_gone", _nothing),
     "a signature that is not kept": _instead(Checkpoints, "put", _first_signature_only),
     "a record that anybody may sign": _instead(Record, "signed_by", _always),
     "a signing key that belongs to whoever adds it": _instead(Membership, "may_have_written", _key_of_a_twin),
     "a device that any member renames": _instead(Membership, "_names", _named_by_others),
     "epochs that jump": _instead(RootedRecords, "_missing", _epochs_jump),
-    "a certificate that is read and not compared": _both(
-        _instead(rooted, "read_certificate", _any_certificate), _instead(rooted, "keys_in", _any_certificate)
-    ),
     "a remark that anybody may make": _instead(RootedRecords, "_acceptable", _anybodys_remarks),
 }
 
-IN_PAIRED_WORLDS = frozenset(list(PLANTED)[-12:])
+IN_PAIRED_WORLDS = frozenset(list(PLANTED)[-10:])
 """Bugs in membership and signatures."""

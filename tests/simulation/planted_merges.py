@@ -56,7 +56,7 @@ def _by_letters(_: Any) -> Any:
 
 def _one_for_all(right: Any) -> Any:
     """Every line that takes the place of another one stands for it, whatever is in the two."""
-    return lambda one, other: max(right(one, other), 0.6)
+    return lambda common, one, other, *, alone: max(right(common, one, other, alone=alone), 0.6)
 
 
 def _no_cells(right: Any) -> Any:
@@ -138,7 +138,7 @@ MERGES: dict[str, Plant] = {
     "an editor that types ticks": instead(EditSession, "_box_within", _no_box),
     "a value that others have set is replaced as text": instead(authoring, "is_one_value", _twice),
     "a difference that cuts words": instead(diff, "edits", _by_letters),
-    "lines that stand for any other line": instead(diff, "_similarity", _one_for_all),
+    "lines that stand for any other line": instead(diff, "_likeness", _one_for_all),
     "a snapshot without values": instead(snapshot, "load", _no_cells),
     "a snapshot without deletes of values": instead(snapshot, "_cell", _no_deletes_of_values),
     "a snapshot that forgets derived actors": instead(snapshot, "load", _no_derived),
