@@ -134,15 +134,10 @@ def _rewrite(
         rewritten += any(text[start : start + removed] != new for start, removed, new in patches)
         runs: list[tuple[Id | None, list[Edit]]] = []
         for patch in patches[::-1]:
-            # Quotes that a new target needs belong to the edit of that target.
-            is_target = patch.start in choice.notes
-            rank = (
-                ranks.get(choice.notes[patch.start])
-                if is_target
-                else runs[-1][0]
-                if runs
-                else choice.rank(ranks)
-            )
+            if patch.start in choice.notes:
+                rank = ranks.get(choice.notes[patch.start])
+            else:  # quotes that a new target needs belong to the edit of that target
+                rank = runs[-1][0] if runs else choice.rank(ranks)
             if not runs or runs[-1][0] != rank:
                 runs.append((rank, []))
             runs[-1][1].append(Edit(patch, is_value=patch.removed > 0))

@@ -6,12 +6,13 @@ dangles, but nobody means to write a note ``pic.png``.
 
 import re
 
-_IMAGES = ("png", "jpg", "jpeg", "gif", "svg", "webp", "bmp", "avif", "ico", "tif", "tiff", "heic")
-_MEDIA = ("mp3", "wav", "ogg", "m4a", "flac", "opus", "mp4", "webm", "mov", "mkv", "ogv", "avi", "3gp")
+IMAGES = ("png", "jpg", "jpeg", "gif", "svg", "webp", "bmp", "avif", "ico", "tif", "tiff", "heic")
+AUDIO = ("mp3", "wav", "ogg", "m4a", "flac", "opus", "3gp")
+VIDEO = ("mp4", "webm", "mov", "mkv", "ogv", "avi")
 _DOCUMENTS = ("pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "epub", "rtf")
 _OTHERS = ("canvas", "base", "zip", "csv", "html", "txt")
 
-FILES = frozenset((*_IMAGES, *_MEDIA, *_DOCUMENTS, *_OTHERS))
+FILES = frozenset((*IMAGES, *AUDIO, *VIDEO, *_DOCUMENTS, *_OTHERS))
 """The endings of files, in lower case."""
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:mailto|tel|data):|www\.", re.IGNORECASE)

@@ -26,7 +26,7 @@ from crdtnotes.mirror.remembered import Remembered
 from crdtnotes.mirror.walk import file_path
 from crdtnotes.progress import Progress, no_progress
 from crdtnotes.store.known_files import KnownFile, hash_of
-from crdtnotes.store.past_texts import find_past_text
+from crdtnotes.store.past_texts import had_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -218,7 +218,7 @@ class _Export:
             text = held.decode("utf-8")
         except UnicodeDecodeError:
             text = None
-        if text is not None and there is None and self._is_past(going.note, text):
+        if text is not None and there is None and had_text(self._vault.replica, going.note, text):
             return None
         return UNKNOWN if there is None else EDITED
 
@@ -232,10 +232,6 @@ class _Export:
             and known.hash == hash_of(held)
             and self._remembered.files.base(known) == going.text
         )
-
-    def _is_past(self, note: bytes, text: str) -> bool:
-        with self._vault.replica.reading():
-            return find_past_text(self._vault.replica, note, len(text), text.__eq__) is not None
 
     # -- files of renamed notes
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from crdtnotes.changes.limits import MAX_CHANGE_BYTES
 from crdtnotes.errors import TooLarge
+from crdtnotes.markup.files import AUDIO, IMAGES, VIDEO
 from crdtnotes.own_files import open_regular_file
 
 SUFFIX = ".md"
@@ -23,13 +24,13 @@ NOT_MARKDOWN = "It is not a Markdown file (.md)."
 HIDDEN_FOLDER = "It is a hidden folder."
 
 _KINDS = {
-    "image": "png jpg jpeg gif svg webp bmp tif tiff heic avif ico",
-    "PDF": "pdf",
-    "audio file": "mp3 m4a wav ogg flac aac opus 3gp",
-    "video": "mp4 mov mkv webm avi ogv",
-    "canvas": "canvas excalidraw",
+    "image": IMAGES,
+    "PDF": ("pdf",),
+    "audio file": (*AUDIO, "aac"),
+    "video": VIDEO,
+    "canvas": ("canvas", "excalidraw"),
 }
-_KIND_OF = {ending: kind for kind, endings in _KINDS.items() for ending in endings.split()}
+_KIND_OF = {ending: kind for kind, endings in _KINDS.items() for ending in endings}
 
 _WINDOWS_CHARACTERS = frozenset('<>:"|?*')
 # As in Microsoft's "Naming Files, Paths, and Namespaces", and the two names of a console's buffers.

@@ -23,7 +23,7 @@ from crdtnotes.errors import NoteExists, NoteNotFound
 from crdtnotes.markup.names import name_key
 from crdtnotes.mirror.files import NotDone
 from crdtnotes.store.known_files import KnownFile, hash_of
-from crdtnotes.store.past_texts import find_past_text
+from crdtnotes.store.past_texts import find_past_text, had_text
 
 if TYPE_CHECKING:
     from crdtnotes.helpers.outliner import Links
@@ -75,7 +75,7 @@ class Incoming:
         if uid is None or not standing or any(hash_of(one.data) == file.hash for _, file in others):
             return None
         text = self._vault.note_by_id(uid.hex()).text
-        return None if text == one.text or self._is_past(uid, one.text) else standing[0]
+        return None if text == one.text or had_text(self._vault.replica, uid, one.text) else standing[0]
 
     def store(self, one: ReadFile, links: Links | None, report: ImportReport) -> KnownFile | None:
         """Let a file change its note, and say so in the report; return what is known of the file now.
@@ -176,10 +176,6 @@ class Incoming:
         now = note.text  # this logs the edits, too
         uid = bytes.fromhex(note.id)
         return self._remembered.files.compared(one.file.path, uid, name, one.data, one.text, now)
-
-    def _is_past(self, uid: bytes, text: str) -> bool:
-        with self._vault.replica.reading():
-            return find_past_text(self._vault.replica, uid, len(text), text.__eq__) is not None
 
     def _is_erased(self, uid: bytes) -> bool:
         """Whether the name of a deleted note was erased: then nothing of it comes back."""

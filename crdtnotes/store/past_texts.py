@@ -52,6 +52,12 @@ def text_at(core: ReplicaCore, note: bytes, version: Mapping[int, int]) -> str |
     return None
 
 
+def had_text(core: ReplicaCore, note: bytes, text: str) -> bool:
+    """Whether a note shows a text, or showed it here earlier."""
+    with core.reading():
+        return find_past_text(core, note, len(text), text.__eq__) is not None
+
+
 class PastText(NamedTuple):
     """A text that a note showed, and the version that it had then."""
 

@@ -20,6 +20,7 @@ from crdtnotes.store.views.note_facts import of_state, shown_base
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
     from crdtnotes.changes.change import Change
     from crdtnotes.store.log.log import Log
@@ -202,14 +203,7 @@ class Derived:
         with suppress(Damaged):
             for entry in self._log.entries(lambda _: None):
                 found.follow(entry.change)
-        for number, uid in enumerate(self.frontiers.fill(found), 1):
-            with suppress(Damaged):
-                if (doc := self.documents.open(uid)) is not None:
-                    doc.links_changed = True
-                    self.touch(doc)
-            if number % DERIVE_EVERY == 0:
-                self.derive()
-                self.documents.trim()
+        self._find_links_of(self.frontiers.fill(found))
 
     def read_links(self) -> None:
         """Find again the links that follow from texts, and where links lead; their rules have changed.
@@ -220,7 +214,13 @@ class Derived:
             """SELECT uid FROM notes
                WHERE newer OR id IN (SELECT note FROM frontiers GROUP BY note HAVING count(*) > 1)"""
         ).fetchall()
-        for number, (uid,) in enumerate(rows, 1):
+        self._find_links_of(uid for (uid,) in rows)
+        self.names.dirty_titles |= self.names.titles_of_aliases()
+        self.derive()
+
+    def _find_links_of(self, notes: Iterable[bytes]) -> None:
+        """Find again the links of notes, by id; those that are damaged are passed over."""
+        for number, uid in enumerate(notes, 1):
             with suppress(Damaged):
                 if (doc := self.documents.open(uid)) is not None:
                     doc.links_changed = True
@@ -228,8 +228,6 @@ class Derived:
             if number % DERIVE_EVERY == 0:
                 self.derive()
                 self.documents.trim()
-        self.names.dirty_titles |= self.names.titles_of_aliases()
-        self.derive()
 
     def flush_snapshots(self) -> None:
         """Store the snapshots that lag behind the log."""

@@ -172,10 +172,8 @@ class DevicesScreen(Modal[None]):
     def action_pair(self) -> None:
         """Ask for the new device's role, then show a code."""
         self._say("")
-        offers = [Offer(role.word[0], f"{role.word}: it {MAY[role]}", role) for role in reversed(Role)]
-        self._ask(
-            Choice("What may the new device do? Choose owner for a device of your own.", offers), self._pair
-        )
+        question = "What may the new device do? Choose owner for a device of your own."
+        self._ask(Choice(question, _roles()), self._pair)
 
     def action_role(self) -> None:
         """Ask for another role for the highlighted device."""
@@ -190,19 +188,13 @@ class DevicesScreen(Modal[None]):
         def chosen(role: Role) -> None:
             def job(vault: Vault) -> str:
                 set_role(vault, device.id, role)
-                return f'"{device.name}" is {"an" if role is Role.OWNER else "a"} {role.word} now.'
+                return f'"{device.name}" is {_a(role)} now.'
 
             self._sign(job)
 
-        offers = [Offer(role.word[0], f"{role.word}: it {MAY[role]}", role) for role in reversed(Role)]
-        self._ask(
-            Choice(
-                f'What may "{printable(device.name)}" do? It is {"an" if device.role is Role.OWNER else "a"} '
-                f"{device.role.word} now. What it has written stays.",
-                sorted(offers, key=lambda one: one.value is not device.role),
-            ),
-            chosen,
-        )
+        name, present = printable(device.name), device.role
+        question = f'What may "{name}" do? It is {_a(present)} now. What it has written stays.'
+        self._ask(Choice(question, sorted(_roles(), key=lambda one: one.value is not present)), chosen)
 
     def action_revoke(self, stolen: bool) -> None:
         """Ask whether to revoke the highlighted device."""
@@ -250,6 +242,14 @@ class DevicesScreen(Modal[None]):
                 self._ask(Choice(_about(waiting, awaited), _ways_to_sign(awaited)), sign)
 
         self._read(lambda vault: (changes_awaited(vault).waiting, devices_awaited(vault)), ask)
+
+
+def _roles() -> list[Offer[Role]]:
+    return [Offer(role.word[0], f"{role.word}: it {MAY[role]}", role) for role in reversed(Role)]
+
+
+def _a(role: Role) -> str:
+    return f"{'an' if role is Role.OWNER else 'a'} {role.word}"
 
 
 def _about(waiting: int, awaited: Sequence[Device]) -> str:
