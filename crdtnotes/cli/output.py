@@ -10,6 +10,7 @@ import click
 
 from crdtnotes.terminal import json_escaped, printable, visible
 from crdtnotes.terminal.streams import exact_bytes
+from crdtnotes.terminal.text import counted as counted
 from crdtnotes.terminal.times import local_time as local_time
 
 if TYPE_CHECKING:
@@ -129,11 +130,6 @@ def terminal() -> Console:
 def quoted(name: str) -> str:
     """Return a name in quotes, for use in a sentence."""
     return f'"{printable(name)}"'
-
-
-def counted(number: int, noun: str) -> str:
-    """Return `1 note`, `2 notes`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 OUTDATED_LINKS = "are not those in its text"

@@ -64,6 +64,11 @@ def json_escaped(document: str) -> str:
     return document if document.isprintable() else _pattern().sub(_escape, document)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 note`, `2 notes`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _shown(match: re.Match[str]) -> str:
     return HIDDEN.get(match[0], _REPLACEMENT)
 

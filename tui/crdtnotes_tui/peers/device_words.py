@@ -6,6 +6,7 @@ from typing import NamedTuple
 from crdtnotes.graph.labels import printable
 from crdtnotes.peering.codes import Role
 from crdtnotes.peering.devices import Device, LogLine, Resigned, Revoked, short_id
+from crdtnotes.terminal.text import counted
 from crdtnotes.terminal.times import local_time
 
 MAY = {
@@ -100,8 +101,3 @@ def _verb(number: int) -> str:
 
 def _names(devices: Iterable[Device]) -> str:
     return ", ".join(f'"{one.name}"' for one in devices)
-
-
-def counted(number: int, noun: str) -> str:
-    """Return `1 change`, `2 changes`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

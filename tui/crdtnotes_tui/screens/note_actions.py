@@ -9,12 +9,12 @@ from textual.screen import Screen
 from crdtnotes.errors import LocalError
 from crdtnotes.graph.labels import printable
 from crdtnotes.markup.names import signs_of_links
+from crdtnotes.terminal.text import counted
 from crdtnotes_tui.editor.editor import NoteEditor
 from crdtnotes_tui.notes.buffer import Buffer
 from crdtnotes_tui.notes.workspace import Workspace
 from crdtnotes_tui.panels.messages import GoTo
 from crdtnotes_tui.panels.status_line import StatusLine
-from crdtnotes_tui.peers.device_words import counted
 from crdtnotes_tui.screens.choice import Choice
 from crdtnotes_tui.screens.erasing import ERASE_OFFERS, erase_question
 from crdtnotes_tui.screens.part import ScreenPart

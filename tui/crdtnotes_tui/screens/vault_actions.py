@@ -17,12 +17,13 @@ from crdtnotes.mirror.exporter import ExportReport, export_folder
 from crdtnotes.mirror.importer import ImportReport, import_folder
 from crdtnotes.peering.devices import Device, list_devices
 from crdtnotes.progress import Progress
+from crdtnotes.terminal.text import counted
 from crdtnotes.terminal.times import local_time
 from crdtnotes_tui.notes.landing import landing_note
 from crdtnotes_tui.notes.workspace import Workspace
 from crdtnotes_tui.panels.messages import GoTo, TakenIn
 from crdtnotes_tui.panels.status_line import StatusLine
-from crdtnotes_tui.peers.device_words import counted, device_lines, in_order
+from crdtnotes_tui.peers.device_words import device_lines, in_order
 from crdtnotes_tui.screens.part import ScreenPart
 from crdtnotes_tui.screens.path_prompt import PathPrompt
 from crdtnotes_tui.screens.report import Report
